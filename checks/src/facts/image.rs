@@ -1,0 +1,248 @@
+//! What an initramfs image holds, as far as an iSCSI boot needs it.
+
+use super::{Cmdline, Located, Place, Problem};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An initramfs image that a loader entry names, read whole.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Initramfs {
+    /// Path in the root.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Last change, seconds since the epoch.
+    pub mtime: i64,
+    /// Its segments, in order.
+    pub segments: Vec<Segment>,
+    /// Why it could not be read whole, or not read at all, with the offset.
+    pub damage: Vec<Problem>,
+    /// Whether the damage is ours (an unsupported compression, a limit) and not the image's:
+    /// then nothing that is missing may be called missing.
+    pub incomplete: bool,
+    /// Files in it that could not be examined, such as a program that is not a sound ELF file; the image
+    /// itself is not damaged by that.
+    pub problems: Vec<Problem>,
+    /// Kernel versions found below `lib/modules/`.
+    pub module_versions: BTreeSet<String>,
+    /// Names of the modules in it, `-` written as `_`, with their paths.
+    pub modules: BTreeMap<String, String>,
+    /// Every other path in it, without a leading `/`, to its kind.
+    pub files: BTreeMap<String, EntryKind>,
+    /// Programs and libraries that name a shared library the image lacks.
+    pub missing_libraries: Vec<MissingLibrary>,
+    /// Units in it that will be started and name a program the image lacks.
+    pub missing_unit_programs: Vec<MissingUnitProgram>,
+    /// Which script reads which word of the command line.
+    pub readers: Vec<TokenReader>,
+    /// What brings up the network in it.
+    pub network: Vec<ImageNetwork>,
+    /// What its DHCP clients do with option 121.
+    pub classless: Vec<ClasslessHandling>,
+    /// A script line that calls awk's `and()` while the image's awk (its path is the value) is one without
+    /// that function, such as mawk: dracut's iBFT reader then takes no NIC.
+    pub awk_without_and: Option<Located<String>>,
+    /// What logs in.
+    pub login: Vec<ImageLogin>,
+    /// Configuration inside it that asks for a login: `/etc/iscsi.initramfs`, `etc/cmdline.d/*`.
+    pub requests: Vec<LoginRequest>,
+    /// Command-line words that the image itself adds (dracut's `etc/cmdline.d`, `etc/cmdline`).
+    pub own_cmdline: Vec<Located<Cmdline>>,
+    /// The initiator name in it: `etc/initiatorname.iscsi` or `etc/iscsi/initiatorname.iscsi`.
+    pub initiator_name: Option<Located<String>>,
+    /// Whether that name is still to be generated (`GenerateName=yes`).
+    pub initiator_generated: bool,
+    /// Files in it that hold a secret (node records, iscsid.conf, cmdline.d); what is in them is not kept.
+    pub secrets: Vec<Place>,
+    /// `devices/filter` of LVM's configuration in it, patterns in order.
+    pub lvm_filters: Vec<Located<String>>,
+    /// `devices/global_filter` of LVM's configuration in it, patterns in order.
+    pub lvm_global_filters: Vec<Located<String>>,
+    /// Device ids of `etc/lvm/devices/system.devices` in it; `None` when there is no such file.
+    pub lvm_devices: Option<Vec<Located<String>>>,
+    /// `RESUME=` of initramfs-tools' `conf/conf.d/*`.
+    pub resume: Option<Located<String>>,
+    /// Modules loaded by list: initramfs-tools' `conf/modules`, dracut's `etc/modules-load.d`.
+    pub modules_listed: BTreeSet<String>,
+    /// Names of udev rules and `.link` files for networks.
+    pub link_files: Vec<String>,
+    /// dracut's module list, from `usr/lib/dracut/modules.txt`.
+    pub dracut_modules: Vec<String>,
+    /// dracut: built for one host (`hostonly`), where the image says so.
+    pub hostonly: Option<bool>,
+    /// MODULES= of initramfs-tools as stated in the image (`conf/initramfs.conf`), such as `most`.
+    pub modules_policy: Option<Located<String>>,
+}
+
+/// What kind of thing an entry is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A file, and its bytes.
+    File(u64),
+    /// A file that may be executed, and its bytes.
+    Program(u64),
+    /// A directory.
+    Directory,
+    /// A symbolic link, and where it points.
+    Link(String),
+    /// A device, FIFO or socket.
+    Special,
+}
+
+/// A part of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Segment {
+    /// First byte in the image.
+    pub offset: u64,
+    /// Bytes in the image.
+    pub packed: u64,
+    /// Bytes once unpacked.
+    pub unpacked: u64,
+    /// `none`, `gzip`, `xz`, `lzma`, `bzip2`, `zstd`, `lz4`, `lz4-legacy`, `lzo`.
+    pub compression: String,
+    /// Entries in it.
+    pub entries: u64,
+}
+
+/// A program or library in the image whose shared library is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MissingLibrary {
+    /// The library's name (`DT_NEEDED`), or the program's interpreter.
+    pub library: String,
+    /// Who needs it: path in the image.
+    pub needed_by: String,
+    /// The programs that do not start for it, by themselves or through the libraries that they load: paths
+    /// in the image.
+    pub programs: Vec<String>,
+}
+
+/// A unit in the image and the program it names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MissingUnitProgram {
+    /// The unit.
+    pub unit: String,
+    /// The program, as written.
+    pub program: String,
+    /// The directive, such as `ExecStartPre`.
+    pub directive: String,
+    /// Where it stands.
+    pub at: Option<Place>,
+    /// Whether the unit takes part in the login: `iscsid`, `iscsi…`, or required by one that does.
+    pub on_login_path: bool,
+    /// Whether systemd goes on when it fails (`-` before the path).
+    pub ignored_failure: bool,
+}
+
+/// A script that reads a word of the kernel command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenReader {
+    /// The word: `iscsi_auto`, `iscsi_firmware`, `rd.iscsi.firmware`, `ip=ibft`, `rd.iscsi.ibft`,
+    /// `netroot`, `iscsi_target_name`, `root=iscsi` …
+    pub token: String,
+    /// The script and line.
+    pub at: Place,
+}
+
+/// What brings up a network in an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageNetwork {
+    /// Which one.
+    pub kind: NetworkKind,
+    /// The file that shows it.
+    pub at: Place,
+}
+
+/// The ways in which images bring up a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkKind {
+    /// initramfs-tools' `configure_networking` with klibc's `ipconfig`.
+    Ipconfig,
+    /// initramfs-tools' `configure_networking` with `dhcpcd` or `dhclient`.
+    InitramfsDhclient,
+    /// dracut's `network-legacy`: `ifup.sh` and a DHCP client's script.
+    DracutLegacy,
+    /// systemd-networkd with systemd-network-generator.
+    Networkd,
+    /// NetworkManager with `nm-initrd-generator`.
+    NetworkManager,
+    /// `iscsistart -N`: the addresses of the iBFT itself.
+    IscsistartN,
+}
+
+/// What a DHCP client in an image does with option 121.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClasslessHandling {
+    /// Which way of bringing up the network it belongs to.
+    pub network: NetworkKind,
+    /// Whether routes of option 121 reach the kernel.
+    pub honoured: Honoured,
+    /// The program or script line that shows it.
+    pub at: Place,
+    /// The line, or what was looked for.
+    pub excerpt: String,
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Honoured {
+    /// Yes.
+    Yes,
+    /// No, and why.
+    No(String),
+    /// It could not be found out, and why.
+    Unclear(String),
+}
+
+/// What logs in to the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageLogin {
+    /// Which one.
+    pub kind: LoginKind,
+    /// The script that runs it.
+    pub at: Place,
+}
+
+/// The ways in which images log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginKind {
+    /// A script of initramfs-tools that runs `iscsistart`.
+    Iscsistart,
+    /// dracut's `iscsiroot`, with `iscsistart`.
+    DracutIscsistart,
+    /// dracut's `iscsiroot`, with `iscsid` and `iscsiadm`.
+    DracutIscsid,
+}
+
+/// Configuration inside an image that asks for a login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginRequest {
+    /// `ISCSI_AUTO`, or the target named.
+    pub kind: RequestKind,
+    /// Where.
+    pub at: Place,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestKind {
+    /// Whatever the iBFT says (`ISCSI_AUTO`, `iscsi_auto`, `rd.iscsi.firmware`).
+    Firmware,
+    /// A target by name and address.
+    Target {
+        /// Target name.
+        name: Option<String>,
+        /// Portal addresses.
+        portals: Vec<String>,
+        /// Initiator name.
+        initiator: Option<String>,
+    },
+}

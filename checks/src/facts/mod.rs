@@ -1,0 +1,65 @@
+//! What was read, before anybody judges it.
+//!
+//! Probes fill these types, checks read them, `isctpl show` prints them and a snapshot keeps them.
+//! A secret never enters a fact: where one was found, a `bool` says so.
+
+mod boot;
+mod config;
+mod firmware;
+mod image;
+mod network;
+mod problems;
+mod read;
+mod runtime;
+mod scope;
+mod storage;
+
+pub use boot::*;
+pub use config::*;
+pub use firmware::*;
+pub use image::*;
+pub use network::*;
+pub use read::*;
+pub use runtime::*;
+pub use scope::*;
+pub use storage::*;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of this set of facts where it is written out.
+pub const SCHEMA: &str = "isctpl.facts/v1";
+
+/// Everything known of one instance.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct Facts {
+    /// How, where and when the facts were read.
+    pub scope: Scope,
+    /// What the firmware handed over: the iBFT, from both of its sources.
+    pub firmware: Firmware,
+    /// The network interfaces of the instance's hardware.
+    pub nics: Read<Vec<Nic>>,
+    /// The running kernel's network.
+    pub network: Network,
+    /// The running kernel's command line.
+    pub cmdline: Read<Cmdline>,
+    /// What GRUB or another loader will do.
+    pub loader: Loader,
+    /// The kernels that the loader's entries name.
+    pub kernels: Vec<Kernel>,
+    /// The initramfs images that the loader's entries name.
+    pub images: Vec<Initramfs>,
+    /// DHCP clients: how they are set up and what they were given.
+    pub dhcp: Dhcp,
+    /// Who configures the network of the real root, and how.
+    pub netconfig: NetConfig,
+    /// open-iscsi: identity, defaults, records, sessions.
+    pub iscsi: Iscsi,
+    /// Mounts, volumes and filters.
+    pub storage: Storage,
+    /// Units, their links, and what they run.
+    pub services: Services,
+    /// What lies on the disk that a template must or must not carry.
+    pub template: Template,
+}

@@ -1,0 +1,161 @@
+//! The running kernel's network, from netlink and `/proc/sys/net`.
+
+use super::{Problem, Read};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The running kernel's network.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Network {
+    /// Interfaces.
+    pub links: Read<Vec<NetLink>>,
+    /// Addresses.
+    pub addresses: Read<Vec<Address>>,
+    /// Routes of every table.
+    pub routes: Read<Vec<Route>>,
+    /// Policy rules.
+    pub rules: Read<Vec<Rule>>,
+    /// What the kernel answers for each portal (RTM_GETROUTE).
+    pub lookups: Read<Vec<Lookup>>,
+    /// Effective reverse-path filter for an interface: the larger of `conf/all` and `conf/IF`.
+    pub rp_filter: Vec<RpFilter>,
+    /// Things that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// An interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetLink {
+    /// Kernel index.
+    pub index: u32,
+    /// Name.
+    pub name: String,
+    /// MAC address, lower case with colons.
+    pub mac: String,
+    /// Permanent MAC address, where the kernel tells.
+    pub permanent_mac: Option<String>,
+    /// Administratively up (IFF_UP).
+    pub up: bool,
+    /// Carrier (IFF_LOWER_UP).
+    pub carrier: bool,
+    /// Operational state (RFC 2863), lower case: `up`, `down`, `unknown`, `lowerlayerdown` …
+    pub oper_state: String,
+    /// Maximum transmission unit in bytes.
+    pub mtu: u32,
+    /// The bond, bridge or other interface that owns it.
+    pub master: Option<u32>,
+    /// The interface below, of a VLAN or macvlan.
+    pub lower: Option<u32>,
+    /// Kind: `vlan`, `bond`, `bridge`, `veth` …; empty for hardware.
+    pub kind: String,
+    /// VLAN id of a `vlan`.
+    pub vlan: Option<u16>,
+}
+
+/// An address of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// Interface index.
+    pub index: u32,
+    /// Interface name.
+    pub interface: String,
+    /// Address with prefix length.
+    pub net: IpNet,
+    /// Seconds until the kernel removes it; `None` is forever.
+    pub valid_seconds: Option<u32>,
+}
+
+/// A route.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Route {
+    /// Destination; `None` is the default route.
+    pub destination: Option<IpNet>,
+    /// Next hop.
+    pub gateway: Option<IpAddr>,
+    /// Output interface's index.
+    pub index: Option<u32>,
+    /// Output interface's name.
+    pub interface: Option<String>,
+    /// Preferred source address.
+    pub source: Option<IpAddr>,
+    /// Metric.
+    pub metric: u32,
+    /// Table; 254 is main, 255 local.
+    pub table: u32,
+    /// Who made it: `kernel`, `boot`, `static`, `dhcp`, `ra` …, as iproute2 names them.
+    pub protocol: String,
+    /// Type: `unicast`, `blackhole`, `unreachable`, `prohibit`, `local` …
+    pub kind: String,
+    /// Scope: `global`, `link`, `host`.
+    pub scope: String,
+    /// Route MTU.
+    pub mtu: Option<u32>,
+    /// Whether the destination is IPv6.
+    pub ipv6: bool,
+    /// Every next hop of a multipath route, as `gateway dev interface`.
+    pub next_hops: Vec<String>,
+}
+
+/// A policy rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rule {
+    /// Priority.
+    pub priority: u32,
+    /// Source prefix.
+    pub from: Option<IpNet>,
+    /// Destination prefix.
+    pub to: Option<IpNet>,
+    /// Table looked up.
+    pub table: u32,
+    /// Action: `lookup`, `blackhole`, `unreachable`, `prohibit` …
+    pub action: String,
+    /// Whether the rule is for IPv6.
+    pub ipv6: bool,
+}
+
+/// The kernel's answer for one destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookup {
+    /// The destination asked for: a portal's address.
+    pub destination: IpAddr,
+    /// The answer.
+    pub answer: LookupAnswer,
+    /// The prefix of the route that answered (RTM_F_FIB_MATCH), where the kernel tells.
+    pub matched: Option<IpNet>,
+}
+
+/// What RTM_GETROUTE said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupAnswer {
+    /// By this way.
+    Route(Route),
+    /// No way: ENETUNREACH, EHOSTUNREACH or EACCES, in words.
+    Unreachable(String),
+    /// The kernel did not answer.
+    Failed(Problem),
+}
+
+/// Reverse-path filtering of one interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RpFilter {
+    /// Interface.
+    pub interface: String,
+    /// `net.ipv4.conf.all.rp_filter`.
+    pub all: u8,
+    /// `net.ipv4.conf.IF.rp_filter`.
+    pub own: u8,
+}
+
+impl RpFilter {
+    /// The value in force: the larger of both (kernel `Documentation/networking/ip-sysctl.rst`).
+    pub fn effective(&self) -> u8 {
+        self.all.max(self.own)
+    }
+}

@@ -1,0 +1,155 @@
+//! Everything that stood in the way of reading, in one list.
+
+use super::{Facts, Iscsi, Kernel, Loader, LookupAnswer, Network, Problem, Storage};
+use std::collections::BTreeSet;
+
+impl Facts {
+    /// Whatever could not be read or understood, each once, in the order in which the facts stand.
+    ///
+    /// What is wrong with a thing that was read, such as the faults of an iBFT, is a finding's matter.
+    pub fn problems(&self) -> Vec<&Problem> {
+        let mut found: Vec<&Problem> = self.scope.problems.iter().collect();
+        found.extend(self.firmware.table.problem());
+        found.extend(self.firmware.sysfs.problem());
+        found.extend(self.nics.problem());
+        network(&self.network, &mut found);
+        found.extend(self.cmdline.problem());
+        loader(&self.loader, &mut found);
+        self.kernels.iter().for_each(|one| kernel(one, &mut found));
+        found.extend(self.images.iter().flat_map(|image| image.damage.iter().chain(&image.problems)));
+        found.extend(&self.dhcp.problems);
+        found.extend(&self.netconfig.problems);
+        iscsi(&self.iscsi, &mut found);
+        storage(&self.storage, &mut found);
+        found.extend(&self.services.problems);
+        found.extend(&self.template.problems);
+        let mut seen = BTreeSet::new();
+        found.retain(|problem| seen.insert(*problem));
+        found
+    }
+
+    /// Keeps the first problems of each group and counts the rest: a file of a million bad lines is
+    /// one thing to be told, and not a million.
+    pub fn cap_problems(&mut self) {
+        let images = self.images.iter_mut().flat_map(|image| [&mut image.damage, &mut image.problems]);
+        let kernels = self.kernels.iter_mut().map(|kernel| &mut kernel.problems);
+        let groups = [
+            &mut self.scope.problems,
+            &mut self.network.problems,
+            &mut self.loader.problems,
+            &mut self.dhcp.problems,
+            &mut self.netconfig.problems,
+            &mut self.iscsi.problems,
+            &mut self.storage.problems,
+            &mut self.services.problems,
+            &mut self.template.problems,
+        ];
+        groups.into_iter().chain(kernels).chain(images).for_each(cap);
+    }
+}
+
+/// How many problems of one group are kept.
+const KEPT: usize = 100;
+
+fn cap(problems: &mut Vec<Problem>) {
+    // One more is no crowd: counted, it would take as much room.
+    if problems.len() <= KEPT + 1 {
+        return;
+    }
+    let more = problems.len() - KEPT;
+    problems.truncate(KEPT);
+    if let Some(last) = problems.last() {
+        problems.push(Problem::new(last.place.clone(), format!("and {more} more like these")));
+    }
+}
+
+fn network<'a>(network: &'a Network, found: &mut Vec<&'a Problem>) {
+    let Network { links, addresses, routes, rules, lookups, rp_filter: _, problems } = network;
+    found.extend(links.problem());
+    found.extend(addresses.problem());
+    found.extend(routes.problem());
+    found.extend(rules.problem());
+    found.extend(lookups.problem());
+    found.extend(lookups.known().into_iter().flatten().filter_map(|lookup| match &lookup.answer {
+        LookupAnswer::Failed(problem) => Some(problem),
+        LookupAnswer::Route(_) | LookupAnswer::Unreachable(_) => None,
+    }));
+    found.extend(problems);
+}
+
+fn loader<'a>(loader: &'a Loader, found: &mut Vec<&'a Problem>) {
+    found.extend(loader.chosen.problem());
+    found.extend(loader.esp.problem());
+    found.extend(&loader.problems);
+    let files = loader.entries.iter().flat_map(|entry| entry.kernel.iter().chain(&entry.initrds));
+    found.extend(files.filter_map(|file| file.problem.as_ref()));
+}
+
+fn kernel<'a>(kernel: &'a Kernel, found: &mut Vec<&'a Problem>) {
+    found.extend(kernel.version.problem());
+    found.extend(kernel.builtin.problem());
+    found.extend(&kernel.problems);
+}
+
+fn iscsi<'a>(iscsi: &'a Iscsi, found: &mut Vec<&'a Problem>) {
+    found.extend(iscsi.sessions.problem());
+    found.extend(iscsi.iscsid_running.problem());
+    found.extend(&iscsi.problems);
+}
+
+fn storage<'a>(storage: &'a Storage, found: &mut Vec<&'a Problem>) {
+    found.extend(storage.mounts.problem());
+    found.extend(storage.root_device.problem());
+    found.extend(storage.devices.problem());
+    let root = storage.root_device.known().into_iter().flatten();
+    let devices = storage.devices.known().into_iter().flatten();
+    found.extend(root.chain(devices).filter_map(|device| device.signature.problem()));
+    found.extend(&storage.problems);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{BlockDevice, Initramfs, Lookup, Read};
+
+    fn problem(place: &str) -> Problem {
+        Problem::new(place, "does not answer")
+    }
+
+    #[test]
+    fn many_problems_are_counted() {
+        let mut facts = Facts::default();
+        facts.iscsi.problems = (1..=1000).map(|line| problem(&format!("/etc/iscsi/iscsid.conf:{line}"))).collect();
+        facts.cap_problems();
+        assert_eq!(facts.iscsi.problems.len(), KEPT + 1);
+        assert_eq!(facts.iscsi.problems[KEPT].to_string(), "/etc/iscsi/iscsid.conf:100: and 900 more like these");
+        facts.cap_problems();
+        assert_eq!(facts.problems().len(), KEPT + 1);
+    }
+
+    #[test]
+    fn every_group_of_facts_tells_its_problems_once() {
+        let mut facts = Facts::default();
+        assert_eq!(facts.problems(), Vec::<&Problem>::new());
+        facts.scope.problems.push(problem("a"));
+        facts.firmware.table = Read::Unknown(problem("b"));
+        facts.network.lookups = Read::Known(vec![Lookup {
+            destination: [10, 0, 0, 1].into(),
+            answer: LookupAnswer::Failed(problem("c")),
+            matched: None,
+        }]);
+        facts.loader.chosen = Read::Unknown(problem("d"));
+        facts.loader.problems.push(problem("d"));
+        facts.kernels.push(Kernel { builtin: Read::Unknown(problem("e")), ..Kernel::default() });
+        facts.images.push(Initramfs { damage: vec![problem("f")], ..Initramfs::default() });
+        facts.dhcp.problems.push(problem("g"));
+        facts.netconfig.problems.push(problem("h"));
+        facts.iscsi.problems.push(problem("i"));
+        facts.storage.devices =
+            Read::Known(vec![BlockDevice { signature: Read::Unknown(problem("j")), ..BlockDevice::default() }]);
+        facts.services.problems.push(problem("k"));
+        facts.template.problems.push(problem("l"));
+        let places: Vec<&str> = facts.problems().iter().map(|problem| problem.place.as_str()).collect();
+        assert_eq!(places, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]);
+    }
+}

@@ -1,0 +1,82 @@
+//! How the facts were gathered, and what the person asking added.
+
+use super::Problem;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+
+/// The default port of an iSCSI portal (RFC 7143, section 4.2.7.1, as registered with IANA).
+pub const ISCSI_PORT: u16 = 3260;
+
+/// How the facts were read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// On the booted instance: its files and its kernel.
+    #[default]
+    Live,
+    /// A mounted root, from some other system.
+    Root,
+}
+
+/// How, where and when the facts were read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scope {
+    /// Live or a mounted root. A snapshot keeps the mode in which it was taken.
+    pub mode: Mode,
+    /// The directory that was judged.
+    pub root: String,
+    /// With a mounted root: this host's firmware, NICs and SAN lease are the instance's.
+    pub same_machine: bool,
+    /// A sysfs tree or an iBFT table was named by hand, so firmware facts are the instance's.
+    pub firmware_given: bool,
+    /// When the facts were read, RFC 3339, UTC.
+    pub time: String,
+    /// Seconds since the epoch of the same moment; leases are held against it.
+    pub epoch_seconds: i64,
+    /// Whether the process could read everything: effective UID 0 or the capabilities of it.
+    pub privileged: bool,
+    /// `PRETTY_NAME` of os-release, for people; no check may read it.
+    pub os: Option<String>,
+    /// The instance's host name.
+    pub hostname: Option<String>,
+    /// Portals named by `--portal`.
+    pub portals: Vec<SocketAddr>,
+    /// Networks named by `--san-subnet`.
+    pub san_subnets: Vec<IpNet>,
+    /// The interface named by `--san-nic`: its name, or its MAC address.
+    pub san_nic: Option<String>,
+    /// Things that could not be read and belong to no other fact.
+    pub problems: Vec<Problem>,
+}
+
+impl Scope {
+    /// The name that `--san-nic` gives.
+    pub fn san_nic_name(&self) -> Option<&str> {
+        self.san_nic.as_deref().filter(|given| !is_mac(given))
+    }
+
+    /// The MAC address that `--san-nic` gives, in the way sysfs writes one.
+    pub fn san_nic_mac(&self) -> Option<String> {
+        self.san_nic.as_deref().filter(|given| is_mac(given)).map(|given| given.to_ascii_lowercase().replace('-', ":"))
+    }
+}
+
+/// Six octets with colons or hyphens. No interface has such a name: 15 characters are the most.
+fn is_mac(text: &str) -> bool {
+    let octets: Vec<&str> = text.split([':', '-']).collect();
+    octets.len() == 6
+        && octets.iter().all(|octet| octet.len() == 2 && octet.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// A target's address, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portal {
+    /// Address.
+    pub ip: IpAddr,
+    /// TCP port.
+    pub port: u16,
+    /// Where it was learnt, such as `iBFT target0` or a node record's path.
+    pub source: String,
+}

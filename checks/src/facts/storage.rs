@@ -1,0 +1,158 @@
+//! Mounts, volumes and filters.
+
+use super::{Located, Place, Problem, Read};
+use serde::{Deserialize, Serialize};
+
+/// Mounts, volumes and filters.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Storage {
+    /// `/etc/fstab`.
+    pub fstab: Vec<FstabEntry>,
+    /// Mounts of the running system; live only.
+    pub mounts: Read<Vec<Mount>>,
+    /// The device that the judged root is mounted from: a fact of the instance in every mode.
+    /// `None` when the root is a plain directory and no mount.
+    pub root_device: Read<Option<BlockDevice>>,
+    /// Every block device that can be the root or lies below it; live, or below the root's mount.
+    pub devices: Read<Vec<BlockDevice>>,
+    /// lvm.conf's `filter`, `global_filter`, `use_devicesfile` and drop-ins.
+    pub lvm: LvmConfig,
+    /// `/etc/initramfs-tools/conf.d/resume` or `RESUME=` elsewhere.
+    pub resume: Option<Located<String>>,
+    /// Programs in the root that make an image hold LVM.
+    pub lvm_installed: Option<String>,
+    /// Whether dm-multipath is configured (`/etc/multipath.conf`, `multipathd` enabled).
+    pub multipath: Option<Place>,
+    /// Files that could not be read or parsed.
+    pub problems: Vec<Problem>,
+}
+
+/// A line of fstab(5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FstabEntry {
+    /// First field, escapes decoded.
+    pub spec: String,
+    /// Mount point.
+    pub target: String,
+    /// Filesystem type.
+    pub kind: String,
+    /// Options.
+    pub options: Vec<String>,
+    /// Where.
+    pub at: Place,
+}
+
+/// A mount of the running system (`/proc/self/mountinfo`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// Mount point.
+    pub target: String,
+    /// Source as the kernel shows it.
+    pub source: String,
+    /// Filesystem type.
+    pub kind: String,
+    /// Device number, `MAJOR:MINOR`.
+    pub device: String,
+    /// Mount and superblock options.
+    pub options: Vec<String>,
+}
+
+/// A block device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockDevice {
+    /// Kernel name, such as `sda3` or `dm-0`.
+    pub name: String,
+    /// Device number, `MAJOR:MINOR`.
+    pub number: String,
+    /// Bytes.
+    pub size: u64,
+    /// Device-mapper name, such as `ubuntu--vg-ubuntu--lv`.
+    pub dm_name: Option<String>,
+    /// Device-mapper UUID, such as `LVM-…`.
+    pub dm_uuid: Option<String>,
+    /// Kernel names of the devices below.
+    pub slaves: Vec<String>,
+    /// The disk that a partition is of.
+    pub parent: Option<String>,
+    /// Partition's UUID (GPT), lower case.
+    pub part_uuid: Option<String>,
+    /// Partition's name (GPT).
+    pub part_label: Option<String>,
+    /// What its first blocks say.
+    pub signature: Read<Option<Signature>>,
+    /// The session it hangs on, such as `session1`.
+    pub iscsi_session: Option<String>,
+    /// World-wide id (`device/wwid`), such as `naa.…` or `t10.…`.
+    pub wwid: Option<String>,
+    /// Logical unit, of `H:C:T:L`.
+    pub lun: Option<u64>,
+    /// Vendor and model, for people.
+    pub model: Option<String>,
+}
+
+/// What the first blocks of a device say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// A filesystem.
+    Filesystem {
+        /// `ext4`, `ext3`, `ext2`, `xfs`, `btrfs`, `vfat`, `swap`.
+        kind: String,
+        /// UUID, as blkid prints it.
+        uuid: Option<String>,
+        /// Label.
+        label: Option<String>,
+    },
+    /// An LVM2 physical volume.
+    LvmPv {
+        /// PV UUID.
+        uuid: String,
+        /// The volume group, from its metadata.
+        vg: Option<String>,
+        /// Logical volumes of that group.
+        lvs: Vec<String>,
+        /// Physical volumes that the group has.
+        pv_count: u32,
+    },
+    /// A partition table: `gpt` or `dos`.
+    PartitionTable(String),
+    /// LUKS.
+    Luks {
+        /// UUID.
+        uuid: Option<String>,
+    },
+    /// A part of a multipath map or RAID, or another signature, by name.
+    Other(String),
+}
+
+/// What LVM may look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LvmConfig {
+    /// `devices/filter` patterns, in order.
+    pub filter: Vec<Located<String>>,
+    /// `devices/global_filter` patterns, in order.
+    pub global_filter: Vec<Located<String>>,
+    /// `devices/use_devicesfile`.
+    pub use_devicesfile: Option<Located<bool>>,
+    /// Entries of `/etc/lvm/devices/system.devices`: IDTYPE, IDNAME, PVID; `None` when there is no file.
+    pub devices_file: Option<Vec<Located<LvmDevice>>>,
+    /// `activation/auto_activation_volume_list` or `volume_list`.
+    pub activation_list: Option<Located<Vec<String>>>,
+}
+
+/// A line of LVM's devices file (lvmdevices(8)).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LvmDevice {
+    /// `sys_wwid`, `sys_serial`, `devname` …
+    pub id_type: String,
+    /// The id.
+    pub id_name: String,
+    /// PV UUID without dashes.
+    pub pvid: String,
+    /// Device name when written.
+    pub device: String,
+}

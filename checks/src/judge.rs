@@ -1,0 +1,325 @@
+//! From facts to a verdict: run the checks, lay the results along the chain, say what it comes to.
+
+use crate::facts::{Facts, Mode, Problem};
+use crate::{Check, Evidence, Finding, Link, LinkStatus, Outcome, Scope, Severity, registry, view};
+use serde::{Deserialize, Serialize};
+
+/// Which checks to run. Empty lists mean all, and none left out.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Ids and links to run.
+    pub only: Vec<String>,
+    /// Ids and links to leave out.
+    pub skip: Vec<String>,
+}
+
+impl Selection {
+    fn takes(&self, check: &Check) -> bool {
+        let named = |list: &[String]| list.iter().any(|word| word == check.id || word == check.link.name());
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
+}
+
+/// Whether the instance will boot, stay up, and shut down cleanly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Boot {
+    /// Nothing stands in the way.
+    Boots,
+    /// A link from firmware to root is broken.
+    Fails,
+    /// It comes up, but handover, uptime or shutdown is broken.
+    AtRisk,
+    /// A fact that decides it could not be read.
+    Unknown,
+}
+
+impl Boot {
+    /// The word that stands for it in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boots => "boots",
+            Self::Fails => "fails",
+            Self::AtRisk => "at-risk",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What it all comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The answer.
+    pub boot: Boot,
+    /// The first link that breaks.
+    pub broken_link: Option<Link>,
+    /// One sentence: why.
+    pub because: String,
+    /// The checks that decided it.
+    pub checks: Vec<&'static str>,
+}
+
+/// One link as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainLink {
+    /// Which.
+    pub link: Link,
+    /// How it stands.
+    pub status: LinkStatus,
+    /// One line: the finding that decides, or what was seen.
+    pub summary: String,
+}
+
+/// What one check said.
+#[derive(Debug, Clone)]
+pub struct CheckResult {
+    /// Which.
+    pub check: &'static Check,
+    /// What it said.
+    pub outcome: Outcome,
+}
+
+impl CheckResult {
+    /// Whether the check came to a result of its own.
+    fn is_judged(&self) -> bool {
+        matches!(self.outcome, Outcome::Pass(_) | Outcome::Fail(_))
+    }
+}
+
+/// Everything that was judged.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// The nine links in order.
+    pub chain: Vec<ChainLink>,
+    /// Checks that could have decided the verdict were not asked for.
+    pub partial: bool,
+    /// Every check that was run, in registry order.
+    pub results: Vec<CheckResult>,
+}
+
+impl Judgement {
+    /// The findings in the order in which a person wants them: by severity, then by link.
+    pub fn findings(&self) -> Vec<(&'static Check, &Finding)> {
+        let mut findings: Vec<_> = self
+            .results
+            .iter()
+            .flat_map(|result| {
+                match &result.outcome {
+                    Outcome::Fail(findings) => findings.as_slice(),
+                    _ => &[],
+                }
+                .iter()
+                .map(|finding| (result.check, finding))
+            })
+            .collect();
+        findings.sort_by_key(|(check, finding)| (std::cmp::Reverse(finding.severity), check.link));
+        findings
+    }
+
+    /// The checks that could not be made, with the reason and what was seen.
+    pub fn unknowns(&self) -> impl Iterator<Item = (&'static Check, &str, &[Evidence])> {
+        self.results.iter().filter_map(|result| match &result.outcome {
+            Outcome::Unknown { reason, evidence } => Some((result.check, reason.as_str(), evidence.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The monitoring state: 0 OK, 1 warning, 2 critical, 3 unknown.
+    pub fn exit_code(&self) -> u8 {
+        let worst = self.findings().first().map(|(_, finding)| finding.severity);
+        // Who asks for some checks wants to know of these: the verdict is open then, and no alarm.
+        let open = match self.partial {
+            true => undecided(&self.results).is_some() || !self.results.iter().any(CheckResult::is_judged),
+            false => self.verdict.boot == Boot::Unknown,
+        };
+        match (open, worst) {
+            (_, Some(Severity::Critical)) => 2,
+            (true, _) => 3,
+            (false, Some(Severity::Warning)) => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// Judges an instance.
+pub fn judge(facts: &Facts, selection: &Selection) -> Judgement {
+    let stranger = view::no_sign_of_iscsi_root(facts);
+    let mut results: Vec<CheckResult> = registry::all()
+        .filter(|check| selection.takes(check))
+        .map(|check| CheckResult { check, outcome: outcome_of(check, facts, selection, stranger.as_deref()) })
+        .collect();
+    hide_what_lies_behind(&mut results);
+    let chain = Link::CHAIN.into_iter().map(|link| stand_of(link, facts.scope.mode, &results)).collect();
+    let decides = |check: &&Check| check.severity == Severity::Critical && check.link != Link::Template;
+    let partial = registry::all().filter(decides).any(|check| !selection.takes(check));
+    let verdict = verdict_of(facts, &results, stranger, partial);
+    Judgement { verdict, chain, partial, results }
+}
+
+/// What a check says, or why it is not asked.
+fn outcome_of(check: &Check, facts: &Facts, selection: &Selection, stranger: Option<&str>) -> Outcome {
+    if check.link == Link::Template {
+        // A machine in use has logs, keys and a history: only who seals a template asks about them.
+        if selection.only.is_empty() {
+            return Outcome::not_applicable("a template is judged only when asked for: --only template");
+        }
+    } else if stranger.is_some() {
+        return Outcome::not_applicable("nothing shows that this root is an iSCSI LUN");
+    }
+    let live = facts.scope.mode == Mode::Live;
+    match check.scope {
+        Scope::Live if !live => {
+            return Outcome::not_applicable("a mounted root is judged: the running kernel is not the instance's");
+        }
+        Scope::Machine if !live && !facts.scope.same_machine && !facts.scope.firmware_given => {
+            return Outcome::not_applicable(
+                "a mounted root is judged: without --same-machine this host's firmware is not the instance's",
+            );
+        }
+        _ => {}
+    }
+    match (check.judge)(facts) {
+        // A check that fails without a finding would be a mute alarm.
+        Outcome::Fail(findings) if findings.is_empty() => Outcome::unknown("the check failed without a finding"),
+        outcome @ (Outcome::Fail(_) | Outcome::Unknown { .. }) => outcome,
+        sound => unread_file(check, facts).unwrap_or(sound),
+    }
+}
+
+/// What silence is worth when a file that decides could not be read: nothing.
+fn unread_file(check: &Check, facts: &Facts) -> Option<Outcome> {
+    let decides = |problem: &&Problem| check.decided_by.iter().any(|file| problem.place.starts_with(file));
+    if check.decided_by.is_empty() {
+        return None;
+    }
+    facts.problems().into_iter().find(decides).map(Outcome::unread)
+}
+
+/// The boot stops at the first broken link, so what a later link of the boot path would do wrong was
+/// not reached: it is told, as a warning, and the first one stays the answer.
+fn hide_what_lies_behind(results: &mut [CheckResult]) {
+    let Some(broken) = first_broken(results, Link::is_boot_path) else { return };
+    for result in results.iter_mut().filter(|result| result.check.link > broken && result.check.link.is_boot_path()) {
+        if let Outcome::Fail(findings) = &mut result.outcome {
+            for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Critical) {
+                finding.severity = Severity::Warning;
+                finding.summary = format!("next, once {broken} is mended: {}", finding.summary);
+            }
+        }
+    }
+}
+
+fn criticals(result: &CheckResult) -> impl Iterator<Item = &Finding> {
+    match &result.outcome {
+        Outcome::Fail(findings) => findings.as_slice(),
+        _ => &[],
+    }
+    .iter()
+    .filter(|finding| finding.severity == Severity::Critical)
+}
+
+fn first_broken(results: &[CheckResult], of: fn(Link) -> bool) -> Option<Link> {
+    results
+        .iter()
+        .filter(|result| of(result.check.link) && criticals(result).next().is_some())
+        .map(|result| result.check.link)
+        .min()
+}
+
+/// How one link stands, by the worst that its checks said.
+fn stand_of(link: Link, mode: Mode, results: &[CheckResult]) -> ChainLink {
+    let of_link = || results.iter().filter(move |result| result.check.link == link);
+    let findings = |severity: Severity| {
+        of_link().find_map(move |result| match &result.outcome {
+            Outcome::Fail(findings) => findings.iter().find(|finding| finding.severity == severity),
+            _ => None,
+        })
+    };
+    let unknown = of_link().find_map(|result| match &result.outcome {
+        Outcome::Unknown { reason, .. } if result.check.severity == Severity::Critical => Some(reason),
+        _ => None,
+    });
+    let (status, summary) = if let Some(finding) = findings(Severity::Critical) {
+        (LinkStatus::Fail, finding.summary.clone())
+    } else if let Some(reason) = unknown {
+        (LinkStatus::Unknown, reason.clone())
+    } else if let Some(finding) = findings(Severity::Warning) {
+        (LinkStatus::Warn, finding.summary.clone())
+    } else if let Some(reason) = telling_pass(of_link().map(|result| &result.outcome))
+        // Files can show that uptime is broken, but only the running kernel that it holds.
+        && (link, mode) != (Link::Uptime, Mode::Root)
+    {
+        (LinkStatus::Pass, reason)
+    } else {
+        let reason = of_link().find_map(|result| match &result.outcome {
+            Outcome::NotApplicable(reason) | Outcome::Unknown { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        (LinkStatus::NotApplicable, reason.unwrap_or_else(|| "no check of this link was asked for".to_owned()))
+    };
+    ChainLink { link, status, summary }
+}
+
+/// The reason of the first check that passed: the registry lists the most telling one first.
+fn telling_pass<'a>(mut outcomes: impl Iterator<Item = &'a Outcome>) -> Option<String> {
+    outcomes.find_map(|outcome| match outcome {
+        Outcome::Pass(reason) => Some(reason.clone()),
+        _ => None,
+    })
+}
+
+fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, partial: bool) -> Verdict {
+    if let Some(because) = stranger {
+        return Verdict { boot: Boot::Unknown, broken_link: None, because, checks: Vec::new() };
+    }
+    for (of, boot) in [
+        (Link::is_boot_path as fn(Link) -> bool, Boot::Fails),
+        (|link: Link| link > Link::Root && link < Link::Template, Boot::AtRisk),
+    ] {
+        // A boot that cannot be told outranks what may happen once it is up.
+        if boot == Boot::AtRisk
+            && let Some(verdict) = undecided(results)
+        {
+            return verdict;
+        }
+        if let Some(link) = first_broken(results, of) {
+            let decisive: Vec<_> = results
+                .iter()
+                .filter(|result| result.check.link == link && criticals(result).next().is_some())
+                .collect();
+            let because = decisive.first().and_then(|result| criticals(result).next());
+            return Verdict {
+                boot,
+                broken_link: Some(link),
+                because: because.map(|finding| finding.summary.clone()).unwrap_or_default(),
+                checks: decisive.iter().map(|result| result.check.id).collect(),
+            };
+        }
+    }
+    let (boot, because) = match partial {
+        true => (Boot::Unknown, "only some checks were asked for, and none of them found what breaks it".to_owned()),
+        false => (Boot::Boots, view::why_it_boots(facts)),
+    };
+    Verdict { boot, broken_link: None, because, checks: Vec::new() }
+}
+
+/// Unknown, when a check that could have said `fails` or `at-risk` could not be made.
+fn undecided(results: &[CheckResult]) -> Option<Verdict> {
+    let open: Vec<_> = results
+        .iter()
+        .filter(|result| result.check.severity == Severity::Critical && result.check.link != Link::Template)
+        .filter_map(|result| match &result.outcome {
+            Outcome::Unknown { reason, .. } => Some((result.check, reason)),
+            _ => None,
+        })
+        .collect();
+    let (first, reason) = open.first()?;
+    Some(Verdict {
+        boot: Boot::Unknown,
+        broken_link: None,
+        because: format!("{} could not be judged: {reason}", first.link),
+        checks: open.iter().map(|(check, _)| check.id).collect(),
+    })
+}

@@ -1,0 +1,29 @@
+//! What isctpl judges, and how: facts, the boot chain, findings and every check.
+//!
+//! Pure: nothing here reads a file, runs a program, asks the kernel or looks at a clock. Facts come
+//! in, outcomes go out, so each check can be tested with a healthy case and a broken one.
+
+mod chain;
+mod check;
+pub mod facts;
+mod finding;
+mod judge;
+pub mod registry;
+pub mod view;
+
+// One folder a link of the chain, one file a check.
+mod firmware;
+mod handover;
+mod initramfs;
+mod kernel;
+mod loader;
+mod login;
+mod root;
+mod shutdown;
+mod template;
+mod uptime;
+
+pub use chain::{Link, LinkStatus};
+pub use check::{Check, Doc, Outcome, Scope};
+pub use finding::{Evidence, Finding, Remedy, Severity};
+pub use judge::{Boot, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};

@@ -1,0 +1,164 @@
+//! What several checks ask of the facts: the SAN NIC, the portals, the image that will boot.
+
+mod boot;
+mod modules;
+mod request;
+mod rootspec;
+pub mod san;
+mod way;
+
+pub use boot::*;
+pub use modules::*;
+pub use request::*;
+pub use rootspec::*;
+pub use way::*;
+
+use crate::facts::{Facts, Initramfs, Kernel, Mode, Portal};
+use std::net::IpAddr;
+
+/// The image of the entry that will boot: the last initrd that could be found, since a loader may
+/// load microcode first.
+pub fn default_image(facts: &Facts) -> Option<&Initramfs> {
+    let entry = facts.loader.default_entry()?;
+    entry
+        .initrds
+        .iter()
+        .rev()
+        .filter_map(|initrd| initrd.path.as_deref())
+        .find_map(|path| facts.images.iter().find(|image| image.path == path))
+}
+
+/// The kernel of the entry that will boot.
+pub fn default_kernel(facts: &Facts) -> Option<&Kernel> {
+    let path = facts.loader.default_entry()?.kernel.as_ref()?.path.as_deref()?;
+    facts.kernels.iter().find(|kernel| kernel.path == path)
+}
+
+/// Every portal that is known, each once, and who says so: the command line's `--portal`, the iBFT,
+/// sessions that hold the root, and node records that are started at boot.
+pub fn portals(facts: &Facts) -> Vec<Portal> {
+    let mut portals: Vec<Portal> = Vec::new();
+    let mut add = |ip: IpAddr, port: u16, source: String| {
+        if !portals.iter().any(|portal| portal.ip == ip && portal.port == port) {
+            portals.push(Portal { ip, port, source });
+        }
+    };
+    for address in &facts.scope.portals {
+        add(address.ip(), address.port(), "--portal".to_owned());
+    }
+    if let Some(ibft) = facts.firmware.ibft() {
+        for target in &ibft.targets {
+            if let Some(ip) = target.ip {
+                add(ip, target.port, format!("iBFT target{}", target.index));
+            }
+        }
+    }
+    for session in facts.iscsi.sessions.known().into_iter().flatten() {
+        if let (Some(ip), Some(port)) = (session.address, session.port) {
+            add(ip, port, format!("/sys/class/iscsi_session/{}", session.name));
+        }
+    }
+    for node in &facts.iscsi.nodes {
+        let at_boot = node.startup.as_ref().is_some_and(|startup| startup.value == "onboot");
+        if let (Some(ip), true) = (node.address, at_boot) {
+            add(ip, node.port, node.path.clone());
+        }
+    }
+    portals
+}
+
+/// The name of the SAN NIC and how it is known: `--san-nic`, the iBFT's MAC among this machine's
+/// NICs, or the interface by which the kernel reaches a portal.
+pub fn san_nic(facts: &Facts) -> Option<(String, String)> {
+    if let Some(name) = facts.scope.san_nic_name() {
+        return Some((name.to_owned(), "--san-nic".to_owned()));
+    }
+    let with_mac = |mac: &str| facts.nics.known()?.iter().find(|nic| nic.mac == mac && nic.physical);
+    if let Some(nic) = facts.scope.san_nic_mac().and_then(|mac| with_mac(&mac)) {
+        return Some((nic.name.clone(), "--san-nic".to_owned()));
+    }
+    if let Some(mac) = san_mac(facts)
+        && let Some(nic) = with_mac(mac)
+    {
+        return Some((nic.name.clone(), format!("the iBFT names its MAC address {mac}")));
+    }
+    let lookups = facts.network.lookups.known()?;
+    lookups.iter().find_map(|lookup| match &lookup.answer {
+        crate::facts::LookupAnswer::Route(route) => {
+            Some((route.interface.clone()?, format!("the kernel's route to {} leaves by it", lookup.destination)))
+        }
+        _ => None,
+    })
+}
+
+/// The MAC address of the NIC that the firmware booted by.
+pub fn san_mac(facts: &Facts) -> Option<&str> {
+    let nics = &facts.firmware.ibft()?.nics;
+    nics.iter()
+        .find(|nic| nic.is_valid() && nic.is_boot())
+        .or_else(|| nics.iter().find(|nic| nic.is_valid()))
+        .map(|nic| nic.mac.as_str())
+}
+
+/// Whether anything at all shows that this root is an iSCSI LUN; the sentence to say when nothing does.
+pub fn no_sign_of_iscsi_root(facts: &Facts) -> Option<String> {
+    let asked = !facts.scope.portals.is_empty() || facts.scope.firmware_given;
+    // What could not be read may well be the sign.
+    let firmware = facts.firmware.ibft().is_some()
+        || facts.firmware.table.problem().is_some()
+        || facts.firmware.sysfs.problem().is_some();
+    let sessions = facts.iscsi.sessions.known().is_some_and(|sessions| !sessions.is_empty());
+    let cmdlines = facts
+        .cmdline
+        .known()
+        .into_iter()
+        .chain(facts.loader.entries.iter().map(|entry| &entry.cmdline))
+        .chain(facts.loader.defaults.cmdline_linux.iter().map(|line| &line.value));
+    let requested = cmdlines.into_iter().any(|cmdline| {
+        cmdline.words.iter().any(|word| {
+            let value = word.value.as_deref().unwrap_or_default();
+            word.key.starts_with("iscsi")
+                || word.key.starts_with("rd.iscsi")
+                || value.starts_with("iscsi:")
+                || value == "ibft"
+        })
+    });
+    let configured = facts.iscsi.initramfs_conf.is_some()
+        || facts.images.iter().any(|image| !image.login.is_empty() && !image.requests.is_empty())
+        || facts.iscsi.nodes.iter().any(|node| node.startup.as_ref().is_some_and(|startup| startup.value == "onboot"));
+    if asked || firmware || sessions || requested || configured || (facts.scope.mode == Mode::Root && prepared(facts)) {
+        return None;
+    }
+    Some(match facts.scope.mode {
+        Mode::Live => "nothing shows that this machine boots from an iSCSI LUN: it has no iBFT and no iSCSI \
+                       session, and neither its command line nor its loader asks for one"
+            .to_owned(),
+        Mode::Root => "nothing in this root shows that it boots from an iSCSI LUN: no loader entry, initramfs or \
+                       open-iscsi file asks for one"
+            .to_owned(),
+    })
+}
+
+/// Whether a mounted root was made ready for an iSCSI LUN though nothing asks for the login, which may
+/// be the very fault: its device is a LUN, fstab has `/` wait for the network, or the image was told to
+/// load iscsi_ibft. That the module lies in the image tells nothing: open-iscsi puts it into all of them.
+fn prepared(facts: &Facts) -> bool {
+    let lun = facts.storage.devices.known().into_iter().flatten().any(|device| device.iscsi_session.is_some());
+    let by_network = facts.storage.fstab.iter().any(|entry| {
+        entry.target == "/" && !entry.kind.starts_with("nfs") && entry.options.iter().any(|option| option == "_netdev")
+    });
+    lun || by_network || facts.images.iter().any(|image| image.modules_listed.contains("iscsi_ibft"))
+}
+
+/// The sentence for a chain without a break.
+pub fn why_it_boots(facts: &Facts) -> String {
+    match (facts.scope.mode, facts.scope.same_machine) {
+        (Mode::Live, _) => "every link of the boot chain holds on this instance".to_owned(),
+        (Mode::Root, true) => "nothing on this disk or in this machine's firmware prevents it; the running network \
+                               was not judged"
+            .to_owned(),
+        (Mode::Root, false) => {
+            "nothing on this disk prevents it; the firmware and the running network were not judged".to_owned()
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Who asks for a login, and whether the image listens.
+
+use super::{boot_words, reader};
+use crate::Evidence;
+use crate::facts::{Cmdline, Facts, Initramfs, RequestKind, Word};
+use std::net::IpAddr;
+
+/// A request for a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked for.
+    pub kind: RequestKind,
+    /// The word or file that asks.
+    pub evidence: Evidence,
+    /// Whether something in the image reads it, and where.
+    pub read_by: Option<Evidence>,
+}
+
+/// Words that ask for whatever the iBFT says.
+const FIRMWARE_WORDS: [&str; 3] = ["iscsi_auto", "rd.iscsi.firmware", "iscsi_firmware"];
+
+/// Every request that the command line or the image makes, honoured or not.
+pub fn requests(facts: &Facts) -> Vec<Request> {
+    super::default_image(facts).map(|image| requests_by(&boot_words(facts), image)).unwrap_or_default()
+}
+
+/// Every request that these words or this image make.
+pub fn requests_by(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
+    let mut requests: Vec<Request> = image
+        .requests
+        .iter()
+        .map(|request| Request {
+            kind: request.kind.clone(),
+            evidence: Evidence::at(&request.at, describe(&request.kind)),
+            read_by: image.login.first().map(|login| Evidence::at(&login.at, "the script that logs in reads it")),
+        })
+        .collect();
+    for word in FIRMWARE_WORDS.iter().filter_map(|key| words.words.iter().rev().find(|word| word.key == *key)) {
+        if words.is_on(&word.key) {
+            requests.push(request(words, image, RequestKind::Firmware, word, &word.key));
+        }
+    }
+    if let Some(request) = by_single_words(words, image) {
+        requests.push(request);
+    }
+    requests.extend(by_root_words(words, image));
+    requests
+}
+
+/// The requests that something in the image reads.
+pub fn honoured_requests(facts: &Facts) -> Vec<Request> {
+    requests(facts).into_iter().filter(|request| request.read_by.is_some()).collect()
+}
+
+/// Whether the image will log in to what the iBFT names.
+pub fn wants_firmware(facts: &Facts) -> bool {
+    honoured_requests(facts).iter().any(|request| request.kind == RequestKind::Firmware)
+}
+
+/// Whether the image will log in to a target that is named elsewhere than in the iBFT.
+pub fn wants_named_target(facts: &Facts) -> bool {
+    honoured_requests(facts).iter().any(|request| request.kind != RequestKind::Firmware)
+}
+
+/// A request in few words.
+pub fn describe(kind: &RequestKind) -> String {
+    match kind {
+        RequestKind::Firmware => "asks for the target of the iBFT".to_owned(),
+        RequestKind::Target { name, portals, .. } => {
+            let name = name.as_deref().unwrap_or("a target without a name");
+            if portals.is_empty() { name.to_owned() } else { format!("{name} at {}", portals.join(", ")) }
+        }
+    }
+}
+
+fn request(words: &Cmdline, image: &Initramfs, kind: RequestKind, word: &Word, token: &str) -> Request {
+    Request {
+        kind,
+        evidence: word_evidence(words, word),
+        read_by: reader(image, token).map(|reader| Evidence::at(&reader.at, format!("reads {token}"))),
+    }
+}
+
+/// Evidence of a word on the command line.
+pub fn word_evidence(words: &Cmdline, word: &Word) -> Evidence {
+    let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
+    Evidence::new(source, word.to_string())
+}
+
+/// `iscsi_target_name=` with `iscsi_target_ip=`, or dracut's `rd.iscsi.target.*`.
+fn by_single_words(words: &Cmdline, image: &Initramfs) -> Option<Request> {
+    [
+        ("iscsi_target_name", "iscsi_target_ip", "iscsi_initiator"),
+        ("rd.iscsi.target.name", "rd.iscsi.target.ip", "rd.iscsi.initiator"),
+    ]
+    .into_iter()
+    .find_map(|(name, ip, initiator)| {
+        let word = words.words.iter().rev().find(|word| word.key == name)?;
+        let kind = RequestKind::Target {
+            name: word.value.clone(),
+            portals: words.last(ip).into_iter().map(str::to_owned).collect(),
+            initiator: words.last(initiator).map(str::to_owned),
+        };
+        Some(request(words, image, kind, word, name))
+    })
+}
+
+/// `root=iscsi:…`, `netroot=iscsi:…`, `iscsiroot=…` (RFC 4173 form).
+fn by_root_words(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
+    let mut found = Vec::new();
+    for word in &words.words {
+        let value = word.value.as_deref().unwrap_or_default();
+        let (spec, token) = match (word.key.as_str(), value.strip_prefix("iscsi:")) {
+            ("root", Some(spec)) => (spec, "root=iscsi"),
+            ("netroot", Some(spec)) => (spec, "netroot"),
+            ("iscsiroot", _) => (value, "iscsiroot"),
+            _ => continue,
+        };
+        // `netroot=iscsi:` alone leaves the target to the other words.
+        let Some((portal, name)) = parse_root_spec(spec) else { continue };
+        let kind = RequestKind::Target {
+            name: Some(name),
+            portals: portal.into_iter().collect(),
+            initiator: words.last("rd.iscsi.initiator").or(words.last("iscsi_initiator")).map(str::to_owned),
+        };
+        let mut request = request(words, image, kind, word, token);
+        // dracut's parser of netroot= reads root=iscsi: as well.
+        if token == "root=iscsi" && request.read_by.is_none() {
+            request.read_by =
+                reader(image, "netroot").map(|reader| Evidence::at(&reader.at, "reads root=iscsi: and netroot="));
+        }
+        found.push(request);
+    }
+    found
+}
+
+/// The portal and the target name of `[credentials@][server]:[protocol]:[port]:[LUN]:name`
+/// (RFC 4173, section 5). The name holds colons itself, so it begins at its type.
+pub fn parse_root_spec(spec: &str) -> Option<(Option<String>, String)> {
+    let start = ["iqn.", "eui.", "naa."].iter().filter_map(|kind| spec.find(&format!(":{kind}"))).min()?;
+    let name = spec.get(start + 1..)?.to_owned();
+    let before = spec.get(..start)?;
+    let before = before.rsplit_once('@').map_or(before, |(_, server)| server);
+    let server = match before.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None => before.split(':').next().unwrap_or_default(),
+    };
+    Some(((!server.is_empty()).then(|| server.to_owned()), name))
+}
+
+/// The addresses among the portals of a request.
+pub fn portal_addresses(portals: &[String]) -> Vec<IpAddr> {
+    portals.iter().flat_map(|portal| portal.split([' ', ','])).filter_map(|portal| portal.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_a_root_specification() {
+        let iqn = "iqn.2013-01.com.bigstep:storage.pb429od";
+        for (spec, portal) in [
+            ("100.97.0.10::3260:2f:iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10")),
+            ("user:word@100.97.0.10::::iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10")),
+            ("[2001:db8::1]::3260::iqn.2013-01.com.bigstep:storage.pb429od", Some("2001:db8::1")),
+            ("::::iqn.2013-01.com.bigstep:storage.pb429od", None),
+        ] {
+            assert_eq!(parse_root_spec(spec), Some((portal.map(str::to_owned), iqn.to_owned())), "{spec}");
+        }
+        assert_eq!(parse_root_spec("ibft"), None);
+        assert_eq!(parse_root_spec(""), None);
+    }
+}

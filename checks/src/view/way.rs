@@ -1,0 +1,189 @@
+//! Ways to the target that the command line brings: `ip=`, `rd.route=`.
+
+use crate::facts::{Cmdline, Facts, IbftNic};
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// One `ip=`, as the kernel's nfsroot documentation and dracut.cmdline(7) have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IpWord {
+    /// As written, without `ip=`.
+    pub text: String,
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// The gateway.
+    pub gateway: Option<IpAddr>,
+    /// The client's network, where address and mask are written.
+    pub network: Option<IpNet>,
+    /// The interface.
+    pub interface: Option<String>,
+    /// How it is configured: `dhcp`, `on`, `none`, `ibft` …; empty when nothing is said.
+    pub method: String,
+}
+
+impl IpWord {
+    /// Reads the value of an `ip=`.
+    pub fn parse(text: &str) -> Self {
+        let mut word = Self { text: text.to_owned(), ..Self::default() };
+        let fields = split_fields(text);
+        let field = |index: usize| fields.get(index).map(String::as_str).filter(|field| !field.is_empty());
+        let address = field(0).and_then(parse_address);
+        if fields.len() == 1 {
+            match address {
+                Some((address, _)) => word.address = Some(address),
+                None => word.method = text.to_owned(),
+            }
+            return word;
+        }
+        // dracut's short form: INTERFACE:METHOD. The long form begins with an address or is longer.
+        if address.is_none() && fields.len() < 6 {
+            word.interface = field(0).map(str::to_owned);
+            word.method = field(1).unwrap_or_default().to_owned();
+            return word;
+        }
+        word.gateway = field(2).and_then(parse_address).map(|(gateway, _)| gateway);
+        word.interface = field(5).map(str::to_owned);
+        word.method = field(6).unwrap_or_default().to_owned();
+        if let Some((address, prefix)) = address {
+            word.address = Some(address);
+            let prefix = prefix.or_else(|| field(3).and_then(parse_mask));
+            word.network = prefix.and_then(|prefix| IpNet::new(address, prefix).ok()).map(|net| net.trunc());
+        }
+        word
+    }
+
+    /// Whether it sets an address of its own, so that nothing is asked of DHCP.
+    pub fn is_static(&self) -> bool {
+        self.address.is_some() && matches!(self.method.as_str(), "" | "none" | "off" | "static")
+    }
+
+    /// Whether it asks for DHCP over IPv4.
+    pub fn is_dhcp(&self) -> bool {
+        self.method.split(',').any(|method| matches!(method, "dhcp" | "on" | "any" | "both" | "single-dhcp" | "dhcp4"))
+    }
+}
+
+/// Every `ip=` of a command line.
+pub fn ip_words(words: &Cmdline) -> Vec<IpWord> {
+    words.all("ip").map(IpWord::parse).collect()
+}
+
+/// One `rd.route=NET/LEN:GATEWAY[:INTERFACE]` (dracut.cmdline(7)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteWord {
+    /// As written, without `rd.route=`.
+    pub text: String,
+    /// Destination.
+    pub destination: IpNet,
+    /// Interface.
+    pub interface: Option<String>,
+}
+
+/// Every `rd.route=` of a command line that can be understood.
+pub fn route_words(words: &Cmdline) -> Vec<RouteWord> {
+    words
+        .all("rd.route")
+        .filter_map(|text| {
+            let fields = split_fields(text);
+            let first = fields.first()?;
+            let destination = if first == "default" {
+                "0.0.0.0/0".parse().ok()?
+            } else {
+                first.parse::<IpNet>().ok().or_else(|| first.parse::<IpAddr>().ok().map(IpNet::from))?
+            };
+            let interface = fields.get(2).filter(|field| !field.is_empty()).cloned();
+            Some(RouteWord { text: text.to_owned(), destination, interface })
+        })
+        .collect()
+}
+
+/// The first route that leads to every known portal; any route when no portal is known.
+pub fn route_to_portals<'a>(facts: &Facts, routes: &'a [RouteWord]) -> Option<&'a RouteWord> {
+    let portals = super::portals(facts);
+    let leads = |route: &&RouteWord| portals.iter().any(|portal| route.destination.contains(&portal.ip));
+    if portals.is_empty() { routes.first() } else { routes.iter().find(leads) }
+}
+
+/// The network of a NIC of the iBFT.
+pub fn ibft_network(nic: &IbftNic) -> Option<IpNet> {
+    IpNet::new(nic.ip?, nic.prefix_len).ok().filter(|_| nic.prefix_len > 0).map(|net| net.trunc())
+}
+
+/// Whether the image's scripts ask DHCP for this NIC's address instead of taking it from the iBFT:
+/// open-iscsi (`iface.bootproto`) and dracut (`ibft_to_cmdline`) both go by the origin and by whether
+/// a DHCP server is named.
+pub fn ibft_by_dhcp(nic: &IbftNic) -> bool {
+    nic.origin == 3 || nic.dhcp.is_some_and(|server| !server.is_unspecified())
+}
+
+/// Splits at colons, but not inside the brackets of an IPv6 address; the brackets are dropped.
+fn split_fields(text: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut bracketed = false;
+    for character in text.chars() {
+        match character {
+            '[' => bracketed = true,
+            ']' => bracketed = false,
+            ':' if !bracketed => fields.push(String::new()),
+            other => {
+                if let Some(field) = fields.last_mut() {
+                    field.push(other);
+                }
+            }
+        }
+    }
+    fields
+}
+
+fn parse_address(text: &str) -> Option<(IpAddr, Option<u8>)> {
+    match text.split_once('/') {
+        Some((address, prefix)) => Some((address.parse().ok()?, prefix.parse().ok())),
+        None => Some((text.parse().ok()?, None)),
+    }
+}
+
+/// A netmask in either form; `None` for one with holes.
+fn parse_mask(text: &str) -> Option<u8> {
+    text.parse::<u8>().ok().or_else(|| ipnet::ip_mask_to_prefix(text.parse().ok()?).ok())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form_of_ip() {
+        assert_eq!(IpWord::parse("ibft").method, "ibft");
+        assert!(IpWord::parse("dhcp").is_dhcp());
+        let short = IpWord::parse("ibft0:dhcp");
+        assert_eq!((short.interface.as_deref(), short.is_dhcp()), (Some("ibft0"), true));
+        let long = IpWord::parse("100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none");
+        assert!(long.is_static());
+        assert_eq!(long.network, Some("100.64.16.48/29".parse().unwrap()));
+        assert_eq!(long.gateway, Some("100.64.16.49".parse().unwrap()));
+        assert_eq!(long.interface.as_deref(), Some("enp0s3"));
+        let kernel = IpWord::parse(":::::enp0s3:dhcp");
+        assert!(kernel.is_dhcp() && !kernel.is_static());
+        assert_eq!(kernel.interface.as_deref(), Some("enp0s3"));
+        let six = IpWord::parse("[2001:db8::2/64]::[2001:db8::1]:::enp0s3:none");
+        assert_eq!(six.network, Some("2001:db8::/64".parse().unwrap()));
+        assert_eq!(six.gateway, Some("2001:db8::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn reads_routes() {
+        let mut words = Cmdline::default();
+        for value in ["100.97.0.0/16:100.64.16.49:ibft0", "nonsense", "[2001:db8::/32]:[fe80::1]"] {
+            words.words.push(crate::facts::Word {
+                key: "rd.route".to_owned(),
+                value: Some(value.to_owned()),
+                secret: false,
+            });
+        }
+        let routes = route_words(&words);
+        assert_eq!(routes.len(), 2);
+        assert_eq!(routes[0].interface.as_deref(), Some("ibft0"));
+        assert_eq!(routes[1].destination, "2001:db8::/32".parse().unwrap());
+    }
+}
