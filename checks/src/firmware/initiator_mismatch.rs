@@ -1,0 +1,70 @@
+//! `ibft-initiator-mismatch`: the firmware and the root give the machine different names.
+
+use crate::facts::Facts;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "ibft-initiator-mismatch",
+    link: Link::Firmware,
+    severity: Severity::Warning,
+    scope: Scope::Machine,
+    decided_by: &["/etc/iscsi/initiatorname.iscsi"],
+    title: "the iBFT and /etc/iscsi/initiatorname.iscsi name different initiators",
+    doc: Doc {
+        finds: "The initiator name of the iBFT differs from InitiatorName= in /etc/iscsi/initiatorname.iscsi of the \
+                root, or from the one that the session of the root was made with.",
+        breaks: "A target grants access by initiator name. A login by the iBFT uses the name of the iBFT, so the \
+                 machine boots; a login that the root makes by itself presents the other name and may be refused. It \
+                 is the mark of a disk that was cloned from another instance, whose name it still carries.",
+        mend: "Write the name of the iBFT into /etc/iscsi/initiatorname.iscsi, and build the image anew, which holds \
+               a copy of that file.",
+        references: &[
+            "RFC 7143, section 4.2.7",
+            "iscsid(8), /etc/iscsi/initiatorname.iscsi",
+            "Debian open-iscsi, debian/extra/initramfs/hooks/iscsi",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let ibft = match super::ibft(facts) {
+        Ok(ibft) => ibft,
+        Err(outcome) => return outcome,
+    };
+    let Some(name) = ibft.initiator.as_ref().and_then(|initiator| initiator.name.as_deref()) else {
+        return Outcome::not_applicable("the iBFT names no initiator");
+    };
+    let here = || Evidence::new(&ibft.source, format!("initiator-name {name}"));
+    let mut findings = Vec::new();
+    let own = facts.iscsi.initiator_name.as_ref();
+    if let Some(own) = own.filter(|own| !own.value.eq_ignore_ascii_case(name)) {
+        findings.push(
+            Finding::warning(format!("the root calls itself {}, the iBFT {name}", own.value))
+                .evidence(here())
+                .evidence(Evidence::from(own))
+                .remedy(
+                    Remedy::new("Give the root the name by which the target knows this instance.")
+                        .command(format!("echo 'InitiatorName={name}' > /etc/iscsi/initiatorname.iscsi")),
+                ),
+        );
+    }
+    for session in facts.iscsi.sessions.known().into_iter().flatten() {
+        let differs = session.initiator.as_deref().filter(|initiator| !initiator.eq_ignore_ascii_case(name));
+        if let (Some(initiator), Some(true)) = (differs, session.holds_root) {
+            findings.push(
+                Finding::warning(format!("the root's session was made as {initiator}, the iBFT says {name}"))
+                    .evidence(here())
+                    .evidence(Evidence::new(
+                        format!("/sys/class/iscsi_session/{}/initiatorname", session.name),
+                        initiator,
+                    ))
+                    .remedy(Remedy::new("Find out which name the target grants the LUN to, and use it everywhere.")),
+            );
+        }
+    }
+    Outcome::from_findings(findings, || match own {
+        Some(_) => format!("the iBFT and the root agree on {name}"),
+        None => format!("the iBFT names {name}, and the root names no initiator of its own"),
+    })
+}

@@ -1,0 +1,83 @@
+//! `ibft-missing`: the image is to log in to what the iBFT names, and there is none.
+
+use crate::facts::{Facts, Mode, Read, RequestKind};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "ibft-missing",
+    link: Link::Firmware,
+    severity: Severity::Critical,
+    scope: Scope::Machine,
+    decided_by: &[],
+    title: "there is no iBFT",
+    doc: Doc {
+        finds: "Neither the ACPI tables nor the kernel show an iSCSI Boot Firmware Table (iBFT), though the initramfs \
+                is told to take target, initiator and addresses from it. An instance whose initramfs names its target \
+                itself needs no iBFT, and is not reported; nor is a rescue system that was started from other media, \
+                whose firmware had no SAN disk to describe. A table that could not be read is not called missing.",
+        breaks: "The login of the initramfs asks the firmware for a target and gets none, so the root disk never \
+                 appears. Boot firmware writes an iBFT only when it has attached a SAN disk and describes it: iPXE \
+                 does so for sanboot and sanhook, not when it is told --no-describe. On a BIOS machine the kernel \
+                 finds the table only in low memory, between 512 KiB and 1 MiB.",
+        mend: "Let the boot firmware attach the LUN itself (iPXE: sanboot or sanhook without --no-describe), or \
+               name the target to the initramfs: iscsi_target_name= and iscsi_target_ip= for initramfs-tools, \
+               netroot=iscsi: for dracut. If the ACPI table is there and the kernel does not show it, load the \
+               module iscsi_ibft.",
+        references: &[
+            "Linux drivers/firmware/iscsi_ibft.c and iscsi_ibft_find.c",
+            "https://ipxe.org/cmd/sanboot",
+            "iPXE src/drivers/block/ibft.c",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let firmware = &facts.firmware;
+    let unread = firmware.table.problem().is_some() || firmware.sysfs.problem().is_some();
+    if unread && firmware.ibft().is_none() {
+        return Outcome::not_applicable("the iBFT could not be read: ibft-unreadable says why");
+    }
+    let requests = view::honoured_requests(facts);
+    let asked = requests.iter().find(|request| request.kind == RequestKind::Firmware);
+    if let Some(ibft) = firmware.ibft() {
+        if let (Some(request), Mode::Live, Read::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {
+            return Finding::warning(format!(
+                "the ACPI table {} is there, but the kernel does not show it: iscsi_ibft is not loaded",
+                ibft.source
+            ))
+            .evidence(Evidence::new("/sys/firmware/ibft", "does not exist"))
+            .evidence(request.evidence.clone())
+            .remedy(
+                Remedy::new("Load the module; if the kernel still does not show the table, it has refused it.")
+                    .command("modprobe iscsi_ibft")
+                    .command("dmesg | grep -i ibft"),
+            )
+            .into();
+        }
+        return Outcome::pass(format!("{} is an iBFT of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id));
+    }
+    if asked.is_none() && requests.iter().any(|request| request.kind != RequestKind::Firmware) {
+        return Outcome::not_applicable("the initramfs names its target itself and needs no iBFT");
+    }
+    if facts.scope.mode == Mode::Root && !facts.scope.firmware_given {
+        return Outcome::not_applicable(
+            "this system was not booted from the SAN, so its firmware left no iBFT; the instance's own boot may well",
+        );
+    }
+    if asked.is_none() && facts.scope.mode != Mode::Live {
+        return Outcome::not_applicable("nothing asks for a login by the iBFT");
+    }
+    let finding = Finding::critical("this machine's firmware has left no iBFT, and the login depends on it")
+        .evidence(Evidence::new("/sys/firmware/acpi/tables", "no table iBFT, IBFT or BIFT"))
+        .evidence(Evidence::new("/sys/firmware/ibft", "does not exist"))
+        .evidences(asked.map(|request| request.evidence.clone()));
+    let mut remedy = Remedy::new(
+        "Boot by a firmware that attaches the LUN and describes it (iPXE: sanboot without --no-describe), or name \
+         the target on the kernel command line.",
+    );
+    if firmware.efi == Some(false) {
+        remedy = remedy.command("modprobe iscsi_ibft && ls /sys/firmware/ibft");
+    }
+    finding.remedy(remedy).into()
+}

@@ -1,0 +1,64 @@
+//! `ibft-nic-absent`: the NIC that the firmware booted by is not among the machine's NICs.
+
+use crate::facts::Facts;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, known, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "ibft-nic-absent",
+    link: Link::Firmware,
+    severity: Severity::Critical,
+    scope: Scope::Machine,
+    decided_by: &[],
+    title: "the NIC named in the iBFT is not there",
+    doc: Doc {
+        finds: "The iBFT names the NIC it booted by by its MAC address, and no network interface of this kernel has \
+                that address. The MAC decides and not the PCI address: the kernel looks the latter up in PCI domain 0 \
+                only, and its `device` link may name another card.",
+        breaks: "The initramfs looks for the NIC by the same address, to give it the iBFT's addresses or to ask DHCP \
+                 on it. It does not find it, the SAN stays down, and no login is tried. Reasons are a missing driver, \
+                 a virtual function, a card that was swapped after the table was saved, and offload cards whose iSCSI \
+                 function has a MAC address of its own.",
+        mend: "Load the driver of that NIC, or boot by a NIC that the kernel has. Compare the MAC addresses.",
+        references: &[
+            "Linux drivers/firmware/iscsi_ibft.c (ibft_nic_set_device)",
+            "open-iscsi utils/fwparam_ibft/fwparam_sysfs.c",
+            "dracut modules.d/network-legacy/net-lib.sh (ibft_to_cmdline)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let ibft = match super::ibft(facts) {
+        Ok(ibft) => ibft,
+        Err(outcome) => return outcome,
+    };
+    let Some(nic) = super::boot_nic(ibft) else {
+        return Outcome::not_applicable("the iBFT names no valid NIC: ibft-target-incomplete says so");
+    };
+    let nics = known!(facts.nics);
+    if let Some(found) = nics.iter().find(|candidate| candidate.mac.eq_ignore_ascii_case(&nic.mac)) {
+        let driver = found.driver.as_deref().map(|driver| format!(" ({driver})")).unwrap_or_default();
+        return Outcome::pass(format!("the iBFT's {} is {}{driver}", nic.mac, found.name));
+    }
+    let summary = format!("no NIC of this machine has the MAC address {} of the iBFT", nic.mac);
+    // A login that names its target itself can do without the NIC of the firmware.
+    let finding = if view::wants_named_target(facts) && !view::wants_firmware(facts) {
+        Finding::warning(summary)
+    } else {
+        Finding::critical(summary)
+    };
+    finding
+        .evidence(Evidence::new(&ibft.source, format!("ethernet{}: mac {}", nic.index, nic.mac)))
+        .evidences(
+            nics.iter()
+                .filter(|candidate| candidate.physical)
+                .map(|candidate| Evidence::new(format!("/sys/class/net/{}/address", candidate.name), &candidate.mac)),
+        )
+        .remedy(
+            Remedy::new("Load the driver of that NIC, or let the firmware boot by a NIC that the kernel has.")
+                .command("ip -br link")
+                .command("lspci -nnk -d ::0200"),
+        )
+        .into()
+}

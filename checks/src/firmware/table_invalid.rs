@@ -1,0 +1,55 @@
+//! `ibft-table-invalid`: the table has faults that the kernel does not forgive.
+
+use crate::facts::Facts;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "ibft-table-invalid",
+    link: Link::Firmware,
+    severity: Severity::Critical,
+    scope: Scope::Machine,
+    decided_by: &[],
+    title: "the iBFT is malformed",
+    doc: Doc {
+        finds: "The ACPI table breaks its own format: a checksum that does not come to zero, a revision other than 1, \
+                a control structure that is not 18 bytes long, a structure of a wrong length, an offset or a string \
+                that lies outside the table.",
+        breaks: "Linux rejects the table as a whole: `iBFT has incorrect checksum`, `supports only revision 1`, \
+                 `Control header is invalid`. It then shows no /sys/firmware/ibft, and the login finds no target. \
+                 iPXE writes a longer control structure when more than two SAN paths are given, which Linux refuses. \
+                 When the kernel shows the table all the same, this is a warning.",
+        mend: "Update the boot firmware. With iPXE, give sanboot at most two paths, and name further ones to the \
+               initramfs.",
+        references: &[
+            "Linux drivers/firmware/iscsi_ibft.c (ibft_check_device, ibft_verify_hdr)",
+            "iPXE commit 7cfdd769a",
+            "iSCSI Boot Firmware Table (iBFT), version 1.03",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let table = facts.firmware.table.known().and_then(Option::as_ref);
+    let sysfs = facts.firmware.sysfs.known().and_then(Option::as_ref);
+    let Some(ibft) = table.or(sysfs) else { return Outcome::not_applicable("no iBFT was read") };
+    let Some(first) = ibft.faults.first() else {
+        return Outcome::pass(match ibft.length {
+            0 => format!("{} is sound", ibft.source),
+            length => format!("{} is sound: {length} bytes of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id),
+        });
+    };
+    let shown = sysfs.is_some_and(|sysfs| sysfs.faults.is_empty());
+    let summary = format!("the iBFT is malformed: {}", first.what);
+    let finding = if shown { Finding::warning(summary) } else { Finding::critical(summary) };
+    finding
+        .evidences(ibft.faults.iter().map(Evidence::from))
+        .remedy(
+            Remedy::new(
+                "Update the boot firmware; with iPXE, give sanboot at most two paths. The kernel says what it thinks \
+                 of the table.",
+            )
+            .command("dmesg | grep -i ibft"),
+        )
+        .into()
+}
