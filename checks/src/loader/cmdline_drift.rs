@@ -1,0 +1,97 @@
+//! `loader-cmdline-drift`: the loader's entry and the file it is made from say different things.
+
+use crate::facts::{Cmdline, Facts, Located, Word};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "loader-cmdline-drift",
+    link: Link::Loader,
+    severity: Severity::Warning,
+    scope: Scope::Everywhere,
+    decided_by: &["/etc/default/grub", "/etc/kernel/cmdline"],
+    title: "the loader's entry differs from /etc/default/grub",
+    doc: Doc {
+        finds: "The entry that will boot lacks a word of GRUB_CMDLINE_LINUX or GRUB_CMDLINE_LINUX_DEFAULT, or has a \
+                word for iSCSI, the network or the root disk that stands in neither. The files of \
+                /etc/default/grub.d are evaluated after /etc/default/grub, as GRUB does: a later one replaces the \
+                whole variable. Entries below loader/entries are held against /etc/kernel/cmdline.",
+        breaks: "An edit of grub.cfg by hand is lost with the next kernel, and an edit of /etc/default/grub has no \
+                 effect until the configuration is written anew. Either way the machine boots today and not after \
+                 the next update, or the other way round.",
+        mend: "Decide which of both is right, put it into GRUB_CMDLINE_LINUX of the last file that sets it, and \
+               write the configuration anew.",
+        references: &["GRUB manual, Simple configuration handling", "grub-mkconfig(8)", "kernel-install(8)"],
+    },
+    judge,
+};
+
+/// Beginnings of words that decide an iSCSI boot.
+const BOOT_WORDS: [&str; 10] =
+    ["iscsi", "rd.", "ip", "netroot", "BOOTIF", "bootdev", "ifname", "vlan", "net.ifnames", "biosdevname"];
+
+fn judge(facts: &Facts) -> Outcome {
+    let entry = match super::default_entry(facts) {
+        Ok(entry) => entry,
+        Err(outcome) => return outcome,
+    };
+    let defaults = &facts.loader.defaults;
+    let bls = entry.at.as_ref().is_some_and(|at| at.path.contains("/loader/entries/"));
+    let sources: Vec<&Located<Cmdline>> = if bls {
+        defaults.kernel_cmdline.iter().collect()
+    } else {
+        let default_only = defaults.cmdline_linux_default.iter().filter(|_| !entry.recovery);
+        defaults.cmdline_linux.iter().chain(default_only).collect()
+    };
+    if sources.is_empty() {
+        return Outcome::not_applicable("no file was read that the loader's entries are made from");
+    }
+    let stands_in = |word: &Word, words: &[Word]| words.iter().any(|other| same(word, other));
+    let mut findings = Vec::new();
+    let mut report = |summary: String, evidence: Evidence, against: Evidence| {
+        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(view::update_loader(
+            facts,
+            "Put into GRUB_CMDLINE_LINUX what belongs there (or take it out), then write the entries anew.",
+        )));
+    };
+    let entry_line = || view::command_line(entry);
+    for source in &sources {
+        let line = Evidence::at(&source.at, source.value.text());
+        let lacking = source.value.words.iter().filter(|word| !stands_in(word, &entry.cmdline.words));
+        if let Some((words, one)) = listed(lacking) {
+            let are = if one { "is" } else { "are" };
+            report(format!("{words} of {} {are} not in the entry that will boot", source.at.path), line, entry_line());
+        }
+    }
+    let first = sources.first().map(|source| Evidence::at(&source.at, source.value.text()));
+    let unfounded =
+        |word: &&Word| is_boot_word(word) && !sources.iter().any(|source| stands_in(word, &source.value.words));
+    if let (Some((words, one)), Some(first)) = (listed(entry.cmdline.words.iter().filter(unfounded)), first) {
+        let (are, them) = if one { ("is", "it") } else { ("are", "them") };
+        report(
+            format!("{words} {are} in the entry that will boot, and the next update of the loader drops {them}"),
+            entry_line(),
+            first,
+        );
+    }
+    Outcome::from_findings(findings, || {
+        let count: usize = sources.iter().map(|source| source.value.words.len()).sum();
+        format!("the entry has all {count} words of {}", sources.first().map_or("", |source| source.at.path.as_str()))
+    })
+}
+
+/// Words in a row, and whether it is only one; `None` when there is none.
+fn listed<'a>(words: impl Iterator<Item = &'a Word>) -> Option<(String, bool)> {
+    let words: Vec<String> = words.map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| (words.join(" "), words.len() == 1))
+}
+
+/// A secret's value is not known, so two words with secrets cannot differ.
+fn same(one: &Word, two: &Word) -> bool {
+    one.key == two.key && (one.secret || two.secret || one.value == two.value)
+}
+
+fn is_boot_word(word: &Word) -> bool {
+    let exact =
+        |key: &&&str| word.key == **key || (key.ends_with('.') || **key == "iscsi") && word.key.starts_with(**key);
+    BOOT_WORDS.iter().any(|key| exact(&key))
+}

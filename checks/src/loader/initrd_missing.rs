@@ -1,0 +1,72 @@
+//! `loader-initrd-missing`: a loader entry has no initramfs, or one that is not there.
+
+use crate::facts::{BootEntry, Facts};
+use crate::{Check, Doc, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "loader-initrd-missing",
+    link: Link::Loader,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the loader's entry has no initramfs, or names one that is not there",
+    doc: Doc {
+        finds: "The entry that will boot has no initrd line, or one of the images that it names does not exist or is \
+                empty. For any other Linux entry of the menu this is a warning.",
+        breaks: "The kernel cannot log in to a target by itself: that is the work of programs in the initramfs. \
+                 Without one it says `VFS: Unable to mount root fs` and panics. An image is missing when building it \
+                 failed, for instance because /boot was full, or when it was built while /boot was not mounted.",
+        mend: "Build the image and write the loader's configuration anew.",
+        references: &["GRUB manual, command initrd", "update-initramfs(8)", "dracut(8)"],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let default = match super::default_entry(facts) {
+        Ok(entry) => entry,
+        Err(outcome) => return outcome,
+    };
+    if let Some(problem) = default.initrds.iter().find_map(|initrd| initrd.problem.as_ref()) {
+        return Outcome::unread(problem);
+    }
+    let findings: Vec<Finding> =
+        facts.loader.entries.iter().filter(|entry| entry.linux).flat_map(|entry| missing(facts, entry)).collect();
+    Outcome::from_findings(findings, || {
+        let found: Vec<_> = default.initrds.iter().filter_map(|initrd| initrd.path.as_deref()).collect();
+        format!("{:?} loads {}", default.title, found.join(" and "))
+    })
+}
+
+fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
+    let severity = super::severity_of(facts, entry);
+    let remedy = || {
+        let mut remedy = view::update_loader(facts, "Build the image, and let the loader's configuration name it.");
+        let build = view::create_image(facts, entry);
+        remedy.commands.splice(0..0, std::iter::once("df -h /boot".to_owned()).chain(build));
+        remedy
+    };
+    if entry.initrds.is_empty() {
+        return vec![
+            super::finding(severity, format!("the entry {:?} loads no initramfs", entry.title))
+                .evidence(super::place(entry))
+                .remedy(remedy()),
+        ];
+    }
+    entry
+        .initrds
+        .iter()
+        .filter_map(|initrd| {
+            let what = match &initrd.path {
+                None if initrd.problem.is_none() => "which is not there",
+                Some(_) if initrd.size == 0 => "which is empty",
+                _ => return None,
+            };
+            Some(
+                super::finding(severity, format!("the entry {:?} loads {}, {what}", entry.title, initrd.written))
+                    .evidence(super::named(entry, "initrd", initrd))
+                    .remedy(remedy()),
+            )
+        })
+        .collect()
+}

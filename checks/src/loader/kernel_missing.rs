@@ -1,0 +1,80 @@
+//! `loader-kernel-missing`: a loader entry names a kernel that is not there.
+
+use crate::facts::{BootEntry, Facts};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "loader-kernel-missing",
+    link: Link::Loader,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the loader's entry names a kernel that is not there",
+    doc: Doc {
+        finds: "The entry that will boot names no kernel, an empty file, or a file that does not exist in the root or \
+                on its /boot; or GRUB's configuration was read whole and makes no entry at all, because it is empty or \
+                ends inside a block. For any other Linux entry of the menu this is a warning.",
+        breaks: "GRUB says `file not found` and returns to its menu or its shell; nothing of the system has run, so \
+                 there is no log. It happens when a kernel package was removed without the loader's configuration \
+                 being written anew, and when /boot was not mounted while it was written.",
+        mend: "Mount /boot, install the kernel, and write the loader's configuration anew.",
+        references: &[
+            "GRUB manual, command linux",
+            "https://uapi-group.org/specifications/specs/boot_loader_specification/",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    if let Some(none) = &facts.loader.no_entries {
+        return Finding::critical(format!("GRUB finds nothing to boot: {} {}", none.at.path, none.value))
+            .evidence(Evidence::at(&none.at, none.value.clone()))
+            .remedy(view::update_loader(facts, "Write the configuration anew from inside the root."))
+            .into();
+    }
+    let default = match super::default_entry(facts) {
+        Ok(entry) => entry,
+        Err(outcome) => return outcome,
+    };
+    if let Some(problem) = default.kernel.as_ref().and_then(|kernel| kernel.problem.as_ref()) {
+        return Outcome::unread(problem);
+    }
+    let findings: Vec<Finding> =
+        facts.loader.entries.iter().filter(|entry| entry.linux).filter_map(|entry| missing(facts, entry)).collect();
+    Outcome::from_findings(findings, || {
+        let kernel = default.kernel.as_ref().and_then(|kernel| kernel.path.as_deref()).unwrap_or_default();
+        let initrds: Vec<_> = default.initrds.iter().filter_map(|initrd| initrd.path.as_deref()).collect();
+        match initrds.as_slice() {
+            [] => format!("{:?} boots {kernel}", default.title),
+            initrds => format!("{:?} boots {kernel} with {}", default.title, initrds.join(" and ")),
+        }
+    })
+}
+
+fn missing(facts: &Facts, entry: &BootEntry) -> Option<Finding> {
+    let severity = super::severity_of(facts, entry);
+    let remedy = || {
+        let text = "Mount /boot if it is a filesystem of its own, see what lies there, and write the entries anew.";
+        let mut remedy = view::update_loader(facts, text);
+        remedy.commands.insert(0, "ls -l /boot/vmlinuz*".to_owned());
+        remedy
+    };
+    let Some(kernel) = &entry.kernel else {
+        return Some(
+            super::finding(severity, format!("the entry {:?} names no kernel", entry.title))
+                .evidence(super::place(entry))
+                .remedy(remedy()),
+        );
+    };
+    let what = match &kernel.path {
+        None if kernel.problem.is_none() => "which is not there",
+        Some(_) if kernel.size == 0 => "which is empty",
+        _ => return None,
+    };
+    Some(
+        super::finding(severity, format!("the entry {:?} boots {}, {what}", entry.title, kernel.written))
+            .evidence(super::named(entry, "linux", kernel))
+            .remedy(remedy()),
+    )
+}

@@ -1,0 +1,88 @@
+//! `loader-root-unresolved`: `root=` is missing, or means another device than the root.
+
+use crate::facts::{BootEntry, Facts};
+use crate::view::DeviceSpec;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "loader-root-unresolved",
+    link: Link::Loader,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "root= is missing or does not mean this root",
+    doc: Doc {
+        finds: "The entry that will boot has no root=, or one with a variable that the loader does not expand, or one \
+                that means another device than the one this root is mounted from. Where that device is not known, \
+                root= is held against the line for / in /etc/fstab. /dev/ubuntu-vg/ubuntu-lv and \
+                /dev/mapper/ubuntu--vg-ubuntu--lv are the same volume: the mapper's name doubles every hyphen.",
+        breaks: "The initramfs waits for a device that never appears and drops to a shell (`ALERT! … does not exist`, \
+                 or dracut's emergency mode), or mounts another system than the one that was meant. It is the usual \
+                 end of a disk whose filesystem was made anew or copied, and so has another UUID.",
+        mend: "Write the loader's configuration anew from inside the root, with /boot mounted; for entries below \
+               loader/entries, set root= with grubby.",
+        references: &[
+            "Linux Documentation/admin-guide/kernel-parameters.txt, root=",
+            "libdevmapper, dm_build_dm_name",
+            "GRUB manual, Root Identification Heuristics",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let entry = match super::default_entry(facts) {
+        Ok(entry) => entry,
+        Err(outcome) => return outcome,
+    };
+    let Some(text) = entry.cmdline.last("root").filter(|text| !text.is_empty()) else {
+        if let Some(variable) = entry.unresolved.first() {
+            return Outcome::unknown(format!("the command line holds ${variable}, which could not be expanded"));
+        }
+        return broken(facts, entry, format!("the entry {:?} has no root=", entry.title), None);
+    };
+    if text.contains('$') {
+        let summary = format!("the entry {:?} has root={text}, a variable that is not expanded", entry.title);
+        return broken(facts, entry, summary, None);
+    }
+    let spec = DeviceSpec::parse(text);
+    if let Some(Some(device)) = facts.storage.root_device.known() {
+        let name = device.dm_name.as_deref().unwrap_or(&device.name);
+        match spec.names(device) {
+            Some(true) => return Outcome::pass(format!("root={text} is the device {name} of this root")),
+            Some(false) => {
+                let summary = format!("root={text} is not the device of this root, {name}");
+                let seen = match device.signature.known().and_then(Option::as_ref) {
+                    Some(crate::facts::Signature::Filesystem { kind, uuid: Some(uuid), .. }) => {
+                        format!("{name}: {kind}, UUID {uuid}")
+                    }
+                    _ => name.to_owned(),
+                };
+                return broken(facts, entry, summary, Some(Evidence::new(format!("/dev/{}", device.name), seen)));
+            }
+            None => {}
+        }
+    }
+    let line = facts.storage.fstab.iter().find(|line| line.target == "/");
+    match line.and_then(|line| Some((line, spec.same_as(&DeviceSpec::parse(&line.spec))?))) {
+        Some((_, true)) => Outcome::pass(format!("root={text} is the device that fstab mounts at /")),
+        Some((line, false)) => {
+            let summary = format!("root={text} is not what fstab mounts at /, {}", line.spec);
+            broken(facts, entry, summary, Some(Evidence::at(&line.at, format!("{} / {}", line.spec, line.kind))))
+        }
+        None => view::unread(&facts.storage.problems, "/etc/fstab").unwrap_or_else(|| {
+            Outcome::pass(format!("root={text} is written, and nothing that was read contradicts it"))
+        }),
+    }
+}
+
+fn broken(facts: &Facts, entry: &BootEntry, summary: String, against: Option<Evidence>) -> Outcome {
+    Finding::critical(summary)
+        .evidence(view::command_line(entry))
+        .evidences(against)
+        .remedy(view::update_loader(
+            facts,
+            "Write the loader's configuration anew from inside the root, so that root= names its device.",
+        ))
+        .into()
+}
