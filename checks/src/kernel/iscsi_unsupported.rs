@@ -1,0 +1,107 @@
+//! `kernel-iscsi-unsupported`: the kernel was built without iSCSI.
+
+use crate::facts::{Facts, Kernel};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "kernel-iscsi-unsupported",
+    link: Link::Kernel,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the kernel was built without something that an iSCSI root needs",
+    doc: Doc {
+        finds: "The kernel that will boot has neither built in nor as a module: iscsi_tcp, scsi_transport_iscsi and \
+                sd_mod; iscsi_ibft where the login goes by the iBFT; dm_mod where the root is a logical volume. Its \
+                configuration decides, or, without one, the lists of its modules directory.",
+        breaks: "Without iscsi_tcp no session can be made, and without iscsi_ibft the kernel does not show what the \
+                 firmware has handed over, so the login has no target. Kernels for clouds and for containers are \
+                 built without them: Talos booted its loader from an iSCSI disk and then saw no disk.",
+        mend: "Install a kernel flavour for servers (linux-image-generic, linux-image-amd64, kernel), and make it the \
+               one that boots.",
+        references: &[
+            "Linux drivers/scsi/Kconfig (ISCSI_TCP), drivers/firmware/Kconfig (ISCSI_IBFT)",
+            "https://github.com/siderolabs/pkgs/issues/1233",
+        ],
+    },
+    judge,
+};
+
+/// How the kernel has something.
+enum Support {
+    BuiltIn,
+    Module,
+    No(Evidence),
+    Unclear,
+}
+
+fn judge(facts: &Facts) -> Outcome {
+    let kernel = match super::booted(facts) {
+        Ok(kernel) => kernel,
+        Err(outcome) => return outcome,
+    };
+    let needed = super::needed(facts);
+    let mut lacking = Vec::new();
+    let mut modules = Vec::new();
+    let mut unclear = Vec::new();
+    let mut builtin = Vec::new();
+    for module in &needed {
+        match support(kernel, module) {
+            Support::BuiltIn => builtin.push(*module),
+            Support::Module => modules.push(*module),
+            // Only the modules of iSCSI are surely looked for on every disk; of the others nothing seen is nothing known.
+            Support::Unclear if module.contains("iscsi") => unclear.push(*module),
+            Support::Unclear => {}
+            Support::No(evidence) => lacking.push((*module, evidence)),
+        }
+    }
+    if !lacking.is_empty() {
+        let names: Vec<_> = lacking.iter().map(|(module, _)| *module).collect();
+        return Finding::critical(format!("{} was built without {}", super::name(kernel), names.join(" and ")))
+            .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
+            .remedy(Remedy::new("Install a kernel that is built with iSCSI, and let the loader boot it."))
+            .into();
+    }
+    if let Some(first) = unclear.first() {
+        return match kernel.builtin.problem().or(kernel.problems.first()) {
+            Some(problem) => Outcome::unread(problem),
+            None => Outcome::unknown(format!("whether {} has {first} could not be found out", super::name(kernel))),
+        };
+    }
+    // The two that tell most are named, the rest is only had.
+    let telling = |modules: Vec<&'static str>| {
+        modules.into_iter().filter(|module| module.starts_with("iscsi_")).collect::<Vec<_>>().join(" and ")
+    };
+    let (modules, builtin) = (telling(modules), telling(builtin));
+    Outcome::pass(match (modules.is_empty(), builtin.is_empty()) {
+        (false, false) => format!("{} has {builtin} built in and {modules} as modules", super::name(kernel)),
+        (true, false) => format!("{} has {builtin} built in", super::name(kernel)),
+        _ => format!("{} has {modules} as modules", super::name(kernel)),
+    })
+}
+
+fn support(kernel: &Kernel, module: &str) -> Support {
+    if view::is_builtin(kernel, module) == Some(true) {
+        return Support::BuiltIn;
+    }
+    if kernel.modules.contains_key(module) {
+        return Support::Module;
+    }
+    let config = kernel.config.as_ref();
+    match (view::config_of(kernel, module), config) {
+        (Some("y"), _) => Support::BuiltIn,
+        (Some("m"), _) => Support::Module,
+        (Some(value), Some(config)) => {
+            let option = view::option_of(module).unwrap_or_default();
+            Support::No(Evidence::at(&config.at, format!("{option}={value}")))
+        }
+        // Neither configuration nor module: only both lists of the modules directory together tell.
+        _ => match (&kernel.modules_dir, kernel.builtin.known()) {
+            (Some(directory), Some(_)) if !kernel.modules.is_empty() => Support::No(Evidence::new(
+                directory,
+                format!("{module} is neither in modules.dep nor in modules.builtin"),
+            )),
+            _ => Support::Unclear,
+        },
+    }
+}
