@@ -1,0 +1,55 @@
+//! `initramfs-filesystem-missing`: the image cannot mount the root's filesystem.
+
+use crate::facts::Facts;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "initramfs-filesystem-missing",
+    link: Link::Initramfs,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the initramfs has no driver for the root's filesystem",
+    doc: Doc {
+        finds: "The module of the root's filesystem, or something it depends on, is neither in the image nor built \
+                into the kernel. The type is taken from the superblock where the device can be read, and from fstab \
+                otherwise.",
+        breaks: "The disk appears, and mounting it fails: `unknown filesystem type`. It happens when an image was \
+                 built for the host at hand, whose own root has another type.",
+        mend: "Name the module to the image (/etc/initramfs-tools/modules, or add_drivers of dracut) or build it with \
+               all of them, and build it anew.",
+        references: &["filesystems(5)", "initramfs.conf(5), FSTYPE", "dracut(8), --filesystems"],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let Some((kind, source)) = view::root_filesystem(facts) else {
+        return Outcome::not_applicable("the type of the root's filesystem is not known");
+    };
+    let (image, kernel) = match super::image_and_kernel(facts) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let module = view::filesystem_module(&kind);
+    let missing = match super::missing_of(image, kernel, module) {
+        Ok(missing) => missing,
+        Err(outcome) => return outcome,
+    };
+    if missing.is_empty() {
+        return Outcome::pass(match view::in_image(kernel, image, module) {
+            view::InImage::BuiltIn => format!("{module} for the root is built into the kernel"),
+            _ => format!("{} has {module} for the root", super::name(image)),
+        });
+    }
+    Finding::critical(format!("the root is {kind}, and {} lacks {}", image.path, missing.join(", ")))
+        .evidence(Evidence::new(&image.path, format!("no module {}", missing.join(", "))))
+        .evidence(Evidence::new(source, kind.clone()))
+        .remedy(view::rebuild_with(
+            facts,
+            image,
+            &missing,
+            format!("Have {module} put into the image, and build it anew."),
+        ))
+        .into()
+}

@@ -1,0 +1,158 @@
+//! `initramfs-library-missing`: a program of the login lacks a shared library.
+
+use crate::facts::{Facts, MissingLibrary};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "initramfs-library-missing",
+    link: Link::Initramfs,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "a program in the initramfs lacks a shared library",
+    doc: Doc {
+        finds: "A program or library in the image names a shared library (DT_NEEDED) or an interpreter that the image \
+                does not hold. This is critical where a program that network, login or root depend on needs it, by \
+                itself or through the libraries that it loads; for others it is told and changes nothing.",
+        breaks: "The program does not start: `error while loading shared libraries`. A hook that copies a program \
+                 without copy_exec, or with inst_simple in place of inst, leaves its libraries behind.",
+        mend: "Copy programs into the image with copy_exec (initramfs-tools) or inst_multiple (dracut), which follow \
+               their libraries, and build it anew.",
+        references: &["ld.so(8)", "initramfs-tools(7), copy_exec", "dracut(8), inst"],
+    },
+    judge,
+};
+
+/// Programs without which the login or the mount of the root fails.
+const LOGIN_PATH: [&str; 20] = [
+    "iscsistart",
+    "iscsid",
+    "iscsiadm",
+    "ipconfig",
+    "dhclient",
+    "dhcpcd",
+    "NetworkManager",
+    "systemd-networkd",
+    "lvm",
+    "dmsetup",
+    "udevadm",
+    "systemd-udevd",
+    "kmod",
+    "modprobe",
+    "busybox",
+    "sh",
+    "bash",
+    "dash",
+    "mount",
+    "systemd",
+];
+
+/// The most programs that one line names.
+const SHOWN: usize = 3;
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match view::judged_image(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    if image.missing_libraries.is_empty() {
+        return match view::incomplete(image) {
+            Some(outcome) => outcome,
+            None => Outcome::pass(format!("every program in {} finds its libraries", super::name(image))),
+        };
+    }
+    // A library that was not read is no library that is not there.
+    if let Some(outcome) = view::incomplete(image) {
+        return outcome;
+    }
+    let (critical, other): (Vec<_>, Vec<_>) =
+        image.missing_libraries.iter().partition(|library| on_login_path(library).is_some());
+    let of = |libraries: &[&MissingLibrary]| -> Vec<Evidence> {
+        let line =
+            |library: &&MissingLibrary| Evidence::new(format!("{}!{}", image.path, library.needed_by), needs(library));
+        libraries.iter().map(line).collect()
+    };
+    let remedy =
+        || view::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and build the image anew.");
+    let mut findings = Vec::new();
+    if let Some((first, program)) = critical.first().and_then(|first| Some((first, on_login_path(first)?))) {
+        let (needed_by, library) = (base(&first.needed_by), &first.library);
+        let through = if program == needed_by { String::new() } else { format!(" through {needed_by}") };
+        findings.push(
+            Finding::critical(format!("{program} in the image needs {library}{through}, which is not there"))
+                .evidences(of(&critical))
+                .remedy(remedy()),
+        );
+    }
+    if let Some(first) = other.first() {
+        let summary = format!(
+            "{} in the image find no library, such as {} for {}",
+            super::count(other.len(), "lesser program"),
+            first.library,
+            base(&first.needed_by)
+        );
+        findings.push(Finding::info(summary).evidences(of(&other)).remedy(remedy()));
+    }
+    Outcome::Fail(findings)
+}
+
+/// The name of the program or library of the login that does not work without it.
+fn on_login_path(missing: &MissingLibrary) -> Option<&str> {
+    let name = base(&missing.needed_by);
+    let is_library = |name: &str| name.starts_with("libopeniscsiusr.so") || name.starts_with("libsystemd-shared");
+    if LOGIN_PATH.contains(&name) {
+        return Some(name);
+    }
+    let program = missing.programs.iter().map(|program| base(program)).find(|program| LOGIN_PATH.contains(program));
+    program.or_else(|| is_library(name).then_some(name))
+}
+
+/// What is needed, and which programs load the one that needs it, those of the login first.
+fn needs(missing: &MissingLibrary) -> String {
+    let programs = missing.programs.iter().filter(|program| **program != missing.needed_by);
+    let mut programs: Vec<&str> = programs.map(|program| base(program)).collect();
+    programs.sort_by_key(|program| !LOGIN_PATH.contains(program));
+    let shown = programs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    let mut text = format!("needs {}", missing.library);
+    if !shown.is_empty() {
+        text = format!("{text}; loaded by {shown}");
+    }
+    match programs.len().checked_sub(SHOWN) {
+        None | Some(0) => text,
+        Some(more) => format!("{text} and {more} more"),
+    }
+}
+
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(needed_by: &str, programs: &[&str]) -> MissingLibrary {
+        let programs = programs.iter().map(|&program| program.to_owned()).collect();
+        MissingLibrary { library: "libx.so.1".to_owned(), needed_by: needed_by.to_owned(), programs }
+    }
+
+    #[test]
+    fn a_library_counts_by_the_programs_that_load_it() {
+        let library = "usr/lib/libkmod.so.2";
+        assert_eq!(on_login_path(&missing("usr/sbin/iscsid", &["usr/sbin/iscsid"])), Some("iscsid"));
+        assert_eq!(on_login_path(&missing(library, &["usr/bin/setfont", "usr/sbin/lvm"])), Some("lvm"));
+        assert_eq!(on_login_path(&missing(library, &["usr/bin/setfont"])), None);
+        // Facts of before there was a list of programs.
+        assert_eq!(on_login_path(&missing("usr/sbin/iscsid", &[])), Some("iscsid"));
+        assert_eq!(on_login_path(&missing("usr/lib/libopeniscsiusr.so.0", &[])), Some("libopeniscsiusr.so.0"));
+    }
+
+    #[test]
+    fn a_line_names_the_programs_of_the_login_first() {
+        assert_eq!(needs(&missing("usr/bin/a", &["usr/bin/a"])), "needs libx.so.1");
+        assert_eq!(
+            needs(&missing("usr/lib/b.so", &["bin/c", "bin/d", "bin/e", "bin/lvm"])),
+            "needs libx.so.1; loaded by lvm, c, d and 1 more"
+        );
+    }
+}

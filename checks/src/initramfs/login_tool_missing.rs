@@ -1,0 +1,86 @@
+//! `initramfs-login-tool-missing`: the image holds nothing that can log in.
+
+use crate::facts::{Facts, Initramfs, LoginKind, NetworkKind};
+use crate::view::Family;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "initramfs-login-tool-missing",
+    link: Link::Initramfs,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the initramfs holds nothing that logs in to a target",
+    doc: Doc {
+        finds: "The image has no script that logs in, or the programs that this script runs are not there: iscsistart \
+                for initramfs-tools and for older dracut, iscsid and iscsiadm for dracut with systemd, and ipconfig \
+                where the network is brought up with it.",
+        breaks: "Open-iscsi's script for initramfs-tools leaves without a word when /sbin/iscsistart cannot be run. \
+                 Its hook puts itself into the image only if /etc/iscsi/iscsi.initramfs exists, and not at all with \
+                 NO_ISCSI_IN_INITRAMFS=yes. dracut leaves its module iscsi out when no disk of the building host is \
+                 an iSCSI disk, as in a chroot or in the virtual machine that a template is made in.",
+        mend: "initramfs-tools: install open-iscsi, create /etc/iscsi/iscsi.initramfs, build the image. dracut: build \
+               with --no-hostonly --add iscsi.",
+        references: &[
+            "Debian open-iscsi, README.Debian and debian/extra/initramfs/hooks/iscsi",
+            "dracut modules.d/95iscsi/module-setup.sh (check)",
+            "dracut(8), --add",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match view::judged_image(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    let mut lacking: Vec<(&str, Evidence)> = Vec::new();
+    for login in &image.login {
+        let missing: Vec<_> = programs(image, login.kind)
+            .iter()
+            .filter(|program| view::program(image, program).is_none())
+            .map(|program| (*program, Evidence::at(&login.at, format!("runs {program}, which is not in the image"))))
+            .collect();
+        if missing.is_empty() {
+            return Outcome::pass(format!("{} runs {}", login.at, programs(image, login.kind).join(" and ")));
+        }
+        lacking.extend(missing);
+    }
+    if let Some(outcome) = view::incomplete(image) {
+        return outcome;
+    }
+    if lacking.is_empty() {
+        let summary = format!("{} holds no script that logs in to an iSCSI target", image.path);
+        let looked = "neither scripts/local-top/iscsi nor iscsiroot";
+        return Finding::critical(summary)
+            .evidence(Evidence::new(&image.path, looked))
+            .remedy(remedy(facts, image))
+            .into();
+    }
+    let names: Vec<_> = lacking.iter().map(|(program, _)| *program).collect();
+    Finding::critical(format!("{} lacks {}, which its login runs", image.path, names.join(" and ")))
+        .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
+        .remedy(remedy(facts, image))
+        .into()
+}
+
+/// What a login runs.
+fn programs(image: &Initramfs, kind: LoginKind) -> Vec<&'static str> {
+    match kind {
+        LoginKind::Iscsistart if view::has_network(image, NetworkKind::Ipconfig) => vec!["iscsistart", "ipconfig"],
+        LoginKind::Iscsistart | LoginKind::DracutIscsistart => vec!["iscsistart"],
+        LoginKind::DracutIscsid => vec!["iscsid", "iscsiadm"],
+    }
+}
+
+fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
+    let mut remedy = view::rebuild(facts, "Have the login put into the image, and build it anew.");
+    if view::family(image) == Family::InitramfsTools {
+        remedy.commands.insert(0, "apt-get install open-iscsi".to_owned());
+        if facts.iscsi.initramfs_conf.is_none() {
+            remedy.commands.insert(1, "echo ISCSI_AUTO=true > /etc/iscsi/iscsi.initramfs".to_owned());
+        }
+    }
+    remedy
+}

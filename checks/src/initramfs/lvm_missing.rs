@@ -1,0 +1,66 @@
+//! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
+
+use crate::facts::{Facts, Initramfs};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "initramfs-lvm-missing",
+    link: Link::Initramfs,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the root is a logical volume, and the initramfs has no LVM",
+    doc: Doc {
+        finds: "root= (or fstab, or the device of the root) is a logical volume, and the image lacks the program lvm, \
+                or everything that would run it: a udev rule (69-lvm, 69-dm-lvm, 64-lvm), a script of \
+                initramfs-tools (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan.",
+        breaks: "The disk appears and its volume group does not: `ALERT! /dev/mapper/… does not exist`.",
+        mend: "Install lvm2 in the root and build the image anew; with dracut, add the module lvm.",
+        references: &["lvm(8)", "lvmautoactivation(7)", "dracut modules.d/90lvm/module-setup.sh"],
+    },
+    judge,
+};
+
+/// What activates volume groups, by the end of its path.
+const ACTIVATORS: [&str; 8] = [
+    "rules.d/69-lvm.rules",
+    "rules.d/69-dm-lvm.rules",
+    "rules.d/69-dm-lvm-metad.rules",
+    "rules.d/64-lvm.rules",
+    "scripts/local-top/lvm2",
+    "scripts/local-block/lvm2",
+    "sbin/lvm_scan",
+    "bin/lvm_scan",
+];
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match view::judged_image(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    let Some((vg, lv)) = view::root_volume(facts) else {
+        return Outcome::not_applicable("the root is not a logical volume, as far as is known");
+    };
+    let program = view::program(image, "lvm");
+    let activator = activator(image);
+    if let (Some(program), Some(activator)) = (&program, activator) {
+        return Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}"));
+    }
+    if let Some(outcome) = view::incomplete(image) {
+        return outcome;
+    }
+    let what = if program.is_none() { "no program lvm" } else { "nothing that activates volume groups" };
+    let mut remedy = view::rebuild(facts, "Install lvm2 in the root, and build the image anew.");
+    if facts.storage.lvm_installed.is_none() {
+        remedy.commands.insert(0, "apt-get install lvm2 || dnf install lvm2".to_owned());
+    }
+    Finding::critical(format!("the root is the volume {vg}/{lv}, and {} has {what}", image.path))
+        .evidence(Evidence::new(&image.path, what))
+        .evidences(facts.loader.default_entry().map(view::root_word))
+        .remedy(remedy)
+        .into()
+}
+
+fn activator(image: &Initramfs) -> Option<&str> {
+    image.files.keys().map(String::as_str).find(|path| ACTIVATORS.iter().any(|end| path.ends_with(end)))
+}

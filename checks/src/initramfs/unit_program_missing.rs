@@ -1,0 +1,69 @@
+//! `initramfs-unit-program-missing`: a unit in the image runs a program that the image lacks.
+
+use crate::facts::{Facts, MissingUnitProgram};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "initramfs-unit-program-missing",
+    link: Link::Initramfs,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "a unit in the initramfs runs a program that is not in it",
+    doc: Doc {
+        finds: "A systemd unit in the image that takes part in the login (iscsid and what it requires) has an Exec \
+                line with a program that the image does not hold. A line that systemd may ignore (`-` before the \
+                path) is not reported; a unit that has no part in the login is a warning.",
+        breaks: "systemd counts a program that is not there as a failure of the unit. Debian's iscsid.service has \
+                 ExecStartPre=/lib/open-iscsi/startup-checks.sh, and dracut copied the unit and not the script: \
+                 iscsid fails six times, is given up, and no login is ever made.",
+        mend: "Have the program put into the image (install_items in a file of /etc/dracut.conf.d), or use a dracut \
+               that knows of it, and build the image anew.",
+        references: &[
+            "systemd.service(5), ExecStartPre=",
+            "https://bugs.launchpad.net/bugs/2081172",
+            "dracut-ng commit 7fe7fa94",
+            "dracut.conf(5), install_items",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match view::judged_image(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    let missing: Vec<_> = image.missing_unit_programs.iter().filter(|missing| !missing.ignored_failure).collect();
+    if let Some(outcome) = view::incomplete(image) {
+        return outcome;
+    }
+    let findings = missing
+        .iter()
+        .map(|missing| {
+            let summary = format!("{} in the image runs {}, which is not in it", missing.unit, missing.program);
+            let finding = if missing.on_login_path { Finding::critical(summary) } else { Finding::warning(summary) };
+            let mut remedy = view::rebuild(facts, "Have the program put into the image, and build it anew.");
+            if view::family(image) == view::Family::Dracut {
+                let line = format!("install_items+=\" {} \"", missing.program);
+                remedy.commands.insert(0, format!("echo '{line}' > /etc/dracut.conf.d/50-iscsi-programs.conf"));
+            }
+            finding.evidence(evidence(&image.path, missing)).remedy(remedy)
+        })
+        .collect();
+    Outcome::from_findings(findings, || {
+        let units = image.files.keys().filter(|path| path.ends_with(".service")).count();
+        match units {
+            0 => format!("{} has no units", super::name(image)),
+            units => format!("the programs of {} are in {}", super::count(units, "unit"), super::name(image)),
+        }
+    })
+}
+
+fn evidence(image: &str, missing: &MissingUnitProgram) -> Evidence {
+    let says = format!("{}={}", missing.directive, missing.program);
+    match &missing.at {
+        Some(at) => Evidence::at(at, says),
+        None => Evidence::new(format!("{image}!{}", missing.unit), says),
+    }
+}
