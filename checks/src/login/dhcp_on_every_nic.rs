@@ -1,0 +1,77 @@
+//! `login-dhcp-on-every-nic`: nothing tells the image which NIC is the SAN's.
+
+use crate::facts::{Facts, NetworkKind};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "login-dhcp-on-every-nic",
+    link: Link::Login,
+    severity: Severity::Warning,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the initramfs asks for DHCP on every NIC",
+    doc: Doc {
+        finds: "The machine has several NICs, the image brings its network up by DHCP, and nothing names the SAN NIC: \
+                no interface in ip=, no BOOTIF=, no bootdev=, and neither `iscsistart -N` nor rd.iscsi.ibft, which \
+                take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC.",
+        breaks: "Each NIC without an answer costs its timeouts, minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, \
+                 36, 64 and 100 seconds. And the WAN NIC may answer first and bring a default route, by which the \
+                 target is then looked for.",
+        mend: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
+        references: &[
+            "https://github.com/rhinstaller/anaconda/pull/3750",
+            "dracut.cmdline(7), rd.iscsi.ibft, BOOTIF, bootdev",
+            "initramfs-tools scripts/functions (configure_networking)",
+            "https://bugs.launchpad.net/bugs/2098515",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match super::image_that_logs_in(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    let requests = view::honoured_requests(facts);
+    let Some(request) = requests.first() else { return Outcome::not_applicable("nothing asks for a login") };
+    let words = view::boot_words(facts);
+    if view::wants_firmware(facts) && view::has_network(image, NetworkKind::IscsistartN) {
+        return Outcome::pass("iscsistart -N takes the NIC from the iBFT");
+    }
+    if words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft") {
+        return Outcome::pass("the image takes the NIC from the iBFT");
+    }
+    if let Some(ip) = view::ip_words(&words).iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
+        return Outcome::pass(format!("ip={} says which NIC", ip.text));
+    }
+    if let Some(word) = words.words.iter().find(|word| matches!(word.key.as_str(), "BOOTIF" | "bootdev" | "ifname")) {
+        return Outcome::pass(format!("{word} says which NIC"));
+    }
+    let Some(nics) = facts.nics.known() else {
+        return Outcome::not_applicable("the NICs of the instance are not known here");
+    };
+    let physical: Vec<_> = nics.iter().filter(|nic| nic.physical).map(|nic| nic.name.as_str()).collect();
+    if physical.len() < 2 {
+        return Outcome::pass(format!("there is one NIC, {}", physical.first().unwrap_or(&"none")));
+    }
+    let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
+    Finding::warning(format!(
+        "the image asks for DHCP on all of {}, since nothing names the SAN NIC",
+        physical.join(", ")
+    ))
+    .evidence(request.evidence.clone())
+    .evidence(Evidence::new(source, words.text()))
+    .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
+    .remedy(view::update_loader(
+        facts,
+        match view::family(image) {
+            view::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
+            _ => {
+                let nic = view::san_nic(facts).map_or_else(|| "NAME".to_owned(), |(name, _)| name);
+                format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
+            }
+        },
+    ))
+    .into()
+}

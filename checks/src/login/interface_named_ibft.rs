@@ -1,0 +1,120 @@
+//! `login-interface-named-ibft`: `ibft` is taken for the name of an interface.
+
+use crate::facts::{Cmdline, Facts, Initramfs, NetworkKind, Word};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "login-interface-named-ibft",
+    link: Link::Login,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the command line names an interface ibft that nothing in the image makes",
+    doc: Doc {
+        finds: "The command line says ip=ibft, or names an interface ibft0 (in ip=, rd.route=, bootdev=), and nothing \
+                in the image reads the iBFT for it: no script reads ip=ibft or rd.iscsi.ibft. With ip=ibft the \
+                network scripts of initramfs-tools hand `ibft` to ipconfig, which takes a word without colons for \
+                the name of an interface. The name ibft0 exists only where dracut's network-legacy gives it.",
+        breaks: "Seen in a boot of Debian 12: `ipconfig: ibft: SIOCGIFINDEX: No such device` for three minutes, then \
+                 the script of the login ends at a file that was never written, and no login is tried, although \
+                 `iscsistart -N` had set the NIC up before. In an image with systemd-networkd the interface ibft0 \
+                 never appears and the SAN NIC gets no address.",
+        mend: "For initramfs-tools take ip=ibft off the command line; iscsi_auto alone reads the iBFT. For dracut add \
+               rd.iscsi.ibft=1 and an image with the module network-legacy or network-manager.",
+        references: &[
+            "klibc usr/kinit/ipconfig/main.c (parse_device)",
+            "initramfs-tools scripts/functions (configure_networking)",
+            "dracut.cmdline(7), rd.iscsi.ibft",
+            "systemd-network-generator.service(8)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match super::image_that_logs_in(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    let words = view::boot_words(facts);
+    let Some(word) = words.words.iter().find(|word| names_ibft(word)) else {
+        return Outcome::pass("the command line names no interface after the iBFT");
+    };
+    if view::honoured_requests(facts).is_empty() {
+        return Outcome::not_applicable("nothing asks for a login: login-not-requested says so");
+    }
+    let reader = view::reader(image, "rd.iscsi.ibft").or_else(|| view::reader(image, "ip=ibft"));
+    if let Some(reader) = reader {
+        let asked = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
+        if asked || view::has_network(image, NetworkKind::NetworkManager) {
+            return Outcome::pass(format!("{} reads the iBFT for {word}", super::inside(&reader.at.to_string())));
+        }
+        return finding(
+            facts,
+            image,
+            &words,
+            word,
+            "nothing on the command line asks for it: rd.iscsi.ibft=1 is missing",
+        );
+    }
+    if let Some(outcome) = view::incomplete(image) {
+        return outcome;
+    }
+    // NetworkManager's generator is a program, in which no script's line shows what it reads; it does
+    // read the iBFT (nm-initrd-generator(8)).
+    if view::has_network(image, NetworkKind::NetworkManager) {
+        return Outcome::pass(format!("nm-initrd-generator reads the iBFT for {word}"));
+    }
+    if image.network.is_empty() {
+        return Outcome::unknown(format!("what brings up the network in {} could not be found out", image.path));
+    }
+    finding(facts, image, &words, word, "no script in the image reads the iBFT for it")
+}
+
+/// Whether a word takes `ibft` or `ibftN` for an interface.
+pub(super) fn names_ibft(word: &Word) -> bool {
+    let is_ibft =
+        |name: &str| name.strip_prefix("ibft").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    matches!(word.key.as_str(), "ip" | "rd.route" | "bootdev" | "vlan")
+        && word.value.as_deref().is_some_and(|value| value.split(':').any(is_ibft))
+}
+
+fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: &str) -> Outcome {
+    let ipconfig = image.network.iter().find(|network| network.kind == NetworkKind::Ipconfig);
+    let summary = match ipconfig {
+        Some(_) => format!("{word} makes the image wait for an interface of that name, and no login is tried"),
+        None => format!("{word} names an interface that never appears: {why}"),
+    };
+    let says = |kind: NetworkKind| match kind {
+        NetworkKind::Ipconfig => "hands the value of ip= to ipconfig, which takes it for an interface",
+        NetworkKind::Networkd => "systemd-network-generator makes no interface from the iBFT",
+        _ => "brings up the network",
+    };
+    let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
+    let remedy = if ipconfig.is_some() {
+        let asked = view::wants_firmware(facts);
+        let word = word.to_string();
+        if asked {
+            let text = format!("Take {word} out of GRUB_CMDLINE_LINUX; the image reads the iBFT without it.");
+            view::edit_words(facts, text, &[&word], &[])
+        } else {
+            let text = format!("Put iscsi_auto in place of {word} into GRUB_CMDLINE_LINUX.");
+            view::edit_words(facts, text, &[&word], &["iscsi_auto"])
+        }
+    } else if view::reader(image, "rd.iscsi.ibft").is_some() {
+        view::edit_words(facts, "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
+    } else {
+        let version = view::default_kernel(facts).and_then(|kernel| kernel.version.known());
+        let command = format!(
+            "dracut -f --no-hostonly --add \"iscsi network-legacy\" {} {}",
+            image.path,
+            version.map_or("", String::as_str)
+        );
+        Remedy::new("Build the image with a network module that reads the iBFT.").command(command.trim_end())
+    };
+    Finding::critical(summary)
+        .evidence(view::word_evidence(words, word))
+        .evidences(networks.map(|network| Evidence::at(&network.at, says(network.kind))))
+        .remedy(remedy)
+        .into()
+}

@@ -1,0 +1,43 @@
+//! The checks of the link `login`.
+
+mod arguments_conflict;
+mod awk_without_and;
+mod dhcp_on_every_nic;
+mod interface_named_ibft;
+mod not_requested;
+mod option_121_dropped;
+mod route_missing;
+mod target_mismatch;
+
+use crate::facts::{Facts, Initramfs};
+use crate::{Check, Outcome, view};
+
+/// The checks, the most telling one first.
+pub(crate) const CHECKS: &[&Check] = &[
+    &not_requested::CHECK,
+    &interface_named_ibft::CHECK,
+    &arguments_conflict::CHECK,
+    &route_missing::CHECK,
+    &option_121_dropped::CHECK,
+    &target_mismatch::CHECK,
+    &awk_without_and::CHECK,
+    &dhcp_on_every_nic::CHECK,
+];
+
+/// The image, when it holds something that logs in; otherwise what a check says: that nothing logs in
+/// is the matter of the link before.
+fn image_that_logs_in(facts: &Facts) -> Result<&Initramfs, Outcome> {
+    let image = view::judged_image(facts)?;
+    if image.login.is_empty() {
+        return Err(match view::incomplete(image) {
+            Some(outcome) => outcome,
+            None => Outcome::not_applicable("nothing in the image logs in: initramfs-login-tool-missing says so"),
+        });
+    }
+    Ok(image)
+}
+
+/// A place inside an image without the image's path.
+fn inside(place: &str) -> &str {
+    place.split_once('!').map_or(place, |(_, inside)| inside)
+}

@@ -1,0 +1,167 @@
+//! `login-option-121-dropped`: the image's DHCP client loses the route to the target.
+
+use crate::facts::{ClasslessHandling, Facts, Honoured, Initramfs, NetworkKind};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "login-option-121-dropped",
+    link: Link::Login,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the DHCP client in the initramfs drops the routes of option 121",
+    doc: Doc {
+        finds: "The SAN NIC gets its address by DHCP in the initramfs, and the client or the script there does not \
+                install the classless static routes of option 121, and no other way to the target is known: no \
+                rd.route=, no gateway in ip=, no route that `iscsistart -N` makes through the iBFT's gateway, no \
+                lease with a router, and no portal in the NIC's own subnet. dracut's network-legacy hands the option \
+                to its parser as one word since dracut 054, so that it yields no route or fails the whole lease; \
+                klibc's ipconfig takes the option since 2019.",
+        breaks: "The target lies behind a gateway that is announced by option 121 alone. The NIC comes up, the route \
+                 does not, and the login never reaches the target. Seen in a boot of Debian 12 with dracut 059: \
+                 `Illegal number: 16 100 97 100 64 16 49`, `dhcp for interface ibft0 failed`.",
+        mend: "Name the route to dracut: rd.route=NET/LEN:GATEWAY:INTERFACE (seen to boot), or use its module \
+               network-manager, whose client takes option 121. For initramfs-tools, a newer klibc.",
+        references: &[
+            "RFC 3442",
+            "dracut commit 8c0fcdd9, modules.d/35network-legacy/dhclient-script.sh (parse_option_121)",
+            "klibc commit ee59de58, https://bugs.debian.org/884716",
+            "dracut.cmdline(7), rd.route",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let image = match super::image_that_logs_in(facts) {
+        Ok(image) => image,
+        Err(outcome) => return outcome,
+    };
+    let clients: Vec<_> = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN).collect();
+    if clients.is_empty() {
+        return Outcome::not_applicable("no DHCP client in the image brings up the network");
+    }
+    if let Some(outcome) = other_way(facts, image) {
+        return outcome;
+    }
+    let handling: Vec<&ClasslessHandling> = image
+        .classless
+        .iter()
+        .filter(|handling| clients.iter().any(|network| network.kind == handling.network))
+        .collect();
+    let takes = handling.iter().find(|handling| handling.honoured == Honoured::Yes);
+    let unclear = handling.iter().find(|handling| matches!(handling.honoured, Honoured::Unclear(_)));
+    let drops = handling.iter().find_map(|handling| match &handling.honoured {
+        Honoured::No(why) => Some((handling, why)),
+        _ => None,
+    });
+    match (takes, drops, unclear) {
+        (Some(takes), None, None) => {
+            Outcome::pass(format!("{} takes the routes of option 121", super::inside(&takes.at.to_string())))
+        }
+        (None, Some((handling, why)), None) => dropped(facts, image, handling, why),
+        (_, _, Some(unclear)) => Outcome::Unknown {
+            reason: format!("what {} does with option 121 could not be told", super::inside(&unclear.at.to_string())),
+            evidence: vec![Evidence::at(&unclear.at, unclear.excerpt.clone())],
+        },
+        (Some(_), Some((handling, why)), None) => Outcome::Unknown {
+            reason: "the image has a DHCP client that takes option 121 and one that drops it".to_owned(),
+            evidence: vec![Evidence::at(&handling.at, why.clone())],
+        },
+        (None, None, None) => Outcome::unknown("what the image's DHCP client does with option 121 was not found out"),
+    }
+}
+
+/// The way to the target where it is not option 121, or why there is nothing to judge.
+fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
+    let words = view::boot_words(facts);
+    let ips = view::ip_words(&words);
+    if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
+        return Some(Outcome::not_applicable(format!("ip={} sets the address, and not DHCP", ip.text)));
+    }
+    // klibc's scripts know no rd.route=.
+    let reads_routes = image.network.iter().any(|network| {
+        !matches!(network.kind, NetworkKind::Ipconfig | NetworkKind::InitramfsDhclient | NetworkKind::IscsistartN)
+    });
+    let routes = view::route_words(&words);
+    if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
+        return Some(Outcome::pass(format!("rd.route={} leads to the target without option 121", route.text)));
+    }
+    let portals = view::portals(facts);
+    if let Some(nic) = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid())) {
+        let reads_ibft = words.is_on("rd.iscsi.ibft")
+            || words.all("ip").any(|value| value == "ibft")
+            || view::has_network(image, NetworkKind::IscsistartN);
+        if reads_ibft && !view::ibft_by_dhcp(nic) && nic.ip.is_some() {
+            return Some(Outcome::not_applicable("the iBFT sets the address, and not DHCP"));
+        }
+        if let Some(network) = view::ibft_network(nic)
+            && !portals.is_empty()
+            && portals.iter().all(|portal| network.contains(&portal.ip))
+        {
+            return Some(Outcome::pass(format!("the portals are in the SAN NIC's own subnet {network}")));
+        }
+    }
+    let lease = facts.dhcp.leases.iter().find(|lease| {
+        let mac = view::san_mac(facts);
+        lease.mac.is_some() && lease.mac.as_deref() == mac
+    })?;
+    let without = lease.classless.as_ref().is_none_or(Vec::is_empty);
+    (without && !lease.routers.is_empty()).then(|| {
+        let routers: Vec<_> = lease.routers.iter().map(ToString::to_string).collect();
+        Outcome::pass(format!("the SAN's lease has no option 121, and the router {}", routers.join(", ")))
+    })
+}
+
+/// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
+fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: &str) -> Outcome {
+    if view::has_network(image, NetworkKind::IscsistartN) && view::wants_firmware(facts) {
+        let nic = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid()));
+        match nic.map(|nic| nic.gateway) {
+            Some(Some(gateway)) => {
+                return Outcome::pass(format!(
+                    "iscsistart -N makes a route to the target through {gateway} of the iBFT"
+                ));
+            }
+            Some(None) => {}
+            None => {
+                return Outcome::Unknown {
+                    reason: "option 121 is dropped, and whether the iBFT has a gateway instead is not known here"
+                        .to_owned(),
+                    evidence: vec![Evidence::at(&handling.at, handling.excerpt.clone())],
+                };
+            }
+        }
+    }
+    let remedy = match handling.network {
+        NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
+            view::update_loader(facts, format!("Add {} to GRUB_CMDLINE_LINUX.", route_word(facts)))
+        }
+        _ => Remedy::new("Install a klibc whose ipconfig takes option 121 (2019 and later), and build the image anew.")
+            .command("apt-get install --only-upgrade klibc-utils libklibc && update-initramfs -u -k all"),
+    };
+    Finding::critical(format!(
+        "the image's DHCP client drops option 121, the only way to the target: {}",
+        super::inside(&handling.at.to_string())
+    ))
+    .evidence(Evidence::at(&handling.at, handling.excerpt.clone()))
+    .evidence(Evidence::at(&handling.at, why))
+    .remedy(remedy)
+    .into()
+}
+
+/// The word that names the route, as far as its parts are known.
+fn route_word(facts: &Facts) -> String {
+    let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
+    let portals = view::portals(facts);
+    let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
+    // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
+    let words = view::boot_words(facts);
+    let renamed = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
+    let interface = if renamed { ":ibft0" } else { "" };
+    match (route, portals.first()) {
+        (Some(route), _) => format!("rd.route={}:{}{interface}", route.destination, route.gateway),
+        (None, Some(portal)) => format!("rd.route={}:SAN-GATEWAY{interface}", portal.ip),
+        (None, None) => format!("rd.route=TARGET-NET/LEN:SAN-GATEWAY{interface}"),
+    }
+}

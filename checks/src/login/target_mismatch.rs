@@ -1,0 +1,108 @@
+//! `login-target-mismatch`: the image logs in to another target than the one that holds the root.
+
+use crate::facts::{Facts, RequestKind};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "login-target-mismatch",
+    link: Link::Login,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the image logs in to another target than the root's",
+    doc: Doc {
+        finds: "The command line or a file in the image names a target, and it is not the one that the root's session \
+                is with, or, where no session is known, not one of the iBFT. A portal that differs while the name is \
+                the same is a warning: a target may have several. When the image logs in by the iBFT as well, a \
+                different name is a warning too.",
+        breaks: "The kernel was loaded from one disk, and the root is looked for on another, or on none. It is the end \
+                 of a disk that was cloned together with its command line, and of an image that dracut built with \
+                 hostonly_cmdline=yes, which writes the target of the building host into it.",
+        mend: "Correct the target, or take it out and log in by the iBFT.",
+        references: &["dracut.conf(5), hostonly_cmdline", "dracut.cmdline(7), netroot=iscsi", "RFC 4173, section 5"],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    if let Err(outcome) = super::image_that_logs_in(facts) {
+        return outcome;
+    }
+    let requests = view::honoured_requests(facts);
+    let truth = known_targets(facts);
+    let by_firmware = requests.iter().any(|request| request.kind == RequestKind::Firmware);
+    let mut findings = Vec::new();
+    let mut agreed = None;
+    for request in &requests {
+        let RequestKind::Target { name: Some(name), portals, .. } = &request.kind else { continue };
+        if truth.is_empty() {
+            return Outcome::not_applicable(format!("nothing else is known to hold {name} against"));
+        }
+        let against = || truth.iter().map(|known| Evidence::new(&known.source, known.name.clone()));
+        let remedy = || {
+            view::update_loader(
+                facts,
+                "Correct the target on the command line or in the image's source, or log in by the iBFT.",
+            )
+        };
+        let Some(known) = truth.iter().find(|known| known.name.eq_ignore_ascii_case(name)) else {
+            let other = truth.first().map_or("", |known| known.name.as_str());
+            let summary = format!("the image logs in to {name}, and the root is on {other}");
+            let finding = if by_firmware { Finding::warning(summary) } else { Finding::critical(summary) };
+            findings.push(finding.evidence(request.evidence.clone()).evidences(against()).remedy(remedy()));
+            continue;
+        };
+        agreed = Some(name.clone());
+        let addresses = view::portal_addresses(portals);
+        let differs = !addresses.is_empty() && known.address.is_some_and(|address| !addresses.contains(&address));
+        if differs {
+            findings.push(
+                Finding::warning(format!(
+                    "the image asks {} for {name}, which is known at another portal",
+                    portals.join(", ")
+                ))
+                .evidence(request.evidence.clone())
+                .evidence(Evidence::new(&known.source, known.address.map(|ip| ip.to_string()).unwrap_or_default()))
+                .remedy(remedy()),
+            );
+        }
+    }
+    Outcome::from_findings(findings, || match agreed {
+        Some(name) => format!("the image logs in to {name}, which holds the root"),
+        None => "the image logs in to whatever the iBFT names".to_owned(),
+    })
+}
+
+/// A target that is known to be the root's.
+struct KnownTarget {
+    name: String,
+    address: Option<std::net::IpAddr>,
+    source: String,
+}
+
+/// The target of the root's session; else those of the iBFT.
+fn known_targets(facts: &Facts) -> Vec<KnownTarget> {
+    let sessions: Vec<_> = facts
+        .iscsi
+        .sessions
+        .known()
+        .into_iter()
+        .flatten()
+        .filter(|session| session.holds_root == Some(true))
+        .map(|session| KnownTarget {
+            name: session.target.clone(),
+            address: session.address,
+            source: format!("/sys/class/iscsi_session/{}", session.name),
+        })
+        .collect();
+    if !sessions.is_empty() {
+        return sessions;
+    }
+    let Some(ibft) = facts.firmware.ibft() else { return Vec::new() };
+    ibft.targets
+        .iter()
+        .filter_map(|target| {
+            Some(KnownTarget { name: target.name.clone()?, address: target.ip, source: ibft.source.clone() })
+        })
+        .collect()
+}
