@@ -1,0 +1,228 @@
+//! `root-lvm-filtered`: LVM is told not to look at the LUN.
+
+use super::lvm_filter::{self, Ruling};
+use crate::facts::{BlockDevice, Facts, Located, Signature};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "root-lvm-filtered",
+    link: Link::Root,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &["/etc/lvm/"],
+    title: "LVM's configuration hides the root's disk or volume",
+    doc: Doc {
+        finds: "The root is a logical volume, and a filter or global_filter of lvm.conf, in the root or in the image, \
+                rejects every known name of its disk; or the devices file is in use and does not list its physical \
+                volume; or volume_list or auto_activation_volume_list leaves its group out; or dracut is told \
+                rd.lvm=0, or by rd.lvm.vg= and rd.lvm.lv= to activate others only. A filter that accepts links \
+                below /dev/disk cannot be decided without knowing all of them, and is `unknown`. A filter of the \
+                root that the image does not have is a warning: the image activates the root.",
+        breaks: "The disk is there and LVM does not see it, so the volume is never activated and the boot waits for \
+                 it. With the devices file, which is the default on Red Hat 9, a disk that was cloned or has \
+                 another WWID is unlisted.",
+        mend: "Accept the disk in the filter; list it with lvmdevices or vgimportdevices; then build the image anew, \
+               which holds a copy.",
+        references: &[
+            "lvm.conf(5), devices/filter, devices/global_filter",
+            "lvmdevices(8)",
+            "dracut.cmdline(7), rd.lvm.vg",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let Some((vg, lv)) = view::root_volume(facts) else {
+        return Outcome::not_applicable("the root is not a logical volume, as far as is known");
+    };
+    let volumes = physical_volumes(facts, &vg);
+    let candidates: Vec<Vec<String>> = match volumes.is_empty() {
+        false => volumes.iter().map(|device| names(facts, device)).collect(),
+        // An iSCSI disk is a SCSI disk: which one it is, is not known.
+        true => {
+            ["/dev/sda", "/dev/sda3", "/dev/sdb", "/dev/sdb2"].iter().map(|name| vec![(*name).to_owned()]).collect()
+        }
+    };
+    let lvm = &facts.storage.lvm;
+    let image = view::judged_image(facts).ok().filter(|image| !image.incomplete);
+    let inside = image.map(|image| [image.lvm_filters.as_slice(), image.lvm_global_filters.as_slice()]);
+    let outside = [lvm.filter.as_slice(), lvm.global_filter.as_slice()];
+    let all = || inside.into_iter().flatten().chain(outside);
+    let device = volumes.first().map_or("every SCSI disk", |device| device.name.as_str());
+    let mut findings = Vec::new();
+    let known = !volumes.is_empty();
+    match (inside.map(|filters| objection(filters, &candidates, known)), objection(outside, &candidates, known)) {
+        (Some(Some(Ruling::Rejected(pattern))), _) | (None, Some(Ruling::Rejected(pattern))) => {
+            findings.push(hidden_by(facts, &vg, device, pattern));
+        }
+        (Some(None), Some(Ruling::Rejected(pattern))) => findings.push(hidden_later(device, pattern)),
+        (Some(Some(Ruling::Unclear(pattern))), _) | (None, Some(Ruling::Unclear(pattern))) => {
+            return Outcome::Unknown {
+                reason: format!("whether LVM's filter {} accepts the root's disk could not be told", pattern.value),
+                evidence: vec![Evidence::from(pattern)],
+            };
+        }
+        _ => {}
+    }
+    findings.extend(unlisted(facts, &vg, &volumes));
+    findings.extend(not_activated(facts, &vg, &lv));
+    findings.extend(not_asked_of_dracut(facts, &vg, &lv));
+    let unread = image.and_then(|image| image.problems.iter().find(|problem| problem.place.contains("!etc/lvm/")));
+    if let Some(problem) = unread.filter(|_| findings.is_empty()) {
+        return Outcome::unread(problem);
+    }
+    Outcome::from_findings(findings, || match all().map(<[_]>::len).sum::<usize>() {
+        0 => format!("no filter hides {vg}"),
+        count => format!("{count} patterns of LVM's filters leave {vg} in sight"),
+    })
+}
+
+/// What stands against the root's disks in `filter` or `global_filter`: a disk must pass both.
+fn objection<'a>(filters: [&'a [Located<String>]; 2], candidates: &[Vec<String>], known: bool) -> Option<Ruling<'a>> {
+    filters
+        .into_iter()
+        .map(|filter| ruling(filter, candidates, known))
+        .filter(|ruling| *ruling != Ruling::Accepted)
+        .max_by_key(|ruling| matches!(ruling, Ruling::Rejected(_)))
+}
+
+/// What a filter makes of the root's disks: all of them must be seen, and of those that it may be, one.
+fn ruling<'a>(filter: &'a [Located<String>], candidates: &[Vec<String>], known: bool) -> Ruling<'a> {
+    let rulings: Vec<_> = candidates.iter().map(|names| lvm_filter::judge(filter, names)).collect();
+    let rejected = |ruling: &&Ruling<'_>| matches!(ruling, Ruling::Rejected(_));
+    let unclear = |ruling: &&Ruling<'_>| matches!(ruling, Ruling::Unclear(_));
+    let decisive = match known {
+        true => rulings.iter().find(rejected).or_else(|| rulings.iter().find(unclear)),
+        false if rulings.iter().all(|ruling| rejected(&ruling)) => rulings.first(),
+        false if rulings.contains(&Ruling::Accepted) => None,
+        false => rulings.iter().find(unclear),
+    };
+    decisive.cloned().unwrap_or(Ruling::Accepted)
+}
+
+fn physical_volumes<'a>(facts: &'a Facts, vg: &str) -> Vec<&'a BlockDevice> {
+    let devices = facts.storage.devices.known().into_iter().flatten();
+    devices
+        .filter(|device| {
+            matches!(device.signature.known(), Some(Some(Signature::LvmPv { vg: Some(name), .. })) if name == vg)
+        })
+        .collect()
+}
+
+/// The paths of a device that are known: its own, and that of its portal, as udev's `path_id` has it.
+fn names(facts: &Facts, device: &BlockDevice) -> Vec<String> {
+    let mut names = vec![format!("/dev/{}", device.name)];
+    names.extend(device.dm_name.iter().map(|name| format!("/dev/mapper/{name}")));
+    let devices = facts.storage.devices.known();
+    let disk = device
+        .parent
+        .as_ref()
+        .and_then(|parent| devices?.iter().find(|candidate| candidate.name == *parent))
+        .unwrap_or(device);
+    let session = disk
+        .iscsi_session
+        .as_ref()
+        .and_then(|name| facts.iscsi.sessions.known()?.iter().find(|session| session.name == *name));
+    if let (Some(session), Some(lun)) = (session, disk.lun)
+        && let (Some(ip), Some(port)) = (session.address, session.port)
+    {
+        let part = device.name.strip_prefix(&disk.name).filter(|part| !part.is_empty());
+        let part = part.map(|part| format!("-part{part}")).unwrap_or_default();
+        names.push(format!("/dev/disk/by-path/ip-{ip}:{port}-iscsi-{}-lun-{lun}{part}", session.target));
+    }
+    names
+}
+
+fn hidden_by(facts: &Facts, vg: &str, device: &str, pattern: &Located<String>) -> Finding {
+    Finding::critical(format!("LVM's filter {} hides {device}, so {vg} is never seen", pattern.value))
+        .evidence(Evidence::from(pattern))
+        .remedy(view::rebuild(
+            facts,
+            "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and build the image anew.",
+        ))
+}
+
+/// A filter that stands in the root alone: the image activates the root, and LVM finds it gone after.
+fn hidden_later(device: &str, pattern: &Located<String>) -> Finding {
+    Finding::warning(format!(
+        "LVM's filter {} hides {device}; the image boots without it, and the next one may hold a copy",
+        pattern.value
+    ))
+    .evidence(Evidence::from(pattern))
+    .remedy(Remedy::new("Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\")."))
+}
+
+/// A devices file that does not list the physical volume.
+fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding> {
+    let lvm = &facts.storage.lvm;
+    let listed = lvm.devices_file.as_ref().filter(|listed| !listed.is_empty())?;
+    let switch = lvm.use_devicesfile.as_ref();
+    if switch.is_some_and(|switch| !switch.value) {
+        return None;
+    }
+    let absent = volumes.iter().find(|device| match device.signature.known() {
+        Some(Some(Signature::LvmPv { uuid, .. })) => {
+            let plain = uuid.replace('-', "");
+            !listed.iter().any(|entry| entry.value.pvid.replace('-', "") == plain)
+        }
+        _ => false,
+    })?;
+    let summary = format!("LVM's devices file does not list {}, which holds {vg}", absent.name);
+    // Whether the file is used when lvm.conf says nothing was decided when LVM was built.
+    let finding = if switch.is_some() { Finding::critical(summary) } else { Finding::warning(summary) };
+    Some(
+        finding
+            .evidences(listed.iter().map(|entry| {
+                Evidence::at(
+                    &entry.at,
+                    format!("{} {} PVID={}", entry.value.id_type, entry.value.id_name, entry.value.pvid),
+                )
+            }))
+            .evidences(switch.map(|switch| Evidence::at(&switch.at, "use_devicesfile = 1")))
+            .remedy(
+                view::rebuild(facts, "List the disk, and build the image anew.")
+                    .command(format!("vgimportdevices {vg}")),
+            ),
+    )
+}
+
+/// An activation list that leaves the volume out. What a tag selects is not known here.
+fn not_activated(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
+    let list = facts.storage.lvm.activation_list.as_ref()?;
+    let volume = format!("{vg}/{lv}");
+    let selects = |entry: &String| entry.starts_with('@') || *entry == vg || *entry == volume;
+    if list.value.iter().any(selects) {
+        return None;
+    }
+    Some(
+        Finding::critical(format!("LVM's activation list leaves {volume} out"))
+            .evidence(Evidence::at(&list.at, format!("[ {} ]", list.value.join(", "))))
+            .remedy(view::rebuild(facts, format!("Add {vg} to the list, and build the image anew."))),
+    )
+}
+
+/// dracut's own words: `rd.lvm=0`, and lists that leave the root out.
+fn not_asked_of_dracut(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
+    let image = view::default_image(facts).filter(|image| view::family(image) == view::Family::Dracut)?;
+    let words = view::boot_words(facts);
+    let volume = format!("{vg}/{lv}");
+    let off = words.has("rd.lvm") && !words.is_on("rd.lvm");
+    let groups: Vec<_> = words.all("rd.lvm.vg").collect();
+    let volumes: Vec<_> = words.all("rd.lvm.lv").collect();
+    let listed = groups.is_empty() && volumes.is_empty()
+        || groups.contains(&vg)
+        || volumes.iter().any(|name| name.trim_start_matches("/dev/") == volume);
+    let summary = match (off, listed) {
+        (true, _) => "rd.lvm=0 keeps dracut from activating the root's volume group".to_owned(),
+        (false, false) => format!("rd.lvm.vg= and rd.lvm.lv= make dracut activate other volumes than {volume}"),
+        (false, true) => return None,
+    };
+    let asked = words.words.iter().filter(|word| word.key == "rd.lvm" || word.key.starts_with("rd.lvm."));
+    Some(
+        Finding::critical(summary)
+            .evidences(asked.map(|word| view::word_evidence(&words, word)))
+            .evidence(Evidence::new(&image.path, "an image of dracut"))
+            .remedy(view::update_loader(facts, format!("Say rd.lvm.lv={volume}, or take the words out."))),
+    )
+}

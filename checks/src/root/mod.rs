@@ -1,0 +1,14 @@
+//! The checks of the link `root`.
+
+mod lvm_filter;
+mod lvm_filtered;
+mod mount_not_netdev;
+mod pattern;
+mod resume_device_missing;
+mod volume_missing;
+
+use crate::Check;
+
+/// The checks, the most telling one first.
+pub(crate) const CHECKS: &[&Check] =
+    &[&volume_missing::CHECK, &lvm_filtered::CHECK, &mount_not_netdev::CHECK, &resume_device_missing::CHECK];

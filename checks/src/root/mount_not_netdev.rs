@@ -1,0 +1,70 @@
+//! `root-mount-not-netdev`: fstab does not say that the root's disk needs the network.
+
+use crate::facts::{BlockDevice, Facts, FstabEntry};
+use crate::view::DeviceSpec;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "root-mount-not-netdev",
+    link: Link::Root,
+    severity: Severity::Warning,
+    scope: Scope::Everywhere,
+    decided_by: &["/etc/fstab"],
+    title: "fstab does not mark the disks on the SAN with _netdev",
+    doc: Doc {
+        finds: "A line of /etc/fstab for /, /boot, /boot/efi or /usr has no _netdev, and its device is on an iSCSI \
+                disk as far as can be told. A device that is known to be local is left out.",
+        breaks: "Without the option systemd takes the filesystem for a local one: it orders it before the network \
+                 and not after, and at shutdown the network may be taken down before it is unmounted. The option is \
+                 needed and not enough: ext4 does not show it in the list of mounts, so the network's configuration \
+                 must keep the SAN NIC up by itself.",
+        mend: "Add _netdev to the options in /etc/fstab.",
+        references: &[
+            "systemd.mount(5), _netdev",
+            "https://github.com/systemd/systemd/issues/35949",
+            "https://github.com/systemd/systemd/pull/35040",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let on_san = |entry: &&FstabEntry| {
+        matches!(entry.target.as_str(), "/" | "/boot" | "/boot/efi" | "/usr") && !is_local(facts, entry)
+    };
+    let entries: Vec<_> = facts.storage.fstab.iter().filter(on_san).collect();
+    if entries.is_empty() {
+        return Outcome::not_applicable("fstab has no line for the filesystems on the SAN");
+    }
+    let unmarked: Vec<_> =
+        entries.iter().filter(|entry| !entry.options.iter().any(|option| option == "_netdev")).collect();
+    if unmarked.is_empty() {
+        let targets: Vec<_> = entries.iter().map(|entry| entry.target.as_str()).collect();
+        return Outcome::pass(format!("fstab marks {} with _netdev", targets.join(" and ")));
+    }
+    let targets: Vec<_> = unmarked.iter().map(|entry| entry.target.as_str()).collect();
+    Finding::warning(format!("fstab does not mark {} with _netdev", targets.join(" and ")))
+        .evidences(unmarked.iter().map(|entry| {
+            let line = format!("{} {} {} {}", entry.spec, entry.target, entry.kind, entry.options.join(","));
+            Evidence::at(&entry.at, line)
+        }))
+        .remedy(Remedy::new("Add _netdev to the options of these lines in /etc/fstab."))
+        .into()
+}
+
+/// Whether a line's device is known, and on no iSCSI disk.
+fn is_local(facts: &Facts, entry: &FstabEntry) -> bool {
+    let Some(devices) = facts.storage.devices.known() else { return false };
+    let spec = DeviceSpec::parse(&entry.spec);
+    devices.iter().find(|device| spec.names(device) == Some(true)).is_some_and(|device| !on_iscsi(devices, device, 8))
+}
+
+/// Whether a device or one below it hangs on a session.
+fn on_iscsi(devices: &[BlockDevice], device: &BlockDevice, depth: u8) -> bool {
+    let below = device.slaves.iter().chain(&device.parent);
+    device.iscsi_session.is_some()
+        || depth > 0
+            && below
+                .filter_map(|name| devices.iter().find(|candidate| candidate.name == *name))
+                .any(|below| on_iscsi(devices, below, depth - 1))
+}

@@ -1,0 +1,149 @@
+//! `root-volume-missing`: the disks do not hold what root= names.
+
+use crate::facts::{BlockDevice, Facts, Signature};
+use crate::view::DeviceSpec;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, known, view};
+
+pub(crate) static CHECK: Check = Check {
+    id: "root-volume-missing",
+    link: Link::Root,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "no disk holds the volume or filesystem that root= names",
+    doc: Doc {
+        finds: "The volume group that root= names is on none of the physical volumes that were read, or has no such \
+                logical volume, or lacks some of its physical volumes; or no filesystem has the UUID or label. Only \
+                what the disks themselves say is believed, and a disk that could not be read makes the answer \
+                `unknown`.",
+        breaks: "The session stands, and the root does not appear. A volume group is activated by itself only when \
+                 all of its physical volumes are there: one that reaches over to a local disk waits for that disk.",
+        mend: "Correct root=, rename the volume back, or move the volume group onto the root LUN alone (vgreduce).",
+        references: &[
+            "lvmautoactivation(7)",
+            "https://github.com/lvmteam/lvm2/issues/174",
+            "vgs(8), vg_missing_pv_count",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let Some(spec) = view::root_spec(facts) else {
+        return Outcome::not_applicable("the entry that boots has no root=");
+    };
+    let devices = known!(facts.storage.devices);
+    if devices.is_empty() {
+        return Outcome::not_applicable("no block device was looked at");
+    }
+    if let Some(Some(root)) = facts.storage.root_device.known()
+        && spec.names(root) == Some(false)
+    {
+        return Outcome::not_applicable("root= means another device: loader-root-unresolved says so");
+    }
+    if let Some(Some(root)) = facts.storage.root_device.known()
+        && view::is_stand_in(&root.name)
+        && spec.names(root).is_none()
+    {
+        return Outcome::not_applicable(format!(
+            "the root is mounted from {}, behind which volumes and partitions have no names",
+            root.name
+        ));
+    }
+    match &spec {
+        DeviceSpec::Volume { vg, lv } => volume(facts, devices, vg, lv),
+        DeviceSpec::Uuid(_) | DeviceSpec::Label(_) | DeviceSpec::PartUuid(_) | DeviceSpec::PartLabel(_) => {
+            filesystem(facts, devices, &spec)
+        }
+        DeviceSpec::Mapper(_) | DeviceSpec::Kernel(_) | DeviceSpec::Other(_) => {
+            Outcome::not_applicable(format!("root={spec} names no volume and no filesystem"))
+        }
+    }
+}
+
+fn volume(facts: &Facts, devices: &[BlockDevice], vg: &str, lv: &str) -> Outcome {
+    let volumes: Vec<_> = devices
+        .iter()
+        .filter_map(|device| match device.signature.known() {
+            Some(Some(Signature::LvmPv { vg: Some(name), lvs, pv_count, .. })) => Some((device, name, lvs, *pv_count)),
+            _ => None,
+        })
+        .collect();
+    let of_group: Vec<_> = volumes.iter().filter(|(_, name, _, _)| *name == vg).collect();
+    let seen = || {
+        volumes.iter().map(|(device, name, lvs, _)| {
+            Evidence::new(format!("/dev/{}", device.name), format!("volume group {name}: {}", lvs.join(", ")))
+        })
+    };
+    let Some((device, _, lvs, pv_count)) = of_group.first() else {
+        if let Some(outcome) = unread(devices) {
+            return outcome;
+        }
+        return missing(facts, format!("no disk holds the volume group {vg}, which root= names"), seen().collect());
+    };
+    if !lvs.is_empty() && !lvs.iter().any(|name| name == lv) {
+        return missing(
+            facts,
+            format!("the volume group {vg} has no volume {lv}, which root= names"),
+            seen().collect(),
+        );
+    }
+    let wanted = *pv_count as usize;
+    if of_group.len() < wanted {
+        if let Some(outcome) = unread(devices) {
+            return outcome;
+        }
+        let summary = format!("the volume group {vg} has {wanted} physical volumes, and {} are there", of_group.len());
+        return missing(facts, summary, seen().collect());
+    }
+    let disk = disk_of(devices, device);
+    let lun = disk.and_then(|disk| Some(format!(", LUN {} ({})", disk.lun?, disk.name))).unwrap_or_default();
+    Outcome::pass(format!("{vg}/{lv} is whole on {}{lun}", device.name))
+}
+
+fn filesystem(facts: &Facts, devices: &[BlockDevice], spec: &DeviceSpec) -> Outcome {
+    if let Some(device) = devices.iter().find(|device| spec.names(device) == Some(true)) {
+        let name = device.dm_name.as_deref().unwrap_or(&device.name);
+        return Outcome::pass(format!("{spec} is on {name}"));
+    }
+    if let Some(outcome) = unread(devices) {
+        return outcome;
+    }
+    let seen = devices
+        .iter()
+        .filter_map(|device| match device.signature.known() {
+            Some(Some(Signature::Filesystem { kind, uuid, label })) => {
+                let uuid = uuid.as_deref().unwrap_or("none");
+                let label = label.as_deref().map(|label| format!(", label {label}")).unwrap_or_default();
+                Some(Evidence::new(format!("/dev/{}", device.name), format!("{kind}, UUID {uuid}{label}")))
+            }
+            _ => None,
+        })
+        .collect();
+    missing(facts, format!("no device has {spec}, which root= names"), seen)
+}
+
+/// What to say when a device that may be the one could not be read.
+fn unread(devices: &[BlockDevice]) -> Option<Outcome> {
+    devices.iter().find_map(|device| device.signature.problem()).map(Outcome::unread)
+}
+
+fn missing(facts: &Facts, summary: String, seen: Vec<Evidence>) -> Outcome {
+    let line = facts.loader.default_entry().map(view::root_word);
+    Finding::critical(summary)
+        .evidences(line)
+        .evidences(seen)
+        .remedy(
+            Remedy::new("See what the disks hold, then correct root= or bring the missing volume back.")
+                .command("pvs -o +vg_missing_pv_count && lvs && blkid"),
+        )
+        .into()
+}
+
+/// The disk that a device lies on.
+fn disk_of<'a>(devices: &'a [BlockDevice], device: &'a BlockDevice) -> Option<&'a BlockDevice> {
+    match &device.parent {
+        Some(parent) => devices.iter().find(|candidate| candidate.name == *parent),
+        None => Some(device),
+    }
+}
