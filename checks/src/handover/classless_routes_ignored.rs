@@ -1,0 +1,53 @@
+//! `handover-classless-routes-ignored`
+
+use super::hazard::{HazardKind, guard};
+use super::outcome;
+use super::takeover::{manager_name, renderer};
+use crate::facts::{Facts, Manager, Method};
+use crate::{Check, Doc, Link, Outcome, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "handover-classless-routes-ignored",
+    link: Link::Handover,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "DHCP on the SAN NIC throws away the routes of option 121",
+    doc: Doc {
+        finds: "DHCP on the SAN NIC whose routes are not used: UseRoutes=no of networkd, use-routes: false of \
+                netplan, ignore-auto-routes of NetworkManager, or a dhclient of ifupdown that does not ask for option \
+                121 or has no exit hook that puts its routes in place. It passes where a static route to the target \
+                stands beside it.",
+        breaks: "The one route to the target comes by option 121. Without it the session has no way once the real \
+                 root has taken the NIC over, and the root stands still.",
+        mend: "Let the client use the routes of the lease. dhclient needs both: the option in its request, and \
+               Debian's hook rfc3442-classless-routes.",
+        references: &[
+            "RFC 3442",
+            "systemd.network(5), [DHCPv4] UseRoutes=",
+            "nm-settings(5), ipv4.ignore-auto-routes",
+            "Debian /etc/dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    outcome::judge(facts, HazardKind::ClasslessIgnored, |san, config| match config {
+        Some(config) if config.manager == Manager::Ifupdown && guard(facts).is_some() => {
+            format!("open-iscsi's rule keeps ifupdown off {}, so its routes stay", san.title())
+        }
+        Some(config) if config.use_dhcp_routes.as_ref().is_some_and(|routes| !routes.value) => {
+            format!("{} has a static route to the target beside its lease ({})", san.title(), config.at)
+        }
+        Some(config) if config.method == Method::Dhcp => {
+            format!(
+                "{} uses the routes of the lease of {} ({})",
+                manager_name(renderer(config)),
+                san.title(),
+                config.at
+            )
+        }
+        _ => "nothing on the real root runs DHCP on the SAN NIC, so no route of a lease is lost".to_owned(),
+    })
+}

@@ -1,0 +1,73 @@
+//! `handover-dhcp-timeout-long`
+
+use super::takeover::manager_starts;
+use crate::facts::{Facts, InterfaceConfig, Manager, Method};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+/// dhclient.conf(5): "The default timeout is sixty seconds."
+const DEFAULT: u32 = 60;
+/// Longer than this, each NIC without a DHCP server behind it holds the boot up for too long.
+const LIMIT: u32 = 30;
+
+pub(crate) static CHECK: Check = Check {
+    id: "handover-dhcp-timeout-long",
+    link: Link::Handover,
+    severity: Severity::Warning,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "dhclient waits long on each NIC without a DHCP server",
+    doc: Doc {
+        finds: "A dhclient that ifupdown runs on several NICs and that waits more than 30 seconds for an answer. \
+                Without a `timeout` statement it waits 60 seconds. A line that is commented out counts as none: \
+                today's file has `#timeout 60;`, and an edit that looks for another number changes nothing and says \
+                nothing.",
+        breaks: "ifupdown brings up one NIC after the other. Each one without a server behind it holds the boot up \
+                 for the whole timeout, and until its turn comes the SAN or the WAN NIC is not set up.",
+        mend: "Set `timeout 10;` in dhclient.conf, with the semicolon.",
+        references: &["dhclient.conf(5), timeout", "Debian /etc/dhcp/dhclient.conf", "interfaces(5)"],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    if !facts.dhcp.dhclient_installed {
+        return Outcome::not_applicable("no dhclient is installed");
+    }
+    let by_dhcp: Vec<_> = facts.netconfig.interfaces.iter().filter(|config| runs_dhclient(facts, config)).collect();
+    let Some(first) = by_dhcp.first() else {
+        return Outcome::pass("no NIC is set up by dhclient at boot");
+    };
+    if facts.nics.known().is_some_and(|nics| nics.iter().filter(|nic| nic.physical).count() == 1) {
+        return Outcome::pass("dhclient runs on the only NIC");
+    }
+    let conf = facts.dhcp.dhclient.as_ref();
+    let stated = conf.and_then(|conf| conf.timeout.as_ref());
+    let seconds = stated.map_or(DEFAULT, |timeout| timeout.value);
+    if seconds <= LIMIT {
+        return Outcome::pass(format!("dhclient waits {seconds} s at most"));
+    }
+    let path = conf.map_or("/etc/dhcp/dhclient.conf", |conf| conf.path.as_str());
+    let (evidence, command) = match stated {
+        Some(timeout) => (
+            Evidence::at(&timeout.at, format!("timeout {seconds};")),
+            format!("sed -i 's/^ *timeout .*/timeout 10;/' {path}"),
+        ),
+        None => (
+            Evidence::new(path, format!("no timeout statement: {DEFAULT} s by default")),
+            format!("echo 'timeout 10;' >> {path}"),
+        ),
+    };
+    Finding::warning(format!("dhclient waits {seconds} s on each NIC without a DHCP server"))
+        .evidence(evidence)
+        .evidence(Evidence::at(&first.at, format!("{}: DHCP by ifupdown", first.matches.names.join(" "))))
+        .remedy(Remedy::new("Set the timeout to 10 seconds").command(command))
+        .into()
+}
+
+fn runs_dhclient(facts: &Facts, config: &InterfaceConfig) -> bool {
+    config.manager == Manager::Ifupdown
+        && config.at_boot
+        && !config.unmanaged
+        && config.method == Method::Dhcp
+        && manager_starts(facts, Manager::Ifupdown)
+}

@@ -1,0 +1,269 @@
+//! What the configuration that takes the SAN NIC over does to its address and routes.
+
+use super::nic_match::SanIdentity;
+use super::takeover::{config_text, is_port, manager_name, renderer};
+use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, Method, Place};
+use crate::view;
+use crate::view::san;
+use std::net::IpAddr;
+
+/// What goes wrong when a configuration takes the SAN NIC over.
+#[derive(Debug)]
+pub(crate) struct Hazard {
+    /// The kind, one a check.
+    pub(crate) kind: HazardKind,
+    /// What happens to the NIC (`it`), as a sentence.
+    pub(crate) what: String,
+    /// What to do about it.
+    pub(crate) mend: &'static str,
+    /// Commands that do it, where they can be written down.
+    pub(crate) commands: Vec<String>,
+    /// The lines that show it.
+    pub(crate) at: Vec<(Place, String)>,
+}
+
+/// Kinds of hazards, one a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HazardKind {
+    /// `handover-san-nic-reconfigured`
+    Reconfigured,
+    /// `handover-san-route-not-kept`
+    RouteNotKept,
+    /// `handover-classless-routes-ignored`
+    ClasslessIgnored,
+}
+
+/// What a configuration does to the address and the routes that the initramfs left.
+pub(super) fn hazards(facts: &Facts, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Hazard> {
+    if is_port(config, san) {
+        let name = config.matches.names.first().map_or("another interface", String::as_str);
+        return vec![reconfigured(
+            config,
+            format!("{name} takes it as a port, and its address and routes away"),
+            "Leave the SAN NIC out of bonds and bridges",
+        )];
+    }
+    match renderer(config) {
+        Manager::Ifupdown => ifupdown(facts, config),
+        Manager::Networkd => networkd(facts, config),
+        Manager::NetworkManager | Manager::Ifcfg | Manager::Dhcpcd | Manager::Netplan => profile(facts, config),
+    }
+}
+
+fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+    if guard(facts).is_some() {
+        return Vec::new();
+    }
+    let how = if config.method == Method::Dhcp { "DHCP" } else { "a static address" };
+    let mut hazards = vec![reconfigured(
+        config,
+        format!("ifupdown brings it up anew by {how}, and takes it down at shutdown under the root"),
+        "Make the SAN NIC `manual` for ifupdown: the initramfs has brought it up",
+    )];
+    if let [name] = config.matches.names.as_slice()
+        && let Some(first) = hazards.first_mut()
+    {
+        first.commands.push(format!("sed -i 's/^\\( *iface {name} inet \\).*/\\1manual/' {}", config.at.path));
+    }
+    if config.method == Method::Dhcp && facts.dhcp.dhclient_installed && !covered(facts, config) {
+        hazards.extend(dhclient_drops_classless(facts, config));
+    }
+    hazards
+}
+
+/// open-iscsi's own guard, which marks the NIC of the boot as up already so that ifupdown leaves it
+/// alone. It knows the NIC by a file that only initramfs-tools' script writes.
+pub(super) fn guard(facts: &Facts) -> Option<&Place> {
+    let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
+    let noted = view::default_image(facts)
+        .is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
+    noted.then_some(guard)
+}
+
+fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard> {
+    let conf = facts.dhcp.dhclient.as_ref();
+    let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
+    let (what, mend, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
+        (
+            "dhclient takes its lease and does not ask for option 121",
+            "Have dhclient ask for rfc3442-classless-static-routes",
+            conf.map(|conf| {
+                let at = conf.requested.as_ref().map_or_else(|| Place::file(&conf.path), |list| list.at.clone());
+                (at, "rfc3442-classless-static-routes is not asked for".to_owned())
+            }),
+        )
+    } else if hook.is_none() {
+        (
+            "dhclient takes its lease, and no exit hook puts the routes of option 121 in place",
+            "Put Debian's rfc3442-classless-routes back among the exit hooks of dhclient",
+            Some((Place::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
+        )
+    } else {
+        return None;
+    };
+    let mut at = vec![(config.at.clone(), "DHCP by ifupdown".to_owned())];
+    at.extend(place);
+    Some(Hazard { kind: HazardKind::ClasslessIgnored, what: what.to_owned(), mend, commands: Vec::new(), at })
+}
+
+fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+    match config.method {
+        Method::Dhcp => {
+            if let Some(hazard) = dhcp_without_routes(facts, config) {
+                return vec![hazard];
+            }
+            if keeps(config) {
+                return Vec::new();
+            }
+            let mut hazard = reconfigured(
+                config,
+                "networkd drops what the initramfs set up, and gives its lease back when it stops".to_owned(),
+                "Keep what is there: KeepConfiguration=yes in the .network file, critical: true in netplan",
+            );
+            if let Some(keep) = &config.keep {
+                hazard.at.push((keep.at.clone(), format!("KeepConfiguration={}", keep.value)));
+            }
+            hazard.commands = keep_commands(config);
+            vec![hazard]
+        }
+        _ => without_dhcp(facts, config),
+    }
+}
+
+/// NetworkManager, its ifcfg files, and dhcpcd: none of them takes away routes that others made.
+fn profile(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+    match config.method {
+        Method::Dhcp => dhcp_without_routes(facts, config).into_iter().collect(),
+        Method::Unset if config.addresses.is_empty() => dhcp_without_routes(facts, config).into_iter().collect(),
+        _ => without_dhcp(facts, config),
+    }
+}
+
+fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard> {
+    let refused = config.use_dhcp_routes.as_ref().filter(|routes| !routes.value)?;
+    if covered(facts, config) {
+        return None;
+    }
+    Some(Hazard {
+        kind: HazardKind::ClasslessIgnored,
+        what: format!("{} runs DHCP on it and throws the lease's routes away", manager_name(renderer(config))),
+        mend: "Take the routes of the lease, or write the route to the target down beside it",
+        commands: Vec::new(),
+        at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
+    })
+}
+
+/// An address without DHCP needs the route to the target beside it: networkd removes routes that it
+/// did not make when it takes an interface over (those of the initramfs have protocol `boot`, which
+/// only KeepConfiguration=yes keeps), and the others bring what they were told and no more.
+fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+    let manager = manager_name(renderer(config));
+    let networkd = renderer(config) == Manager::Networkd;
+    if networkd && keeps_all(config) {
+        return Vec::new();
+    }
+    let addressed = !config.addresses.is_empty() || (networkd && keeps(config));
+    let routed = covered(facts, config) || (networkd && leaves_foreign_routes(facts));
+    if addressed && routed {
+        return Vec::new();
+    }
+    let what = if addressed {
+        format!("{manager} keeps an address on it and no route to {}", destination(facts))
+    } else {
+        format!("{manager} gives it neither an IPv4 address nor DHCP")
+    };
+    vec![Hazard {
+        kind: HazardKind::RouteNotKept,
+        what,
+        mend: "Write the route to the target down beside the address, or use DHCP with the lease's routes",
+        commands: Vec::new(),
+        at: vec![(config.at.clone(), config_text(config))],
+    }]
+}
+
+/// `ManageForeignRoutes=no`: networkd lets alone what it did not make.
+pub(super) fn leaves_foreign_routes(facts: &Facts) -> bool {
+    facts.netconfig.manage_foreign_routes.as_ref().is_some_and(|manage| !manage.value)
+}
+
+/// Whether networkd drops nothing at all, neither when it starts nor when it stops.
+pub(super) fn keeps_all(config: &InterfaceConfig) -> bool {
+    let all = |keep: &str| matches!(keep.to_ascii_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t");
+    config.keep.as_ref().is_some_and(|keep| all(&keep.value))
+}
+
+/// Whether networkd keeps the address, and a lease when it stops.
+pub(super) fn keeps(config: &InterfaceConfig) -> bool {
+    config.keep.as_ref().is_some_and(|keep| match keep.value.to_ascii_lowercase().as_str() {
+        "no" | "false" | "off" | "0" | "n" | "f" | "" => false,
+        // Keeps what is not from DHCP, so a lease is given back when networkd stops.
+        "static" => config.method != Method::Dhcp,
+        _ => true,
+    })
+}
+
+/// Whether a configuration itself says how each portal is reached.
+pub(super) fn covered(facts: &Facts, config: &InterfaceConfig) -> bool {
+    let portals: Vec<IpAddr> = san::root_portals(facts).iter().map(|portal| portal.ip).collect();
+    let by_command = |test: &dyn Fn(&str) -> bool| {
+        config
+            .commands
+            .iter()
+            .any(|command| command.value.contains("route") && command.value.split_whitespace().any(test))
+    };
+    if portals.is_empty() {
+        // The target lies behind a gateway: any route through one may be the way.
+        return config.gateway.is_some()
+            || config.routes.iter().any(|route| route.value.gateway.is_some())
+            || by_command(&|word| word == "via" || word == "gw");
+    }
+    portals.iter().all(|ip| {
+        config.gateway.is_some()
+            || on_link(facts, *ip)
+            || config.addresses.iter().any(|net| net.contains(ip))
+            || config.routes.iter().any(|route| route.value.destination.contains(ip))
+            || by_command(&|word| match word.parse::<ipnet::IpNet>() {
+                Ok(net) => net.contains(ip),
+                Err(_) => word.parse::<IpAddr>() == Ok(*ip),
+            })
+    })
+}
+
+/// Whether a portal lies in the SAN NIC's own subnet, so that no route is needed.
+fn on_link(facts: &Facts, ip: IpAddr) -> bool {
+    let nics = facts.firmware.ibft().into_iter().flat_map(|ibft| &ibft.nics);
+    nics.filter_map(view::ibft_network).any(|net| net.contains(&ip))
+}
+
+/// Commands that make networkd keep what is on the NIC.
+fn keep_commands(config: &InterfaceConfig) -> Vec<String> {
+    match (config.manager, config.matches.names.as_slice()) {
+        (Manager::Networkd, _) => {
+            let file = config.at.path.rsplit('/').next().unwrap_or_default();
+            let folder = format!("/etc/systemd/network/{file}.d");
+            vec![
+                format!("mkdir -p {folder}"),
+                format!("printf '[Network]\\nKeepConfiguration=yes\\n' > {folder}/keep.conf"),
+            ]
+        }
+        (Manager::Netplan, [name]) if !name.contains(['*', '?', '[', '!']) => {
+            vec![format!("netplan set ethernets.{name}.critical=true")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn destination(facts: &Facts) -> String {
+    let portals = san::root_portals(facts);
+    portals.first().map_or_else(|| "the target".to_owned(), |portal| portal.ip.to_string())
+}
+
+fn reconfigured(config: &InterfaceConfig, what: String, mend: &'static str) -> Hazard {
+    Hazard {
+        kind: HazardKind::Reconfigured,
+        what,
+        mend,
+        commands: Vec::new(),
+        at: vec![(config.at.clone(), config_text(config))],
+    }
+}

@@ -1,0 +1,149 @@
+//! `handover-interface-renamed`
+
+use super::nic_match::{Matches, SanIdentity, matches};
+use super::takeover::{claims, in_force};
+use crate::facts::{Facts, InterfaceConfig, Located, Method, Place};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "handover-interface-renamed",
+    link: Link::Handover,
+    severity: Severity::Warning,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the real root knows the SAN NIC, or another NIC, by a name that it does not have",
+    doc: Doc {
+        finds: "Something on the real root that gives the SAN NIC another name than the initramfs did: a .link file, \
+                a rule of 70-persistent-net.rules, or set-name of netplan. And a configuration for an interface name \
+                that no NIC has, while a NIC is left that no configuration is for.",
+        breaks: "The initramfs may name the NIC otherwise than the real root: dracut's network-legacy calls it ibft0. \
+                 A NIC that is up and carries the root keeps the name it has, or loses it under the session. What is \
+                 written for the other name is then for nobody: no address, no lease, no route, and no firewall rule.",
+        mend: "Write the configuration for the MAC address, or for the name that the NIC really has, and take away \
+               what renames it.",
+        references: &[
+            "dracut modules.d/35network-legacy/net-lib.sh (ibft0)",
+            "open-iscsi utils/ibft-rule-generator (79-ibft.rules)",
+            "systemd.link(5); netplan-yaml(5), set-name",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let san = SanIdentity::of(facts);
+    let mut findings: Vec<Finding> = renames(facts, &san);
+    findings.extend(names_of_nobody(facts, &san));
+    Outcome::from_findings(findings, || match &san.name {
+        Some(name) => format!("nothing on the real root gives the SAN NIC another name than {name}"),
+        None => "nothing on the real root gives the SAN NIC another name".to_owned(),
+    })
+}
+
+/// Renames of the SAN NIC to something that it is not called.
+fn renames(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
+    let Some(current) = &san.name else { return Vec::new() };
+    let by_rule = facts
+        .netconfig
+        .renames
+        .iter()
+        .filter(|rename| is_explicit(&rename.name) && matches(&rename.matches, san) == Matches::Yes)
+        .map(|rename| (&rename.at, &rename.name));
+    let by_config = facts
+        .netconfig
+        .interfaces
+        .iter()
+        .filter(|config| in_force(facts, config) && matches(&config.matches, san) == Matches::Yes)
+        .filter_map(|config| config.set_name.as_ref().map(|Located { value, at }| (at, value)));
+    by_rule.chain(by_config).filter(|(_, name)| *name != current).map(|(at, name)| renamed(at, current, name)).collect()
+}
+
+/// A name, and not a naming policy such as `NamePolicy=keep kernel database onboard slot path`.
+fn is_explicit(name: &str) -> bool {
+    !name.is_empty()
+        && !name.contains('=')
+        && !name.contains(char::is_whitespace)
+        && !matches!(name, "keep" | "kernel" | "database" | "onboard" | "slot" | "path" | "mac")
+}
+
+fn renamed(at: &Place, current: &str, name: &str) -> Finding {
+    Finding::warning(format!("the SAN NIC is called {current}, and {at} calls it {name}"))
+        .evidence(Evidence::at(at, format!("name {name}")))
+        .remedy(Remedy::new(format!(
+            "Take the renaming away, or have the initramfs name the NIC {name} too, and write what is for {name} for \
+             the MAC address"
+        )))
+}
+
+/// Configurations for a name that no NIC has, while some NIC goes without one.
+fn names_of_nobody(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
+    let Some(nics) = facts.nics.known() else { return Vec::new() };
+    // The NICs as the real root will see them: the SAN NIC may have another name there than here.
+    let names: Vec<&str> = nics
+        .iter()
+        .filter(|nic| nic.physical)
+        .map(|nic| match (&san.mac, &san.name) {
+            (Some(mac), Some(name)) if mac == &nic.mac => name.as_str(),
+            _ => nic.name.as_str(),
+        })
+        .collect();
+    let at_boot: Vec<_> = facts
+        .netconfig
+        .interfaces
+        .iter()
+        .filter(|config| config.method != Method::Loopback && in_force(facts, config))
+        .collect();
+    let has_config = |name: &str| at_boot.iter().any(|config| config.matches.names.iter().any(|given| given == name));
+    let by_anything = |name: &str| has_config(name) || claimed_otherwise(facts, san, &at_boot, name);
+    let Some(left) = names.iter().find(|name| !by_anything(name)) else { return Vec::new() };
+    at_boot
+        .iter()
+        .filter(|config| {
+            config.at_boot && config.lower.is_empty() && config.vlan.is_none() && config.matches.macs.is_empty()
+        })
+        .filter_map(|config| Some((*config, plain_name(config)?)))
+        .filter(|(_, name)| looks_like_hardware(name) && !exists(facts, &names, name))
+        .map(|(config, name)| nobody(config, name, left))
+        .collect()
+}
+
+/// Whether a NIC is configured by a pattern, a MAC address or a driver.
+fn claimed_otherwise(facts: &Facts, san: &SanIdentity, at_boot: &[&InterfaceConfig], name: &str) -> bool {
+    if san.name.as_deref() == Some(name) {
+        return !claims(facts, san).is_empty()
+            || at_boot.iter().any(|config| matches(&config.matches, san) != Matches::No);
+    }
+    let nic = facts.nics.known().and_then(|nics| nics.iter().find(|nic| nic.name == name));
+    at_boot.iter().any(|config| {
+        let of = &config.matches;
+        let by_mac = nic.is_some_and(|nic| of.macs.contains(&nic.mac));
+        let by_pattern = of.macs.is_empty() && plain_name(config).is_none();
+        by_mac || by_pattern
+    })
+}
+
+/// The one name that a configuration is for, when it is no pattern.
+fn plain_name(config: &InterfaceConfig) -> Option<&str> {
+    match config.matches.names.as_slice() {
+        [name] if !name.contains(['*', '?', '[', '!', '/']) => Some(name),
+        _ => None,
+    }
+}
+
+/// Names that Ethernet NICs have; those of modems, tunnels, bridges and the like come and go.
+fn looks_like_hardware(name: &str) -> bool {
+    ["en", "eth", "em", "ibft", "p1p", "p2p"].iter().any(|prefix| name.starts_with(prefix))
+        && name.contains(|c: char| c.is_ascii_digit())
+        && !name.contains(['.', ':'])
+}
+
+fn exists(facts: &Facts, names: &[&str], name: &str) -> bool {
+    names.contains(&name) || facts.network.links.known().is_some_and(|links| links.iter().any(|link| link.name == name))
+}
+
+fn nobody(config: &InterfaceConfig, name: &str, left: &str) -> Finding {
+    Finding::warning(format!("{} is for {name}, which no NIC is called; {left} goes without", config.at))
+        .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
+        .evidence(Evidence::new("/sys/class/net", format!("{left}, and no {name}")))
+        .remedy(Remedy::new(format!("Write it for {left}, or better for its MAC address, if that NIC is meant")))
+}

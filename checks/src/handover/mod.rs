@@ -1,0 +1,38 @@
+//! The checks of the link `handover`.
+
+mod classless_routes_ignored;
+mod dhcp_timeout_long;
+mod hazard;
+mod interface_renamed;
+mod nic_match;
+mod outcome;
+mod san_nic_reconfigured;
+mod san_route_not_kept;
+mod takeover;
+mod wan_before_san;
+
+use crate::Check;
+use crate::facts::{Facts, InterfaceConfig};
+use nic_match::SanIdentity;
+
+pub(crate) use takeover::{Claim, manager_starts};
+
+/// The checks: first the one whose reason tells most of the link.
+pub(crate) const CHECKS: &[&Check] = &[
+    &san_nic_reconfigured::CHECK,
+    &san_route_not_kept::CHECK,
+    &classless_routes_ignored::CHECK,
+    &wan_before_san::CHECK,
+    &dhcp_timeout_long::CHECK,
+    &interface_renamed::CHECK,
+];
+
+/// The configurations of the real root that take the SAN NIC over, or may.
+pub(crate) fn san_claims(facts: &Facts) -> Vec<Claim<'_>> {
+    takeover::claims(facts, &SanIdentity::of(facts))
+}
+
+/// The configurations of the real root that take the SAN NIC over for certain.
+pub(crate) fn san_configs(facts: &Facts) -> Vec<&InterfaceConfig> {
+    san_claims(facts).into_iter().filter(|claim| claim.certain).map(|claim| claim.config).collect()
+}

@@ -1,0 +1,71 @@
+//! `handover-san-nic-reconfigured`
+
+use super::hazard::{HazardKind, guard, keeps};
+use super::nic_match::SanIdentity;
+use super::outcome;
+use super::takeover::{manager_name, renderer};
+use crate::facts::{Facts, InterfaceConfig, Manager, Method};
+use crate::{Check, Doc, Link, Outcome, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "handover-san-nic-reconfigured",
+    link: Link::Handover,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the real root takes the SAN NIC down or sets it up anew under the session",
+    doc: Doc {
+        finds: "A network configuration of the real root that takes the SAN NIC over without keeping what the \
+                initramfs set up: an `auto` or `allow-hotplug` stanza of ifupdown with DHCP or a static address, DHCP \
+                by networkd (or netplan) without KeepConfiguration= or critical, or a bond or bridge that takes the \
+                NIC as a port. ifupdown passes where open-iscsi's udev rule keeps it off the NIC that the initramfs \
+                noted.",
+        breaks: "The session carries the root while its address goes away. ifupdown brings the NIC up anew at boot, \
+                 and `ifdown -a` takes it down at shutdown, before the root is synced. networkd removes the addresses \
+                 and routes that it did not make when it starts, and gives the lease back when it is stopped or \
+                 restarted: the root freezes, an upgrade hangs, a shutdown takes more than an hour.",
+        mend: "With ifupdown make the NIC `manual`, or leave it out. With networkd say KeepConfiguration=yes, with \
+               netplan critical: true. Leave the SAN NIC out of bonds and bridges.",
+        references: &[
+            "cloud-init issue 2644 (LP: #1568637), `auto` on the NIC of an iSCSI root",
+            "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
+            "systemd.network(5), KeepConfiguration=; systemd-networkd.service(8)",
+            "systemd issue 35949; cloud-init issue 6915",
+            "Debian /usr/lib/udev/rules.d/70-iscsi-network-interface.rules",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    outcome::judge(facts, HazardKind::Reconfigured, |san, config| pass(facts, san, config))
+}
+
+fn pass(facts: &Facts, san: &SanIdentity, config: Option<&InterfaceConfig>) -> String {
+    let Some(config) = config else {
+        return format!("no manager touches {}: the address and routes of the initramfs stay", san.title());
+    };
+    let title = san.title();
+    if config.manager == Manager::Ifupdown {
+        return match guard(facts) {
+            Some(guard) => format!("{} keeps ifupdown off {title}", guard.path),
+            None => format!("ifupdown leaves {title} as it is"),
+        };
+    }
+    format!("{} takes {title} over {}{}", manager_name(renderer(config)), how(config), kept(config))
+}
+
+fn how(config: &InterfaceConfig) -> &'static str {
+    match config.method {
+        Method::Dhcp => "by DHCP",
+        Method::Static => "with a static address",
+        _ => "as it is",
+    }
+}
+
+fn kept(config: &InterfaceConfig) -> String {
+    match &config.keep {
+        Some(keep) if keeps(config) => format!(" and keeps what is there ({})", keep.at),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Who takes the SAN NIC over on the real root.
+
+use super::nic_match::{Matches, SanIdentity, matches};
+use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem};
+
+/// A configuration that takes the SAN NIC.
+#[derive(Debug)]
+pub(crate) struct Claim<'a> {
+    /// The configuration.
+    pub(crate) config: &'a InterfaceConfig,
+    /// Whether it takes the SAN NIC for certain; otherwise it may.
+    pub(crate) certain: bool,
+}
+
+/// Whether a manager starts on the real root.
+pub(crate) fn manager_starts(facts: &Facts, manager: Manager) -> bool {
+    facts.netconfig.managers.iter().any(|state| state.manager == manager && state.enabled)
+}
+
+/// Whether what a configuration says is put into force at boot.
+pub(super) fn in_force(facts: &Facts, config: &InterfaceConfig) -> bool {
+    match config.manager {
+        // netplan has no service of its own: it writes for one of these, and starts networkd itself.
+        Manager::Netplan => {
+            let told = facts.netconfig.managers.iter().any(|state| state.manager == Manager::Netplan);
+            if told { manager_starts(facts, Manager::Netplan) } else { manager_starts(facts, renderer(config)) }
+        }
+        Manager::Ifcfg => manager_starts(facts, Manager::Ifcfg) || manager_starts(facts, Manager::NetworkManager),
+        manager => manager_starts(facts, manager),
+    }
+}
+
+/// The manager that does what a configuration says.
+pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
+    match (config.manager, config.renderer.as_deref()) {
+        (Manager::Netplan, Some("NetworkManager")) => Manager::NetworkManager,
+        (Manager::Netplan, _) => Manager::Networkd,
+        (manager, _) => manager,
+    }
+}
+
+/// Every configuration that takes the SAN NIC over at boot, or may.
+pub(crate) fn claims<'a>(facts: &'a Facts, san: &SanIdentity) -> Vec<Claim<'a>> {
+    let netplan = facts.netconfig.interfaces.iter().any(|config| config.manager == Manager::Netplan);
+    let mut claims: Vec<Claim<'_>> = Vec::new();
+    let mut networkd_has_it = false;
+    for config in facts.netconfig.interfaces.iter().filter(|config| in_force(facts, config)) {
+        // What netplan wrote for networkd says the same twice.
+        if netplan && config.generated_by.as_deref().is_some_and(|by| by.contains("netplan")) {
+            continue;
+        }
+        let fits = if is_port(config, san) { Matches::Yes } else { matches(&config.matches, san) };
+        if fits == Matches::No {
+            continue;
+        }
+        // networkd takes the first file that matches and no other.
+        if config.manager == Manager::Networkd {
+            if networkd_has_it {
+                continue;
+            }
+            networkd_has_it = fits == Matches::Yes;
+        }
+        if takes_over(config) {
+            claims.push(Claim { config, certain: fits == Matches::Yes });
+        }
+    }
+    prefer_profiles_of_its_own(&mut claims);
+    claims
+}
+
+/// A profile of NetworkManager that names the NIC is taken before one for any NIC.
+fn prefer_profiles_of_its_own(claims: &mut Vec<Claim<'_>>) {
+    let profile = |claim: &Claim<'_>| matches!(claim.config.manager, Manager::NetworkManager | Manager::Ifcfg);
+    let own = |claim: &Claim<'_>| !claim.config.matches.names.is_empty() || !claim.config.matches.macs.is_empty();
+    if claims.iter().any(|claim| profile(claim) && claim.certain && own(claim)) {
+        claims.retain(|claim| !profile(claim) || own(claim));
+    }
+}
+
+/// Whether a configuration puts the SAN NIC under a bond or a bridge. A VLAN leaves it as it is.
+pub(super) fn is_port(config: &InterfaceConfig, san: &SanIdentity) -> bool {
+    config.vlan.is_none() && san.name.as_ref().is_some_and(|name| config.lower.contains(name))
+}
+
+fn takes_over(config: &InterfaceConfig) -> bool {
+    if !config.at_boot || config.unmanaged || config.method == Method::Loopback {
+        return false;
+    }
+    match config.manager {
+        // ifupdown gives an interface that is `manual` nothing and takes nothing away.
+        Manager::Ifupdown => matches!(config.method, Method::Dhcp | Method::Static),
+        _ => true,
+    }
+}
+
+/// What a configuration says, in a few words.
+pub(super) fn config_text(config: &InterfaceConfig) -> String {
+    let whom = match (config.matches.names.as_slice(), config.matches.macs.as_slice()) {
+        ([], []) => "any NIC".to_owned(),
+        ([], macs) => macs.join(" "),
+        (names, _) => names.join(" "),
+    };
+    let how = match config.method {
+        Method::Dhcp => "DHCP".to_owned(),
+        Method::Static => {
+            let addresses: Vec<_> = config.addresses.iter().map(ToString::to_string).collect();
+            format!("static {}", addresses.join(" "))
+        }
+        Method::Manual | Method::Unset => "no address said".to_owned(),
+        Method::Disabled => "IPv4 switched off".to_owned(),
+        Method::Loopback => "loopback".to_owned(),
+    };
+    format!("{whom}: {}", how.trim_end())
+}
+
+/// The name of a manager in a sentence.
+pub(super) fn manager_name(manager: Manager) -> &'static str {
+    match manager {
+        Manager::Ifupdown => "ifupdown",
+        Manager::Netplan => "netplan",
+        Manager::Networkd => "networkd",
+        Manager::NetworkManager => "NetworkManager",
+        Manager::Dhcpcd => "dhcpcd",
+        Manager::Ifcfg => "network-scripts",
+    }
+}
+
+/// A configuration of a manager that starts and that could not be read: it may be for the SAN NIC.
+pub(super) fn unread(facts: &Facts) -> Option<&Problem> {
+    let places = [
+        (Manager::Ifupdown, "/etc/network/"),
+        (Manager::Netplan, "/netplan/"),
+        (Manager::Networkd, "/systemd/network"),
+        (Manager::NetworkManager, "/NetworkManager/"),
+        (Manager::Ifcfg, "/sysconfig/network-scripts"),
+        (Manager::Dhcpcd, "/dhcpcd"),
+    ];
+    facts.netconfig.problems.iter().find(|problem| {
+        !problem.place.contains(".link")
+            && places.iter().any(|(manager, part)| {
+                problem.place.contains(part) && (manager_starts(facts, *manager) || *manager == Manager::Netplan)
+            })
+    })
+}

@@ -1,0 +1,114 @@
+//! `handover-wan-before-san`
+
+use super::hazard::{covered, guard, keeps_all, leaves_foreign_routes};
+use super::nic_match::{Matches, SanIdentity, matches};
+use super::takeover::{claims, in_force, manager_name, renderer};
+use crate::facts::{Facts, InterfaceConfig, Manager, Method};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "handover-wan-before-san",
+    link: Link::Handover,
+    severity: Severity::Warning,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the WAN NIC may have its default route before the SAN NIC has its route",
+    doc: Doc {
+        finds: "DHCP on the SAN NIC that sets up its routes anew on the real root, without a static route to the \
+                target beside it, while another NIC gets a default route: listed before it by ifupdown, or at the \
+                same time by networkd, which removes the routes of the initramfs when it starts and gets those of the \
+                lease later.",
+        breaks: "Between the WAN's default route and the SAN's route by option 121 the packets of the session leave \
+                 by the WAN. That is a moment without a route to the host, and it freezes the system when what would \
+                 end it lies on the root.",
+        mend: "Have the SAN NIC configured first, or write the route to the target down for the SAN NIC, so that it \
+               is there before any lease is.",
+        references: &[
+            "RFC 3442",
+            "systemd src/network/networkd-route.c (foreign routes)",
+            "interfaces(5), auto (interfaces are brought up in the order listed)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let san = SanIdentity::of(facts);
+    let claims = claims(facts, &san);
+    // A bond or bridge over the SAN NIC is a matter of handover-san-nic-reconfigured.
+    let runs_dhcp =
+        |config: &InterfaceConfig| config.method == Method::Dhcp && matches(&config.matches, &san) == Matches::Yes;
+    let Some(own) = claims.iter().find(|claim| claim.certain && runs_dhcp(claim.config)) else {
+        return Outcome::pass(
+            "nothing on the real root runs DHCP on the SAN NIC, so its route is there before the WAN's",
+        );
+    };
+    let own = own.config;
+    if covered(facts, own) {
+        return Outcome::pass(format!("{} writes the route to the target down", own.at));
+    }
+    if own.manager == Manager::Ifupdown && guard(facts).is_some() {
+        return Outcome::pass(
+            "open-iscsi's rule keeps ifupdown off the SAN NIC, so its route is there before the WAN's",
+        );
+    }
+    let manager = renderer(own);
+    if !matches!(manager, Manager::Ifupdown | Manager::Networkd) || keeps_routes(facts, own) {
+        return Outcome::pass(format!(
+            "{} leaves the SAN NIC's routes in place until the lease is there",
+            manager_name(manager)
+        ));
+    }
+    let Some(wan) = other_with_default(facts, own, &san) else {
+        return Outcome::pass("no other NIC gets a default route before the SAN NIC has its own");
+    };
+    let summary = if manager == Manager::Ifupdown {
+        format!("ifupdown brings up {} before {}", name(facts, wan), san.title())
+    } else {
+        format!(
+            "networkd sets up {} and {} at the same time, and drops the SAN's routes first",
+            name(facts, wan),
+            san.title()
+        )
+    };
+    Finding::warning(summary)
+        .evidence(Evidence::at(&wan.at, format!("{}: a default route", name(facts, wan))))
+        .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
+        .remedy(Remedy::new(
+            "Write the route to the target's subnet down for the SAN NIC, or list the SAN NIC before the others",
+        ))
+        .into()
+}
+
+/// networkd removes the initramfs' routes (protocol `boot`) when it starts, unless it is told to keep
+/// everything or to let foreign routes alone.
+fn keeps_routes(facts: &Facts, own: &InterfaceConfig) -> bool {
+    renderer(own) == Manager::Networkd && (keeps_all(own) || leaves_foreign_routes(facts))
+}
+
+/// Another NIC that gets a default route, and with ifupdown stands before the SAN NIC.
+fn other_with_default<'a>(facts: &'a Facts, own: &InterfaceConfig, san: &SanIdentity) -> Option<&'a InterfaceConfig> {
+    facts
+        .netconfig
+        .interfaces
+        .iter()
+        .take_while(|config| renderer(own) != Manager::Ifupdown || config.at != own.at)
+        .filter(|config| config.at_boot && !config.unmanaged && in_force(facts, config))
+        .filter(|config| matches(&config.matches, san) == Matches::No && config.method != Method::Loopback)
+        .find(|config| {
+            let leased = config.method == Method::Dhcp
+                && config.use_dhcp_gateway.as_ref().is_none_or(|gateway| gateway.value)
+                && config.use_dhcp_routes.as_ref().is_none_or(|routes| routes.value);
+            leased || config.gateway.is_some()
+        })
+}
+
+fn name(facts: &Facts, config: &InterfaceConfig) -> String {
+    let of = &config.matches;
+    let by_mac = || {
+        let mac = of.macs.first()?;
+        let nic = facts.nics.known().and_then(|nics| nics.iter().find(|nic| &nic.mac == mac));
+        Some(nic.map_or(mac, |nic| &nic.name))
+    };
+    of.names.first().or_else(by_mac).cloned().unwrap_or_else(|| "another NIC".to_owned())
+}
