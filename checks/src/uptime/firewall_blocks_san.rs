@@ -1,0 +1,121 @@
+//! `firewall-blocks-san`
+
+use crate::facts::{Facts, Firewall, Located};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "firewall-blocks-san",
+    link: Link::Uptime,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "a firewall that starts with the system cuts the root off",
+    doc: Doc {
+        finds: "A firewall that starts at boot (ufw, nftables, iptables, firewalld) and whose rules drop what goes \
+                out to the target's port, or drop what comes in without letting the answers of standing connections \
+                pass.",
+        breaks: "The session is set up in the initramfs, where no firewall is. The rules come into force on the real \
+                 root and cut the connection under the filesystem: the boot hangs where the firewall is loaded, or \
+                 the reconnect of iscsid fails.",
+        mend: "Let TCP port 3260 out to the portals and the answers of established connections in, before anything \
+               else in the rules.",
+        references: &[
+            "Oracle Cloud, Compute best practices: UFW may keep an instance from booting",
+            "RFC 7143, section 4.2.7.1 (port 3260)",
+            "nft(8), ct state established",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let mut findings = Vec::new();
+    let mut unclear = Vec::new();
+    let mut sound = Vec::new();
+    for firewall in &facts.netconfig.firewalls {
+        match blocks(firewall) {
+            None => sound.push(format!("{} lets the session pass", firewall.kind)),
+            Some(_) if !firewall.unclear.is_empty() => unclear.push(firewall),
+            Some(blocked) => findings.push(finding(firewall, blocked)),
+        }
+    }
+    if !findings.is_empty() {
+        return Outcome::Fail(findings);
+    }
+    if let Some(firewall) = unclear.first() {
+        return Outcome::Unknown {
+            reason: format!("{} has rules that could not be understood, and its policy drops", firewall.kind),
+            evidence: firewall.unclear.iter().map(|rule| Evidence::at(&firewall.at, rule.clone())).collect(),
+        };
+    }
+    if let Some(problem) = facts.netconfig.problems.iter().find(|problem| is_firewall_file(&problem.place)) {
+        return Outcome::unread(problem);
+    }
+    Outcome::pass(if sound.is_empty() { "no firewall starts with the system".to_owned() } else { sound.join("; ") })
+}
+
+fn is_firewall_file(place: &str) -> bool {
+    ["/ufw", "/nftables", "/iptables", "/firewalld"].iter().any(|part| place.contains(part))
+}
+
+/// A direction of a session that a firewall stops.
+#[derive(Clone, Copy, PartialEq)]
+enum Blocked {
+    Out,
+    In,
+}
+
+/// What of a session a firewall stops, if anything.
+fn blocks(firewall: &Firewall) -> Option<Blocked> {
+    let accepts = |policy: &str| policy.eq_ignore_ascii_case("accept") || policy.eq_ignore_ascii_case("allow");
+    if !accepts(&firewall.output_policy) && !firewall.portal_out {
+        Some(Blocked::Out)
+    } else if !accepts(&firewall.input_policy) && !firewall.established_in {
+        Some(Blocked::In)
+    } else {
+        None
+    }
+}
+
+fn finding(firewall: &Firewall, blocked: Blocked) -> Finding {
+    let what = match blocked {
+        Blocked::Out => "drops what goes out to port 3260",
+        Blocked::In => "drops what the target answers",
+    };
+    let policies = format!("output: {}, input: {}", firewall.output_policy, firewall.input_policy);
+    Finding::critical(format!("{} starts with the system and {what}", firewall.kind))
+        .evidence(Evidence::at(&firewall.at, policies))
+        .evidences(firewall.deciding.iter().map(Evidence::from))
+        .remedy(remedy(firewall, blocked))
+}
+
+/// What mends it in the files that are loaded at boot: a rule put into the running firewall would be gone then.
+fn remedy(firewall: &Firewall, blocked: Blocked) -> Remedy {
+    let (chain, rule) = match blocked {
+        Blocked::Out => ("output", "tcp dport 3260 accept"),
+        Blocked::In => ("input", "ct state established,related accept"),
+    };
+    let file = firewall.deciding.as_ref().map_or("the rules", |deciding| deciding.at.path.as_str());
+    match (firewall.kind.as_str(), blocked) {
+        ("ufw", Blocked::Out) => Remedy::new("Let TCP port 3260 out before any other rule")
+            .command("ufw insert 1 allow out proto tcp to any port 3260"),
+        ("nftables", _) => Remedy::new(format!("Put `{rule}` first into the {chain} chain of {file}"))
+            .command(format!("nft -c -f {file}")),
+        ("iptables", _) => {
+            let rule = match blocked {
+                Blocked::Out => "-I OUTPUT -p tcp --dport 3260 -j ACCEPT",
+                Blocked::In => "-I INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+            };
+            let remedy = Remedy::new(format!("Put `{rule}` into the filter table of {file}"));
+            let command = |deciding: &Located<String>| {
+                let path = &deciding.at.path;
+                format!("sed -i '/^\\*filter/,/^COMMIT/s/^COMMIT/{rule}\\n&/' {path}")
+            };
+            firewall.deciding.iter().map(command).fold(remedy, Remedy::command)
+        }
+        _ => Remedy::new(
+            "Let TCP port 3260 out and the answers of established connections in, before any other rule, or keep the \
+             firewall from starting",
+        ),
+    }
+}

@@ -1,0 +1,47 @@
+//! `iscsid-not-running`
+
+use crate::facts::Facts;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view::san};
+
+pub(crate) static CHECK: Check = Check {
+    id: "iscsid-not-running",
+    link: Link::Uptime,
+    severity: Severity::Warning,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "no iscsid runs, so a lost session does not come back",
+    doc: Doc {
+        finds: "A running instance with a session but without an iscsid.",
+        breaks: "The kernel carries the data of a session by itself, but only iscsid logs in again after the \
+                 connection was lost. Without it a short outage of the network is the end of the root. That its unit \
+                 is disabled says little: a udev rule of Debian's package starts it when an iSCSI disk appears.",
+        mend: "Start iscsid. If it does not come up at boot, see that its unit is not masked and that the udev rule \
+               70-open-iscsi.rules is there, or enable the unit. iscsid itself logs nothing out when it stops.",
+        references: &[
+            "Debian open-iscsi README.Debian",
+            "Debian /usr/lib/udev/rules.d/70-open-iscsi.rules (LP: #1802354)",
+            "iscsid(8)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let sessions = crate::known!(facts.iscsi.sessions);
+    if sessions.is_empty() {
+        return Outcome::not_applicable("the kernel has no iSCSI session");
+    }
+    if *crate::known!(facts.iscsi.iscsid_running) {
+        return Outcome::pass("iscsid runs and reconnects a lost session");
+    }
+    let session = san::root_sessions(facts).first().map_or(sessions[0].name.as_str(), |session| session.name.as_str());
+    let mut finding =
+        Finding::warning(format!("no iscsid runs: {session} will not come back once its connection is lost"))
+            .evidence(Evidence::new("/proc/net/unix", "no @ISCSIADM_ABSTRACT_NAMESPACE"));
+    let mut remedy = Remedy::new("Start iscsid, and see that it starts at boot");
+    if let Some(masked) = facts.services.unit("iscsid.service").and_then(|unit| unit.masked.as_ref()) {
+        finding = finding.evidence(Evidence::at(masked, "iscsid.service is masked"));
+        remedy = remedy.command("systemctl unmask iscsid.service");
+    }
+    finding.remedy(remedy.command("systemctl enable --now iscsid.service")).into()
+}

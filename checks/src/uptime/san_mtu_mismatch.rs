@@ -1,0 +1,89 @@
+//! `san-mtu-mismatch`
+
+use crate::facts::{Facts, LookupAnswer};
+use crate::handover::san_configs;
+use crate::view::san;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-mtu-mismatch",
+    link: Link::Uptime,
+    severity: Severity::Warning,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "the SAN NIC's MTU is not the one that the lease, a route or its configuration says",
+    doc: Doc {
+        finds: "A SAN NIC whose MTU is larger than the lease allows (option 26), smaller than the MTU of the route to \
+                a portal, or other than its configuration says.",
+        breaks: "Packets larger than the network carries are dropped without a word: logging in works, since its \
+                 packets are small, and then large reads and writes stall. An MTU that the configuration changes \
+                 later changes it under the session that carries the root.",
+        mend: "Set one MTU on the NIC, on the switch port and on the target's side, and have the lease or the \
+               configuration say the same.",
+        references: &[
+            "RFC 2132, section 5.1 (interface MTU option)",
+            "open-iscsi commit cc2c48a0 (a change of MTU can disrupt sessions)",
+            "cloud-init, iscsi root on Oracle Cloud (MTU=9000)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    crate::known!(facts.network.links);
+    let Some(nic) = san::any_nic(facts) else {
+        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+    };
+    let Some(link) = san::link(facts, &nic.name) else {
+        return Outcome::not_applicable(format!("the kernel has no interface {}", nic.name));
+    };
+    let name = &link.name;
+    let set = Evidence::new(format!("ip link show dev {name}"), format!("mtu {}", link.mtu));
+    let mut findings = Vec::new();
+    for lease in san::leases_of(facts, name) {
+        if let Some(leased) = lease.mtu.filter(|leased| *leased < link.mtu) {
+            let place = lease.at.as_ref().map_or_else(|| format!("lease of {name}"), ToString::to_string);
+            findings.push(
+                Finding::warning(format!("{name} sends packets of {} bytes, and its lease allows {leased}", link.mtu))
+                    .evidence(set.clone())
+                    .evidence(Evidence::new(place, format!("option 26: {leased}")))
+                    .remedy(
+                        Remedy::new("Set the MTU of the lease, unless the lease is wrong")
+                            .command(format!("ip link set dev {name} mtu {leased}")),
+                    ),
+            );
+        }
+    }
+    for lookup in facts.network.lookups.known().into_iter().flatten() {
+        if let LookupAnswer::Route(route) = &lookup.answer
+            && let Some(mtu) = route.mtu.filter(|mtu| *mtu > link.mtu)
+            && route.interface.as_deref() == Some(name)
+        {
+            findings.push(
+                Finding::warning(format!(
+                    "the route to {} has MTU {mtu}, and {name} only {}",
+                    lookup.destination, link.mtu
+                ))
+                .evidence(set.clone())
+                .evidence(Evidence::new(
+                    format!("ip route get {}", lookup.destination),
+                    format!("{} mtu {mtu}", san::route_text(route)),
+                ))
+                .remedy(Remedy::new("Take the MTU away from the route, or raise that of the NIC")),
+            );
+        }
+    }
+    for config in san_configs(facts) {
+        if let Some(mtu) = config.mtu.as_ref().filter(|mtu| mtu.value != link.mtu) {
+            findings.push(
+                Finding::warning(format!("{name} has MTU {}, and its configuration says {}", link.mtu, mtu.value))
+                    .evidence(set.clone())
+                    .evidence(Evidence::at(&mtu.at, format!("MTU {}", mtu.value)))
+                    .remedy(Remedy::new(
+                        "Find out which of the two the network carries, and set that one in both places",
+                    )),
+            );
+        }
+    }
+    Outcome::from_findings(findings, || format!("{name} has MTU {}, and nothing says otherwise", link.mtu))
+}

@@ -1,0 +1,59 @@
+//! `san-nic-down`
+
+use crate::facts::{Facts, NetLink};
+use crate::view::san;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-nic-down",
+    link: Link::Uptime,
+    severity: Severity::Critical,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "the SAN NIC is down",
+    doc: Doc {
+        finds: "A SAN NIC that is switched off, has no carrier, or is reported down by the kernel.",
+        breaks: "Nothing reaches the target. The kernel drops the routes of an interface that is switched off, so the \
+                 route checks would fail too: they refer to this one instead. The root stands still, and gets I/O \
+                 errors once the replacement timeout has passed.",
+        mend: "Bring the NIC up, and put its routes back: they do not come back by themselves. Without carrier, look \
+               at the cable and the switch port.",
+        references: &["ip-link(8)", "Linux Documentation/networking/operstates.rst", "RFC 2863, ifOperStatus"],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    crate::known!(facts.network.links);
+    let Some(nic) = san::any_nic(facts) else {
+        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+    };
+    let Some(link) = san::link(facts, &nic.name) else {
+        return Outcome::unknown(format!("the kernel has no interface {}, although {}", nic.name, nic.how));
+    };
+    if !san::is_down(link) {
+        return Outcome::pass(format!("{} is up with carrier, MTU {}", link.name, link.mtu));
+    }
+    let (what, advice) = if link.up {
+        ("has no carrier", "Look at the cable and the switch port of the SAN NIC")
+    } else {
+        ("is switched off", "Bring the SAN NIC up and put the routes to the target back")
+    };
+    let mut remedy = Remedy::new(advice);
+    if !link.up {
+        remedy = remedy.command(format!("ip link set dev {} up", link.name));
+        for portal in san::root_portals(facts) {
+            remedy = remedy.command(san::route_command(facts, portal.ip, Some(&link.name)));
+        }
+    }
+    Finding::critical(format!("the SAN NIC {} {what}", link.name))
+        .evidence(Evidence::new(format!("ip link show dev {}", link.name), state(link)))
+        .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how))
+        .remedy(remedy)
+        .into()
+}
+
+fn state(link: &NetLink) -> String {
+    let flag = |set: bool| if set { "yes" } else { "no" };
+    format!("up: {}, carrier: {}, operational state: {}", flag(link.up), flag(link.carrier), link.oper_state)
+}

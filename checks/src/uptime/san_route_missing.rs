@@ -1,0 +1,85 @@
+//! `san-route-missing`
+
+use crate::facts::Facts;
+use crate::view::san::{self, Stand, Way};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-route-missing",
+    link: Link::Uptime,
+    severity: Severity::Critical,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "no route leads to a portal",
+    doc: Doc {
+        finds: "A portal for which the kernel has no route, or for which only the default route answers although that \
+                leads out of another NIC than the SAN NIC. The kernel itself is asked (RTM_GETROUTE): a table that \
+                looks right may still send the packets elsewhere.",
+        breaks: "The target lies in another subnet than the SAN NIC, and the one route to it comes from DHCP option \
+                 121. When that route goes, the session cannot send: the root stands still, writes pile up, and after \
+                 the replacement timeout the filesystem gets I/O errors. The moment in which the WAN NIC has put its \
+                 default route in place and the SAN NIC has none yet is enough.",
+        mend: "Put the route back at once by hand, then make the configuration bring it: take option 121 from the \
+               lease of the SAN NIC, or write the route down for the SAN NIC.",
+        references: &[
+            "RFC 3442, The Classless Static Route Option for DHCPv4",
+            "rtnetlink(7), RTM_GETROUTE",
+            "open-iscsi README, section 8.2 (iSCSI settings for iSCSI root)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let ways = match san::ways(facts) {
+        Ok(ways) => ways,
+        Err(outcome) => return outcome,
+    };
+    if let Some(problem) = ways.iter().find_map(|way| match way.stand {
+        Stand::Failed(problem) => Some(problem),
+        _ => None,
+    }) {
+        return Outcome::unread(problem);
+    }
+    let findings = ways.iter().filter_map(|way| finding(facts, way)).collect();
+    Outcome::from_findings(findings, || ways.iter().map(reached).collect::<Vec<_>>().join("; "))
+}
+
+fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
+    let ip = way.portal.ip;
+    let nic = way.nic.as_ref().map(|nic| nic.name.as_str());
+    let (summary, seen) = match way.stand {
+        Stand::Unreachable(words) => (format!("no route leads to {ip}: the kernel says {words}"), words.to_owned()),
+        Stand::OnlyDefault(route) => (
+            format!(
+                "no route of its own leads to {ip}: its packets leave by the default route {}",
+                san::hop_text(route)
+            ),
+            san::route_text(route),
+        ),
+        _ => return None,
+    };
+    let remedy = Remedy::new(
+        "Put the route back now; then let the SAN NIC's configuration bring it: option 121 of its lease, or a static \
+         route",
+    )
+    .command(san::route_command(facts, ip, nic));
+    Some(
+        Finding::critical(summary)
+            .evidence(Evidence::new(format!("ip route get {ip}"), seen))
+            .evidence(Evidence::new(way.portal.source.clone(), format!("portal {ip}:{}", way.portal.port)))
+            .remedy(remedy),
+    )
+}
+
+fn reached(way: &Way<'_>) -> String {
+    let (Stand::Sound(route) | Stand::WrongNic(route)) = way.stand else {
+        return format!("{} is reached", way.portal.ip);
+    };
+    let matched = match way.matched {
+        Some(prefix) if prefix.prefix_len() == 0 => " (default route)".to_owned(),
+        Some(prefix) => format!(" ({prefix})"),
+        None => String::new(),
+    };
+    format!("{} is reached {}{matched}", way.portal.ip, san::hop_text(route))
+}

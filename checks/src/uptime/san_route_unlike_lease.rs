@@ -1,0 +1,88 @@
+//! `san-route-unlike-lease`
+
+use crate::facts::{ClasslessRoute, Facts, Lease};
+use crate::view::san::{self, Stand};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use std::net::IpAddr;
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-route-unlike-lease",
+    link: Link::Uptime,
+    severity: Severity::Warning,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "a route of the SAN NIC's lease is not in the kernel",
+    doc: Doc {
+        finds: "A route that the lease in force on the SAN NIC brings by DHCP option 121 and that is not in the \
+                kernel's tables with that destination and gateway. The default route is left out (see \
+                default-route-via-san), and so is a route whose portal is not reached at all (see san-route-missing).",
+        breaks: "What is used now is not what the network says. Debian's exit hook of dhclient adds these routes only \
+                 on BOUND and REBOOT and hides its errors, so a lease that was renewed with another gateway leaves \
+                 the old route in place until that gateway is switched off.",
+        mend: "Put the route of the lease in place, and let a client keep it that follows renewals.",
+        references: &[
+            "RFC 3442",
+            "Debian /etc/dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes",
+            "dracut modules.d/35network-legacy/dhclient-script.sh (RENEW)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    if let Some(link) = san::nic_that_is_down(facts) {
+        return Outcome::not_applicable(format!("{} is down, and its routes with it: see san-nic-down", link.name));
+    }
+    let Some(nic) = san::any_nic(facts) else {
+        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+    };
+    crate::known!(facts.network.routes);
+    let lost: Vec<IpAddr> = san::ways(facts)
+        .unwrap_or_default()
+        .iter()
+        .filter(|way| !matches!(way.stand, Stand::Sound(_)))
+        .map(|way| way.portal.ip)
+        .collect();
+    let mut findings = Vec::new();
+    let mut seen = Vec::new();
+    for lease in san::leases_of(facts, &nic.name) {
+        for route in lease.classless.iter().flatten().filter(|route| route.destination.prefix_len() > 0) {
+            let told_elsewhere = lost.iter().any(|ip| route.destination.contains(ip));
+            if stands(facts, route) {
+                seen.push(format!("{} via {}", route.destination, route.gateway));
+            } else if !told_elsewhere {
+                findings.push(finding(&nic.name, lease, route));
+            }
+        }
+    }
+    if findings.is_empty() && seen.is_empty() {
+        return Outcome::not_applicable(format!("no lease in force on {} brings routes by option 121", nic.name));
+    }
+    Outcome::from_findings(findings, || {
+        format!("the kernel has what the lease of {} brings: {}", nic.name, seen.join(", "))
+    })
+}
+
+fn stands(facts: &Facts, wanted: &ClasslessRoute) -> bool {
+    let gateway = Some(wanted.gateway).filter(|gateway| !gateway.is_unspecified());
+    facts.network.routes.known().into_iter().flatten().any(|route| {
+        route.kind == "unicast" && route.destination == Some(wanted.destination.trunc()) && route.gateway == gateway
+    })
+}
+
+fn finding(nic: &str, lease: &Lease, route: &ClasslessRoute) -> Finding {
+    let text = if route.gateway.is_unspecified() {
+        format!("{} on the link", route.destination)
+    } else {
+        format!("{} via {}", route.destination, route.gateway)
+    };
+    let place = lease.at.as_ref().map_or_else(|| format!("lease of {nic}"), ToString::to_string);
+    let via = if route.gateway.is_unspecified() { String::new() } else { format!(" via {}", route.gateway) };
+    Finding::warning(format!("the lease of {nic} brings {text}, and the kernel has no such route"))
+        .evidence(Evidence::new(place, format!("option 121: {text}")))
+        .evidence(Evidence::new("ip route show table all", format!("nothing for {text}")))
+        .remedy(
+            Remedy::new("Put the route of the lease in place")
+                .command(format!("ip route replace {}{via} dev {nic}", route.destination)),
+        )
+}

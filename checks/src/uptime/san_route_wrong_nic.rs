@@ -1,0 +1,70 @@
+//! `san-route-wrong-nic`
+
+use crate::facts::Facts;
+use crate::view::san::{self, Stand};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-route-wrong-nic",
+    link: Link::Uptime,
+    severity: Severity::Critical,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "the route to a portal leaves by another NIC than the SAN NIC",
+    doc: Doc {
+        finds: "A portal whose route leaves by another interface than the SAN NIC: the NIC that --san-nic names, or \
+                the one with the MAC address in the iBFT. A VLAN, bond or bridge on the SAN NIC counts as the SAN \
+                NIC. Where only the default route answers, san-route-missing says so instead.",
+        breaks: "The other network does not lead to the target, or leads there from an address that the target does \
+                 not let in. The session that stands may live on for a while; the next reconnect fails and the root \
+                 stands still. A host route is enough: the kernel takes the longest prefix, so a wrong /32 beats the \
+                 right /16.",
+        mend: "Remove the route that leads astray, and put the right one in its place. Then find out who made it: its \
+               protocol tells (dhcp, static, boot).",
+        references: &["RFC 1812, section 5.2.4.3 (longest match)", "rtnetlink(7), RTM_GETROUTE", "ip-route(8)"],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let ways = match san::ways(facts) {
+        Ok(ways) => ways,
+        Err(outcome) => return outcome,
+    };
+    if ways.iter().all(|way| way.nic.is_none()) {
+        return Outcome::not_applicable(
+            "nothing but the routes says which NIC is the SAN NIC: --san-nic NAME gives them a NIC to be held against",
+        );
+    }
+    let mut findings = Vec::new();
+    let mut sound = Vec::new();
+    for way in &ways {
+        let ip = way.portal.ip;
+        match (way.stand, &way.nic) {
+            (Stand::WrongNic(route), Some(nic)) => {
+                let prefix = way.matched.map_or_else(|| ip.to_string(), |prefix| prefix.to_string());
+                let summary =
+                    format!("packets to {ip} leave {}, not by the SAN NIC {}", san::hop_text(route), nic.name);
+                let via = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+                let dev = route.interface.as_deref().map(|dev| format!(" dev {dev}")).unwrap_or_default();
+                let mut remedy = Remedy::new("Remove the route that leads astray, and put the right one in its place");
+                if way.matched.is_some() {
+                    remedy = remedy.command(format!("ip route del {prefix}{via}{dev}"));
+                }
+                findings.push(
+                    Finding::critical(summary)
+                        .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
+                        .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()))
+                        .remedy(remedy.command(san::route_command(facts, ip, Some(&nic.name)))),
+                );
+            }
+            (Stand::Failed(problem), _) => return Outcome::unread(problem),
+            (Stand::Sound(_), Some(nic)) => sound.push(format!("{ip} is reached by the SAN NIC {}", nic.name)),
+            _ => {}
+        }
+    }
+    if findings.is_empty() && sound.is_empty() {
+        return Outcome::not_applicable("no portal has a route of its own: see san-route-missing");
+    }
+    Outcome::from_findings(findings, || sound.join("; "))
+}

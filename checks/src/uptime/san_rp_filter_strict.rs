@@ -1,0 +1,117 @@
+//! `san-rp-filter-strict`
+
+use crate::facts::{Facts, LookupAnswer, RpFilter};
+use crate::view::san;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use std::net::IpAddr;
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-rp-filter-strict",
+    link: Link::Uptime,
+    severity: Severity::Warning,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "strict reverse-path filtering drops what the target answers",
+    doc: Doc {
+        finds: "A session whose answers arrive at an interface with strict reverse-path filtering, while the kernel's \
+                route to the portal leaves by another interface. The value in force is the larger of \
+                net.ipv4.conf.all.rp_filter and that of the interface. Strict filtering alone, with one way to and \
+                fro, is sound.",
+        breaks: "With the value 1 the kernel drops a packet that arrives at another interface than the one by which \
+                 it would send to its source. The target's answers vanish, and nothing is logged: the session times \
+                 out although the target answers.",
+        mend: "Make the route to the portal leave by the interface that its answers come in by; where both ways are \
+               meant, set loose filtering (2) on that interface.",
+        references: &[
+            "Linux Documentation/networking/ip-sysctl.rst, rp_filter",
+            "RFC 3704, sections 2.2 and 2.4",
+            "Red Hat solution 53031",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let addresses = crate::known!(facts.network.addresses);
+    let sessions = crate::known!(facts.iscsi.sessions);
+    // Where a portal's own route is wrong, the route is what has to be mended.
+    let ways = match san::ways(facts) {
+        Ok(ways) => ways,
+        Err(outcome) => return outcome,
+    };
+    let mut findings = Vec::new();
+    let mut sound = Vec::new();
+    for way in ways.iter().filter(|way| way.portal.ip.is_ipv4()) {
+        let san::Stand::Sound(route) = way.stand else { continue };
+        let Some(out) = route.interface.as_deref() else { continue };
+        let arrivals = sessions
+            .iter()
+            .filter(|session| session.address == Some(way.portal.ip))
+            .filter_map(|session| session.local_address)
+            .filter_map(|local| addresses.iter().find(|address| address.net.addr() == local));
+        for arrival in arrivals {
+            let Some(filter) = facts.network.rp_filter.iter().find(|filter| filter.interface == arrival.interface)
+            else {
+                continue;
+            };
+            if arrival.interface == out {
+                sound.push(format!(
+                    "{} is reached and answers by {out} (rp_filter {})",
+                    way.portal.ip,
+                    filter.effective()
+                ));
+            } else if filter.effective() == 1 {
+                findings.push(finding(facts, way.portal.ip, out, arrival.net.addr(), filter));
+            }
+        }
+    }
+    if findings.is_empty() && sound.is_empty() {
+        return no_session(facts);
+    }
+    Outcome::from_findings(findings, || sound.join("; "))
+}
+
+fn no_session(facts: &Facts) -> Outcome {
+    let strict: Vec<_> = facts
+        .network
+        .rp_filter
+        .iter()
+        .filter(|filter| filter.effective() == 1)
+        .map(|filter| filter.interface.as_str())
+        .collect();
+    if strict.is_empty() {
+        Outcome::pass("no interface filters strictly")
+    } else {
+        Outcome::not_applicable("no session says by which interface its answers arrive")
+    }
+}
+
+fn finding(facts: &Facts, portal: IpAddr, out: &str, local: IpAddr, filter: &RpFilter) -> Finding {
+    let arrival = &filter.interface;
+    let asked = facts
+        .network
+        .lookups
+        .known()
+        .into_iter()
+        .flatten()
+        .find(|lookup| lookup.destination == portal)
+        .and_then(|lookup| match &lookup.answer {
+            LookupAnswer::Route(route) => Some(san::route_text(route)),
+            _ => None,
+        })
+        .unwrap_or_default();
+    Finding::warning(format!(
+        "packets to {portal} leave by {out}, and its answers arrive by {arrival}, where strict filtering drops them"
+    ))
+    .evidence(Evidence::new(
+        format!("/proc/sys/net/ipv4/conf/{arrival}/rp_filter"),
+        format!("{} (all: {}, in force: {})", filter.own, filter.all, filter.effective()),
+    ))
+    .evidence(Evidence::new(format!("ip route get {portal}"), asked))
+    .evidence(Evidence::new("/sys/class/iscsi_session", format!("the session's own address {local} is on {arrival}")))
+    .remedy(
+        Remedy::new(format!("Let the route to {portal} leave by {arrival}; where both ways are meant, filter loosely"))
+            .command(san::route_command(facts, portal, Some(arrival)))
+            .command(format!("sysctl -w net.ipv4.conf.{arrival}.rp_filter=2")),
+    )
+}

@@ -1,0 +1,95 @@
+//! `session-not-logged-in`
+
+use crate::facts::{Facts, Read, Session};
+use crate::view::san;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "session-not-logged-in",
+    link: Link::Uptime,
+    severity: Severity::Critical,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "the session that carries the root is not logged in",
+    doc: Doc {
+        finds: "The session that holds the root, or a session to the target of the iBFT, in another state than \
+                LOGGED_IN; or a root device on a session that the kernel no longer has.",
+        breaks: "While a session is FAILED its disks are blocked: processes that touch the root wait. Once the \
+                 replacement timeout has passed the disks return I/O errors and the filesystem goes read-only. What \
+                 is in the page cache still works, so the machine may look alive for a while.",
+        mend: "Restore the way to the target first (see the san-… checks). Without a running iscsid nothing \
+               reconnects: start it.",
+        references: &[
+            "Linux drivers/scsi/scsi_transport_iscsi.c, session states",
+            "open-iscsi README, section 8 (timeouts)",
+            "Debian open-iscsi README.Debian (without iscsid the kernel does not reconnect)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    crate::known!(facts.iscsi.sessions);
+    let sessions = san::root_sessions(facts);
+    if sessions.is_empty() {
+        return no_session(facts);
+    }
+    let broken: Vec<_> = sessions.iter().filter(|session| session.state != "LOGGED_IN").collect();
+    // With several paths to the root one that stands is enough; the others are still told.
+    let any_stands = broken.len() < sessions.len();
+    let findings = broken.into_iter().map(|session| finding(session, any_stands)).collect();
+    Outcome::from_findings(findings, || {
+        sessions
+            .iter()
+            .map(|session| format!("{} to {} is logged in{}", session.name, session.target, portal(session)))
+            .collect::<Vec<_>>()
+            .join("; ")
+    })
+}
+
+fn portal(session: &Session) -> String {
+    match (session.address, session.port) {
+        (Some(ip), Some(port)) => format!(" at {ip}:{port}"),
+        (Some(ip), None) => format!(" at {ip}"),
+        _ => String::new(),
+    }
+}
+
+fn finding(session: &Session, any_stands: bool) -> Finding {
+    let summary = format!("{} to {}{} is {}", session.name, session.target, portal(session), session.state);
+    let finding = if any_stands { Finding::warning(summary) } else { Finding::critical(summary) };
+    finding
+        .evidence(Evidence::new(format!("/sys/class/iscsi_session/{}/state", session.name), session.state.clone()))
+        .evidences(session.connection_state.iter().map(|state| {
+            Evidence::new(format!("/sys/class/iscsi_session/{}, connection", session.name), state.clone())
+        }))
+        .remedy(
+            Remedy::new("Restore the way to the target, and see that iscsid runs: it reconnects by itself")
+                .command("systemctl start iscsid.service")
+                .command("iscsiadm -m session -P 1"),
+        )
+}
+
+/// Without a session to the boot target, what the root lies on decides.
+fn no_session(facts: &Facts) -> Outcome {
+    let root = match &facts.storage.root_device {
+        Read::Known(Some(root)) => root,
+        Read::Known(None) => {
+            return Outcome::not_applicable("the root is no block device of its own, so no session carries it");
+        }
+        Read::Unknown(problem) => return Outcome::unread(problem),
+        Read::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
+    };
+    let Some(session) = &root.iscsi_session else {
+        return Outcome::not_applicable(format!("the root lies on {}, which is on no iSCSI session", root.name));
+    };
+    Finding::critical(format!("the root lies on {session}, and the kernel has no such session"))
+        .evidence(Evidence::new("/sys/class/iscsi_session", "no session to the boot target"))
+        .evidence(Evidence::new(format!("/sys/class/block/{}", root.name), format!("on {session}")))
+        .remedy(
+            Remedy::new("Restore the way to the target and see that iscsid runs; if the session stays away, reboot")
+                .command("systemctl start iscsid.service")
+                .command("iscsiadm -m session -P 1"),
+        )
+        .into()
+}
