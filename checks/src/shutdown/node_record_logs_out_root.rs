@@ -1,0 +1,106 @@
+//! `node-record-logs-out-root`
+
+use super::logouts::{Happening, boot_target_names, happening, spared};
+use crate::facts::{Facts, LogoutScope, NodeRecord, Place};
+use crate::view::san;
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "node-record-logs-out-root",
+    link: Link::Shutdown,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "a node record of the boot target lets the root session be logged out by its startup mode",
+    doc: Doc {
+        finds: "A record of the boot target in open-iscsi's database whose node.startup is not onboot and that was \
+                not made from the firmware (node.discovery_type fw), while a unit that starts logs sessions out by \
+                their startup mode (iscsiadm --logoutall=automatic, manual or all).",
+        breaks: "`--logoutall` spares a session only when its record says onboot or fw. An ordinary sendtargets \
+                 discovery of the boot target leaves a record with `manual` or `automatic`, and with that the session \
+                 of the root is logged out at shutdown like any other: the machine hangs. open-iscsi 2.1.9 to 2.1.11 \
+                 read `fw` as `static`, so onboot is the safer word.",
+        mend: "Set node.startup of the boot target's record to onboot, or delete the record; iscsid.safe_logout = Yes \
+               refuses to log out what is mounted.",
+        references: &[
+            "open-iscsi usr/iscsiadm.c, __logout_by_startup",
+            "open-iscsi commits b6a2eb7 and 290d16d (discovery type fw)",
+            "iscsiadm(8), --logoutall",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let events = happening(facts);
+    let by_startup: Vec<(&Happening<'_>, &str)> = events
+        .iter()
+        .filter(|event| spared(facts, event.logout).is_none())
+        .filter_map(|event| match &event.logout.of {
+            LogoutScope::ByStartup(mode) => Some((event, mode.as_str())),
+            _ => None,
+        })
+        .collect();
+    let records = boot_records(facts);
+    if by_startup.is_empty() {
+        return match facts.services.problems.first() {
+            Some(problem) if !records.is_empty() => Outcome::unread(problem),
+            _ => Outcome::pass("nothing that starts logs sessions out by the startup mode of their records"),
+        };
+    }
+    let mut findings = Vec::new();
+    for record in &records {
+        let startup = record.startup.as_ref().map_or("manual", |startup| startup.value.as_str());
+        let of_connection = record.conn_startup.as_ref().map(|startup| startup.value.as_str());
+        let firmware = record.discovery_type.as_ref().is_some_and(|kind| kind.value == "fw");
+        if startup == "onboot" || firmware {
+            continue;
+        }
+        let takes = |mode: &str| mode == "all" || mode == startup || Some(mode) == of_connection;
+        if let Some((event, _)) = by_startup.iter().find(|(_, mode)| takes(mode)) {
+            findings.push(finding(record, startup, event));
+        }
+    }
+    if findings.is_empty()
+        && let Some(problem) = facts.iscsi.problems.iter().find(|problem| problem.place.contains("/nodes"))
+    {
+        return Outcome::unread(problem);
+    }
+    Outcome::from_findings(findings, || match records.first() {
+        Some(record) => format!("the record of {} keeps its session from being logged out", record.target),
+        None => "no node record stands for the boot target".to_owned(),
+    })
+}
+
+/// The records of the targets that carry the root: by name, else by a portal, else the only target
+/// there is.
+fn boot_records(facts: &Facts) -> Vec<&NodeRecord> {
+    let names = boot_target_names(facts);
+    let records = || facts.iscsi.nodes.iter();
+    if !names.is_empty() {
+        return records().filter(|record| names.contains(&record.target)).collect();
+    }
+    let asked: Vec<_> = san::root_portals(facts).iter().map(|portal| portal.ip).collect();
+    let by_portal: Vec<_> = records().filter(|record| record.address.is_some_and(|ip| asked.contains(&ip))).collect();
+    if !by_portal.is_empty() {
+        return by_portal;
+    }
+    let first = records().next();
+    let single = first.filter(|first| records().all(|record| record.target == first.target));
+    single.map(|_| records().collect()).unwrap_or_default()
+}
+
+fn finding(record: &NodeRecord, startup: &str, event: &Happening<'_>) -> Finding {
+    let (place, text) = match &record.startup {
+        Some(startup) => (startup.at.clone(), format!("node.startup = {}", startup.value)),
+        None => (Place::file(&record.path), "no node.startup: manual by default".to_owned()),
+    };
+    let portal = record.address.map(|ip| format!(" -p {ip}:{}", record.port)).unwrap_or_default();
+    Finding::critical(format!("{} logs out what is {startup}, and so the root's target {}", event.by, record.target))
+        .evidence(Evidence::at(&place, text))
+        .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))
+        .remedy(
+            Remedy::new("Set the record of the boot target to onboot")
+                .command(format!("iscsiadm -m node -T {}{portal} -o update -n node.startup -v onboot", record.target)),
+        )
+}
