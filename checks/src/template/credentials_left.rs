@@ -1,0 +1,42 @@
+//! `template-credentials-left`
+
+use super::left::{Left, judge_left};
+use crate::facts::LeftoverKind;
+use crate::{Check, Doc, Link, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "template-credentials-left",
+    link: Link::Template,
+    severity: LEFT.severity,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "CHAP credentials are left in the template",
+    doc: Doc {
+        finds: "A CHAP user name or password in iscsid.conf, in iscsi.initramfs, or in a node record. What they are \
+                is never shown.",
+        breaks: "Every machine made from the template carries the credentials of the one that it was built on, and \
+                 whoever may read the template has them. A machine that boots by its iBFT needs none of them on the \
+                 disk: the firmware hands its own over.",
+        mend: "Remove the lines from iscsid.conf, delete the node records, and build the initramfs anew, since it \
+               may hold a copy.",
+        references: &[
+            "iscsid.conf, node.session.auth.password",
+            "iSCSI Boot Firmware Table 1.03, target structure (CHAP)",
+            "open-iscsi README, section 7",
+        ],
+    },
+    judge: |facts| judge_left(facts, &LEFT),
+};
+
+const LEFT: Left = Left {
+    kind: LeftoverKind::Credentials,
+    severity: Severity::Warning,
+    places: &["/etc/iscsi", "/var/lib/iscsi"],
+    what: "CHAP credentials",
+    clean: "no CHAP credentials are left",
+    unit: "entries",
+    mend: "Remove the credentials, and build the initramfs anew",
+    command: Some(
+        "sed -i '/^[[:space:]]*node.session.auth.\\(username\\|password\\)/d; /^[[:space:]]*discovery.sendtargets.auth.\\(username\\|password\\)/d' '{}'",
+    ),
+};

@@ -1,0 +1,34 @@
+//! `template-history-left`
+
+use super::left::{Left, judge_left};
+use crate::facts::LeftoverKind;
+use crate::{Check, Doc, Link, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "template-history-left",
+    link: Link::Template,
+    severity: LEFT.severity,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "a shell history is left in the template",
+    doc: Doc {
+        finds: "A shell history with something in it: of root, of the skeleton of new users, or of a user.",
+        breaks: "Every machine made from the template starts with the commands of whoever built it: host names, \
+                 paths, and passwords that were typed on a command line.",
+        mend: "Empty the file, as the last thing before the shutdown: a shell that ends writes its history again, \
+               so run `unset HISTFILE` first.",
+        references: &["bash(1), HISTFILE", "history(3readline)"],
+    },
+    judge: |facts| judge_left(facts, &LEFT),
+};
+
+const LEFT: Left = Left {
+    kind: LeftoverKind::History,
+    severity: Severity::Warning,
+    places: &["/root", "/home", "/etc/skel"],
+    what: "a shell history",
+    clean: "no shell history is left",
+    unit: "bytes",
+    mend: "Empty the histories, and keep the shell from writing them again",
+    command: Some("truncate -s 0 '{}'"),
+};

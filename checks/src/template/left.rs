@@ -1,0 +1,111 @@
+//! What the checks on a template have in common: something was left, or something is missing.
+
+use crate::facts::{Facts, Leftover, LeftoverKind, Wanted};
+use crate::{Evidence, Finding, Outcome, Remedy, Severity};
+
+/// What one check looks for among the leftovers.
+pub(super) struct Left {
+    /// The kind of leftover.
+    pub(super) kind: LeftoverKind,
+    /// How bad it is.
+    pub(super) severity: Severity,
+    /// The places that were looked at, to tell whether a problem stood in the way.
+    pub(super) places: &'static [&'static str],
+    /// What is left, for the end of "… holds".
+    pub(super) what: &'static str,
+    /// The reason to pass.
+    pub(super) clean: &'static str,
+    /// How `amount` counts.
+    pub(super) unit: &'static str,
+    /// What to do.
+    pub(super) mend: &'static str,
+    /// The command that removes one leftover, where one does; `{}` stands for the path.
+    pub(super) command: Option<&'static str>,
+}
+
+/// Fails with one finding for everything that was left of a kind.
+pub(super) fn judge_left(facts: &Facts, left: &Left) -> Outcome {
+    let found: Vec<&Leftover> = facts.template.left.iter().filter(|leftover| leftover.kind == left.kind).collect();
+    let Some(first) = found.first() else {
+        let stood_in_the_way = |place: &str| left.places.iter().any(|prefix| place.starts_with(prefix));
+        return match facts.template.problems.iter().find(|problem| stood_in_the_way(&problem.place)) {
+            Some(problem) => Outcome::unread(problem),
+            None => Outcome::pass(left.clean),
+        };
+    };
+    let more = match found.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let mut remedy = Remedy::new(left.mend);
+    if let Some(command) = left.command {
+        remedy.commands = found.iter().map(|leftover| command.replace("{}", &leftover.path)).collect();
+    }
+    finding(left.severity, format!("{} holds {}{more}", first.path, left.what))
+        .evidences(found.iter().map(|leftover| evidence(leftover, left.unit)))
+        .remedy(remedy)
+        .into()
+}
+
+fn evidence(leftover: &Leftover, unit: &str) -> Evidence {
+    let source = match leftover.line {
+        0 => leftover.path.clone(),
+        line => format!("{}:{line}", leftover.path),
+    };
+    let amount = match leftover.kind {
+        // Where it stands is all that may be said of it.
+        LeftoverKind::Credentials => "credentials (hidden)".to_owned(),
+        _ => format!("{} {unit}", leftover.amount),
+    };
+    Evidence::new(source, amount)
+}
+
+/// What one check looks for among the things wanted.
+pub(super) struct Want {
+    /// Its name in the facts.
+    pub(super) what: &'static str,
+    /// How bad it is.
+    pub(super) severity: Severity,
+    /// What is missing, as a sentence.
+    pub(super) missing: &'static str,
+    /// What is there and does not start, as a sentence; `None` where it does not matter.
+    pub(super) disabled: Option<&'static str>,
+    /// What to do.
+    pub(super) mend: &'static str,
+    /// Commands that do it.
+    pub(super) commands: &'static [&'static str],
+}
+
+/// Fails when a thing is not there, or does not start.
+pub(super) fn judge_wanted(facts: &Facts, want: &Want) -> Outcome {
+    let Some(wanted) = facts.template.wanted.iter().find(|wanted| wanted.what == want.what) else {
+        return match facts.template.problems.first() {
+            Some(problem) => Outcome::unread(problem),
+            None => Outcome::unknown(format!("{} was not looked for", want.what)),
+        };
+    };
+    let summary = match (&wanted.found, want.disabled) {
+        (None, _) => want.missing,
+        (Some(_), Some(disabled)) if wanted.enabled == Some(false) => disabled,
+        (Some(path), _) => {
+            let starts = if wanted.enabled == Some(true) { ", and it starts at boot" } else { "" };
+            return Outcome::pass(format!("{} is at {path}{starts}", want.what));
+        }
+    };
+    let mut remedy = Remedy::new(want.mend);
+    remedy.commands = want.commands.iter().map(|&command| command.to_owned()).collect();
+    finding(want.severity, summary.to_owned()).evidence(looked_for(wanted)).remedy(remedy).into()
+}
+
+fn looked_for(wanted: &Wanted) -> Evidence {
+    match &wanted.found {
+        Some(path) => Evidence::new(path.clone(), "is there, and nothing starts it at boot"),
+        None => Evidence::new(wanted.looked_for.join(", "), "none of these is there"),
+    }
+}
+
+fn finding(severity: Severity, summary: String) -> Finding {
+    let mut finding = Finding::info(summary);
+    finding.severity = severity;
+    finding
+}

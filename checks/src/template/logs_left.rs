@@ -1,0 +1,33 @@
+//! `template-logs-left`
+
+use super::left::{Left, judge_left};
+use crate::facts::LeftoverKind;
+use crate::{Check, Doc, Link, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "template-logs-left",
+    link: Link::Template,
+    severity: LEFT.severity,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "logs of the machine that the template was built on are left",
+    doc: Doc {
+        finds: "Logs with something in them: wtmp, btmp, lastlog, the audit log, the journal, syslog.",
+        breaks: "Every machine made from the template shows logins and events that were never its own. An audit \
+                 that reads them draws wrong conclusions, and the journal of another machine id only takes space.",
+        mend: "Empty the files and remove the journal.",
+        references: &["utmp(5), wtmp", "journalctl(1), --rotate and --vacuum-time", "auditd(8)"],
+    },
+    judge: |facts| judge_left(facts, &LEFT),
+};
+
+const LEFT: Left = Left {
+    kind: LeftoverKind::Logs,
+    severity: Severity::Info,
+    places: &["/var/log"],
+    what: "logs of another machine",
+    clean: "no logs are left",
+    unit: "bytes",
+    mend: "Empty the logs",
+    command: Some("truncate -s 0 '{}'"),
+};

@@ -1,0 +1,32 @@
+//! `template-package-cache-left`
+
+use super::left::{Left, judge_left};
+use crate::facts::LeftoverKind;
+use crate::{Check, Doc, Link, Scope, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "template-package-cache-left",
+    link: Link::Template,
+    severity: LEFT.severity,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "the package manager's cache is left in the template",
+    doc: Doc {
+        finds: "Packages that were downloaded and are still in the cache of apt, dnf, yum, zypper or pacman.",
+        breaks: "The template is larger than it has to be, and every copy of it too.",
+        mend: "Clean the cache by the package manager's own command.",
+        references: &["apt-get(8), clean", "dnf(8), clean"],
+    },
+    judge: |facts| judge_left(facts, &LEFT),
+};
+
+const LEFT: Left = Left {
+    kind: LeftoverKind::PackageCache,
+    severity: Severity::Info,
+    places: &["/var/cache", "/var/lib/apt"],
+    what: "downloaded packages",
+    clean: "no packages are left in the cache",
+    unit: "entries",
+    mend: "Clean the cache (apt-get clean, dnf clean all, zypper clean)",
+    command: None,
+};
