@@ -1,0 +1,119 @@
+//! The boot path: one fault is told once, at its own link, and only as far as it goes.
+#![allow(clippy::unwrap_used)]
+
+use isctpl_checks::facts::Facts;
+use isctpl_checks::{Boot, Judgement, Selection, Severity, judge};
+use serde_json::{Value, json};
+use std::path::Path;
+
+fn judged(name: &str, patch: &Value) -> Judgement {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts").join(format!("{name}.json"));
+    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
+    json_patch::patch(&mut value, &patch).unwrap();
+    let facts: Facts = serde_json::from_value(value).unwrap();
+    judge(&facts, &Selection::default())
+}
+
+fn findings(judgement: &Judgement) -> Vec<(&'static str, Severity)> {
+    judgement.findings().into_iter().map(|(check, finding)| (check.id, finding.severity)).collect()
+}
+
+#[test]
+fn a_filter_that_the_image_does_not_have_lets_it_boot() {
+    let pattern = json!([{"value": "r|.*|", "at": {"path": "/etc/lvm/lvm.conf", "line": 53}}]);
+    let patch = json!([{"op": "replace", "path": "/storage/lvm/filter", "value": pattern}]);
+    let judgement = judged("initramfs-tools-root", &patch);
+    assert_eq!(judgement.verdict.boot, Boot::Boots);
+    assert_eq!(findings(&judgement), [("root-lvm-filtered", Severity::Warning)]);
+}
+
+/// The machine without anything that asks for the login.
+fn unasked(command_line: &Value) -> Value {
+    json!([
+        {"op": "replace", "path": "/images/0/requests", "value": []},
+        {"op": "replace", "path": "/iscsi/initramfs_conf", "value": null},
+        {"op": "replace", "path": "/loader/entries/0/cmdline/words", "value": command_line},
+        {"op": "replace", "path": "/loader/defaults/cmdline_linux/value/words", "value": []},
+    ])
+}
+
+#[test]
+fn a_root_that_nothing_asks_to_log_in_is_told_so_once() {
+    let root = json!({"key": "root", "value": "/dev/mapper/ubuntu--vg-ubuntu--lv"});
+    let silent = judged("initramfs-tools-root", &unasked(&json!([root.clone()])));
+    assert_eq!(findings(&silent), [("login-not-requested", Severity::Critical)]);
+    // What only dracut reads, and what would stop the login once it is asked for, go with one remedy.
+    let foreign = json!([root, {"key": "iscsi_firmware"}, {"key": "ip", "value": "ibft"}]);
+    let foreign = judged("initramfs-tools-root", &unasked(&foreign));
+    let critical: Vec<_> =
+        foreign.findings().into_iter().filter(|(_, finding)| finding.severity == Severity::Critical).collect();
+    assert_eq!(critical.iter().map(|(check, _)| check.id).collect::<Vec<_>>(), ["login-not-requested"]);
+    let commands = &critical[0].1.remedy.commands;
+    assert!(commands[0].contains("ip=ibft") && commands[0].contains("iscsi_auto"), "{commands:?}");
+}
+
+#[test]
+fn the_words_of_a_drift_are_one_finding() {
+    let words = json!([
+        {"key": "root", "value": "/dev/mapper/ubuntu--vg-ubuntu--lv"}, {"key": "ro"}, {"key": "iscsi_auto"},
+    ]);
+    let patch = json!([{"op": "replace", "path": "/loader/entries/0/cmdline/words", "value": words}]);
+    let judgement = judged("initramfs-tools-root", &patch);
+    assert_eq!(findings(&judgement), [("loader-cmdline-drift", Severity::Warning)]);
+    let summary = &judgement.findings()[0].1.summary;
+    assert_eq!(summary, "edd=off console=ttyS0 of /etc/default/grub are not in the entry that will boot");
+}
+
+#[test]
+fn an_empty_image_is_told_by_the_loader_alone() {
+    let patch = json!([
+        {"op": "replace", "path": "/images/0/size", "value": 0},
+        {"op": "replace", "path": "/images/0/damage", "value": [{"place": "/boot/initrd.img", "what": "is empty"}]},
+        {"op": "replace", "path": "/loader/entries/0/initrds/0/size", "value": 0},
+    ]);
+    let judgement = judged("initramfs-tools-root", &patch);
+    assert_eq!(findings(&judgement), [("loader-initrd-missing", Severity::Critical)]);
+}
+
+#[test]
+fn an_empty_menu_is_one_finding_and_leaves_nothing_open() {
+    let at = json!({"path": "/boot/grub/grub.cfg", "line": 3});
+    let patch = json!([
+        {"op": "replace", "path": "/loader/entries", "value": []},
+        {"op": "replace", "path": "/loader/chosen", "value": {"unknown": {"place": "/boot/grub/grub.cfg", "what": "has no menu entries"}}},
+        {"op": "add", "path": "/loader/no_entries", "value": {"value": "ends inside the block that line 3 begins", "at": at}},
+    ]);
+    let judgement = judged("initramfs-tools-root", &patch);
+    assert_eq!(judgement.verdict.boot, Boot::Fails);
+    assert_eq!(findings(&judgement), [("loader-kernel-missing", Severity::Critical)]);
+    assert_eq!(judgement.unknowns().map(|(check, ..)| check.id).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_san_nic_given_by_its_mac_address_settles_what_is_matched_by_one() {
+    let wan = json!({
+        "manager": "networkd", "at": {"path": "/etc/systemd/network/10-wan.network", "line": 1}, "also": [],
+        "matches": {"names": [], "macs": ["52:54:00:00:00:02"], "drivers": [], "types": [], "other": []},
+        "method": "dhcp", "addresses": [], "gateway": null, "routes": [], "at_boot": true, "unmanaged": false,
+        "use_dhcp_routes": null, "use_dhcp_gateway": null, "keep": null, "metric": null, "commands": [],
+        "mtu": null, "renderer": null, "generated_by": null, "lower": [], "vlan": null, "set_name": null,
+        "optional": false,
+    });
+    let start = json!({"manager": "networkd", "enabled": true});
+    let patch = |given: Value| {
+        json!([
+            {"op": "add", "path": "/netconfig/interfaces/-", "value": wan},
+            {"op": "add", "path": "/netconfig/managers/-", "value": start},
+            {"op": "add", "path": "/scope/san_nic", "value": given},
+        ])
+    };
+    for (given, boot) in [
+        (json!("52-54-00-00-00-01"), Boot::Boots),
+        (json!("52:54:00:00:00:02"), Boot::AtRisk),
+        (json!("enp0s3"), Boot::Unknown),
+    ] {
+        let judgement = judged("initramfs-tools-root", &patch(given.clone()));
+        assert_eq!(judgement.verdict.boot, boot, "{given}: {}", judgement.verdict.because);
+    }
+}

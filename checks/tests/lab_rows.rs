@@ -1,0 +1,161 @@
+//! Machines that were really booted on the bench, and what became of them.
+//!
+//! Each is a sound machine with what set it apart; the verdict must be what was seen.
+#![allow(clippy::unwrap_used)]
+
+use isctpl_checks::facts::Facts;
+use isctpl_checks::{Boot, Judgement, Link, Selection, Severity, judge};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+fn machine(base: &str, patch: Value) -> Judgement {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/facts/{base}.json"));
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
+    json_patch::patch(&mut value, &patch).unwrap();
+    let facts: Facts = serde_json::from_value(value).unwrap();
+    judge(&facts, &Selection::default())
+}
+
+/// The boot is lost at one link, by one check alone.
+fn assert_lost(judgement: &Judgement, link: Link, check: &str) {
+    assert_eq!(judgement.verdict.boot, Boot::Fails, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.broken_link, Some(link), "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.checks, [check], "{:?}", judgement.verdict);
+    let criticals: Vec<_> = judgement
+        .findings()
+        .into_iter()
+        .filter(|(_, finding)| finding.severity == Severity::Critical)
+        .map(|(check, _)| check.id)
+        .collect();
+    assert_eq!(criticals, [check]);
+}
+
+fn word(key: &str, value: Option<&str>) -> Value {
+    json!({"key": key, "value": value, "secret": false})
+}
+
+const WORDS: &str = "/loader/entries/0/cmdline/words";
+
+/// Debian 12, initramfs-tools, `iscsi_firmware ip=ibft`, `ISCSI_AUTO=true`.
+#[test]
+fn row_1_waits_for_an_interface_called_ibft() {
+    for base in ["initramfs-tools-live", "initramfs-tools-root"] {
+        let judgement = machine(
+            base,
+            json!([
+                {"op": "replace", "path": format!("{WORDS}/2"), "value": word("iscsi_firmware", None)},
+                {"op": "add", "path": format!("{WORDS}/3"), "value": word("ip", Some("ibft"))},
+            ]),
+        );
+        assert_lost(&judgement, Link::Login, "login-interface-named-ibft");
+    }
+}
+
+/// Debian 12, dracut 059 with network-legacy: startup-checks.sh is not in the image.
+#[test]
+fn row_5_has_a_unit_without_its_program() {
+    for base in ["dracut-live", "dracut-root"] {
+        let judgement = machine(
+            base,
+            json!([
+                {"op": "replace", "path": format!("{WORDS}/4"), "value": word("ip", Some("ibft"))},
+                {"op": "replace", "path": "/images/0/missing_unit_programs", "value": [{
+                    "unit": "iscsid.service",
+                    "program": "/lib/open-iscsi/startup-checks.sh",
+                    "directive": "ExecStartPre",
+                    "at": {"path": "/boot/initrd.img-6.1.0-50-amd64!usr/lib/systemd/system/iscsid.service", "line": 15},
+                    "on_login_path": true,
+                    "ignored_failure": false,
+                }]},
+            ]),
+        );
+        assert_lost(&judgement, Link::Initramfs, "initramfs-unit-program-missing");
+    }
+}
+
+/// The same with that script in the image: the route of option 121 is lost.
+#[test]
+fn row_6_drops_option_121() {
+    for base in ["dracut-live", "dracut-root"] {
+        let judgement =
+            machine(base, json!([{"op": "replace", "path": format!("{WORDS}/4"), "value": word("ip", Some("ibft"))}]));
+        assert_lost(&judgement, Link::Login, "login-option-121-dropped");
+    }
+}
+
+/// The same command line as the row that boots, in an image that systemd-networkd was chosen for: no
+/// interface ibft0 ever appears.
+#[test]
+fn an_image_with_networkd_has_no_interface_of_the_ibft() {
+    let judgement = machine(
+        "dracut-root",
+        json!([
+            {"op": "replace", "path": "/images/0/network", "value": [{
+                "kind": "networkd",
+                "at": {"path": "/boot/initrd.img-6.1.0-50-amd64!usr/lib/systemd/systemd-networkd", "line": 0},
+            }]},
+            {"op": "replace", "path": "/images/0/classless", "value": [{
+                "network": "networkd",
+                "honoured": "yes",
+                "at": {"path": "/boot/initrd.img-6.1.0-50-amd64!usr/lib/systemd/systemd-networkd", "line": 0},
+                "excerpt": "UseRoutes",
+            }]},
+            {"op": "replace", "path": "/images/0/readers", "value": [
+                {"token": "rd.iscsi.firmware",
+                 "at": {"path": "/boot/initrd.img-6.1.0-50-amd64!usr/lib/dracut/hooks/cmdline/90-parse-iscsiroot.sh", "line": 36}},
+            ]},
+        ]),
+    );
+    assert_lost(&judgement, Link::Login, "login-interface-named-ibft");
+}
+
+/// A root that is a plain directory: nothing is known of its devices, and nothing stands in the way.
+#[test]
+fn a_directory_without_devices_boots() {
+    for base in ["initramfs-tools-root", "dracut-root"] {
+        let judgement = machine(
+            base,
+            json!([
+                {"op": "replace", "path": "/storage/root_device", "value": {"known": null}},
+                {"op": "replace", "path": "/storage/devices", "value": {"not_applicable": "the root is a directory"}},
+                {"op": "replace", "path": "/kernels/0/config", "value": null},
+            ]),
+        );
+        assert_eq!(judgement.verdict.boot, Boot::Boots, "{base}: {:?}", judgement.verdict);
+        assert!(judgement.findings().is_empty(), "{base}: {:?}", judgement.findings());
+    }
+}
+
+/// A rescue system on the instance's own hardware, started from an ISO: its firmware had no SAN disk
+/// to describe, which says nothing of the instance's own boot.
+#[test]
+fn a_rescue_system_without_an_ibft_is_no_alarm() {
+    let judgement = machine(
+        "initramfs-tools-root",
+        json!([
+            {"op": "replace", "path": "/scope/same_machine", "value": true},
+            {"op": "replace", "path": "/firmware", "value": {"table": {"known": null}, "sysfs": {"known": null}, "efi": true}},
+        ]),
+    );
+    assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+}
+
+/// A menu whose recovery entry was written without the words for iSCSI boots, and says so.
+#[test]
+fn a_recovery_entry_that_does_not_ask_is_a_warning() {
+    let judgement = machine(
+        "dracut-root",
+        json!([
+            {"op": "copy", "from": "/loader/entries/0", "path": "/loader/entries/1"},
+            {"op": "replace", "path": "/loader/entries/1/title", "value": "Debian GNU/Linux (recovery mode)"},
+            {"op": "replace", "path": "/loader/entries/1/recovery", "value": true},
+            {"op": "remove", "path": "/loader/entries/1/cmdline/words/2"},
+        ]),
+    );
+    assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+    let findings = judgement.findings();
+    let (check, finding) = findings.first().unwrap();
+    assert_eq!((check.id, finding.severity), ("login-not-requested", Severity::Warning));
+}
