@@ -1,0 +1,7 @@
+//! The only rooms that touch the kernel.
+
+pub mod mounted;
+pub mod netlink;
+pub mod root;
+
+pub use root::{FileKind, Meta, Root};

@@ -1,0 +1,203 @@
+//! The one room that knows rtnetlink: plain routes, links, addresses and rules come out.
+//!
+//! The interface is blocking, and everything has to be over within [`TIME_LIMIT`]. The network
+//! namespace is that of the calling thread.
+
+mod connection;
+mod link;
+mod names;
+mod route;
+#[cfg(test)]
+mod tests;
+
+use crate::system::root::in_words;
+use connection::{Connection, Dump};
+use futures::future::{Either, select};
+use isctpl_checks::facts::{Address, Lookup, LookupAnswer, NetLink, Problem, Read, Route, Rule};
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::LinkMessage;
+use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::rule::RuleMessage;
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::errno::Errno;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+/// How long all questions of one call may take together.
+pub const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The name under which problems of this source are reported.
+const PLACE: &str = "rtnetlink";
+
+/// A kernel that has one of them switched off answers for every family it has (`rtnl_dump_all`): what
+/// comes is to be held against what was asked for.
+const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
+
+/// What the kernel said.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Interfaces, by index.
+    pub links: Read<Vec<NetLink>>,
+    /// Addresses of IPv4, then of IPv6.
+    pub addresses: Read<Vec<Address>>,
+    /// Routes of every table, of IPv4, then of IPv6.
+    pub routes: Read<Vec<Route>>,
+    /// Policy rules of IPv4, then of IPv6.
+    pub rules: Read<Vec<Rule>>,
+    /// An answer for each destination, in their order.
+    pub lookups: Read<Vec<Lookup>>,
+    /// Single messages that could not be understood.
+    pub problems: Vec<Problem>,
+}
+
+impl Snapshot {
+    fn unknown(problem: &Problem) -> Self {
+        Self {
+            links: Read::Unknown(problem.clone()),
+            addresses: Read::Unknown(problem.clone()),
+            routes: Read::Unknown(problem.clone()),
+            rules: Read::Unknown(problem.clone()),
+            lookups: Read::Unknown(problem.clone()),
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// Reads the network of the calling thread's namespace, and asks the kernel for its way to each
+/// destination. What could not be asked is unknown; the rest is given.
+pub fn snapshot(destinations: &[IpAddr]) -> Snapshot {
+    let answer = blocking(async |connection| {
+        let mut snapshot = Snapshot::default();
+        take(&connection, destinations, &mut snapshot).await;
+        snapshot
+    });
+    answer.unwrap_or_else(|problem| Snapshot::unknown(&problem))
+}
+
+/// Asks the kernel for its way to one destination, as `ip route get` does.
+///
+/// # Errors
+/// When the kernel could not be asked at all. A destination without a way is an answer.
+pub fn lookup(destination: IpAddr) -> Result<Lookup, Problem> {
+    blocking(async |connection| {
+        let mut problems = Vec::new();
+        let links = links(&connection, &mut problems).await?;
+        Ok(route::look_up(&connection, destination, &names_of(&links)).await)
+    })?
+}
+
+/// Runs a conversation with the kernel on this thread.
+fn blocking<T>(conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Problem> {
+    let failed = |error: std::io::Error| {
+        let why = error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw)));
+        Problem::new(PLACE, format!("the kernel cannot be asked: {why}"))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        let (driver, connection) = Connection::open(tokio::time::Instant::now() + TIME_LIMIT).map_err(failed)?;
+        match select(pin!(conversation(connection)), pin!(driver)).await {
+            Either::Left((answer, _)) => Ok(answer),
+            Either::Right(((), _)) => Err(Problem::new(PLACE, "the kernel closed the socket")),
+        }
+    })
+}
+
+async fn take(connection: &Connection, destinations: &[IpAddr], snapshot: &mut Snapshot) {
+    let problems = &mut snapshot.problems;
+    snapshot.links = links(connection, problems).await.into();
+    let names = snapshot.links.known().map(|links| names_of(links)).unwrap_or_default();
+    snapshot.addresses = addresses(connection, &names, problems).await.into();
+    snapshot.routes = routes(connection, &names, problems).await.into();
+    snapshot.rules = rules(connection, problems).await.into();
+    let mut lookups = Vec::with_capacity(destinations.len());
+    for destination in destinations {
+        lookups.push(route::look_up(connection, *destination, &names).await);
+    }
+    snapshot.lookups = Read::Known(lookups);
+}
+
+/// Interface names by index.
+type Names = BTreeMap<u32, String>;
+
+fn names_of(links: &[NetLink]) -> Names {
+    links.iter().map(|link| (link.index, link.name.clone())).collect()
+}
+
+async fn links(connection: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<NetLink>, Problem> {
+    let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
+    let mut links = collect(connection.dump(request, "links").await?, problems, |message| match message {
+        RouteNetlinkMessage::NewLink(message) => Some(link::link(&message)),
+        _ => None,
+    });
+    links.sort_by_key(|link| link.index);
+    Ok(links)
+}
+
+async fn addresses(
+    connection: &Connection,
+    names: &Names,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Address>, Problem> {
+    let mut addresses = Vec::new();
+    for family in FAMILIES {
+        let mut request = AddressMessage::default();
+        request.header.family = family;
+        let answer = connection.dump(RouteNetlinkMessage::GetAddress(request), "addresses").await?;
+        addresses.extend(collect(answer, problems, |message| match message {
+            RouteNetlinkMessage::NewAddress(message) if message.header.family == family => {
+                link::address(&message, names)
+            }
+            _ => None,
+        }));
+    }
+    Ok(addresses)
+}
+
+async fn routes(connection: &Connection, names: &Names, problems: &mut Vec<Problem>) -> Result<Vec<Route>, Problem> {
+    let mut routes = Vec::new();
+    for family in FAMILIES {
+        let mut request = RouteMessage::default();
+        request.header.address_family = family;
+        let answer = connection.dump(RouteNetlinkMessage::GetRoute(request), "routes").await?;
+        routes.extend(collect(answer, problems, |message| match message {
+            // Cached exceptions of routes, such as a learnt path MTU, come along and are no routes.
+            RouteNetlinkMessage::NewRoute(message)
+                if message.header.address_family == family && !route::is_cached(&message) =>
+            {
+                Some(route::route(&message, names))
+            }
+            _ => None,
+        }));
+    }
+    Ok(routes)
+}
+
+async fn rules(connection: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<Rule>, Problem> {
+    let mut rules = Vec::new();
+    for family in FAMILIES {
+        let mut request = RuleMessage::default();
+        request.header.family = family;
+        match connection.dump(RouteNetlinkMessage::GetRule(request), "rules").await {
+            Ok(answer) => rules.extend(collect(answer, problems, |message| match message {
+                RouteNetlinkMessage::NewRule(message) if message.header.family == family => Some(route::rule(&message)),
+                _ => None,
+            })),
+            // A kernel without policy routing (CONFIG_IP_MULTIPLE_TABLES) has no rules to tell.
+            Err(refusal) if refusal.errno == Some(Errno::EOPNOTSUPP) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    Ok(rules)
+}
+
+fn collect<T>(dump: Dump, problems: &mut Vec<Problem>, kept: impl FnMut(RouteNetlinkMessage) -> Option<T>) -> Vec<T> {
+    problems.extend(dump.problems);
+    dump.messages.into_iter().filter_map(kept).collect()
+}
+
+/// What stands for an answer that did not come.
+fn failed(problem: impl Into<Problem>) -> LookupAnswer {
+    LookupAnswer::Failed(problem.into())
+}

@@ -1,0 +1,196 @@
+//! Routes, rules, and the kernel's way to a destination.
+
+use super::connection::{Connection, Refusal};
+use super::{Names, failed, names};
+use ipnet::IpNet;
+use isctpl_checks::facts::{Lookup, LookupAnswer, Problem, Route, Rule};
+use netlink_packet_route::route::{
+    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteMetric, RouteNextHop, RouteType, RouteVia,
+};
+use netlink_packet_route::rule::{RuleAttribute, RuleMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::errno::Errno;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Whether a message tells a cached entry and no route of a table.
+pub(super) fn is_cached(message: &RouteMessage) -> bool {
+    message.header.flags.contains(RouteFlags::Cloned)
+}
+
+pub(super) fn route(message: &RouteMessage, names: &Names) -> Route {
+    let header = &message.header;
+    let mut route = Route {
+        table: u32::from(header.table),
+        protocol: names::protocol(header.protocol),
+        kind: names::kind(header.kind),
+        scope: names::scope(header.scope),
+        ipv6: header.address_family == AddressFamily::Inet6,
+        ..Route::default()
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::Destination(to) => {
+                route.destination = ip(to).and_then(|ip| IpNet::new(ip, header.destination_prefix_length).ok());
+            }
+            RouteAttribute::Gateway(gateway) => route.gateway = ip(gateway),
+            RouteAttribute::Via(via) => route.gateway = via_ip(via),
+            RouteAttribute::Oif(index) => route.index = Some(*index),
+            RouteAttribute::PrefSource(source) => route.source = ip(source),
+            RouteAttribute::Priority(metric) => route.metric = *metric,
+            RouteAttribute::Table(table) => route.table = *table,
+            RouteAttribute::Metrics(metrics) => {
+                route.mtu = metrics.iter().find_map(|metric| match metric {
+                    RouteMetric::Mtu(mtu) => Some(*mtu),
+                    _ => None,
+                });
+            }
+            RouteAttribute::MultiPath(hops) => route.next_hops = hops.iter().map(|hop| next_hop(hop, names)).collect(),
+            _ => {}
+        }
+    }
+    route.interface = route.index.and_then(|index| names.get(&index).cloned());
+    // Length 0 with an address is how some kernels tell the default route of IPv6.
+    route.destination = route.destination.filter(|to| to.prefix_len() != 0);
+    route
+}
+
+/// `GATEWAY dev INTERFACE`, or `dev INTERFACE` for one on the link.
+fn next_hop(hop: &RouteNextHop, names: &Names) -> String {
+    let gateway = hop.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Gateway(gateway) => ip(gateway),
+        RouteAttribute::Via(via) => via_ip(via),
+        _ => None,
+    });
+    let device = names.get(&hop.interface_index).map_or_else(|| hop.interface_index.to_string(), Clone::clone);
+    match gateway {
+        Some(gateway) => format!("{gateway} dev {device}"),
+        None => format!("dev {device}"),
+    }
+}
+
+fn ip(address: &RouteAddress) -> Option<IpAddr> {
+    match address {
+        RouteAddress::Inet(ip) => Some(IpAddr::V4(*ip)),
+        RouteAddress::Inet6(ip) => Some(IpAddr::V6(*ip)),
+        _ => None,
+    }
+}
+
+fn via_ip(via: &RouteVia) -> Option<IpAddr> {
+    match via {
+        RouteVia::Inet(ip) => Some(IpAddr::V4(*ip)),
+        RouteVia::Inet6(ip) => Some(IpAddr::V6(*ip)),
+        _ => None,
+    }
+}
+
+pub(super) fn rule(message: &RuleMessage) -> Rule {
+    let header = &message.header;
+    let mut rule = Rule {
+        table: u32::from(header.table),
+        action: names::action(header.action),
+        ipv6: header.family == AddressFamily::Inet6,
+        ..Rule::default()
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            RuleAttribute::Priority(priority) => rule.priority = *priority,
+            RuleAttribute::Source(ip) => rule.from = IpNet::new(*ip, header.src_len).ok(),
+            RuleAttribute::Destination(ip) => rule.to = IpNet::new(*ip, header.dst_len).ok(),
+            RuleAttribute::Table(table) => rule.table = *table,
+            _ => {}
+        }
+    }
+    rule
+}
+
+/// Asks for the way to a destination: once for the next hop that is taken, and once for the route
+/// of the tables that gave it (`RTM_F_FIB_MATCH`), whose prefix the first answer does not tell.
+pub(super) async fn look_up(connection: &Connection, destination: IpAddr, names: &Names) -> Lookup {
+    let (answer, matched) = match get(connection, destination, RouteFlags::empty()).await {
+        Err(refusal) => (refused(refusal), None),
+        Ok(taken) => match refusing(taken.header.kind) {
+            // IPv6 answers with the route that refuses, IPv4 with an error.
+            Some(why) => (LookupAnswer::Unreachable(why.to_owned()), None),
+            None => with_match(connection, destination, route(&taken, names), names).await,
+        },
+    };
+    Lookup { destination, answer, matched }
+}
+
+async fn with_match(
+    connection: &Connection,
+    destination: IpAddr,
+    taken: Route,
+    names: &Names,
+) -> (LookupAnswer, Option<IpNet>) {
+    let found = match get(connection, destination, RouteFlags::FibMatch).await {
+        // A kernel that does not know the flag answers the same as before.
+        Ok(message) if !is_cached(&message) => route(&message, names),
+        _ => return (LookupAnswer::Route(taken), None),
+    };
+    let matched = found.destination.unwrap_or_else(|| everything(destination));
+    let route = Route {
+        // Of a route with several next hops only the first answer tells the one that is taken.
+        gateway: taken.gateway,
+        index: taken.index,
+        interface: taken.interface,
+        source: taken.source.or(found.source),
+        mtu: found.mtu.or(taken.mtu),
+        ..found
+    };
+    (LookupAnswer::Route(route), Some(matched))
+}
+
+async fn get(connection: &Connection, destination: IpAddr, flags: RouteFlags) -> Result<RouteMessage, Refusal> {
+    let mut request = RouteMessage::default();
+    let (family, width) = match destination {
+        IpAddr::V4(_) => (AddressFamily::Inet, 32),
+        IpAddr::V6(_) => (AddressFamily::Inet6, 128),
+    };
+    request.header.address_family = family;
+    request.header.destination_prefix_length = width;
+    // Without this flag the kernel says that every route is of the table main.
+    request.header.flags = flags | RouteFlags::LookupTable;
+    request.attributes.push(RouteAttribute::Destination(destination.into()));
+    match connection.ask(RouteNetlinkMessage::GetRoute(request), "way").await? {
+        RouteNetlinkMessage::NewRoute(message) => Ok(message),
+        _ => Err(Refusal::unexpected("way")),
+    }
+}
+
+/// The errors by which the kernel says that there is no way (`fib_props` of
+/// `net/ipv4/fib_semantics.c`), apart from those by which it does not answer.
+fn refused(refusal: Refusal) -> LookupAnswer {
+    let why = match refusal.errno {
+        Some(Errno::ENETUNREACH) => "the kernel has no route to it",
+        Some(Errno::EHOSTUNREACH) => UNREACHABLE,
+        Some(Errno::EACCES) => PROHIBIT,
+        Some(Errno::EINVAL) => BLACKHOLE,
+        Some(Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => "the kernel does not speak its protocol",
+        _ => return failed(Problem::from(refusal)),
+    };
+    LookupAnswer::Unreachable(why.to_owned())
+}
+
+const UNREACHABLE: &str = "a route or rule of type unreachable refuses it";
+const PROHIBIT: &str = "a route or rule of type prohibit refuses it";
+const BLACKHOLE: &str = "a route or rule of type blackhole swallows it";
+
+fn refusing(kind: RouteType) -> Option<&'static str> {
+    match kind {
+        RouteType::Unreachable => Some(UNREACHABLE),
+        RouteType::Prohibit => Some(PROHIBIT),
+        RouteType::BlackHole => Some(BLACKHOLE),
+        RouteType::Throw => Some("a route of type throw ends the search"),
+        _ => None,
+    }
+}
+
+/// The prefix of a default route.
+fn everything(destination: IpAddr) -> IpNet {
+    match destination {
+        IpAddr::V4(_) => IpNet::V4(ipnet::Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+        IpAddr::V6(_) => IpNet::V6(ipnet::Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+    }
+}
