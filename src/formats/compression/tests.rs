@@ -1,0 +1,162 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use proptest::prelude::*;
+use std::io::{Read, Write};
+
+fn text() -> Vec<u8> {
+    (0..40_000_u32).flat_map(|n| format!("{n} iqn.2026-01.example:lun{}\n", n % 97).into_bytes()).collect()
+}
+
+fn lz4_legacy(data: &[u8]) -> Vec<u8> {
+    let mut packed = 0x184c_2102_u32.to_le_bytes().to_vec();
+    for block in data.chunks(8 << 20) {
+        let block = lz4_flex::block::compress(block);
+        packed.extend(u32::try_from(block.len()).unwrap().to_le_bytes());
+        packed.extend(block);
+    }
+    packed
+}
+
+fn xz(data: &[u8], check: liblzma::stream::Check) -> Vec<u8> {
+    let stream = liblzma::stream::Stream::new_easy_encoder(1, check).unwrap();
+    let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The same bytes in every format.
+pub(crate) fn packed(data: &[u8]) -> Vec<(Compression, Vec<u8>)> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(data).unwrap();
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(data).unwrap();
+    let options = liblzma::stream::LzmaOptions::new_preset(1).unwrap();
+    let lzma = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
+    let mut lzma = liblzma::write::XzEncoder::new_stream(Vec::new(), lzma);
+    lzma.write_all(data).unwrap();
+    let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    lz4.write_all(data).unwrap();
+    let mut zstd = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    zstd.include_checksum(true).unwrap();
+    zstd.write_all(data).unwrap();
+    vec![
+        (Compression::Gzip, gzip.finish().unwrap()),
+        (Compression::Bzip2, bzip2.finish().unwrap()),
+        (Compression::Xz, xz(data, liblzma::stream::Check::Crc32)),
+        (Compression::Lzma, lzma.finish().unwrap()),
+        (Compression::Zstd, zstd.finish().unwrap()),
+        (Compression::Lz4Legacy, lz4_legacy(data)),
+        (Compression::Lz4, lz4.finish().unwrap()),
+    ]
+}
+
+#[test]
+fn every_format_is_recognised_and_unpacked() {
+    let data = text();
+    for (compression, bytes) in packed(&data) {
+        assert_eq!(Compression::detect(&bytes[..Compression::MAGIC]), Some(compression));
+        assert_eq!(unpack(compression, &bytes, UNPACKED_LIMIT).unwrap(), data, "{}", compression.name());
+    }
+    assert_eq!(Compression::detect(b"070701"), Some(Compression::None));
+    assert_eq!(Compression::detect(b"\x89LZO\0\r\n"), Some(Compression::Lzo));
+    assert_eq!(Compression::detect(b"MZ"), None);
+    assert_eq!(Compression::detect(b""), None);
+}
+
+#[test]
+fn a_decoder_leaves_the_source_behind_its_stream() {
+    let data = text();
+    for (compression, mut bytes) in packed(&data) {
+        // The legacy format ends at the end of the file, or at padding.
+        let behind: &[u8] = if compression == Compression::Lz4Legacy { b"\0\0\0\0rest" } else { b"rest" };
+        bytes.extend_from_slice(behind);
+        let mut source = bytes.as_slice();
+        let mut unpacked = Vec::new();
+        open(compression, &mut source, UNPACKED_LIMIT).unwrap().read_to_end(&mut unpacked).unwrap();
+        assert_eq!((unpacked.len(), source), (data.len(), &b"rest"[..]), "{}", compression.name());
+    }
+}
+
+#[test]
+fn a_cut_stream_is_called_cut() {
+    let data = text();
+    for (compression, bytes) in packed(&data) {
+        for end in (Compression::MAGIC + 2..bytes.len()).step_by(bytes.len() / 200 + 1) {
+            let answer = unpack(compression, &bytes[..end], UNPACKED_LIMIT);
+            // Between two blocks nothing tells the legacy format's end from a cut.
+            if compression != Compression::Lz4Legacy {
+                assert_eq!(answer, Err(DecodeError::Truncated), "{} at {end}", compression.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_comes_out_is_bounded() {
+    let data = text();
+    for (compression, bytes) in packed(&data) {
+        assert_eq!(unpack(compression, &bytes, 100_000), Err(DecodeError::TooLarge), "{}", compression.name());
+    }
+}
+
+#[test]
+fn a_window_beyond_the_kernels_limit_is_refused_by_name() {
+    // A frame header: magic, descriptor without content size, window descriptor of 2^29 bytes.
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 19 << 3, 0x01, 0x00, 0x00];
+    assert_eq!(unpack(Compression::Zstd, &frame, UNPACKED_LIMIT), Err(DecodeError::Window));
+    let mut options = liblzma::stream::LzmaOptions::new_preset(0).unwrap();
+    options.dict_size(256 << 20);
+    let lzma = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
+    let mut lzma = liblzma::write::XzEncoder::new_stream(Vec::new(), lzma);
+    lzma.write_all(b"x").unwrap();
+    assert_eq!(unpack(Compression::Lzma, &lzma.finish().unwrap(), UNPACKED_LIMIT), Err(DecodeError::Window));
+}
+
+#[test]
+fn a_flipped_byte_is_found_where_the_format_has_a_checksum() {
+    let data = text();
+    for (compression, bytes) in packed(&data) {
+        let mut bytes = bytes;
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        let answer = unpack(compression, &bytes, UNPACKED_LIMIT);
+        if matches!(compression, Compression::Gzip | Compression::Bzip2 | Compression::Xz | Compression::Zstd) {
+            assert!(matches!(answer, Err(DecodeError::Damaged(_))), "{}: {answer:?}", compression.name());
+        }
+    }
+}
+
+#[test]
+fn what_the_kernel_refuses_is_told() {
+    let crc64 = xz(b"x", liblzma::stream::Check::Crc64);
+    let crc32 = xz(b"x", liblzma::stream::Check::Crc32);
+    assert!(Compression::Xz.refused_by_kernel(&crc64).unwrap().contains("--check=crc32"));
+    assert_eq!(Compression::Xz.refused_by_kernel(&crc32), None);
+    assert!(Compression::Lz4.refused_by_kernel(b"").is_some());
+    assert!(Compression::Zstd.refused_by_kernel(&[0x50, 0x2a]).is_some());
+    assert_eq!(Compression::Zstd.refused_by_kernel(&[0x28, 0xb5]), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+        for (compression, sample) in packed(b"x") {
+            let _ = unpack(compression, &bytes, 1 << 20);
+            let mut behind_magic = sample[..Compression::MAGIC].to_vec();
+            behind_magic.extend_from_slice(&bytes);
+            let _ = unpack(compression, &behind_magic, 1 << 20);
+        }
+    }
+
+    #[test]
+    fn flipped_bytes_do_not_panic(at in any::<usize>(), value in any::<u8>()) {
+        for (compression, mut sample) in packed(b"the same few words, the same few words, the same few words") {
+            let at = at % sample.len();
+            sample[at] = value;
+            let _ = unpack(compression, &sample, 1 << 20);
+        }
+    }
+}

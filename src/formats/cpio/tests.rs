@@ -1,0 +1,156 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::sample::Archive;
+use super::*;
+use proptest::prelude::*;
+use std::io::{Cursor, Read};
+
+fn names(bytes: &[u8]) -> Result<Vec<String>, Error> {
+    let mut source = bytes;
+    let mut budget = Budget::default();
+    let mut reader = Reader::new(&mut source, 0, &mut budget);
+    let mut names = Vec::new();
+    while let Some(entry) = reader.next_entry()? {
+        names.push(String::from_utf8_lossy(&entry.name).into_owned());
+    }
+    Ok(names)
+}
+
+fn sample() -> Vec<u8> {
+    Archive::new()
+        .directory("etc")
+        .file("etc/hosts", "127.0.0.1 localhost\n")
+        .link("bin", "usr/bin")
+        .program("init", "#!/bin/sh\n")
+        .finish()
+}
+
+#[test]
+fn entries_are_read_in_order_with_their_headers() {
+    let bytes = sample();
+    let mut source = bytes.as_slice();
+    let mut budget = Budget::default();
+    let mut reader = Reader::new(&mut source, 0, &mut budget);
+    let etc = reader.next_entry().unwrap().unwrap();
+    assert_eq!((etc.name.as_slice(), etc.kind(), etc.offset), (&b"etc"[..], Kind::Directory, 0));
+    let hosts = reader.next_entry().unwrap().unwrap();
+    assert_eq!((hosts.mode, hosts.size, hosts.mtime), (0o100_644, 20, 1_700_000_000));
+    let mut text = String::new();
+    reader.data().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "127.0.0.1 localhost\n");
+    let bin = reader.next_entry().unwrap().unwrap();
+    assert_eq!(bin.kind(), Kind::Link);
+    assert_eq!(reader.next_entry().unwrap().unwrap().name, b"init");
+    assert!(reader.next_entry().unwrap().is_none());
+    assert!(!reader.is_open());
+    assert_eq!(reader.offset(), bytes.len() as u64);
+}
+
+#[test]
+fn archives_one_behind_another_are_one_segment() {
+    let mut bytes = sample();
+    bytes.extend(vec![0; 64]);
+    bytes.extend(Archive::new().file("late", "x").finish());
+    assert_eq!(names(&bytes).unwrap(), ["etc", "etc/hosts", "bin", "init", "late"]);
+}
+
+#[test]
+fn a_name_keeps_bytes_that_are_no_utf8() {
+    let bytes = Archive::new().entry(b"caf\xe9", 0o100_644, 1, b"x").finish();
+    let mut source = bytes.as_slice();
+    let entry = Reader::new(&mut source, 0, &mut Budget::default()).next_entry().unwrap().unwrap();
+    assert_eq!(entry.name, b"caf\xe9");
+}
+
+#[test]
+fn an_archive_may_end_without_a_trailer_at_an_entrys_end() {
+    let bytes = Archive::new().file("a", "12345").unfinished();
+    assert_eq!(names(&bytes).unwrap(), ["a"]);
+    assert_eq!(names(&bytes[..bytes.len() - 3]).unwrap(), ["a"], "padding at the very end may lack");
+    assert!(matches!(names(&bytes[..bytes.len() - 4]), Err(Error::Truncated { .. })));
+}
+
+#[test]
+fn damage_is_named_with_its_offset() {
+    let text = |bytes: &[u8]| names(bytes).unwrap_err().to_string();
+    let mut bytes = sample();
+    bytes[116..118].copy_from_slice(b"9x");
+    assert_eq!(text(&bytes), "no cpio header (070701 or 070702) at byte 116");
+    let mut bytes = sample();
+    bytes[20] = b'g';
+    assert_eq!(text(&bytes), "the header field mode at byte 14 is not hexadecimal");
+    let mut bytes = sample();
+    bytes[94..102].copy_from_slice(b"00000000");
+    assert!(text(&bytes).contains("a name of 0 bytes"));
+    bytes[94..102].copy_from_slice(b"FFFFFFFF");
+    assert!(text(&bytes).contains("a name of 4294967295 bytes"));
+    let mut bytes = sample();
+    bytes[113] = b'c';
+    assert!(text(&bytes).contains("does not end with a NUL"));
+    let mut bytes = sample();
+    bytes[..6].copy_from_slice(b"070707");
+    assert!(text(&bytes).contains("old format"));
+    let mut bytes = Archive::new().link("l", "x").unfinished();
+    bytes[54..62].copy_from_slice(b"00002000");
+    assert!(text(&bytes).contains("target of 8192 bytes"));
+    let mut bytes = Archive::new().file("a", "1").finish();
+    bytes.extend(b"\0\0x");
+    assert_eq!(text(&bytes), "what follows the archive's end begins at byte 514, which is no multiple of four");
+}
+
+#[test]
+fn checksums_are_verified_whether_data_is_read_or_left_out() {
+    let mut bytes = Archive::with_checksums().file("a", "abcdef").file("b", "x").finish();
+    assert_eq!(names(&bytes).unwrap(), ["a", "b"]);
+    let at = bytes.windows(6).position(|window| window == b"abcdef").unwrap();
+    bytes[at] ^= 1;
+    assert!(matches!(names(&bytes), Err(Error::Checksum { offset: 0 })));
+}
+
+#[test]
+fn an_input_skips_by_seeking_and_knows_its_end() {
+    let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let mut input = Input::new(Cursor::new(&bytes), bytes.len() as u64);
+    assert_eq!(input.peek(3).unwrap(), &[0, 1, 2]);
+    assert_eq!(input.skip(500_001).unwrap(), 500_001);
+    assert_eq!((input.position(), input.peek(2).unwrap().to_vec()), (500_001, vec![bytes[500_001], bytes[500_002]]));
+    assert_eq!(input.skip(600_000).unwrap(), 499_999);
+    assert_eq!((input.position(), input.peek(1).unwrap().len()), (1_000_000, 0));
+}
+
+#[test]
+fn entries_and_names_are_bounded_over_all_segments() {
+    let name = vec![b'n'; 4000];
+    let one = Archive::new().entry(&name, 0o100_644, 1, b"").finish();
+    let mut budget = Budget::default();
+    let refused = (0_u64..).find(|_| {
+        let mut source = one.as_slice();
+        matches!(Reader::new(&mut source, 0, &mut budget).next_entry(), Err(Error::TooMany))
+    });
+    assert_eq!(refused, Some(NAMES_LIMIT / 4001));
+}
+
+#[test]
+fn truncation_at_every_offset_does_not_panic() {
+    let bytes = sample();
+    for end in 0..bytes.len() {
+        let _ = names(&bytes[..end]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+        let _ = names(&bytes);
+    }
+
+    #[test]
+    fn flipped_bytes_do_not_panic(at in 0_usize..1024, value in any::<u8>()) {
+        let mut bytes = sample();
+        let at = at % bytes.len();
+        bytes[at] = value;
+        let _ = names(&bytes);
+    }
+}
