@@ -1,0 +1,218 @@
+//! The kernel command line.
+
+mod secrets;
+
+use isctpl_checks::facts::{Cmdline, HIDDEN, Place, Word};
+pub use secrets::{hide as hide_value, redact_line, shown};
+
+/// Splits a command line into words as the kernel does (`next_arg` in `lib/cmdline.c`): at white
+/// space outside of double quotes, one pair of quotes around a word or a value removed, no escapes.
+///
+/// Values that are or hold a secret are replaced, wholly or in part, by
+/// [`HIDDEN`](isctpl_checks::facts::HIDDEN), and the word is marked.
+pub fn parse(text: &str, at: Option<Place>) -> Cmdline {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start_matches(is_space);
+    while !rest.is_empty() {
+        let (mut word, after) = next_word(rest);
+        let written = before(rest, after);
+        rest = after.trim_start_matches(is_space);
+        if word.secret {
+            rest = rest_of_secret(written, rest);
+        } else if word.value.is_none() && secrets::is_secret_name(&word.key) && rest.starts_with('=') {
+            // `password = SECRET`: three words to the kernel, and a secret all the same.
+            let value = rest.trim_start_matches('=').trim_start_matches(is_space);
+            rest = next_word(value).1.trim_start_matches(is_space);
+            word = Word { value: Some(HIDDEN.to_owned()), secret: true, ..word };
+        }
+        words.push(word);
+    }
+    Cmdline { at, words }
+}
+
+/// One word whose quotes somebody else has resolved; a secret in it is hidden.
+pub fn word(text: &str) -> Word {
+    let equals = text.char_indices().skip(1).find(|(_, c)| *c == '=').map(|(at, _)| at);
+    match equals.and_then(|at| text.split_at_checked(at)) {
+        Some((key, value)) => with_value(key, value.strip_prefix('=').unwrap_or(value)),
+        None => {
+            // `password:SECRET` means nothing to anybody, and shows what it should not.
+            let (key, secret) = match text.split_once(':') {
+                Some((name, value)) if secrets::is_secret_name(name) && !value.is_empty() => {
+                    (format!("{name}:{HIDDEN}"), true)
+                }
+                _ => (text.to_owned(), false),
+            };
+            Word { key, value: None, secret }
+        }
+    }
+}
+
+fn with_value(key: &str, value: &str) -> Word {
+    let (value, secret) = secrets::hide(key, value);
+    Word { key: key.to_owned(), value: Some(value), secret }
+}
+
+/// Where the line goes on behind a secret. The kernel ends a word at a blank even where whoever wrote the line
+/// meant otherwise: by single quotes, or by a backslash before a blank or a quote.
+fn rest_of_secret<'a>(written: &'a str, rest: &'a str) -> &'a str {
+    let (mut written, mut rest) = (written, rest);
+    while written.ends_with('\\') && !rest.is_empty() {
+        let (_, after) = next_word(rest);
+        written = before(rest, after);
+        rest = after.trim_start_matches(is_space);
+    }
+    let value = written.split_once('=').map_or("", |(_, value)| value);
+    let quoted = |text: &str| text.trim_start_matches('\\').starts_with('\'');
+    let quote = if written.ends_with("\\\"") && written.matches("\\\"").count() % 2 == 1 {
+        '"'
+    } else if (quoted(written) || quoted(value)) && written.matches('\'').count() % 2 == 1 {
+        '\''
+    } else {
+        return rest;
+    };
+    // Without its end it is no quote.
+    rest.split_once(quote)
+        .map_or(rest, |(_, left)| left.trim_start_matches(|c| !is_space(c)).trim_start_matches(is_space))
+}
+
+/// The part of a text that stands before the end of it.
+fn before<'a>(text: &'a str, end: &str) -> &'a str {
+    text.get(..text.len().saturating_sub(end.len())).unwrap_or_default()
+}
+
+/// The white space of the kernel's `isspace`; a NUL ends the buffer of the kernel and stands for nothing here.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\0')
+}
+
+fn next_word(text: &str) -> (Word, &str) {
+    let opened = text.strip_prefix('"');
+    let body = opened.unwrap_or(text);
+    let mut in_quote = opened.is_some();
+    let mut equals = None;
+    let mut end = body.len();
+    for (i, c) in body.char_indices() {
+        if is_space(c) && !in_quote {
+            end = i;
+            break;
+        }
+        // An equals sign in the first place is part of the name, as in the kernel.
+        if c == '=' && i > 0 && equals.is_none() {
+            equals = Some(i);
+        }
+        if c == '"' {
+            in_quote = !in_quote;
+        }
+    }
+    let (word, after) = body.split_at(end);
+    let unquoted = match opened {
+        Some(_) => word.strip_suffix('"').unwrap_or(word),
+        None => word,
+    };
+    let parsed = match equals.and_then(|at| unquoted.split_at_checked(at)) {
+        None => self::word(unquoted),
+        Some((key, value)) => {
+            let value = value.strip_prefix('=').unwrap_or(value);
+            let value = match value.strip_prefix('"') {
+                Some(inner) => inner.strip_suffix('"').unwrap_or(inner),
+                None => value,
+            };
+            with_value(key, value)
+        }
+    };
+    (parsed, after)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn words(text: &str) -> Vec<(String, Option<String>)> {
+        parse(text, None).words.into_iter().map(|word| (word.key, word.value)).collect()
+    }
+
+    #[test]
+    fn words_keep_their_order_and_lose_their_quotes() {
+        let cmdline = parse(
+            "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto  edd=off console=ttyS0\n",
+            Some(Place::file("/proc/cmdline")),
+        );
+        assert_eq!(
+            cmdline.text(),
+            "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto edd=off console=ttyS0"
+        );
+        assert_eq!(cmdline.last("root"), Some("/dev/mapper/ubuntu--vg-ubuntu--lv"));
+        assert_eq!(
+            words("a=\"b c\" \"d e=f g\" h=\"i"),
+            [("a".into(), Some("b c".into())), ("d e".into(), Some("f g".into())), ("h".into(), Some("i".into())),]
+        );
+        assert_eq!(
+            words("dyndbg=\"file a.c +p\" ="),
+            [("dyndbg".into(), Some("file a.c +p".into())), ("=".into(), None)]
+        );
+        assert_eq!(words("root=UUID=1-2"), [("root".into(), Some("UUID=1-2".into()))]);
+        assert_eq!(words("\""), [("".into(), None)]);
+        assert_eq!(words(""), []);
+    }
+
+    #[test]
+    fn a_password_is_hidden_and_marked() {
+        let cmdline = parse("iscsi_username=u ISCSI_PASSWORD=\"p q\" rd.iscsi.in.password=r quiet", None);
+        assert_eq!(cmdline.text(), "iscsi_username=u ISCSI_PASSWORD=(hidden) rd.iscsi.in.password=(hidden) quiet");
+        assert_eq!(cmdline.words.iter().map(|word| word.secret).collect::<Vec<_>>(), [false, true, true, false]);
+    }
+
+    #[test]
+    fn a_secret_is_hidden_to_its_end() {
+        for line in [
+            "a iscsi_password='half geheim' b",
+            "a 'iscsi_password=half geheim' b",
+            "a iscsi_password=half\\ geheim b",
+            "a iscsi_password=one\\ half\\ geheim b",
+            "a \"iscsi_password=half\\\" geheim\" b",
+            "a \"iscsi_password\"=geheim b",
+            "a iscsi_password = geheim b",
+            "a iscsi_password =geheim b",
+            "a iscsi_password:geheim b",
+            "a netroot=\\\"iscsi:u:geheim@1.2.3.4::::iqn.x\\\" \"iscsi_password=half geheim\" b",
+            "a netroot=\\\"iscsi:u:geheim@1.2.3.4::::iqn.x\\\" b",
+        ] {
+            let text = parse(line, None).text();
+            assert!(!text.contains("geheim"), "{line}: {text}");
+            assert!(text.starts_with("a ") && text.ends_with(" b"), "{line}: {text}");
+            assert!(!redact_line(line).contains("geheim"), "{line}: {}", redact_line(line));
+        }
+        assert_eq!(parse("iscsi_password='x root=/dev/a", None).last("root"), Some("/dev/a"));
+    }
+
+    #[test]
+    fn many_open_ends_take_no_stack() {
+        let line = format!("iscsi_password=a {}", "b\\ ".repeat(100_000));
+        parse(&line, None);
+        parse(&"iscsi_password=a\\ ".repeat(100_000), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed(text in any::<String>()) {
+            let _ = parse(&text, None);
+            let _ = redact_line(&text);
+        }
+
+        #[test]
+        fn no_password_is_seen(secret in "[a-zA-Z0-9/+!@#:,;=]{12,20}") {
+            for line in [
+                format!("quiet iscsi_password={secret} ro"),
+                format!("netroot=iscsi:user:{secret}:ruser:{secret}@[fd00::1]::3260::iqn.2009-01.com.example:t1"),
+                format!("rd.iscsi.param=node.session.auth.password={secret}"),
+                format!("inst.ks=https://user:{secret}@host/ks"),
+            ] {
+                prop_assert!(!parse(&line, None).text().contains(&secret));
+                prop_assert!(!redact_line(&line).contains(&secret));
+            }
+        }
+    }
+}

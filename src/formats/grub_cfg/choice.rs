@@ -1,0 +1,119 @@
+//! Which entry `default` means (`grub-core/normal/menu.c`).
+
+use super::{Entry, Menu};
+use isctpl_checks::facts::Place;
+
+/// The entry that boots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The entry at this index of [`Menu::entries`].
+    Entry {
+        /// Index.
+        index: usize,
+        /// Why that one.
+        because: String,
+        /// Where that is said.
+        at: Option<Place>,
+    },
+    /// It cannot be told; why.
+    Unknown {
+        /// Why.
+        what: String,
+        /// Where the doubt arises.
+        at: Option<Place>,
+    },
+}
+
+/// Finds the entry that GRUB boots when nobody touches a key.
+///
+/// `default` holds a title, an id or a number, counted from 0 with a submenu as one, and a path with
+/// `>` into submenus (`>>` is a `>` of a title). Where it names nothing, GRUB boots the first entry.
+pub fn choose(menu: &Menu) -> Choice {
+    let setting = &menu.default;
+    let at = setting.at.clone();
+    let unknown = |what: &str| Choice::Unknown { what: what.to_owned(), at: setting.at.clone() };
+    if menu.entries.is_empty() {
+        return unknown("has no menu entries");
+    }
+    if setting.undecided {
+        return unknown("sets its default by a condition or a variable that could not be decided");
+    }
+    let because = match (&setting.value, setting.because.is_empty()) {
+        (None, true) => "no default is set, so GRUB boots the first entry".to_owned(),
+        (None, false) => format!("{}: it is empty, so GRUB boots the first entry", setting.because),
+        (Some(_), _) => setting.because.clone(),
+    };
+    let mut because = because;
+    let mut wanted = setting.value.as_deref().unwrap_or("0");
+    let mut level: Vec<(usize, &Entry)> = menu.entries.iter().enumerate().collect();
+    let mut depth = 0;
+    loop {
+        let (head, tail) = split_path(wanted);
+        let found = position(&level, depth, &head);
+        let place = found.unwrap_or(0);
+        // An entry that may not be there shifts every number behind it, and may itself be the one.
+        let by_number = found.is_none() || head.parse::<usize>().is_ok();
+        if level.iter().any(|(_, entry)| entry.uncertain && place_at(entry, depth) == Some(place))
+            || by_number && level.iter().any(|(_, entry)| entry.uncertain && place_at(entry, depth) < Some(place))
+        {
+            return unknown("chooses an entry that hangs on a condition which could not be decided");
+        }
+        if found.is_none() {
+            because = format!("{because}: no entry is called \"{head}\", so GRUB boots the first one");
+        }
+        level.retain(|(_, entry)| place_at(entry, depth) == Some(place));
+        match level.as_slice() {
+            [] => return unknown("chooses a submenu without entries"),
+            [(index, entry), ..] if entry.submenu.len() <= depth => {
+                return Choice::Entry { index: *index, because, at };
+            }
+            _ => {}
+        }
+        // Without a path into the submenu its first entry boots.
+        wanted = if found.is_none() { "0" } else { tail.unwrap_or("0") };
+        depth += 1;
+    }
+}
+
+/// Parts `a>b` at the first `>` that is not doubled; the head with `>>` written as `>`.
+fn split_path(path: &str) -> (String, Option<&str>) {
+    let mut head = String::new();
+    let mut chars = path.char_indices().peekable();
+    while let Some((i, c)) = chars.next() {
+        if c == '>' {
+            match chars.peek() {
+                Some((_, '>')) => {
+                    chars.next();
+                }
+                _ => return (head, path.get(i + 1..).filter(|tail| !tail.is_empty())),
+            }
+        }
+        head.push(c);
+    }
+    (head, None)
+}
+
+/// The place of an entry, or of the submenu around it, in the menu at a depth.
+fn place_at(entry: &Entry, depth: usize) -> Option<usize> {
+    match entry.submenu.get(depth) {
+        Some(step) => Some(step.index),
+        None if entry.submenu.len() == depth => Some(entry.index),
+        None => None,
+    }
+}
+
+/// Title or id first, then a number, as GRUB does since 2.06 and the distributions before.
+fn position(level: &[(usize, &Entry)], depth: usize, wanted: &str) -> Option<usize> {
+    let named = level.iter().find(|(_, entry)| {
+        let (title, id) = match entry.submenu.get(depth) {
+            Some(step) => (&step.title, &step.id),
+            None => (&entry.title, &entry.id),
+        };
+        title == wanted || id.as_deref() == Some(wanted)
+    });
+    if let Some((_, entry)) = named {
+        return place_at(entry, depth);
+    }
+    let number: usize = wanted.trim().parse().ok()?;
+    level.iter().any(|(_, entry)| place_at(entry, depth) == Some(number)).then_some(number)
+}

@@ -1,0 +1,118 @@
+//! What depmod(8) and the kernel's build write into a modules directory, and a kernel's configuration.
+//!
+//! The files are large and few of their lines are wanted, so each reader keeps only what it is asked for.
+
+mod glob;
+
+pub use glob::glob_matches;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A module in `modules.dep`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dependencies {
+    /// Path as written: relative to the modules directory, or absolute.
+    pub path: String,
+    /// Names of the modules it needs, as the line lists them.
+    pub depends: Vec<String>,
+}
+
+/// The name of the module in a file: `kernel/drivers/net/virtio-net.ko.xz` holds `virtio_net`.
+/// `None` when the file's name is none of a module's.
+pub fn module_name(path: &str) -> Option<String> {
+    let file = path.rsplit('/').next()?;
+    let (name, packing) = file.rsplit_once(".ko")?;
+    let known = matches!(packing, "" | ".gz" | ".xz" | ".zst" | ".bz2");
+    (known && !name.is_empty()).then(|| normal(name))
+}
+
+/// A module's name as the kernel writes it, with `_` for `-`.
+pub fn normal(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+/// The names in `modules.builtin`.
+pub fn builtin(text: &str) -> BTreeSet<String> {
+    text.lines().filter_map(|line| module_name(line.trim())).collect()
+}
+
+/// The wanted modules of `modules.dep`, with all that they depend on.
+pub fn dependencies(text: &str, wanted: &BTreeSet<String>) -> BTreeMap<String, Dependencies> {
+    /// depmod lists indirect dependencies too, so two rounds find all; more are for files by other hands.
+    const ROUNDS: usize = 8;
+    let mut found = BTreeMap::new();
+    let mut missing: BTreeSet<String> = wanted.iter().map(|name| normal(name)).collect();
+    for _ in 0..ROUNDS {
+        if missing.is_empty() {
+            break;
+        }
+        let mut next = BTreeSet::new();
+        for (path, rest) in text.lines().filter_map(|line| line.split_once(':')) {
+            let Some(name) = module_name(path).filter(|name| missing.contains(name)) else { continue };
+            let depends: Vec<String> = rest.split_whitespace().filter_map(module_name).collect();
+            next.extend(depends.iter().cloned());
+            found.insert(name, Dependencies { path: path.to_owned(), depends });
+        }
+        missing = next.into_iter().filter(|name| !found.contains_key(name)).collect();
+    }
+    found
+}
+
+/// The modules that `modules.alias` gives for each modalias, as modprobe(8) would load them.
+pub fn aliases(text: &str, modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
+    let lines = text.lines().filter_map(|line| {
+        let mut words = line.strip_prefix("alias ")?.split_whitespace();
+        Some((words.next()?, words.next()?))
+    });
+    matching(lines, modaliases)
+}
+
+/// The drivers compiled into the kernel that answer to each modalias: `modules.builtin.modinfo`,
+/// strings `MODULE.alias=PATTERN`, each ended by a zero byte.
+pub fn builtin_aliases(bytes: &[u8], modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
+    let pairs = bytes.split(|byte| *byte == 0).filter_map(|field| {
+        let (key, pattern) = std::str::from_utf8(field).ok()?.split_once('=')?;
+        Some((pattern, key.strip_suffix(".alias")?))
+    });
+    matching(pairs, modaliases)
+}
+
+fn matching<'a>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    modaliases: &[String],
+) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> =
+        modaliases.iter().map(|modalias| (modalias.clone(), Vec::new())).collect();
+    let normalized: Vec<(&String, std::borrow::Cow<'_, str>)> =
+        modaliases.iter().map(|modalias| (modalias, glob::with_underscores(modalias))).collect();
+    for (pattern, module) in pairs {
+        for (modalias, text) in &normalized {
+            // Most patterns belong to another bus, which their first letters tell.
+            let same_bus = pattern.bytes().next() == text.bytes().next();
+            if same_bus && glob_matches(&glob::with_underscores(pattern), text) {
+                let modules = found.entry((*modalias).clone()).or_default();
+                let name = normal(module);
+                if !modules.contains(&name) {
+                    modules.push(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The wanted options of a kernel's configuration: `y`, `m`, `n`, or the text of another value.
+/// An option that the file does not mention is off.
+pub fn config(text: &str, wanted: &[&str]) -> BTreeMap<String, String> {
+    let mut values: BTreeMap<String, String> =
+        wanted.iter().map(|option| ((*option).to_owned(), "n".to_owned())).collect();
+    for (option, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        if let Some(slot) = values.get_mut(option) {
+            value.trim().trim_matches('"').clone_into(slot);
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests;
