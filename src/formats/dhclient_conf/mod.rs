@@ -1,0 +1,270 @@
+//! ISC dhclient's configuration (dhclient.conf(5)).
+//!
+//! As dhclient does (`clparse.c`), a statement that lacks its semicolon swallows what follows up to the
+//! next one; a `timeout` is taken all the same, a list of options is not.
+
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use isctpl_checks::facts::{DhclientConf, DhclientInterface, Located, Place, Problem};
+use std::collections::HashMap;
+use std::iter::Peekable;
+use tokens::{Kind, Token, tokens};
+
+/// The code of the option Classless Static Route (RFC 3442).
+const CLASSLESS_CODE: u32 = 121;
+
+/// The name that some builds of dhclient know for it without a declaration.
+pub const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
+
+/// The most names that are kept of a list.
+const NAME_LIMIT: usize = 4096;
+
+/// What a file says.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// The facts. `asks_classless` counts only options that the file declares: see [`asks`].
+    pub conf: DhclientConf,
+    /// Options that are declared, with their codes.
+    pub declared: HashMap<String, u32>,
+    /// Files that `include "…";` asks for.
+    pub includes: Vec<Located<String>>,
+    /// What dhclient refuses.
+    pub problems: Vec<Problem>,
+}
+
+/// Whether a list of requested options holds option 121, going by declarations.
+pub fn asks(requested: &[String], declared: &HashMap<String, u32>) -> bool {
+    requested.iter().any(|name| declared.get(name.as_str()) == Some(&CLASSLESS_CODE))
+}
+
+/// Reads a file; `path` is what places name.
+pub fn parse(text: &str, path: &str) -> Parsed {
+    let mut parser = Parser { tokens: tokens(text).into_iter().peekable(), path, parsed: Parsed::default() };
+    parser.parsed.conf.path = path.to_owned();
+    while parser.tokens.peek().is_some() {
+        parser.statement(None);
+    }
+    let mut parsed = parser.parsed;
+    settle(&mut parsed);
+    parsed
+}
+
+/// Works out, for the file and each of its `interface` blocks, whether option 121 is asked for. A block
+/// without a list of its own has that of the file.
+fn settle(parsed: &mut Parsed) {
+    let listed = |list: &Option<Located<Vec<String>>>, declared: &HashMap<String, u32>| {
+        list.as_ref().is_some_and(|list| asks(&list.value, declared))
+    };
+    parsed.conf.asks_classless = listed(&parsed.conf.requested, &parsed.declared);
+    for interface in &mut parsed.conf.interfaces {
+        interface.asks_classless = match interface.requested {
+            Some(_) => listed(&interface.requested, &parsed.declared),
+            None => parsed.conf.asks_classless,
+        };
+    }
+}
+
+struct Parser<'a> {
+    tokens: Peekable<std::vec::IntoIter<Token>>,
+    path: &'a str,
+    parsed: Parsed,
+}
+
+impl Parser<'_> {
+    fn at(&self, line: u32) -> Place {
+        Place::line(self.path, line)
+    }
+
+    fn problem(&mut self, line: u32, what: impl Into<String>) {
+        let place = self.at(line).to_string();
+        self.parsed.problems.push(Problem::new(place, what));
+    }
+
+    /// One statement. Inside a block (`interface`) it returns `false` at the block's end.
+    fn statement(&mut self, interface: Option<usize>) -> bool {
+        let Some(first) = self.tokens.next() else { return false };
+        let line = first.line;
+        if first.is('}') {
+            if interface.is_none() {
+                self.problem(line, "a `}` closes nothing");
+            }
+            return false;
+        }
+        match first.word().map(str::to_ascii_lowercase).as_deref() {
+            Some("timeout") => self.timeout(line, interface),
+            Some("request") => self.request(line, interface, false),
+            Some("also") => {
+                // `also request` and `also require`.
+                match self.tokens.next().as_ref().and_then(Token::word) {
+                    Some("request") => self.request(line, interface, true),
+                    _ => self.skip(line),
+                }
+            }
+            Some("option") => self.option(line),
+            Some("include") => {
+                if let Some(Token { kind: Kind::Quoted(name), line }) = self.tokens.peek().cloned() {
+                    let at = self.at(line);
+                    self.parsed.includes.push(Located::new(name, at));
+                }
+                self.skip(line);
+            }
+            Some("interface") if interface.is_none() => self.interface(line),
+            _ if first.is(';') => {}
+            _ => self.skip(line),
+        }
+        true
+    }
+
+    fn timeout(&mut self, line: u32, interface: Option<usize>) {
+        let word = self.tokens.peek().and_then(Token::word).map(str::to_owned);
+        let Some(Ok(seconds)) = word.as_deref().map(str::parse) else {
+            self.problem(line, "`timeout` has no number of seconds");
+            self.skip(line);
+            return;
+        };
+        let value = Some(Located::new(seconds, self.at(line)));
+        match interface.and_then(|index| self.parsed.conf.interfaces.get_mut(index)) {
+            Some(own) => own.timeout = value,
+            None => self.parsed.conf.timeout = value,
+        }
+        self.tokens.next();
+        self.end(line, "timeout");
+    }
+
+    /// A list of names, joined by commas. It counts only with its semicolon.
+    fn request(&mut self, line: u32, interface: Option<usize>, also: bool) {
+        let mut names = Vec::new();
+        while let Some(name) = self.tokens.peek().and_then(Token::word).map(str::to_owned) {
+            self.tokens.next();
+            if names.len() < NAME_LIMIT {
+                // Options of DHCP's own space may be written with its name.
+                names.push(name.strip_prefix("dhcp.").unwrap_or(&name).to_owned());
+            }
+            if !self.tokens.peek().is_some_and(|token| token.is(',')) {
+                break;
+            }
+            self.tokens.next();
+        }
+        if !self.end(line, "request") {
+            return;
+        }
+        let at = self.at(line);
+        let inherited = self.parsed.conf.requested.clone();
+        let list = match interface.and_then(|index| self.parsed.conf.interfaces.get_mut(index)) {
+            Some(own) => {
+                if also && own.requested.is_none() {
+                    own.requested = inherited;
+                }
+                &mut own.requested
+            }
+            None => &mut self.parsed.conf.requested,
+        };
+        match list {
+            Some(known) if also => {
+                let room = NAME_LIMIT.saturating_sub(known.value.len());
+                known.value.extend(names.into_iter().take(room));
+            }
+            _ if also => {
+                let known = DEFAULT_REQUEST.iter().map(|&name| name.to_owned());
+                *list = Some(Located::new(known.chain(names).collect(), at));
+            }
+            _ => *list = Some(Located::new(names, at)),
+        }
+    }
+
+    /// `option NAME code N = TYPE;` declares; anything else gives a value and is of no interest.
+    fn option(&mut self, line: u32) {
+        let name = self.tokens.peek().and_then(Token::word).map(str::to_owned);
+        if let Some(name) = name {
+            self.tokens.next();
+            if self.tokens.peek().and_then(Token::word) == Some("code") {
+                self.tokens.next();
+                let code = self.tokens.peek().and_then(Token::word).and_then(|word| word.parse().ok());
+                if let Some(code) = code {
+                    let name = name.strip_prefix("dhcp.").unwrap_or(&name).to_owned();
+                    self.parsed.declared.insert(name, code);
+                }
+            }
+        }
+        self.skip(line);
+    }
+
+    fn interface(&mut self, line: u32) {
+        let name = match self.tokens.peek().map(|token| &token.kind) {
+            Some(Kind::Quoted(name) | Kind::Word(name)) => name.clone(),
+            _ => {
+                self.problem(line, "`interface` has no name");
+                self.skip(line);
+                return;
+            }
+        };
+        self.tokens.next();
+        if !self.tokens.peek().is_some_and(|token| token.is('{')) {
+            self.problem(line, "`interface` has no block");
+            self.skip(line);
+            return;
+        }
+        self.tokens.next();
+        let index = self.parsed.conf.interfaces.len();
+        let at = self.at(line);
+        self.parsed.conf.interfaces.push(DhclientInterface { name, at: Some(at), ..Default::default() });
+        while self.tokens.peek().is_some() {
+            if !self.statement(Some(index)) {
+                return;
+            }
+        }
+        self.problem(line, "the block of `interface` is not closed");
+    }
+
+    /// The semicolon; without it, everything up to the next one is lost.
+    fn end(&mut self, line: u32, statement: &str) -> bool {
+        if self.tokens.peek().is_some_and(|token| token.is(';')) {
+            self.tokens.next();
+            return true;
+        }
+        self.problem(line, format!("`{statement}` lacks its semicolon; what follows up to the next one is lost"));
+        self.skip(line);
+        false
+    }
+
+    /// The rest of a statement, with the block that it may have.
+    fn skip(&mut self, line: u32) {
+        let mut depth = 0usize;
+        while let Some(token) = self.tokens.peek() {
+            match token.kind {
+                Kind::Mark('{') => depth += 1,
+                Kind::Mark('}') if depth == 0 => return,
+                Kind::Mark('}') => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.tokens.next();
+                        return;
+                    }
+                }
+                Kind::Mark(';') if depth == 0 => {
+                    self.tokens.next();
+                    return;
+                }
+                _ => {}
+            }
+            self.tokens.next();
+        }
+        self.problem(line, "the statement has no end: a semicolon or a `}` is missing");
+    }
+}
+
+/// What dhclient asks for when nothing is said (`default_requested_options` of `clparse.c`).
+const DEFAULT_REQUEST: [&str; 10] = [
+    "subnet-mask",
+    "broadcast-address",
+    "time-offset",
+    "routers",
+    "domain-name",
+    "domain-name-servers",
+    "host-name",
+    "dhcp6.domain-search",
+    "dhcp6.name-servers",
+    "dhcp6.sntp-servers",
+];

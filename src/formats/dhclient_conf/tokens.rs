@@ -1,0 +1,68 @@
+//! Tokens of dhclient.conf.
+
+/// What a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Word(String),
+    Quoted(String),
+    Mark(char),
+}
+
+/// A token and its line.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub(super) line: u32,
+    pub(super) kind: Kind,
+}
+
+impl Token {
+    pub(super) fn is(&self, mark: char) -> bool {
+        self.kind == Kind::Mark(mark)
+    }
+
+    pub(super) fn word(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+}
+
+/// Tokens: words, `"…"`, and marks. `#` begins a comment outside quotes.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for (line, text) in (1u32..).zip(text.lines()) {
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let kind = match c {
+                '#' => break,
+                c if c.is_whitespace() => continue,
+                '"' => {
+                    let mut inside = String::new();
+                    while let Some(c) = chars.next() {
+                        match c {
+                            '"' => break,
+                            '\\' => inside.extend(chars.next()),
+                            c => inside.push(c),
+                        }
+                    }
+                    Kind::Quoted(inside)
+                }
+                ';' | '{' | '}' | ',' | '=' | '(' | ')' => Kind::Mark(c),
+                c => {
+                    let mut word = String::from(c);
+                    while let Some(&next) = chars.peek() {
+                        if next.is_whitespace() || matches!(next, ';' | '{' | '}' | ',' | '=' | '(' | ')' | '"' | '#') {
+                            break;
+                        }
+                        word.push(next);
+                        chars.next();
+                    }
+                    Kind::Word(word)
+                }
+            };
+            tokens.push(Token { line, kind });
+        }
+    }
+    tokens
+}

@@ -1,0 +1,143 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::routes::routes_of;
+use super::*;
+use isctpl_checks::facts::{InterfaceConfig, Method, Rename};
+use proptest::prelude::*;
+
+const ENI: &str = "# a comment\nsource /etc/network/interfaces.d/*\nsource-directory parts\n\nauto lo enp0s3\nallow-hotplug /ens*\niface lo inet loopback\n\niface enp0s3 inet dhcp\n    mtu 9000\n    metric 50\n    up ip route add 100.97.0.0/16 \\\n        via 100.64.16.49 dev $IFACE || true\n    post-up /sbin/route add -net 10.0.0.0 netmask 255.0.0.0 gw 10.1.1.1; echo done\n    down ip route del 100.97.0.0/16\n\niface enp0s3 inet6 auto\n\niface ens7 inet static\n    address 192.0.2.5\n    netmask 255.255.255.0\n    gateway 192.0.2.1\n    wpa-psk verysecret\n\niface enp0s8.47 inet manual\n";
+
+fn read(text: &str) -> (Vec<InterfaceConfig>, Vec<Rename>, Vec<Problem>) {
+    let file = parse(text, "/i");
+    let mut problems = file.problems;
+    let stanzas: Vec<Stanza> = file
+        .items
+        .into_iter()
+        .filter_map(|item| match item {
+            Item::Stanza(stanza) => Some(stanza),
+            Item::Include(_) => None,
+        })
+        .collect();
+    let (configs, renames) = interfaces(&stanzas, &mut problems);
+    (configs, renames, problems)
+}
+
+#[test]
+fn reads_what_decides_the_handover() {
+    let (configs, _, problems) = read(ENI);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(configs.len(), 4);
+    let san = &configs[1];
+    assert_eq!(san.matches.names, ["enp0s3"]);
+    assert_eq!(san.method, Method::Dhcp);
+    assert!(san.at_boot && !san.unmanaged);
+    assert_eq!(san.mtu.as_ref().unwrap().value, 9000);
+    assert_eq!(san.metric.as_ref().unwrap().value, 50);
+    let routes: Vec<_> = san
+        .routes
+        .iter()
+        .map(|route| (route.value.destination.to_string(), route.value.gateway.unwrap().to_string(), route.at.line))
+        .collect();
+    assert_eq!(
+        routes,
+        [
+            ("100.97.0.0/16".to_owned(), "100.64.16.49".to_owned(), 12),
+            ("10.0.0.0/8".to_owned(), "10.1.1.1".to_owned(), 14)
+        ]
+    );
+    assert_eq!(san.commands.len(), 3);
+    let wan = &configs[2];
+    assert!(wan.at_boot, "by allow-hotplug /ens*");
+    assert_eq!(wan.addresses[0].to_string(), "192.0.2.5/24");
+    assert_eq!(wan.gateway.unwrap().to_string(), "192.0.2.1");
+    assert!(!format!("{configs:?}").contains("verysecret"));
+    let vlan = &configs[3];
+    assert_eq!((vlan.vlan, vlan.lower.as_slice()), (Some(47), ["enp0s8".to_owned()].as_slice()));
+    assert!(vlan.unmanaged && !vlan.at_boot);
+}
+
+#[test]
+fn asks_for_other_files_in_order() {
+    let includes: Vec<_> = parse(ENI, "/i")
+        .items
+        .into_iter()
+        .filter_map(|item| match item {
+            Item::Include(include) => Some((include.pattern, include.directory, include.at.line)),
+            Item::Stanza(_) => None,
+        })
+        .collect();
+    assert_eq!(includes, [("/etc/network/interfaces.d/*".to_owned(), false, 2), ("parts".to_owned(), true, 3)]);
+}
+
+#[test]
+fn inherits_maps_and_renames() {
+    let (configs, renames, _) = read(
+        "template base\n  mtu 9000\niface common inet dhcp\n  up ip r a 100.97/16 via 100.64.16.49\niface eth0 inherits common\niface a inherits b\niface b inherits a\nauto /en*=home\niface home inet dhcp\nmapping eth*\n  script /bin/which\n  map HOME work\niface work inet manual\nrename mac/52:54:00:AA:BB:01=san0 /eth*=lan0\n",
+    );
+    assert_eq!(configs[1].method, Method::Dhcp);
+    assert_eq!(configs[1].routes[0].value.destination.to_string(), "100.97.0.0/16");
+    let home = configs.iter().find(|config| config.matches.names == ["en*"]).unwrap();
+    assert!(home.at_boot);
+    let work = configs.iter().find(|config| config.matches.names == ["eth*"]).unwrap();
+    assert_eq!(work.matches.other, ["the mapping at /i:10 chooses it"]);
+    assert_eq!(renames[0].matches.macs, ["52:54:00:aa:bb:01"]);
+    assert_eq!(renames[1].matches.names, ["eth*"]);
+}
+
+#[test]
+fn inheriting_in_every_direction_ends() {
+    let all = "inherits a inherits b inherits c inherits d ".repeat(50);
+    let text: String = ["a", "b", "c", "d"].iter().map(|name| format!("iface {name} {all}\n mtu 1500\n")).collect();
+    assert_eq!(read(&text).0.len(), 4);
+}
+
+#[test]
+fn reads_ifupdown2_and_ng() {
+    let (configs, ..) = read(
+        "auto swp1\niface swp1\n  address 192.0.2.1/24\n  address 192.0.2.2/24\nauto e\niface e\n  use dhcp\niface br0\n  bridge-ports swp1 none\n",
+    );
+    assert_eq!(configs[0].method, Method::Static);
+    assert_eq!(configs[0].addresses.len(), 2);
+    assert_eq!(configs[1].method, Method::Dhcp);
+    assert_eq!(configs[2].lower, ["swp1"]);
+}
+
+#[test]
+fn routes_are_found_in_commands() {
+    let text = |command: &str| -> Vec<String> {
+        routes_of(command).iter().map(|it| format!("{} {:?} {:?}", it.destination, it.gateway, it.metric)).collect()
+    };
+    assert_eq!(text("ip -4 route replace default via 192.0.2.1 metric 7"), ["0.0.0.0/0 Some(192.0.2.1) Some(7)"]);
+    assert_eq!(text("/sbin/ip ro add 192.0.2.8 dev eth0"), ["192.0.2.8/32 None None"]);
+    assert_eq!(text("route add default gw 192.0.2.1"), ["0.0.0.0/0 Some(192.0.2.1) None"]);
+    assert_eq!(text("route add -host 192.0.2.8 gw 192.0.2.1"), ["192.0.2.8/32 Some(192.0.2.1) None"]);
+    assert_eq!(text("ip route add 10.0.0.0/8 via $GW"), Vec::<String>::new());
+    assert_eq!(text("ip route add 10.0.0.0/8 via 1.2.3.4 table 7"), Vec::<String>::new());
+    assert_eq!(text("ip route del 10.0.0.0/8; ip link set up dev x"), Vec::<String>::new());
+    assert_eq!(text("ip route add table main 10.0.0.0/8 via 1.2.3.4"), ["10.0.0.0/8 Some(1.2.3.4) None"]);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line() {
+    let (_, _, problems) =
+        read("  mtu 1\niface\niface a inet static\n address 1.2.3\n netmask x\n address 1.2.3.4\n gateway y\n mtu z\n");
+    let places: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
+    assert_eq!(places, ["/i:1", "/i:2", "/i:7", "/i:8", "/i:4", "/i:5"]);
+}
+
+#[test]
+fn a_truncation_anywhere_is_read() {
+    for end in 0..ENI.len() {
+        read(ENI.get(..end).unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..1024), words in "(iface|auto|source|up ip route add|up route add -net|inherits|inet|dhcp|[a-c/=.0-9]{1,6}| |\n){0,60}") {
+        read(&String::from_utf8_lossy(&bytes));
+        read(&words);
+        routes_of(&words);
+    }
+}

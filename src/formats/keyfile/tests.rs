@@ -1,0 +1,110 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::nm_conf::NmConf;
+use super::*;
+use isctpl_checks::facts::{InterfaceConfig, Method};
+use proptest::prelude::*;
+
+const PROFILE: &str = "[connection]\nid=san\nuuid=1\ntype=ethernet\nautoconnect=false\n\n[ethernet]\nmac-address=52:54:00:AA:BB:01\nmtu=9000\n\n[match]\ninterface-name=en*;eth0;\n\n[802-1x]\npassword=verysecret\n\n[ipv4]\nmethod=auto\naddress1=192.0.2.5/24,192.0.2.1\nroute1=100.97.0.0/16,100.64.16.49,7\nroute2=10.0.0.0/8,1.2.3.4\nroute2_options=table=100\nignore-auto-routes=true\nroute-metric=50\n";
+
+fn profile_of(text: &str) -> (Option<InterfaceConfig>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    (profile::read(&parse(text, "/p"), "/p", &mut problems), problems)
+}
+
+#[test]
+fn reads_a_profile() {
+    let (config, problems) = profile_of(PROFILE);
+    let config = config.unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(config.matches.macs, ["52:54:00:aa:bb:01"]);
+    assert_eq!(config.matches.names, ["en*", "eth0"]);
+    assert_eq!(config.matches.types, ["ether"]);
+    assert_eq!(config.method, Method::Dhcp);
+    assert!(!config.at_boot);
+    assert_eq!(config.mtu.as_ref().unwrap().value, 9000);
+    assert_eq!(config.addresses[0].to_string(), "192.0.2.5/24");
+    assert_eq!(config.gateway.unwrap().to_string(), "192.0.2.1");
+    assert_eq!(config.routes.len(), 1);
+    assert_eq!(config.routes[0].at.line, 20);
+    assert_eq!(config.routes[0].value.metric, Some(7));
+    assert!(!config.use_dhcp_routes.as_ref().unwrap().value);
+    assert!(!config.use_dhcp_gateway.as_ref().unwrap().value);
+    assert_eq!(config.metric.as_ref().unwrap().value, 50);
+    assert!(!format!("{config:?}").contains("verysecret"));
+}
+
+#[test]
+fn what_is_missing_is_filled_in_as_networkmanager_does() {
+    assert_eq!(profile_of("[connection]\nid=x\ntype=ethernet\n").0.unwrap().method, Method::Dhcp);
+    assert_eq!(profile_of("[connection]\nid=x\nmaster=bond0\n").0.unwrap().method, Method::Disabled);
+    assert!(profile_of("[ipv4]\nmethod=auto\n").0.is_none());
+    let vlan = profile_of("[connection]\nid=x\ntype=vlan\ninterface-name=san\n[vlan]\nid=47\nparent=eth0\n").0.unwrap();
+    assert_eq!((vlan.vlan, vlan.lower), (Some(47), vec!["eth0".to_owned()]));
+}
+
+#[test]
+fn a_broken_line_is_told_without_its_text() {
+    let file = parse("[wifi]\nverysecret\n", "/p");
+    assert_eq!(file.problems[0].place, "/p:2");
+    assert!(!file.problems[0].what.contains("verysecret"));
+}
+
+#[test]
+fn finds_unmanaged_devices() {
+    let mut conf = NmConf::default();
+    conf.add(&parse("[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n[keyfile]\nunmanaged-devices=*,except:type:wifi,except:interface-name:wan*\n", "/a"));
+    conf.add(&parse("[device-san]\nmatch-device=mac:52:54:00:AA:BB:01\nmanaged=0\n[keyfile]\nunmanaged-devices+=interface-name:=eth9;driver:veth\n", "/b"));
+    assert_eq!(conf.has_plugin("ifupdown"), Some(true));
+    assert!(!conf.ifupdown_managed.as_ref().unwrap().value);
+    let found = conf.unmanaged();
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[0].matches.names, ["!wan*"]);
+    assert_eq!(found[0].matches.types, ["!wlan"]);
+    assert_eq!(found[1].matches.names, ["!wan*", "eth9"]);
+    assert_eq!(found[3].matches.macs, ["52:54:00:aa:bb:01"]);
+    assert!(found.iter().all(|config| config.unmanaged));
+    conf.add(&parse("[keyfile]\nunmanaged-devices=\n[device-san]\nmanaged=1\n", "/c"));
+    assert!(conf.unmanaged().is_empty());
+}
+
+#[test]
+fn reads_ifcfg_and_routes() {
+    let mut problems = Vec::new();
+    let text = "# made\nDEVICE=\"enp0s3\"\nHWADDR=52:54:00:AA:BB:01\nBOOTPROTO=none\nONBOOT=yes\nIPADDR=192.0.2.5\nPREFIX=24\nIPADDR1=192.0.2.6\nNETMASK1=255.255.255.0\nGATEWAY=192.0.2.1\nDEFROUTE=no\nMTU=9000\n";
+    let config = ifcfg::read(text, "/ifcfg-x", "x", &mut problems);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(config.matches.names, ["enp0s3"]);
+    assert_eq!(config.addresses.len(), 2);
+    assert_eq!(config.method, Method::Static);
+    assert!(!config.use_dhcp_gateway.as_ref().unwrap().value);
+    let dhcp = ifcfg::read("BOOTPROTO=dhcp\nONBOOT=no\n", "/ifcfg-eth0", "eth0", &mut problems);
+    assert_eq!((dhcp.method, dhcp.at_boot, dhcp.matches.names), (Method::Dhcp, false, vec!["eth0".to_owned()]));
+    let routes = ifcfg::routes(
+        "ADDRESS0=100.97.0.0\nNETMASK0=255.255.0.0\nGATEWAY0=100.64.16.49\n10.0.0.0/8 via 1.2.3.4 dev eth0\n",
+        "/r",
+    );
+    let shown: Vec<_> = routes.iter().map(|route| format!("{}@{}", route.value.destination, route.at.line)).collect();
+    assert_eq!(shown, ["100.97.0.0/16@1", "10.0.0.0/8@4"]);
+}
+
+#[test]
+fn a_truncation_anywhere_is_read() {
+    for end in 0..PROFILE.len() {
+        profile_of(PROFILE.get(..end).unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..1024), at in 0..PROFILE.len()) {
+        let noise = String::from_utf8_lossy(&bytes);
+        profile_of(&format!("{}{noise}", PROFILE.get(..at).unwrap()));
+        ifcfg::read(&noise, "/x", "x", &mut Vec::new());
+        ifcfg::routes(&noise, "/x");
+        let mut conf = NmConf::default();
+        conf.add(&parse(&format!("[keyfile]\nunmanaged-devices={noise}"), "/x"));
+        conf.unmanaged();
+    }
+}

@@ -1,0 +1,137 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use isctpl_checks::facts::Method;
+use proptest::prelude::*;
+
+const CLOUD: &str = r#"# This file is generated from information provided by the datasource.
+network:
+    version: 2
+    ethernets:
+        san:
+            match:
+                macaddress: "52:54:00:AA:BB:01"
+            set-name: enp0s3
+            dhcp4: true
+            critical: true
+            dhcp4-overrides: {use-routes: false, route-metric: 200}
+            optional: yes
+            mtu: 9000
+            routes:
+                - to: 100.97.0.0/16
+                  via: 100.64.16.49
+                - {to: default, via: 192.0.2.1, metric: 5}
+                - {to: 10.0.0.0/8, via: 192.0.2.9, table: 100}
+        all-en:
+            match: {name: "en*", driver: [virtio_net, e1000]}
+            addresses: [192.0.2.5/24, {192.0.2.6/24: {label: "x:1"}}]
+            gateway4: 192.0.2.1
+    vlans:
+        san47: {id: 47, link: san, addresses: [100.64.16.50/29]}
+    wifis:
+        wlan0:
+            access-points: {"home": {password: "verysecret"}}
+"#;
+
+fn read(files: &[(&str, &str)]) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+    let mut netplan = Netplan::default();
+    for (path, text) in files {
+        netplan.add(text, path, None);
+    }
+    netplan.finish()
+}
+
+#[test]
+fn reads_what_decides_the_handover() {
+    let (interfaces, problems) = read(&[("/n.yaml", CLOUD)]);
+    assert!(problems.is_empty(), "{problems:?}");
+    let names: Vec<_> = interfaces.iter().map(|config| config.at.line).collect();
+    assert_eq!(names, [19, 5, 24, 26], "sorted by id: all-en, san, san47, wlan0");
+    let san = &interfaces[1];
+    assert_eq!(san.matches.macs, ["52:54:00:aa:bb:01"]);
+    assert!(san.matches.names.is_empty());
+    assert_eq!(san.set_name.as_ref().unwrap().value, "enp0s3");
+    assert_eq!(san.method, Method::Dhcp);
+    assert_eq!(
+        san.keep.as_ref().unwrap(),
+        &isctpl_checks::facts::Located::new("true".into(), Place::line("/n.yaml", 10))
+    );
+    assert!(!san.use_dhcp_routes.as_ref().unwrap().value);
+    assert_eq!(san.metric.as_ref().unwrap().value, 200);
+    assert_eq!(san.mtu.as_ref().unwrap().value, 9000);
+    assert!(san.optional);
+    assert_eq!(san.routes.len(), 2, "the one of table 100 is none of the main table");
+    assert_eq!(san.routes[0].at.line, 15);
+    assert_eq!(san.routes[1].value.destination.to_string(), "0.0.0.0/0");
+    assert_eq!(san.gateway.unwrap().to_string(), "192.0.2.1");
+    assert_eq!(san.renderer.as_deref(), Some("networkd"));
+    let all = &interfaces[0];
+    assert_eq!(all.matches.names, ["en*"]);
+    assert_eq!(all.matches.drivers, ["virtio_net", "e1000"]);
+    assert_eq!(all.addresses.len(), 2);
+    assert_eq!(all.method, Method::Static);
+    let vlan = &interfaces[2];
+    assert_eq!((vlan.vlan, vlan.lower.as_slice()), (Some(47), ["enp0s3".to_owned()].as_slice()));
+    assert!(!format!("{interfaces:?}").contains("verysecret"));
+}
+
+#[test]
+fn later_files_lie_over_earlier_ones() {
+    let (interfaces, problems) = read(&[
+        (
+            "/10.yaml",
+            "network:\n  renderer: NetworkManager\n  ethernets:\n    a: {dhcp4: true, addresses: [192.0.2.1/24], critical: true}\n",
+        ),
+        (
+            "/20.yaml",
+            "network:\n  ethernets:\n    renderer: networkd\n    a:\n      dhcp4: no\n      addresses: [192.0.2.2/24]\n      critical: false\n",
+        ),
+    ]);
+    assert!(problems.is_empty(), "{problems:?}");
+    let a = &interfaces[0];
+    assert_eq!(a.method, Method::Static);
+    assert_eq!(a.addresses.len(), 2, "lists grow");
+    assert_eq!(a.keep.as_ref().unwrap().value, "false");
+    assert_eq!(a.renderer.as_deref(), Some("networkd"));
+    assert_eq!(a.also, [Place::line("/20.yaml", 4)]);
+}
+
+#[test]
+fn what_netplan_refuses_is_a_problem_with_its_line() {
+    let (_, problems) = read(&[
+        ("/1.yaml", "network:\n  ethernets:\n\t  a: 1\n"),
+        (
+            "/2.yaml",
+            "network:\n  ethernets:\n    a:\n      dhcp4: perhaps\n      mtu: big\n      routes: [{via: 1.2.3.4}]\n",
+        ),
+        ("/3.yaml", "network:\n  bonds:\n    a: {}\n"),
+        ("/4.yaml", "ethernets: {}\n"),
+        ("/5.yaml", "network: [1]\n"),
+        ("/6.yaml", ""),
+        ("/7.yaml", "# only a comment\n"),
+    ]);
+    let places: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
+    assert_eq!(places, ["/1.yaml:3", "/2.yaml:4", "/2.yaml:5", "/2.yaml:6", "/3.yaml:3", "/4.yaml:1", "/5.yaml:1"]);
+}
+
+#[test]
+fn aliases_are_followed() {
+    let (interfaces, _) = read(&[("/n", "network:\n  ethernets:\n    a: &b {dhcp4: true}\n    c: *b\n")]);
+    assert_eq!(interfaces[1].method, Method::Dhcp);
+}
+
+#[test]
+fn a_truncation_anywhere_is_read() {
+    for end in 0..CLOUD.len() {
+        read(&[("/n", CLOUD.get(..end).unwrap())]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..1024), at in 0..CLOUD.len()) {
+        let noise = String::from_utf8_lossy(&bytes);
+        read(&[("/n", &noise), ("/m", &format!("{}{noise}", CLOUD.get(..at).unwrap_or_default()))]);
+    }
+}

@@ -1,0 +1,99 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::exec::commands;
+use super::*;
+use proptest::prelude::*;
+
+const UNIT: &str = "\u{feff}# a comment\n[Unit]\nDescription=Raise network \\\n  # comment inside\n  interfaces\nAfter=a.service b.service\n\n[Service]\n ; another\nExecStart=/bin/one\nExecStart=\nExecStart=-/bin/two \"with blanks\" ; +/bin/three\nRemainAfterExit = yes\nbroken line\n=value\n[Broken\n";
+
+#[test]
+fn reads_sections_continuations_and_places() {
+    let file = parse(UNIT, "/u.service");
+    let description = file.last("Unit", "Description").unwrap();
+    assert_eq!(description.value.split_whitespace().collect::<Vec<_>>(), ["Raise", "network", "interfaces"]);
+    assert_eq!(description.at, Place::line("/u.service", 3));
+    assert_eq!(file.last("Unit", "After").unwrap().at.line, 6);
+    assert!(file.boolean("Service", "RemainAfterExit").unwrap().value);
+    assert_eq!(file.problems.len(), 3, "{:?}", file.problems);
+    assert_eq!(file.problems[0].place, "/u.service:14");
+}
+
+#[test]
+fn an_empty_assignment_resets_a_list() {
+    let mut file = parse(UNIT, "/u.service");
+    let starts = file.list("Service", "ExecStart");
+    assert_eq!(starts.len(), 1);
+    let parsed = commands(&starts[0].value);
+    assert_eq!(parsed[0].argv, ["/bin/two", "with blanks"]);
+    assert!(parsed[0].ignores_failure);
+    assert_eq!(parsed[1].program(), "/bin/three");
+    file.merge(parse("[Service]\nExecStart=\nExecStart=/bin/four\n", "/u.service.d/x.conf"));
+    let starts = file.list("Service", "ExecStart");
+    assert_eq!(starts.len(), 1);
+    assert_eq!(starts[0].at, Place::line("/u.service.d/x.conf", 3));
+    file.merge(parse("[Unit]\nAfter=\n", "/u.service.d/y.conf"));
+    assert!(file.last("Unit", "After").is_none());
+}
+
+#[test]
+fn words_resolve_quotes_and_escapes() {
+    assert_eq!(split_words(r#"a 'b c' "d\"e" f\x20g \k"#), ["a", "b c", "d\"e", "f g", "\\k"]);
+    assert_eq!(split_words("  "), Vec::<String>::new());
+    assert_eq!(split_words("''"), [""]);
+    assert_eq!(split_words("'open end"), ["open end"]);
+}
+
+#[test]
+fn globs_match_as_fnmatch_does() {
+    for (pattern, name, fits) in [
+        ("en*", "enp0s3", true),
+        ("en*", "eth0", false),
+        ("e[nt]h?", "eth0", true),
+        ("e[!t]*", "eth0", false),
+        ("[a-f]*", "eth0", true),
+        ("*p*s*", "enp0s3", true),
+        ("*", "", true),
+        ("eth0", "eth01", false),
+        ("[]x]", "]", true),
+        ("[x", "[x", true),
+    ] {
+        assert_eq!(glob_matches(pattern, name), fits, "{pattern} {name}");
+    }
+    assert!(!glob_matches(&"*a".repeat(200), &"a".repeat(150)));
+}
+
+#[test]
+fn the_first_directory_shadows_the_others() {
+    let listings = [
+        ("/etc/x", vec!["20-b.conf".to_owned(), ".hidden.conf".to_owned()]),
+        ("/usr/lib/x", vec!["10-a.conf".to_owned(), "20-b.conf".to_owned(), "readme".to_owned()]),
+    ];
+    assert_eq!(conf_files(&listings, ".conf"), ["/usr/lib/x/10-a.conf", "/etc/x/20-b.conf"]);
+}
+
+#[test]
+fn a_truncation_anywhere_is_read() {
+    for end in 0..UNIT.len() {
+        if let Some(cut) = UNIT.get(..end) {
+            parse(cut, "/u");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+        let text = String::from_utf8_lossy(&bytes);
+        parse(&text, "/u");
+        split_words(&text);
+        commands(&text);
+        let (pattern, name) = text.split_at(text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at));
+        glob_matches(pattern, name);
+    }
+    #[test]
+    fn never_panics_on_likely_text(text in "[\\[\\]a-z=#;\\\\\"' \n]{0,200}") {
+        let file = parse(&text, "/u");
+        file.words("a", "b");
+    }
+}
