@@ -1,0 +1,11 @@
+//! LVM2's text files: lvm.conf(5) and lvmlocal.conf, the devices file, and the metadata of a volume group.
+
+mod config;
+mod devices_file;
+mod metadata;
+mod tree;
+
+pub use config::{Settings, settings};
+pub use devices_file::devices_file;
+pub use metadata::{VolumeGroup, volume_group};
+pub use tree::{Node, Value, parse};

@@ -1,0 +1,253 @@
+//! The grammar of LVM2's text files (libdm/libdm-config.c): sections in braces, `key = value`, where a
+//! value is a string, a number, or a list of both; comments from `#` to the end of the line.
+
+use isctpl_checks::facts::Problem;
+
+/// The most settings that are kept.
+const NODE_LIMIT: usize = 50_000;
+/// The deepest nesting of sections; LVM's own files have five levels.
+const DEPTH_LIMIT: usize = 32;
+
+/// A value of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A string, quotes removed.
+    Text(String),
+    /// A number as it is written, or a bare word.
+    Bare(String),
+}
+
+impl Value {
+    /// What is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Bare(text) => text,
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The names of the sections around it and its own, outermost first.
+    pub path: Vec<String>,
+    /// One value, or those of a list.
+    pub values: Vec<Value>,
+    /// Line of its key, counted from 1.
+    pub line: u32,
+}
+
+impl Node {
+    /// Whether it is the setting `section/key`.
+    pub fn is(&self, path: &[&str]) -> bool {
+        self.path.iter().map(String::as_str).eq(path.iter().copied())
+    }
+}
+
+/// Reads settings until the end or until the text breaks the grammar: then what was read so far, and why.
+pub fn parse(text: &str, path: &str) -> (Vec<Node>, Option<Problem>) {
+    let mut parser = Parser { lexer: Lexer { rest: text, line: 1 }, nodes: Vec::new() };
+    let problem = parser.run().err().map(|what| Problem::new(format!("{path}:{}", parser.lexer.line), what));
+    (parser.nodes, problem)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Token {
+    Open,
+    Close,
+    ListOpen,
+    ListClose,
+    Comma,
+    Equals,
+    Text(String),
+    Bare(String),
+}
+
+struct Lexer<'a> {
+    rest: &'a str,
+    line: u32,
+}
+
+impl Lexer<'_> {
+    fn next(&mut self) -> Result<Option<Token>, String> {
+        loop {
+            let mut chars = self.rest.chars();
+            let Some(first) = chars.next() else { return Ok(None) };
+            let after = chars.as_str();
+            match first {
+                '\n' => {
+                    self.line = self.line.saturating_add(1);
+                    self.rest = after;
+                }
+                c if c.is_whitespace() || c == '\0' => self.rest = after,
+                '#' => self.rest = self.rest.find('\n').and_then(|end| self.rest.get(end..)).unwrap_or(""),
+                '"' | '\'' => return self.quoted(first, after).map(Some),
+                _ => {
+                    let token = match first {
+                        '{' => Token::Open,
+                        '}' => Token::Close,
+                        '[' => Token::ListOpen,
+                        ']' => Token::ListClose,
+                        ',' => Token::Comma,
+                        '=' => Token::Equals,
+                        _ => return Ok(Some(self.bare())),
+                    };
+                    self.rest = after;
+                    return Ok(Some(token));
+                }
+            }
+        }
+    }
+
+    fn bare(&mut self) -> Token {
+        let stop =
+            |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '[' | ']' | ',' | '=' | '#' | '"' | '\'' | '\0');
+        let end = self.rest.find(stop).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Token::Bare(word.to_owned())
+    }
+
+    fn quoted(&mut self, quote: char, text: &str) -> Result<Token, String> {
+        let mut value = String::new();
+        let mut chars = text.chars();
+        let mut lines = 0u32;
+        while let Some(c) = chars.next() {
+            match c {
+                c if c == quote => {
+                    // The borrow of the text outlives this call only by its length.
+                    let left = chars.as_str().len();
+                    let start = self.rest.len().saturating_sub(left);
+                    self.rest = self.rest.get(start..).unwrap_or("");
+                    self.line = self.line.saturating_add(lines);
+                    return Ok(Token::Text(value));
+                }
+                '\\' if quote == '"' => match chars.next() {
+                    Some(escaped @ ('"' | '\\')) => value.push(escaped),
+                    Some(other) => value.extend(['\\', other]),
+                    None => break,
+                },
+                '\n' => {
+                    lines = lines.saturating_add(1);
+                    value.push(c);
+                }
+                _ => value.push(c),
+            }
+        }
+        Err("a quotation mark is not closed".to_owned())
+    }
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    nodes: Vec<Node>,
+}
+
+impl Parser<'_> {
+    fn run(&mut self) -> Result<(), String> {
+        let mut sections: Vec<Vec<String>> = Vec::new();
+        while let Some(token) = self.lexer.next()? {
+            let line = self.lexer.line;
+            let name = match token {
+                Token::Close if sections.pop().is_some() => continue,
+                Token::Close => return Err("a '}' closes nothing".to_owned()),
+                Token::Bare(name) | Token::Text(name) => name,
+                _ => return Err("a name was expected".to_owned()),
+            };
+            // A name may be a path of sections itself: devices/filter.
+            let names: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            match self.lexer.next()? {
+                Some(Token::Open) if sections.len() < DEPTH_LIMIT => sections.push(names),
+                Some(Token::Open) => return Err("sections are nested too deeply".to_owned()),
+                Some(Token::Equals) => {
+                    let values = self.values()?;
+                    if self.nodes.len() == NODE_LIMIT {
+                        return Err("has too many settings; the rest was not read".to_owned());
+                    }
+                    let path = sections.iter().flatten().cloned().chain(names).collect();
+                    self.nodes.push(Node { path, values, line });
+                }
+                _ => return Err(format!("'=' or '{{' was expected after {name}")),
+            }
+        }
+        if sections.is_empty() { Ok(()) } else { Err("a section is not closed".to_owned()) }
+    }
+
+    fn values(&mut self) -> Result<Vec<Value>, String> {
+        match self.lexer.next()? {
+            Some(Token::Text(text)) => Ok(vec![Value::Text(text)]),
+            Some(Token::Bare(word)) => Ok(vec![Value::Bare(word)]),
+            Some(Token::ListOpen) => {
+                let mut values = Vec::new();
+                loop {
+                    match self.lexer.next()? {
+                        Some(Token::Text(text)) => values.push(Value::Text(text)),
+                        Some(Token::Bare(word)) => values.push(Value::Bare(word)),
+                        Some(Token::Comma) => {}
+                        Some(Token::ListClose) => return Ok(values),
+                        _ => return Err("a list is not closed".to_owned()),
+                    }
+                }
+            }
+            _ => Err("a value was expected after '='".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CONF: &str = "config {\n\tchecks = 1\n}\n# Configuration section devices.\ndevices {\n\tdir = \"/dev\" # here\n\
+                        \tfilter = [ \"a|^/dev/sd\\\"x|\",\n\t\t'r|.*|' ]\n\tempty = []\n}\nactivation/volume_list = \"vg\"\n";
+
+    #[test]
+    fn reads_sections_lists_and_paths() {
+        let (nodes, problem) = parse(CONF, "/etc/lvm/lvm.conf");
+        assert_eq!(problem, None);
+        assert_eq!(nodes.len(), 5);
+        assert!(nodes[0].is(&["config", "checks"]) && nodes[0].values == [Value::Bare("1".to_owned())]);
+        assert_eq!((nodes[1].line, nodes[1].values[0].as_str()), (6, "/dev"));
+        assert_eq!(nodes[2].values.iter().map(Value::as_str).collect::<Vec<_>>(), ["a|^/dev/sd\"x|", "r|.*|"]);
+        assert_eq!(nodes[3].line, 9);
+        assert!(nodes[4].is(&["activation", "volume_list"]));
+    }
+
+    #[test]
+    fn keeps_what_stands_before_an_error() {
+        let (nodes, problem) = parse("a = 1\nc {\n d =", "/x");
+        assert_eq!(nodes.len(), 1);
+        assert_eq!(problem.unwrap().place, "/x:3");
+        let (nodes, problem) = parse("a = 1\n}\n", "/x");
+        assert_eq!(nodes.len(), 1);
+        assert!(problem.unwrap().what.contains("closes nothing"));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let (_, problem) = parse(&"a{".repeat(10_000), "/x");
+        assert!(problem.unwrap().what.contains("too deeply"));
+    }
+
+    #[test]
+    fn a_cut_file_is_no_panic() {
+        for end in 0..CONF.len() {
+            let _ = parse(&CONF[..end], "/x");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+            let _ = parse(&String::from_utf8_lossy(&bytes), "/x");
+        }
+
+        #[test]
+        fn never_panics_on_near_grammar(text in "[a-c{}\\[\\]=,\"'\\\\# \n1/é]{0,300}") {
+            let _ = parse(&text, "/x");
+        }
+    }
+}

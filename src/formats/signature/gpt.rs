@@ -1,0 +1,67 @@
+//! GUID partition tables (UEFI 2.10, section 5.3).
+
+use super::bytes::{guid, has, slice, u32_at, u64_at};
+
+/// The most entries that are looked at; a usual table has 128.
+const ENTRY_LIMIT: u32 = 1024;
+
+/// A partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GptPartition {
+    /// Number, counted from 1, as the kernel counts.
+    pub number: u32,
+    /// Its own GUID, lower case: what `root=PARTUUID=` names.
+    pub uuid: String,
+    /// GUID of its type, lower case.
+    pub kind: String,
+    /// Name; empty when it has none.
+    pub name: String,
+    /// First block.
+    pub first_lba: u64,
+    /// Last block, inclusive.
+    pub last_lba: u64,
+    /// Bytes of a block, as the table's own place shows.
+    pub block_size: u64,
+}
+
+/// Where the header lies: the size of a block.
+pub(super) fn header(head: &[u8]) -> Option<usize> {
+    [512usize, 4096].into_iter().find(|block| has(head, *block, b"EFI PART"))
+}
+
+/// The partitions of the table in a disk's first blocks; entries beyond them are left out.
+pub fn gpt_partitions(head: &[u8]) -> Vec<GptPartition> {
+    let Some(block) = header(head) else { return Vec::new() };
+    read(head, block).unwrap_or_default()
+}
+
+fn read(head: &[u8], block: usize) -> Option<Vec<GptPartition>> {
+    let table = usize::try_from(u64_at(head, block + 72)?).ok()?.checked_mul(block)?;
+    let count = u32_at(head, block + 80)?.min(ENTRY_LIMIT);
+    let size = usize::try_from(u32_at(head, block + 84)?).ok()?;
+    if size < 128 {
+        return None;
+    }
+    let mut partitions = Vec::new();
+    for index in 0..count {
+        let start = usize::try_from(index).ok()?.checked_mul(size).and_then(|offset| table.checked_add(offset));
+        let Some(entry) = start.and_then(|start| slice(head, start, 128)) else { break };
+        let (Some(kind), Some(uuid)) = (guid(entry, 0), guid(entry, 16)) else { continue };
+        partitions.push(GptPartition {
+            number: index + 1,
+            uuid,
+            kind,
+            name: name(entry.get(56..128)?),
+            first_lba: u64_at(entry, 32)?,
+            last_lba: u64_at(entry, 40)?,
+            block_size: u64::try_from(block).ok()?,
+        });
+    }
+    Some(partitions)
+}
+
+fn name(raw: &[u8]) -> String {
+    let units = raw.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(u16::from_le_bytes);
+    let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    String::from_utf16_lossy(&units)
+}
