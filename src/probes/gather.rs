@@ -1,0 +1,214 @@
+//! Which probes are asked, in which order, and whose facts count.
+
+use super::{
+    cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, services, storage, template,
+};
+use crate::system::Root;
+use ipnet::IpNet;
+use isctpl_checks::facts::{Facts, Initramfs, Loader, Mode, Problem, Read, Scope};
+use isctpl_checks::view;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+/// The most that a saved ACPI table may hold; a real one has under 2 KiB.
+const TABLE_LIMIT: u64 = 64 << 10;
+
+/// The most images that are read of one entry.
+const IMAGES_LIMIT: usize = 8;
+
+/// Whose facts are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The root directory.
+    pub root: &'a Path,
+    /// The root belongs to this hardware.
+    pub same_machine: bool,
+    /// Portals named by hand.
+    pub portals: &'a [SocketAddr],
+    /// Target networks named by hand.
+    pub san_subnets: &'a [IpNet],
+    /// The SAN NIC named by hand.
+    pub san_nic: Option<&'a str>,
+    /// A saved ACPI table.
+    pub ibft_table: Option<&'a Path>,
+    /// A captured sysfs tree.
+    pub sysfs: Option<&'a Path>,
+}
+
+/// Reads every fact that this mode allows. `say` is told what comes next.
+///
+/// # Errors
+/// When the root, or a file that the user named, cannot be opened: everything else becomes a fact
+/// that is unknown.
+pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Problem> {
+    let root = Root::open(request.root)?;
+    let live = is_running_root(request.root);
+    let machine = live || request.same_machine;
+    let sysfs = match request.sysfs {
+        Some(directory) => Some(Root::open_labelled(directory, &directory.display().to_string())?),
+        None if machine => Some(Root::open_labelled(Path::new("/sys"), "/sys")?),
+        None => None,
+    };
+    let table = request.ibft_table.map(read_table).transpose()?;
+
+    let mut facts = Facts { scope: scope(request, &root, live), ..Facts::default() };
+    say("reading firmware and NICs");
+    let not_ours = || "without --same-machine this host's hardware is not the instance's".to_owned();
+    match (&sysfs, &table) {
+        (Some(sysfs), table) => {
+            facts.firmware =
+                firmware::read(sysfs, table.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+            facts.nics = nics::read(sysfs);
+        }
+        (None, Some((name, bytes))) => {
+            facts.firmware = firmware::read_saved(name, bytes);
+            facts.nics = Read::NotApplicable(not_ours());
+        }
+        (None, None) => {
+            facts.firmware.table = Read::NotApplicable(not_ours());
+            facts.firmware.sysfs = Read::NotApplicable(not_ours());
+            facts.nics = Read::NotApplicable(not_ours());
+        }
+    }
+
+    say("reading the boot loader");
+    facts.loader = loader::read(&root);
+    let images = images_to_read(&facts.loader);
+    std::thread::scope(|scope| {
+        // Unpacking takes longer than all the rest, so it has a thread of its own.
+        let reader = scope.spawn(|| images.iter().map(|path| initramfs::read(&root, path)).collect::<Vec<_>>());
+        read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
+        if live {
+            say("asking the kernel for routes");
+            let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
+            facts.network = network::read(&root, &portals);
+        } else {
+            not_this_hosts_network(&mut facts);
+            if request.same_machine {
+                add_this_hosts_leases(&mut facts);
+            }
+        }
+        say("unpacking the initramfs");
+        facts.images = reader.join().unwrap_or_else(|_| vec![reader_failed(&images)]);
+    });
+    facts.cap_problems();
+    Ok(facts)
+}
+
+/// Everything that lies in files of the root.
+fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, say: &dyn Fn(&str)) {
+    facts.cmdline = if live {
+        cmdline::read(root)
+    } else {
+        Read::NotApplicable("a mounted root is judged: the running command line is this host's".to_owned())
+    };
+    say("reading kernels and modules");
+    let modaliases: Vec<String> =
+        facts.nics.known().into_iter().flatten().filter_map(|nic| nic.modalias.clone()).collect();
+    facts.kernels = kernel::read(root, &facts.loader, &modaliases, &[]);
+    say("reading open-iscsi's files");
+    facts.iscsi = iscsi::read(root, sysfs);
+    say("reading the network configuration");
+    facts.dhcp = dhcp::read(root, live);
+    facts.netconfig = netconfig::read(root);
+    say("reading services");
+    facts.services = services::read(root);
+    facts.template = template::read(root);
+    say("reading disks");
+    facts.storage = storage::read(root, live);
+}
+
+fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
+    let now = jiff::Timestamp::now();
+    let mut problems = Vec::new();
+    let mut text = |path: &str| {
+        root.text(path).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        })
+    };
+    let os = text("/etc/os-release").as_deref().and_then(pretty_name);
+    let hostname = text("/etc/hostname").and_then(|name| name.split_whitespace().next().map(str::to_owned));
+    Scope {
+        mode: if live { Mode::Live } else { Mode::Root },
+        root: request.root.display().to_string(),
+        same_machine: request.same_machine,
+        firmware_given: request.ibft_table.is_some() || request.sysfs.is_some(),
+        time: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string(),
+        epoch_seconds: now.as_second(),
+        privileged: nix::unistd::geteuid().is_root(),
+        os,
+        hostname,
+        portals: request.portals.to_vec(),
+        san_subnets: request.san_subnets.to_vec(),
+        san_nic: request.san_nic.map(str::to_owned),
+        problems,
+    }
+}
+
+/// `PRETTY_NAME` of os-release(5), for people.
+fn pretty_name(text: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+    Some(value.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+/// Whether the directory is the root that this process runs on.
+fn is_running_root(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path == Path::new("/"))
+}
+
+fn read_table(path: &Path) -> Result<(String, Vec<u8>), Problem> {
+    let name = path.display().to_string();
+    let problem = |what: String| Problem::new(name.clone(), what);
+    let absolute = path.canonicalize().map_err(|error| problem(error.to_string()))?;
+    let parent = absolute.parent().unwrap_or(Path::new("/"));
+    let file = absolute.file_name().unwrap_or_default().to_string_lossy();
+    let bytes = Root::open(parent)?
+        .read(&format!("/{file}"), TABLE_LIMIT)
+        .map_err(|found| problem(found.what))?
+        .ok_or_else(|| problem("does not exist".to_owned()))?;
+    Ok((name, bytes))
+}
+
+/// The initrds of the entry that boots; of the first Linux entry where it is not known which boots.
+fn images_to_read(loader: &Loader) -> Vec<String> {
+    let entry = loader.default_entry().or_else(|| loader.entries.iter().find(|entry| entry.linux));
+    entry
+        .into_iter()
+        .flat_map(|entry| &entry.initrds)
+        .filter_map(|initrd| initrd.path.clone())
+        .take(IMAGES_LIMIT)
+        .collect()
+}
+
+fn not_this_hosts_network(facts: &mut Facts) {
+    let why = "a mounted root is judged: the running network is this host's";
+    facts.network.links = Read::NotApplicable(why.to_owned());
+    facts.network.addresses = Read::NotApplicable(why.to_owned());
+    facts.network.routes = Read::NotApplicable(why.to_owned());
+    facts.network.rules = Read::NotApplicable(why.to_owned());
+    facts.network.lookups = Read::NotApplicable(why.to_owned());
+}
+
+/// With `--same-machine` the SAN lease that this host was given counts as the instance's.
+fn add_this_hosts_leases(facts: &mut Facts) {
+    match Root::open(Path::new("/")) {
+        Ok(host) => {
+            let of_host = dhcp::read(&host, true);
+            facts.dhcp.leases.extend(of_host.leases);
+            facts.dhcp.problems.extend(of_host.problems);
+        }
+        Err(problem) => facts.dhcp.problems.push(problem),
+    }
+}
+
+/// A panic in the reader would be a fault of ours; the image is then unknown, never sound.
+fn reader_failed(images: &[String]) -> Initramfs {
+    let path = images.first().cloned().unwrap_or_default();
+    Initramfs {
+        damage: vec![Problem::new(path.clone(), "isctpl failed while it read this image; please report it")],
+        path,
+        incomplete: true,
+        ..Initramfs::default()
+    }
+}

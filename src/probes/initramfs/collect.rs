@@ -1,0 +1,245 @@
+//! Takes from the stream of entries what the facts need, and lets the rest pass.
+
+use super::tree::{Node, Tree};
+use crate::formats::cpio::{Data, Entry, Kind};
+use crate::formats::elf::{self, Linkage};
+use isctpl_checks::facts::{EntryKind, Problem};
+use std::collections::HashMap;
+use std::io::{self, Read};
+
+/// The most of one text that is kept.
+const TEXT_LIMIT: u64 = 256 << 10;
+
+/// The most of all texts that are kept; those of a large image have about one megabyte.
+const TEXTS_LIMIT: u64 = 8 << 20;
+
+/// The largest program whose libraries are looked at.
+const ELF_LIMIT: u64 = 64 << 20;
+
+/// What is kept of a file's content.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// A script or configuration file.
+    Text(String),
+    /// A program or library.
+    Elf(Binary),
+}
+
+/// A program or library.
+#[derive(Debug, Default)]
+pub(super) struct Binary {
+    pub(super) linkage: Linkage,
+    /// Of the strings that are looked for in such a program, those that it has.
+    pub(super) strings: Vec<&'static str>,
+}
+
+/// Strings that tell one version of a program from another, by the program's name.
+const TELLING: &[(&str, &[&str])] = &[
+    ("ipconfig", super::classless::IPCONFIG_STRINGS),
+    ("nm-initrd-generator", super::scripts::GENERATOR_STRINGS),
+    ("systemd-network-generator", super::scripts::GENERATOR_STRINGS),
+];
+
+/// What the entries of an image leave behind.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) tree: Tree,
+    pub(super) problems: Vec<Problem>,
+    /// Whether a text that may matter was left out.
+    pub(super) incomplete: bool,
+    texts: u64,
+    links: HashMap<HardLink, Links>,
+    buffer: Vec<u8>,
+}
+
+/// What makes two entries hard links of one file (`find_link` in `init/initramfs.c`).
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct HardLink {
+    segment: usize,
+    archive: u32,
+    ino: u32,
+    dev: (u32, u32),
+    mode: u32,
+}
+
+/// The names of one file, and its content as soon as it came by.
+#[derive(Debug, Default)]
+struct Links {
+    paths: Vec<String>,
+    content: Option<(u64, Option<usize>)>,
+}
+
+impl Collected {
+    /// Takes one entry, and gives back where a symbolic link points. `image` is the image's path in
+    /// messages.
+    pub(super) fn take(
+        &mut self,
+        image: &str,
+        segment: usize,
+        entry: &Entry,
+        data: &mut Data<'_, '_>,
+    ) -> io::Result<Option<Vec<u8>>> {
+        let name = String::from_utf8_lossy(&entry.name);
+        let Some(path) = self.tree.place(&name) else { return Ok(None) };
+        let mut target = None;
+        let kind = match entry.kind() {
+            Kind::File => return self.file(image, segment, path, entry, data).map(|()| None),
+            Kind::Directory => EntryKind::Directory,
+            Kind::Link => {
+                let mut bytes = Vec::new();
+                data.read_to_end(&mut bytes)?;
+                EntryKind::Link(String::from_utf8_lossy(target.insert(bytes)).into_owned())
+            }
+            _ => EntryKind::Special,
+        };
+        self.tree.insert(path, Node { kind, content: None });
+        Ok(target)
+    }
+
+    fn file(
+        &mut self,
+        image: &str,
+        segment: usize,
+        path: String,
+        entry: &Entry,
+        data: &mut Data<'_, '_>,
+    ) -> io::Result<()> {
+        let linked = entry.nlink > 1;
+        let content = self.content(image, &path, entry, linked, data)?;
+        let file = |size| if entry.mode & 0o111 == 0 { EntryKind::File(size) } else { EntryKind::Program(size) };
+        let mut size = u64::from(entry.size);
+        let mut kept = content.map(|content| self.tree.keep(content));
+        if linked {
+            let key = HardLink { segment, archive: entry.archive, ino: entry.ino, dev: entry.dev, mode: entry.mode };
+            let links = self.links.entry(key).or_default();
+            if size > 0 {
+                // The data may come with any of the names; the others get it, too.
+                links.content = Some((size, kept));
+                for path in &links.paths {
+                    if let Some(node) = self.tree.node_mut(path) {
+                        *node = Node { kind: file(size), content: kept };
+                    }
+                }
+            } else if let Some((known, content)) = links.content {
+                (size, kept) = (known, content);
+            }
+            links.paths.push(path.clone());
+        }
+        self.tree.insert(path, Node { kind: file(size), content: kept });
+        Ok(())
+    }
+
+    fn content(
+        &mut self,
+        image: &str,
+        path: &str,
+        entry: &Entry,
+        linked: bool,
+        data: &mut Data<'_, '_>,
+    ) -> io::Result<Option<Content>> {
+        if entry.size == 0 || is_bulk(path) {
+            return Ok(None);
+        }
+        self.buffer.clear();
+        data.by_ref().take(elf::MAGIC.len() as u64).read_to_end(&mut self.buffer)?;
+        let is_elf = self.buffer == elf::MAGIC;
+        if is_elf && (entry.mode & 0o111 != 0 || path.contains(".so")) {
+            return self.binary(image, path, data);
+        }
+        let named = is_text_path(path);
+        if is_elf || !(named || linked || self.buffer.starts_with(b"#!")) {
+            return Ok(None);
+        }
+        if u64::from(entry.size) > TEXT_LIMIT || self.texts + u64::from(entry.size) > TEXTS_LIMIT {
+            if named {
+                self.incomplete = true;
+                self.problem(image, path, "is too large to be read with the other scripts and settings of the image");
+            }
+            return Ok(None);
+        }
+        data.read_to_end(&mut self.buffer)?;
+        if self.buffer.contains(&0) {
+            return Ok(None);
+        }
+        self.texts += self.buffer.len() as u64;
+        Ok(Some(Content::Text(String::from_utf8_lossy(&self.buffer).into_owned())))
+    }
+
+    fn binary(&mut self, image: &str, path: &str, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {
+        if data.left() > ELF_LIMIT {
+            self.problem(image, path, "is too large to look for the libraries that it needs");
+            return Ok(None);
+        }
+        data.read_to_end(&mut self.buffer)?;
+        let linkage = match elf::linkage(&self.buffer) {
+            Ok(Some(linkage)) => linkage,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.problem(image, path, &error.to_string());
+                return Ok(None);
+            }
+        };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let strings = TELLING
+            .iter()
+            .filter(|(program, _)| *program == name)
+            .flat_map(|(_, strings)| strings.iter().copied())
+            .filter(|string| contains(&self.buffer, string.as_bytes()))
+            .collect();
+        Ok(Some(Content::Elf(Binary { linkage, strings })))
+    }
+
+    fn problem(&mut self, image: &str, path: &str, what: &str) {
+        self.problems.push(Problem::new(format!("{image}!{path}"), what));
+    }
+}
+
+/// Whether a path lies among modules or firmware, whose content says nothing about the boot.
+fn is_bulk(path: &str) -> bool {
+    ["lib/modules/", "usr/lib/modules/", "lib/firmware/", "usr/lib/firmware/", "kernel/"]
+        .iter()
+        .any(|bulk| path.starts_with(bulk))
+}
+
+/// Whether a path is one of those whose text the facts are made of, whatever it begins with.
+fn is_text_path(path: &str) -> bool {
+    const PREFIXES: &[&str] = &[
+        "scripts/",
+        "conf/",
+        "etc/cmdline",
+        "etc/conf.d/",
+        "etc/dhc",
+        "etc/initiatorname.iscsi",
+        "etc/iscsi",
+        "etc/ld.so.conf",
+        "etc/lvm/devices/",
+        "etc/lvm/lvm",
+        "etc/modules-load.d/",
+        "etc/systemd/",
+        "usr/lib/dhcpcd/",
+        "usr/lib/dracut",
+        "usr/lib/modules-load.d/",
+        "usr/lib/systemd/",
+        "lib/dracut",
+        "lib/modules-load.d/",
+        "lib/systemd/",
+        "usr/share/udhcpc/",
+        "var/lib/dracut/",
+        "var/lib/iscsi/",
+    ];
+    path == "init"
+        || PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+        || (path.ends_with(".sh") && (path.starts_with("usr/lib/") || path.starts_with("lib/")))
+}
+
+fn contains(bytes: &[u8], string: &[u8]) -> bool {
+    let Some((first, rest)) = string.split_first() else { return true };
+    let mut left = bytes;
+    while let Some(at) = left.iter().position(|byte| byte == first) {
+        left = &left[at + 1..];
+        if left.starts_with(rest) {
+            return true;
+        }
+    }
+    false
+}

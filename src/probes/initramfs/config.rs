@@ -1,0 +1,222 @@
+//! Settings inside an image: what it asks for, who it says it is, and what it must not carry.
+
+use super::tree::{Tree, join};
+use crate::formats::{cmdline, lvm, open_iscsi, systemd};
+use isctpl_checks::facts::{
+    Cmdline, EntryKind, Initramfs, InitramfsConf, Located, LoginRequest, Place, Problem, RequestKind,
+};
+use isctpl_checks::view::parse_root_spec;
+
+/// Fills the facts that come from settings.
+pub(super) fn fill(tree: &Tree, facts: &mut Initramfs) {
+    let config = Config { tree, image: facts.path.clone() };
+    let problems = &mut facts.problems;
+    let iscsi = config.iscsi_initramfs(problems);
+    facts.own_cmdline = config.own_cmdline();
+    facts.requests = requests(&iscsi, &facts.own_cmdline);
+    (facts.initiator_name, facts.initiator_generated) = config.initiator();
+    facts.secrets = config.secrets(&iscsi, &facts.own_cmdline);
+    let lvm = config.lvm(problems);
+    facts.lvm_filters = lvm.filter.unwrap_or_default();
+    facts.lvm_global_filters = lvm.global_filter.unwrap_or_default();
+    facts.lvm_devices = config.lvm_devices(problems);
+    facts.resume = config.setting(&["conf/initramfs.conf"], "conf/conf.d", "RESUME");
+    facts.modules_policy = config.setting(&["conf/initramfs.conf"], "conf/conf.d", "MODULES");
+    facts.modules_listed = config.modules_listed().collect();
+    facts.link_files = config.link_files();
+    facts.dracut_modules = config.dracut_modules();
+    facts.hostonly = config.hostonly();
+}
+
+/// The files with open-iscsi's settings for initramfs-tools: in the image, and as the root has it.
+const ISCSI_INITRAMFS: &[&str] = &["etc/iscsi.initramfs", "etc/iscsi/iscsi.initramfs"];
+
+struct Config<'t> {
+    tree: &'t Tree,
+    image: String,
+}
+
+impl<'t> Config<'t> {
+    /// A file's name in messages.
+    fn name(&self, path: &str) -> String {
+        format!("{}!{path}", self.image)
+    }
+
+    /// The text of a file with its name in messages; `None` when there is no such file.
+    fn named_text(&self, path: &str) -> Option<(&'t str, String)> {
+        Some((self.tree.text(path)?, self.name(path)))
+    }
+
+    /// Lines of a file without comments, numbered from 1.
+    fn lines(&self, path: &str) -> impl Iterator<Item = (u32, &'t str)> + use<'t> {
+        let lines = (1..).zip(self.tree.text(path).unwrap_or_default().lines());
+        lines.map(|(number, line)| (number, line.trim())).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+    }
+
+    fn own_cmdline(&self) -> Vec<Located<Cmdline>> {
+        let mut files = vec!["etc/cmdline".to_owned()];
+        let dropins = self.tree.names("etc/cmdline.d").into_iter().filter(|name| name.ends_with(".conf"));
+        files.extend(dropins.map(|name| join("etc/cmdline.d", name)));
+        let mut found = Vec::new();
+        for path in files {
+            for (number, line) in self.lines(&path) {
+                let at = Place::line(self.name(&path), number);
+                found.push(Located::new(cmdline::parse(line, Some(at.clone())), at));
+            }
+        }
+        found
+    }
+
+    /// A setting of initramfs-tools: the last of the files that states it.
+    fn setting(&self, files: &[&str], dropins: &str, name: &str) -> Option<Located<String>> {
+        let mut paths: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
+        paths.extend(self.tree.names(dropins).into_iter().map(|file| join(dropins, file)));
+        let stated = paths.iter().rev().find_map(|path| {
+            let assignments = open_iscsi::assignments(self.tree.text(path)?);
+            let last = assignments.into_iter().rev().find(|assignment| assignment.name == name)?;
+            Some(Located::new(last.value, Place::line(self.name(path), last.line)))
+        });
+        stated.filter(|located| !located.value.is_empty())
+    }
+
+    /// What open-iscsi's script in the image is told.
+    fn iscsi_initramfs(&self, problems: &mut Vec<Problem>) -> Vec<InitramfsConf> {
+        let files = ISCSI_INITRAMFS.iter().filter_map(|path| self.named_text(path));
+        files
+            .map(|(text, name)| {
+                let (conf, trouble) = open_iscsi::initramfs_conf(text, &name);
+                problems.extend(trouble);
+                conf
+            })
+            .collect()
+    }
+
+    fn initiator(&self) -> (Option<Located<String>>, bool) {
+        let mut generated = false;
+        for path in ["etc/initiatorname.iscsi", "etc/iscsi/initiatorname.iscsi"] {
+            let Some((text, name)) = self.named_text(path) else { continue };
+            let (initiator, generate) = open_iscsi::initiator_name(text, &name);
+            generated |= generate.is_some();
+            if initiator.is_some() {
+                return (initiator, generated);
+            }
+        }
+        (None, generated)
+    }
+
+    /// Where secrets are, each file of settings once.
+    fn secrets(&self, iscsi: &[InitramfsConf], own_cmdline: &[Located<Cmdline>]) -> Vec<Place> {
+        let words = own_cmdline.iter().filter(|cmdline| cmdline.value.words.iter().any(|word| word.secret));
+        let mut secrets: Vec<Place> = words.map(|cmdline| cmdline.at.clone()).collect();
+        secrets.extend(iscsi.iter().filter_map(|conf| conf.secret.clone()));
+        // iscsid.conf, node, discovery and interface records.
+        let settings = self.tree.texts().filter(|(path, _)| {
+            (path.starts_with("etc/iscsi/") || path.starts_with("var/lib/iscsi/")) && !ISCSI_INITRAMFS.contains(path)
+        });
+        secrets
+            .extend(settings.filter_map(|(path, text)| open_iscsi::secrets(text, &self.name(path)).into_iter().next()));
+        secrets
+    }
+
+    /// LVM's settings: lvm.conf, and what lvmlocal.conf sets over it.
+    fn lvm(&self, problems: &mut Vec<Problem>) -> lvm::Settings {
+        let files = ["etc/lvm/lvm.conf", "etc/lvm/lvmlocal.conf"].into_iter().filter_map(|path| self.named_text(path));
+        files.fold(lvm::Settings::default(), |settings, (text, name)| {
+            let (found, trouble) = lvm::settings(text, &name);
+            problems.extend(trouble);
+            settings.overridden_by(found)
+        })
+    }
+
+    fn lvm_devices(&self, problems: &mut Vec<Problem>) -> Option<Vec<Located<String>>> {
+        let path = "etc/lvm/devices/system.devices";
+        self.tree.resolve(path)?;
+        // An empty file lists no device, which is not the same as no list.
+        let (devices, trouble) = lvm::devices_file(self.tree.text(path).unwrap_or_default(), &self.name(path));
+        problems.extend(trouble);
+        Some(devices.into_iter().map(|device| Located::new(device.value.id_name, device.at)).collect())
+    }
+
+    fn modules_listed(&self) -> impl Iterator<Item = String> + use<'_, 't> {
+        let directories = ["etc/modules-load.d", "usr/lib/modules-load.d", "lib/modules-load.d"];
+        let files = directories
+            .into_iter()
+            .flat_map(|directory| self.tree.names(directory).into_iter().map(move |name| join(directory, name)));
+        std::iter::once("conf/modules".to_owned()).chain(files).flat_map(|path| {
+            self.lines(&path)
+                .filter(|(_, line)| !line.starts_with(';'))
+                .filter_map(|(_, line)| line.split_whitespace().next())
+                .map(|name| name.replace('-', "_"))
+                .collect::<Vec<_>>()
+        })
+    }
+
+    fn link_files(&self) -> Vec<String> {
+        let is_link = |path: &str| path.contains("systemd/network/") && path.ends_with(".link");
+        let is_rule = |path: &str| {
+            path.contains("udev/rules.d/")
+                && path.ends_with(".rules")
+                && path.rsplit('/').next().is_some_and(|name| name.contains("net"))
+        };
+        let files = self.tree.nodes().filter(|(_, node)| node.kind != EntryKind::Directory);
+        files.map(|(path, _)| path.to_owned()).filter(|path| is_link(path) || is_rule(path)).collect()
+    }
+
+    fn dracut_modules(&self) -> Vec<String> {
+        let text = self.tree.text("usr/lib/dracut/modules.txt").or_else(|| self.tree.text("lib/dracut/modules.txt"));
+        text.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// From dracut's arguments; a list of the host's modules is in no image but one for a host.
+    fn hostonly(&self) -> Option<bool> {
+        let file = |name: &str| {
+            ["usr/lib/dracut", "lib/dracut"]
+                .map(|directory| join(directory, name))
+                .into_iter()
+                .find(|path| self.tree.is_file(path))
+        };
+        if file("hostonly-kernel-modules.txt").is_some() || file("hostonly-files").is_some() {
+            return Some(true);
+        }
+        let arguments = systemd::split_words(self.tree.text(&file("build-parameter.txt")?)?);
+        arguments.iter().rev().find_map(|argument| match argument.as_str() {
+            "--no-hostonly" | "-N" => Some(false),
+            "--hostonly" | "-H" => Some(true),
+            _ => None,
+        })
+    }
+}
+
+/// Who asks for a login: open-iscsi's settings, and the image's own words.
+fn requests(iscsi: &[InitramfsConf], own_cmdline: &[Located<Cmdline>]) -> Vec<LoginRequest> {
+    let mut requests = Vec::new();
+    for conf in iscsi {
+        if let Some(at) = &conf.auto {
+            requests.push(LoginRequest { kind: RequestKind::Firmware, at: at.clone() });
+        }
+        let value = |located: &Option<Located<String>>| located.as_ref().map(|located| located.value.clone());
+        if let Some(stated) = conf.target_name.as_ref().or(conf.target_ips.first()) {
+            let kind = RequestKind::Target {
+                name: value(&conf.target_name),
+                portals: conf.target_ips.iter().map(|ip| ip.value.clone()).collect(),
+                initiator: value(&conf.initiator),
+            };
+            requests.push(LoginRequest { kind, at: stated.at.clone() });
+        }
+    }
+    for cmdline in own_cmdline {
+        let (words, at) = (&cmdline.value, &cmdline.at);
+        let firmware = ["rd.iscsi.firmware", "iscsi_firmware"].iter().any(|key| words.is_on(key));
+        if firmware || words.has("iscsi_auto") {
+            requests.push(LoginRequest { kind: RequestKind::Firmware, at: at.clone() });
+        }
+        // `netroot=iscsi:` alone leaves the target to the other words.
+        let specs = words.all("netroot").filter_map(|value| value.strip_prefix("iscsi:"));
+        for (portal, name) in specs.filter_map(parse_root_spec) {
+            let portals = portal.into_iter().collect();
+            let kind = RequestKind::Target { name: Some(name), portals, initiator: None };
+            requests.push(LoginRequest { kind, at: at.clone() });
+        }
+    }
+    requests
+}

@@ -1,0 +1,138 @@
+//! Initramfs images, read as streams.
+//!
+//! An image is read once from its beginning to its end. Of most files only the name is kept; scripts,
+//! settings and the dynamic sections of programs are what the facts are made of afterwards.
+
+mod classless;
+mod collect;
+mod config;
+mod libraries;
+mod scripts;
+mod tree;
+mod units;
+mod walk;
+
+use crate::formats::cpio::{Entry, Input, Kind};
+use crate::system::root::Root;
+use collect::Collected;
+use isctpl_checks::facts::{EntryKind, Initramfs, Problem};
+use scripts::Scripts;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::os::unix::fs::MetadataExt;
+use tree::Tree;
+
+/// An entry of an image, as it streams by.
+#[derive(Debug)]
+pub struct ListedEntry {
+    /// The segment that it lies in, an index into [`Initramfs::segments`].
+    pub segment: usize,
+    /// The header, with the name as the archive has it.
+    pub header: Entry,
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Where a symbolic link points.
+    pub target: Option<Vec<u8>>,
+}
+
+/// Reads an image of the root whole; what stands in the way is in the facts' `damage`.
+pub fn read(root: &Root, path: &str) -> Initramfs {
+    let mut facts = Initramfs { path: root.name(path), ..Initramfs::default() };
+    let opened = root.stat(path).and_then(|meta| Ok(meta.zip(root.open_file(path)?)));
+    match opened {
+        Ok(Some((meta, file))) => {
+            (facts.size, facts.mtime) = (meta.size, meta.mtime);
+            fill(file, &mut facts, &mut |_| ());
+        }
+        Ok(None) => facts.damage.push(Problem::new(facts.path.clone(), "does not exist")),
+        Err(problem) => {
+            facts.incomplete = true;
+            facts.damage.push(problem);
+        }
+    }
+    facts
+}
+
+/// Reads an open image whole, and hands every entry to `sink` on the way. `name` is what messages
+/// call the image.
+pub fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> Initramfs {
+    let mut facts = Initramfs { path: name.to_owned(), ..Initramfs::default() };
+    match image.metadata() {
+        Ok(metadata) => {
+            facts.size = metadata.len();
+            facts.mtime = metadata.mtime();
+            fill(image, &mut facts, sink);
+        }
+        Err(error) => {
+            facts.incomplete = true;
+            facts.damage.push(Problem::new(name, format!("could not be read: {error}")));
+        }
+    }
+    facts
+}
+
+/// Fills the facts from an open image of the size that they state.
+fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&ListedEntry)) {
+    let mut collected = Collected::default();
+    let place = facts.path.clone();
+    let walked = walk::walk(&mut Input::new(image, facts.size), &place, &mut |segment, header, data| {
+        let target = collected.take(&place, segment, &header, data)?;
+        sink(&ListedEntry { segment, kind: header.kind(), target, header });
+        Ok(())
+    });
+    facts.segments = walked.segments;
+    facts.damage = walked.damage;
+    facts.incomplete = walked.incomplete || collected.incomplete;
+    facts.problems = collected.problems;
+    let tree = collected.tree;
+    match libraries::missing(&tree) {
+        Some(missing) => facts.missing_libraries = missing,
+        None => {
+            facts.incomplete = true;
+            facts.problems.push(Problem::new(&place, "its programs need too many libraries to look for them all"));
+        }
+    }
+    facts.missing_unit_programs = units::missing_programs(&tree, &place);
+    let scripts = Scripts::scan(&tree, &place);
+    facts.readers = scripts.readers();
+    facts.network = scripts.network();
+    facts.login = scripts.login();
+    facts.awk_without_and = scripts.awk_without_and();
+    facts.classless = classless::handling(&tree, &place, &facts.network, &scripts);
+    config::fill(&tree, facts);
+    drop(scripts);
+    if tree.is_exhausted() {
+        facts.incomplete = true;
+        let what = "its symbolic links and directories lead too far to be followed to the end";
+        facts.problems.push(Problem::new(&place, what));
+    }
+    name_entries(tree, facts);
+}
+
+/// Sorts the tree's entries into modules and other files.
+fn name_entries(tree: Tree, facts: &mut Initramfs) {
+    for (path, node) in tree.into_nodes() {
+        let modules = ["usr/lib/modules/", "lib/modules/"].iter().find_map(|directory| path.strip_prefix(directory));
+        if let Some(below) = modules {
+            facts.module_versions.extend(below.split('/').next().map(str::to_owned));
+        }
+        match module_name(&path).filter(|_| !matches!(node.kind, EntryKind::Directory)) {
+            Some(name) => {
+                facts.modules.insert(name, path);
+            }
+            None => {
+                facts.files.insert(path, node.kind);
+            }
+        }
+    }
+}
+
+/// The name of a kernel module as the kernel has it, from its file's; `None` for another file.
+fn module_name(path: &str) -> Option<String> {
+    let file = path.rsplit('/').next()?;
+    let file = [".gz", ".xz", ".zst"].iter().find_map(|packed| file.strip_suffix(packed)).unwrap_or(file);
+    file.strip_suffix(".ko").map(|name| name.replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! What the scripts that run in an image read and do.
+
+use super::collect::Content;
+use super::tree::Tree;
+use crate::formats::script_scan::{Action, Found, Script, scan};
+use isctpl_checks::facts::{EntryKind, ImageLogin, ImageNetwork, Located, LoginKind, NetworkKind, Place, TokenReader};
+use std::collections::BTreeSet;
+
+/// Words of the command line that tell what a generator of network configuration reads.
+pub(super) const GENERATOR_STRINGS: &[&str] =
+    &["rd.route", "BOOTIF", "rd.iscsi.ibft", "nameserver", "rd.bootif", "bootdev", "vlan", "ifname"];
+
+/// Programs that turn the command line into configuration, and what they read in every version.
+const GENERATORS: &[(&str, NetworkKind)] = &[
+    ("usr/lib/systemd/systemd-network-generator", NetworkKind::Networkd),
+    ("usr/libexec/nm-initrd-generator", NetworkKind::NetworkManager),
+    ("usr/lib/nm-initrd-generator", NetworkKind::NetworkManager),
+];
+
+/// The scripts of an image that run.
+pub(super) struct Scripts<'t> {
+    tree: &'t Tree,
+    image: &'t str,
+    scanned: Vec<(&'t str, Script)>,
+    mentions: BTreeSet<String>,
+}
+
+impl<'t> Scripts<'t> {
+    /// Scans the scripts that run. `image` is the image's path in messages.
+    pub(super) fn scan(tree: &'t Tree, image: &'t str) -> Self {
+        let mut scripts = Self { tree, image, scanned: Vec::new(), mentions: BTreeSet::new() };
+        for (path, text) in tree.texts() {
+            if runs(tree, path) {
+                let mut script = scan(text);
+                scripts.mentions.append(&mut script.mentions);
+                scripts.scanned.push((path, script));
+            }
+        }
+        scripts
+    }
+
+    fn place(&self, path: &str, line: u32) -> Place {
+        Place::line(format!("{}!{path}", self.image), line)
+    }
+
+    /// Whether it happens: outside of functions, or in one that is named somewhere.
+    fn happens<T>(&self, found: &Found<T>) -> bool {
+        found.function.as_ref().is_none_or(|function| self.mentions.contains(function))
+    }
+
+    /// Which script reads which word of the command line.
+    pub(super) fn readers(&self) -> Vec<TokenReader> {
+        let mut readers: Vec<TokenReader> = Vec::new();
+        for (path, script) in &self.scanned {
+            for found in script.tokens.iter().filter(|found| self.happens(found)) {
+                let reader = TokenReader { token: found.what.clone(), at: self.place(path, found.line) };
+                if !readers.contains(&reader) {
+                    readers.push(reader);
+                }
+            }
+        }
+        for (path, kind) in GENERATORS {
+            let Some(Content::Elf(binary)) = self.tree.content(path) else { continue };
+            let at = self.place(path, 0);
+            let mut read = |token: &str| readers.push(TokenReader { token: token.to_owned(), at: at.clone() });
+            read("ip");
+            for string in &binary.strings {
+                read(string);
+            }
+            // NetworkManager's generator has an iBFT reader of its own; systemd's takes `ip=ibft` for
+            // a kind of configuration that brings up nothing.
+            if *kind == NetworkKind::NetworkManager && binary.strings.contains(&"rd.iscsi.ibft") {
+                read("ip=ibft");
+            }
+        }
+        readers.sort_by(|left, right| (&left.token, &left.at).cmp(&(&right.token, &right.at)));
+        readers
+    }
+
+    /// Commands of the scripts that happen, in the order of paths.
+    pub(super) fn actions(&self) -> impl Iterator<Item = (Action, &'t str, u32)> + '_ {
+        self.scanned.iter().flat_map(move |(path, script)| {
+            script.actions.iter().filter(|found| self.happens(found)).map(move |found| (found.what, *path, found.line))
+        })
+    }
+
+    /// What brings up the network, each way once.
+    pub(super) fn network(&self) -> Vec<ImageNetwork> {
+        let mut network: Vec<ImageNetwork> = Vec::new();
+        let mut add = |kind, at| {
+            if !network.iter().any(|known| known.kind == kind) {
+                network.push(ImageNetwork { kind, at });
+            }
+        };
+        for (action, path, line) in self.actions() {
+            let Some((kind, program)) = network_kind(action, path) else { continue };
+            if self.tree.program(program).is_some() {
+                add(kind, self.place(path, line));
+            }
+        }
+        let networkd = ["usr/lib/systemd/systemd-networkd", "lib/systemd/systemd-networkd"];
+        if let Some(path) = networkd.iter().find_map(|path| self.tree.resolve(path)) {
+            add(NetworkKind::Networkd, self.place(&path, 0));
+        }
+        if let Some(path) = self.tree.program("NetworkManager") {
+            add(NetworkKind::NetworkManager, self.place(&path, 0));
+        }
+        network
+    }
+
+    /// A call of awk's `and()` where the image's awk does not have it, with that awk's path.
+    pub(super) fn awk_without_and(&self) -> Option<Located<String>> {
+        let awk = self.tree.program("awk")?;
+        let name = awk.rsplit('/').next()?;
+        if !AWK_WITHOUT_AND.contains(&name) {
+            return None;
+        }
+        let (_, path, line) = self.actions().find(|(action, _, _)| *action == Action::AwkAnd)?;
+        Some(Located::new(awk, self.place(path, line)))
+    }
+
+    /// What logs in, each way once for each script.
+    pub(super) fn login(&self) -> Vec<ImageLogin> {
+        let mut login: Vec<ImageLogin> = Vec::new();
+        for (action, path, line) in self.actions() {
+            let kind = match action {
+                Action::IscsistartLogin if is_initramfs_tools(path) || !is_dracut(self.tree) => LoginKind::Iscsistart,
+                Action::IscsistartLogin => LoginKind::DracutIscsistart,
+                Action::IscsiadmLogin => LoginKind::DracutIscsid,
+                _ => continue,
+            };
+            let at = self.place(path, line);
+            if !login.iter().any(|known| known.kind == kind && known.at.path == at.path) {
+                login.push(ImageLogin { kind, at });
+            }
+        }
+        login
+    }
+}
+
+/// Names of the versions of awk that have no `and()`.
+const AWK_WITHOUT_AND: &[&str] = &["mawk", "original-awk", "nawk"];
+
+/// The way of bringing up a network that a command belongs to, and the command's program.
+fn network_kind(action: Action, path: &str) -> Option<(NetworkKind, &'static str)> {
+    let dhcp = if is_initramfs_tools(path) { NetworkKind::InitramfsDhclient } else { NetworkKind::DracutLegacy };
+    match action {
+        Action::Ipconfig => Some((NetworkKind::Ipconfig, "ipconfig")),
+        Action::IscsistartNetwork => Some((NetworkKind::IscsistartN, "iscsistart")),
+        Action::Dhclient => Some((dhcp, "dhclient")),
+        Action::Dhcpcd => Some((dhcp, "dhcpcd")),
+        Action::Udhcpc => Some((dhcp, "udhcpc")),
+        Action::AwkAnd | Action::IscsistartLogin | Action::IscsiadmLogin => None,
+    }
+}
+
+pub(super) fn is_initramfs_tools(path: &str) -> bool {
+    path == "init" || path.starts_with("scripts/")
+}
+
+fn is_dracut(tree: &Tree) -> bool {
+    ["usr/lib/dracut-lib.sh", "lib/dracut-lib.sh"].iter().any(|path| tree.is_file(path))
+}
+
+/// Whether a text is a script that runs in the image, by where it lies.
+fn runs(tree: &Tree, path: &str) -> bool {
+    const LEFTOVERS: &[&str] = &["~", ".bak", ".orig", ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".rpmsave", ".rpmnew"];
+    if LEFTOVERS.iter().any(|ending| path.ends_with(ending)) {
+        return false;
+    }
+    if let Some(rest) = path.strip_prefix("scripts/") {
+        return match rest.split_once('/') {
+            None => true,
+            Some((_, "ORDER")) => false,
+            // Of a stage's scripts those run that its ORDER names; without one, all that may be executed.
+            Some((stage, _)) => match tree.text(&format!("scripts/{stage}/ORDER")) {
+                Some(order) => order.lines().any(|line| {
+                    line.split_whitespace().next().is_some_and(|word| word.trim_start_matches('/') == path)
+                }),
+                None => matches!(tree.node(path).map(|node| &node.kind), Some(EntryKind::Program(_))),
+            },
+        };
+    }
+    if ["usr/lib/dracut/hooks/", "lib/dracut/hooks/", "var/lib/dracut/hooks/"]
+        .iter()
+        .any(|hooks| path.starts_with(hooks))
+    {
+        return path.ends_with(".sh");
+    }
+    const DIRECTORIES: &[&str] = &[
+        "bin/",
+        "sbin/",
+        "usr/bin/",
+        "usr/sbin/",
+        "usr/local/bin/",
+        "usr/local/sbin/",
+        "usr/libexec/",
+        "usr/lib/dhcpcd/",
+        "usr/lib/dracut/",
+        "usr/lib/open-iscsi/",
+        "lib/open-iscsi/",
+        "usr/lib/systemd/system-generators/",
+        "usr/lib/udev/",
+        "lib/udev/",
+        "etc/dhcp/",
+        "etc/udhcpc/",
+        "usr/share/udhcpc/",
+    ];
+    let script = |ending: &str| path.ends_with(ending);
+    path == "init"
+        || DIRECTORIES.iter().any(|directory| path.starts_with(directory) && !script(".conf") && !script(".txt"))
+        // Libraries of dracut lie directly in /lib.
+        || (script(".sh") && matches!(path.rsplit_once('/'), Some(("usr/lib" | "lib", _))))
+}

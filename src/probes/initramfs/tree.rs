@@ -1,0 +1,204 @@
+//! The directory tree that an image unpacks to.
+
+use super::collect::Content;
+use isctpl_checks::facts::EntryKind;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+/// The most symbolic links that are followed on one way, as the kernel does (`MAXSYMLINKS`).
+const HOPS: usize = 40;
+
+/// The longest path (`PATH_MAX`).
+const LENGTH: usize = 4096;
+
+/// The most steps that all searches in one tree may take together, so that an image made for it cannot
+/// keep the search busy for hours. An ordinary image takes some ten thousand.
+const STEPS: u64 = 1 << 20;
+
+/// The directories of the PATH that programs of an image are looked for in.
+const PATH: &[&str] =
+    &["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/klibc/bin", "usr/libexec"];
+
+/// An entry of the tree.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) kind: EntryKind,
+    /// What was kept of a file's content: an index into [`Tree::contents`].
+    pub(super) content: Option<usize>,
+}
+
+/// Paths are without a leading `/`, and led through symbolic links to directories as the kernel does
+/// when it unpacks.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    nodes: BTreeMap<String, Node>,
+    contents: Vec<Content>,
+    /// The directory of the last entry, as written and as resolved.
+    last: Option<(String, String)>,
+    steps: Cell<u64>,
+}
+
+impl Tree {
+    /// Where an entry comes to lie; `None` for the root directory itself.
+    pub(super) fn place(&mut self, name: &str) -> Option<String> {
+        let name = name.trim_end_matches('/');
+        let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
+        if matches!(file, "" | "." | "..") {
+            return None;
+        }
+        let parent = match &self.last {
+            Some((written, resolved)) if written == parent => resolved.clone(),
+            _ => {
+                let resolved = self.follow(parent)?;
+                self.last = Some((parent.to_owned(), resolved.clone()));
+                resolved
+            }
+        };
+        Some(join(&parent, file))
+    }
+
+    /// Puts an entry in its place; what was there before is replaced.
+    pub(super) fn insert(&mut self, path: String, node: Node) {
+        // A link may lead other names elsewhere from now on.
+        if matches!(node.kind, EntryKind::Link(_)) || self.nodes.get(&path).is_some_and(is_link) {
+            self.last = None;
+        }
+        self.nodes.insert(path, node);
+    }
+
+    /// Keeps a file's content.
+    pub(super) fn keep(&mut self, content: Content) -> usize {
+        self.contents.push(content);
+        self.contents.len() - 1
+    }
+
+    pub(super) fn node(&self, path: &str) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
+    pub(super) fn node_mut(&mut self, path: &str) -> Option<&mut Node> {
+        self.nodes.get_mut(path)
+    }
+
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.nodes.iter().map(|(path, node)| (path.as_str(), node))
+    }
+
+    pub(super) fn into_nodes(self) -> BTreeMap<String, Node> {
+        self.nodes
+    }
+
+    /// Whether searches were given up: what was not found may be there all the same.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps.get() > STEPS
+    }
+
+    /// Takes a step; `None` when there were too many.
+    fn step(&self) -> Option<()> {
+        self.steps.set(self.steps.get().saturating_add(1));
+        (!self.is_exhausted()).then_some(())
+    }
+
+    /// Leads a path through all symbolic links; `None` when they go in a circle.
+    fn follow(&self, path: &str) -> Option<String> {
+        let mut left: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
+        let mut reached = String::new();
+        let mut hops = 0;
+        while let Some(part) = left.pop() {
+            self.step()?;
+            if reached.len() > LENGTH {
+                return None;
+            }
+            match part.as_str() {
+                "" | "." => continue,
+                ".." => {
+                    reached.truncate(reached.rfind('/').unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let next = join(&reached, &part);
+            match self.nodes.get(&next) {
+                Some(Node { kind: EntryKind::Link(target), .. }) => {
+                    hops += 1;
+                    if hops > HOPS {
+                        return None;
+                    }
+                    if target.starts_with('/') {
+                        reached.clear();
+                    }
+                    left.extend(target.rsplit('/').map(str::to_owned));
+                }
+                _ => reached = next,
+            }
+        }
+        Some(reached)
+    }
+
+    /// Where a path leads to, when there is something.
+    pub(super) fn resolve(&self, path: &str) -> Option<String> {
+        let path = self.follow(path)?;
+        (self.nodes.contains_key(&path) || self.has_children(&path)).then_some(path)
+    }
+
+    fn has_children(&self, directory: &str) -> bool {
+        let prefix = format!("{directory}/");
+        self.nodes.range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(&prefix))
+    }
+
+    /// Whether a path leads to something that is no directory.
+    pub(super) fn is_file(&self, path: &str) -> bool {
+        self.resolve(path).and_then(|path| self.nodes.get(&path)).is_some_and(|node| node.kind != EntryKind::Directory)
+    }
+
+    /// The path of a program that is named as a shell or a unit names it.
+    pub(super) fn program(&self, name: &str) -> Option<String> {
+        if name.contains('/') {
+            return self.resolve(name);
+        }
+        PATH.iter().find_map(|directory| self.resolve(&join(directory, name)))
+    }
+
+    /// The names in a directory, links to it followed.
+    pub(super) fn names(&self, directory: &str) -> Vec<&str> {
+        let Some(directory) = self.follow(directory) else { return Vec::new() };
+        let prefix = format!("{directory}/");
+        let mut names: Vec<&str> = self
+            .nodes
+            .range(prefix.clone()..)
+            .map_while(|(path, _)| path.strip_prefix(&prefix).filter(|_| self.step().is_some()))
+            .map(|rest| rest.split('/').next().unwrap_or(rest))
+            .collect();
+        names.dedup();
+        names
+    }
+
+    pub(super) fn content(&self, path: &str) -> Option<&Content> {
+        let path = self.resolve(path)?;
+        self.contents.get(self.nodes.get(&path)?.content?)
+    }
+
+    /// The text of a file, links followed.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        match self.content(path)? {
+            Content::Text(text) => Some(text),
+            Content::Elf(_) => None,
+        }
+    }
+
+    /// Every text that was kept, by path.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.nodes.iter().filter_map(|(path, node)| match self.contents.get(node.content?)? {
+            Content::Text(text) => Some((path.as_str(), text.as_str())),
+            Content::Elf(_) => None,
+        })
+    }
+}
+
+fn is_link(node: &Node) -> bool {
+    matches!(node.kind, EntryKind::Link(_))
+}
+
+pub(super) fn join(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}

@@ -1,0 +1,229 @@
+//! Walks an image segment by segment, by the kernel's rule (`unpack_to_rootfs` in `init/initramfs.c`):
+//! NUL bytes are left out; an archive that is not compressed begins at a multiple of four; anything
+//! else must be a compressed stream, in which again archives follow one another.
+
+use crate::formats::compression::{self, Compression, DecodeError, UNPACKED_LIMIT};
+use crate::formats::cpio::{Budget, Data, Entry, Error, Input, Reader, Source};
+use isctpl_checks::facts::{Problem, Segment};
+use std::io::{self, BufRead, Read, Seek};
+
+/// The most segments of an image that are read; ordinary images have up to four.
+const SEGMENT_LIMIT: usize = 1 << 12;
+
+/// What a walk found, beside the entries that it handed out.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) segments: Vec<Segment>,
+    pub(super) damage: Vec<Problem>,
+    /// Whether something was left out for a reason that lies with isctpl or the disk, not the image.
+    pub(super) incomplete: bool,
+}
+
+/// Hands out every entry of an image in order, with its data. `place` is the image's path in messages.
+pub(super) fn walk<R: Read + Seek>(
+    input: &mut Input<R>,
+    place: &str,
+    visit: &mut dyn FnMut(usize, Entry, &mut Data<'_, '_>) -> io::Result<()>,
+) -> Walked {
+    let mut walk = Walk { place, walked: Walked::default(), unpacked: UNPACKED_LIMIT, budget: Budget::default() };
+    while walk.segment(input, visit) {}
+    walk.walked
+}
+
+struct Walk<'p> {
+    place: &'p str,
+    walked: Walked,
+    /// Bytes that may still be unpacked.
+    unpacked: u64,
+    budget: Budget,
+}
+
+impl Walk<'_> {
+    /// Reads the next segment; whether another one may follow.
+    fn segment<R: Read + Seek>(
+        &mut self,
+        input: &mut Input<R>,
+        visit: &mut dyn FnMut(usize, Entry, &mut Data<'_, '_>) -> io::Result<()>,
+    ) -> bool {
+        let magic = match skip_nuls(input).and_then(|()| input.peek(Compression::MAGIC + 2)) {
+            Ok([]) => {
+                if self.walked.segments.is_empty() {
+                    self.damage("holds nothing but NUL bytes, or nothing at all");
+                }
+                return false;
+            }
+            Ok(bytes) => bytes.to_vec(),
+            Err(error) => return self.unreadable(input.position(), &error),
+        };
+        let offset = input.position();
+        if self.walked.segments.len() == SEGMENT_LIMIT {
+            self.walked.incomplete = true;
+            self.damage(format!(
+                "more than {SEGMENT_LIMIT} segments, the most that are read; stopped at byte {offset}"
+            ));
+            return false;
+        }
+        let Some(compression) = recognise(&magic, offset) else {
+            self.damage(if magic.starts_with(b"07070") {
+                format!(
+                    "the archive at byte {offset} does not begin at a multiple of four, and the kernel does not read it"
+                )
+            } else if self.walked.segments.is_empty() {
+                format!("neither a cpio archive nor a known compression at byte {offset}")
+            } else {
+                format!("garbage from byte {offset} on: neither a cpio archive nor a known compression")
+            });
+            return false;
+        };
+        if let Some(why) = compression.refused_by_kernel(&magic) {
+            self.damage(format!("the segment at byte {offset} {why}"));
+        }
+        let index = self.walked.segments.len();
+        let outcome = self.archives(input, compression, offset, |entry, data| visit(index, entry, data));
+        let packed = input.position() - offset;
+        let mut segment = Segment { offset, packed, compression: compression.name().to_owned(), ..Segment::default() };
+        let more = match outcome {
+            Ok(contents) => {
+                (segment.unpacked, segment.entries) = (contents.unpacked, contents.entries);
+                contents.damage.map(|what| self.damage(what)).is_none()
+            }
+            Err((contents, error)) => {
+                (segment.unpacked, segment.entries) = (contents.unpacked, contents.entries);
+                self.failed(&segment, &error)
+            }
+        };
+        if compression != Compression::None {
+            self.unpacked = self.unpacked.saturating_sub(segment.unpacked);
+        }
+        self.walked.segments.push(segment);
+        more
+    }
+
+    fn archives<R: Read + Seek>(
+        &mut self,
+        input: &mut Input<R>,
+        compression: Compression,
+        offset: u64,
+        mut visit: impl FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
+    ) -> Result<Contents, (Contents, Error)> {
+        if compression == Compression::None {
+            // Its padding counts from the image's beginning.
+            return read_archives(input, offset, &mut self.budget, &mut visit);
+        }
+        let mut stream = compression::open(compression, &mut *input, self.unpacked)
+            .map_err(|error| (Contents::default(), Error::Source(error.into())))?;
+        let mut contents = read_archives(&mut stream, 0, &mut self.budget, &mut visit)?;
+        contents.damage = match stream.fill_buf() {
+            Err(error) => return Err((contents, Error::Source(error))),
+            Ok([]) if contents.open => {
+                Some(format!("the {} stream at byte {offset} ends without the archive's trailer", compression.name()))
+            }
+            Ok([]) => None,
+            Ok(_) => Some(format!(
+                "garbage in the {} stream at byte {offset}, {} bytes into what it unpacks to",
+                compression.name(),
+                contents.unpacked
+            )),
+        };
+        Ok(contents)
+    }
+
+    /// Records why a segment could not be read to its end; whether another one may follow.
+    fn failed(&mut self, segment: &Segment, error: &Error) -> bool {
+        let Segment { offset, packed, compression, .. } = segment;
+        let reached = offset + packed;
+        let source = match error {
+            Error::Source(source) => source,
+            Error::TooMany => {
+                self.walked.incomplete = true;
+                self.damage(format!("the segment at byte {offset} has {error}"));
+                return false;
+            }
+            error if compression == "none" => {
+                self.damage(error.to_string());
+                return false;
+            }
+            error => {
+                self.damage(format!("inside the {compression} stream at byte {offset}: {error}"));
+                return false;
+            }
+        };
+        if let Some(decode) = DecodeError::of(source) {
+            self.walked.incomplete |= decode.is_ours();
+            self.damage(match decode {
+                DecodeError::Unsupported(_) => format!("the segment at byte {offset}: {decode}"),
+                decode => format!("the {compression} stream at byte {offset}, near byte {reached}: {decode}"),
+            });
+            return false;
+        }
+        match source.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            Some(inner) if compression == "none" => self.damage(inner.to_string()),
+            Some(inner) => self.damage(format!("inside the {compression} stream at byte {offset}: {inner}")),
+            None => return self.unreadable(reached, source),
+        }
+        false
+    }
+
+    /// The image itself could not be read.
+    fn unreadable(&mut self, offset: u64, error: &io::Error) -> bool {
+        self.walked.incomplete = true;
+        self.damage(format!("could not be read at byte {offset}: {error}"));
+        false
+    }
+
+    fn damage(&mut self, what: impl Into<String>) {
+        self.walked.damage.push(Problem::new(self.place, what));
+    }
+}
+
+/// What one segment held.
+#[derive(Default)]
+struct Contents {
+    unpacked: u64,
+    entries: u64,
+    open: bool,
+    damage: Option<String>,
+}
+
+fn read_archives(
+    source: &mut dyn Source,
+    start: u64,
+    budget: &mut Budget,
+    visit: &mut dyn FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
+) -> Result<Contents, (Contents, Error)> {
+    let mut reader = Reader::new(source, start, budget);
+    let outcome = loop {
+        match reader.next_entry() {
+            Ok(Some(entry)) => {
+                if let Err(error) = visit(entry, &mut reader.data()) {
+                    break Err(Error::Source(error));
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    let contents =
+        Contents { unpacked: reader.offset() - start, entries: reader.entries(), open: reader.is_open(), damage: None };
+    match outcome {
+        Ok(()) => Ok(contents),
+        Err(error) => Err((contents, error)),
+    }
+}
+
+/// Recognises a segment; an archive that is not compressed only at a multiple of four.
+fn recognise(magic: &[u8], offset: u64) -> Option<Compression> {
+    Compression::detect(magic).filter(|&compression| compression != Compression::None || offset.is_multiple_of(4))
+}
+
+fn skip_nuls<R: Read + Seek>(input: &mut Input<R>) -> io::Result<()> {
+    loop {
+        let available = input.fill_buf()?;
+        let nuls = available.iter().take_while(|&&byte| byte == 0).count();
+        let stop = nuls < available.len() || available.is_empty();
+        input.consume(nuls);
+        if stop {
+            return Ok(());
+        }
+    }
+}

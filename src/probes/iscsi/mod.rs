@@ -1,0 +1,88 @@
+//! open-iscsi: identity, defaults, records; and the sessions of the running kernel.
+
+pub(crate) mod records;
+mod sessions;
+
+use crate::formats::open_iscsi;
+use crate::system::Root;
+use isctpl_checks::facts::{Iscsi, Problem, Read};
+
+const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
+const ISCSID_CONF: &str = "/etc/iscsi/iscsid.conf";
+const INITRAMFS_CONF: &str = "/etc/iscsi/iscsi.initramfs";
+const DEFAULTS: &str = "/etc/default/open-iscsi";
+
+/// Reads open-iscsi's files of a root, and the running kernel's sessions from `sysfs`, a root opened at `/sys`.
+/// Without one the root is not the running system's, and sessions are no fact of it.
+pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
+    let mut problems = Vec::new();
+    let mut iscsi = Iscsi { nodes: records::nodes(root, &mut problems), ..Iscsi::default() };
+    if let Some(text) = text(root, INITIATOR_NAME, &mut problems) {
+        (iscsi.initiator_name, iscsi.initiator_generated) = open_iscsi::initiator_name(&text, INITIATOR_NAME);
+    }
+    if let Some(text) = text(root, ISCSID_CONF, &mut problems) {
+        let (conf, trouble) = open_iscsi::iscsid_conf(&text, ISCSID_CONF);
+        problems.extend(trouble);
+        iscsi.iscsid_conf = Some(conf);
+    }
+    if let Some(text) = text(root, INITRAMFS_CONF, &mut problems) {
+        let (mut conf, trouble) = open_iscsi::initramfs_conf(&text, INITRAMFS_CONF);
+        problems.extend(trouble);
+        // Another file says so, and it is heeded only where this one exists.
+        conf.keep_all_sessions =
+            self::text(root, DEFAULTS, &mut problems).is_some_and(|text| open_iscsi::keeps_all_sessions(&text));
+        iscsi.initramfs_conf = Some(conf);
+    }
+    iscsi.iscsiadm = ["/usr/sbin/iscsiadm", "/sbin/iscsiadm", "/usr/bin/iscsiadm", "/bin/iscsiadm"]
+        .into_iter()
+        .find(|path| root.is_file(path))
+        .map(str::to_owned);
+    match sysfs {
+        Some(sysfs) => {
+            iscsi.sessions = sessions::read(root, sysfs, &mut problems).into();
+            iscsi.iscsid_running = iscsid_runs(root).into();
+        }
+        None => {
+            const WHY: &str = "a mounted root is judged: the running kernel's sessions are another system's";
+            iscsi.sessions = Read::NotApplicable(WHY.to_owned());
+            iscsi.iscsid_running = Read::NotApplicable(WHY.to_owned());
+        }
+    }
+    iscsi.problems = problems;
+    iscsi
+}
+
+/// Whether iscsid listens on its abstract socket (`usr/mgmt_ipc.h`). systemd may hold the socket for it and
+/// start it at the first word, so a process of that name is asked for too.
+fn iscsid_runs(root: &Root) -> Result<bool, Problem> {
+    const SOCKETS: &str = "/proc/net/unix";
+    let sockets = root.text(SOCKETS)?.ok_or_else(|| Problem::new(root.name(SOCKETS), "does not exist"))?;
+    let listens = sockets.lines().any(|line| line.split_whitespace().nth(7) == Some("@ISCSIADM_ABSTRACT_NAMESPACE"));
+    if !listens {
+        return Ok(false);
+    }
+    for (name, _) in root.list("/proc")?.unwrap_or_default() {
+        if !name.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        // A process may end between the listing and the look at it.
+        if let Ok(Some(command)) = root.line(&format!("/proc/{name}/comm"))
+            && command == "iscsid"
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A file's text; what stands in the way of it is a problem, that there is none is not.
+fn text(root: &Root, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    root.text(path).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Sessions as sysfs shows them (`drivers/scsi/scsi_transport_iscsi.c`). The attributes `username` and
+//! `password` of a session are never opened.
+
+use crate::probes::storage::mounts;
+use crate::probes::storage::sysfs::Sysfs;
+use crate::system::Root;
+use isctpl_checks::facts::{Problem, Session};
+use std::str::FromStr;
+
+const SESSIONS: &str = "/class/iscsi_session";
+const CONNECTIONS: &str = "/class/iscsi_connection";
+
+/// The most sessions that are read.
+const SESSION_LIMIT: usize = 1024;
+
+/// Every session; none when the kernel has no iSCSI.
+pub(super) fn read(root: &Root, sysfs: &Root, problems: &mut Vec<Problem>) -> Result<Vec<Session>, Problem> {
+    let names = sysfs.names(SESSIONS)?;
+    let connections = sysfs.names(CONNECTIONS)?;
+    let below_root = if names.is_empty() { None } else { sessions_below_root(root, sysfs, problems) };
+    let mut sessions = Vec::new();
+    for name in names {
+        let Some(number) = name.strip_prefix("session") else { continue };
+        if sessions.len() == SESSION_LIMIT {
+            problems.push(Problem::new(sysfs.name(SESSIONS), format!("holds more than {SESSION_LIMIT} sessions")));
+            break;
+        }
+        // A session has one connection in practice: `connectionSESSION:CONNECTION`.
+        let prefix = format!("connection{number}:");
+        let connection = connections.iter().find(|connection| connection.starts_with(&prefix));
+        let mut session = session(sysfs, &name, connection.map(String::as_str), problems);
+        session.holds_root = below_root.as_ref().map(|below| below.contains(&name));
+        sessions.push(session);
+    }
+    Ok(sessions)
+}
+
+fn session(sysfs: &Root, name: &str, connection: Option<&str>, problems: &mut Vec<Problem>) -> Session {
+    let mut attribute = |directory: &str, name: &str| match sysfs.line(&format!("{directory}/{name}")) {
+        Ok(value) => {
+            value.map(|value| value.trim().to_owned()).filter(|value| !matches!(value.as_str(), "" | "<NULL>"))
+        }
+        // A connection that is down has no attributes of its socket: the kernel answers ENOTCONN.
+        Err(_) if matches!(name, "address" | "port" | "local_ipaddr") => None,
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    let directory = format!("{SESSIONS}/{name}");
+    let mut session = Session {
+        name: name.to_owned(),
+        target: attribute(&directory, "targetname").unwrap_or_default(),
+        initiator: attribute(&directory, "initiatorname"),
+        state: attribute(&directory, "state").unwrap_or_default(),
+        recovery_tmo: number(attribute(&directory, "recovery_tmo")),
+        iface_name: attribute(&directory, "ifacename"),
+        ..Session::default()
+    };
+    if let Some(connection) = connection {
+        let directory = format!("{CONNECTIONS}/{connection}");
+        // A portal that redirects leaves the address that was asked for in the persistent one.
+        session.address =
+            number(attribute(&directory, "persistent_address").or_else(|| attribute(&directory, "address")));
+        session.port = number(attribute(&directory, "persistent_port").or_else(|| attribute(&directory, "port")));
+        session.ping_tmo = number(attribute(&directory, "ping_tmo"));
+        session.recv_tmo = number(attribute(&directory, "recv_tmo"));
+        session.connection_state = attribute(&directory, "state");
+        session.local_address = number(attribute(&directory, "local_ipaddr"));
+    }
+    match disks(sysfs, &format!("{directory}/device")) {
+        Ok(disks) => session.disks = disks,
+        Err(problem) => problems.push(problem),
+    }
+    session
+}
+
+fn number<T: FromStr>(text: Option<String>) -> Option<T> {
+    text?.parse().ok()
+}
+
+/// Disks of a session: `targetH:C:T/H:C:T:L/block/NAME`.
+fn disks(sysfs: &Root, session: &str) -> Result<Vec<String>, Problem> {
+    let mut disks = Vec::new();
+    for target in sysfs.names(session)?.iter().filter(|name| name.starts_with("target")) {
+        for unit in sysfs.names(&format!("{session}/{target}"))? {
+            let block = format!("{session}/{target}/{unit}/block");
+            if unit.contains(':') && sysfs.is_dir(&block) {
+                disks.extend(sysfs.names(&block)?);
+            }
+        }
+    }
+    disks.sort();
+    Ok(disks)
+}
+
+/// Sessions with a disk below the root filesystem; `None`, with a problem, when that cannot be told.
+fn sessions_below_root(root: &Root, sysfs: &Root, problems: &mut Vec<Problem>) -> Option<Vec<String>> {
+    let found = || -> Result<Vec<String>, Problem> {
+        let (entries, _) = mounts::mounts(root)?;
+        let entry = mounts::at(&entries, "/")
+            .ok_or_else(|| Problem::new(root.name("/proc/self/mountinfo"), "no mount stands at /"))?;
+        let tree = Sysfs::at(sysfs);
+        let stack = tree.stack(&mounts::device_directory(&entry.mount, root, tree)?)?;
+        Ok(stack.into_iter().filter_map(|device| device.iscsi_session).collect())
+    };
+    found().map_err(|problem| problems.push(problem)).ok()
+}

@@ -1,0 +1,233 @@
+//! Kernels and their modules on the root disk.
+
+mod wanted;
+
+#[cfg(test)]
+mod tests;
+
+use crate::formats::{bzimage, elf, module_index};
+use crate::system::Root;
+use isctpl_checks::facts::{Kernel, Loader, Located, Module, Place, Problem, Read};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+
+/// The most that is read of one of depmod's files; those of a distribution's kernel have 1 or 2 MB.
+const INDEX_LIMIT: u64 = 32 << 20;
+
+/// The most that is read of a module.
+const MODULE_LIMIT: u64 = 64 << 20;
+
+/// The most kernels that are looked at.
+const KERNEL_LIMIT: usize = 64;
+
+/// Where modules lie. Both, since `/lib` need not be a link to `/usr/lib`.
+const MODULES: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
+
+/// Reads each kernel that the loader's entries name.
+///
+/// `modaliases` are those of the machine's NICs; `extra_modules` are looked up beside those that an
+/// iSCSI root usually needs.
+pub fn read(root: &Root, loader: &Loader, modaliases: &[String], extra_modules: &[String]) -> Vec<Kernel> {
+    let mut paths: Vec<&str> = Vec::new();
+    // The one that boots comes first, so that no limit can leave it out.
+    for entry in loader.default_entry().into_iter().chain(&loader.entries) {
+        let path =
+            entry.kernel.as_ref().filter(|kernel| kernel.problem.is_none()).and_then(|kernel| kernel.path.as_deref());
+        if let Some(path) = path
+            && !paths.contains(&path)
+            && paths.len() < KERNEL_LIMIT
+        {
+            paths.push(path);
+        }
+    }
+    paths.into_iter().map(|path| kernel(root, path, modaliases, extra_modules)).collect()
+}
+
+fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[String]) -> Kernel {
+    let mut kernel = Kernel { path: path.to_owned(), ..Kernel::default() };
+    let Some(version) = version(root, &mut kernel) else {
+        let problem = Problem::new(
+            root.name(path),
+            "states no version of itself, and its name tells none that has a modules directory",
+        );
+        kernel.version = Read::Unknown(problem.clone());
+        kernel.builtin = Read::Unknown(problem);
+        return kernel;
+    };
+    kernel.version = Read::Known(version.clone());
+    let directory = MODULES.iter().map(|base| format!("{base}/{version}")).find(|path| root.is_dir(path));
+    kernel.config = config(root, &version, directory.as_deref(), &mut kernel.problems);
+    let Some(directory) = directory else {
+        let [place, _] = MODULES.map(|base| root.name(&format!("{base}/{version}")));
+        kernel.builtin = Read::Unknown(Problem::new(place, "does not exist"));
+        return kernel;
+    };
+    let mut index = Index { root, directory: &directory, problems: Vec::new() };
+    kernel.builtin = match index.text("modules.builtin") {
+        Ok(Some(text)) => Read::Known(module_index::builtin(&text)),
+        Ok(None) => Read::Unknown(Problem::new(index.name("modules.builtin"), "does not exist")),
+        Err(problem) => Read::Unknown(problem),
+    };
+    kernel.alias_matches = index.alias_matches(modaliases);
+    kernel.modules = index.modules(&kernel.alias_matches, extra_modules);
+    kernel.problems.extend(index.problems);
+    kernel.modules_dir = Some(directory);
+    kernel
+}
+
+/// The version of the image itself, or of its name where that has a modules directory.
+fn version(root: &Root, kernel: &mut Kernel) -> Option<String> {
+    match beginning(root, &kernel.path) {
+        Ok(bytes) => {
+            if let Some(version) = bzimage::version(&bytes) {
+                kernel.version_from_image = true;
+                return Some(version);
+            }
+        }
+        Err(problem) => kernel.problems.push(problem),
+    }
+    let target = root.read_link(&kernel.path).ok().flatten();
+    let names = [Some(kernel.path.as_str()), target.as_deref()];
+    let candidates: Vec<String> = names.into_iter().flatten().flat_map(versions_in_path).collect();
+    let has_modules = |version: &&String| MODULES.iter().any(|base| root.is_dir(&format!("{base}/{version}")));
+    candidates.iter().find(has_modules).or_else(|| candidates.first()).cloned()
+}
+
+/// What in a path may be a version: `vmlinuz-6.1.0`, or a directory as in `MACHINE/6.1.0/linux`.
+fn versions_in_path(path: &str) -> Vec<String> {
+    let is_version = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.');
+    let mut parts = path.rsplit('/');
+    let file = parts.next().unwrap_or_default();
+    let parent = parts.next().unwrap_or_default();
+    let behind_dash = file.split_once('-').map(|(_, version)| version);
+    behind_dash
+        .into_iter()
+        .filter(is_version)
+        .chain([parent].into_iter().filter(is_version))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn beginning(root: &Root, path: &str) -> Result<Vec<u8>, Problem> {
+    let problem = |what: String| Problem::new(root.name(path), what);
+    let file = root.open_file(path)?.ok_or_else(|| problem("does not exist".to_owned()))?;
+    let mut bytes = Vec::new();
+    file.take(bzimage::HEADER_LIMIT).read_to_end(&mut bytes).map_err(|error| problem(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn config(
+    root: &Root,
+    version: &str,
+    directory: Option<&str>,
+    problems: &mut Vec<Problem>,
+) -> Option<Located<BTreeMap<String, String>>> {
+    let beside = directory.map(|directory| format!("{directory}/config"));
+    for path in [format!("/boot/config-{version}")].into_iter().chain(beside) {
+        match root.text(&path) {
+            Ok(Some(text)) => {
+                let values = module_index::config(&text, &wanted::OPTIONS);
+                return Some(Located::new(values, Place::file(root.name(&path))));
+            }
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    None
+}
+
+/// A modules directory.
+struct Index<'a> {
+    root: &'a Root,
+    directory: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Index<'_> {
+    fn name(&self, file: &str) -> String {
+        self.root.name(&format!("{}/{file}", self.directory))
+    }
+
+    fn bytes(&self, file: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.root.read(&format!("{}/{file}", self.directory), INDEX_LIMIT)
+    }
+
+    fn text(&self, file: &str) -> Result<Option<String>, Problem> {
+        Ok(self.bytes(file)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// A file that a kernel's package brings; that it is not there is a problem.
+    fn required(&mut self, file: &str) -> Option<String> {
+        match self.text(file) {
+            Ok(Some(text)) => Some(text),
+            Ok(None) => {
+                self.problems.push(Problem::new(self.name(file), "does not exist; depmod writes it"));
+                None
+            }
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn alias_matches(&mut self, modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
+        if modaliases.is_empty() {
+            return BTreeMap::new();
+        }
+        let text = self.required("modules.alias").unwrap_or_default();
+        let mut matches = module_index::aliases(&text, modaliases);
+        match self.bytes("modules.builtin.modinfo") {
+            // Kernels before 5.2 have no such file.
+            Ok(bytes) => {
+                for (modalias, modules) in module_index::builtin_aliases(&bytes.unwrap_or_default(), modaliases) {
+                    let known = matches.entry(modalias).or_default();
+                    known.extend(modules.into_iter().filter(|module| !known.contains(module)).collect::<Vec<_>>());
+                }
+            }
+            Err(problem) => self.problems.push(problem),
+        }
+        matches
+    }
+
+    fn modules(&mut self, aliases: &BTreeMap<String, Vec<String>>, extra: &[String]) -> BTreeMap<String, Module> {
+        let drivers: BTreeSet<&str> = aliases.values().flatten().map(String::as_str).collect();
+        let wanted = wanted::MODULES.into_iter().chain(drivers.iter().copied()).chain(extra.iter().map(String::as_str));
+        let wanted = wanted.map(module_index::normal).collect();
+        let Some(text) = self.required("modules.dep") else { return BTreeMap::new() };
+        let found = module_index::dependencies(&text, &wanted);
+        let module = |(name, dependencies): (String, module_index::Dependencies)| {
+            let path = match dependencies.path.starts_with('/') {
+                true => dependencies.path,
+                false => format!("{}/{}", self.directory, dependencies.path),
+            };
+            let mut module = Module {
+                present: self.root.is_file(&path),
+                depends: dependencies.depends,
+                name: name.clone(),
+                path,
+                ..Module::default()
+            };
+            if module.present && (wanted::READ.contains(&name.as_str()) || drivers.contains(name.as_str())) {
+                self.read_statements(&mut module);
+            }
+            (name, module)
+        };
+        found.into_iter().map(module).collect()
+    }
+
+    /// Reads what a module says of itself.
+    fn read_statements(&mut self, module: &mut Module) {
+        match self.root.read(&module.path, MODULE_LIMIT) {
+            Ok(Some(bytes)) => match elf::modinfo(&bytes) {
+                Ok(info) => {
+                    module.vermagic = info.kernel_version().map(str::to_owned);
+                    module.firmware = info.firmware;
+                }
+                Err(error) => self.problems.push(Problem::new(self.root.name(&module.path), error.to_string())),
+            },
+            Ok(None) => {}
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use isctpl_checks::facts::{BootEntry, FileRef};
+use std::fs;
+use std::path::Path;
+
+fn put(root: &Path, path: &str, bytes: impl AsRef<[u8]>) {
+    let path = root.join(path.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn image(version: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 0x800];
+    bytes.splice(0x1fe..0x200, [0x55, 0xaa]);
+    bytes.splice(0x202..0x206, *b"HdrS");
+    bytes.splice(0x206..0x208, [0x0f, 0x02]);
+    bytes.splice(0x20e..0x210, [0x00, 0x04]);
+    bytes.splice(0x600..0x600 + version.len(), version.bytes());
+    bytes
+}
+
+fn loader(paths: &[&str]) -> Loader {
+    let entry = |path: &&str| BootEntry {
+        kernel: Some(FileRef { path: Some((*path).to_owned()), ..FileRef::default() }),
+        ..BootEntry::default()
+    };
+    Loader { entries: paths.iter().map(entry).collect(), ..Loader::default() }
+}
+
+#[test]
+fn a_kernel_is_read_with_its_modules() {
+    let dir = tempfile::tempdir().unwrap();
+    let modules = "/lib/modules/6.1.0-50-amd64";
+    put(dir.path(), "/boot/vmlinuz-x", image("6.1.0-50-amd64 (me) #1"));
+    put(dir.path(), "/boot/config-6.1.0-50-amd64", "CONFIG_ISCSI_TCP=m\n");
+    put(dir.path(), &format!("{modules}/modules.builtin"), "kernel/drivers/scsi/sd_mod.ko\n");
+    put(dir.path(), &format!("{modules}/modules.alias"), "alias virtio:d00000001v* virtio_net\n");
+    put(dir.path(), &format!("{modules}/modules.builtin.modinfo"), "hv_netvsc.alias=vmbus:6351*\0");
+    put(
+        dir.path(),
+        &format!("{modules}/modules.dep"),
+        "kernel/iscsi_tcp.ko: kernel/libiscsi.ko\nkernel/libiscsi.ko:\nkernel/virtio_net.ko:\nextra/own.ko:\n",
+    );
+    put(dir.path(), &format!("{modules}/kernel/libiscsi.ko"), "");
+    put(dir.path(), &format!("{modules}/kernel/virtio_net.ko"), "no ELF");
+    let root = Root::open(dir.path()).unwrap();
+    let modaliases = ["virtio:d00000001v00001AF4".to_owned(), "vmbus:635161F8".to_owned()];
+    let paths = ["/boot/vmlinuz-x", "/boot/vmlinuz-x"];
+    let kernels = read(&root, &loader(&paths), &modaliases, &["own".to_owned()]);
+    let [kernel] = kernels.as_slice() else { panic!("{kernels:?}") };
+    assert_eq!(kernel.version, Read::Known("6.1.0-50-amd64".to_owned()));
+    assert!(kernel.version_from_image);
+    assert_eq!(kernel.modules_dir.as_deref(), Some(modules));
+    assert!(kernel.builtin.known().unwrap().contains("sd_mod"));
+    let seen: Vec<_> = kernel.modules.values().map(|module| (module.name.as_str(), module.present)).collect();
+    assert_eq!(seen, [("iscsi_tcp", false), ("libiscsi", true), ("own", false), ("virtio_net", true)]);
+    assert_eq!(kernel.modules["iscsi_tcp"].depends, ["libiscsi"]);
+    assert_eq!(kernel.alias_matches["virtio:d00000001v00001AF4"], ["virtio_net"]);
+    assert_eq!(kernel.alias_matches["vmbus:635161F8"], ["hv_netvsc"]);
+    assert_eq!(kernel.config.as_ref().unwrap().value["CONFIG_ISCSI_TCP"], "m");
+    assert_eq!(kernel.config.as_ref().unwrap().value["CONFIG_ISCSI_IBFT"], "n");
+    assert_eq!(kernel.problems.len(), 1, "{:?}", kernel.problems);
+}
+
+#[test]
+fn a_name_tells_the_version_where_the_image_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "/boot/Image-6.6.1-arm64", [0; 100]);
+    put(dir.path(), "/boot/abc/6.9.2/linux", [0; 100]);
+    put(dir.path(), "/boot/bzImage", [0; 100]);
+    put(dir.path(), "/usr/lib/modules/6.9.2/modules.dep", "");
+    let root = Root::open(dir.path()).unwrap();
+    let kernels =
+        read(&root, &loader(&["/boot/Image-6.6.1-arm64", "/boot/abc/6.9.2/linux", "/boot/bzImage"]), &[], &[]);
+    assert_eq!(kernels[0].version, Read::Known("6.6.1-arm64".to_owned()));
+    assert!(!kernels[0].version_from_image);
+    assert_eq!((kernels[0].modules_dir.as_deref(), kernels[0].builtin.problem().is_some()), (None, true));
+    assert_eq!(kernels[1].modules_dir.as_deref(), Some("/usr/lib/modules/6.9.2"));
+    assert!(kernels[2].version.problem().is_some());
+}

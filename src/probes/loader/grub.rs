@@ -1,0 +1,236 @@
+//! GRUB: its configuration, environment block and BLS entries.
+
+use super::disk::Disk;
+use super::{Found, environment, esp, is_recovery};
+use crate::formats::bls;
+use crate::formats::cmdline::{self, redact_line};
+use crate::formats::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
+use isctpl_checks::facts::{BootEntry, Chosen, Located, Place, Problem, Read};
+use std::collections::BTreeMap;
+
+/// The directories that `grub-install` uses.
+const DIRECTORIES: [&str; 2] = ["/boot/grub", "/boot/grub2"];
+
+/// A `grub.cfg` with the directory that is its `$prefix`.
+struct Run<'a> {
+    disk: &'a Disk<'a>,
+    prefix: String,
+}
+
+/// Evaluates GRUB's configuration; `None` when there is none.
+///
+/// On EFI the image's own directory on the ESP comes first: it holds the whole configuration, or a
+/// stub that leads to it.
+pub(super) fn read(disk: &Disk<'_>) -> Option<Found> {
+    let mut menus = Vec::new();
+    let mut problems = Vec::new();
+    for prefix in stubs(disk, &mut problems).into_iter().chain(DIRECTORIES.map(str::to_owned)) {
+        let path = format!("{prefix}/grub.cfg");
+        match disk.root.text(&path) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                let run = Run { disk, prefix };
+                let menu = grub_cfg::evaluate(&text, &disk.root.name(&path), &run);
+                menus.push((run.prefix, menu));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let best = menus.iter().position(|(_, menu)| !menu.entries.is_empty()).unwrap_or(0);
+    if best >= menus.len() {
+        let problem = problems.first()?.clone();
+        return Some(Found { chosen: Read::Unknown(problem), problems, ..Found::default() });
+    }
+    let (prefix, menu) = menus.swap_remove(best);
+    if let Some(problem) = rivals(disk, &menu, &menus) {
+        problems.push(problem);
+    }
+    Some(found(disk, &prefix, menu, problems))
+}
+
+/// The directories below `EFI/` that hold a `grub.cfg`.
+fn stubs(disk: &Disk<'_>, problems: &mut Vec<Problem>) -> Vec<String> {
+    let mut stubs = Vec::new();
+    for target in ["/boot/efi", "/efi", "/boot"] {
+        let found = esp::efi_directory(disk, target).and_then(|efi| match efi {
+            Some(efi) => {
+                let efi = format!("{target}/{efi}");
+                Ok(disk.root.names(&efi)?.into_iter().map(|vendor| format!("{efi}/{vendor}")).collect())
+            }
+            None => Ok(Vec::new()),
+        });
+        match found {
+            Ok(found) => stubs.extend(found.into_iter().filter(|path| disk.root.is_file(&format!("{path}/grub.cfg")))),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    stubs
+}
+
+/// Says so when another configuration on this disk boots something else.
+fn rivals(disk: &Disk<'_>, menu: &Menu, others: &[(String, Menu)]) -> Option<Problem> {
+    let boots = |menu: &Menu| match grub_cfg::choose(menu) {
+        Choice::Entry { index, .. } => {
+            menu.entries.get(index).and_then(|entry| entry.kernel.clone()).map(|kernel| (kernel.path, kernel.at))
+        }
+        Choice::Unknown { .. } => None,
+    };
+    let (kernel, place) = boots(menu)?;
+    let (prefix, (other, _)) = others.iter().find_map(|(prefix, other)| {
+        boots(other).filter(|(path, at)| *path != kernel && *at != place).map(|boots| (prefix, boots))
+    })?;
+    Some(Problem::new(
+        disk.root.name(&format!("{prefix}/grub.cfg")),
+        redact_line(&format!(
+            "boots {other}, and another configuration of GRUB on this disk boots {kernel}; that one was judged"
+        )),
+    ))
+}
+
+fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) -> Found {
+    let mut grubenv = BTreeMap::new();
+    for directory in [prefix].into_iter().chain(DIRECTORIES) {
+        if let Ok(Some((variables, doubts))) = environment(disk.root, &format!("{directory}/grubenv")) {
+            grubenv = variables.into_iter().map(shown_variable).collect();
+            problems.extend(doubts);
+            break;
+        }
+    }
+    let no_entries = no_entries(disk, prefix, &menu);
+    let chosen = match grub_cfg::choose(&menu) {
+        Choice::Entry { index, because, at } => Read::Known(Chosen { index, because: redact_line(&because), at }),
+        // Entries of a stub that leads nowhere may lie on a /boot that is not mounted.
+        Choice::Unknown { what, at } => {
+            let place = at.unwrap_or_else(|| Place::file(disk.root.name(&format!("{prefix}/grub.cfg"))));
+            let unmounted = menu.entries.is_empty().then(|| disk.unmounted("/boot")).flatten();
+            Read::Unknown(unmounted.unwrap_or_else(|| Problem::new(place.to_string(), what)))
+        }
+    };
+    let timeout = menu.timeout.value.as_deref().and_then(|value| value.trim().parse().ok());
+    let timeout = timeout.zip(menu.timeout.at.clone()).map(|(seconds, at)| Located::new(seconds, at));
+    problems.extend(menu.problems.into_iter().map(|problem| Problem { what: redact_line(&problem.what), ..problem }));
+    let entries = menu.entries.into_iter().map(|entry| boot_entry(disk, entry)).collect();
+    Found { entries, chosen, no_entries, timeout, grubenv, problems }
+}
+
+/// Why GRUB's own configuration makes no menu, where that is certain. That of a stub on the ESP may
+/// lead to another filesystem.
+fn no_entries(disk: &Disk<'_>, prefix: &str, menu: &Menu) -> Option<Located<String>> {
+    if !menu.entries.is_empty() || !DIRECTORIES.contains(&prefix) || disk.unmounted("/boot").is_some() {
+        return None;
+    }
+    let file = Place::file(disk.root.name(&format!("{prefix}/grub.cfg")));
+    match &menu.unfinished {
+        Some(at) => Some(Located::new(format!("ends inside the block that line {} begins", at.line), at.clone())),
+        None => menu.problems.is_empty().then(|| Located::new("defines no menu entry".to_owned(), file)),
+    }
+}
+
+/// A variable as it may be shown: its name may make all of it a secret, and it may hold a command line.
+fn shown_variable((name, value): (String, String)) -> (String, String) {
+    let (hidden, secret) = cmdline::hide_value(&name, &value);
+    let value = if secret { hidden } else { redact_line(&value) };
+    (name, value)
+}
+
+fn boot_entry(disk: &Disk<'_>, entry: Entry) -> BootEntry {
+    let file = |named: &grub_cfg::Named| disk.file(named.device.as_deref(), &named.path, named.at.clone());
+    let line = entry.kernel.as_ref().and_then(|kernel| kernel.at.clone()).or_else(|| entry.at.clone());
+    let mut boot = BootEntry {
+        title: redact_line(&entry.title),
+        id: entry.id.as_deref().map(redact_line),
+        submenu: entry.submenu.iter().map(|step| redact_line(&step.title)).collect(),
+        at: entry.at,
+        kernel: entry.kernel.as_ref().map(file),
+        initrds: entry.initrds.iter().map(file).collect(),
+        cmdline: cmdline::parse(&entry.options, line),
+        search_uuid: entry.search_uuid,
+        linux: entry.kernel.is_some(),
+        recovery: false,
+        unresolved: entry.unresolved,
+    };
+    boot.recovery = is_recovery(&boot);
+    boot
+}
+
+impl Run<'_> {
+    /// A path of GRUB's in the root; `None` when nothing lies there.
+    fn locate(&self, path: &str) -> Result<Option<String>, Problem> {
+        if let Some(inner) = path.strip_prefix(PREFIX) {
+            let path = format!("{}{inner}", self.prefix);
+            return Ok(self.disk.root.stat(&path)?.map(|_| path));
+        }
+        let (device, path) = split_device(path);
+        for candidate in self.disk.candidates(device, path) {
+            if self.disk.root.stat(&candidate)?.is_some() {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn split_device(path: &str) -> (Option<&str>, &str) {
+    match path.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        Some((device, path)) => (Some(device), path),
+        None => (None, path),
+    }
+}
+
+impl World for Run<'_> {
+    fn exists(&self, path: &str) -> Option<bool> {
+        match self.locate(path) {
+            Ok(Some(path)) => {
+                let meta = self.disk.root.stat(&path).ok()??;
+                Some(meta.size > 0)
+            }
+            Ok(None) if path.starts_with(PREFIX) => Some(false),
+            // It may lie on a filesystem that is not mounted here.
+            Ok(None) | Err(_) => None,
+        }
+    }
+
+    fn environment(&self, path: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        let Some(path) = self.locate(path)? else { return Ok(None) };
+        Ok(environment(self.disk.root, &path)?.map(|(variables, _)| variables))
+    }
+
+    fn source(&self, path: &str) -> Result<Option<(String, String)>, Problem> {
+        let Some(path) = self.locate(path)? else { return Ok(None) };
+        let text = self.disk.root.text(&path)?;
+        Ok(text.map(|text| (text, self.disk.root.name(&path))))
+    }
+
+    fn bls(&self, directory: Option<&str>) -> Result<Vec<(String, bls::Entry)>, Problem> {
+        let directory = match directory {
+            Some(directory) => self.locate(directory)?,
+            None => ["/boot/loader/entries", "/loader/entries", "/boot/efi/loader/entries"]
+                .into_iter()
+                .find(|path| self.disk.root.is_dir(path))
+                .map(str::to_owned),
+        };
+        let Some(directory) = directory else { return Ok(Vec::new()) };
+        let mut entries = bls_entries(self.disk, &directory)?;
+        entries.sort_by(|(_, left), (_, right)| bls::grub_order(left, right));
+        Ok(entries)
+    }
+}
+
+/// The entries of a directory, with the paths of their files.
+pub(super) fn bls_entries(disk: &Disk<'_>, directory: &str) -> Result<Vec<(String, bls::Entry)>, Problem> {
+    /// How many entries are read; a machine has a handful.
+    const LIMIT: usize = 500;
+    let mut entries = Vec::new();
+    for name in disk.root.names(directory)?.into_iter().filter(|name| name.ends_with(".conf")).take(LIMIT) {
+        let path = format!("{directory}/{name}");
+        if let Some(text) = disk.root.text(&path)? {
+            let path = disk.root.name(&path);
+            // An entry that names nothing to start is left out by the loaders too.
+            let (entry, problems) = bls::parse(&text, &name, &path);
+            if problems.is_empty() || entry.linux.is_some() {
+                entries.push((path, entry));
+            }
+        }
+    }
+    Ok(entries)
+}

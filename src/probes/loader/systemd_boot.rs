@@ -1,0 +1,159 @@
+//! systemd-boot: `loader/loader.conf` and `loader/entries/*.conf` (loader.conf(5), UAPI.1).
+
+use super::disk::Disk;
+use super::{Found, esp, grub, is_recovery};
+use crate::formats::bls;
+use crate::formats::cmdline::{self, redact_line};
+use crate::formats::module_index::glob_matches;
+use isctpl_checks::facts::{BootEntry, Chosen, Esp, Located, Place, Problem, Read};
+use std::io::Read as _;
+
+/// What systemd-boot's image says of itself.
+const MARK: &[u8] = b"LoaderInfo: systemd-boot";
+
+/// The most that is read of a loader to find the mark.
+const LOADER_LIMIT: u64 = 4 << 20;
+
+/// Reads entries as systemd-boot shows them; `None` when none of its files is there.
+pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
+    let mut mounts: Vec<&str> = esp.and_then(|esp| esp.mount_point.as_deref()).into_iter().collect();
+    for mount in ["/boot", "/efi", "/boot/efi"] {
+        if !mounts.contains(&mount) {
+            mounts.push(mount);
+        }
+    }
+    let mut found = Found::default();
+    let mut entries = Vec::new();
+    let mut conf = None;
+    for mount in &mounts {
+        match grub::bls_entries(disk, &format!("{mount}/loader/entries")) {
+            Ok(read) => entries.extend(read.into_iter().map(|(path, entry)| (*mount, path, entry))),
+            Err(problem) => found.problems.push(problem),
+        }
+        let path = format!("{mount}/loader/loader.conf");
+        match disk.root.text(&path) {
+            Ok(Some(text)) if conf.is_none() => conf = Some((text, disk.root.name(&path))),
+            Ok(_) => {}
+            Err(problem) => found.problems.push(problem),
+        }
+    }
+    if entries.is_empty() && found.problems.is_empty() {
+        return None;
+    }
+    entries.sort_by(|(_, _, left), (_, _, right)| bls::systemd_order(left, right));
+    let images = unified_images(disk, &mounts);
+    for image in &images {
+        found.problems.push(Problem::new(image, "is a unified kernel image, which is not looked into"));
+    }
+    let settings = conf.as_ref().map(|(text, path)| settings(text, path)).unwrap_or_default();
+    found.timeout = settings.timeout;
+    let place = conf.map_or_else(|| disk.root.name("/boot/loader/entries"), |(_, path)| path);
+    let ids: Vec<&str> = entries.iter().map(|(_, _, entry)| entry.id.as_str()).collect();
+    found.chosen = choose(&ids, settings.default.as_ref(), &images, &place);
+    found.entries = entries.into_iter().map(|(mount, path, entry)| boot_entry(disk, mount, &path, &entry)).collect();
+    Some(found)
+}
+
+/// What loader.conf sets.
+#[derive(Debug, Default)]
+struct Settings {
+    default: Option<Located<String>>,
+    timeout: Option<Located<i64>>,
+}
+
+fn settings(text: &str, path: &str) -> Settings {
+    let mut settings = Settings::default();
+    for (number, line) in (1_u32..).zip(text.lines()) {
+        let mut words = line.split_whitespace();
+        let at = Place::line(path, number);
+        match (words.next(), words.next()) {
+            (Some("default"), Some(value)) => settings.default = Some(Located::new(value.to_owned(), at)),
+            (Some("timeout"), Some("menu-force")) => settings.timeout = Some(Located::new(-1, at)),
+            (Some("timeout"), Some(value)) => {
+                settings.timeout = value.parse().ok().map(|seconds| Located::new(seconds, at));
+            }
+            _ => {}
+        }
+    }
+    settings
+}
+
+fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], place: &str) -> Read<Chosen> {
+    let matching = default.and_then(|default| {
+        let pattern = default.value.to_lowercase();
+        let matches = |id: &str| {
+            let id = id.to_lowercase();
+            glob_matches(&pattern, &id) || glob_matches(&pattern, &format!("{id}.conf"))
+        };
+        Some((ids.iter().position(|id| matches(id))?, default))
+    });
+    match (matching, default) {
+        (_, Some(default)) if default.value.starts_with('@') => Read::Unknown(Problem::new(
+            default.at.to_string(),
+            "boots the entry that was chosen last, which only the firmware's variables tell",
+        )),
+        (Some((index, default)), _) => {
+            let because = format!("default {}", default.value);
+            Read::Known(Chosen { index, because, at: Some(default.at.clone()) })
+        }
+        (None, _) if !images.is_empty() || ids.is_empty() => Read::Unknown(Problem::new(
+            place,
+            "names no default among the entries that were read, and unified kernel images are not looked into",
+        )),
+        (None, Some(default)) => {
+            let because = format!("default {}: no entry is called so, so the first one boots", default.value);
+            Read::Known(Chosen { index: 0, because, at: Some(default.at.clone()) })
+        }
+        (None, None) => {
+            let because = "no default is set, so systemd-boot boots the first entry".to_owned();
+            Read::Known(Chosen { index: 0, because, at: None })
+        }
+    }
+}
+
+fn unified_images(disk: &Disk<'_>, mounts: &[&str]) -> Vec<String> {
+    let mut images = Vec::new();
+    for mount in mounts {
+        let Ok(Some(efi)) = esp::efi_directory(disk, mount) else { continue };
+        let Ok(Some(linux)) = esp::child(disk.root, &format!("{mount}/{efi}"), "Linux") else { continue };
+        let directory = format!("{mount}/{efi}/{linux}");
+        let names = disk.root.names(&directory).unwrap_or_default();
+        let is_image = |name: &String| name.to_ascii_lowercase().ends_with(".efi");
+        images.extend(names.into_iter().filter(is_image).map(|name| disk.root.name(&format!("{directory}/{name}"))));
+    }
+    images
+}
+
+fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> BootEntry {
+    // Paths are relative to the filesystem that the entry itself lies on.
+    let file = |line: &bls::Line| {
+        let at = Some(Place::line(path, line.line));
+        let below = format!("{mount}/{}", line.value.trim_start_matches('/'));
+        let mut file = disk.file(None, &below, at);
+        file.written = redact_line(&line.value);
+        file
+    };
+    let mut boot = BootEntry {
+        title: redact_line(&entry.shown_title()),
+        id: Some(entry.id.clone()),
+        at: Some(Place::file(path)),
+        kernel: entry.linux.as_ref().map(file),
+        initrds: entry.initrds.iter().map(file).collect(),
+        cmdline: cmdline::parse(&entry.options, Some(Place::file(path))),
+        linux: entry.linux.is_some(),
+        ..BootEntry::default()
+    };
+    boot.recovery = is_recovery(&boot);
+    boot
+}
+
+/// Whether the ESP's fallback loader is systemd-boot.
+pub(super) fn is_fallback(disk: &Disk<'_>, esp: &Esp) -> bool {
+    let Some(mount) = &esp.mount_point else { return false };
+    esp.fallback.iter().any(|path| {
+        let Ok(Some(file)) = disk.root.open_file(&format!("{mount}/{path}")) else { return false };
+        let mut bytes = Vec::new();
+        file.take(LOADER_LIMIT).read_to_end(&mut bytes).is_ok()
+            && bytes.windows(MARK.len()).any(|window| window == MARK)
+    })
+}

@@ -1,0 +1,188 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use nix::sys::stat::Mode;
+use std::fs;
+use tempfile::TempDir;
+
+/// A root made of files.
+fn tree(files: &[(&str, &str)]) -> (TempDir, Root) {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path.trim_start_matches('/'));
+        if text.is_empty() {
+            fs::create_dir_all(path).unwrap();
+        } else {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+    let root = Root::open(dir.path()).unwrap();
+    (dir, root)
+}
+
+const FSTAB: &str =
+    "/dev/vg/root / ext4 defaults 0 1\nUUID=b00t /boot ext4 defaults 0 2\nUUID=E5-9 /boot/efi vfat umask=0077 0 1\n";
+const CFG: &str = "set default=0\nset timeout=5\nmenuentry 'Linux' {\nsearch --no-floppy --fs-uuid --set=root b00t\n\
+                   linux /vmlinuz root=/dev/vg/root ro iscsi_password=geheim\ninitrd /initrd.img\n}\n";
+
+fn chosen(loader: &Loader) -> &str {
+    loader.default_entry().map(|entry| entry.title.as_str()).unwrap_or_default()
+}
+
+#[test]
+fn an_entry_is_found_below_the_mount_it_names() {
+    let (_dir, root) = tree(&[
+        ("/etc/fstab", FSTAB),
+        ("/etc/default/grub", "GRUB_CMDLINE_LINUX=a\n"),
+        ("/boot/grub/grub.cfg", CFG),
+        ("/boot/vmlinuz", "kernel"),
+        ("/boot/efi/EFI/Boot/bootx64.efi", "MZ"),
+        ("/boot/efi/EFI/debian/grubx64.efi", "MZ"),
+    ]);
+    let loader = read(&root);
+    assert_eq!(loader.problems, []);
+    let entry = loader.default_entry().unwrap();
+    let kernel = entry.kernel.as_ref().unwrap();
+    assert_eq!((kernel.written.as_str(), kernel.path.as_deref(), kernel.size), ("/vmlinuz", Some("/boot/vmlinuz"), 6));
+    assert_eq!(kernel.at, Some(Place::line("/boot/grub/grub.cfg", 5)));
+    // It is not there, and /boot is: so it is missing, and not unknown.
+    assert_eq!((entry.initrds[0].path.as_deref(), &entry.initrds[0].problem), (None, &None));
+    assert_eq!(entry.cmdline.text(), "root=/dev/vg/root ro iscsi_password=(hidden)");
+    assert_eq!(loader.timeout.as_ref().unwrap().value, 5);
+    let esp = loader.esp.known().unwrap();
+    assert_eq!((esp.mount_point.as_deref(), esp.visible), (Some("/boot/efi"), true));
+    assert_eq!(
+        (esp.fallback.join(" "), esp.loaders.join(" ")),
+        ("EFI/Boot/bootx64.efi".into(), "EFI/debian/grubx64.efi".into())
+    );
+    assert!(!serde_json::to_string(&loader).unwrap().contains("geheim"));
+}
+
+#[test]
+fn what_is_not_mounted_is_unknown() {
+    let (_dir, root) = tree(&[("/etc/fstab", FSTAB), ("/boot/efi", "")]);
+    let loader = read(&root);
+    let problem = loader.chosen.problem().unwrap();
+    assert_eq!(problem.to_string(), "/boot: is a filesystem of its own by /etc/fstab:2 and is not mounted here");
+    let esp = loader.esp.known().unwrap();
+    assert_eq!((esp.mount_point.as_deref(), esp.visible), (Some("/boot/efi"), false));
+    let (_dir, root) = tree(&[("/etc/fstab", "/dev/vg/root / ext4 defaults 0 1\n")]);
+    assert!(read(&root).chosen.problem().unwrap().what.contains("neither grub.cfg"));
+    assert_eq!(read(&root).esp.known().unwrap(), &Esp::default());
+}
+
+#[test]
+fn a_fifo_in_a_files_place_is_a_problem() {
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", CFG), ("/boot/initrd.img", "")]);
+    nix::unistd::mkfifo(&dir.path().join("boot/vmlinuz"), Mode::from_bits_truncate(0o600)).unwrap();
+    let loader = read(&root);
+    let entry = loader.default_entry().unwrap();
+    assert_eq!(
+        entry.kernel.as_ref().unwrap().problem.as_ref().unwrap().what,
+        "is a device, FIFO or socket, not a file"
+    );
+    assert_eq!(entry.initrds[0].problem.as_ref().unwrap().what, "is a directory, not a file");
+}
+
+#[test]
+fn a_btrfs_subvolume_is_seen_through() {
+    let (_dir, root) = tree(&[
+        ("/etc/fstab", "UUID=r00t / btrfs subvol=@ 0 0\n"),
+        (
+            "/boot/grub/grub.cfg",
+            "menuentry x {\nsearch --fs-uuid --set=root r00t\nlinux /@/boot/vmlinuz ro\ninitrd ($root)/@/boot/i\n}\n",
+        ),
+        ("/boot/vmlinuz", "k"),
+        ("/boot/i", "i"),
+    ]);
+    let loader = read(&root);
+    let entry = loader.default_entry().unwrap();
+    assert_eq!(entry.kernel.as_ref().unwrap().path.as_deref(), Some("/boot/vmlinuz"));
+    assert_eq!(entry.initrds[0].path.as_deref(), Some("/boot/i"));
+}
+
+#[test]
+fn a_stub_on_the_esp_leads_to_the_menu() {
+    let stub = "search.fs_uuid b00t root\nset prefix=($root)'/grub'\nconfigfile $prefix/grub.cfg\n";
+    let (_dir, root) =
+        tree(&[("/etc/fstab", FSTAB), ("/boot/efi/EFI/ubuntu/grub.cfg", stub), ("/boot/grub/grub.cfg", CFG)]);
+    let loader = read(&root);
+    assert_eq!(chosen(&loader), "Linux");
+    assert_eq!(loader.entries.len(), 1);
+    assert_eq!(loader.entries[0].at, Some(Place::line("/boot/grub/grub.cfg", 3)));
+    assert_eq!(loader.problems, []);
+}
+
+#[test]
+fn red_hat_entries_follow_grubenv() {
+    let bls = |version: &str| {
+        format!(
+            "title L {version}\nversion {version}\nlinux /vmlinuz-{version}\ninitrd /i-{version}\noptions $kernelopts\n"
+        )
+    };
+    let (old, new) = (bls("5.14.0-70"), bls("5.14.0-427"));
+    let mut env =
+        "# GRUB Environment Block\nsaved_entry=m-5.14.0-70\nkernelopts=root=/dev/vg/root iscsi_password=geheim\n"
+            .to_owned();
+    env.push_str(&"#".repeat(1024 - env.len()));
+    let (_dir, root) = tree(&[
+        ("/boot/grub2/grub.cfg", "load_env\nset default=\"${saved_entry}\"\nblscfg\n"),
+        ("/boot/grub2/grubenv", &env),
+        ("/boot/loader/entries/m-5.14.0-70.conf", &old),
+        ("/boot/loader/entries/m-5.14.0-427.conf", &new),
+        ("/boot/vmlinuz-5.14.0-70", "k"),
+    ]);
+    let loader = read(&root);
+    assert_eq!(
+        loader.entries.iter().map(|entry| entry.title.as_str()).collect::<Vec<_>>(),
+        ["L 5.14.0-427", "L 5.14.0-70"]
+    );
+    assert_eq!(chosen(&loader), "L 5.14.0-70");
+    let entry = loader.default_entry().unwrap();
+    assert_eq!(entry.cmdline.text(), "root=/dev/vg/root iscsi_password=(hidden)");
+    assert_eq!(entry.kernel.as_ref().unwrap().path.as_deref(), Some("/boot/vmlinuz-5.14.0-70"));
+    assert_eq!(loader.grubenv["kernelopts"], "root=/dev/vg/root iscsi_password=(hidden)");
+    assert!(!serde_json::to_string(&loader).unwrap().contains("geheim"));
+}
+
+#[test]
+fn systemd_boot_chooses_by_its_pattern() {
+    let entry = |version: &str| format!("title L\nversion {version}\nlinux /m/{version}/linux\noptions ro\n");
+    let (first, second) = (entry("6.1"), entry("6.9"));
+    let files = [
+        ("/etc/fstab", "UUID=E5 /efi vfat defaults 0 0\n"),
+        ("/efi/EFI/BOOT/BOOTX64.EFI", "MZ #### LoaderInfo: systemd-boot 252 ####"),
+        ("/efi/loader/entries/m-6.1.conf", &first),
+        ("/efi/loader/entries/m-6.9.conf", &second),
+        ("/efi/m/6.1/linux", "k"),
+        ("/efi/loader/loader.conf", "timeout 3\ndefault m-6.1*\n"),
+    ];
+    let (_dir, root) = tree(&files);
+    let loader = read(&root);
+    let entry = loader.default_entry().unwrap();
+    assert_eq!(entry.id.as_deref(), Some("m-6.1"));
+    assert_eq!(entry.kernel.as_ref().unwrap().path.as_deref(), Some("/efi/m/6.1/linux"));
+    assert_eq!(loader.chosen.known().unwrap().at, Some(Place::line("/efi/loader/loader.conf", 2)));
+    let (_dir, root) = tree(files.get(..5).unwrap());
+    assert_eq!(read(&root).default_entry().unwrap().id.as_deref(), Some("m-6.9"));
+    let mut both = files.to_vec();
+    both.push(("/boot/grub/grub.cfg", CFG));
+    let (_dir, root) = tree(&both);
+    let loader = read(&root);
+    assert_eq!((loader.entries.len(), loader.default_entry().unwrap().id.as_deref()), (3, Some("m-6.1")));
+}
+
+#[test]
+fn recovery_entries_are_told() {
+    for (title, options, recovery) in [
+        ("Linux (recovery mode)", "ro", true),
+        ("Linux", "ro single", true),
+        ("Linux", "ro systemd.unit=rescue.target", true),
+        ("Linux", "ro rd.shell quiet", false),
+    ] {
+        let entry =
+            BootEntry { title: title.to_owned(), cmdline: cmdline::parse(options, None), ..BootEntry::default() };
+        assert_eq!(is_recovery(&entry), recovery, "{title} {options}");
+    }
+}

@@ -1,0 +1,18 @@
+//! One a source: a root or the kernel in, facts out. A probe that fails records why; the run goes on.
+
+pub mod cmdline;
+pub mod dhcp;
+pub mod firmware;
+mod gather;
+pub mod initramfs;
+pub mod iscsi;
+pub mod kernel;
+pub mod loader;
+pub mod netconfig;
+pub mod network;
+pub mod nics;
+pub mod services;
+pub mod storage;
+pub mod template;
+
+pub use gather::{Request, gather};

@@ -1,0 +1,194 @@
+//! Firewalls that start with the system, and what they do with traffic to a portal.
+
+mod iptables;
+mod nftables;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use super::files::Files;
+use super::managers::service;
+use crate::formats::keyfile::ifcfg::assignments;
+use iptables::FilterTable;
+use isctpl_checks::facts::{Firewall, Located, Place};
+use nftables::RuleSet;
+use rules::{Outcome, Packet, follow};
+
+/// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
+const SAVED_RULES: [(&str, &[&str]); 2] = [
+    ("/etc/iptables/rules.v4", &["netfilter-persistent.service", "iptables-persistent.service", "iptables.service"]),
+    ("/etc/sysconfig/iptables", &["iptables.service"]),
+];
+
+/// How deep nftables' files may include files.
+const INCLUDE_DEPTH: usize = 4;
+
+/// Every firewall that starts at boot.
+pub(super) fn read(files: &mut Files<'_>) -> Vec<Firewall> {
+    let mut found = Vec::new();
+    found.extend(ufw(files));
+    found.extend(nftables(files));
+    found.extend(saved_rules(files));
+    found.extend(firewalld(files));
+    found
+}
+
+fn policy_word(accept: bool) -> String {
+    if accept { "accept" } else { "drop" }.to_owned()
+}
+
+/// Puts the fate of both packets into a firewall. What decides is the rule that stops one, if any.
+fn firewall(kind: &str, at: Place, policies: (bool, bool), request: Outcome, reply: Outcome) -> Firewall {
+    let deciding = match (request.accepted, reply.accepted) {
+        (true, false) => reply.deciding,
+        _ => request.deciding,
+    };
+    let mut unclear = request.unclear;
+    unclear.extend(reply.unclear.into_iter().filter(|text| !unclear.contains(text)).collect::<Vec<_>>());
+    Firewall {
+        kind: kind.to_owned(),
+        at,
+        output_policy: policy_word(policies.0),
+        input_policy: policy_word(policies.1),
+        established_in: reply.accepted,
+        portal_out: request.accepted,
+        deciding,
+        unclear,
+    }
+}
+
+/// ufw: `ENABLED=yes`, policies in its defaults, rules in its own files.
+fn ufw(files: &mut Files<'_>) -> Option<Firewall> {
+    const CONF: &str = "/etc/ufw/ufw.conf";
+    const DEFAULTS: &str = "/etc/default/ufw";
+    let conf = assignments(&files.text(CONF)?, CONF);
+    let enabled = conf.get("ENABLED").filter(|enabled| enabled.value.eq_ignore_ascii_case("yes"))?;
+    // The setting alone starts nothing.
+    if !service(files, "ufw.service").is_some_and(|service| service.enabled) {
+        return None;
+    }
+    let defaults = assignments(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS);
+    let policy = |key: &str, otherwise: &str| -> (bool, Located<String>) {
+        let value = defaults.get(key).cloned();
+        let value = value.unwrap_or_else(|| Located::new(otherwise.to_owned(), Place::file(DEFAULTS)));
+        let accept = value.value.eq_ignore_ascii_case("ACCEPT");
+        (accept, Located::new(format!("{key}={}", value.value), value.at))
+    };
+    let (output, input) = (policy("DEFAULT_OUTPUT_POLICY", "ACCEPT"), policy("DEFAULT_INPUT_POLICY", "DROP"));
+    let mut table = FilterTable::default();
+    for path in ["/etc/ufw/before.rules", "/etc/ufw/user.rules", "/etc/ufw/after.rules"] {
+        // Older releases keep the user's rules elsewhere.
+        let text = files.text(path).or_else(|| files.text(&path.replace("/etc/ufw/user", "/lib/ufw/user")));
+        table.add(&text.unwrap_or_default(), path);
+    }
+    // ufw itself strings these chains together, in this order.
+    let strung = |table: &FilterTable, direction: &str| {
+        let mut rules = Vec::new();
+        for part in ["before", "user", "after"] {
+            let name = if part == "user" { format!("ufw-user-{direction}") } else { format!("ufw-{part}-{direction}") };
+            rules.extend(table.chains.get(&name).cloned().unwrap_or_default());
+        }
+        rules
+    };
+    for (name, direction) in [("OUTPUT", "output"), ("INPUT", "input")] {
+        let rules = strung(&table, direction);
+        table.chains.insert(name.to_owned(), rules);
+    }
+    let policies = (output.0, input.0);
+    let request = follow(&table.chains, "OUTPUT", output, Packet::Request);
+    let reply = follow(&table.chains, "INPUT", input, Packet::Reply);
+    Some(firewall("ufw", enabled.at.clone(), policies, request, reply))
+}
+
+fn nftables(files: &mut Files<'_>) -> Option<Firewall> {
+    let service = service(files, "nftables.service").filter(|service| service.enabled)?;
+    let mut set = RuleSet::default();
+    for path in ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"] {
+        add_nft(files, &mut set, path, INCLUDE_DEPTH);
+    }
+    let follow_hook = |hook: &str, packet: Packet| -> (bool, Outcome) {
+        let mut policy = true;
+        let mut total = Outcome { accepted: true, ..Outcome::default() };
+        for base in set.bases.iter().filter(|base| base.hook == hook) {
+            policy &= base.policy.0;
+            let outcome = follow(&set.chains, &base.name, base.policy.clone(), packet);
+            total.unclear.extend(outcome.unclear);
+            // Every chain of a hook has its say; one that drops is enough.
+            if total.deciding.is_none() || (total.accepted && !outcome.accepted) {
+                total.deciding = outcome.deciding;
+            }
+            total.accepted &= outcome.accepted;
+        }
+        (policy, total)
+    };
+    let (output, request) = follow_hook("output", Packet::Request);
+    let (input, reply) = follow_hook("input", Packet::Reply);
+    let mut firewall = firewall("nftables", service.at, (output, input), request, reply);
+    firewall.unclear.extend(set.unclear);
+    Some(firewall)
+}
+
+/// A file of nftables and what it includes; names that are not absolute lie in /etc.
+fn add_nft(files: &mut Files<'_>, set: &mut RuleSet, path: &str, depth: usize) {
+    let Some(text) = files.text(path) else { return };
+    set.add(&text, path);
+    for include in std::mem::take(&mut set.includes) {
+        if depth == 0 {
+            set.unclear.push(format!("{}: is included too deep; not read", include.at));
+            continue;
+        }
+        let name = include.value.trim_start_matches("./");
+        let pattern = if name.starts_with('/') { name.to_owned() } else { format!("/etc/{name}") };
+        for path in files.glob(&pattern) {
+            if files.root.is_file(&path) {
+                add_nft(files, set, &path, depth - 1);
+            }
+        }
+    }
+}
+
+fn saved_rules(files: &mut Files<'_>) -> Option<Firewall> {
+    for (path, services) in SAVED_RULES {
+        if !services.iter().any(|unit| service(files, unit).is_some_and(|service| service.enabled)) {
+            continue;
+        }
+        let Some(text) = files.text(path) else { continue };
+        let mut table = FilterTable::default();
+        table.add(&text, path);
+        let policy = |chain: &str| {
+            let otherwise = || (true, Located::new(format!("{chain} has no policy"), Place::file(path)));
+            table.policies.get(chain).cloned().unwrap_or_else(otherwise)
+        };
+        let (output, input) = (policy("OUTPUT"), policy("INPUT"));
+        let policies = (output.0, input.0);
+        let request = follow(&table.chains, "OUTPUT", output, Packet::Request);
+        let reply = follow(&table.chains, "INPUT", input, Packet::Reply);
+        let mut firewall = firewall("iptables", Place::file(path), policies, request, reply);
+        firewall.unclear.extend(table.unclear);
+        return Some(firewall);
+    }
+    None
+}
+
+/// firewalld lets replies in and filters nothing that leaves, unless a policy or a direct rule of the
+/// administrator does.
+fn firewalld(files: &mut Files<'_>) -> Option<Firewall> {
+    let service = service(files, "firewalld.service").filter(|service| service.enabled)?;
+    let mut unclear = Vec::new();
+    if files.root.is_file("/etc/firewalld/direct.xml") {
+        unclear.push("/etc/firewalld/direct.xml: direct rules are not understood".to_owned());
+    }
+    for name in files.names("/etc/firewalld/policies").into_iter().filter(|name| name.ends_with(".xml")) {
+        unclear.push(format!("/etc/firewalld/policies/{name}: policies are not understood"));
+    }
+    Some(Firewall {
+        kind: "firewalld".to_owned(),
+        at: service.at,
+        output_policy: policy_word(true),
+        input_policy: "reject".to_owned(),
+        established_in: true,
+        portal_out: true,
+        deciding: None,
+        unclear,
+    })
+}

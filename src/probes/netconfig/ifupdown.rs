@@ -1,0 +1,93 @@
+//! `/etc/network/interfaces` and what it includes.
+
+use super::files::Files;
+use super::generated;
+use crate::formats::cmdline::shown;
+use crate::formats::ifupdown::{Include, Item, Stanza, interfaces, parse};
+use crate::system::FileKind;
+use isctpl_checks::facts::{InterfaceConfig, Problem, Rename};
+use std::collections::BTreeMap;
+
+const MAIN: &str = "/etc/network/interfaces";
+
+/// How deep files may include files.
+const DEPTH_LIMIT: usize = 8;
+
+/// The most files that are read, so that files that include each other come to an end.
+const FILE_LIMIT: usize = 512;
+
+struct Walk<'f, 'a> {
+    files: &'f mut Files<'a>,
+    stanzas: Vec<Stanza>,
+    authors: BTreeMap<String, String>,
+    read: usize,
+}
+
+pub(super) fn read(files: &mut Files<'_>) -> (Vec<InterfaceConfig>, Vec<Rename>) {
+    let mut walk = Walk { files, stanzas: Vec::new(), authors: BTreeMap::new(), read: 0 };
+    walk.file(MAIN, DEPTH_LIMIT);
+    let Walk { stanzas, authors, files, .. } = walk;
+    let (mut configs, renames) = interfaces(&stanzas, &mut files.problems);
+    for config in &mut configs {
+        config.generated_by = authors.get(&config.at.path).cloned();
+    }
+    (configs, renames)
+}
+
+impl Walk<'_, '_> {
+    fn file(&mut self, path: &str, depth: usize) {
+        if self.read == FILE_LIMIT {
+            self.files.problems.push(Problem::new(path, format!("more than {FILE_LIMIT} files are included")));
+        }
+        self.read += 1;
+        if self.read > FILE_LIMIT {
+            return;
+        }
+        let Some(text) = self.files.text(path) else { return };
+        if let Some(program) = generated::by(&text) {
+            self.authors.insert(path.to_owned(), program);
+        }
+        let file = parse(&text, path);
+        self.files.problems.extend(file.problems);
+        for item in file.items {
+            match item {
+                Item::Stanza(stanza) => self.stanzas.push(stanza),
+                Item::Include(include) if depth == 0 => {
+                    self.files.problems.push(Problem::new(include.at.to_string(), "is included too deep; not read"));
+                }
+                Item::Include(include) => self.include(&include, depth - 1),
+            }
+        }
+    }
+
+    fn include(&mut self, include: &Include, depth: usize) {
+        if include.pattern.contains(['$', '`', '~']) {
+            let what = format!("`{}` is for the shell to expand; not read", shown(&include.pattern));
+            self.files.problems.push(Problem::new(include.at.to_string(), what));
+            return;
+        }
+        let pattern = if include.pattern.starts_with('/') {
+            include.pattern.clone()
+        } else {
+            let directory = include.at.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+            format!("{directory}/{}", include.pattern)
+        };
+        for path in self.files.glob(&pattern) {
+            match self.files.root.stat(&path) {
+                Ok(Some(meta)) if meta.kind == FileKind::File && !include.directory => self.file(&path, depth),
+                Ok(Some(meta)) if meta.kind == FileKind::Directory && include.directory => {
+                    for name in self.files.names(&path).into_iter().filter(|name| is_plain(name)) {
+                        self.file(&format!("{path}/{name}"), depth);
+                    }
+                }
+                Ok(_) => {}
+                Err(problem) => self.files.problems.push(problem),
+            }
+        }
+    }
+}
+
+/// The names that `source-directory` takes (interfaces(5)).
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}

@@ -1,0 +1,95 @@
+//! systemd-networkd's files, and udev's `.link` files that stand beside them.
+
+use super::files::Files;
+use super::generated;
+use crate::formats::systemd::network::{netdev, read as read_network, uppers};
+use crate::formats::systemd::{self, link};
+use isctpl_checks::facts::{InterfaceConfig, Located, NicMatch, Place, Rename};
+use std::collections::BTreeMap;
+
+/// Where `.network`, `.netdev` and `.link` files lie, the highest priority first.
+const DIRECTORIES: [&str; 5] = [
+    "/etc/systemd/network",
+    "/run/systemd/network",
+    "/usr/local/lib/systemd/network",
+    "/usr/lib/systemd/network",
+    "/lib/systemd/network",
+];
+
+/// Where `networkd.conf` and its drop-ins lie.
+const CONF: [&str; 5] = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"];
+
+/// What networkd and udev read.
+#[derive(Default)]
+pub(super) struct Networkd {
+    pub(super) interfaces: Vec<InterfaceConfig>,
+    pub(super) renames: Vec<Rename>,
+    pub(super) manage_foreign_routes: Option<Located<bool>>,
+}
+
+pub(super) fn read(files: &mut Files<'_>) -> Networkd {
+    let mut found = Networkd::default();
+    let mut above: BTreeMap<String, NicMatch> = BTreeMap::new();
+    for path in files.conf_files(&DIRECTORIES, ".network") {
+        let Some((mut file, drop_ins)) = files.unit(&path, &DIRECTORIES) else { continue };
+        files.problems.append(&mut file.problems);
+        let Some(mut config) = read_network(&file, &path, &mut files.problems) else { continue };
+        config.also = drop_ins.into_iter().map(Place::file).collect();
+        config.generated_by = author(files, &path);
+        for (_, upper) in uppers(&file) {
+            above.insert(upper, config.matches.clone());
+        }
+        found.interfaces.push(config);
+    }
+    stack(files, &above, &mut found.interfaces);
+    for path in files.conf_files(&DIRECTORIES, ".link") {
+        if let Some((file, _)) = files.unit(&path, &DIRECTORIES) {
+            found.renames.extend(link::read(&file, &path));
+        }
+    }
+    found.manage_foreign_routes = manage_foreign_routes(files);
+    found
+}
+
+/// Who wrote a `.network` file. netplan and cloud-init put no comment in theirs: for them the name tells,
+/// together with a place that nobody else writes to or the program itself.
+fn author(files: &mut Files<'_>, path: &str) -> Option<String> {
+    let text = files.text(path).unwrap_or_default();
+    if let Some(program) = generated::by(&text) {
+        return Some(program);
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if path.starts_with("/run/") && name.starts_with("10-netplan-") {
+        return Some("netplan".to_owned());
+    }
+    let cloud_init = name.starts_with("10-cloud-init-") && files.root.is_file("/usr/bin/cloud-init");
+    cloud_init.then(|| "cloud-init".to_owned())
+}
+
+/// Fills in what lies below the VLANs, bonds and bridges that `.netdev` files make.
+fn stack(files: &mut Files<'_>, above: &BTreeMap<String, NicMatch>, interfaces: &mut [InterfaceConfig]) {
+    for path in files.conf_files(&DIRECTORIES, ".netdev") {
+        let Some((file, _)) = files.unit(&path, &DIRECTORIES) else { continue };
+        let Some((name, _, vlan)) = netdev(&file) else { continue };
+        for config in interfaces.iter_mut().filter(|config| config.matches.names.contains(&name)) {
+            config.vlan = vlan;
+            if let Some(below) = above.get(&name) {
+                config.lower = if below.names.is_empty() { below.macs.clone() } else { below.names.clone() };
+            }
+        }
+    }
+}
+
+fn manage_foreign_routes(files: &mut Files<'_>) -> Option<Located<bool>> {
+    let mut conf = systemd::UnitFile::default();
+    for directory in CONF {
+        let path = format!("{directory}/networkd.conf");
+        if let Some(text) = files.text(&path) {
+            conf = systemd::parse(&text, &path);
+            break;
+        }
+    }
+    files.add_drop_ins(&mut conf, "networkd.conf", &CONF);
+    files.problems.append(&mut conf.problems);
+    conf.boolean("Network", "ManageForeignRoutes")
+}

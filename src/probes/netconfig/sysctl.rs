@@ -1,0 +1,31 @@
+//! Reverse-path filters set at boot.
+
+use super::files::Files;
+use crate::formats::systemd::sysctl::{parse, rp_filter as filter_of};
+use isctpl_checks::facts::Located;
+
+/// Where systemd-sysctl and procps look, the highest priority first.
+const DIRECTORIES: [&str; 5] =
+    ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
+
+const CONF: &str = "/etc/sysctl.conf";
+
+/// Programs whose presence means that `/etc/sysctl.conf` is read only through a link in `sysctl.d`.
+const SYSTEMD_SYSCTL: [&str; 2] = ["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"];
+
+/// Settings of `rp_filter` in the order in which they are applied; the last one for a name holds.
+pub(super) fn rp_filter(files: &mut Files<'_>) -> Vec<Located<(String, u8)>> {
+    let mut paths = files.conf_files(&DIRECTORIES, ".conf");
+    paths.retain(|path| !files.is_masked(path));
+    if !SYSTEMD_SYSCTL.iter().any(|path| files.root.is_file(path)) {
+        paths.push(CONF.to_owned());
+    }
+    let mut found = Vec::new();
+    for path in paths {
+        let Some(text) = files.text(&path) else { continue };
+        found.extend(
+            parse(&text, &path).into_iter().filter_map(|setting| Some(Located::new(filter_of(&setting)?, setting.at))),
+        );
+    }
+    found
+}

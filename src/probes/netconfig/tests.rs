@@ -1,0 +1,271 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use isctpl_checks::facts::{Manager, Method, Place};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+/// A root of files and links: `("/path", "text")`, or `("/path", "-> target")`.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn of(files: &[(&str, &str)]) -> Self {
+        let tree = Self(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            let path = tree.path(path);
+            fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap();
+            match text.strip_prefix("-> ") {
+                Some(target) => symlink(target, path).unwrap(),
+                None => fs::write(path, text).unwrap(),
+            }
+        }
+        tree
+    }
+
+    fn path(&self, path: &str) -> std::path::PathBuf {
+        self.0.path().join(path.trim_start_matches('/'))
+    }
+
+    fn read(&self) -> NetConfig {
+        read(&Root::open(self.0.path()).unwrap())
+    }
+}
+
+fn paths(facts: &NetConfig) -> Vec<&str> {
+    facts.interfaces.iter().map(|config| config.at.path.as_str()).collect()
+}
+
+#[test]
+fn an_empty_root_has_nothing_and_no_problem() {
+    let facts = Tree::of(&[]).read();
+    assert!(facts.problems.is_empty() && facts.interfaces.is_empty() && facts.managers.is_empty());
+}
+
+#[test]
+fn netplan_files_shadow_and_lie_over_each_other() {
+    let facts = Tree::of(&[
+        ("/usr/lib/systemd/system-generators/netplan", "program"),
+        ("/usr/lib/systemd/system/systemd-networkd.service", "[Unit]\n"),
+        ("/usr/lib/netplan/00-base.yaml", "network: {ethernets: {gone: {dhcp4: true}}}\n"),
+        ("/etc/netplan/00-base.yaml", "network: {ethernets: {san: {dhcp4: true}}}\n"),
+        ("/etc/netplan/50-cloud-init.yaml", "# This file is generated from information provided by the datasource.\nnetwork: {ethernets: {san: {critical: true}}}\n"),
+        ("/etc/netplan/60.yaml.bak", "nonsense: ["),
+    ])
+    .read();
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    assert_eq!(paths(&facts), ["/etc/netplan/00-base.yaml"]);
+    let san = &facts.interfaces[0];
+    assert_eq!(san.method, Method::Dhcp);
+    assert_eq!(san.keep.as_ref().unwrap().at, Place::line("/etc/netplan/50-cloud-init.yaml", 2));
+    assert_eq!(san.generated_by.as_deref(), Some("cloud-init"));
+    let states: Vec<_> = facts.managers.iter().map(|state| (state.manager, state.enabled)).collect();
+    assert_eq!(states, [(Manager::Netplan, true), (Manager::Networkd, true)], "netplan starts networkd");
+}
+
+#[test]
+fn networkd_files_are_shadowed_masked_and_amended() {
+    let network = |name: &str| format!("[Match]\nName={name}\n[Network]\nDHCP=yes\n");
+    let facts = Tree::of(&[
+        ("/etc/systemd/network/50-b.network", &network("b")),
+        ("/usr/lib/systemd/network/50-b.network", &network("shadowed")),
+        ("/usr/lib/systemd/network/10-a.network", &network("a")),
+        ("/usr/lib/systemd/network/20-masked.network", &network("masked")),
+        ("/etc/systemd/network/20-masked.network", "-> /dev/null"),
+        ("/usr/lib/systemd/network/30-empty.network", &network("empty")),
+        ("/etc/systemd/network/30-empty.network", ""),
+        ("/etc/systemd/network/10-a.network.d/keep.conf", "[Network]\nKeepConfiguration=yes\nVLAN=v\n"),
+        ("/etc/systemd/network/v.netdev", "[NetDev]\nName=v\nKind=vlan\n[VLAN]\nId=47\n"),
+        ("/etc/systemd/network/60-v.network", &network("v")),
+        ("/etc/systemd/network/10-san.link", "[Match]\nMACAddress=52:54:00:aa:bb:01\n[Link]\nName=san0\n"),
+        ("/etc/systemd/networkd.conf", "[Network]\nManageForeignRoutes=yes\n"),
+        ("/etc/systemd/networkd.conf.d/x.conf", "[Network]\nManageForeignRoutes=no\n"),
+        ("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so", ""),
+        ("/run/systemd/network/10-netplan-x.network", &network("x")),
+        (
+            "/etc/udev/rules.d/70-persistent-net.rules",
+            "SUBSYSTEM==\"net\", ATTR{address}==\"52:54:00:AA:BB:02\", NAME=\"eth7\"\n",
+        ),
+    ])
+    .read();
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    assert_eq!(
+        paths(&facts),
+        [
+            "/usr/lib/systemd/network/10-a.network",
+            "/run/systemd/network/10-netplan-x.network",
+            "/etc/systemd/network/50-b.network",
+            "/etc/systemd/network/60-v.network"
+        ]
+    );
+    let a = &facts.interfaces[0];
+    assert_eq!(a.keep.as_ref().unwrap().at.path, "/etc/systemd/network/10-a.network.d/keep.conf");
+    assert_eq!(a.also.len(), 1);
+    assert_eq!(facts.interfaces[1].generated_by.as_deref(), Some("netplan"));
+    assert_eq!(
+        (facts.interfaces[3].vlan, facts.interfaces[3].lower.as_slice()),
+        (Some(47), ["a".to_owned()].as_slice())
+    );
+    assert!(!facts.manage_foreign_routes.unwrap().value);
+    assert_eq!(facts.systemd_version, Some(252));
+    assert_eq!(facts.renames.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["eth7", "san0"]);
+}
+
+#[test]
+fn interfaces_files_are_included_and_circles_end() {
+    let facts = Tree::of(&[
+        (
+            "/etc/network/interfaces",
+            "auto eth0\nsource interfaces.d/*\nsource-directory /etc/network/more\nsource $HOME/x\n",
+        ),
+        (
+            "/etc/network/interfaces.d/50-cloud-init",
+            "# This file is generated from information provided by\n# the datasource.\niface eth0 inet dhcp\n",
+        ),
+        ("/etc/network/interfaces.d/.hidden", "nonsense"),
+        ("/etc/network/more/a.bak", "nonsense"),
+        ("/etc/network/more/b", "iface eth1 inet manual\nsource /etc/network/more/b\n"),
+        ("/etc/systemd/system/multi-user.target.wants/networking.service", "-> /lib/systemd/system/networking.service"),
+        ("/usr/lib/systemd/system/networking.service", "[Unit]\n"),
+        (
+            "/usr/lib/udev/rules.d/70-iscsi-network-interface.rules",
+            "SUBSYSTEM==\"net\", ACTION==\"add\", RUN+=\"/lib/open-iscsi/net-interface-handler start\"\n",
+        ),
+        ("/lib/open-iscsi/net-interface-handler", "program"),
+    ])
+    .read();
+    assert_eq!(facts.interfaces.iter().filter(|config| config.at_boot).count(), 1);
+    assert_eq!(facts.interfaces[0].generated_by.as_deref(), Some("cloud-init"));
+    assert_eq!(facts.problems.len(), 2, "{:?}", facts.problems);
+    assert_eq!(
+        facts.managers[0].at.as_ref().unwrap().path,
+        "/etc/systemd/system/multi-user.target.wants/networking.service"
+    );
+    assert!(facts.managers[0].enabled);
+    assert_eq!(facts.iscsi_nic_guard.unwrap().line, 1);
+}
+
+#[test]
+fn a_masked_service_does_not_start() {
+    let facts = Tree::of(&[
+        ("/etc/systemd/system/NetworkManager.service", "-> /dev/null"),
+        (
+            "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
+            "-> /usr/lib/systemd/system/NetworkManager.service",
+        ),
+        ("/usr/lib/systemd/system/NetworkManager.service", "[Unit]\n"),
+        ("/usr/lib/systemd/system/systemd-networkd.service", "[Unit]\n"),
+    ])
+    .read();
+    let states: Vec<_> = facts.managers.iter().map(|state| (state.manager, state.enabled)).collect();
+    assert_eq!(states, [(Manager::Networkd, false), (Manager::NetworkManager, false)]);
+}
+
+#[test]
+fn networkmanager_refuses_what_others_may_read() {
+    let profile = "[connection]\nid=x\ntype=ethernet\ninterface-name=eth0\n[wifi-security]\npsk=verysecret\n";
+    let tree = Tree::of(&[
+        ("/etc/NetworkManager/system-connections/a.nmconnection", profile),
+        ("/etc/NetworkManager/system-connections/b.nmconnection", profile),
+        ("/etc/NetworkManager/system-connections/c.nmconnection~", profile),
+        ("/etc/NetworkManager/conf.d/z.conf", "[keyfile]\nunmanaged-devices=mac:52:54:00:aa:bb:01\n"),
+        ("/etc/sysconfig/network-scripts/ifcfg-ens3", "BOOTPROTO=dhcp\n"),
+        ("/etc/sysconfig/network-scripts/route-ens3", "100.97.0.0/16 via 100.64.16.49\n"),
+        ("/etc/sysconfig/network-scripts/ifcfg-ens3.bak", "BOOTPROTO=dhcp\n"),
+    ]);
+    for (name, mode) in [("a.nmconnection", 0o600), ("b.nmconnection", 0o644), ("c.nmconnection~", 0o600)] {
+        let path = tree.path(&format!("/etc/NetworkManager/system-connections/{name}"));
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let facts = tree.read();
+    assert_eq!(
+        paths(&facts),
+        [
+            "/etc/NetworkManager/conf.d/z.conf",
+            "/etc/NetworkManager/system-connections/a.nmconnection",
+            "/etc/sysconfig/network-scripts/ifcfg-ens3"
+        ]
+    );
+    assert!(facts.interfaces[0].unmanaged);
+    assert_eq!(facts.interfaces[2].routes[0].value.destination.to_string(), "100.97.0.0/16");
+    assert_eq!(facts.problems.len(), 1);
+    assert!(facts.problems[0].place.ends_with("b.nmconnection"));
+    assert!(!format!("{facts:?}").contains("verysecret"));
+}
+
+#[test]
+fn networkmanager_leaves_ifupdowns_interfaces_to_it() {
+    let facts = Tree::of(&[
+        ("/etc/network/interfaces", "iface lo inet loopback\niface eth0 inet dhcp\n"),
+        ("/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n"),
+        ("/usr/sbin/dhcpcd", "program"),
+    ])
+    .read();
+    let left: Vec<_> = facts.interfaces.iter().filter(|config| config.unmanaged).collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!((left[0].at.line, left[0].matches.names.as_slice()), (4, ["eth0".to_owned()].as_slice()));
+    let dhcpcd: Vec<_> = facts.interfaces.iter().filter(|config| config.manager == Manager::Dhcpcd).collect();
+    assert_eq!(dhcpcd[0].method, Method::Dhcp, "it takes every interface");
+}
+
+#[test]
+fn reverse_path_filters_in_the_order_of_their_files() {
+    let files = [
+        ("/usr/lib/sysctl.d/50-default.conf", "net.ipv4.conf.all.rp_filter=2\n"),
+        ("/usr/lib/sysctl.d/60-shadowed.conf", "net.ipv4.conf.all.rp_filter=0\n"),
+        ("/etc/sysctl.d/60-shadowed.conf", "net.ipv4.conf.san.rp_filter=1\n"),
+        ("/etc/sysctl.conf", "net.ipv4.conf.all.rp_filter=1\n"),
+    ];
+    let values = |facts: NetConfig| facts.rp_filter.into_iter().map(|it| it.value).collect::<Vec<_>>();
+    let (all, san) = ("all".to_owned(), "san".to_owned());
+    assert_eq!(values(Tree::of(&files).read()), [(all.clone(), 2), (san.clone(), 1), (all.clone(), 1)]);
+    let mut with_systemd = files.to_vec();
+    with_systemd.push(("/usr/lib/systemd/systemd-sysctl", "program"));
+    assert_eq!(values(Tree::of(&with_systemd).read()), [(all, 2), (san, 1)], "nothing links to /etc/sysctl.conf");
+}
+
+#[test]
+fn firewalls_count_only_when_they_start() {
+    let nft = "flush ruleset\ninclude \"/etc/nftables.d/*.nft\"\n";
+    let rules = "table inet filter {\n chain input {\n  type filter hook input priority 0; policy drop;\n  ct state established accept\n }\n chain output {\n  type filter hook output priority 0; policy drop;\n  tcp dport 53 accept\n }\n}\n";
+    let files = [
+        ("/etc/nftables.conf", nft),
+        ("/etc/nftables.d/a.nft", rules),
+        ("/usr/lib/systemd/system/nftables.service", "[Unit]\n"),
+        ("/usr/lib/systemd/system/ufw.service", "[Unit]\n"),
+        ("/etc/ufw/ufw.conf", "ENABLED=yes\n"),
+        ("/etc/default/ufw", "DEFAULT_INPUT_POLICY=\"DROP\"\nDEFAULT_OUTPUT_POLICY=\"REJECT\"\n"),
+        (
+            "/etc/ufw/before.rules",
+            "*filter\n:ufw-before-input - [0:0]\n-A ufw-before-input -i lo -j ACCEPT\n-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A ufw-before-input -j ufw-not-local\n-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN\n-A ufw-not-local -j DROP\nCOMMIT\n",
+        ),
+        (
+            "/etc/ufw/user.rules",
+            "*filter\n:ufw-user-output - [0:0]\n-A ufw-user-output -p tcp --dport 3260 -j ACCEPT\nCOMMIT\n",
+        ),
+    ];
+    assert!(Tree::of(&files).read().firewalls.is_empty());
+    let mut enabled = files.to_vec();
+    enabled
+        .push(("/etc/systemd/system/sysinit.target.wants/nftables.service", "-> /lib/systemd/system/nftables.service"));
+    enabled.push(("/etc/systemd/system/multi-user.target.wants/ufw.service", "-> /lib/systemd/system/ufw.service"));
+    let facts = Tree::of(&enabled).read();
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    let [ufw, nftables] = facts.firewalls.as_slice() else { panic!("{:?}", facts.firewalls) };
+    assert_eq!((ufw.kind.as_str(), ufw.output_policy.as_str()), ("ufw", "drop"));
+    assert!(ufw.established_in && ufw.portal_out, "{ufw:?}");
+    assert_eq!(ufw.deciding.as_ref().unwrap().at, Place::line("/etc/ufw/user.rules", 3));
+    assert!(nftables.established_in && !nftables.portal_out, "{nftables:?}");
+    assert_eq!(nftables.deciding.as_ref().unwrap().at, Place::line("/etc/nftables.d/a.nft", 7));
+    assert!(nftables.unclear.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_a_problem() {
+    let tree = Tree::of(&[]);
+    fs::create_dir_all(tree.path("/etc/netplan/a.yaml")).unwrap();
+    fs::create_dir_all(tree.path("/etc/network/interfaces")).unwrap();
+    let facts = tree.read();
+    let places: Vec<_> = facts.problems.iter().map(|problem| problem.place.as_str()).collect();
+    assert_eq!(places, ["/etc/network/interfaces", "/etc/netplan/a.yaml"]);
+}

@@ -1,0 +1,54 @@
+//! udev rules that name interfaces or keep ifupdown off the boot NIC.
+
+use super::files::Files;
+use crate::formats::systemd::udev_rules::{parse, programs, rename};
+use isctpl_checks::facts::{Place, Rename};
+
+/// Where rules lie, the highest priority first.
+const DIRECTORIES: [&str; 5] = [
+    "/etc/udev/rules.d",
+    "/run/udev/rules.d",
+    "/usr/local/lib/udev/rules.d",
+    "/usr/lib/udev/rules.d",
+    "/lib/udev/rules.d",
+];
+
+/// The program of open-iscsi that writes the boot NIC into ifupdown's list of interfaces that are up.
+const GUARD: &str = "net-interface-handler";
+
+#[derive(Default)]
+pub(super) struct Udev {
+    pub(super) renames: Vec<Rename>,
+    /// The rule, where the program that it runs is on the disk.
+    pub(super) iscsi_nic_guard: Option<Place>,
+}
+
+pub(super) fn read(files: &mut Files<'_>) -> Udev {
+    let mut found = Udev::default();
+    for path in files.conf_files(&DIRECTORIES, ".rules") {
+        if files.is_masked(&path) {
+            continue;
+        }
+        let Some(text) = files.text(&path) else { continue };
+        // Most rules are about disks; none of those says it.
+        if !text.contains("\"net\"") {
+            continue;
+        }
+        for rule in parse(&text, &path) {
+            found.renames.extend(rename(&rule));
+            let guards = programs(&rule)
+                .into_iter()
+                .filter_map(|run| run.split_whitespace().next())
+                .any(|program| program.ends_with(GUARD) && files.root.is_file(&absolute(program)));
+            if guards && found.iscsi_nic_guard.is_none() {
+                found.iscsi_nic_guard = Some(rule.at);
+            }
+        }
+    }
+    found
+}
+
+/// A program without a directory lies in udev's own (udev(7), `PROGRAM`).
+fn absolute(program: &str) -> String {
+    if program.starts_with('/') { program.to_owned() } else { format!("/usr/lib/udev/{program}") }
+}

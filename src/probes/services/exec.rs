@@ -1,0 +1,209 @@
+//! What the commands of a unit do to sessions, the shell scripts that they run included.
+
+use super::logout::{Script, of_command, scan};
+use crate::formats::command_secrets::redact_command;
+use crate::formats::open_iscsi::keeps_all_sessions;
+use crate::formats::systemd::UnitFile;
+use crate::formats::systemd::exec::{Command, commands};
+use crate::system::{FileKind, Root};
+use isctpl_checks::facts::{ExecLine, Logout, Place, Problem};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::rc::Rc;
+
+/// The most text of a script that is read; a larger one is not looked into.
+const SCRIPT_LIMIT: u64 = 64 << 10;
+/// How deep scripts that run scripts are followed.
+const DEPTH_LIMIT: u8 = 3;
+/// How many scripts that one script runs are followed.
+const BREADTH_LIMIT: usize = 16;
+/// How often scripts are followed from one to the next, all units together.
+const WEIGH_LIMIT: usize = 100_000;
+
+/// Directives in the order in which systemd runs them.
+const DIRECTIVES: [&str; 7] =
+    ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
+
+/// Reads scripts of a root, each once.
+pub(super) struct Scripts<'a> {
+    root: &'a Root,
+    known: RefCell<BTreeMap<String, Option<Rc<Script>>>>,
+    problems: RefCell<Vec<Problem>>,
+    /// Scripts weighed so far, each as often as another runs it.
+    weighed: Cell<usize>,
+    /// `/etc/default/open-iscsi` keeps every session, and `/etc/iscsi/iscsi.initramfs` lets it.
+    keeps_all: bool,
+}
+
+/// What one command does.
+#[derive(Default)]
+struct Effect {
+    logout: Option<Logout>,
+    writes_list: bool,
+}
+
+impl<'a> Scripts<'a> {
+    /// For the scripts of a root.
+    pub(super) fn new(root: &'a Root) -> Self {
+        let mut problems = Vec::new();
+        let switch = root.text("/etc/default/open-iscsi").unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+        let keeps_all =
+            switch.is_some_and(|text| keeps_all_sessions(&text)) && root.is_file("/etc/iscsi/iscsi.initramfs");
+        Self {
+            root,
+            known: RefCell::new(BTreeMap::new()),
+            problems: RefCell::new(problems),
+            weighed: Cell::new(0),
+            keeps_all,
+        }
+    }
+
+    /// The lines of a unit that run something.
+    pub(super) fn exec_lines(&self, file: &UnitFile) -> Vec<ExecLine> {
+        let mut lines = Vec::new();
+        let mut list_is_written = false;
+        for directive in DIRECTIVES {
+            for entry in file.list("Service", directive) {
+                for command in commands(&entry.value) {
+                    let effect = self.effect(&command, &entry.at, list_is_written);
+                    list_is_written |= effect.writes_list;
+                    lines.push(ExecLine {
+                        directive: directive.to_owned(),
+                        command: redact_command(&command.argv),
+                        at: entry.at.clone(),
+                        logout: effect.logout,
+                    });
+                }
+            }
+        }
+        lines
+    }
+
+    /// What a script does when it is run by itself, as a script of System V init is.
+    pub(super) fn of_script(&self, path: &str) -> Option<Logout> {
+        self.follow(path, false, DEPTH_LIMIT).logout
+    }
+
+    fn effect(&self, command: &Command, at: &Place, list_is_written: bool) -> Effect {
+        if let Some(of) = of_command(&command.argv) {
+            let excerpt = redact_command(&command.argv);
+            return Effect {
+                logout: Some(Logout { of, at: at.clone(), excerpt, keeps_root: false }),
+                writes_list: false,
+            };
+        }
+        let shell = matches!(command.program().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ksh"));
+        match (shell, command.argv.get(1..)) {
+            // sh -c 'TEXT'
+            (true, Some([option, text, ..])) if option.starts_with('-') && option.ends_with('c') => {
+                self.weigh(&scan(text), &|_| at.clone(), list_is_written, DEPTH_LIMIT)
+            }
+            // sh [OPTIONS] SCRIPT
+            (true, Some(arguments)) => match arguments.iter().find(|argument| !argument.starts_with('-')) {
+                Some(script) => self.follow(script, list_is_written, DEPTH_LIMIT),
+                None => Effect::default(),
+            },
+            _ => self.follow(command.program(), list_is_written, DEPTH_LIMIT),
+        }
+    }
+
+    fn follow(&self, path: &str, list_is_written: bool, depth: u8) -> Effect {
+        match self.script(path) {
+            Some(script) => self.weigh(&script, &|line| Place::line(path, line), list_is_written, depth),
+            None => Effect::default(),
+        }
+    }
+
+    /// Weighs a script with those that it runs.
+    fn weigh(&self, script: &Script, place: &dyn Fn(u32) -> Place, list_is_written: bool, depth: u8) -> Effect {
+        let weighed = self.weighed.replace(self.weighed.get().saturating_add(1));
+        if weighed == WEIGH_LIMIT {
+            let what = "run each other so often that not every one was followed";
+            self.problems.borrow_mut().push(Problem::new("scripts of services", what));
+        }
+        let depth = if weighed >= WEIGH_LIMIT { 0 } else { depth };
+        let mut effect = Effect { logout: None, writes_list: script.writes_list };
+        let mut inner = Vec::new();
+        if let Some(depth) = depth.checked_sub(1) {
+            // Which script runs first is not followed: a list that one writes is there for the others.
+            for round in 0..2 {
+                inner.clear();
+                let scripts = script.runs.iter().filter(|path| self.script(path).is_some());
+                for path in scripts.take(BREADTH_LIMIT) {
+                    let found = self.follow(path, list_is_written || effect.writes_list, depth);
+                    effect.writes_list |= found.writes_list;
+                    inner.extend(found.logout);
+                }
+                if round == 0 && (inner.is_empty() || !effect.writes_list) {
+                    break;
+                }
+            }
+        }
+        let keeps_root =
+            (script.heeds_list && (list_is_written || effect.writes_list)) || (script.heeds_switch && self.keeps_all);
+        effect.logout = match &script.logout {
+            Some((of, line, excerpt)) => {
+                Some(Logout { of: of.clone(), at: place(*line), excerpt: excerpt.clone(), keeps_root })
+            }
+            // The one that does harm decides.
+            None => inner.iter().find(|found| !found.keeps_root).or(inner.first()).cloned(),
+        };
+        effect
+    }
+
+    fn script(&self, path: &str) -> Option<Rc<Script>> {
+        if let Some(known) = self.known.borrow().get(path) {
+            return known.clone();
+        }
+        // Against scripts that run each other.
+        self.known.borrow_mut().insert(path.to_owned(), None);
+        let script = self.text(path).map(|text| Rc::new(scan(&text)));
+        self.known.borrow_mut().insert(path.to_owned(), script.clone());
+        script
+    }
+
+    /// What could not be read so far.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+
+    /// The text of a shell script; `None` of a program, or where there is none. What cannot be read is noted.
+    fn text(&self, path: &str) -> Option<String> {
+        // Only a path says which file it is, and a directory or device is no script, nor is what the
+        // kernel shows of its processes and devices.
+        let kernels = ["/proc/", "/sys/", "/dev/"].iter().any(|directory| path.starts_with(directory));
+        if !path.starts_with('/')
+            || kernels
+            || matches!(self.root.stat(path), Ok(Some(meta)) if meta.kind != FileKind::File)
+        {
+            return None;
+        }
+        let unread = |problem: Problem| self.problems.borrow_mut().push(problem);
+        let file = self.root.open_file(path).map_err(unread).ok()??;
+        let mut bytes = Vec::new();
+        let mut file = file.take(2);
+        let problem =
+            |error: std::io::Error| unread(Problem::new(self.root.name(path), format!("could not be read: {error}")));
+        file.read_to_end(&mut bytes).map_err(problem).ok()?;
+        if bytes != b"#!" {
+            return None;
+        }
+        let mut rest = Vec::new();
+        file.set_limit(SCRIPT_LIMIT - 1);
+        file.read_to_end(&mut rest).map_err(problem).ok()?;
+        let fits = (rest.len() as u64).saturating_add(2) <= SCRIPT_LIMIT;
+        let text = String::from_utf8_lossy(&rest).into_owned();
+        let interpreter = text.lines().next().unwrap_or_default();
+        let shell = interpreter.split([' ', '/', '\t']).any(|word| matches!(word, "sh" | "bash" | "dash" | "ksh"));
+        if shell && !fits {
+            let what = format!("is a script of more than {SCRIPT_LIMIT} bytes, the most that is looked into");
+            unread(Problem::new(self.root.name(path), what));
+        }
+        // Line 1 stays line 1.
+        (fits && shell).then_some(text)
+    }
+}

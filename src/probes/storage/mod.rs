@@ -1,0 +1,167 @@
+//! Mounts, volumes and filters: fstab, the device that the root lies on with what lies below it, and what
+//! LVM may look at.
+
+mod contents;
+pub(crate) mod mounts;
+mod settings;
+pub(crate) mod sysfs;
+
+use crate::formats::fstab;
+use crate::system::Root;
+use crate::system::mounted::device_of_mount;
+use isctpl_checks::facts::{BlockDevice, Problem, Read, Storage};
+use mounts::MountEntry;
+use std::path::Path;
+use sysfs::Sysfs;
+
+/// The most block devices of a running system that are listed.
+const DEVICE_LIMIT: usize = 1024;
+
+/// Reads what is known of storage. `live` says that the root is the running system's `/`; of another root the
+/// device is a fact only where something is mounted on it, and of a plain directory nothing outside it is touched.
+pub fn read(root: &Root, live: bool) -> Storage {
+    let mut problems = Vec::new();
+    let fstab = settings::text(root, "/etc/fstab", &mut problems).map(|text| fstab::parse(&text, "/etc/fstab"));
+    let (fstab, trouble) = fstab.unwrap_or_default();
+    problems.extend(trouble);
+    let mut storage = Storage {
+        fstab,
+        lvm: settings::lvm_config(root, &mut problems),
+        resume: settings::resume(root, &mut problems),
+        lvm_installed: settings::first(root, &["/usr/sbin/lvm", "/sbin/lvm", "/usr/bin/lvm", "/bin/lvm"]),
+        multipath: settings::multipath(root, &mut problems),
+        ..Storage::default()
+    };
+    if live {
+        running(root, &mut storage, &mut problems);
+    } else {
+        storage.mounts =
+            Read::NotApplicable("a mounted root is judged: the mounts are those of another system".to_owned());
+        mounted(root, &mut storage);
+    }
+    storage.problems = problems;
+    storage
+}
+
+/// Fills in what the running kernel knows.
+fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
+    let entries = match mounts::mounts(root) {
+        Ok((entries, trouble)) => {
+            problems.extend(trouble);
+            entries
+        }
+        Err(problem) => {
+            storage.mounts = Read::Unknown(problem.clone());
+            storage.root_device = Read::Unknown(problem);
+            storage.devices = all_devices(root, &[], problems).into();
+            return;
+        }
+    };
+    let stack = match mounts::at(&entries, "/") {
+        Some(entry) => stack_of(entry, root),
+        None => Err(Problem::new("/proc/self/mountinfo", "no mount stands at /")),
+    };
+    let stack = stack.map(|stack| filled(root, stack));
+    let below = stack.as_deref().unwrap_or_default();
+    storage.devices = all_devices(root, below, problems).into();
+    storage.root_device = stack.map(|stack| stack.into_iter().next()).into();
+    storage.mounts = Read::Known(entries.into_iter().map(|entry| entry.mount).collect());
+}
+
+/// Fills in the device below a root that something is mounted on.
+fn mounted(root: &Root, storage: &mut Storage) {
+    match device_of_mount(root) {
+        Ok(Some(number)) => match devices_below(root, number) {
+            Ok(Some(stack)) => {
+                storage.root_device = Read::Known(stack.first().cloned());
+                storage.devices = Read::Known(stack);
+            }
+            Ok(None) => no_device(storage, "the root is a directory of another filesystem, mounted a second time"),
+            Err(problem) => {
+                storage.root_device = Read::Unknown(problem.clone());
+                storage.devices = Read::Unknown(problem);
+            }
+        },
+        Ok(None) => no_device(storage, "the root is a plain directory: no device of its own lies below it"),
+        Err(problem) => {
+            storage.root_device = Read::Unknown(problem.clone());
+            storage.devices = Read::Unknown(problem);
+        }
+    }
+}
+
+fn no_device(storage: &mut Storage, why: &str) {
+    storage.root_device = Read::Known(None);
+    storage.devices = Read::NotApplicable(why.to_owned());
+}
+
+/// The device that a root is mounted from, and those below it, as this host sees them. `None` when the mount
+/// shows a directory of a filesystem only, which may be this host's own.
+fn devices_below(root: &Root, (major, minor): (u32, u32)) -> Result<Option<Vec<BlockDevice>>, Problem> {
+    let host = Root::open(Path::new("/"))?;
+    let place = std::fs::canonicalize(root.path()).unwrap_or_else(|_| root.path().to_owned());
+    let place = place.to_string_lossy();
+    let (entries, _) = mounts::mounts(&host)?;
+    let Some(entry) = mounts::at(&entries, &place) else {
+        return Err(Problem::new(
+            place,
+            format!("is mounted from device {major}:{minor}, but mountinfo does not list it"),
+        ));
+    };
+    // A subvolume of btrfs is a root of its own.
+    if entry.shows != "/" && entry.mount.kind != "btrfs" {
+        return Ok(None);
+    }
+    stack_of(entry, &host).map(|stack| Some(filled(&host, stack)))
+}
+
+fn stack_of(entry: &MountEntry, host: &Root) -> Result<Vec<BlockDevice>, Problem> {
+    let sysfs = Sysfs::of(host);
+    sysfs.stack(&mounts::device_directory(&entry.mount, host, sysfs)?)
+}
+
+fn filled(host: &Root, mut stack: Vec<BlockDevice>) -> Vec<BlockDevice> {
+    for device in &mut stack {
+        contents::fill(host, device, true);
+    }
+    contents::name_groups(&mut stack);
+    stack
+}
+
+/// Every block device but those that hold nothing: RAM disks and loop devices without a file. Those below the
+/// root were read already.
+fn all_devices(root: &Root, below: &[BlockDevice], problems: &mut Vec<Problem>) -> Result<Vec<BlockDevice>, Problem> {
+    let sysfs = Sysfs::of(root);
+    let names = sysfs.names()?;
+    let mut devices = Vec::new();
+    for name in names.iter().filter(|name| !name.starts_with("ram")) {
+        if devices.len() == DEVICE_LIMIT {
+            problems.push(Problem::new(
+                "/sys/class/block",
+                format!("has more than {DEVICE_LIMIT} devices; the rest is left out"),
+            ));
+            break;
+        }
+        if let Some(known) = below.iter().find(|device| device.name == *name) {
+            devices.push(known.clone());
+            continue;
+        }
+        let device = sysfs.by_name(name).and_then(|directory| directory.map(|path| sysfs.device(&path)).transpose());
+        match device {
+            Ok(Some(device)) if device.name.starts_with("loop") && device.size == 0 => {}
+            Ok(Some(mut device)) => {
+                contents::fill(root, &mut device, false);
+                devices.push(device);
+            }
+            // Gone since it was listed.
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    contents::name_groups(&mut devices);
+    Ok(devices)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

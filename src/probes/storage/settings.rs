@@ -1,0 +1,88 @@
+//! Files of the root about storage: LVM's settings, the resume device, multipath.
+
+use crate::formats::{lvm, open_iscsi};
+use crate::system::Root;
+use isctpl_checks::facts::{Located, LvmConfig, Place, Problem};
+
+const LVM_CONF: [&str; 2] = ["/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"];
+
+/// LVM's configuration: lvm.conf, what lvmlocal.conf sets over it, and the devices file.
+pub(super) fn lvm_config(root: &Root, problems: &mut Vec<Problem>) -> LvmConfig {
+    let mut settings = lvm::Settings::default();
+    for path in LVM_CONF {
+        if let Some(text) = text(root, path, problems) {
+            let (found, trouble) = lvm::settings(&text, path);
+            problems.extend(trouble);
+            settings = settings.overridden_by(found);
+        }
+    }
+    let name = settings.devicesfile.as_ref().map_or("system.devices", |name| name.value.as_str());
+    let path = format!("/etc/lvm/devices/{name}");
+    let devices_file = text(root, &path, problems).map(|text| {
+        let (entries, trouble) = lvm::devices_file(&text, &path);
+        problems.extend(trouble);
+        entries
+    });
+    LvmConfig {
+        filter: settings.filter.unwrap_or_default(),
+        global_filter: settings.global_filter.unwrap_or_default(),
+        use_devicesfile: settings.use_devicesfile,
+        devices_file,
+        // volume_list binds every activation, the other one only that at boot.
+        activation_list: settings.volume_list.or(settings.auto_activation_volume_list),
+    }
+}
+
+/// `RESUME=` of initramfs-tools (initramfs.conf(5)): files of conf.d come after the main one, in the order of
+/// their names, and the last assignment wins.
+pub(super) fn resume(root: &Root, problems: &mut Vec<Problem>) -> Option<Located<String>> {
+    const DIRECTORY: &str = "/etc/initramfs-tools/conf.d";
+    let mut paths = vec!["/etc/initramfs-tools/initramfs.conf".to_owned()];
+    match root.names(DIRECTORY) {
+        // mkinitramfs leaves out hidden files and those of dpkg.
+        Ok(names) => paths.extend(
+            names
+                .iter()
+                .filter(|name| name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !name.contains(".dpkg-"))
+                .map(|name| format!("{DIRECTORY}/{name}")),
+        ),
+        Err(problem) => problems.push(problem),
+    }
+    let mut found = None;
+    for path in paths {
+        let Some(text) = text(root, &path, problems) else { continue };
+        let last = open_iscsi::assignments(&text).into_iter().rev().find(|assignment| assignment.name == "RESUME");
+        if let Some(last) = last {
+            found = Some(Located::new(last.value, Place::line(path, last.line)));
+        }
+    }
+    found
+}
+
+/// Where dm-multipath is set up: the daemon is installed, and it is configured or started at boot.
+pub(super) fn multipath(root: &Root, problems: &mut Vec<Problem>) -> Option<Place> {
+    first(root, &["/usr/sbin/multipathd", "/sbin/multipathd"])?;
+    let links =
+        ["multi-user", "sysinit"].map(|target| format!("/etc/systemd/system/{target}.target.wants/multipathd.service"));
+    for path in std::iter::once("/etc/multipath.conf".to_owned()).chain(links) {
+        match root.lstat(&path) {
+            Ok(Some(_)) => return Some(Place::file(path)),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    None
+}
+
+/// The first of these that is a file.
+pub(super) fn first(root: &Root, paths: &[&str]) -> Option<String> {
+    paths.iter().find(|path| root.is_file(path)).map(|path| (*path).to_owned())
+}
+
+/// A file's text; what stands in the way of it is a problem, that there is none is not.
+pub(super) fn text(root: &Root, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    root.text(path).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    })
+}

@@ -1,0 +1,85 @@
+//! What a template must carry: monitoring, a Python for the platform's scripts, and what logs in at boot.
+
+use super::Search;
+use isctpl_checks::facts::Wanted;
+
+/// Directories in which a platform's own helper would lie, by a name of its vendor's.
+const HELPER_DIRECTORIES: [&str; 10] = [
+    "/usr/share/initramfs-tools/hooks",
+    "/usr/share/initramfs-tools/scripts/local-top",
+    "/usr/share/initramfs-tools/scripts/init-premount",
+    "/etc/initramfs-tools/hooks",
+    "/etc/initramfs-tools/scripts/local-top",
+    "/etc/initramfs-tools/scripts/init-premount",
+    "/usr/lib/dracut/modules.d",
+    "/etc/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+const VENDORS: [&str; 2] = ["metalsoft", "bigstep"];
+
+/// The distribution's own helpers: open-iscsi's script for initramfs-tools, dracut's module.
+const OPEN_ISCSI_SCRIPT: &str = "/usr/share/initramfs-tools/scripts/local-top/iscsi";
+const DRACUT_MODULES: &str = "/usr/lib/dracut/modules.d";
+
+/// Looks for each of them.
+pub(super) fn look(search: &mut Search<'_>) -> Vec<Wanted> {
+    let snmpd = first(search, &["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]);
+    let enabled = snmpd.is_some().then(|| snmpd_starts(search));
+    let helper = helper(search);
+    vec![
+        Wanted {
+            what: "snmpd".to_owned(),
+            found: snmpd,
+            enabled,
+            looked_for: owned(&["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]),
+        },
+        Wanted {
+            what: "python".to_owned(),
+            found: first(search, &["/usr/bin/python"]),
+            enabled: None,
+            looked_for: owned(&["/usr/bin/python"]),
+        },
+        helper,
+    ]
+}
+
+fn owned(paths: &[&str]) -> Vec<String> {
+    paths.iter().map(|path| (*path).to_owned()).collect()
+}
+
+fn first(search: &Search<'_>, paths: &[&str]) -> Option<String> {
+    paths.iter().find(|path| search.root.is_file(path)).map(|path| (*path).to_owned())
+}
+
+/// Whether a link starts snmpd: of systemd, or of System V init.
+fn snmpd_starts(search: &mut Search<'_>) -> bool {
+    const WANTS: &str = "/etc/systemd/system/multi-user.target.wants";
+    let of_systemd = search.list(WANTS).iter().any(|(name, _)| name == "snmpd.service");
+    let of_sysv = search.list("/etc/rc2.d").iter().any(|(name, _)| name.starts_with('S') && name.ends_with("snmpd"));
+    of_systemd || of_sysv
+}
+
+fn helper(search: &mut Search<'_>) -> Wanted {
+    let mut found = None;
+    for directory in HELPER_DIRECTORIES {
+        let names = search.list(directory);
+        let name = names.iter().map(|(name, _)| name).find(|name| VENDORS.iter().any(|vendor| name.contains(vendor)));
+        found = found.or_else(|| name.map(|name| format!("{directory}/{name}")));
+    }
+    let found = found.or_else(|| first(search, &[OPEN_ISCSI_SCRIPT])).or_else(|| {
+        let modules = search.list(DRACUT_MODULES);
+        let module = modules
+            .iter()
+            .map(|(name, _)| name)
+            .find(|name| name.trim_start_matches(|c: char| c.is_ascii_digit()) == "iscsi");
+        module.map(|name| format!("{DRACUT_MODULES}/{name}"))
+    });
+    let looked_for = VENDORS
+        .iter()
+        .map(|vendor| format!("*{vendor}* among hooks and units"))
+        .chain(owned(&[OPEN_ISCSI_SCRIPT]))
+        .chain([format!("{DRACUT_MODULES}/*iscsi")])
+        .collect();
+    Wanted { what: "helper".to_owned(), found, enabled: None, looked_for }
+}
