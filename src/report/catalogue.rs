@@ -1,0 +1,137 @@
+//! The catalogue of checks, and what a check's documentation says.
+
+use super::style::{FAINT, STRONG, Style, of_severity, paint};
+use isctpl_checks::{Check, Scope, registry};
+use serde::Serialize;
+
+/// The schema's name.
+const SCHEMA: &str = "isctpl.checks/v1";
+
+#[derive(Serialize)]
+struct Catalogue {
+    schema: &'static str,
+    checks: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    check: &'static str,
+    link: &'static str,
+    severity: &'static str,
+    scope: &'static str,
+    title: &'static str,
+    finds: &'static str,
+    breaks: &'static str,
+    mend: &'static str,
+    references: &'static [&'static str],
+}
+
+impl From<&'static Check> for Entry {
+    fn from(check: &'static Check) -> Self {
+        Self {
+            check: check.id,
+            link: check.link.name(),
+            severity: check.severity.name(),
+            scope: scope_word(check.scope),
+            title: check.title,
+            finds: check.doc.finds,
+            breaks: check.doc.breaks,
+            mend: check.doc.mend,
+            references: check.doc.references,
+        }
+    }
+}
+
+fn scope_word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Everywhere => "everywhere",
+        Scope::Machine => "machine",
+        Scope::Live => "live",
+    }
+}
+
+/// Every check, a line or two each.
+pub fn catalogue_table(style: &Style) -> String {
+    let mut table = style.table();
+    table.set_header(["check", "severity", "judged", "what it finds"]);
+    for check in registry::all() {
+        table.add_row([check.id, check.severity.name(), scope_word(check.scope), check.title]);
+    }
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str(&style.wrap(
+        "judged: everywhere; machine: on the instance, with --same-machine, or with a table or sysfs tree given; \
+         live: on the booted instance. `isctpl explain CHECK` says more.",
+        "",
+        "",
+    ));
+    text
+}
+
+/// Every check with its documentation, for programs.
+///
+/// # Errors
+/// When it cannot be written as JSON, which nothing in the registry can bring about.
+pub fn catalogue_json() -> serde_json::Result<String> {
+    entries_json(registry::all())
+}
+
+/// Some checks with their documentation, for programs.
+///
+/// # Errors
+/// As [`catalogue_json`].
+pub fn explain_json(checks: &[&'static Check]) -> serde_json::Result<String> {
+    entries_json(checks.iter().copied())
+}
+
+fn entries_json(checks: impl Iterator<Item = &'static Check>) -> serde_json::Result<String> {
+    let mut text =
+        serde_json::to_string_pretty(&Catalogue { schema: SCHEMA, checks: checks.map(Entry::from).collect() })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// What the documentation of these checks says.
+pub fn explain_text(checks: &[&'static Check], style: &Style) -> String {
+    let mut text = String::new();
+    for (index, check) in checks.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        text.push_str(&explain_one(check, style));
+    }
+    text
+}
+
+fn explain_one(check: &Check, style: &Style) -> String {
+    let mut text = format!("{}\n", paint(STRONG, check.id));
+    text.push_str(&style.wrap(check.title, "  ", "  "));
+    let judged = match check.scope {
+        Scope::Everywhere => "in every mode",
+        Scope::Machine => "from this machine's firmware and NICs",
+        Scope::Live => "on the booted instance only",
+    };
+    text.push_str(&format!(
+        "  {} {}\n",
+        paint(of_severity(check.severity), check.severity.name()),
+        paint(FAINT, &format!("link {}, judged {judged}", check.link))
+    ));
+    for (heading, body) in
+        [("What it finds", check.doc.finds), ("Why it breaks", check.doc.breaks), ("How to mend it", check.doc.mend)]
+    {
+        text.push_str(&format!("\n{}\n", paint(STRONG, heading)));
+        for paragraph in body.split("\n\n") {
+            text.push_str(&style.wrap(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "), "  ", "  "));
+        }
+    }
+    if !check.doc.references.is_empty() {
+        text.push_str(&format!("\n{}\n", paint(STRONG, "References")));
+        for reference in check.doc.references {
+            text.push_str(&style.wrap(reference, "  ", "    "));
+        }
+    }
+    text
+}

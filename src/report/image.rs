@@ -1,0 +1,144 @@
+//! The listing of an image, entry by entry as it streams by, and what it lacks at the end.
+
+use super::style::{STRONG, Style, paint};
+use crate::formats::cpio::Kind;
+use crate::probes::initramfs::ListedEntry;
+use isctpl_checks::facts::{Initramfs, SCHEMA};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Text that grows while an image is read; whoever prints it may clear it in between.
+#[derive(Debug)]
+pub struct ImageListing {
+    /// What is to be printed next.
+    pub text: String,
+    json: bool,
+    style: Style,
+    first: bool,
+}
+
+impl ImageListing {
+    /// Begins the listing of an image.
+    pub fn new(name: &str, json: bool, style: Style) -> Self {
+        let mut text = String::new();
+        if json {
+            let (schema, image) = (Value::from(SCHEMA), Value::from(name));
+            let _ = write!(
+                text,
+                "{{\n\"schema\": {schema},\n\"what\": \"initramfs\",\n\"image\": {image},\n\"entries\": ["
+            );
+        }
+        Self { text, json, style, first: true }
+    }
+
+    /// Adds an entry.
+    pub fn entry(&mut self, entry: &ListedEntry) {
+        if self.json {
+            self.entry_json(entry)
+        } else {
+            self.entry_text(entry)
+        }
+        self.first = false;
+    }
+
+    fn entry_json(&mut self, entry: &ListedEntry) {
+        let header = &entry.header;
+        let mut object = json!({
+            "path": String::from_utf8_lossy(&header.name),
+            "kind": kind_word(entry.kind),
+            "mode": format!("{:04o}", header.mode & 0o7777),
+            "size": header.size,
+            "mtime": header.mtime,
+            "segment": entry.segment,
+        });
+        if let (Some(target), Value::Object(fields)) = (&entry.target, &mut object) {
+            fields.insert("target".to_owned(), String::from_utf8_lossy(target).into());
+        }
+        let _ = write!(self.text, "{}\n{object}", if self.first { "" } else { "," });
+    }
+
+    fn entry_text(&mut self, entry: &ListedEntry) {
+        let header = &entry.header;
+        let name = String::from_utf8_lossy(&header.name);
+        let name = self.style.plain(&name);
+        let (kind, mode, size) = (kind_letter(entry.kind), header.mode & 0o7777, header.size);
+        let _ = write!(self.text, "{kind} {mode:04o} {size:>9} {name}");
+        if let Some(target) = &entry.target {
+            let target = String::from_utf8_lossy(target);
+            let _ = write!(self.text, " -> {}", self.style.plain(&target));
+        }
+        self.text.push('\n');
+    }
+
+    /// Ends the listing with what is known of the whole image.
+    pub fn end(&mut self, image: &Initramfs) {
+        if self.json {
+            let mut rest = json!({
+                "segments": image.segments,
+                "modules": image.modules,
+                "module_versions": image.module_versions,
+                "missing_libraries": image.missing_libraries,
+                "missing_unit_programs": image.missing_unit_programs,
+                "damage": image.damage,
+                "incomplete": image.incomplete,
+            })
+            .to_string();
+            // The object goes on where the entries ended.
+            rest.replace_range(..1, "");
+            let _ = writeln!(self.text, "\n],\n{rest}");
+            return;
+        }
+        let style = self.style;
+        let _ = writeln!(self.text, "\n{}", paint(STRONG, &style.plain(&image.path)));
+        for (index, segment) in image.segments.iter().enumerate() {
+            let _ = writeln!(
+                self.text,
+                "  segment {index}: {} at byte {}, {} bytes, {} unpacked, {} entries",
+                segment.compression, segment.offset, segment.packed, segment.unpacked, segment.entries
+            );
+        }
+        let versions: Vec<&str> = image.module_versions.iter().map(String::as_str).collect();
+        if !versions.is_empty() {
+            let line = format!("{} modules for {}", image.modules.len(), versions.join(", "));
+            self.text.push_str(&style.wrap(&line, "  ", "    "));
+        }
+        for missing in &image.missing_libraries {
+            let line = format!("missing library {}, needed by {}", missing.library, missing.needed_by);
+            self.text.push_str(&style.wrap(&line, "  ", "    "));
+        }
+        for missing in &image.missing_unit_programs {
+            let line =
+                format!("missing program {}, named by {}= of {}", missing.program, missing.directive, missing.unit);
+            self.text.push_str(&style.wrap(&line, "  ", "    "));
+        }
+        for damage in &image.damage {
+            self.text.push_str(&style.wrap(&damage.to_string(), "  ", "    "));
+        }
+    }
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "file",
+        Kind::Directory => "directory",
+        Kind::Link => "link",
+        Kind::Block => "block",
+        Kind::Character => "character",
+        Kind::Fifo => "fifo",
+        Kind::Socket => "socket",
+        Kind::Unknown => "unknown",
+    }
+}
+
+fn kind_letter(kind: Kind) -> char {
+    match kind {
+        Kind::File => '-',
+        Kind::Directory => 'd',
+        Kind::Link => 'l',
+        Kind::Block => 'b',
+        Kind::Character => 'c',
+        Kind::Fifo => 'p',
+        Kind::Socket => 's',
+        Kind::Unknown => '?',
+    }
+}

@@ -1,0 +1,71 @@
+//! Says it: table, JSON, Prometheus, Nagios.
+
+mod catalogue;
+mod facts;
+mod image;
+mod json;
+mod nagios;
+mod prometheus;
+mod style;
+mod table;
+
+pub use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
+pub use facts::{What, facts_json, facts_text};
+pub use image::ImageListing;
+pub use json::{SCHEMA, json};
+pub use nagios::nagios;
+pub use prometheus::prometheus;
+pub use style::Style;
+pub use table::table;
+
+use isctpl_checks::facts::{Facts, Mode};
+use isctpl_checks::{Judgement, Severity};
+
+/// What every format says in its own way.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What was read.
+    pub facts: &'a Facts,
+    /// What it comes to.
+    pub judgement: &'a Judgement,
+    /// The facts were kept in a file.
+    pub from_snapshot: bool,
+}
+
+impl Report<'_> {
+    /// The mode as the JSON contract names it.
+    fn mode(&self) -> &'static str {
+        match (self.from_snapshot, self.facts.scope.mode) {
+            (true, _) => "snapshot",
+            (false, Mode::Live) => "live",
+            (false, Mode::Root) => "root",
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let findings = self.judgement.findings();
+        let of = |severity| findings.iter().filter(|(_, finding)| finding.severity == severity).count();
+        let outcomes = |wanted: fn(&isctpl_checks::Outcome) -> bool| {
+            self.judgement.results.iter().filter(|result| wanted(&result.outcome)).count()
+        };
+        Counts {
+            critical: of(Severity::Critical),
+            warning: of(Severity::Warning),
+            info: of(Severity::Info),
+            unknown: self.judgement.unknowns().count(),
+            pass: outcomes(|outcome| matches!(outcome, isctpl_checks::Outcome::Pass(_))),
+            not_applicable: outcomes(|outcome| matches!(outcome, isctpl_checks::Outcome::NotApplicable(_))),
+        }
+    }
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    critical: usize,
+    warning: usize,
+    info: usize,
+    unknown: usize,
+    pass: usize,
+    not_applicable: usize,
+}

@@ -1,0 +1,61 @@
+//! Prometheus text exposition (version 0.0.4), gauges only, for node_exporter's textfile collector.
+
+use super::Report;
+use isctpl_checks::{Boot, LinkStatus, Outcome, Severity};
+use std::fmt::Write;
+
+/// The report as metrics. Every check is always there: an absent series would hide a failure.
+pub fn prometheus(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    let judgement = report.judgement;
+    head(&mut text, "isctpl_build_info", "The isctpl that wrote this; always 1.");
+    let _ = writeln!(text, "isctpl_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+
+    head(&mut text, "isctpl_last_run_timestamp_seconds", "When the facts were read.");
+    let _ = writeln!(text, "isctpl_last_run_timestamp_seconds {}", report.facts.scope.epoch_seconds);
+
+    head(&mut text, "isctpl_boot_verdict", "1 for the verdict that holds.");
+    for boot in [Boot::Boots, Boot::Fails, Boot::AtRisk, Boot::Unknown] {
+        let holds = u8::from(judgement.verdict.boot == boot);
+        let _ = writeln!(text, "isctpl_boot_verdict{{verdict=\"{}\"}} {holds}", boot.name());
+    }
+
+    head(&mut text, "isctpl_link_status", "0 pass, 1 warning, 2 fails, 3 unknown, -1 not judged.");
+    for link in &judgement.chain {
+        let value = match link.status {
+            LinkStatus::Pass => 0,
+            LinkStatus::Warn => 1,
+            LinkStatus::Fail => 2,
+            LinkStatus::Unknown => 3,
+            LinkStatus::NotApplicable => -1,
+        };
+        let _ = writeln!(text, "isctpl_link_status{{link=\"{}\"}} {value}", link.link.name());
+    }
+
+    head(&mut text, "isctpl_check_status", "0 pass or info, 1 warning, 2 critical, 3 unknown, -1 not judged.");
+    for result in &judgement.results {
+        let value = match &result.outcome {
+            Outcome::Pass(_) => 0,
+            Outcome::NotApplicable(_) => -1,
+            Outcome::Unknown { .. } => 3,
+            Outcome::Fail(findings) => match findings.iter().map(|finding| finding.severity).max() {
+                Some(Severity::Critical) => 2,
+                Some(Severity::Warning) => 1,
+                Some(Severity::Info) | None => 0,
+            },
+        };
+        let (check, link) = (result.check.id, result.check.link.name());
+        let _ = writeln!(text, "isctpl_check_status{{check=\"{check}\",link=\"{link}\"}} {value}");
+    }
+
+    let counts = report.counts();
+    head(&mut text, "isctpl_findings", "Findings by severity.");
+    for (severity, count) in [("critical", counts.critical), ("warning", counts.warning), ("info", counts.info)] {
+        let _ = writeln!(text, "isctpl_findings{{severity=\"{severity}\"}} {count}");
+    }
+    text
+}
+
+fn head(text: &mut String, name: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+}

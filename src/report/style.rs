@@ -1,0 +1,104 @@
+//! How a text for people is laid out: width, character set, colour.
+
+use anstyle::{AnsiColor, Style as Ansi};
+use comfy_table::presets::{ASCII_BORDERS_ONLY_CONDENSED, UTF8_BORDERS_ONLY};
+use comfy_table::{ContentArrangement, Table, TableStyle};
+use isctpl_checks::{Boot, LinkStatus, Severity};
+
+/// Width, character set and amount. Colour is always written and taken out by the stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Columns.
+    pub width: u16,
+    /// Nothing but ASCII.
+    pub ascii: bool,
+    /// Say more.
+    pub verbose: bool,
+}
+
+/// The red of what breaks.
+pub(super) const BAD: Ansi = Ansi::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
+/// The yellow of what may hurt.
+pub(super) const DOUBTFUL: Ansi = Ansi::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))).bold();
+/// The green of what holds.
+pub(super) const GOOD: Ansi = Ansi::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green))).bold();
+/// What can be skipped.
+pub(super) const FAINT: Ansi = Ansi::new().dimmed();
+/// Headings.
+pub(super) const STRONG: Ansi = Ansi::new().bold();
+
+pub(super) fn of_boot(boot: Boot) -> Ansi {
+    match boot {
+        Boot::Boots => GOOD,
+        Boot::Fails | Boot::AtRisk => BAD,
+        Boot::Unknown => DOUBTFUL,
+    }
+}
+
+pub(super) fn of_status(status: LinkStatus) -> Ansi {
+    match status {
+        LinkStatus::Pass => GOOD,
+        LinkStatus::Warn | LinkStatus::Unknown => DOUBTFUL,
+        LinkStatus::Fail => BAD,
+        LinkStatus::NotApplicable => FAINT,
+    }
+}
+
+pub(super) fn of_severity(severity: Severity) -> Ansi {
+    match severity {
+        Severity::Critical => BAD,
+        Severity::Warning => DOUBTFUL,
+        Severity::Info => FAINT,
+    }
+}
+
+/// A word in a colour.
+pub(super) fn paint(style: Ansi, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+impl Style {
+    /// An empty table of the full width.
+    pub(super) fn table(&self) -> Table {
+        let preset: TableStyle = if self.ascii { ASCII_BORDERS_ONLY_CONDENSED } else { UTF8_BORDERS_ONLY };
+        let mut table = Table::new();
+        table.load_style(preset).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        table
+    }
+
+    /// A paragraph, wrapped, with what stands before its first and its further lines.
+    pub(super) fn wrap(&self, text: &str, first: &str, further: &str) -> String {
+        let text = self.plain(text);
+        let options = textwrap::Options::new(usize::from(self.width))
+            .initial_indent(first)
+            .subsequent_indent(further)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let mut wrapped = textwrap::fill(&text, options);
+        wrapped.push('\n');
+        wrapped
+    }
+
+    /// Text without what this terminal cannot show. Facts come from files that anybody may have
+    /// written, so control characters are shown and never obeyed.
+    pub(super) fn plain(&self, text: &str) -> String {
+        let mut plain = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                '\t' => plain.push(' '),
+                '\n' => plain.push('\n'),
+                character if character.is_control() => plain.extend(character.escape_default()),
+                character if self.ascii && !character.is_ascii() => match character {
+                    '…' => plain.push_str("..."),
+                    '–' | '—' => plain.push('-'),
+                    '→' => plain.push_str("->"),
+                    '×' => plain.push('x'),
+                    '\u{2018}' | '\u{2019}' => plain.push('\''),
+                    _ => plain.push('?'),
+                },
+                character => plain.push(character),
+            }
+        }
+        plain
+    }
+}

@@ -1,0 +1,283 @@
+//! The report for people: the answer, the chain, the findings, the answer again in a sentence.
+
+use super::Report;
+use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint};
+use isctpl_checks::facts::{Mode, Problem};
+use isctpl_checks::{Boot, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// How many pieces of evidence are printed without `-v`.
+const EVIDENCE_SHOWN: usize = 4;
+
+/// How many checks that could not be made are printed one by one without `-v`.
+const UNKNOWNS_SHOWN: usize = 6;
+
+/// How many things that could not be read are printed without `-v`.
+const PROBLEMS_SHOWN: usize = 5;
+
+/// The report as a text of at most `style.width` columns.
+pub fn table(report: &Report<'_>, style: &Style) -> String {
+    let mut text = String::new();
+    let judgement = report.judgement;
+    text.push_str(&headline(report, style));
+    // A machine that boots from no LUN has no chain: one sentence says it all.
+    let stranger = judgement.verdict.boot == Boot::Unknown
+        && !judgement.partial
+        && judgement.chain.iter().all(|link| link.status == LinkStatus::NotApplicable);
+    if stranger {
+        text.push_str(&style.wrap(&sentence(&judgement.verdict.because), "", ""));
+        text.push_str(&unread(report, stranger, style));
+        return text;
+    }
+    text.push_str(&chain(report, style));
+    for (check, finding) in judgement.findings() {
+        text.push('\n');
+        text.push_str(&finding_text(check, finding, style));
+    }
+    text.push_str(&unknowns(report, style));
+    text.push_str(&unread(report, stranger, style));
+    if style.verbose {
+        text.push_str(&every_check(report, style));
+    }
+    text.push('\n');
+    text.push_str(&verdict(report, style));
+    text
+}
+
+/// `FAILS at login: instance-59725 (Debian GNU/Linux 12), root /target`
+fn headline(report: &Report<'_>, style: &Style) -> String {
+    let verdict = &report.judgement.verdict;
+    let scope = &report.facts.scope;
+    let mut answer = match verdict.boot {
+        Boot::Unknown if report.judgement.partial => "PARTLY JUDGED".to_owned(),
+        Boot::Boots => "BOOTS".to_owned(),
+        Boot::Fails => "FAILS".to_owned(),
+        Boot::AtRisk => "AT RISK".to_owned(),
+        Boot::Unknown => "UNKNOWN".to_owned(),
+    };
+    if let Some(link) = verdict.broken_link {
+        let _ = write!(answer, " at {link}");
+    }
+    let mut whose: Vec<String> = Vec::new();
+    whose.extend(scope.hostname.clone());
+    whose.extend(scope.os.clone());
+    whose.push(match (report.from_snapshot, scope.mode) {
+        (true, Mode::Live) => format!("snapshot of the booted instance, {}", scope.time),
+        (true, Mode::Root) => format!("snapshot of the root {}, {}", scope.root, scope.time),
+        (false, Mode::Live) => "this booted instance".to_owned(),
+        (false, Mode::Root) => format!("the root {}", scope.root),
+    });
+    let line = style.wrap(&format!("{answer}: {}", whose.join(", ")), "", "  ");
+    line.replacen(&answer, &paint(of_boot(verdict.boot), &answer), 1)
+}
+
+fn chain(report: &Report<'_>, style: &Style) -> String {
+    let mut table = style.table();
+    let asked = |link: &&ChainLink| {
+        !report.judgement.partial || report.judgement.results.iter().any(|result| result.check.link == link.link)
+    };
+    let links: Vec<&ChainLink> = report.judgement.chain.iter().filter(asked).collect();
+    if links.is_empty() {
+        return String::new();
+    }
+    for link in &links {
+        table.add_row([link.link.name().to_owned(), status_word(link.status).to_owned(), style.plain(&link.summary)]);
+    }
+    let mut text = String::new();
+    let mut links = links.into_iter().peekable();
+    for line in table.lines() {
+        // A row begins where the link's name stands; its status is the next word.
+        let begins = links.peek().is_some_and(|link| line.contains(&format!(" {} ", link.link.name())));
+        match links.next_if(|_| begins) {
+            Some(link) => {
+                let word = status_word(link.status);
+                let painted = paint(of_status(link.status), word);
+                text.push_str(&line.replacen(&format!(" {word} "), &format!(" {painted} "), 1));
+            }
+            None => text.push_str(&line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn status_word(status: LinkStatus) -> &'static str {
+    match status {
+        LinkStatus::Pass => "ok",
+        LinkStatus::Warn => "warning",
+        LinkStatus::Fail => "FAILS",
+        LinkStatus::Unknown => "unknown",
+        LinkStatus::NotApplicable => "-",
+    }
+}
+
+fn finding_text(check: &Check, finding: &Finding, style: &Style) -> String {
+    let word = finding.severity.name();
+    let head = style.wrap(&format!("{word} {}: {}", check.id, finding.summary), "", "  ");
+    let mut text = head.replacen(word, &paint(of_severity(finding.severity), word), 1);
+    text.push_str(&evidence(&finding.evidence, style));
+    text.push_str(&remedy(&finding.remedy, style));
+    text
+}
+
+fn evidence(evidence: &[Evidence], style: &Style) -> String {
+    let shown = if style.verbose { evidence.len() } else { EVIDENCE_SHOWN };
+    let mut text = String::new();
+    for piece in evidence.iter().take(shown) {
+        let line = if piece.excerpt.is_empty() {
+            piece.source.clone()
+        } else {
+            format!("{}: {}", piece.source, piece.excerpt.replace('\n', " "))
+        };
+        text.push_str(&style.wrap(&line, "  seen  ", "        "));
+    }
+    if evidence.len() > shown {
+        text.push_str(&style.wrap(
+            &format!("and {} more; -v shows them", evidence.len() - shown),
+            "        ",
+            "        ",
+        ));
+    }
+    text
+}
+
+fn remedy(remedy: &Remedy, style: &Style) -> String {
+    let mut text = String::new();
+    if !remedy.text.is_empty() {
+        text.push_str(&style.wrap(&remedy.text, "  mend  ", "        "));
+    }
+    for command in &remedy.commands {
+        // A command is never wrapped: it is there to be pasted.
+        let _ = writeln!(text, "        {}", paint(STRONG, &style.plain(command)));
+    }
+    if let Some(command) = &remedy.fixed_by {
+        let _ = writeln!(text, "        {}", paint(STRONG, command));
+    }
+    text
+}
+
+fn unknowns(report: &Report<'_>, style: &Style) -> String {
+    let unknowns: Vec<_> = report.judgement.unknowns().collect();
+    let shown = if style.verbose { unknowns.len() } else { UNKNOWNS_SHOWN };
+    let mut text = String::new();
+    // Several checks that wait for the same fact are one thing to read.
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (check, reason, _) in &unknowns {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, ids)) => ids.push(check.id),
+            None => reasons.push((reason, vec![check.id])),
+        }
+    }
+    for (reason, ids) in reasons.iter().take(shown) {
+        let line = format!("unknown {}: {reason}", ids.join(", "));
+        text.push('\n');
+        text.push_str(&style.wrap(&line, "", "  ").replacen("unknown", &paint(DOUBTFUL, "unknown"), 1));
+    }
+    if reasons.len() > shown {
+        text.push_str(&style.wrap(&format!("and {} more; -v shows them", reasons.len() - shown), "  ", "  "));
+    }
+    text
+}
+
+/// What could not be read or understood, as far as no finding and no unknown check tells it: it decided
+/// nothing, but nobody may take it for read.
+fn unread(report: &Report<'_>, stranger: bool, style: &Style) -> String {
+    let judgement = report.judgement;
+    let findings = judgement.findings();
+    let told_by_evidence: BTreeSet<(&str, &str)> = findings
+        .iter()
+        .flat_map(|(_, finding)| &finding.evidence)
+        .chain(judgement.unknowns().flat_map(|(_, _, evidence)| evidence))
+        .map(|piece| (piece.source.as_str(), piece.excerpt.as_str()))
+        .collect();
+    let told_by_reason: BTreeSet<&str> = judgement.unknowns().map(|(_, reason, _)| reason).collect();
+    let untold: Vec<String> = report
+        .facts
+        .problems()
+        .into_iter()
+        // That there is no loader is what the sentence on a stranger says, and its disks are no LUNs.
+        .filter(|problem| {
+            let no_loader = report.facts.loader.chosen.problem() == Some(*problem);
+            !stranger || style.verbose || !(no_loader || problem.place.starts_with("/dev/"))
+        })
+        .filter(|problem| !told_by_evidence.contains(&(problem.place.as_str(), problem.what.as_str())))
+        .map(Problem::to_string)
+        .filter(|problem| !told_by_reason.contains(problem.as_str()))
+        .collect();
+    // Who asks for some checks is told of what these needed; the rest is for who wants all.
+    if untold.is_empty() || (judgement.partial && !style.verbose) {
+        return String::new();
+    }
+    let shown = if style.verbose { untold.len() } else { PROBLEMS_SHOWN };
+    let mut text = String::from("\n");
+    text.push_str(&style.wrap("Could not be read or understood, and decided nothing:", "", ""));
+    for problem in untold.iter().take(shown) {
+        text.push_str(&style.wrap(problem, "  ", "    "));
+    }
+    if untold.len() > shown {
+        text.push_str(&style.wrap(&format!("and {} more; -v shows them", untold.len() - shown), "  ", "  "));
+    }
+    text
+}
+
+/// With `-v`: what passed and what was not judged, and why.
+fn every_check(report: &Report<'_>, style: &Style) -> String {
+    let mut text = String::from("\n");
+    for result in &report.judgement.results {
+        let (word, reason) = match &result.outcome {
+            Outcome::Pass(reason) => ("pass", reason),
+            Outcome::NotApplicable(reason) => ("not judged", reason),
+            Outcome::Fail(_) | Outcome::Unknown { .. } => continue,
+        };
+        let line = style.wrap(&format!("{word} {}: {reason}", result.check.id), "", "  ");
+        let colour = if word == "pass" { of_status(LinkStatus::Pass) } else { FAINT };
+        text.push_str(&line.replacen(word, &paint(colour, word), 1));
+    }
+    text
+}
+
+fn verdict(report: &Report<'_>, style: &Style) -> String {
+    let verdict = &report.judgement.verdict;
+    let begin = match (verdict.boot, verdict.broken_link) {
+        (Boot::Boots, _) => "It boots: ".to_owned(),
+        (Boot::Fails, Some(link)) => format!("It will not boot; the chain breaks at {link}: "),
+        (Boot::Fails, None) => "It will not boot: ".to_owned(),
+        (Boot::AtRisk, Some(link)) => format!("It comes up, but {link} is broken: "),
+        (Boot::AtRisk, None) => "It comes up, but is at risk: ".to_owned(),
+        (Boot::Unknown, _) if report.judgement.partial => "Whether it boots was not judged: ".to_owned(),
+        (Boot::Unknown, _) => "It cannot be told whether it boots: ".to_owned(),
+    };
+    let mut text = style.wrap(&sentence(&format!("{begin}{}", verdict.because)), "", "");
+    let counts = report.counts();
+    let tally = [
+        (counts.critical, "critical"),
+        (counts.warning, "warning"),
+        (counts.info, "info"),
+        (counts.unknown, "unknown"),
+        (counts.pass, "passed"),
+        (counts.not_applicable, "not judged"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect::<Vec<_>>()
+    .join(", ");
+    text.push_str(&paint(FAINT, style.wrap(&tally, "", "").trim_end()));
+    text.push('\n');
+    if let Some(check) = verdict.checks.first().filter(|_| verdict.boot != Boot::Unknown) {
+        text.push_str(&style.wrap(&format!("More on it: isctpl explain {check}"), "", ""));
+    }
+    text
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut sentence: String = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    sentence.push_str(characters.as_str());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
