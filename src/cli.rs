@@ -1,0 +1,213 @@
+//! The command line.
+
+use crate::report::What;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use ipnet::IpNet;
+use isctpl_checks::facts::ISCSI_PORT;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Will this iSCSI-rooted server boot, stay up and shut down; if not, what breaks and what mends it
+#[derive(Debug, Parser)]
+#[command(name = "isctpl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Begin with `isctpl doctor` on the instance itself, or `isctpl doctor --root /target` from a \
+                        rescue system.")]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: checks that passed, and why
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge the whole boot chain of this machine, a mounted root, or a snapshot
+    Doctor(DoctorArgs),
+    /// Print the facts of one source, without judging them
+    Show(ShowArgs),
+    /// List every check
+    Checks(ChecksArgs),
+    /// Explain a check, or a link of the boot chain
+    Explain(ExplainArgs),
+    /// Write all facts, secrets left out, to one file that `doctor --snapshot` judges
+    Snapshot(SnapshotArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Whose facts are read.
+#[derive(Debug, Clone, Args)]
+pub struct Source {
+    /// The root directory to judge
+    #[arg(long, default_value = "/", value_name = "DIR")]
+    pub root: PathBuf,
+
+    /// With --root: it belongs to this hardware, so this host's iBFT, NICs and SAN lease count
+    #[arg(long)]
+    pub same_machine: bool,
+
+    /// A portal that the instance must reach; may be repeated
+    #[arg(long = "portal", value_name = "ADDR[:PORT]", value_parser = portal)]
+    pub portals: Vec<SocketAddr>,
+
+    /// A network in which targets lie; may be repeated
+    #[arg(long = "san-subnet", value_name = "CIDR")]
+    pub san_subnets: Vec<IpNet>,
+
+    /// The SAN NIC by its name or MAC address, where isctpl cannot tell or tells it wrong
+    #[arg(long, value_name = "NAME|MAC")]
+    pub san_nic: Option<String>,
+
+    /// Judge this saved ACPI iBFT table instead of the machine's
+    #[arg(long, value_name = "FILE")]
+    pub ibft_table: Option<PathBuf>,
+
+    /// Judge this captured sysfs tree (DIR/firmware/ibft, DIR/class/net) instead of the machine's
+    #[arg(long, value_name = "DIR")]
+    pub sysfs: Option<PathBuf>,
+}
+
+/// `isctpl doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Whose facts
+    #[command(flatten)]
+    pub source: Source,
+
+    /// Judge a file that `isctpl snapshot` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
+    pub snapshot: Option<PathBuf>,
+
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+
+    /// Run only these checks or links, comma-separated; `template` is judged only when named here
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
+    pub only: Vec<String>,
+
+    /// Leave these checks or links out, comma-separated
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
+    pub skip: Vec<String>,
+}
+
+/// `isctpl show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Which facts
+    #[arg(value_enum)]
+    pub what: What,
+
+    /// With `initramfs`: list this image
+    pub image: Option<PathBuf>,
+
+    /// Whose facts
+    #[command(flatten)]
+    pub source: Source,
+
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = DataFormat::Table)]
+    pub format: DataFormat,
+}
+
+/// `isctpl checks`
+#[derive(Debug, Args)]
+pub struct ChecksArgs {
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = DataFormat::Table)]
+    pub format: DataFormat,
+}
+
+/// `isctpl explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A check's id or a link's name
+    #[arg(value_name = "CHECK")]
+    pub check: String,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = DataFormat::Table)]
+    pub format: DataFormat,
+}
+
+/// `isctpl snapshot`
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Whose facts
+    #[command(flatten)]
+    pub source: Source,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Table,
+    /// For programs: schema isctpl.doctor/v1
+    Json,
+    /// For node_exporter's textfile collector
+    Prometheus,
+    /// For Nagios and its kin: a plugin's output
+    Nagios,
+}
+
+/// How facts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// An address with an optional port; an IPv6 address with a port stands in brackets.
+fn portal(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Ok(address);
+    }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse::<IpAddr>()
+        .map(|ip| SocketAddr::new(ip, ISCSI_PORT))
+        .map_err(|_| "is no IP address; write 100.97.0.10, 100.97.0.10:3260 or [2001:db8::1]:3260".to_owned())
+}
+
+/// The id of a check or the name of a link.
+fn selector(text: &str) -> Result<String, String> {
+    let known = isctpl_checks::registry::find(text).is_some() || isctpl_checks::Link::from_name(text).is_some();
+    if known {
+        Ok(text.to_owned())
+    } else {
+        Err("is neither a check nor a link; `isctpl checks` lists them".to_owned())
+    }
+}

@@ -1,0 +1,64 @@
+//! Standard output, and how this terminal wants it.
+
+use crate::cli::Color;
+use crate::report::Style;
+use anstream::{AutoStream, ColorChoice};
+use std::io::{IsTerminal, Stdout, Write, stdout};
+
+/// The width that is assumed where nothing tells: a serial console's.
+const DEFAULT_WIDTH: u16 = 80;
+
+/// Standard output with what is known of the reader.
+#[derive(Debug)]
+pub(super) struct Output {
+    stream: AutoStream<Stdout>,
+    /// Width, character set and amount.
+    pub(super) style: Style,
+    /// Nothing but the exit code.
+    pub(super) quiet: bool,
+}
+
+impl Output {
+    /// Looks at the terminal and the environment.
+    pub(super) fn new(color: Color, quiet: bool, verbose: bool) -> Self {
+        let choice = match color {
+            Color::Auto => AutoStream::choice(&stdout()),
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let style = Style { width: width(), ascii: !speaks_utf8(), verbose };
+        Self { stream: AutoStream::new(stdout(), choice), style, quiet }
+    }
+
+    /// Prints a text, unless all is to be quiet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn print(&mut self, text: &str) -> std::io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        self.stream.write_all(text.as_bytes())?;
+        self.stream.flush()
+    }
+}
+
+fn width() -> u16 {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(width, _)| width.0);
+    // Long lines are hard to read, and a serial console may claim a width of nothing.
+    asked.or_else(terminal).filter(|width| *width >= 40).unwrap_or(DEFAULT_WIDTH).min(120)
+}
+
+/// Whether the reader's terminal shows more than ASCII. Serial consoles and dumb terminals do not,
+/// whatever the locale says.
+fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let terminal = std::env::var("TERM").unwrap_or_default();
+    let plain = terminal.is_empty() || terminal == "linux" || terminal == "dumb" || terminal.starts_with("vt");
+    (locale.contains("utf-8") || locale.contains("utf8")) && !plain
+}

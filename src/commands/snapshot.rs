@@ -1,0 +1,92 @@
+//! `isctpl snapshot`: facts in a file, and back.
+
+use super::{Output, gather};
+use crate::cli::SnapshotArgs;
+use anyhow::{Context, bail};
+use isctpl_checks::facts::{Facts, SCHEMA};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// The most that a snapshot may unpack to: thirty times what a large instance gives.
+const UNPACKED_LIMIT: u64 = 64 << 20;
+
+/// zstd's level: the file is small, and somebody will mail it.
+const LEVEL: i32 = 9;
+
+/// The window that a snapshot may ask the decoder to hold, as a power of two: 8 MiB.
+const WINDOW_LOG_MAX: u32 = 23;
+
+/// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// What stands in a snapshot.
+#[derive(Serialize, Deserialize)]
+struct Snapshot<F> {
+    schema: String,
+    tool: String,
+    facts: F,
+}
+
+pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8> {
+    let facts = gather(&args.source)?;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let text = serde_json::to_vec(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
+    let packed = zstd::stream::encode_all(text.as_slice(), LEVEL)?;
+    write_whole(&args.output, &packed).with_context(|| format!("cannot write {}", args.output.display()))?;
+    output.print(&format!(
+        "{}: {} bytes, no secrets. Judge it anywhere with: isctpl doctor --snapshot {}\n",
+        args.output.display(),
+        packed.len(),
+        args.output.display()
+    ))?;
+    Ok(0)
+}
+
+/// Reads a snapshot; input may be hostile.
+pub(super) fn load(path: &Path) -> anyhow::Result<Facts> {
+    let name = path.display();
+    let mut file = BufReader::new(File::open(path).with_context(|| format!("cannot open {name}"))?);
+    let mut text = Vec::new();
+    // A snapshot may have been unpacked to be read by people; it is the same then.
+    let packed = file.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(&ZSTD_MAGIC);
+    if packed {
+        let mut decoder = zstd::stream::read::Decoder::with_buffer(file)?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        decoder
+            .take(UNPACKED_LIMIT + 1)
+            .read_to_end(&mut text)
+            .with_context(|| format!("{name} is a snapshot that is damaged or cut short"))?;
+    } else {
+        file.take(UNPACKED_LIMIT + 1).read_to_end(&mut text).with_context(|| format!("cannot read {name}"))?;
+    }
+    if text.len() as u64 > UNPACKED_LIMIT {
+        bail!("{name} unpacks to more than {UNPACKED_LIMIT} bytes, the most that is read of a snapshot");
+    }
+    let snapshot: Snapshot<Facts> = serde_json::from_slice(&text)
+        .with_context(|| format!("{name} is no snapshot: it holds no facts that this isctpl understands"))?;
+    if snapshot.schema != SCHEMA {
+        bail!("{name} has schema `{}`; this isctpl reads `{SCHEMA}`", snapshot.schema);
+    }
+    Ok(snapshot.facts)
+}
+
+/// Writes a file whole or not at all: beside its place first, then renamed over it. It is readable
+/// by its owner alone, since facts tell much about a machine.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = Path::new(&beside);
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let done = written.and_then(|()| std::fs::rename(beside, path));
+    if done.is_err() {
+        // The half-written file is ours; that it cannot be removed changes nothing of the error told.
+        let _ = std::fs::remove_file(beside);
+    }
+    done
+}
