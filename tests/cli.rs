@@ -1,0 +1,141 @@
+//! The command line as a user meets it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::process::{Command, Stdio};
+use support::run::{answer, command, isctpl};
+
+#[test]
+fn wrong_usage_is_unknown_to_a_monitor() {
+    for arguments in [
+        &["doctor", "--no-such-option"][..],
+        &["no-such-command"],
+        &["doctor", "--portal", "not-an-address"],
+        &["doctor", "--only", "no-such-check"],
+        &["doctor", "--snapshot", "/nonexistent"],
+        &["doctor", "--snapshot", "x", "--root", "/mnt"],
+        &["doctor", "--root", "/nonexistent"],
+        &["doctor", "--root", "/etc/passwd"],
+        &["explain", "no-such-check"],
+        &["show", "initramfs", "/nonexistent"],
+        &[],
+    ] {
+        let answer = isctpl(arguments);
+        assert_eq!(answer.code, 3, "{arguments:?}: {}", answer.err);
+        assert!(!answer.err.is_empty(), "{arguments:?} must say what is wrong");
+        assert!(answer.out.is_empty(), "{arguments:?} must not put its complaint among data: {}", answer.out);
+    }
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    for arguments in [&["--help"][..], &["--version"], &["doctor", "--help"], &["help", "show"]] {
+        let answer = isctpl(arguments);
+        assert_eq!(answer.code, 0, "{arguments:?}");
+        assert!(answer.out.contains("isctpl"), "{arguments:?}: {}", answer.out);
+    }
+}
+
+#[test]
+fn every_check_is_listed_and_explained() {
+    let catalogue = isctpl(["checks", "--format", "json"]).json();
+    let checks = catalogue["checks"].as_array().unwrap();
+    assert!(checks.len() > 60, "the catalogue has {} checks", checks.len());
+    let table = isctpl(["checks"]).out;
+    for check in checks {
+        let id = check["check"].as_str().unwrap();
+        let explained = isctpl(["explain", id]);
+        assert_eq!(explained.code, 0);
+        for heading in [id, "What it finds", "Why it breaks", "How to mend it"] {
+            assert!(explained.out.contains(heading), "explain {id} lacks `{heading}`");
+        }
+        assert!(explained.out.lines().all(|line| line.chars().count() <= 80 || !line.contains(' ')), "explain {id}");
+        // A long id may be broken over lines in the table, but its beginning stands there.
+        assert!(table.contains(&id[..id.len().min(12)]), "{id} is not in the table");
+    }
+}
+
+#[test]
+fn explaining_a_link_explains_its_checks() {
+    let login = isctpl(["explain", "login"]).out;
+    for id in ["login-not-requested", "login-option-121-dropped"] {
+        assert!(login.contains(id));
+    }
+}
+
+#[test]
+fn completions_come_for_every_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let answer = isctpl(["completions", shell]);
+        assert_eq!(answer.code, 0);
+        assert!(answer.out.contains("isctpl"));
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = command(["explain", "login"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn quiet_leaves_the_exit_code_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let loud = isctpl(["doctor", "--root", directory.path().to_str().unwrap()]);
+    let quiet = isctpl(["doctor", "-q", "--root", directory.path().to_str().unwrap()]);
+    assert_eq!((quiet.code, quiet.out.as_str(), quiet.err.as_str()), (loud.code, "", ""));
+}
+
+#[test]
+fn a_root_that_boots_from_no_lun_gets_one_plain_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let answer = isctpl(["doctor", "--root", directory.path().to_str().unwrap()]);
+    assert_eq!(answer.code, 3);
+    assert!(answer.out.starts_with("UNKNOWN"), "{}", answer.out);
+    assert!(answer.out.lines().count() <= 5, "{}", answer.out);
+    assert_eq!(answer.err, "");
+}
+
+#[test]
+fn colours_are_for_terminals_or_on_demand() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().to_str().unwrap();
+    assert!(!isctpl(["doctor", "--root", root]).out.contains('\x1b'));
+    assert!(isctpl(["doctor", "--root", root, "--color", "always"]).out.contains('\x1b'));
+    let mut forced = command(["doctor", "--root", root, "--color", "never"]);
+    forced.env("CLICOLOR_FORCE", "1");
+    assert!(!answer(forced).out.contains('\x1b'));
+}
+
+#[test]
+fn the_executable_is_static() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_isctpl")).unwrap();
+    let elf = goblin::elf::Elf::parse(&program).unwrap();
+    assert_eq!(elf.interpreter, None, "it asks for a dynamic loader");
+    assert!(elf.libraries.is_empty(), "it asks for {:?}", elf.libraries);
+}
+
+#[test]
+fn man_pages_are_sound_roff() {
+    if !support::has("man") {
+        return support::skip("man_pages_are_sound_roff", "`man` is not installed");
+    }
+    for page in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/man")).unwrap() {
+        let path = page.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "8" || extension == "7") {
+            let output = Command::new("man")
+                .args(["--warnings", "-E", "UTF-8", "-l"])
+                .arg(&path)
+                .env("MANPAGER", "cat")
+                .output()
+                .unwrap();
+            assert!(output.status.success());
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{}", path.display());
+        }
+    }
+}

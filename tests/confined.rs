@@ -1,0 +1,149 @@
+//! With `--root`, nothing outside that directory is read and nothing at all is written.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use support::run::{doctor, isctpl, verdict};
+use support::tree::Tree;
+
+fn machine(changes: &str) -> tempfile::TempDir {
+    Tree::load("machines/initramfs-tools.tree").add(changes, "changes").unpack()
+}
+
+/// Every path that a run opened, looked at or changed, as strace saw it.
+fn traced(root: &Path) -> Vec<String> {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-y", "-e", "trace=file,openat2,getdents64,write", "-o"])
+        .arg(log.path())
+        .arg(env!("CARGO_BIN_EXE_isctpl"))
+        .args(["doctor", "--format", "json", "--root"])
+        .arg(root)
+        .output()
+        .unwrap()
+        .status;
+    assert!(status.code().is_some_and(|code| code < 4), "{status}");
+    std::fs::read_to_string(log.path()).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_outside_the_root_is_read_and_nothing_is_written() {
+    if !support::has("strace") {
+        return support::skip("nothing_outside_the_root_is_read", "`strace` is not installed");
+    }
+    let root = machine("");
+    let before = listing(root.path());
+    let name = root.path().to_str().unwrap().to_owned();
+    let mut seen_inside = 0;
+    for line in traced(root.path()) {
+        let Some((call, rest)) = line.split_once('(') else { continue };
+        let call = call.rsplit(' ').next().unwrap();
+        match call {
+            "execve" => {}
+            // Paths of openat2 are relative to the root's descriptor, and the kernel keeps them inside.
+            "openat2" => {
+                let inside = rest.contains("RESOLVE_IN_ROOT") && rest.contains(&format!("<{name}>"));
+                assert!(inside || rest.contains(&format!("\"{name}\"")), "outside: {line}");
+                assert!(!rest.contains("O_WRONLY") && !rest.contains("O_RDWR") && !rest.contains("O_CREAT"), "{line}");
+                seen_inside += usize::from(inside);
+            }
+            "write" => assert!(rest.starts_with("1<"), "written elsewhere: {line}"),
+            _ => {
+                // The C library and the runtime look at their own process, never at this host's state.
+                let path = rest.split('"').nth(1).unwrap_or_default();
+                let own = path.starts_with("/proc/self/") || path.starts_with("/sys/fs/cgroup/");
+                let above = Path::new(&name).starts_with(if path.is_empty() { "/nowhere" } else { path });
+                let descriptor = rest.contains(&format!("<{name}"));
+                assert!(own || above || path.starts_with(&name) || descriptor || path.is_empty(), "outside: {line}");
+                for changing in ["O_WRONLY", "O_RDWR", "O_CREAT"] {
+                    assert!(!rest.contains(changing), "would write: {line}");
+                }
+                let changing = ["unlink", "rename", "mkdir", "chmod", "symlink", "truncate", "link", "mknod"];
+                assert!(!changing.iter().any(|word| call.starts_with(word)), "changes: {line}");
+            }
+        }
+    }
+    assert!(seen_inside > 50, "the trace shows only {seen_inside} reads: does strace know openat2?");
+    assert_eq!(before, listing(root.path()), "the tree changed");
+}
+
+/// Paths with their change times: reading must leave both as they were.
+fn listing(root: &Path) -> String {
+    let output = Command::new("find").arg(root).args(["-printf", "%p %y %s %T@ %C@\n"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn symbolic_links_that_leave_the_root_stay_inside() {
+    let root = machine("");
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("fstab"), "/dev/sda1 / ext4 defaults 0 1\n").unwrap();
+    let etc = root.path().join("etc");
+    // Absolute: it names a place inside the root, where there is a good file.
+    std::fs::rename(etc.join("fstab"), root.path().join("run/fstab")).unwrap();
+    symlink("/run/fstab", etc.join("fstab")).unwrap();
+    assert_eq!(verdict(root.path(), &[]), "boots", "{}", doctor(root.path(), &["-v"]).out);
+    // Relative, with more steps up than there are: the root's own parent is the root.
+    std::fs::remove_file(etc.join("fstab")).unwrap();
+    symlink("../../../../../../../../run/fstab", etc.join("fstab")).unwrap();
+    assert_eq!(verdict(root.path(), &[]), "boots");
+    // Outside, where there is a file that says something else: it is not there.
+    std::fs::remove_file(etc.join("fstab")).unwrap();
+    symlink(outside.path().join("fstab"), etc.join("fstab")).unwrap();
+    let facts = isctpl(["show", "storage", "--format", "json", "--root", root.path().to_str().unwrap()]);
+    assert!(!facts.out.contains("/dev/sda1"), "{}", facts.out);
+    assert_eq!(facts.json()["storage"]["fstab"].as_array().map(Vec::len), Some(0), "{}", facts.out);
+}
+
+#[test]
+fn what_is_no_file_is_unknown_at_once() {
+    let mut silent = Vec::new();
+    for path in [
+        "/etc/fstab",
+        "/etc/default/grub",
+        "/boot/grub/grub.cfg",
+        "/boot/initrd.img-6.1.0-50-amd64",
+        "/etc/iscsi/initiatorname.iscsi",
+        "/etc/iscsi/iscsid.conf",
+        "/etc/network/interfaces",
+        "/etc/lvm/lvm.conf",
+        "/usr/lib/modules/6.1.0-50-amd64/modules.dep",
+    ] {
+        for (kind, change) in
+            [("FIFO", format!("- {path}\np 0644 {path}\n")), ("directory", format!("- {path}\nd 0755 {path}\n"))]
+        {
+            let root = machine(&change);
+            let start = Instant::now();
+            let report = doctor(root.path(), &["--format", "json"]).json();
+            assert!(start.elapsed() < Duration::from_secs(20), "{path} as a {kind} took {:?}", start.elapsed());
+            let told = report["findings"].as_array().unwrap().iter().any(|finding| {
+                // `/lib` is a link to `usr/lib`, and the kernel's own name for the directory.
+                let path = path.trim_start_matches("/usr");
+                finding["summary"].as_str().unwrap().contains(path) || finding["evidence"].to_string().contains(path)
+            });
+            if !told {
+                silent.push(format!("{path} as a {kind}"));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "no finding names: {silent:#?}");
+}
+
+#[test]
+fn a_device_in_place_of_a_file_is_not_read() {
+    if !support::is_root() {
+        return support::skip("a_device_in_place_of_a_file_is_not_read", "making a device needs root");
+    }
+    let root = machine("- /etc/fstab\n");
+    let zero = nix::sys::stat::makedev(1, 5);
+    let path = root.path().join("etc/fstab");
+    nix::sys::stat::mknod(&path, nix::sys::stat::SFlag::S_IFCHR, nix::sys::stat::Mode::from_bits_truncate(0o644), zero)
+        .unwrap();
+    let answer = doctor(root.path(), &["-v"]);
+    assert!(answer.out.contains("/etc/fstab") && answer.out.contains("device"), "{}", answer.out);
+}

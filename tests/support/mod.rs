@@ -1,0 +1,44 @@
+//! What the whole-program tests share: trees made from manifests, and a clean way to run isctpl.
+
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+pub mod elf;
+pub mod image;
+pub mod netns;
+pub mod run;
+pub mod tree;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The project's `fixtures/`.
+pub fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Says loudly that the running kernel cannot do what a test needs, which no package would mend.
+pub fn kernel_cannot(test: &str, why: &str) {
+    loudly(&format!("SKIPPED {test}: this kernel cannot do it ({why})"));
+}
+
+/// Says loudly why a test is skipped; where none may be skipped (CI), fails instead.
+pub fn skip(test: &str, why: &str) {
+    loudly(&format!("SKIPPED {test}: {why}"));
+    assert!(std::env::var_os("ISCTPL_TESTS_MUST_RUN").is_none(), "{test} must run here, but {why}");
+}
+
+/// On standard error itself: what the macros print is captured in a test that passes.
+fn loudly(what: &str) {
+    let _ = writeln!(std::io::stderr(), "\n*** {what} ***\n");
+}
+
+/// Whether the test runs as root.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// Whether a program can be run.
+pub fn has(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join(program).is_file()))
+}
