@@ -135,7 +135,9 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
     }
     let remedy = match handling.network {
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
-            view::update_loader(facts, format!("Add {} to GRUB_CMDLINE_LINUX.", route_word(facts)))
+            let (word, known) = route_word(facts);
+            let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
+            if known { view::edit_words(facts, text, &[], &[&word]) } else { view::update_loader(facts, text) }
         }
         _ => Remedy::new("Install a klibc whose ipconfig takes option 121 (2019 and later), and build the image anew.")
             .command("apt-get install --only-upgrade klibc-utils libklibc && update-initramfs -u -k all"),
@@ -150,8 +152,8 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
     .into()
 }
 
-/// The word that names the route, as far as its parts are known.
-fn route_word(facts: &Facts) -> String {
+/// The word that names the route, as far as its parts are known, and whether all of them are.
+fn route_word(facts: &Facts) -> (String, bool) {
     let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
     let portals = view::portals(facts);
     let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
@@ -160,8 +162,8 @@ fn route_word(facts: &Facts) -> String {
     let renamed = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
     let interface = if renamed { ":ibft0" } else { "" };
     match (route, portals.first()) {
-        (Some(route), _) => format!("rd.route={}:{}{interface}", route.destination, route.gateway),
-        (None, Some(portal)) => format!("rd.route={}:SAN-GATEWAY{interface}", portal.ip),
-        (None, None) => format!("rd.route=TARGET-NET/LEN:SAN-GATEWAY{interface}"),
+        (Some(route), _) => (format!("rd.route={}:{}{interface}", route.destination, route.gateway), true),
+        (None, Some(portal)) => (format!("rd.route={}:SAN-GATEWAY{interface}", portal.ip), false),
+        (None, None) => (format!("rd.route=TARGET-NET/LEN:SAN-GATEWAY{interface}"), false),
     }
 }
