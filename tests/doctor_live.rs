@@ -113,7 +113,10 @@ fn as_ordinary_user(arguments: &[&str]) -> Answer {
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let copy = directory.path().join("isctpl");
-    std::fs::copy(env!("CARGO_BIN_EXE_isctpl"), &copy).unwrap();
+    // By another process: a copy of ours could still be open for writing in a child that another test
+    // has just started, and a file that is open for writing cannot be run.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_isctpl")).arg(&copy).status().unwrap();
+    assert!(copied.success());
     let mut command = Command::new(&copy);
     command.args(arguments).env_clear().uid(65534).gid(65534);
     answer(command)

@@ -324,7 +324,7 @@ fn conditions_are_decided_where_they_can_be() {
 #[test]
 fn what_is_malformed_is_said_with_its_line() {
     let menu = menu("menuentry 'a' {\n linux /a\n}\nfi\nmenuentry 'b' {\n linux /b\n", &Disk::default());
-    assert_eq!(menu.entries.len(), 2);
+    assert_eq!(menu.entries.len(), 1, "GRUB runs nothing of the second, which has no end");
     assert_eq!(menu.problems[0].place, "/boot/grub/grub.cfg:4");
     assert_eq!(menu.problems.len(), 2);
 }
@@ -353,6 +353,21 @@ fn every_truncation_is_read() {
     for end in 0..MKCONFIG.len() {
         choose(&menu(MKCONFIG.get(..end).unwrap(), &Disk::default()));
     }
+}
+
+#[test]
+fn a_block_that_the_file_ends_in_is_not_run() {
+    let whole = "set default=1\nmenuentry 'A' {\n linux /a\n}\n";
+    for rest in [
+        "menuentry 'B' {\n linux /b\n",
+        "if true; then\nmenuentry 'B' {\n linux /b\n}\n",
+        "submenu 'S' {\nmenuentry 'B' {\n linux /b\n}\n",
+    ] {
+        let menu = menu(&format!("{whole}{rest}"), &Disk::default());
+        let titles: Vec<_> = menu.entries.iter().map(|entry| entry.title.as_str()).collect();
+        assert_eq!((titles, menu.unfinished.unwrap().line), (vec!["A"], 5), "{rest}");
+    }
+    assert_eq!(menu(whole, &Disk::default()).unfinished, None);
 }
 
 proptest! {

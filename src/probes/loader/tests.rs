@@ -186,3 +186,26 @@ fn recovery_entries_are_told() {
         assert_eq!(is_recovery(&entry), recovery, "{title} {options}");
     }
 }
+
+#[test]
+fn a_configuration_without_entries_is_told_apart_from_one_that_is_elsewhere() {
+    let none = |files: &[(&str, &str)]| {
+        let (_dir, root) = tree(files);
+        read(&root).no_entries.map(|none| format!("{} {}", none.at, none.value))
+    };
+    let cut = CFG.trim_end().trim_end_matches('}');
+    assert_eq!(
+        none(&[("/boot/grub/grub.cfg", cut)]).unwrap(),
+        "/boot/grub/grub.cfg:3 ends inside the block that line 3 begins"
+    );
+    assert_eq!(
+        none(&[("/boot/grub/grub.cfg", "set timeout=5\n")]).unwrap(),
+        "/boot/grub/grub.cfg defines no menu entry"
+    );
+    assert_eq!(none(&[("/boot/grub/grub.cfg", CFG)]), None);
+    // Nothing was mounted there, or the menu is where the stub leads.
+    assert_eq!(
+        none(&[("/etc/fstab", FSTAB), ("/boot/efi/EFI/debian/grub.cfg", "configfile $prefix/grub.cfg\n")]),
+        None
+    );
+}

@@ -79,6 +79,9 @@ fn nft_that_drops_replies() {
     assert!(nft(&map).1);
     let flat = "add table ip f\nadd chain ip f i { type filter hook input priority 0; policy drop; }\nadd rule ip f i tcp sport 3260 accept\n";
     assert_eq!(nft(flat), (true, true, vec![]));
+    let front = "add table ip f\nadd chain ip f o { type filter hook output priority 0; policy accept; }\n\
+                 add rule ip f o tcp dport 3260 drop\ninsert rule ip f o tcp dport 3260 accept\n";
+    assert_eq!(nft(front), (true, true, vec![]), "insert puts a rule in front");
     assert!(nft("table ip6 f { chain i { type filter hook input priority 0; policy drop; } }").1, "not for IPv4");
     assert!(!nft("what is this\n").2.is_empty());
 }
