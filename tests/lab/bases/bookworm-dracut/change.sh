@@ -1,0 +1,1 @@
+install dracut dracut-core dracut-network gawk

@@ -1,0 +1,60 @@
+# What the recipe sets up on every instance, after the packages; run in the LUN's root by chroot.
+# shellcheck shell=bash disable=SC2154 # the words come before it
+
+cat >/etc/fstab <<'FSTAB'
+/dev/ubuntu-vg/ubuntu-lv / ext4 defaults,_netdev 0 1
+UUID=11111111-2222-3333-4444-555555555502 /boot ext4 defaults,_netdev 0 2
+UUID=5555-AA03 /boot/efi vfat umask=0077,_netdev 0 1
+FSTAB
+echo instance-59725 >/etc/hostname
+printf '127.0.0.1 localhost\n127.0.1.1 instance-59725\n' >/etc/hosts
+echo root:root | chpasswd
+
+printf 'iscsi_tcp\niscsi_ibft\n' >>/etc/initramfs-tools/modules
+echo ISCSI_AUTO=true >/etc/iscsi/iscsi.initramfs
+echo InitiatorName=iqn.2020-10.com.bigstep.storage:instance-59725 >/etc/iscsi/initiatorname.iscsi
+cat >>/etc/iscsi/iscsid.conf <<'CHAP'
+node.session.auth.authmethod = CHAP
+node.session.auth.username = GMBYHg5keXknd
+node.session.auth.password = WpccjYD9NgYhR
+CHAP
+for unit in iscsid.service iscsid.socket open-iscsi.service; do
+    systemctl disable "$unit" >/dev/null 2>&1
+done
+find /etc/rc?.d -name '*iscsi*' -delete
+sed -i 's/^#timeout 60;/timeout 10;/' /etc/dhcp/dhclient.conf
+systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer >/dev/null 2>&1
+
+# The loader, for UEFI and for BIOS; the BIOS one is put before the first partition by the builder.
+search='search --no-floppy --fs-uuid --set=root 11111111-2222-3333-4444-555555555502
+set prefix=($root)/grub
+configfile ($root)/grub/grub.cfg'
+echo "$search" >/tmp/early.cfg
+mkdir -p /boot/efi/EFI/BOOT /usr/lib/lab
+modules="part_gpt fat ext2 normal linux search search_fs_uuid configfile serial terminal echo test ls cat reboot gzio"
+# shellcheck disable=SC2086 # a list of words
+grub-mkimage -O x86_64-efi -o /boot/efi/EFI/BOOT/BOOTX64.EFI -p /grub -c /tmp/early.cfg $modules all_video
+# shellcheck disable=SC2086
+grub-mkimage -O i386-pc -o /usr/lib/lab/core.img -p /grub -c /tmp/early.cfg $modules biosdisk
+rm /tmp/early.cfg
+
+# How the lab gets in: a unit that runs what the lab shares with the machine, and nothing else.
+cat >/usr/lib/lab/start <<'START'
+#!/bin/sh
+modprobe 9pnet_virtio
+modprobe 9p
+mkdir -p /run/lab
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 lab /run/lab && exec /bin/sh /run/lab/task
+START
+chmod +x /usr/lib/lab/start
+cat >/etc/systemd/system/lab.service <<'UNIT'
+[Unit]
+Description=The lab's task
+After=multi-user.target
+[Service]
+Type=simple
+ExecStart=/usr/lib/lab/start
+[Install]
+WantedBy=multi-user.target
+UNIT
+systemctl enable lab.service 2>/dev/null

@@ -1,0 +1,11 @@
+cmdline "rd.iscsi.firmware=1 rd.iscsi.ibft=1 rd.route=100.97.0.0/16:100.64.16.49:ibft0 edd=off"
+cat >/etc/network/interfaces <<'INTERFACES'
+auto lo
+iface lo inet loopback
+
+allow-hotplug enp0s4
+iface enp0s4 inet dhcp
+INTERFACES
+# iscsid.service names it, and dracut does not take it along by itself.
+echo 'install_items+=" /lib/open-iscsi/startup-checks.sh "' >/etc/dracut.conf.d/10-iscsi.conf
+update_image

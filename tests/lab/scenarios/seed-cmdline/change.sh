@@ -1,0 +1,1 @@
+cmdline "iscsi_firmware ip=ibft edd=off"

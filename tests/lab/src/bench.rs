@@ -1,0 +1,209 @@
+//! The network of one machine: its SAN segment behind a gateway, a WAN segment, DHCP and the target.
+
+use crate::process::{GLANCE, Running, finish, log, uninterrupted};
+use crate::scenario::Scenario;
+use anyhow::{Context, Result, bail, ensure};
+use nix::sched::{CloneFlags, setns, unshare};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The address of the target, in another subnet than the SAN NIC.
+const TARGET: &str = "100.97.0.10";
+/// The target's name.
+const TARGET_NAME: &str = "iqn.2013-01.com.bigstep:storage.pb429od.q6xjxws.6vykjr4";
+/// The instance's name.
+const INITIATOR: &str = "iqn.2020-10.com.bigstep.storage:instance-59725";
+/// The CHAP account of the recipe that the lab follows.
+const ACCOUNT: (&str, &str) = ("GMBYHg5keXknd", "WpccjYD9NgYhR");
+
+/// What sets up the network: bridges for the segments, with the gateways' and the target's addresses.
+const NETWORK: &str = "
+    ip link set lo up
+    for bridge in br-san br-wan br-target; do ip link add $bridge type bridge; ip link set $bridge up; done
+    ip address add 100.64.16.49/29 dev br-san
+    ip address add 185.90.50.245/30 dev br-wan
+    ip address add 100.97.0.10/16 dev br-target
+    sysctl -qw net.ipv4.ip_forward=1
+    for segment in san wan; do
+        ip tuntap add tap-$segment mode tap
+        ip link set tap-$segment master br-$segment
+        ip link set tap-$segment up
+    done
+";
+
+/// The network namespace of the calling thread.
+const OWN_NAMESPACE: &str = "/proc/thread-self/ns/net";
+
+/// A network namespace with what an instance needs around it.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// tgtd's control port: distinct for benches that run side by side.
+    control: String,
+    /// The namespace, and the one of the host: LUNs are made there, from Debian's packages.
+    namespace: File,
+    host: File,
+}
+
+impl Bench {
+    /// Makes the namespace and sets the segments up in it.
+    ///
+    /// # Errors
+    /// When the kernel refuses a namespace, or a command fails.
+    pub(crate) fn new(number: usize, logs: &Path) -> Result<Self> {
+        let host = File::open(OWN_NAMESPACE)?;
+        unshare(CloneFlags::CLONE_NEWNET).context("no network namespace: is this root?")?;
+        let bench = Self { control: (number + 40).to_string(), namespace: File::open(OWN_NAMESPACE)?, host };
+        // From here on the thread goes back to the host's namespace, whatever happens.
+        let inside = Inside(&bench);
+        finish(Command::new("sh").args(["-euc", NETWORK]), &logs.join("network.log"))?;
+        drop(inside);
+        Ok(bench)
+    }
+
+    /// Moves the calling thread, and with it what it starts, into the namespace.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    fn enter(&self) -> Result<Inside<'_>> {
+        setns(&self.namespace, CloneFlags::CLONE_NEWNET).context("the bench's namespace")?;
+        Ok(Inside(self))
+    }
+
+    /// Serves the image as LUN 47, and addresses, while `work` runs in the namespace; it begins when the
+    /// target was seen to list the LUN. Afterwards the image is written whole.
+    ///
+    /// # Errors
+    /// When a server does not start, the target does not answer within 20 s, or the work fails.
+    pub(crate) fn around<T>(
+        &mut self,
+        logs: &Path,
+        image: &Path,
+        scenario: &Scenario,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let inside = self.enter()?;
+        let target = self.target(logs, image)?;
+        let mut dhcp = dhcp(logs, &scenario.lease, &scenario.dhcp)?;
+        prove(logs, &mut dhcp)?;
+        let result = work();
+        drop((dhcp, target, inside));
+        result
+    }
+
+    fn target(&self, logs: &Path, image: &Path) -> Result<Running> {
+        let output = log(&logs.join("tgtd.log"))?;
+        let mut command = Command::new("tgtd");
+        command.args(["--foreground", "--control-port", &self.control]).stdout(output.try_clone()?).stderr(output);
+        let target = Running::start(&mut command)?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.admin(logs, &["--op", "show", "--mode", "sys"]).is_err() {
+            ensure!(Instant::now() < deadline, "tgtd does not answer: see {}/tgtd.log", logs.display());
+            uninterrupted()?;
+            std::thread::sleep(GLANCE);
+        }
+        let image = image.to_str().context("the image's path is not UTF-8")?;
+        let (user, password) = ACCOUNT;
+        self.admin(logs, &["--op", "new", "--mode", "target", "--tid", "1", "--targetname", TARGET_NAME])?;
+        self.admin(
+            logs,
+            &["--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun", "47", "--backing-store", image],
+        )?;
+        self.admin(logs, &["--op", "bind", "--mode", "target", "--tid", "1", "--initiator-address", "ALL"])?;
+        self.admin(logs, &["--op", "new", "--mode", "account", "--user", user, "--password", password])?;
+        self.admin(logs, &["--op", "bind", "--mode", "account", "--tid", "1", "--user", user])?;
+        Ok(target)
+    }
+
+    fn admin(&self, logs: &Path, arguments: &[&str]) -> Result<()> {
+        let mut command = Command::new("tgtadm");
+        command.args(["--control-port", &self.control, "--lld", "iscsi"]).args(arguments);
+        finish(&mut command, &logs.join("tgtadm.log"))
+    }
+}
+
+/// Starts dnsmasq.
+fn dhcp(logs: &Path, lease: &str, more: &[String]) -> Result<Running> {
+    let (user, password) = ACCOUNT;
+    let more = more.join("\n");
+    let leases = logs.join("leases");
+    if leases.exists() {
+        fs::remove_file(&leases)?;
+    }
+    // iPXE of 2019 knows no option 121: a router is sent to it alone (options that iPXE's request
+    // names: 175 is its own). The instance gets the SAN route by option 121 and no router.
+    let text = format!(
+        "port=0
+bind-dynamic
+interface=br-san
+interface=br-wan
+{more}
+dhcp-range=set:san,100.64.16.50,100.64.16.54,255.255.255.248,{lease}
+dhcp-range=set:wan,185.90.50.246,185.90.50.246,255.255.255.252,{lease}
+dhcp-host=52:54:00:00:00:01,100.64.16.54
+dhcp-match=set:ipxe,175
+dhcp-option=tag:san,tag:!ipxe,3
+dhcp-option=tag:san,tag:ipxe,3,100.64.16.49
+dhcp-option=tag:san,121,100.97.0.0/16,100.64.16.49
+dhcp-option=tag:wan,3,185.90.50.245
+dhcp-option=tag:wan,6,185.90.50.245
+dhcp-option=tag:san,tag:ipxe,17,\"iscsi:{TARGET}:::2f:{TARGET_NAME}\"
+dhcp-option-force=tag:san,tag:ipxe,203,{INITIATOR}
+dhcp-option-force=tag:san,tag:ipxe,encap:175,190,{user}
+dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}
+dhcp-leasefile={}
+log-dhcp
+",
+        leases.display()
+    );
+    let configuration = logs.join("dnsmasq.conf");
+    fs::write(&configuration, text)?;
+    let log_path = logs.join("dnsmasq.log");
+    fs::write(&log_path, "")?;
+    let output = log(&log_path)?;
+    let mut command = Command::new("dnsmasq");
+    command.args(["--keep-in-foreground", "--pid-file=", "--log-facility=-"]);
+    command.arg(format!("--conf-file={}", configuration.display()));
+    command.stdout(output.try_clone()?).stderr(output);
+    Running::start(&mut command)
+}
+
+/// Logs in as an initiator in user space would, and sees LUN 47: a boot that then fails is the instance's.
+fn prove(logs: &Path, dhcp: &mut Running) -> Result<()> {
+    let (user, password) = ACCOUNT;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let output = Command::new("iscsi-ls")
+            .args(["--show-luns", "--initiator-name", INITIATOR])
+            .arg(format!("iscsi://{user}%{password}@{TARGET}/"))
+            .stdin(Stdio::null())
+            .output()
+            .context("iscsi-ls: cannot be started")?;
+        if String::from_utf8_lossy(&output.stdout).contains("Lun:47") {
+            break;
+        }
+        if Instant::now() > deadline {
+            bail!("the target does not list LUN 47: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        uninterrupted()?;
+        std::thread::sleep(GLANCE);
+    }
+    let dhcp_log = logs.join("dnsmasq.log");
+    while !fs::read_to_string(&dhcp_log)?.contains("DHCP, IP range") {
+        ensure!(dhcp.lives()? && Instant::now() < deadline, "dnsmasq does not serve: see {}", dhcp_log.display());
+        uninterrupted()?;
+        std::thread::sleep(GLANCE);
+    }
+    Ok(())
+}
+/// A thread's stay in a bench's namespace.
+#[derive(Debug)]
+struct Inside<'a>(&'a Bench);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        // A thread that cannot go back fails at the next thing that needs the host's network, and says so.
+        let _ = setns(&self.0.host, CloneFlags::CLONE_NEWNET);
+    }
+}

@@ -1,0 +1,225 @@
+//! Makes LUNs: bases from nothing, scenarios from copies.
+
+use crate::process::{Running, finish, log, uninterrupted};
+use crate::scenario::{Catalogue, Origin, Recipe};
+use anyhow::{Context, Result, bail, ensure};
+use nix::fcntl::{Flock, FlockArg};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where LUNs are made and kept.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    /// `tests/lab/build`.
+    tools: PathBuf,
+    /// The lab's cache.
+    cache: PathBuf,
+}
+
+impl Workshop {
+    /// A workshop with the builders of the lab's folder, which keeps LUNs in the cache.
+    pub(crate) fn new(lab: &Path, cache: &Path) -> Self {
+        Self { tools: lab.join("build"), cache: cache.join("luns") }
+    }
+
+    /// The LUN of a base or scenario, in a file of the caller's own.
+    ///
+    /// # Errors
+    /// When a builder fails; the error has the end of its log.
+    pub(crate) fn make(&self, catalogue: &Catalogue, name: &str, image: &Path, say: &dyn Fn(&str)) -> Result<()> {
+        let recipe = catalogue.recipe(name)?;
+        if recipe.kept {
+            let kept = self.kept(catalogue, recipe, say)?;
+            return copy(&kept, image);
+        }
+        self.build(catalogue, recipe, image, say)
+    }
+
+    /// The LUN of a recipe that others are made from: built once, and again when what it is made of changed.
+    fn kept(&self, catalogue: &Catalogue, recipe: &Recipe, say: &dyn Fn(&str)) -> Result<PathBuf> {
+        let image = self.cache.join(format!("{}.img", recipe.name));
+        let stamp = self.cache.join(format!("{}.made-of", recipe.name));
+        let key = format!("{:016x}\n", self.key(catalogue, recipe)?);
+        fs::create_dir_all(&self.cache)?;
+        // Made by one at a time, of this lab and of any other that shares the cache.
+        let lock = fs::File::create(self.cache.join(format!("{}.lock", recipe.name)))?;
+        let _one = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, error)| error)?;
+        if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == key) {
+            return Ok(image);
+        }
+        if let Origin::Copy(from) | Origin::Files { from, .. } = &recipe.origin {
+            self.kept(catalogue, catalogue.recipe(from)?, say)?;
+        }
+        let part = self.cache.join(format!("{}.part", recipe.name));
+        self.build_from(recipe, &part, say)?;
+        fs::rename(&part, &image)?;
+        fs::write(&stamp, key)?;
+        Ok(image)
+    }
+
+    fn build(&self, catalogue: &Catalogue, recipe: &Recipe, image: &Path, say: &dyn Fn(&str)) -> Result<()> {
+        if let Origin::Copy(from) | Origin::Files { from, .. } = &recipe.origin {
+            self.kept(catalogue, catalogue.recipe(from)?, say)?;
+        }
+        self.build_from(recipe, image, say)
+    }
+
+    /// Builds an image; the LUN that it is made from is in the cache.
+    fn build_from(&self, recipe: &Recipe, image: &Path, say: &dyn Fn(&str)) -> Result<()> {
+        let log_path = image.with_extension("log");
+        if log_path.exists() {
+            fs::remove_file(&log_path)?;
+        }
+        say(&format!("making the LUN {}", recipe.name));
+        let mount = image.with_extension("root");
+        let parent = |from: &str| self.cache.join(format!("{from}.img"));
+        let attached = match &recipe.origin {
+            Origin::Suite(suite) => {
+                finish(self.tool("create").arg(image), &log_path)?;
+                let attached = self.attach(image, &mount, &log_path)?;
+                finish(self.tool("debian").arg(suite).arg(&mount), &log_path)?;
+                finish(self.tool("bios-boot").arg(image).arg(&mount), &log_path)?;
+                attached
+            }
+            Origin::Copy(from) => {
+                copy(&parent(from), image)?;
+                self.attach(image, &mount, &log_path)?
+            }
+            Origin::Files { from, root_fs } => {
+                finish(self.tool("create").arg(image).env("ROOT_FS", root_fs), &log_path)?;
+                let attached = self.attach(image, &mount, &log_path)?;
+                finish(self.tool("transfer").arg(parent(from)).arg(&mount), &log_path)?;
+                finish(self.tool("bios-boot").arg(image).arg(&mount), &log_path)?;
+                attached
+            }
+        };
+        let change = recipe.folder.join("change.sh");
+        if change.exists() {
+            self.inside(&mount, &recipe.folder, &change, &log_path)?;
+        }
+        attached.detach()
+    }
+
+    /// Mounts a LUN's root; what the mount hides goes with it.
+    ///
+    /// # Errors
+    /// When a mount fails.
+    pub(crate) fn attach<'a>(&'a self, image: &'a Path, mount: &'a Path, log_path: &'a Path) -> Result<Attached<'a>> {
+        finish(self.tool("attach").arg(image).arg(mount), log_path)?;
+        Ok(Attached { workshop: self, image, mount, log_path, done: false })
+    }
+
+    /// Runs a `change.sh` in a root, after the words that it may speak.
+    fn inside(&self, mount: &Path, folder: &Path, change: &Path, log_path: &Path) -> Result<()> {
+        let script = log_path.with_extension("change");
+        let mut text = fs::read_to_string(self.tools.join("words.sh"))?;
+        text.push_str(&fs::read_to_string(change)?);
+        fs::write(&script, text)?;
+        let output = log(log_path)?;
+        let mut command = self.tool("inside");
+        command.arg(mount).env("SCENARIO", folder).stdin(fs::File::open(&script)?);
+        command.stdout(output.try_clone()?).stderr(output);
+        let mut child = Running(command.spawn().context("build/inside: cannot be started")?);
+        while child.lives()? {
+            uninterrupted()?;
+            std::thread::sleep(crate::process::GLANCE);
+        }
+        let status = child.0.wait()?;
+        fs::remove_file(&script)?;
+        if status.success() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(log_path).unwrap_or_default();
+        let tail: Vec<&str> = text.lines().rev().take(15).collect();
+        let tail: Vec<&str> = tail.into_iter().rev().collect();
+        bail!("{}: {status}; {} ends with:\n  {}", change.display(), log_path.display(), tail.join("\n  "))
+    }
+
+    fn tool(&self, name: &str) -> Command {
+        Command::new(self.tools.join(name))
+    }
+
+    /// A figure that changes when anything changes that the LUN is made of.
+    fn key(&self, catalogue: &Catalogue, recipe: &Recipe) -> Result<u64> {
+        let mut hasher = DefaultHasher::new();
+        if let Origin::Copy(from) | Origin::Files { from, .. } = &recipe.origin {
+            self.key(catalogue, catalogue.recipe(from)?)?.hash(&mut hasher);
+        }
+        format!("{:?}", recipe.origin).hash(&mut hasher);
+        hash_folder(&self.tools, &mut hasher)?;
+        // What a scenario expects is no part of its LUN.
+        hash_files(&recipe.folder, &mut hasher, |name| name != "scenario.toml" && name != "base.toml")?;
+        Ok(hasher.finish())
+    }
+}
+
+/// A LUN whose root is mounted.
+#[derive(Debug)]
+pub(crate) struct Attached<'a> {
+    workshop: &'a Workshop,
+    image: &'a Path,
+    mount: &'a Path,
+    log_path: &'a Path,
+    done: bool,
+}
+
+impl Attached<'_> {
+    /// Writes the ESP back and takes the mounts down.
+    ///
+    /// # Errors
+    /// When something still uses them.
+    pub(crate) fn detach(self) -> Result<()> {
+        self.end("keep")
+    }
+
+    /// Takes the mounts down.
+    ///
+    /// # Errors
+    /// When something still uses them.
+    pub(crate) fn let_go(self) -> Result<()> {
+        self.end("discard")
+    }
+
+    fn end(mut self, esp: &str) -> Result<()> {
+        let mut command = self.workshop.tool("detach");
+        finish(command.arg(self.image).arg(self.mount).arg(esp), self.log_path)?;
+        self.done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            // After a failure: the lab goes on with other scenarios, and mounts end with the lab at the latest.
+            let _ = Command::new("umount").args(["--recursive", "--lazy"]).arg(self.mount).status();
+        }
+    }
+}
+
+/// Copies a sparse file, sharing blocks where the filesystem can.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let status =
+        Command::new("cp").args(["--sparse=always", "--reflink=auto"]).arg(from).arg(to).status().context("cp")?;
+    ensure!(status.success(), "cp {} {}: {status}", from.display(), to.display());
+    Ok(())
+}
+
+fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> Result<()> {
+    hash_files(folder, hasher, |_| true)
+}
+
+fn hash_files(folder: &Path, hasher: &mut DefaultHasher, counts: impl Fn(&str) -> bool) -> Result<()> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_file() && counts(&name) {
+            name.hash(hasher);
+            fs::read(&path)?.hash(hasher);
+        }
+    }
+    Ok(())
+}

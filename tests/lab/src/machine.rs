@@ -1,0 +1,150 @@
+//! A diskless machine: QEMU, its firmware and iPXE, and what its console tells.
+
+use crate::console::{Console, Stage};
+use crate::process::{GLANCE, Running, uninterrupted};
+use crate::scenario::Firmware;
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a machine that came up may take to judge itself.
+const JUDGING: Duration = Duration::from_secs(900);
+/// How long a shutdown may take. systemd gives a stop job 90 s before it kills.
+const SHUTDOWN: Duration = Duration::from_secs(150);
+/// How long a lost console is still watched: what follows explains the loss.
+const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// What a machine is made of.
+#[derive(Debug)]
+pub(crate) struct Machine<'a> {
+    /// UEFI or BIOS.
+    pub(crate) firmware: Firmware,
+    /// How many processors it has.
+    pub(crate) processors: usize,
+    /// The folder that it sees at /run/lab.
+    pub(crate) share: &'a Path,
+    /// Where its console is written to.
+    pub(crate) console: &'a Path,
+    /// An ACPI table that the firmware has, besides its own.
+    pub(crate) acpi_table: Option<PathBuf>,
+    /// How long it may take to come up.
+    pub(crate) patience: Duration,
+}
+
+/// What a machine was seen to do.
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// How far it came.
+    pub(crate) stage: Stage,
+    /// Whether the lab's task ran in it.
+    pub(crate) came_up: bool,
+    /// Whether it judged itself to the end.
+    pub(crate) judged: bool,
+    /// Whether it went off by itself, when told to.
+    pub(crate) went_off: bool,
+    /// The console's line that showed it to be lost.
+    pub(crate) lost: Option<String>,
+    /// The console's line that showed the lab at fault.
+    pub(crate) bench: Option<String>,
+    /// The console's line that showed the disk gone, or a stop that hung.
+    pub(crate) trouble: Option<String>,
+}
+
+impl Machine<'_> {
+    /// Starts the machine and watches it to its end.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started, or the lab is interrupted.
+    pub(crate) fn live(&self, stay: bool) -> Result<Life> {
+        let begun = Instant::now();
+        let mut qemu = self.command();
+        let mut machine = Running::start(qemu.stdout(Stdio::piped()).stderr(Stdio::null()))?;
+        let mut pipe = machine.0.stdout.take().context("QEMU has no console")?;
+        let mut file = File::create(self.console)?;
+        let console = Arc::new(Mutex::new(Console::default()));
+        let shared = Arc::clone(&console);
+        let reader = thread::spawn(move || -> std::io::Result<()> {
+            let mut buffer = [0; 4096];
+            loop {
+                let count = pipe.read(&mut buffer)?;
+                if count == 0 {
+                    return Ok(());
+                }
+                file.write_all(&buffer[..count])?;
+                shared.lock().unwrap_or_else(PoisonError::into_inner).take(&buffer[..count]);
+            }
+        });
+        let up = self.share.join("up");
+        let judged = self.share.join("judged");
+        let (mut up_at, mut judged_at, mut lost_at) = (None, None, None);
+        let went_off = loop {
+            if !machine.lives()? {
+                break judged_at.is_some();
+            }
+            uninterrupted()?;
+            thread::sleep(GLANCE);
+            if up_at.is_none() && up.exists() {
+                up_at = Some(Instant::now());
+            }
+            if judged_at.is_none() && judged.exists() {
+                judged_at = Some(Instant::now());
+            }
+            if lost_at.is_none() && console.lock().unwrap_or_else(PoisonError::into_inner).lost.is_some() {
+                lost_at = Some(Instant::now());
+            }
+            let over = match (up_at, judged_at) {
+                (None, _) => lost_at.is_some_and(|at| at.elapsed() > AFTERMATH) || begun.elapsed() > self.patience,
+                (Some(up), None) => up.elapsed() > JUDGING,
+                (Some(_), Some(judged)) => stay || judged.elapsed() > SHUTDOWN,
+            };
+            if over {
+                break false;
+            }
+        };
+        drop(machine);
+        // The pipe ends with QEMU, and the thread with the pipe.
+        let _ = reader.join();
+        let console = Arc::into_inner(console).context("the console is still read")?;
+        let console = console.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Life {
+            stage: console.stage.unwrap_or(Stage::Firmware),
+            came_up: up_at.is_some(),
+            judged: judged_at.is_some(),
+            went_off,
+            lost: console.lost,
+            bench: console.bench,
+            trouble: console.stop_hangs.or(console.disk_lost),
+        })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("qemu-system-x86_64");
+        // No hardware virtualisation: it is not to be had on most machines that run this.
+        command.args(["-accel", "tcg,thread=multi", "-machine", "q35", "-m", "2048", "-nographic", "-no-reboot"]);
+        command.args(["-smp", &self.processors.to_string()]);
+        let rom = match self.firmware {
+            Firmware::Uefi => {
+                let code = "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd";
+                let variables = "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd";
+                command.args(["-drive", code, "-drive", variables]);
+                "/usr/lib/ipxe/qemu/efi-virtio.rom"
+            }
+            Firmware::Bios => "/usr/lib/ipxe/qemu/pxe-virtio.rom",
+        };
+        let share = format!("local,path={},mount_tag=lab,security_model=none", self.share.display());
+        command.args(["-virtfs", &share]);
+        let san = format!("virtio-net-pci,netdev=san,mac=52:54:00:00:00:01,romfile={rom},bootindex=1");
+        command.args(["-netdev", "tap,id=san,ifname=tap-san,script=no,downscript=no", "-device", &san]);
+        command.args(["-netdev", "tap,id=wan,ifname=tap-wan,script=no,downscript=no"]);
+        command.args(["-device", "virtio-net-pci,netdev=wan,mac=52:54:00:00:00:02,romfile="]);
+        if let Some(table) = &self.acpi_table {
+            command.args(["-acpitable", &format!("file={}", table.display())]);
+        }
+        command
+    }
+}

@@ -1,0 +1,188 @@
+//! Boots real iSCSI roots and holds what isctpl says of them against what they do.
+//!
+//! Facts flow one way: [`scenario`] reads what shall be tried, [`lun`] makes the disk, [`bench`] the
+//! network around it, [`machine`] boots it and [`console`] watches; [`report`] reads what doctor said,
+//! [`outcome`] compares, [`table`] tells. [`trial`] is one scenario from end to end.
+
+mod bench;
+mod console;
+mod lun;
+mod machine;
+mod outcome;
+mod process;
+mod report;
+mod scenario;
+mod table;
+mod trial;
+mod versions;
+
+use anyhow::{Context, Result, bail};
+use bench::Bench;
+use clap::Parser;
+use process::INTERRUPTED;
+use scenario::{Catalogue, Scenario};
+use std::collections::VecDeque;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use trial::{Lab, Outcome};
+
+/// Boots real iSCSI roots and holds what isctpl says of them against what they do
+#[derive(Debug, Parser)]
+#[command(name = "tests/lab/run", version)]
+struct Arguments {
+    /// The scenarios to try; all, where none is named
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+
+    /// Print the names and titles of the scenarios
+    #[arg(long)]
+    list: bool,
+
+    /// How many machines run side by side
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    jobs: usize,
+
+    /// How many processors a machine gets; fewer machines at a time boot faster with more
+    #[arg(long, value_name = "N")]
+    processors: Option<usize>,
+
+    /// Ask doctor, and boot nothing
+    #[arg(long)]
+    judge_only: bool,
+
+    /// Keep every LUN, to look at it
+    #[arg(long)]
+    keep: bool,
+
+    /// Write the outcomes to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// After a run of all scenarios, write results.md anew
+    #[arg(long, conflicts_with_all = ["scenarios", "judge_only"])]
+    record: bool,
+
+    /// Where LUNs, logs and reports are put
+    #[arg(long, env = "ISCTPL_LAB", default_value = "/var/tmp/isctpl-lab", value_name = "DIR")]
+    cache: PathBuf,
+
+    /// The program to try
+    #[arg(long, env = "ISCTPL_PROGRAM", value_name = "FILE", hide = true)]
+    program: PathBuf,
+
+    /// The lab's folder
+    #[arg(long, hide = true)]
+    folder: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            say("lab", &format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Progress and errors, on standard error.
+fn say(who: &str, what: &str) {
+    let _ = writeln!(std::io::stderr(), "{}  {who}: {what}", jiff::Timestamp::now().strftime("%H:%M:%S"));
+}
+
+/// Whether every scenario agreed.
+fn run(arguments: &Arguments) -> Result<bool> {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&INTERRUPTED))?;
+    }
+    let catalogue = Catalogue::read(&arguments.folder)?;
+    if arguments.list {
+        let mut out = std::io::stdout().lock();
+        for scenario in catalogue.scenarios() {
+            writeln!(out, "{:<36} {}", scenario.name, scenario.title)?;
+        }
+        return Ok(true);
+    }
+    let chosen: Vec<Scenario> = if arguments.scenarios.is_empty() {
+        catalogue.scenarios().cloned().collect()
+    } else {
+        let find = |name: &String| {
+            catalogue.scenario(name).cloned().with_context(|| format!("{name}: no such scenario; see --list"))
+        };
+        arguments.scenarios.iter().map(find).collect::<Result<_>>()?
+    };
+    fs::create_dir_all(&arguments.cache)?;
+    let cache = arguments.cache.canonicalize()?;
+    let lab = Lab {
+        workshop: lun::Workshop::new(&arguments.folder, &cache),
+        folder: arguments.folder.clone(),
+        program: arguments.program.clone(),
+        catalogue,
+        processors: arguments.processors.unwrap_or(if arguments.jobs > 1 { 1 } else { 2 }),
+        boot: !arguments.judge_only,
+        keep: arguments.keep,
+        cache,
+    };
+    let total = chosen.len();
+    let outcomes = try_all(&lab, chosen, arguments.jobs.max(1))?;
+    if let Some(path) = &arguments.json {
+        fs::write(path, serde_json::to_vec_pretty(&outcomes)?).with_context(|| format!("{}", path.display()))?;
+    }
+    writeln!(std::io::stdout(), "{}", table::table(&outcomes))?;
+    if outcomes.len() < total {
+        bail!("{} of {total} scenarios could not be tried", total - outcomes.len());
+    }
+    let date = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
+    if arguments.record {
+        table::record(&arguments.folder.join("results.md"), &outcomes, &date, &versions::versions(&lab)?)?;
+    }
+    let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+    writeln!(std::io::stdout(), "\n{agreed} of {total} scenarios agree")?;
+    Ok(agreed == total)
+}
+
+/// Tries the scenarios, several at a time, and returns their outcomes by name.
+fn try_all(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize) -> Result<Vec<Outcome>> {
+    let total = scenarios.len();
+    let queue = Mutex::new(VecDeque::from(scenarios));
+    let outcomes = Mutex::new(Vec::new());
+    let work = |number: usize| -> Result<()> {
+        let mut bench = Bench::new(number, &lab.cache)?;
+        loop {
+            process::uninterrupted()?;
+            let Some(scenario) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else {
+                return Ok(());
+            };
+            let name = &scenario.name;
+            match lab.try_out(&scenario, &mut bench, &|what| say(name, what)) {
+                Ok(outcome) => {
+                    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+                    let agrees = if outcome.disagreements.is_empty() { "agrees" } else { "DISAGREES" };
+                    let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
+                    let done = format!(
+                        "{agrees}: said {}; {happened} ({} s, {} of {total} done)",
+                        outcome.predicted,
+                        outcome.seconds,
+                        outcomes.len() + 1
+                    );
+                    say(name, &done);
+                    outcomes.push(outcome);
+                }
+                Err(error) => say(name, &format!("could not be tried: {error:#}")),
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.min(total)).map(|number| scope.spawn(move || work(number))).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a worker died")))
+    })?;
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcomes.sort_by(|a, b| a.scenario.cmp(&b.scenario));
+    Ok(outcomes)
+}

@@ -1,0 +1,124 @@
+//! The parts of doctor's JSON (`isctpl.doctor/v1`) that the lab holds against the machine.
+
+use crate::scenario::Expectation;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What doctor said.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Report {
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// The nine links.
+    pub(crate) chain: Vec<Link>,
+    /// What was found.
+    pub(crate) findings: Vec<Finding>,
+    /// What isctpl is.
+    pub(crate) tool: Tool,
+}
+
+/// The verdict.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Verdict {
+    /// `boots`, `fails`, `at-risk` or `unknown`.
+    pub(crate) boot: String,
+    /// The link that breaks.
+    pub(crate) broken_link: Option<String>,
+    /// The checks that decided it.
+    pub(crate) checks: Vec<String>,
+}
+
+/// One link of the chain.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Link {
+    /// Its name.
+    pub(crate) link: String,
+    /// `pass`, `warn`, `fail`, `unknown` or `not-applicable`.
+    pub(crate) status: String,
+    /// In one sentence.
+    pub(crate) summary: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Finding {
+    /// The check.
+    pub(crate) check: String,
+    /// `fail` or `unknown`.
+    pub(crate) status: String,
+    /// `critical`, `warning` or `info`.
+    pub(crate) severity: String,
+    /// In one sentence.
+    pub(crate) summary: String,
+}
+
+/// The tool that wrote the report.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Tool {
+    /// Its version.
+    pub(crate) version: String,
+}
+
+impl Report {
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// When the file is not there or not a report.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{}: is no report of doctor", path.display()))
+    }
+
+    /// The verdict in a few words.
+    pub(crate) fn words(&self) -> String {
+        let verdict = &self.verdict;
+        match &verdict.broken_link {
+            Some(link) => format!("{} at {link}: {}", verdict.boot, verdict.checks.join(", ")),
+            None => verdict.boot.clone(),
+        }
+    }
+
+    /// Where the report is not as expected, each in a sentence. `live` asks every link to pass that no
+    /// expected finding explains.
+    pub(crate) fn unlike(&self, expected: &Expectation, live: bool) -> Vec<String> {
+        let mut differences = Vec::new();
+        let verdict = &self.verdict;
+        if verdict.boot != expected.verdict {
+            differences.push(format!("the verdict is {}, not {}", self.words(), expected.verdict));
+        }
+        if verdict.broken_link != expected.link {
+            let link = |link: &Option<String>| link.clone().unwrap_or_else(|| "none".to_owned());
+            differences.push(format!(
+                "the broken link is {}, not {}",
+                link(&verdict.broken_link),
+                link(&expected.link)
+            ));
+        }
+        if let Some(finding) = &expected.finding
+            && expected.verdict != "boots"
+            && !verdict.checks.contains(finding)
+        {
+            differences.push(format!("{} decided the verdict, not {finding}", verdict.checks.join(", ")));
+        }
+        let wanted: BTreeSet<&str> = expected.finding.iter().chain(&expected.also).map(String::as_str).collect();
+        let found: BTreeSet<&str> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.status == "fail" && finding.severity != "info")
+            .map(|finding| finding.check.as_str())
+            .collect();
+        differences.extend(wanted.difference(&found).map(|check| format!("{check} was not found")));
+        differences.extend(found.difference(&wanted).map(|check| format!("{check} was found and is not expected")));
+        let unknown = self.findings.iter().filter(|finding| finding.status == "unknown");
+        if live && expected.verdict == "boots" {
+            differences.extend(unknown.map(|finding| format!("{} is unknown: {}", finding.check, finding.summary)));
+            if wanted.is_empty() {
+                let unsound = self.chain.iter().filter(|link| link.status != "pass");
+                differences.extend(unsound.map(|link| format!("{} is {}: {}", link.link, link.status, link.summary)));
+            }
+        }
+        differences
+    }
+}

@@ -1,0 +1,232 @@
+//! Bases and scenarios: what stands in their folders.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A LUN that others are made from: `bases/NAME/base.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct BaseFile {
+    /// What it is, for people.
+    #[serde(rename = "title")]
+    _title: String,
+    /// The Debian suite that it is made of with debootstrap.
+    suite: Option<String>,
+    /// The base that it is made from.
+    from: Option<String>,
+    /// What the root is made with, where it is not ext4.
+    root_fs: Option<String>,
+}
+
+/// What is done, and what must come of it: `scenarios/NAME/scenario.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Scenario {
+    /// What it is, in one line.
+    pub(crate) title: String,
+    /// The base, or the healthy scenario, that its `change.sh` is done to.
+    pub(crate) from: String,
+    /// Where the fault is known from: a row of the field's literature, a bug, a real boot.
+    pub(crate) source: Option<String>,
+    /// What starts the machine.
+    #[serde(default)]
+    pub(crate) firmware: Firmware,
+    /// More arguments for `isctpl doctor --root`; `{dir}` is the scenario's folder.
+    #[serde(default)]
+    pub(crate) doctor: Vec<String>,
+    /// How long the machine may take to come up, in seconds.
+    #[serde(default = "default_patience")]
+    pub(crate) patience: u64,
+    /// Lines for dnsmasq that go before the lab's own.
+    #[serde(default)]
+    pub(crate) dhcp: Vec<String>,
+    /// How long a lease lasts.
+    #[serde(default = "default_lease")]
+    pub(crate) lease: String,
+    /// What doctor must say of the root before it boots.
+    pub(crate) expect: Expectation,
+    /// What doctor must say in the booted instance, where it comes up.
+    #[serde(default)]
+    pub(crate) live: Option<Expectation>,
+    /// What doctor must say after `inject.sh` was run in the instance.
+    #[serde(default)]
+    pub(crate) injected: Option<Expectation>,
+    /// What the machine must be seen to do; from the verdict where it is not said.
+    #[serde(default)]
+    pub(crate) seen: Seen,
+    /// Its folder's name.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// Its folder.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
+}
+
+fn default_patience() -> u64 {
+    300
+}
+
+fn default_lease() -> String {
+    "1h".to_owned()
+}
+
+/// The firmware of a machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Firmware {
+    /// OVMF; the iBFT is an ACPI table.
+    #[default]
+    Uefi,
+    /// SeaBIOS; the iBFT lies in low memory.
+    Bios,
+}
+
+/// A verdict, and what it must rest on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Expectation {
+    /// `boots`, `fails` or `at-risk`.
+    pub(crate) verdict: String,
+    /// The link that breaks.
+    pub(crate) link: Option<String>,
+    /// The check that must decide the verdict, or, where it boots, the warning that the scenario is about.
+    pub(crate) finding: Option<String>,
+    /// Every other finding, critical or warning, that is true of the machine.
+    #[serde(default)]
+    pub(crate) also: Vec<String>,
+}
+
+/// What must be seen of a machine that reaches its real root, besides what the verdict says by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Seen {
+    /// Whether it comes up.
+    pub(crate) comes_up: Option<bool>,
+    /// Whether the root's disk answers once it is up, or after the injection.
+    pub(crate) disk_answers: Option<bool>,
+    /// Whether it goes off by itself when told to, with the root's filesystem written whole.
+    pub(crate) shuts_down: Option<bool>,
+}
+
+/// How a LUN comes to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Recipe {
+    /// The name of the base or scenario.
+    pub(crate) name: String,
+    /// Its folder, which holds its `change.sh`, if it has one.
+    pub(crate) folder: PathBuf,
+    /// Where it begins.
+    pub(crate) origin: Origin,
+    /// Whether others are made from it, so that it is kept.
+    pub(crate) kept: bool,
+}
+
+/// What a LUN is made from.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// An empty disk and debootstrap.
+    Suite(String),
+    /// A copy of another LUN.
+    Copy(String),
+    /// The files of another LUN, on a root of another filesystem.
+    Files {
+        /// The LUN whose files they are.
+        from: String,
+        /// The filesystem's name.
+        root_fs: String,
+    },
+}
+
+/// All bases and scenarios.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    recipes: BTreeMap<String, Recipe>,
+    scenarios: BTreeMap<String, Scenario>,
+}
+
+impl Catalogue {
+    /// Reads `bases/` and `scenarios/` of the lab's folder.
+    ///
+    /// # Errors
+    /// When a folder lacks its file, a file is not of the form, or a name that another is made from is unknown.
+    pub(crate) fn read(lab: &Path) -> Result<Self> {
+        let mut recipes = BTreeMap::new();
+        for (name, folder) in folders(&lab.join("bases"))? {
+            let file: BaseFile = parse(&folder.join("base.toml"))?;
+            let origin = match (file.suite, file.from, file.root_fs) {
+                (Some(suite), None, None) => Origin::Suite(suite),
+                (None, Some(from), None) => Origin::Copy(from),
+                (None, Some(from), Some(root_fs)) => Origin::Files { from, root_fs },
+                _ => bail!("{}: a base has either suite, or from (and root-fs)", folder.display()),
+            };
+            recipes.insert(name.clone(), Recipe { name, folder, origin, kept: true });
+        }
+        let mut scenarios = BTreeMap::new();
+        for (name, folder) in folders(&lab.join("scenarios"))? {
+            let mut scenario: Scenario = parse(&folder.join("scenario.toml"))?;
+            ensure!(!recipes.contains_key(&name), "{name} is a base and a scenario");
+            scenario.name.clone_from(&name);
+            scenario.folder.clone_from(&folder);
+            let inject = folder.join("inject.sh").exists();
+            ensure!(inject == scenario.injected.is_some(), "{name}: inject.sh and [injected] go together");
+            let origin = Origin::Copy(scenario.from.clone());
+            recipes.insert(name.clone(), Recipe { name: name.clone(), folder, origin, kept: false });
+            scenarios.insert(name, scenario);
+        }
+        let parents: Vec<(String, String)> = recipes
+            .values()
+            .filter_map(|recipe| match &recipe.origin {
+                Origin::Suite(_) => None,
+                Origin::Copy(from) | Origin::Files { from, .. } => Some((recipe.name.clone(), from.clone())),
+            })
+            .collect();
+        for (name, from) in parents {
+            let parent = recipes.get_mut(&from).with_context(|| format!("{name}: from = \"{from}\" is unknown"))?;
+            parent.kept = true;
+        }
+        Ok(Self { recipes, scenarios })
+    }
+
+    /// The scenarios, by name.
+    pub(crate) fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
+        self.scenarios.values()
+    }
+
+    /// The scenario of that name.
+    pub(crate) fn scenario(&self, name: &str) -> Option<&Scenario> {
+        self.scenarios.get(name)
+    }
+
+    /// How the LUN of that base or scenario is made.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub(crate) fn recipe(&self, name: &str) -> Result<&Recipe> {
+        self.recipes.get(name).with_context(|| format!("{name} is neither a base nor a scenario"))
+    }
+
+    /// Whether a scenario begins at a base: it is a healthy machine that faults are done to.
+    pub(crate) fn is_baseline(&self, scenario: &Scenario) -> bool {
+        !self.scenarios.contains_key(&scenario.from)
+    }
+}
+
+/// The folders in a folder, by name.
+fn folders(place: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(place).with_context(|| format!("{}: cannot be read", place.display()))? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{}: is not of the form that README.md shows", path.display()))
+}

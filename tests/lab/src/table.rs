@@ -1,0 +1,79 @@
+//! How a run came out: for people, for programs, and for the project's record.
+
+use crate::trial::Outcome;
+use anyhow::{Context, Result};
+use comfy_table::{Cell, ContentArrangement, Row, Table};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// For people: a line a scenario.
+pub(crate) fn table(outcomes: &[Outcome]) -> String {
+    let mut table = Table::new();
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        table.set_width(100);
+    }
+    table.set_header(["scenario", "said before", "what happened", "agrees"]);
+    for outcome in outcomes {
+        let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
+        let said = match &outcome.injected {
+            Some(injected) => format!("{}, then {injected}", outcome.predicted),
+            None => outcome.predicted.clone(),
+        };
+        let agrees = if outcome.disagreements.is_empty() { "yes".to_owned() } else { "NO".to_owned() };
+        table.add_row(Row::from([
+            Cell::new(&outcome.scenario),
+            Cell::new(said),
+            Cell::new(happened),
+            Cell::new(agrees),
+        ]));
+    }
+    let mut text = table.to_string();
+    for outcome in outcomes.iter().filter(|outcome| !outcome.disagreements.is_empty()) {
+        let _ = write!(text, "\n\n{} disagrees ({}):", outcome.scenario, outcome.logs.display());
+        for difference in &outcome.disagreements {
+            let _ = write!(text, "\n  {difference}");
+        }
+    }
+    text
+}
+
+/// The record that the project keeps of the last full run.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn record(path: &Path, outcomes: &[Outcome], date: &str, versions: &[(String, String)]) -> Result<()> {
+    let mut text = format!(
+        "# The last full run of the lab\n\nWritten by `tests/lab/run --record` on {date}; not edited by hand.\n\n"
+    );
+    text.push_str("| what | version |\n|---|---|\n");
+    for (what, version) in versions {
+        let _ = writeln!(text, "| {what} | {version} |");
+    }
+    let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+    let _ = writeln!(text, "\n{} scenarios; {agreed} came out as doctor had said.\n", outcomes.len());
+    text.push_str(
+        "| scenario | made from | said before the boot | what happened | said in the instance | agrees | s |\n",
+    );
+    text.push_str("|---|---|---|---|---|---|---|\n");
+    for outcome in outcomes {
+        let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
+        let inside = match (&outcome.live, &outcome.injected) {
+            (Some(live), Some(injected)) => format!("{live}; after the injection {injected}"),
+            (Some(live), None) => live.clone(),
+            (None, _) => "-".to_owned(),
+        };
+        let agrees = if outcome.disagreements.is_empty() { "yes" } else { "NO" };
+        let _ = writeln!(
+            text,
+            "| `{}`: {} | {} | {} | {} | {inside} | {agrees} | {} |",
+            outcome.scenario,
+            outcome.title.replace('|', "\\|"),
+            outcome.from,
+            outcome.predicted,
+            happened.replace('|', "\\|"),
+            outcome.seconds
+        );
+    }
+    std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))
+}
