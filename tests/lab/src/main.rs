@@ -58,6 +58,14 @@ struct Arguments {
     #[arg(long)]
     keep: bool,
 
+    /// Have booted baselines hand out the sources of their facts, in their folder's share/captured
+    #[arg(long)]
+    capture: bool,
+
+    /// Mount the one scenario's root, run this command ({root} is the mount), and take it down again
+    #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "COMMAND")]
+    with: Vec<String>,
+
     /// Write the outcomes to this file as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -127,8 +135,13 @@ fn run(arguments: &Arguments) -> Result<bool> {
         processors: arguments.processors.unwrap_or(if arguments.jobs > 1 { 1 } else { 2 }),
         boot: !arguments.judge_only,
         keep: arguments.keep,
+        capture: arguments.capture,
         cache,
     };
+    if !arguments.with.is_empty() {
+        let [scenario] = chosen.as_slice() else { bail!("--with goes with one scenario") };
+        return lab.with_root(scenario, &arguments.with, &|what| say(&scenario.name, what));
+    }
     let total = chosen.len();
     let outcomes = try_all(&lab, chosen, arguments.jobs.max(1))?;
     if let Some(path) = &arguments.json {

@@ -34,8 +34,10 @@ pub(crate) struct Lab {
     pub(crate) processors: usize,
     /// Whether machines are booted, or only judged beforehand.
     pub(crate) boot: bool,
-    /// Whether the LUN and the machine's folder are kept after an agreement, too.
+    /// Whether the LUNs are kept.
     pub(crate) keep: bool,
+    /// Whether a booted baseline hands out the sources of its facts.
+    pub(crate) capture: bool,
 }
 
 /// How a scenario came out.
@@ -106,11 +108,32 @@ impl Lab {
         Ok(outcome)
     }
 
-    /// What doctor says of the root, mounted read-only, before it boots.
+    /// Runs a command while the scenario's root is mounted, as doctor sees it before the boot; `{root}` in
+    /// its words is the mount. Returns whether it ended well.
+    ///
+    /// # Errors
+    /// When the LUN cannot be made, or the command cannot be started.
+    pub(crate) fn with_root(&self, scenario: &Scenario, command: &[String], say: &dyn Fn(&str)) -> Result<bool> {
+        let (program, arguments) = command.split_first().context("no command")?;
+        let folder = self.cache.join("with").join(&scenario.name);
+        fs::create_dir_all(&folder)?;
+        let (image, root, log_path) = (folder.join("lun.img"), folder.join("target"), folder.join("mount.log"));
+        self.workshop.make(&self.catalogue, &scenario.name, &image, say)?;
+        let attached = self.workshop.attach(&image, &root, &log_path)?;
+        let place = root.to_string_lossy();
+        let status = Command::new(program.replace("{root}", &place))
+            .args(arguments.iter().map(|argument| argument.replace("{root}", &place)))
+            .status()
+            .with_context(|| format!("{program}: cannot be started"))?;
+        attached.let_go()?;
+        fs::remove_dir_all(&folder)?;
+        Ok(status.success())
+    }
+
+    /// What doctor says of the root before it boots.
     fn predict(&self, scenario: &Scenario, image: &Path, logs: &Path) -> Result<Report> {
         let root = logs.join("target");
         let log_path = logs.join("predict.log");
-        // An ext4 whose journal must be replayed could not be mounted from a read-only device: only the mount is.
         let attached = self.workshop.attach(image, &root, &log_path)?;
         let report = logs.join("before.json");
         let folder = scenario.folder.to_string_lossy();
@@ -201,7 +224,7 @@ impl Lab {
         fs::copy(&self.program, share.join("isctpl"))?;
         fs::copy(BUSYBOX, share.join("busybox")).context("busybox-static is missing")?;
         fs::copy(self.folder.join("guest/task"), share.join("task"))?;
-        if self.catalogue.is_baseline(scenario) {
+        if self.capture && self.catalogue.is_baseline(scenario) {
             fs::copy(self.folder.join("guest/capture.sh"), share.join("capture.sh"))?;
         }
         for name in ["inject.sh", "proof.sh"] {
