@@ -1,9 +1,9 @@
 //! What a machine's serial console tells of how far it came.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How far a boot came, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Stage {
     /// The firmware and iPXE.

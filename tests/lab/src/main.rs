@@ -70,8 +70,8 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// After a run of all scenarios, write results.md anew
-    #[arg(long, conflicts_with_all = ["scenarios", "judge_only"])]
+    /// Write results.md anew, with how each scenario came out when it was last booted here
+    #[arg(long, conflicts_with = "judge_only")]
     record: bool,
 
     /// Where LUNs, logs and reports are put
@@ -151,9 +151,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if outcomes.len() < total {
         bail!("{} of {total} scenarios could not be tried", total - outcomes.len());
     }
-    let date = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
     if arguments.record {
-        table::record(&arguments.folder.join("results.md"), &outcomes, &date, &versions::versions(&lab)?)?;
+        let path = arguments.folder.join("results.md");
+        table::record(&path, &lab.last_outcomes()?, &versions::versions(&lab)?)?;
     }
     let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
     writeln!(std::io::stdout(), "\n{agreed} of {total} scenarios agree")?;

@@ -4,7 +4,7 @@ use crate::console::Stage;
 use crate::machine::Life;
 use crate::report::Report;
 use crate::scenario::{Scenario, Seen};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that was seen of a machine.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Seeing<'a> {
 }
 
 /// What a machine did, in words and as data.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Happened {
     /// One sentence.
     pub(crate) summary: String,

@@ -42,10 +42,11 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn record(path: &Path, outcomes: &[Outcome], date: &str, versions: &[(String, String)]) -> Result<()> {
-    let mut text = format!(
-        "# The last full run of the lab\n\nWritten by `tests/lab/run --record` on {date}; not edited by hand.\n\n"
-    );
+pub(crate) fn record(path: &Path, outcomes: &[Outcome], versions: &[(String, String)]) -> Result<()> {
+    let mut text =
+        "# How every scenario came out\n\nWritten by `tests/lab/run --record`; not edited by hand. The times \
+                    are when each was booted, UTC.\n\n"
+            .to_owned();
     text.push_str("| what | version |\n|---|---|\n");
     for (what, version) in versions {
         let _ = writeln!(text, "| {what} | {version} |");
@@ -55,7 +56,7 @@ pub(crate) fn record(path: &Path, outcomes: &[Outcome], date: &str, versions: &[
     text.push_str(
         "| scenario | made from | said before the boot | what happened | said in the instance | agrees | s |\n",
     );
-    text.push_str("|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|\n");
     for outcome in outcomes {
         let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
         let inside = match (&outcome.live, &outcome.injected) {
@@ -66,12 +67,13 @@ pub(crate) fn record(path: &Path, outcomes: &[Outcome], date: &str, versions: &[
         let agrees = if outcome.disagreements.is_empty() { "yes" } else { "NO" };
         let _ = writeln!(
             text,
-            "| `{}`: {} | {} | {} | {} | {inside} | {agrees} | {} |",
+            "| `{}`: {} | {} | {} | {} | {inside} | {agrees} | {} | {} |",
             outcome.scenario,
             outcome.title.replace('|', "\\|"),
             outcome.from,
             outcome.predicted,
             happened.replace('|', "\\|"),
+            outcome.time,
             outcome.seconds
         );
     }

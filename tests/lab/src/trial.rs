@@ -8,7 +8,7 @@ use crate::process::log;
 use crate::report::Report;
 use crate::scenario::{Catalogue, Scenario};
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,7 +41,7 @@ pub(crate) struct Lab {
 }
 
 /// How a scenario came out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// The scenario.
     pub(crate) scenario: String,
@@ -61,6 +61,8 @@ pub(crate) struct Outcome {
     pub(crate) injected: Option<String>,
     /// Every disagreement; none is what everybody wants.
     pub(crate) disagreements: Vec<String>,
+    /// When it was tried, RFC 3339, UTC.
+    pub(crate) time: String,
     /// How long it took, in seconds.
     pub(crate) seconds: u64,
     /// Where the logs are.
@@ -95,6 +97,7 @@ impl Lab {
             live: None,
             injected: None,
             disagreements: before.unlike(&scenario.expect, false),
+            time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds: 0,
             logs: logs.clone(),
         };
@@ -105,7 +108,30 @@ impl Lab {
             fs::remove_file(&image)?;
         }
         outcome.seconds = begun.elapsed().as_secs();
+        if self.boot {
+            let path = self.outcome(&scenario.name);
+            fs::create_dir_all(path.parent().unwrap_or(&self.cache))?;
+            fs::write(&path, serde_json::to_vec_pretty(&outcome)?)?;
+        }
         Ok(outcome)
+    }
+
+    /// Where the outcome of a scenario's last boot is kept.
+    fn outcome(&self, name: &str) -> PathBuf {
+        self.cache.join("outcomes").join(format!("{name}.json"))
+    }
+
+    /// How each scenario came out when it was last booted.
+    ///
+    /// # Errors
+    /// When one was never booted here.
+    pub(crate) fn last_outcomes(&self) -> Result<Vec<Outcome>> {
+        let read = |scenario: &Scenario| {
+            let path = self.outcome(&scenario.name);
+            let text = fs::read(&path).with_context(|| format!("{} was not booted here yet", scenario.name))?;
+            serde_json::from_slice(&text).with_context(|| format!("{}: is no outcome", path.display()))
+        };
+        self.catalogue.scenarios().map(read).collect()
     }
 
     /// Runs a command while the scenario's root is mounted, as doctor sees it before the boot; `{root}` in
