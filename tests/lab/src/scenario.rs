@@ -230,3 +230,61 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{}: is not of the form that README.md shows", path.display()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use isctpl_checks::{Link, registry};
+    use std::collections::BTreeSet;
+
+    fn catalogue() -> Catalogue {
+        Catalogue::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    fn expectations(scenario: &Scenario) -> impl Iterator<Item = &Expectation> {
+        std::iter::once(&scenario.expect).chain(&scenario.live).chain(&scenario.injected)
+    }
+
+    #[test]
+    fn every_scenario_names_verdicts_links_and_checks_that_there_are() {
+        for scenario in catalogue().scenarios() {
+            for expected in expectations(scenario) {
+                assert!(["boots", "fails", "at-risk"].contains(&expected.verdict.as_str()), "{}", scenario.name);
+                assert_eq!(expected.link.is_some(), expected.verdict != "boots", "{}", scenario.name);
+                for link in &expected.link {
+                    assert!(Link::from_name(link).is_some(), "{}: {link}", scenario.name);
+                }
+                for check in expected.finding.iter().chain(&expected.also) {
+                    assert!(registry::find(check).is_some(), "{}: {check}", scenario.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_fault_is_done_to_a_healthy_baseline() {
+        let catalogue = catalogue();
+        for scenario in catalogue.scenarios() {
+            let healthy = catalogue.is_baseline(scenario);
+            assert_eq!(healthy, scenario.name.starts_with("healthy-"), "{}", scenario.name);
+            assert!(
+                !healthy || expectations(scenario).all(|expected| expected.verdict == "boots"),
+                "{}",
+                scenario.name
+            );
+            if let Some(from) = catalogue.scenario(&scenario.from) {
+                assert!(catalogue.is_baseline(from), "{} is done to a fault", scenario.name);
+            }
+        }
+    }
+
+    #[test]
+    fn faults_are_spread_over_the_whole_chain() {
+        let catalogue = catalogue();
+        let broken: BTreeSet<&str> =
+            catalogue.scenarios().flat_map(expectations).filter_map(|expected| expected.link.as_deref()).collect();
+        let chain: BTreeSet<&str> = Link::CHAIN.iter().map(|link| link.name()).collect();
+        assert_eq!(broken, chain);
+    }
+}
