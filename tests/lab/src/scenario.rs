@@ -252,7 +252,7 @@ mod tests {
             for expected in expectations(scenario) {
                 assert!(["boots", "fails", "at-risk"].contains(&expected.verdict.as_str()), "{}", scenario.name);
                 assert_eq!(expected.link.is_some(), expected.verdict != "boots", "{}", scenario.name);
-                for link in &expected.link {
+                for link in expected.link.iter() {
                     assert!(Link::from_name(link).is_some(), "{}: {link}", scenario.name);
                 }
                 for check in expected.finding.iter().chain(&expected.also) {
