@@ -26,3 +26,4 @@ pub mod script_scan;
 pub mod shell;
 pub mod signature;
 pub mod systemd;
+mod yaml;
