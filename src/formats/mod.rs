@@ -23,6 +23,7 @@ pub mod module_index;
 pub mod netplan;
 pub mod open_iscsi;
 pub mod script_scan;
+pub mod secret;
 pub mod shell;
 pub mod signature;
 pub mod systemd;
