@@ -7,6 +7,7 @@ pub mod cmdline;
 pub mod command_secrets;
 pub mod compression;
 pub mod cpio;
+pub mod credentials;
 pub mod dhclient_conf;
 pub mod elf;
 pub mod fstab;
