@@ -2,6 +2,7 @@
 
 pub mod mounted;
 pub mod netlink;
+pub mod reach;
 pub mod root;
 
 pub use root::{FileKind, Meta, Root};
