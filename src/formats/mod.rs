@@ -28,4 +28,5 @@ pub mod secret;
 pub mod shell;
 pub mod signature;
 pub mod systemd;
+pub mod vpd;
 mod yaml;

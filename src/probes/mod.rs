@@ -8,6 +8,7 @@ pub mod initramfs;
 pub mod iscsi;
 pub mod kernel;
 pub mod loader;
+pub mod lun;
 pub mod netconfig;
 pub mod network;
 pub mod nics;
