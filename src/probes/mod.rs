@@ -12,6 +12,7 @@ pub mod lun;
 pub mod netconfig;
 pub mod network;
 pub mod nics;
+pub mod roots;
 pub mod services;
 pub mod storage;
 pub mod template;
