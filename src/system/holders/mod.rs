@@ -12,6 +12,7 @@ mod stack;
 use super::Root;
 use isctpl_checks::facts::Problem;
 use place::{Place, place};
+use stack::CLASS;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -154,7 +155,9 @@ pub fn of(device: &str, within: Duration) -> Holders {
             Err(RecvTimeoutError::Disconnected) => Some("ended before it was done".to_owned()),
         },
     };
-    let progress = found.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut progress = found.lock().unwrap_or_else(PoisonError::into_inner);
+    // A look at a file keeps its filesystem busy for a moment: nobody waits for this search any more.
+    progress.given_up = true;
     let mut holders = progress.holders.clone();
     if let Some(why) = why {
         let place = if progress.at.is_empty() { device } else { &progress.at };
@@ -168,6 +171,7 @@ pub fn of(device: &str, within: Duration) -> Holders {
 struct Progress {
     holders: Holders,
     at: String,
+    given_up: bool,
 }
 
 /// Where findings go: the lock is never held while something is looked at.
@@ -175,6 +179,13 @@ type Shared = Mutex<Progress>;
 
 fn note(shared: &Shared, change: impl FnOnce(&mut Progress)) {
     change(&mut shared.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+/// Notes what is looked at next; `false` when nobody waits for it any more.
+fn next(shared: &Shared, place: String) -> bool {
+    let mut progress = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    progress.at = place;
+    !progress.given_up
 }
 
 fn problem(shared: &Shared, problem: Problem) {
@@ -204,12 +215,12 @@ fn look(device: &str, shared: &Shared) {
         Ok(host) => host,
         Err(trouble) => return problem(shared, trouble),
     };
-    note(shared, |progress| progress.at = "/sys/class/block".to_owned());
+    next(shared, CLASS.to_owned());
     let mut devices = match stack::above(&host, device, LiesOn::Itself) {
         Ok(devices) => devices,
         Err(trouble) => return problem(shared, trouble),
     };
-    note(shared, |progress| progress.at = "/proc".to_owned());
+    next(shared, "/proc".to_owned());
     let table = mounts::table(&host, shared);
     let mut ours = Ours::default();
     let mut held = Vec::new();
@@ -246,7 +257,9 @@ fn look(device: &str, shared: &Shared) {
         }
     });
     processes::look(&host, &table, &ours, shared);
-    note(shared, |progress| progress.at = stack::node(device));
+    if !next(shared, stack::node(device)) {
+        return;
+    }
     let claimed = stack::claimed(device);
     note(shared, |progress| match claimed {
         Ok(claimed) => progress.holders.claimed = Some(claimed),

@@ -1,7 +1,7 @@
 //! Mounts of every mount namespace (proc_pid_mountinfo(5)).
 
 use super::place::place;
-use super::{HeldMount, Shared, StackedDevice, note, problem};
+use super::{HeldMount, Shared, StackedDevice, next, problem};
 use crate::formats::fstab::{source, unescape};
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
@@ -156,7 +156,9 @@ pub(super) fn table(host: &Root, shared: &Shared) -> Table {
             continue;
         }
         let path = format!("/proc/{pid}/mountinfo");
-        note(shared, |progress| progress.at.clone_from(&path));
+        if !next(shared, path.clone()) {
+            return table;
+        }
         match host.read(&path, MOUNTINFO_LIMIT) {
             Ok(Some(text)) => {
                 namespaces.extend(namespace);
@@ -177,7 +179,9 @@ pub(super) fn table(host: &Root, shared: &Shared) -> Table {
             continue;
         }
         let place = file.display().to_string();
-        note(shared, |progress| progress.at.clone_from(&place));
+        if !next(shared, place.clone()) {
+            return table;
+        }
         match mountinfo_in(&file) {
             Ok(text) => {
                 // Namespaces that are kept in this one were looked at where they were listed first.

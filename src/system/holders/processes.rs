@@ -2,7 +2,7 @@
 
 use super::mounts::{Table, command, namespace_of, processes};
 use super::place::place;
-use super::{HoldingProcess, Ours, Shared, Use, note, problem};
+use super::{HoldingProcess, Ours, Shared, Use, next, note, problem};
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
@@ -33,7 +33,9 @@ pub(super) fn look(host: &Root, table: &Table, ours: &Ours, shared: &Shared) {
     };
     let mut told = 0;
     for pid in pids {
-        note(shared, |progress| progress.at = format!("/proc/{pid}"));
+        if !next(shared, format!("/proc/{pid}")) {
+            return;
+        }
         let uses = match uses(host, table, ours, pid) {
             Ok(uses) => uses,
             Err(Trouble::Gone) => continue,

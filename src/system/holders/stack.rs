@@ -12,7 +12,8 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-const CLASS: &str = "/sys/class/block";
+/// Every block device by its kernel name.
+pub(super) const CLASS: &str = "/sys/class/block";
 
 /// The most devices of one stack; a real one has a handful.
 const STACK_LIMIT: usize = 1024;
