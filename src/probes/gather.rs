@@ -147,7 +147,7 @@ fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
 }
 
 /// `PRETTY_NAME` of os-release(5), for people.
-fn pretty_name(text: &str) -> Option<String> {
+pub(super) fn pretty_name(text: &str) -> Option<String> {
     let value = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     Some(value.trim().trim_matches(['"', '\'']).to_owned())
 }

@@ -61,6 +61,8 @@ pub struct Meta {
     pub rdev: u64,
     /// Device number of the filesystem it lies on, as st_dev has it.
     pub dev: u64,
+    /// Number of its inode.
+    pub ino: u64,
 }
 
 impl From<FileStat> for Meta {
@@ -79,6 +81,7 @@ impl From<FileStat> for Meta {
             uid: stat.st_uid,
             rdev: stat.st_rdev,
             dev: stat.st_dev,
+            ino: stat.st_ino,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One definition of netplan: an interface, or a bond, bridge, VLAN on top of others.
 
-use super::yaml::Node;
 use crate::formats::cmdline::shown;
 use crate::formats::systemd::network::{default_gateway, everywhere, normal_mac};
+use crate::formats::yaml::Node;
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Place, Problem, StaticRoute};
 use std::net::IpAddr;

@@ -7,12 +7,11 @@
 mod definition;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
+use super::yaml::{Document, Node};
 use definition::Definition;
 use isctpl_checks::facts::{InterfaceConfig, Place, Problem};
 use std::collections::BTreeMap;
-use yaml::{Document, Node};
 
 /// The most definitions that are kept.
 const DEFINITION_LIMIT: usize = 4096;

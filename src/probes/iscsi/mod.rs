@@ -1,7 +1,7 @@
 //! open-iscsi: identity, defaults, records; and the sessions of the running kernel.
 
 pub(crate) mod records;
-mod sessions;
+pub(crate) mod sessions;
 
 use crate::formats::open_iscsi;
 use crate::system::Root;

@@ -13,11 +13,20 @@ const CONNECTIONS: &str = "/class/iscsi_connection";
 /// The most sessions that are read.
 const SESSION_LIMIT: usize = 1024;
 
-/// Every session; none when the kernel has no iSCSI.
+/// Every session, with whether the root filesystem lies on it; none when the kernel has no iSCSI.
 pub(super) fn read(root: &Root, sysfs: &Root, problems: &mut Vec<Problem>) -> Result<Vec<Session>, Problem> {
+    let mut sessions = list(sysfs, problems)?;
+    let below_root = if sessions.is_empty() { None } else { sessions_below_root(root, sysfs, problems) };
+    for session in &mut sessions {
+        session.holds_root = below_root.as_ref().map(|below| below.contains(&session.name));
+    }
+    Ok(sessions)
+}
+
+/// Every session, without a word on what lies on it; none when the kernel has no iSCSI.
+pub(crate) fn list(sysfs: &Root, problems: &mut Vec<Problem>) -> Result<Vec<Session>, Problem> {
     let names = sysfs.names(SESSIONS)?;
     let connections = sysfs.names(CONNECTIONS)?;
-    let below_root = if names.is_empty() { None } else { sessions_below_root(root, sysfs, problems) };
     let mut sessions = Vec::new();
     for name in names {
         let Some(number) = name.strip_prefix("session") else { continue };
@@ -28,9 +37,7 @@ pub(super) fn read(root: &Root, sysfs: &Root, problems: &mut Vec<Problem>) -> Re
         // A session has one connection in practice: `connectionSESSION:CONNECTION`.
         let prefix = format!("connection{number}:");
         let connection = connections.iter().find(|connection| connection.starts_with(&prefix));
-        let mut session = session(sysfs, &name, connection.map(String::as_str), problems);
-        session.holds_root = below_root.as_ref().map(|below| below.contains(&name));
-        sessions.push(session);
+        sessions.push(session(sysfs, &name, connection.map(String::as_str), problems));
     }
     Ok(sessions)
 }
@@ -68,10 +75,11 @@ fn session(sysfs: &Root, name: &str, connection: Option<&str>, problems: &mut Ve
         session.connection_state = attribute(&directory, "state");
         session.local_address = number(attribute(&directory, "local_ipaddr"));
     }
-    match disks(sysfs, &format!("{directory}/device")) {
-        Ok(disks) => session.disks = disks,
+    match units(sysfs, name) {
+        Ok(units) => session.disks = units.into_iter().flat_map(|unit| unit.disks).collect(),
         Err(problem) => problems.push(problem),
     }
+    session.disks.sort();
     session
 }
 
@@ -79,19 +87,27 @@ fn number<T: FromStr>(text: Option<String>) -> Option<T> {
     text?.parse().ok()
 }
 
-/// Disks of a session: `targetH:C:T/H:C:T:L/block/NAME`.
-fn disks(sysfs: &Root, session: &str) -> Result<Vec<String>, Problem> {
-    let mut disks = Vec::new();
-    for target in sysfs.names(session)?.iter().filter(|name| name.starts_with("target")) {
-        for unit in sysfs.names(&format!("{session}/{target}"))? {
-            let block = format!("{session}/{target}/{unit}/block");
-            if unit.contains(':') && sysfs.is_dir(&block) {
-                disks.extend(sysfs.names(&block)?);
-            }
+/// A logical unit of a session, as the kernel numbers it.
+pub(crate) struct Unit {
+    /// The last number of `HOST:CHANNEL:TARGET:LUN`.
+    pub(crate) lun: u64,
+    /// Disks that it is; none for a unit that is no disk, or not yet.
+    pub(crate) disks: Vec<String>,
+}
+
+/// Logical units of a session: `targetH:C:T/H:C:T:L/block/NAME`.
+pub(crate) fn units(sysfs: &Root, session: &str) -> Result<Vec<Unit>, Problem> {
+    let session = format!("{SESSIONS}/{session}/device");
+    let mut units = Vec::new();
+    for target in sysfs.names(&session)?.iter().filter(|name| name.starts_with("target")) {
+        for name in sysfs.names(&format!("{session}/{target}"))? {
+            let Some(lun) = name.rsplit_once(':').and_then(|(_, lun)| lun.parse().ok()) else { continue };
+            let block = format!("{session}/{target}/{name}/block");
+            let disks = if sysfs.is_dir(&block) { sysfs.names(&block)? } else { Vec::new() };
+            units.push(Unit { lun, disks });
         }
     }
-    disks.sort();
-    Ok(disks)
+    Ok(units)
 }
 
 /// Sessions with a disk below the root filesystem; `None`, with a problem, when that cannot be told.

@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 
 /// Fills in signature and partition names of one device. Only a device `below_root` is read: others may hang,
 /// and udev's word is enough for them.
-pub(super) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
+pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
     let udev = match udev_properties(host, &device.number) {
         Ok(properties) => properties,
         Err(problem) => {
@@ -48,7 +48,7 @@ pub(super) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
 }
 
 /// Where a physical volume's metadata was not read, the logical volumes that lie on it tell its group.
-pub(super) fn name_groups(devices: &mut [BlockDevice]) {
+pub(crate) fn name_groups(devices: &mut [BlockDevice]) {
     let volumes: Vec<(Vec<String>, String, String)> = devices
         .iter()
         .filter(|device| device.dm_uuid.as_deref().is_some_and(|uuid| uuid.starts_with("LVM-")))

@@ -1,7 +1,7 @@
 //! Mounts, volumes and filters: fstab, the device that the root lies on with what lies below it, and what
 //! LVM may look at.
 
-mod contents;
+pub(crate) mod contents;
 pub(crate) mod mounts;
 mod settings;
 pub(crate) mod sysfs;

@@ -1,10 +1,14 @@
 //! Block devices as sysfs shows them (`Documentation/ABI/stable/sysfs-block`).
 
-use crate::system::Root;
+use crate::formats::vpd;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{BlockDevice, Problem};
 
 /// The most devices below one that are followed; a real stack has a handful.
 const STACK_LIMIT: usize = 256;
+
+/// The most bytes of a page of vital product data: its length is a number of two bytes.
+const VPD_LIMIT: u64 = 4 + 0xffff;
 
 /// A sysfs tree: a root opened at it, or the directory `/sys` of a root.
 #[derive(Clone, Copy)]
@@ -127,6 +131,62 @@ impl<'a> Sysfs<'a> {
             devices.push(device);
         }
         Ok(devices)
+    }
+
+    /// What lies on a device, bottom up, the device itself left out: its partitions, and maps and arrays on it or
+    /// on one of them (`holders`).
+    pub(crate) fn above(&self, directory: &str) -> Result<Vec<BlockDevice>, Problem> {
+        let mut devices: Vec<BlockDevice> = Vec::new();
+        let mut open = std::collections::VecDeque::from([directory.to_owned()]);
+        while let Some(below) = open.pop_front() {
+            if below != directory {
+                let device = self.device(&below)?;
+                if devices.iter().any(|known| known.name == device.name) {
+                    continue;
+                }
+                if devices.len() == STACK_LIMIT {
+                    return Err(Problem::new(directory, format!("more than {STACK_LIMIT} devices lie on it")));
+                }
+                devices.push(device);
+            }
+            open.extend(self.partitions(&below)?);
+            for holder in self.root.names(&format!("{below}/holders"))? {
+                let holder = self.by_name(&holder)?;
+                open.push_back(holder.ok_or_else(|| Problem::new(below.as_str(), "a device on it is gone"))?);
+            }
+        }
+        Ok(devices)
+    }
+
+    /// Directories of the partitions of a disk, by number.
+    fn partitions(&self, disk: &str) -> Result<Vec<String>, Problem> {
+        let mut partitions = Vec::new();
+        for (name, kind) in self.root.list(disk)?.unwrap_or_default() {
+            let directory = format!("{disk}/{name}");
+            if kind == FileKind::Directory
+                && let Some(number) = self.root.line(&format!("{directory}/partition"))?
+            {
+                partitions.push((number.trim().parse::<u32>().unwrap_or(u32::MAX), directory));
+            }
+        }
+        partitions.sort();
+        Ok(partitions.into_iter().map(|(_, directory)| directory).collect())
+    }
+
+    /// Whether a device may not be written (`ro`).
+    pub(crate) fn read_only(&self, directory: &str) -> Result<bool, Problem> {
+        Ok(self.root.line(&format!("{directory}/ro"))?.is_some_and(|flag| flag.trim() != "0"))
+    }
+
+    /// What SCSI says of a disk's state, such as `running` or `transport-offline`; `None` of another disk.
+    pub(crate) fn scsi_state(&self, disk: &str) -> Result<Option<String>, Problem> {
+        self.root.line(&format!("{disk}/device/state"))
+    }
+
+    /// The identifiers in a disk's page 83h, most particular first; none when it has no such page.
+    pub(crate) fn identifiers(&self, disk: &str) -> Result<Vec<String>, Problem> {
+        let page = self.root.read(&format!("{disk}/device/vpd_pg83"), VPD_LIMIT)?;
+        Ok(page.map(|page| vpd::identifiers(&page)).unwrap_or_default())
     }
 
     /// Whether reads of a device will be answered, as far as the kernel knows: the disk is running and its

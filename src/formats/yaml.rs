@@ -2,11 +2,13 @@
 //!
 //! Built from the parser's events, so that nothing recurses: an alias is one more reference to the
 //! node of its anchor, not a copy of it, and neither depth nor "billion laughs" cost anything. A walk
-//! over the same anchor again and again is cut off by a budget.
+//! over the same anchor again and again is cut off by a budget. Every text is wiped when the document is
+//! dropped, for passwords stand in such files.
 
 use saphyr_parser::{Event, Parser};
 use std::cell::Cell;
 use std::collections::HashMap;
+use zeroize::Zeroizing;
 
 /// The most nodes of one document.
 const NODE_LIMIT: usize = 100_000;
@@ -26,7 +28,7 @@ pub(super) struct Fault {
 #[derive(Debug)]
 enum Data {
     Scalar {
-        text: String,
+        text: Zeroizing<String>,
         plain: bool,
     },
     Sequence(Vec<usize>),
@@ -70,7 +72,7 @@ impl Document {
             let (data, anchor, opens) = match event {
                 Event::Scalar(text, style, anchor, _) => {
                     let plain = style == saphyr_parser::ScalarStyle::Plain;
-                    (Data::Scalar { text: text.into_owned(), plain }, anchor, false)
+                    (Data::Scalar { text: Zeroizing::new(text.into_owned()), plain }, anchor, false)
                 }
                 Event::SequenceStart(anchor, _) => (Data::Sequence(Vec::new()), anchor, true),
                 Event::MappingStart(anchor, _) => (Data::Mapping(Vec::new()), anchor, true),
