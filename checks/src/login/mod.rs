@@ -6,6 +6,7 @@ mod dhcp_on_every_nic;
 mod interface_named_ibft;
 mod not_requested;
 mod option_121_dropped;
+mod route_interface_unknown;
 mod route_missing;
 mod target_mismatch;
 
@@ -18,6 +19,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &interface_named_ibft::CHECK,
     &arguments_conflict::CHECK,
     &route_missing::CHECK,
+    &route_interface_unknown::CHECK,
     &option_121_dropped::CHECK,
     &target_mismatch::CHECK,
     &awk_without_and::CHECK,

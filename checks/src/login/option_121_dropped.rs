@@ -83,9 +83,15 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
     let reads_routes = image.network.iter().any(|network| {
         !matches!(network.kind, NetworkKind::Ipconfig | NetworkKind::InitramfsDhclient | NetworkKind::IscsistartN)
     });
-    let routes = view::route_words(&words);
+    let routes = view::routes_set(&words, image);
     if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
         return Some(Outcome::pass(format!("rd.route={} leads to the target without option 121", route.text)));
+    }
+    if reads_routes && let Some(route) = view::route_to_portals(facts, &view::route_words(&words)) {
+        return Some(Outcome::not_applicable(format!(
+            "rd.route={} is for an interface that the image does not set up: login-route-interface-unknown says so",
+            route.text
+        )));
     }
     let portals = view::portals(facts);
     if let Some(nic) = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid())) {
@@ -148,8 +154,23 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
     ))
     .evidence(Evidence::at(&handling.at, handling.excerpt.clone()))
     .evidence(Evidence::at(&handling.at, why))
+    .evidences(routes_elsewhere(facts))
     .remedy(remedy)
     .into()
+}
+
+/// The rd.route= that do not lead to the known portals.
+fn routes_elsewhere(facts: &Facts) -> Vec<Evidence> {
+    let words = view::boot_words(facts);
+    let portals = view::portals(facts);
+    let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
+    view::route_words(&words)
+        .into_iter()
+        .filter_map(|route| {
+            let portal = portals.iter().find(|portal| !route.destination.contains(&portal.ip))?;
+            Some(Evidence::new(&source, format!("rd.route={} does not lead to {}", route.text, portal.ip)))
+        })
+        .collect()
 }
 
 /// The word that names the route, as far as its parts are known, and whether all of them are.

@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Outcome {
     {
         return missing(facts, image, &words, only, "the image brings no network up".to_owned());
     }
-    let routes = view::route_words(&words);
+    let routes = view::routes_set(&words, image);
     let reads_routes = image.network.iter().any(|network| network.kind != NetworkKind::Ipconfig);
     if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
         return Outcome::pass(format!("rd.route={} leads to the target", route.text));

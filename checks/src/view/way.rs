@@ -1,6 +1,7 @@
 //! Ways to the target that the command line brings: `ip=`, `rd.route=`.
 
-use crate::facts::{Cmdline, Facts, IbftNic};
+use super::{has_network, reader};
+use crate::facts::{Cmdline, Facts, IbftNic, Initramfs, NetworkKind};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -95,6 +96,30 @@ pub fn route_words(words: &Cmdline) -> Vec<RouteWord> {
             Some(RouteWord { text: text.to_owned(), destination, interface })
         })
         .collect()
+}
+
+/// The routes that the image sets: network-legacy renames the NIC of the iBFT to `ibft0` when it is told
+/// to read that, unless ifname= names it, and leaves out a route for an interface that it does not set up
+/// (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
+pub fn routes_set(words: &Cmdline, image: &Initramfs) -> Vec<RouteWord> {
+    let mut routes = route_words(words);
+    if renames_after_ibft(words, image) {
+        let ips = ip_words(words);
+        let named = |name: &str| {
+            name.starts_with("ibft")
+                || words.all("ifname").any(|value| value.split(':').next() == Some(name))
+                || ips.iter().any(|ip| ip.interface.as_deref() == Some(name))
+        };
+        routes.retain(|route| route.interface.as_deref().is_none_or(named));
+    }
+    routes
+}
+
+/// Whether the image gives the NIC of the iBFT the name `ibft0`.
+pub fn renames_after_ibft(words: &Cmdline, image: &Initramfs) -> bool {
+    let asked = words.is_on("rd.iscsi.ibft") && reader(image, "rd.iscsi.ibft").is_some()
+        || words.all("ip").any(|value| value == "ibft") && reader(image, "ip=ibft").is_some();
+    asked && has_network(image, NetworkKind::DracutLegacy)
 }
 
 /// The first route that leads to every known portal; any route when no portal is known.

@@ -1,0 +1,1 @@
+dracut --force --hostonly --add network-legacy "/boot/initrd.img-$(version)" "$(version)"

@@ -1,0 +1,2 @@
+apt-get purge -y -q gawk
+update_image

@@ -1,0 +1,2 @@
+echo 'devices { global_filter = [ "a|^/dev/nvme|", "r|.*|" ] }' >/etc/lvm/lvmlocal.conf
+update_image

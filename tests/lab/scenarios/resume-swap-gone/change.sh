@@ -1,0 +1,2 @@
+echo RESUME=UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10 >/etc/initramfs-tools/conf.d/resume
+update_image

@@ -1,0 +1,1 @@
+sed -i '/ubuntu-lv/s/,_netdev//' /etc/fstab

@@ -1,0 +1,1 @@
+ROOT=/dev/mapper/template--vg-root update_grub
