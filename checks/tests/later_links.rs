@@ -293,7 +293,7 @@ fn managers_take_the_san_nic_over() {
 }
 
 #[test]
-fn ifupdown_is_kept_off_the_boot_nic_only_after_initramfs_tools() {
+fn ifupdown_is_kept_off_the_boot_nic_only_by_a_run_level_after_initramfs_tools() {
     let auto = |name: &str| {
         config(
             "ifupdown",
@@ -302,8 +302,13 @@ fn ifupdown_is_kept_off_the_boot_nic_only_after_initramfs_tools() {
             }),
         )
     };
-    let guarded = handover("initramfs-tools-live", auto("enp0s3"), &[only_manager("ifupdown")]);
+    let run_level = json!({"op": "replace", "path": "/netconfig/managers", "value": [
+        {"manager": "ifupdown", "enabled": true, "at": {"path": "/etc/rcS.d/S12networking", "line": 0}}]});
+    let guarded = handover("initramfs-tools-live", auto("enp0s3"), &[run_level]);
     assert_eq!(alarms(&guarded, &[Link::Handover]), Vec::<String>::new());
+
+    let stopped_by_a_unit = handover("initramfs-tools-live", auto("enp0s3"), &[only_manager("ifupdown")]);
+    assert_eq!(alarms(&stopped_by_a_unit, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
 
     let unguarded = handover(
         "initramfs-tools-live",
