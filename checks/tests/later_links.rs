@@ -198,6 +198,24 @@ fn managers_take_the_san_nic_over() {
         ),
         ("networkd by DHCP, kept", config("networkd", json!({"keep": located(json!("yes"))})), vec![]),
         (
+            "networkd by DHCP, the lease kept, its routes unused",
+            config("networkd", json!({"keep": located(json!("dhcp")), "use_dhcp_routes": located(json!(false))})),
+            vec!["handover-classless-routes-ignored", "handover-wan-before-san"],
+        ),
+        (
+            "networkd by DHCP for every NIC, before the WAN's own file, without the lease's routes",
+            config(
+                "networkd",
+                json!({"matches": {"names": ["en*", "ibft*"]}, "use_dhcp_routes": located(json!(false))}),
+            ),
+            vec!["handover-classless-routes-ignored"],
+        ),
+        (
+            "networkd by DHCP, its routes unused, and everything of the initramfs kept",
+            config("networkd", json!({"keep": located(json!("yes")), "use_dhcp_routes": located(json!(false))})),
+            vec![],
+        ),
+        (
             "networkd static with everything kept",
             config(
                 "networkd",

@@ -122,7 +122,11 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
 fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     match config.method {
         Method::Dhcp => {
-            if let Some(hazard) = dhcp_without_routes(facts, config) {
+            // The routes of the initramfs are the way to the target for as long as networkd leaves them there.
+            if !keeps_all(config)
+                && !leaves_foreign_routes(facts)
+                && let Some(hazard) = dhcp_without_routes(facts, config)
+            {
                 return vec![hazard];
             }
             if keeps(config) {

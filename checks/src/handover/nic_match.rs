@@ -50,6 +50,15 @@ impl SanIdentity {
         }
     }
 
+    /// Another NIC, as far as a configuration that is for it alone says what it is.
+    pub(super) fn of_another(of: &NicMatch) -> Self {
+        let name = match of.names.as_slice() {
+            [name] if !name.contains(['*', '?', '[', '!']) => Some(name.clone()),
+            _ => None,
+        };
+        Self { name, mac: of.macs.first().cloned(), ..Self::default() }
+    }
+
     /// How to call it in a sentence.
     pub(crate) fn title(&self) -> String {
         match (&self.name, &self.mac) {
