@@ -371,6 +371,29 @@ fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
 }
 
 #[test]
+fn a_disk_says_by_itself_that_kernel_names_leave_a_configuration_for_nobody() {
+    let ifnames = json!({"op": "add", "path": "/loader/entries/0/cmdline/words/-",
+        "value": {"key": "net.ifnames", "value": "0", "secret": false}});
+    let renamed = |more: &[Value]| {
+        let mut patch = vec![ifnames.clone()];
+        patch.extend_from_slice(more);
+        let facts = patched("initramfs-tools-root", &Value::Array(patch));
+        alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned())
+    };
+    let kernels_too = json!({"op": "replace", "path": "/netconfig/interfaces/1/matches/names", "value": ["eth0"]});
+    let given = json!({"op": "add", "path": "/netconfig/renames/-", "value": {
+        "at": {"path": "/etc/udev/rules.d/70-persistent-net.rules", "line": 1},
+        "matches": {"names": [], "macs": ["52:54:00:00:00:02"], "drivers": [], "types": [], "other": []},
+        "name": "enp0s4",
+    }});
+    assert!(renamed(&[]));
+    assert!(!renamed(&[kernels_too]), "whoever wrote for the kernel's names has thought of them");
+    assert!(!renamed(&[given]), "a rule gives the name");
+    let facts = patched("initramfs-tools-root", &json!([]));
+    assert!(!alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned()));
+}
+
+#[test]
 fn a_configuration_that_could_not_be_read_is_no_pass() {
     let facts = patched(
         "dracut-root",

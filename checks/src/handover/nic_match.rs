@@ -20,7 +20,7 @@ pub(crate) struct SanIdentity {
     /// Its driver.
     driver: Option<String>,
     /// Whether a NIC without a name of its own is called `eth0` and so on (`net.ifnames=0`).
-    kernel_names: bool,
+    pub(super) kernel_names: bool,
 }
 
 impl SanIdentity {
