@@ -6,7 +6,11 @@ MACAddress=52:54:00:00:00:01
 
 [Network]
 DHCP=ipv4
-KeepConfiguration=yes
+KeepConfiguration=dhcp
+
+[Route]
+Destination=100.97.0.0/16
+Gateway=100.64.16.49
 NETWORK
 cat >/etc/systemd/network/20-wan.network <<'NETWORK'
 [Match]
