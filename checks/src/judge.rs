@@ -131,7 +131,7 @@ impl Judgement {
         let worst = self.findings().first().map(|(_, finding)| finding.severity);
         // Who asks for some checks wants to know of these: the verdict is open then, and no alarm.
         let open = match self.partial {
-            true => undecided(&self.results).is_some() || !self.results.iter().any(CheckResult::is_judged),
+            true => undecided(&self.results, |_| true).is_some() || !self.results.iter().any(CheckResult::is_judged),
             false => self.verdict.boot == Boot::Unknown,
         };
         match (open, worst) {
@@ -280,7 +280,7 @@ fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, 
     ] {
         // A boot that cannot be told outranks what may happen once it is up.
         if boot == Boot::AtRisk
-            && let Some(verdict) = undecided(results)
+            && let Some(verdict) = undecided(results, Link::is_boot_path)
         {
             return verdict;
         }
@@ -298,6 +298,9 @@ fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, 
             };
         }
     }
+    if let Some(verdict) = undecided(results, |_| true) {
+        return verdict;
+    }
     let (boot, because) = match partial {
         true => (Boot::Unknown, "only some checks were asked for, and none of them found what breaks it".to_owned()),
         false => (Boot::Boots, view::why_it_boots(facts)),
@@ -305,10 +308,11 @@ fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, 
     Verdict { boot, broken_link: None, because, checks: Vec::new() }
 }
 
-/// Unknown, when a check that could have said `fails` or `at-risk` could not be made.
-fn undecided(results: &[CheckResult]) -> Option<Verdict> {
+/// Unknown, when a check of these links that could have said `fails` or `at-risk` could not be made.
+fn undecided(results: &[CheckResult], of: impl Fn(Link) -> bool) -> Option<Verdict> {
     let open: Vec<_> = results
         .iter()
+        .filter(|result| of(result.check.link))
         .filter(|result| result.check.severity == Severity::Critical && result.check.link != Link::Template)
         .filter_map(|result| match &result.outcome {
             Outcome::Unknown { reason, .. } => Some((result.check, reason)),

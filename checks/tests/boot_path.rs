@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Judgement, Selection, Severity, judge};
+use isctpl_checks::{Boot, Judgement, Link, Selection, Severity, judge};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -74,6 +74,16 @@ fn an_empty_image_is_told_by_the_loader_alone() {
     ]);
     let judgement = judged("initramfs-tools-root", &patch);
     assert_eq!(findings(&judgement), [("loader-initrd-missing", Severity::Critical)]);
+}
+
+#[test]
+fn what_breaks_after_the_boot_is_told_though_a_later_link_cannot_be() {
+    let unread = json!({"place": "/etc/systemd/system/late.service", "what": "cannot be read"});
+    let nothing_kept = json!({"op": "replace", "path": "/netconfig/interfaces/0/keep", "value": null});
+    let patch = json!([nothing_kept, {"op": "add", "path": "/services/problems/-", "value": unread}]);
+    let judgement = judged("dracut-live", &patch);
+    assert_eq!(judgement.unknowns().map(|(check, ..)| check.link).collect::<Vec<_>>(), [Link::Shutdown]);
+    assert_eq!((judgement.verdict.boot, judgement.verdict.broken_link), (Boot::AtRisk, Some(Link::Handover)));
 }
 
 #[test]

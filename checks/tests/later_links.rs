@@ -198,6 +198,24 @@ fn managers_take_the_san_nic_over() {
         ),
         ("networkd by DHCP, kept", config("networkd", json!({"keep": located(json!("yes"))})), vec![]),
         (
+            "networkd by DHCP, the lease kept, its routes unused",
+            config("networkd", json!({"keep": located(json!("dhcp")), "use_dhcp_routes": located(json!(false))})),
+            vec!["handover-classless-routes-ignored", "handover-wan-before-san"],
+        ),
+        (
+            "networkd by DHCP for every NIC, before the WAN's own file, without the lease's routes",
+            config(
+                "networkd",
+                json!({"matches": {"names": ["en*", "ibft*"]}, "use_dhcp_routes": located(json!(false))}),
+            ),
+            vec!["handover-classless-routes-ignored"],
+        ),
+        (
+            "networkd by DHCP, its routes unused, and everything of the initramfs kept",
+            config("networkd", json!({"keep": located(json!("yes")), "use_dhcp_routes": located(json!(false))})),
+            vec![],
+        ),
+        (
             "networkd static with everything kept",
             config(
                 "networkd",
@@ -293,7 +311,7 @@ fn managers_take_the_san_nic_over() {
 }
 
 #[test]
-fn ifupdown_is_kept_off_the_boot_nic_only_after_initramfs_tools() {
+fn ifupdown_is_kept_off_the_boot_nic_only_by_a_run_level_after_initramfs_tools() {
     let auto = |name: &str| {
         config(
             "ifupdown",
@@ -302,8 +320,13 @@ fn ifupdown_is_kept_off_the_boot_nic_only_after_initramfs_tools() {
             }),
         )
     };
-    let guarded = handover("initramfs-tools-live", auto("enp0s3"), &[only_manager("ifupdown")]);
+    let run_level = json!({"op": "replace", "path": "/netconfig/managers", "value": [
+        {"manager": "ifupdown", "enabled": true, "at": {"path": "/etc/rcS.d/S12networking", "line": 0}}]});
+    let guarded = handover("initramfs-tools-live", auto("enp0s3"), &[run_level]);
     assert_eq!(alarms(&guarded, &[Link::Handover]), Vec::<String>::new());
+
+    let stopped_by_a_unit = handover("initramfs-tools-live", auto("enp0s3"), &[only_manager("ifupdown")]);
+    assert_eq!(alarms(&stopped_by_a_unit, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
 
     let unguarded = handover(
         "initramfs-tools-live",
@@ -345,6 +368,29 @@ fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
     let every = config("ifupdown", json!({"matches": {"names": ["en*"]}}));
     let facts = handover("initramfs-tools-root", every, &[no_guard]);
     assert_eq!(alarms(&facts, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
+}
+
+#[test]
+fn a_disk_says_by_itself_that_kernel_names_leave_a_configuration_for_nobody() {
+    let ifnames = json!({"op": "add", "path": "/loader/entries/0/cmdline/words/-",
+        "value": {"key": "net.ifnames", "value": "0", "secret": false}});
+    let renamed = |more: &[Value]| {
+        let mut patch = vec![ifnames.clone()];
+        patch.extend_from_slice(more);
+        let facts = patched("initramfs-tools-root", &Value::Array(patch));
+        alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned())
+    };
+    let kernels_too = json!({"op": "replace", "path": "/netconfig/interfaces/1/matches/names", "value": ["eth0"]});
+    let given = json!({"op": "add", "path": "/netconfig/renames/-", "value": {
+        "at": {"path": "/etc/udev/rules.d/70-persistent-net.rules", "line": 1},
+        "matches": {"names": [], "macs": ["52:54:00:00:00:02"], "drivers": [], "types": [], "other": []},
+        "name": "enp0s4",
+    }});
+    assert!(renamed(&[]));
+    assert!(!renamed(&[kernels_too]), "whoever wrote for the kernel's names has thought of them");
+    assert!(!renamed(&[given]), "a rule gives the name");
+    let facts = patched("initramfs-tools-root", &json!([]));
+    assert!(!alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `handover-classless-routes-ignored`
 
-use super::hazard::{HazardKind, guard};
+use super::hazard::{HazardKind, guard, keeps_all, leaves_foreign_routes};
 use super::outcome;
 use super::takeover::{manager_name, renderer};
 use crate::facts::{Facts, Manager, Method};
@@ -17,7 +17,8 @@ pub(crate) static CHECK: Check = Check {
         finds: "DHCP on the SAN NIC whose routes are not used: UseRoutes=no of networkd, use-routes: false of \
                 netplan, ignore-auto-routes of NetworkManager, or a dhclient of ifupdown that does not ask for option \
                 121 or has no exit hook that puts its routes in place. It passes where a static route to the target \
-                stands beside it.",
+                stands beside it, and where networkd leaves the routes of the initramfs alone \
+                (KeepConfiguration=yes, ManageForeignRoutes=no).",
         breaks: "The one route to the target comes by option 121. Without it the session has no way once the real \
                  root has taken the NIC over, and the root stands still.",
         mend: "Let the client use the routes of the lease. dhclient needs both: the option in its request, and \
@@ -36,6 +37,11 @@ fn judge(facts: &Facts) -> Outcome {
     outcome::judge(facts, HazardKind::ClasslessIgnored, |san, config| match config {
         Some(config) if config.manager == Manager::Ifupdown && guard(facts).is_some() => {
             format!("open-iscsi's rule keeps ifupdown off {}, so its routes stay", san.title())
+        }
+        Some(config)
+            if renderer(config) == Manager::Networkd && (keeps_all(config) || leaves_foreign_routes(facts)) =>
+        {
+            format!("networkd leaves the routes of the initramfs on {} ({})", san.title(), config.at)
         }
         Some(config) if config.use_dhcp_routes.as_ref().is_some_and(|routes| !routes.value) => {
             format!("{} has a static route to the target beside its lease ({})", san.title(), config.at)

@@ -2,7 +2,7 @@
 
 use super::nic_match::SanIdentity;
 use super::takeover::{config_text, is_port, manager_name, renderer};
-use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, Method, Place};
+use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, ManagerState, Method, Place};
 use crate::view;
 use crate::view::san;
 use std::net::IpAddr;
@@ -71,9 +71,22 @@ fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     hazards
 }
 
-/// open-iscsi's own guard, which marks the NIC of the boot as up already so that ifupdown leaves it
-/// alone. It knows the NIC by a file that only initramfs-tools' script writes.
+/// open-iscsi's own guard, where it holds. It knows the NIC by a file that only initramfs-tools' script
+/// writes, and notes it in `/run/network/ifstate` as up already. Debian's ifupdown has a file of its own
+/// for each interface, `ifstate.NAME`, and does not ask that one: it brings the NIC up all the same. And
+/// what is noted as up is taken down by `ifdown -a`, which is what networking.service stops with. Only the
+/// script of a run level leaves the network alone while a network filesystem is mounted.
 pub(super) fn guard(facts: &Facts) -> Option<&Place> {
+    noted(facts).filter(|_| {
+        let of_ifupdown = |state: &&ManagerState| state.manager == Manager::Ifupdown && state.enabled;
+        let started_by = facts.netconfig.managers.iter().find(of_ifupdown).and_then(|state| state.at.as_ref());
+        started_by.is_some_and(|at| at.path.starts_with("/etc/rc") || at.path.starts_with("/etc/runlevels/"))
+    })
+}
+
+/// The guard's rule, where the image writes the note that it goes by: such an image brings the SAN NIC up
+/// for good, and needs no stanza for it.
+pub(super) fn noted(facts: &Facts) -> Option<&Place> {
     let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
     let noted = view::default_image(facts)
         .is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
@@ -109,7 +122,11 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
 fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     match config.method {
         Method::Dhcp => {
-            if let Some(hazard) = dhcp_without_routes(facts, config) {
+            // The routes of the initramfs are the way to the target for as long as networkd leaves them there.
+            if !keeps_all(config)
+                && !leaves_foreign_routes(facts)
+                && let Some(hazard) = dhcp_without_routes(facts, config)
+            {
                 return vec![hazard];
             }
             if keeps(config) {

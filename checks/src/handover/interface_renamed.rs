@@ -3,6 +3,7 @@
 use super::nic_match::{Matches, SanIdentity, matches};
 use super::takeover::{claims, in_force};
 use crate::facts::{Facts, InterfaceConfig, Located, Method, Place};
+use crate::view;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -15,7 +16,8 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "Something on the real root that gives the SAN NIC another name than the initramfs did: a .link file, \
                 a rule of 70-persistent-net.rules, or set-name of netplan. And a configuration for an interface name \
-                that no NIC has, while a NIC is left that no configuration is for.",
+                that no NIC has, while a NIC is left that no configuration is for; of a disk alone, a name such as \
+                enp0s4 beside net.ifnames=0 on the command line.",
         breaks: "The initramfs may name the NIC otherwise than the real root: dracut's network-legacy calls it ibft0. \
                  A NIC that is up and carries the root keeps the name it has, or loses it under the session. What is \
                  written for the other name is then for nobody: no address, no lease, no route, and no firewall rule.",
@@ -77,7 +79,7 @@ fn renamed(at: &Place, current: &str, name: &str) -> Finding {
 
 /// Configurations for a name that no NIC has, while some NIC goes without one.
 fn names_of_nobody(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
-    let Some(nics) = facts.nics.known() else { return Vec::new() };
+    let Some(nics) = facts.nics.known() else { return names_that_the_kernel_never_gives(facts, san) };
     // The NICs as the real root will see them: the SAN NIC may have another name there than here.
     let names: Vec<&str> = nics
         .iter()
@@ -105,6 +107,52 @@ fn names_of_nobody(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
         .filter(|(_, name)| looks_like_hardware(name) && !exists(facts, &names, name))
         .map(|(config, name)| nobody(config, name, left))
         .collect()
+}
+
+/// Of a disk alone: with `net.ifnames=0` udev gives no NIC a name of its own, and the kernel's are `eth0`
+/// and so on. A configuration by any other name is for nobody, unless a rule or `.link` file gives it.
+fn names_that_the_kernel_never_gives(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
+    let Some(entry) = facts.loader.default_entry().filter(|_| san.kernel_names) else { return Vec::new() };
+    let at_boot = || {
+        let all = facts.netconfig.interfaces.iter();
+        all.filter(|config| config.method != Method::Loopback && config.at_boot && in_force(facts, config))
+    };
+    let is_kernels = |name: &str| {
+        name.strip_prefix("eth").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    // Who wrote for the kernel's names too has thought of both.
+    if at_boot().filter_map(plain_name).any(is_kernels) {
+        return Vec::new();
+    }
+    let is_given = |name: &str| {
+        facts.netconfig.renames.iter().any(|rename| rename.name == name)
+            || facts
+                .netconfig
+                .interfaces
+                .iter()
+                .any(|config| config.set_name.as_ref().is_some_and(|given| given.value == name))
+    };
+    at_boot()
+        .filter(|config| !config.unmanaged && config.lower.is_empty() && config.vlan.is_none())
+        .filter(|config| config.matches.macs.is_empty())
+        .filter_map(|config| Some((config, plain_name(config)?)))
+        .filter(|(_, name)| is_predictable(name) && san.name.as_deref() != Some(name) && !is_given(name))
+        .map(|(config, name)| {
+            Finding::warning(format!("{} is for {name}, and with net.ifnames=0 no NIC is called that", config.at))
+                .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
+                .evidence(view::command_line(entry))
+                .remedy(Remedy::new("Take net.ifnames=0 away, or write the configuration for the MAC address"))
+        })
+        .collect()
+}
+
+/// Whether a name is one of systemd's for Ethernet (systemd.net-naming-scheme(7)): by the place on the
+/// board (`eno1`), the slot (`ens3`), the path (`enp0s3`) or the MAC address (`enx525400000001`).
+fn is_predictable(name: &str) -> bool {
+    let rest = name.strip_prefix("en").unwrap_or_default();
+    let mut characters = rest.chars();
+    matches!(characters.next(), Some('o' | 's' | 'p' | 'x' | 'P'))
+        && characters.next().is_some_and(|c| c.is_ascii_hexdigit())
 }
 
 /// Whether a NIC is configured by a pattern, a MAC address or a driver.

@@ -20,7 +20,7 @@ pub(crate) struct SanIdentity {
     /// Its driver.
     driver: Option<String>,
     /// Whether a NIC without a name of its own is called `eth0` and so on (`net.ifnames=0`).
-    kernel_names: bool,
+    pub(super) kernel_names: bool,
 }
 
 impl SanIdentity {
@@ -48,6 +48,15 @@ impl SanIdentity {
             driver: hardware.or(by_mac).and_then(|nic| nic.driver.clone()),
             kernel_names: words.last("net.ifnames") == Some("0"),
         }
+    }
+
+    /// Another NIC, as far as a configuration that is for it alone says what it is.
+    pub(super) fn of_another(of: &NicMatch) -> Self {
+        let name = match of.names.as_slice() {
+            [name] if !name.contains(['*', '?', '[', '!']) => Some(name.clone()),
+            _ => None,
+        };
+        Self { name, mac: of.macs.first().cloned(), ..Self::default() }
     }
 
     /// How to call it in a sentence.

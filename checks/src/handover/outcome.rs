@@ -1,6 +1,6 @@
 //! What the three checks on the takeover of the SAN NIC have in common.
 
-use super::hazard::{Hazard, HazardKind, hazards};
+use super::hazard::{Hazard, HazardKind, hazards, noted};
 use super::nic_match::SanIdentity;
 use super::takeover::{Claim, claims, config_text, unread};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
@@ -21,7 +21,7 @@ pub(super) fn judge(
         for hazard in hazards(facts, claim.config, &san).into_iter().filter(|hazard| hazard.kind == kind) {
             if claim.certain {
                 findings.push(finding(&san, hazard));
-            } else if may_be_the_san(claim, &san) {
+            } else if may_be_the_san(facts, claim, &san) {
                 open.push((hazard, !claim.config.matches.macs.is_empty()));
             }
         }
@@ -35,7 +35,8 @@ pub(super) fn judge(
     if let Some(problem) = unread(facts) {
         return Outcome::unread(problem);
     }
-    let claims: Vec<_> = claims.into_iter().filter(|claim| claim.certain || may_be_the_san(claim, &san)).collect();
+    let claims: Vec<_> =
+        claims.into_iter().filter(|claim| claim.certain || may_be_the_san(facts, claim, &san)).collect();
     match claims.first() {
         Some(claim) if !claims.iter().any(|claim| claim.certain) => Outcome::pass(format!(
             "whether or not {} ({}) is for {}, it takes nothing away",
@@ -48,8 +49,12 @@ pub(super) fn judge(
 }
 
 /// Where the SAN NIC is not known whole, a NIC that is given a static address is not it: the SAN NIC
-/// has its address and its route to the target from DHCP, as long as nothing says otherwise.
-fn may_be_the_san(claim: &Claim<'_>, san: &SanIdentity) -> bool {
+/// has its address and its route to the target from DHCP, as long as nothing says otherwise. Nor is one that
+/// ifupdown has by its name, where the image has brought the SAN NIC up and ifupdown needs no stanza for it.
+fn may_be_the_san(facts: &Facts, claim: &Claim<'_>, san: &SanIdentity) -> bool {
+    if claim.config.manager == Manager::Ifupdown && noted(facts).is_some() {
+        return false;
+    }
     san.mac.is_some() || claim.config.method == Method::Dhcp || claim.config.manager == Manager::Dhcpcd
 }
 

@@ -18,8 +18,9 @@ pub(crate) static CHECK: Check = Check {
         finds: "A network configuration of the real root that takes the SAN NIC over without keeping what the \
                 initramfs set up: an `auto` or `allow-hotplug` stanza of ifupdown with DHCP or a static address, DHCP \
                 by networkd (or netplan) without KeepConfiguration= or critical, or a bond or bridge that takes the \
-                NIC as a port. ifupdown passes where open-iscsi's udev rule keeps it off the NIC that the initramfs \
-                noted.",
+                NIC as a port. open-iscsi's udev rule, which notes the NIC of the boot in /run/network/ifstate, keeps \
+                ifupdown off it only where ifupdown is started by a run level: networking.service takes the NIC down \
+                at shutdown all the same.",
         breaks: "The session carries the root while its address goes away. ifupdown brings the NIC up anew at boot, \
                  and `ifdown -a` takes it down at shutdown, before the root is synced. networkd removes the addresses \
                  and routes that it did not make when it starts, and gives the lease back when it is stopped or \

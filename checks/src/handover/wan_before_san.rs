@@ -95,12 +95,22 @@ fn other_with_default<'a>(facts: &'a Facts, own: &InterfaceConfig, san: &SanIden
         .take_while(|config| renderer(own) != Manager::Ifupdown || config.at != own.at)
         .filter(|config| config.at_boot && !config.unmanaged && in_force(facts, config))
         .filter(|config| matches(&config.matches, san) == Matches::No && config.method != Method::Loopback)
+        .filter(|config| !hides(facts, own, config))
         .find(|config| {
             let leased = config.method == Method::Dhcp
                 && config.use_dhcp_gateway.as_ref().is_none_or(|gateway| gateway.value)
                 && config.use_dhcp_routes.as_ref().is_none_or(|routes| routes.value);
             leased || config.gateway.is_some()
         })
+}
+
+/// Whether networkd never comes to a file, because another that goes before it is for the same NIC.
+fn hides(facts: &Facts, own: &InterfaceConfig, other: &InterfaceConfig) -> bool {
+    let of_networkd = |config: &&InterfaceConfig| config.manager == Manager::Networkd;
+    let first = facts.netconfig.interfaces.iter().filter(of_networkd).find(|config| {
+        config.at == other.at || matches(&config.matches, &SanIdentity::of_another(&other.matches)) == Matches::Yes
+    });
+    of_networkd(&other) && first.is_some_and(|first| first.at == own.at)
 }
 
 fn name(facts: &Facts, config: &InterfaceConfig) -> String {

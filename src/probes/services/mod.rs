@@ -11,6 +11,7 @@ use exec::Scripts;
 use files::{Loaded, UnitFiles};
 use graph::Started;
 use isctpl_checks::facts::{Place, Problem, Services, Unit};
+use std::collections::BTreeSet;
 
 /// Units that matter whatever they run.
 const MATTER: [&str; 27] = [
@@ -115,6 +116,8 @@ fn stops_at_shutdown(loaded: &Loaded) -> bool {
 fn started_otherwise(root: &Root, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
     let mut started = Vec::new();
     let directories = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
+    // Of rules with one name the first directory's count, and a link to /dev/null masks them (udev(7)).
+    let mut seen = BTreeSet::new();
     for directory in directories.iter().take(if files::is_merged(root) { 2 } else { 3 }) {
         let names = root.names(directory).unwrap_or_else(|problem| {
             problems.push(problem);
@@ -122,6 +125,10 @@ fn started_otherwise(root: &Root, problems: &mut Vec<Problem>) -> Vec<(String, S
         });
         for name in names.iter().filter(|name| name.ends_with(".rules") && name.contains("iscsi")) {
             let path = format!("{directory}/{name}");
+            let masked = root.read_link(&path).is_ok_and(|target| target.as_deref() == Some("/dev/null"));
+            if !seen.insert(name.clone()) || masked {
+                continue;
+            }
             match root.text(&path) {
                 Ok(text) => started.extend(wanted_by_rules(&text.unwrap_or_default(), &path)),
                 Err(problem) => problems.push(problem),

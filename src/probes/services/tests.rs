@@ -144,6 +144,20 @@ fn sockets_and_rules_pull_units_in() {
 }
 
 #[test]
+fn a_masked_rule_pulls_nothing_in_and_is_no_problem() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    base(root);
+    put(root, "/usr/lib/systemd/system/iscsid.service", "[Service]\nExecStart=/sbin/iscsid\n");
+    let rule = "SUBSYSTEM==\"block\", ENV{SYSTEMD_WANTS}+=\"iscsid.service\"\n";
+    put(root, "/usr/lib/udev/rules.d/70-open-iscsi.rules", rule);
+    link(root, "/etc/udev/rules.d/70-open-iscsi.rules", "/dev/null");
+    let facts = facts(root);
+    assert!(facts.unit("iscsid.service").unwrap().pulled_by.is_empty());
+    assert!(!facts.problems.iter().any(|problem| problem.place.contains("udev")), "{:?}", facts.problems);
+}
+
+#[test]
 fn a_link_of_a_target_that_is_not_reached_starts_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

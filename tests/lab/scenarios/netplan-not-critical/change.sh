@@ -1,0 +1,1 @@
+sed -i '/critical:/d' /etc/netplan/50-instance.yaml

@@ -1,0 +1,1 @@
+sed -i '/^\[Route\]/,$d' /etc/systemd/network/10-san.network

@@ -1,0 +1,1 @@
+sed -i '/^route1=/d' /etc/NetworkManager/system-connections/san.nmconnection
