@@ -191,6 +191,11 @@ fn outcome_of(check: &Check, facts: &Facts, selection: &Selection, stranger: Opt
 /// What silence is worth when a file that decides could not be read: nothing.
 fn unread_file(check: &Check, facts: &Facts) -> Option<Outcome> {
     let decides = |problem: &&Problem| check.decided_by.iter().any(|file| problem.place.starts_with(file));
+    // Where no file could be read, what is judged from files is not known.
+    let no_file = facts.scope.problems.iter().find(|problem| problem.place == "/");
+    if let (Scope::Everywhere, Some(problem)) = (check.scope, no_file) {
+        return Some(Outcome::unread(problem));
+    }
     if check.decided_by.is_empty() {
         return None;
     }
@@ -278,8 +283,11 @@ fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, 
         (Link::is_boot_path as fn(Link) -> bool, Boot::Fails),
         (|link: Link| link > Link::Root && link < Link::Template, Boot::AtRisk),
     ] {
-        // A boot that cannot be told outranks what may happen once it is up.
+        // A boot that cannot be told outranks what may happen once it is up; but not what is broken now,
+        // which may be the very reason that files could not be read.
+        let broken_now = facts.scope.mode == Mode::Live && first_broken(results, |link| link == Link::Uptime).is_some();
         if boot == Boot::AtRisk
+            && !broken_now
             && let Some(verdict) = undecided(results, Link::is_boot_path)
         {
             return verdict;

@@ -474,3 +474,36 @@ fn filters_inside_the_image_count_each_by_itself() {
     let patch = json!([{"op": "add", "path": "/images/0/problems", "value": problem}]);
     assert_eq!(alarms(&patched("initramfs-tools-root", &patch), &[Link::Root]), ["root-lvm-filtered?"]);
 }
+
+/// What is broken now is the answer, also where files could not be read: that they could not is its doing.
+#[test]
+fn a_root_that_is_gone_outranks_the_files_that_could_not_be_read() {
+    let unread = json!({"place": "/", "what": "the root's disk did not answer within 15 s"});
+    let mut patch = vec![
+        json!({"op": "add", "path": "/storage/root_silence", "value": {"known": unread}}),
+        json!({"op": "replace", "path": "/loader", "value": {
+            "chosen": {"unknown": unread}, "esp": {"unknown": unread}, "problems": [unread],
+        }}),
+        json!({"op": "replace", "path": "/images", "value": []}),
+        json!({"op": "replace", "path": "/kernels", "value": []}),
+        json!({"op": "replace", "path": "/scope/problems", "value": [unread]}),
+    ];
+    let judged = judge(&patched("initramfs-tools-live", &json!(patch)), &Selection::default());
+    let from_silence = |link: Link| {
+        let results = judged.results.iter().filter(|result| result.check.link == link);
+        results
+            .filter(|result| matches!(result.outcome, Outcome::Pass(_)))
+            .map(|result| result.check.id)
+            .collect::<Vec<_>>()
+    };
+    for link in [Link::Loader, Link::Kernel, Link::Initramfs, Link::Root, Link::Handover, Link::Shutdown] {
+        assert_eq!(from_silence(link), Vec::<&str>::new());
+    }
+    let verdict = judged.verdict;
+    assert_eq!((verdict.boot, verdict.broken_link), (Boot::AtRisk, Some(Link::Uptime)));
+    assert_eq!(verdict.checks, ["san-disk-silent"]);
+    // The same files, and a disk that answers: nothing is known to be broken, and so nothing is known.
+    patch[0] = json!({"op": "add", "path": "/storage/root_silence", "value": {"known": null}});
+    let verdict = judge(&patched("initramfs-tools-live", &json!(patch)), &Selection::default()).verdict;
+    assert_eq!(verdict.boot, Boot::Unknown);
+}

@@ -6,11 +6,12 @@ mod doctor;
 mod explain;
 mod output;
 mod progress;
+mod reader;
 mod show;
 mod snapshot;
 
 use crate::cli::{Cli, Command, Source};
-use crate::probes::{self, Request};
+use crate::probes;
 use isctpl_checks::facts::{Facts, Problem};
 use output::Output;
 use progress::Progress;
@@ -37,16 +38,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
 /// Reads the facts that the user pointed at, and says what is being read when that takes long.
 fn gather(source: &Source) -> Result<Facts, Problem> {
     let progress = Progress::start();
-    probes::gather(
-        &Request {
-            root: &source.root,
-            same_machine: source.same_machine,
-            portals: &source.portals,
-            san_subnets: &source.san_subnets,
-            san_nic: source.san_nic.as_deref(),
-            ibft_table: source.ibft_table.as_deref(),
-            sysfs: source.sysfs.as_deref(),
-        },
-        &|what| progress.say(what),
-    )
+    if probes::is_running_root(&source.root) {
+        return reader::gather(source, &progress);
+    }
+    probes::gather(&reader::request_of(source), &|what| progress.say(what))
 }

@@ -1,6 +1,6 @@
 //! `isctpl snapshot`: facts in a file, and back.
 
-use super::{Output, gather};
+use super::{Output, gather, reader};
 use crate::cli::SnapshotArgs;
 use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, SCHEMA};
@@ -31,6 +31,9 @@ struct Snapshot<F> {
 }
 
 pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8> {
+    if reader::is_asked_for() {
+        return reader::run(&args.source);
+    }
     let facts = gather(&args.source)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let text = serde_json::to_vec(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;

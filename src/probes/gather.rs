@@ -5,7 +5,7 @@ use super::{
 };
 use crate::system::Root;
 use ipnet::IpNet;
-use isctpl_checks::facts::{Facts, Initramfs, Loader, Mode, Problem, Read, Scope};
+use isctpl_checks::facts::{Facts, Initramfs, Loader, Mode, Problem, Read, Scope, Storage};
 use isctpl_checks::view;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -15,6 +15,9 @@ const TABLE_LIMIT: u64 = 64 << 10;
 
 /// The most images that are read of one entry.
 const IMAGES_LIMIT: usize = 8;
+
+/// What `say` is told before the root's disk is asked, which may never come back.
+pub const ASKING_THE_DISK: &str = "asking the root's disk";
 
 /// Whose facts are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +54,12 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
     };
     let table = request.ibft_table.map(read_table).transpose()?;
 
-    let mut facts = Facts { scope: scope(request, &root, live), ..Facts::default() };
+    let mut facts = Facts::default();
+    if live {
+        say(ASKING_THE_DISK);
+        facts.storage.root_silence = storage::root_silence(&root);
+    }
+    facts.scope = scope(request, &root, live);
     say("reading firmware and NICs");
     let not_ours = || "without --same-machine this host's hardware is not the instance's".to_owned();
     match (&sysfs, &table) {
@@ -95,6 +103,40 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
     Ok(facts)
 }
 
+/// Reads the facts that the running kernel alone tells, and notes of all others that they could not be read:
+/// `unread` says why. Nothing of it needs the root's disk.
+///
+/// # Errors
+/// When `/` or `/sys` cannot be opened.
+pub fn gather_kernel(request: &Request<'_>, unread: &Problem) -> Result<Facts, Problem> {
+    let root = Root::open(Path::new("/"))?;
+    let sysfs = match request.sysfs {
+        Some(directory) => Root::open_labelled(directory, &directory.display().to_string())?,
+        None => Root::open_labelled(Path::new("/sys"), "/sys")?,
+    };
+    let unknown = || vec![unread.clone()];
+    let mut facts = Facts {
+        firmware: firmware::read(&sysfs, None),
+        nics: nics::read(&sysfs),
+        cmdline: cmdline::read(&root),
+        iscsi: iscsi::read_kernel(&root, &sysfs, unread),
+        storage: storage::read_kernel(&root, unread),
+        ..Facts::default()
+    };
+    facts.scope = Scope { problems: unknown(), ..described(request, true) };
+    facts.loader.chosen = Read::Unknown(unread.clone());
+    facts.loader.esp = Read::Unknown(unread.clone());
+    facts.loader.problems = unknown();
+    facts.dhcp.problems = unknown();
+    facts.netconfig.problems = unknown();
+    facts.services.problems = unknown();
+    facts.template.problems = unknown();
+    let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
+    facts.network = network::read(&root, &portals);
+    facts.cap_problems();
+    Ok(facts)
+}
+
 /// Everything that lies in files of the root.
 fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, say: &dyn Fn(&str)) {
     facts.cmdline = if live {
@@ -115,11 +157,11 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     facts.services = services::read(root);
     facts.template = template::read(root);
     say("reading disks");
-    facts.storage = storage::read(root, live);
+    let root_silence = std::mem::take(&mut facts.storage.root_silence);
+    facts.storage = Storage { root_silence, ..storage::read(root, live) };
 }
 
 fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
-    let now = jiff::Timestamp::now();
     let mut problems = Vec::new();
     let mut text = |path: &str| {
         root.text(path).unwrap_or_else(|problem| {
@@ -129,6 +171,12 @@ fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
     };
     let os = text("/etc/os-release").as_deref().and_then(pretty_name);
     let hostname = text("/etc/hostname").and_then(|name| name.split_whitespace().next().map(str::to_owned));
+    Scope { os, hostname, problems, ..described(request, live) }
+}
+
+/// How, where and when facts are read, without what the root itself tells.
+fn described(request: &Request<'_>, live: bool) -> Scope {
+    let now = jiff::Timestamp::now();
     Scope {
         mode: if live { Mode::Live } else { Mode::Root },
         root: request.root.display().to_string(),
@@ -137,12 +185,10 @@ fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
         time: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string(),
         epoch_seconds: now.as_second(),
         privileged: nix::unistd::geteuid().is_root(),
-        os,
-        hostname,
         portals: request.portals.to_vec(),
         san_subnets: request.san_subnets.to_vec(),
         san_nic: request.san_nic.map(str::to_owned),
-        problems,
+        ..Scope::default()
     }
 }
 
@@ -153,7 +199,7 @@ pub(super) fn pretty_name(text: &str) -> Option<String> {
 }
 
 /// Whether the directory is the root that this process runs on.
-fn is_running_root(path: &Path) -> bool {
+pub fn is_running_root(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|path| path == Path::new("/"))
 }
 

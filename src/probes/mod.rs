@@ -17,4 +17,4 @@ pub mod services;
 pub mod storage;
 pub mod template;
 
-pub use gather::{Request, gather};
+pub use gather::{ASKING_THE_DISK, Request, gather, gather_kernel, is_running_root};

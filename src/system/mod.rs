@@ -1,5 +1,6 @@
 //! The only rooms that touch the kernel.
 
+pub mod disk;
 pub mod holders;
 pub mod mounted;
 pub mod netlink;

@@ -179,6 +179,9 @@ pub struct InterfaceConfig {
     pub routes: Vec<Located<StaticRoute>>,
     /// Brought up at boot: `auto`, `allow-hotplug`, `ONBOOT`, `autoconnect`.
     pub at_boot: bool,
+    /// `ifdown -a` leaves it up: `no-auto-down`.
+    #[serde(default)]
+    pub left_up: bool,
     /// Left alone: `Unmanaged=yes`, `iface … inet manual`, `managed=0`.
     pub unmanaged: bool,
     /// Routes of option 121 are taken: `UseRoutes=`, `ignore-auto-routes`, `use-routes`.
@@ -220,6 +223,7 @@ impl InterfaceConfig {
             gateway: None,
             routes: Vec::new(),
             at_boot: true,
+            left_up: false,
             unmanaged: false,
             use_dhcp_routes: None,
             use_dhcp_gateway: None,

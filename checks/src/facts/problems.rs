@@ -100,6 +100,7 @@ fn iscsi<'a>(iscsi: &'a Iscsi, found: &mut Vec<&'a Problem>) {
 fn storage<'a>(storage: &'a Storage, found: &mut Vec<&'a Problem>) {
     found.extend(storage.mounts.problem());
     found.extend(storage.root_device.problem());
+    found.extend(storage.root_silence.problem());
     found.extend(storage.devices.problem());
     let root = storage.root_device.known().into_iter().flatten();
     let devices = storage.devices.known().into_iter().flatten();

@@ -14,6 +14,9 @@ pub struct Storage {
     /// The device that the judged root is mounted from: a fact of the instance in every mode.
     /// `None` when the root is a plain directory and no mount.
     pub root_device: Read<Option<BlockDevice>>,
+    /// What stood in the way of one read of the root's device, past every cache; nothing where it answered.
+    /// Live only.
+    pub root_silence: Read<Option<Problem>>,
     /// Every block device that can be the root or lies below it; live, or below the root's mount.
     pub devices: Read<Vec<BlockDevice>>,
     /// lvm.conf's `filter`, `global_filter`, `use_devicesfile` and drop-ins.

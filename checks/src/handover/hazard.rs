@@ -58,12 +58,13 @@ fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     let mut hazards = vec![reconfigured(
         config,
         format!("ifupdown brings it up anew by {how}, and takes it down at shutdown under the root"),
-        "Make the SAN NIC `manual` for ifupdown: the initramfs has brought it up",
+        "Make the SAN NIC `manual` and `no-auto-down` for ifupdown: the initramfs has brought it up",
     )];
     if let [name] = config.matches.names.as_slice()
         && let Some(first) = hazards.first_mut()
     {
         first.commands.push(format!("sed -i 's/^\\( *iface {name} inet \\).*/\\1manual/' {}", config.at.path));
+        first.commands.push(format!("echo 'no-auto-down {name}' >>{}", config.at.path));
     }
     if config.method == Method::Dhcp && facts.dhcp.dhclient_installed && !covered(facts, config) {
         hazards.extend(dhclient_drops_classless(facts, config));
@@ -86,7 +87,7 @@ pub(super) fn guard(facts: &Facts) -> Option<&Place> {
 
 /// The guard's rule, where the image writes the note that it goes by: such an image brings the SAN NIC up
 /// for good, and needs no stanza for it.
-pub(super) fn noted(facts: &Facts) -> Option<&Place> {
+pub(crate) fn noted(facts: &Facts) -> Option<&Place> {
     let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
     let noted = view::default_image(facts)
         .is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));

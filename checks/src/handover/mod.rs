@@ -13,8 +13,9 @@ mod wan_before_san;
 
 use crate::Check;
 use crate::facts::{Facts, InterfaceConfig};
-use nic_match::SanIdentity;
 
+pub(crate) use hazard::noted;
+pub(crate) use nic_match::{Matches, SanIdentity, matches};
 pub(crate) use takeover::{Claim, manager_starts};
 
 /// The checks: first the one whose reason tells most of the link.

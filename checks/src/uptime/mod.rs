@@ -4,6 +4,7 @@ mod default_route_via_san;
 mod firewall_blocks_san;
 mod iscsid_not_running;
 mod san_address_expires;
+mod san_disk_silent;
 mod san_mtu_mismatch;
 mod san_nic_down;
 mod san_route_host_override;
@@ -24,6 +25,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &session_not_logged_in::CHECK,
     &san_address_expires::CHECK,
     &firewall_blocks_san::CHECK,
+    &san_disk_silent::CHECK,
     &default_route_via_san::CHECK,
     &san_route_host_override::CHECK,
     &san_route_unlike_lease::CHECK,

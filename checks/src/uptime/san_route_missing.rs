@@ -49,7 +49,7 @@ fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
     let ip = way.portal.ip;
     let nic = way.nic.as_ref().map(|nic| nic.name.as_str());
     let (summary, seen) = match way.stand {
-        Stand::Unreachable(words) => (format!("no route leads to {ip}: the kernel says {words}"), words.to_owned()),
+        Stand::Unreachable(words) => (format!("no route leads to {ip}: {words}"), words.to_owned()),
         Stand::OnlyDefault(route) => (
             format!(
                 "no route of its own leads to {ip}: its packets leave by the default route {}",

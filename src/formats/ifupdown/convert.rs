@@ -64,6 +64,8 @@ struct Known<'a> {
     /// Names, and globs of names, that come up at boot.
     at_boot: HashSet<&'a str>,
     globs_at_boot: Vec<&'a str>,
+    /// Names, and globs of names, that `ifdown -a` leaves up.
+    left_up: Vec<&'a str>,
     /// Globs of interfaces for a logical name, from `auto GLOB=NAME` and mappings.
     physical: HashMap<&'a str, Vec<(String, Option<String>)>>,
     by_name: HashMap<&'a str, Vec<&'a Iface>>,
@@ -76,12 +78,17 @@ impl<'a> Known<'a> {
         let mut known = Self {
             at_boot: HashSet::new(),
             globs_at_boot: Vec::new(),
+            left_up: Vec::new(),
             physical: HashMap::new(),
             by_name: HashMap::new(),
             inherited: Cell::new(0),
         };
         for stanza in stanzas {
             match stanza {
+                Stanza::Allow { class, names } if class == "no-auto-down" => {
+                    let room = GLOB_LIMIT.saturating_sub(known.left_up.len());
+                    known.left_up.extend(names.iter().take(room).map(|name| name.trim_start_matches('/')));
+                }
                 Stanza::Allow { class, names } => {
                     let boots = matches!(class.as_str(), "auto" | "hotplug" | "boot");
                     for name in names {
@@ -173,6 +180,7 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>)
         None => config.matches.names.push(iface.name.trim_start_matches('/').to_owned()),
     }
     config.at_boot = comes_up;
+    config.left_up = known.left_up.iter().any(|glob| *glob == iface.name || glob_matches(glob, &iface.name));
     let options = known.options(iface, INHERIT_DEPTH);
     let mut use_dhcp = false;
     let mut netmask = None;

@@ -45,9 +45,9 @@ pub struct Include {
 /// A stanza.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stanza {
-    /// `auto` (then `class` is `auto`) and `allow-CLASS`.
+    /// `auto` (then `class` is `auto`) and `allow-CLASS`; `no-auto-down`, which ends with that name as class.
     Allow {
-        /// `auto`, `hotplug` …
+        /// `auto`, `hotplug`, `no-auto-down` …
         class: String,
         /// Names, or globs after a `/`; `GLOB=NAME` gives them a logical name.
         names: Vec<String>,
@@ -133,7 +133,8 @@ pub fn parse(text: &str, path: &str) -> InterfacesFile {
                     .collect();
                 file.items.push(Item::Stanza(Stanza::Rename { pairs, at }));
             }
-            "no-auto-down" | "no-scripts" | "vlan" => {}
+            "no-auto-down" => file.items.push(allow(word, words())),
+            "no-scripts" | "vlan" => {}
             _ => match word.strip_prefix("allow-") {
                 Some(class) => file.items.push(allow(class, words())),
                 None => option(&mut file, word, rest, at),

@@ -23,6 +23,16 @@ fn read(text: &str) -> (Vec<InterfaceConfig>, Vec<Rename>, Vec<Problem>) {
 }
 
 #[test]
+fn no_auto_down_is_for_the_interfaces_that_it_names() {
+    let (configs, _, problems) =
+        read("auto a b c1\nno-auto-down a /c*\niface a inet manual\niface b inet manual\niface c1 inet dhcp\n");
+    assert!(problems.is_empty(), "{problems:?}");
+    let left_up: Vec<bool> = configs.iter().map(|config| config.left_up).collect();
+    assert_eq!(left_up, [true, false, true]);
+    assert!(configs.iter().all(|config| config.at_boot));
+}
+
+#[test]
 fn reads_what_decides_the_handover() {
     let (configs, _, problems) = read(ENI);
     assert!(problems.is_empty(), "{problems:?}");

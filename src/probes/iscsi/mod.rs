@@ -52,6 +52,13 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
     iscsi
 }
 
+/// What the running kernel knows, without a file of the root: sessions, and whether iscsid runs.
+pub fn read_kernel(root: &Root, sysfs: &Root, unread: &Problem) -> Iscsi {
+    let mut problems = vec![unread.clone()];
+    let sessions = sessions::read(root, sysfs, &mut problems).into();
+    Iscsi { sessions, iscsid_running: iscsid_runs(root).into(), problems, ..Iscsi::default() }
+}
+
 /// Whether iscsid listens on its abstract socket (`usr/mgmt_ipc.h`). systemd may hold the socket for it and
 /// start it at the first word, so a process of that name is asked for too.
 fn iscsid_runs(root: &Root) -> Result<bool, Problem> {

@@ -8,6 +8,7 @@ pub(crate) mod sysfs;
 
 use crate::formats::fstab;
 use crate::system::Root;
+use crate::system::disk::Disk;
 use crate::system::mounted::device_of_mount;
 use isctpl_checks::facts::{BlockDevice, Problem, Read, Storage};
 use mounts::MountEntry;
@@ -41,6 +42,53 @@ pub fn read(root: &Root, live: bool) -> Storage {
     }
     storage.problems = problems;
     storage
+}
+
+/// Reads one block of the device below the running `/`, past every cache: nothing when it answers. A disk that
+/// is gone may keep this waiting for good.
+pub fn root_silence(root: &Root) -> Read<Option<Problem>> {
+    if !nix::unistd::geteuid().is_root() {
+        return Read::Unknown(Problem::new("/", "only root may read the disk below it"));
+    }
+    match root_stack(root) {
+        Ok(stack) => {
+            let Some(device) = stack.first() else { return Read::NotApplicable("/ lies on no device".to_owned()) };
+            // In sysfs `!` stands for the `/` of names such as cciss/c0d0.
+            let node = format!("/dev/{}", device.name.replace('!', "/"));
+            if !root.exists(&node) {
+                return Read::NotApplicable(format!("{node}, on which / lies, is not here: a container has none"));
+            }
+            match Disk::open(Path::new(&node)) {
+                Ok(disk) => Read::Known(disk.read_a_block().err()),
+                Err(problem) => Read::Unknown(problem),
+            }
+        }
+        Err(problem) => Read::NotApplicable(format!("no device below / is known: {problem}")),
+    }
+}
+
+/// What the kernel tells of storage by itself, without a read of any disk: mounts, and the devices below `/`.
+pub fn read_kernel(root: &Root, unread: &Problem) -> Storage {
+    let stack = root_stack(root).map(|mut stack| {
+        stack.iter_mut().for_each(|device| device.signature = Read::Unknown(unread.clone()));
+        stack
+    });
+    Storage {
+        mounts: mounts::mounts(root).map(|(entries, _)| entries.into_iter().map(|entry| entry.mount).collect()).into(),
+        devices: stack.clone().into(),
+        root_device: stack.map(|stack| stack.into_iter().next()).into(),
+        problems: vec![unread.clone()],
+        ..Storage::default()
+    }
+}
+
+/// The device that `/` lies on, and those below it, as sysfs shows them.
+fn root_stack(root: &Root) -> Result<Vec<BlockDevice>, Problem> {
+    let (entries, _) = mounts::mounts(root)?;
+    match mounts::at(&entries, "/") {
+        Some(entry) => stack_of(entry, root),
+        None => Err(Problem::new("/proc/self/mountinfo", "no mount stands at /")),
+    }
 }
 
 /// Fills in what the running kernel knows.

@@ -18,7 +18,9 @@ const INITIATOR: &str = "iqn.2020-10.com.bigstep.storage:instance-59725";
 /// The CHAP account of the recipe that the lab follows.
 const ACCOUNT: (&str, &str) = ("GMBYHg5keXknd", "WpccjYD9NgYhR");
 
-/// What sets up the network: bridges for the segments, with the gateways' and the target's addresses.
+/// What sets up the network: bridges for the segments, with the gateways' and the target's addresses. Only
+/// the SAN's gateway leads to the target: a rule drops what comes for it by the WAN, before the kernel finds
+/// the address to be its own.
 const NETWORK: &str = "
     ip link set lo up
     for bridge in br-san br-wan br-target; do ip link add $bridge type bridge; ip link set $bridge up; done
@@ -26,6 +28,9 @@ const NETWORK: &str = "
     ip address add 185.90.50.245/30 dev br-wan
     ip address add 100.97.0.10/16 dev br-target
     sysctl -qw net.ipv4.ip_forward=1
+    ip rule add pref 1 lookup local
+    ip rule del pref 0
+    ip rule add pref 0 iif br-wan to 100.97.0.0/16 blackhole
     for segment in san wan; do
         ip tuntap add tap-$segment mode tap
         ip link set tap-$segment master br-$segment

@@ -1,0 +1,101 @@
+//! `service-takes-san-nic-down`
+
+use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method};
+use crate::handover::{Matches, SanIdentity, matches, noted};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+
+/// The unit of ifupdown.
+const UNIT: &str = "networking.service";
+
+pub(crate) static CHECK: Check = Check {
+    id: "service-takes-san-nic-down",
+    link: Link::Shutdown,
+    severity: Severity::Critical,
+    scope: Scope::Everywhere,
+    decided_by: &[],
+    title: "a service takes the SAN NIC down before the root is written back",
+    doc: Doc {
+        finds: "A stanza of ifupdown for the SAN NIC, of whatever method, while networking.service runs `ifdown -a` \
+                when it is stopped: that takes down every interface that has a stanza and that ifupdown holds to be \
+                up. It does so of what came up by `auto` or `allow-hotplug`, and of the NIC of the boot wherever \
+                open-iscsi's udev rule notes it as up to keep `ifup` off it. `no-auto-down` passes. A stanza that \
+                sets the NIC up anew at boot is handover-san-nic-reconfigured.",
+        breaks: "The NIC goes down while the root is still mounted: `manual` too is taken down (ip link set down). \
+                 Every unit is stopped, and then systemd cannot even read the program that ends the shutdown; what \
+                 was not written back is lost, and the machine stands until its power is cut.",
+        mend: "Leave the SAN NIC out of /etc/network/interfaces, or say `no-auto-down` for it.",
+        references: &[
+            "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
+            "ifdown(8), --all; interfaces(5), no-auto-down",
+            "Debian /lib/open-iscsi/net-interface-handler (writes /run/network/ifstate)",
+        ],
+    },
+    judge,
+};
+
+fn judge(facts: &Facts) -> Outcome {
+    let Some(line) = takes_all_down(facts) else {
+        return match facts.services.problems.first() {
+            Some(problem) => Outcome::unread(problem),
+            None => Outcome::pass("nothing takes interfaces down at shutdown"),
+        };
+    };
+    let san = SanIdentity::of(facts);
+    if san.name.is_none() && san.mac.is_none() {
+        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+    }
+    let excluded = excluded(&line.command);
+    let is_excluded = || san.name.as_ref().is_some_and(|name| excluded.contains(&name.as_str()));
+    let stanza = facts.netconfig.interfaces.iter().find(|config| {
+        config.manager == Manager::Ifupdown
+            && config.method != Method::Loopback
+            && !config.left_up
+            && is_held_up(facts, config)
+            && matches(&config.matches, &san) == Matches::Yes
+    });
+    match stanza {
+        Some(config) if !is_excluded() => finding(&san, config, line).into(),
+        _ => match facts.netconfig.problems.iter().find(|problem| problem.place.contains("/etc/network/")) {
+            Some(problem) => Outcome::unread(problem),
+            None => Outcome::pass(format!("{UNIT} leaves {} up", san.title())),
+        },
+    }
+}
+
+/// The line by which ifupdown's unit takes every interface down at shutdown.
+fn takes_all_down(facts: &Facts) -> Option<&ExecLine> {
+    let unit = facts.services.unit(UNIT).filter(|unit| unit.starts() && unit.stopped_at_shutdown)?;
+    unit.exec.iter().filter(|line| matches!(line.directive.as_str(), "ExecStop" | "ExecStopPost")).find(|line| {
+        let mut words = line.command.split_whitespace();
+        let ifdown = words.any(|word| word.rsplit('/').next() == Some("ifdown"));
+        ifdown && words.any(|word| matches!(word, "-a" | "--all"))
+    })
+}
+
+/// Names behind `--exclude=` and `-X`.
+fn excluded(command: &str) -> Vec<&str> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--exclude="));
+    let apart = words.windows(2).filter_map(|pair| match pair {
+        ["-X" | "--exclude", name] => Some(*name),
+        _ => None,
+    });
+    joined.chain(apart).collect()
+}
+
+/// Whether ifupdown holds the interface of a stanza to be up. What it sets up anew at boot is told by
+/// handover-san-nic-reconfigured.
+fn is_held_up(facts: &Facts, config: &InterfaceConfig) -> bool {
+    noted(facts).is_some() || (config.at_boot && config.method == Method::Manual)
+}
+
+fn finding(san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Finding {
+    let name = config.matches.names.first().or(san.name.as_ref()).cloned().unwrap_or_default();
+    Finding::critical(format!("{UNIT} takes {} down at shutdown, under the root ({})", san.title(), config.at))
+        .evidence(Evidence::at(&config.at, format!("iface {name}, and no no-auto-down for it")))
+        .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
+        .remedy(
+            Remedy::new("Have ifupdown leave the SAN NIC up")
+                .command(format!("echo 'no-auto-down {name}' >>{}", config.at.path)),
+        )
+}

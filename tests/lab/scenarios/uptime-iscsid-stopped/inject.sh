@@ -1,0 +1,1 @@
+systemctl stop iscsid.socket iscsid.service

@@ -1,0 +1,2 @@
+iscsiadm -m session -u
+sleep 5
