@@ -14,6 +14,8 @@ pub struct Initramfs {
     pub size: u64,
     /// Last change, seconds since the epoch.
     pub mtime: i64,
+    /// Permission bits of its file, where they are known.
+    pub mode: Option<u32>,
     /// Its segments, in order.
     pub segments: Vec<Segment>,
     /// Why it could not be read whole, or not read at all, with the offset.
