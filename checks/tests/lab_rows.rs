@@ -159,3 +159,43 @@ fn a_recovery_entry_that_does_not_ask_is_a_warning() {
     let (check, finding) = findings.first().unwrap();
     assert_eq!((check.id, finding.severity), ("login-not-requested", Severity::Warning));
 }
+
+/// The root's device as a loop device shows it: without names, and without what lies beside it.
+fn behind_a_loop_device() -> [Value; 2] {
+    let device = json!({
+        "name": "loop0", "number": "7:0", "size": 2_764_046_336_u64, "dm_name": null, "dm_uuid": null, "slaves": [],
+        "parent": null, "part_uuid": null, "part_label": null, "iscsi_session": null, "wwid": null, "lun": null,
+        "model": null, "signature": {"known": {"filesystem":
+            {"kind": "ext4", "uuid": "11111111-2222-3333-4444-555555555501", "label": null}}},
+    });
+    [
+        json!({"op": "replace", "path": "/storage/root_device", "value": {"known": device}}),
+        json!({"op": "replace", "path": "/storage/devices", "value": {"known": [device]}}),
+    ]
+}
+
+/// Debian 12, initramfs-tools: LVM's filter in the image accepts NVMe disks alone. The root was mounted
+/// from a file when it was judged.
+#[test]
+fn a_filter_hides_a_root_that_is_mounted_from_a_file() {
+    let [root, devices] = behind_a_loop_device();
+    let pattern =
+        |value: &str| json!({"value": value, "at": {"path": "/boot/initrd!etc/lvm/lvmlocal.conf", "line": 1}});
+    let filter = json!({
+        "op": "replace", "path": "/images/0/lvm_global_filters", "value": [pattern("a|^/dev/nvme|"), pattern("r|.*|")]
+    });
+    assert_lost(&machine("initramfs-tools-root", json!([root, devices, filter])), Link::Root, "root-lvm-filtered");
+}
+
+/// Whether the disk holds the swap partition of RESUME= cannot be seen behind a loop device.
+#[test]
+fn a_swap_beside_a_root_that_is_mounted_from_a_file_is_not_missed() {
+    let [root, devices] = behind_a_loop_device();
+    let resume = json!({
+        "op": "replace", "path": "/images/0/resume",
+        "value": {"value": "UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10", "at": {"path": "/boot/initrd!conf/conf.d/resume", "line": 1}}
+    });
+    let judgement = machine("initramfs-tools-root", json!([root, devices, resume]));
+    assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+    assert!(judgement.findings().iter().all(|(check, _)| check.id != "root-resume-device-missing"));
+}

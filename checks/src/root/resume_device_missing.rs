@@ -36,6 +36,16 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(devices) = facts.storage.devices.known().filter(|devices| !devices.is_empty()) else {
         return Outcome::not_applicable("no block device was looked at");
     };
+    // A file or another machine's disk shows the root alone, and not the partitions beside it.
+    if let Some(Some(root)) = facts.storage.root_device.known()
+        && view::is_stand_in(&root.name)
+        && spec.names(root) != Some(true)
+    {
+        return Outcome::not_applicable(format!(
+            "what else is on the disk of the root is not seen behind {}",
+            root.name
+        ));
+    }
     if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
         return Outcome::not_applicable(format!("{text} is a name that is given anew at every boot"));
     }

@@ -135,10 +135,11 @@ pub fn root_spec(facts: &Facts) -> Option<DeviceSpec> {
 }
 
 /// The volume group and the logical volume that the root lies on: by the device that the root is
-/// mounted from, by `root=`, or by fstab.
+/// mounted from, by `root=`, or by fstab. A device that stands in for another says nothing of it.
 pub fn root_volume(facts: &Facts) -> Option<(String, String)> {
     let spec = root_spec(facts);
     if let Some(Some(device)) = facts.storage.root_device.known()
+        && !is_stand_in(&device.name)
         && spec.as_ref().and_then(|spec| spec.names(device)) != Some(false)
     {
         let lvm = device.dm_uuid.as_deref().is_some_and(|uuid| uuid.starts_with("LVM-"));
