@@ -47,6 +47,9 @@ pub struct Initramfs {
     pub awk_without_and: Option<Located<String>>,
     /// What logs in.
     pub login: Vec<ImageLogin>,
+    /// The folder of iscsistart's database (the value) when the folder that it lies in is neither in the
+    /// image nor made by one of its scripts, at the line that logs in.
+    pub login_database_unplaced: Option<Located<String>>,
     /// Configuration inside it that asks for a login: `/etc/iscsi.initramfs`, `etc/cmdline.d/*`.
     pub requests: Vec<LoginRequest>,
     /// Command-line words that the image itself adds (dracut's `etc/cmdline.d`, `etc/cmdline`).

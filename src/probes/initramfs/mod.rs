@@ -101,6 +101,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
     facts.readers = scripts.readers();
     facts.network = scripts.network();
     facts.login = scripts.login();
+    facts.login_database_unplaced = scripts.login_database_unplaced();
     facts.awk_without_and = scripts.awk_without_and();
     facts.classless = classless::handling(&tree, &place, &facts.network, &scripts);
     config::fill(&tree, facts);
