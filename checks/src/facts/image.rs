@@ -14,6 +14,8 @@ pub struct Initramfs {
     pub size: u64,
     /// Last change, seconds since the epoch.
     pub mtime: i64,
+    /// Permission bits of its file, where they are known.
+    pub mode: Option<u32>,
     /// Its segments, in order.
     pub segments: Vec<Segment>,
     /// Why it could not be read whole, or not read at all, with the offset.
@@ -45,6 +47,9 @@ pub struct Initramfs {
     pub awk_without_and: Option<Located<String>>,
     /// What logs in.
     pub login: Vec<ImageLogin>,
+    /// The folder of iscsistart's database (the value) when the folder that it lies in is neither in the
+    /// image nor made by one of its scripts, at the line that logs in.
+    pub login_database_unplaced: Option<Located<String>>,
     /// Configuration inside it that asks for a login: `/etc/iscsi.initramfs`, `etc/cmdline.d/*`.
     pub requests: Vec<LoginRequest>,
     /// Command-line words that the image itself adds (dracut's `etc/cmdline.d`, `etc/cmdline`).

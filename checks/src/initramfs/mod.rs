@@ -1,6 +1,7 @@
 //! The checks of the link `initramfs`.
 
 mod compression_unsupported;
+mod database_place_missing;
 mod filesystem_missing;
 mod initiator_mismatch;
 mod kernel_mismatch;
@@ -28,6 +29,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &login_tool_missing::CHECK,
     &library_missing::CHECK,
     &unit_program_missing::CHECK,
+    &database_place_missing::CHECK,
     &lvm_missing::CHECK,
     &filesystem_missing::CHECK,
     &stale::CHECK,

@@ -30,6 +30,13 @@ fn judge(facts: &Facts) -> Outcome {
     if view::family(image) != view::Family::InitramfsTools {
         return Outcome::not_applicable("the image keeps no copy of /etc/iscsi/iscsi.initramfs");
     }
+    // Without open-iscsi in it the image is not older than the file: it was kept out, and that is worse.
+    if view::program(image, "iscsistart").is_none() {
+        return match view::incomplete(image) {
+            Some(outcome) => outcome,
+            None => Outcome::not_applicable("open-iscsi is not in the image: initramfs-login-tool-missing says so"),
+        };
+    }
     let Some(conf) = &facts.iscsi.initramfs_conf else {
         return match copy_of_request(image) {
             None => Outcome::not_applicable("neither the root nor the image has an iscsi.initramfs"),

@@ -3,6 +3,7 @@
 mod arguments_conflict;
 mod awk_without_and;
 mod dhcp_on_every_nic;
+mod interface_absent;
 mod interface_named_ibft;
 mod not_requested;
 mod option_121_dropped;
@@ -17,6 +18,7 @@ use crate::{Check, Outcome, view};
 pub(crate) const CHECKS: &[&Check] = &[
     &not_requested::CHECK,
     &interface_named_ibft::CHECK,
+    &interface_absent::CHECK,
     &arguments_conflict::CHECK,
     &route_missing::CHECK,
     &route_interface_unknown::CHECK,

@@ -36,6 +36,7 @@ pub(super) struct Binary {
 /// Strings that tell one version of a program from another, by the program's name.
 const TELLING: &[(&str, &[&str])] = &[
     ("ipconfig", super::classless::IPCONFIG_STRINGS),
+    ("iscsistart", super::scripts::ISCSISTART_STRINGS),
     ("nm-initrd-generator", super::scripts::GENERATOR_STRINGS),
     ("systemd-network-generator", super::scripts::GENERATOR_STRINGS),
 ];

@@ -22,6 +22,9 @@ use std::io::{Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use tree::Tree;
 
+/// The permission bits of a file's mode.
+const PERMISSIONS: u32 = 0o777;
+
 /// An entry of an image, as it streams by.
 #[derive(Debug)]
 pub struct ListedEntry {
@@ -41,7 +44,7 @@ pub fn read(root: &Root, path: &str) -> Initramfs {
     let opened = root.stat(path).and_then(|meta| Ok(meta.zip(root.open_file(path)?)));
     match opened {
         Ok(Some((meta, file))) => {
-            (facts.size, facts.mtime) = (meta.size, meta.mtime);
+            (facts.size, facts.mtime, facts.mode) = (meta.size, meta.mtime, Some(meta.mode & PERMISSIONS));
             fill(file, &mut facts, &mut |_| ());
         }
         Ok(None) => facts.damage.push(Problem::new(facts.path.clone(), "does not exist")),
@@ -61,6 +64,7 @@ pub fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> I
         Ok(metadata) => {
             facts.size = metadata.len();
             facts.mtime = metadata.mtime();
+            facts.mode = Some(metadata.mode() & PERMISSIONS);
             fill(image, &mut facts, sink);
         }
         Err(error) => {
@@ -97,6 +101,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
     facts.readers = scripts.readers();
     facts.network = scripts.network();
     facts.login = scripts.login();
+    facts.login_database_unplaced = scripts.login_database_unplaced();
     facts.awk_without_and = scripts.awk_without_and();
     facts.classless = classless::handling(&tree, &place, &facts.network, &scripts);
     config::fill(&tree, facts);

@@ -10,6 +10,12 @@ use std::collections::BTreeSet;
 pub(super) const GENERATOR_STRINGS: &[&str] =
     &["rd.route", "BOOTIF", "rd.iscsi.ibft", "nameserver", "rd.bootif", "bootdev", "vlan", "ifname"];
 
+/// Where iscsistart keeps its database since open-iscsi 2.1.10.
+const DATABASE: &str = "/var/lib/iscsi";
+
+/// Strings that tell where an iscsistart keeps its database.
+pub(super) const ISCSISTART_STRINGS: &[&str] = &[DATABASE];
+
 /// Programs that turn the command line into configuration, and what they read in every version.
 const GENERATORS: &[(&str, NetworkKind)] = &[
     ("usr/lib/systemd/systemd-network-generator", NetworkKind::Networkd),
@@ -117,6 +123,23 @@ impl<'t> Scripts<'t> {
         }
         let (_, path, line) = self.actions().find(|(action, _, _)| *action == Action::AwkAnd)?;
         Some(Located::new(awk, self.place(path, line)))
+    }
+
+    /// The place of iscsistart's database, where the image has nowhere for it: iscsistart makes that folder
+    /// itself, but not the one above.
+    pub(super) fn login_database_unplaced(&self) -> Option<Located<String>> {
+        let Some(Content::Elf(binary)) = self.tree.content(&self.tree.program("iscsistart")?) else { return None };
+        let (above, _) = DATABASE.rsplit_once('/')?;
+        let makes = |line: &str| {
+            let mut words = line.split_whitespace();
+            words.any(|word| word == "mkdir") && words.any(|word| word.starts_with(above))
+        };
+        let made = self.scanned.iter().filter_map(|(path, _)| self.tree.text(path)).flat_map(str::lines).any(makes);
+        if !binary.strings.contains(&DATABASE) || self.tree.resolve(above).is_some() || made {
+            return None;
+        }
+        let (_, path, line) = self.actions().find(|(action, _, _)| *action == Action::IscsistartLogin)?;
+        Some(Located::new(DATABASE.to_owned(), self.place(path, line)))
     }
 
     /// What logs in, each way once for each script.

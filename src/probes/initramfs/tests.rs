@@ -127,6 +127,25 @@ fn an_image_of_initramfs_tools_is_understood() {
 }
 
 #[test]
+fn the_database_of_iscsistart_needs_a_place() {
+    let mut iscsistart = program(None, &[], None);
+    iscsistart.extend_from_slice(b"/var/lib/iscsi/nodes\0");
+    let image = |script: &str| {
+        Archive::new()
+            .program("usr/sbin/iscsistart", iscsistart.as_slice())
+            .program("scripts/local-top/iscsi", script)
+            .file("scripts/local-top/ORDER", "/scripts/local-top/iscsi\n")
+    };
+    let unplaced = |image: Archive| facts_of(&image.finish()).login_database_unplaced;
+    let bare = "#!/bin/sh\n# mkdir is not here\niscsistart -b\n";
+    let found = unplaced(image(bare)).unwrap();
+    assert_eq!((found.value.as_str(), found.at.line), ("/var/lib/iscsi", 3));
+    assert_eq!(unplaced(image("#!/bin/sh\n\tmkdir -p /var/lib\niscsistart -b\n")), None);
+    assert_eq!(unplaced(image(bare).directory("var/lib")), None);
+    assert_eq!(facts_of(&initramfs_tools(&ipconfig("")).finish()).login_database_unplaced, None);
+}
+
+#[test]
 fn an_ipconfig_is_judged_by_what_it_contains() {
     let honoured = |string| {
         let image = initramfs_tools(&ipconfig(string)).finish();

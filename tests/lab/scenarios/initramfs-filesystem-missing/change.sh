@@ -1,0 +1,1 @@
+edit_image 'find . -name "ext4.ko*" -delete'

@@ -1,0 +1,1 @@
+edit_image 'find . -name "iscsi_tcp.ko*" -delete'

@@ -1,0 +1,1 @@
+edit_image 'find . -path "*/drivers/net/*" -name "virtio_net.ko*" -delete'

@@ -1,0 +1,2 @@
+rm /etc/initramfs-tools/conf.d/umask
+update_image

@@ -1,0 +1,1 @@
+echo ISCSI_AUTO=true >>/etc/iscsi/iscsi.initramfs

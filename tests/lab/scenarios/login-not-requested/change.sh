@@ -1,0 +1,1 @@
+cmdline "ip=:::::enp0s3:dhcp edd=off"
