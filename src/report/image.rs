@@ -96,6 +96,9 @@ impl ImageListing {
                 "  segment {index}: {} at byte {}, {} bytes, {} unpacked, {} entries",
                 segment.compression, segment.offset, segment.packed, segment.unpacked, segment.entries
             );
+            if let Some(why) = &segment.refused {
+                let _ = writeln!(self.text, "    no kernel reads it: it {}", style.plain(why));
+            }
         }
         let versions: Vec<&str> = image.module_versions.iter().map(String::as_str).collect();
         if !versions.is_empty() {

@@ -110,6 +110,8 @@ pub struct Segment {
     pub compression: String,
     /// Entries in it.
     pub entries: u64,
+    /// Why no kernel unpacks it, whatever it was built with, although it can be read here.
+    pub refused: Option<String>,
 }
 
 /// A program or library in the image whose shared library is not.

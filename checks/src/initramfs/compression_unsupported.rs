@@ -12,12 +12,13 @@ pub(crate) static CHECK: Check = Check {
     title: "the kernel cannot unpack the initramfs",
     doc: Doc {
         finds: "A segment of the image is compressed in a way that the kernel which boots it was not built for, by \
-                its CONFIG_RD_ options; or it is an LZ4 frame, while Linux takes LZ4's legacy format only.",
+                its CONFIG_RD_ options; or in a form that no kernel takes: an LZ4 frame and not LZ4's legacy format, an xz \
+                stream with another check than CRC32, a skippable zstd frame in front.",
         breaks: "The kernel says `Initramfs unpacking failed: compression method … not configured`, or `invalid magic \
                  at start of compressed archive`, and panics for want of a root. An image built with the defaults \
                  of a newer distribution may be paired with an older or smaller kernel.",
         mend: "Choose another compression (COMPRESS= in initramfs.conf, compress= in dracut.conf) and build the image \
-               anew; write LZ4 with `lz4 -l`.",
+               anew; by hand, write LZ4 with `lz4 -l`, and xz with `xz --check=crc32`.",
         references: &[
             "Linux usr/Kconfig (RD_GZIP … RD_ZSTD)",
             "Linux init/initramfs.c (unpack_to_rootfs)",
@@ -39,8 +40,8 @@ fn judge(facts: &Facts) -> Outcome {
     for segment in image.segments.iter().filter(|segment| segment.compression != "none") {
         let place = || Evidence::new(&image.path, format!("{} at byte {}", segment.compression, segment.offset));
         let remedy = || view::rebuild(facts, "Choose a compression that the kernel has, and build the image anew.");
-        if segment.compression == "lz4" {
-            let summary = format!("{} is an LZ4 frame, and Linux unpacks LZ4's legacy format only", image.path);
+        if let Some(why) = &segment.refused {
+            let summary = format!("{} is packed in a form that the kernel does not read: it {why}", image.path);
             findings.push(Finding::critical(summary).evidence(place()).remedy(remedy()));
             continue;
         }

@@ -75,13 +75,12 @@ impl Walk<'_> {
             });
             return false;
         };
-        if let Some(why) = compression.refused_by_kernel(&magic) {
-            self.damage(format!("the segment at byte {offset} {why}"));
-        }
+        let refused = compression.refused_by_kernel(&magic).map(str::to_owned);
         let index = self.walked.segments.len();
         let outcome = self.archives(input, compression, offset, |entry, data| visit(index, entry, data));
         let packed = input.position() - offset;
-        let mut segment = Segment { offset, packed, compression: compression.name().to_owned(), ..Segment::default() };
+        let mut segment =
+            Segment { offset, packed, compression: compression.name().to_owned(), refused, ..Segment::default() };
         let more = match outcome {
             Ok(contents) => {
                 (segment.unpacked, segment.entries) = (contents.unpacked, contents.entries);

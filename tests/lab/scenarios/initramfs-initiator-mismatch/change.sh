@@ -1,0 +1,1 @@
+edit_image 'echo InitiatorName=iqn.1993-08.org.debian:01:9a3c14e0b57 >etc/initiatorname.iscsi'

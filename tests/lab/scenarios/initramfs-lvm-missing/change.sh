@@ -1,0 +1,2 @@
+apt-get purge -y -q lvm2
+update_image
