@@ -127,3 +127,55 @@ fn a_san_nic_given_by_its_mac_address_settles_what_is_matched_by_one() {
         assert_eq!(judgement.verdict.boot, boot, "{given}: {}", judgement.verdict.because);
     }
 }
+
+const VERMAGIC: &str = "/kernels/0/modules/iscsi_tcp/vermagic";
+
+/// What `kernel-modules-missing` says of a machine whose iscsi_tcp states this vermagic.
+fn module_of(vermagic: &str) -> Vec<(&'static str, Severity)> {
+    findings(&judged("initramfs-tools-root", &json!([{"op": "replace", "path": VERMAGIC, "value": vermagic}])))
+}
+
+#[test]
+fn a_module_of_another_version_is_judged_as_the_kernel_does() {
+    assert_eq!(module_of("6.1.0-50-amd64 SMP preempt mod_unload modversions"), []);
+    // The checksums of symbols decide where both carry them, and only the version differs.
+    let warned = [("kernel-modules-missing", Severity::Warning)];
+    assert_eq!(module_of("6.1.0-10-amd64 SMP preempt mod_unload modversions"), warned);
+    let refused = [("kernel-modules-missing", Severity::Critical)];
+    assert_eq!(module_of("6.1.0-50-rt-amd64 SMP preempt_rt mod_unload modversions"), refused);
+    assert_eq!(module_of("6.1.0-10-amd64 SMP preempt mod_unload"), refused);
+}
+
+#[test]
+fn an_image_with_its_own_modules_outlives_those_on_the_disk() {
+    let problem =
+        json!({"unknown": {"place": "/lib/modules/6.1.0-50-amd64/modules.builtin", "what": "does not exist"}});
+    let judgement = judged(
+        "initramfs-tools-root",
+        &json!([
+            {"op": "replace", "path": "/kernels/0/modules_dir", "value": null},
+            {"op": "replace", "path": "/kernels/0/builtin", "value": problem},
+            {"op": "replace", "path": "/kernels/0/modules", "value": {}},
+        ]),
+    );
+    assert_eq!(judgement.verdict.boot, Boot::Boots);
+    assert_eq!(findings(&judgement), [("kernel-modules-missing", Severity::Warning)]);
+}
+
+#[test]
+fn a_module_that_no_package_brought_is_missing_on_the_disk() {
+    let without = |more: Value| {
+        let mut patch = vec![json!({"op": "remove", "path": "/kernels/0/modules/iscsi_tcp"})];
+        patch.extend(more.as_array().unwrap().iter().cloned());
+        findings(&judged("initramfs-tools-root", &json!(patch)))
+    };
+    assert_eq!(without(json!([])), [("kernel-modules-missing", Severity::Warning)]);
+    let found = without(json!([{"op": "remove", "path": "/images/0/modules/iscsi_tcp"}]));
+    assert_eq!(found[0], ("kernel-modules-missing", Severity::Critical));
+    // Without a configuration that says so, the kernel was built without it.
+    let found = without(json!([
+        {"op": "remove", "path": "/images/0/modules/iscsi_tcp"},
+        {"op": "replace", "path": "/kernels/0/config", "value": null},
+    ]));
+    assert_eq!(found[0], ("kernel-iscsi-unsupported", Severity::Critical));
+}

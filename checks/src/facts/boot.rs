@@ -231,6 +231,7 @@ pub struct Module {
     pub depends: Vec<String>,
     /// Firmware files it asks for (`.modinfo` `firmware=`), where the module was read.
     pub firmware: Vec<String>,
-    /// The kernel version in its `vermagic`, where the module was read.
+    /// Its `vermagic`, where the module was read: the version that it was built for, and what else the kernel
+    /// compares (`6.1.0-50-amd64 SMP preempt mod_unload modversions`).
     pub vermagic: Option<String>,
 }

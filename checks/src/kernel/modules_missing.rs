@@ -1,6 +1,7 @@
 //! `kernel-modules-missing`: the kernel's modules are not on the disk, or are of another version.
 
-use crate::facts::{Facts, Kernel};
+use crate::facts::{Facts, Kernel, Module};
+use crate::view::InImage;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
 
 pub(crate) static CHECK: Check = Check {
@@ -11,16 +12,21 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &["/lib/modules/", "/usr/lib/modules/"],
     title: "the kernel's modules are missing or of another version",
     doc: Doc {
-        finds: "There is no modules directory for exactly the version that the kernel image states; or modules.dep \
-                names iscsi_tcp, iscsi_ibft or something they need, and the file is not there; or a module was built \
-                for another version (vermagic). Modules that are built in need no file.",
+        finds: "There is no modules directory for exactly the version that the kernel image states; or the kernel was \
+                configured for a module of iSCSI that modules.dep does not have; or modules.dep names iscsi_tcp, \
+                iscsi_ibft or something they need, and the file is not there; or a module was built for another \
+                version (vermagic). Modules that are built in need no file. Where the image that boots holds what the \
+                root needs, of the kernel's version, what is missing on the disk is a warning; so is a module of \
+                another version that the kernel judges by the checksums of its symbols.",
         breaks: "A kernel loads modules of its own version only. Without the directory no image can be built for \
                  this kernel, and after the boot nothing can be loaded from the disk: no further NIC, no firewall, \
-                 no filesystem. A kernel and modules of different versions are the mark of an upgrade that was \
-                 broken off, or of a /boot that was not mounted while it ran.",
+                 no filesystem; a root whose image was built before still comes up. A kernel with CONFIG_MODVERSIONS \
+                 leaves the version out of the comparison where the module carries checksums of the symbols that it \
+                 uses, and refuses it when one of them is another. A kernel and modules of different versions are the \
+                 mark of an upgrade that was broken off, or of a /boot that was not mounted while it ran.",
         mend: "Install the kernel's package again with /boot mounted, so that image, modules and initramfs are of one \
                version.",
-        references: &["modprobe(8)", "depmod(8)", "Linux kernel/module/main.c (check_modinfo, vermagic)"],
+        references: &["modprobe(8)", "depmod(8)", "Linux kernel/module/version.c (same_magic, check_version)"],
     },
     judge,
 };
@@ -42,23 +48,33 @@ fn judge(facts: &Facts) -> Outcome {
             ))
             .command(format!("depmod -a {version}"))
     };
+    let suffices = image_suffices(facts, kernel);
     let Some(directory) = &kernel.modules_dir else {
         let configured = super::needed(facts).iter().all(|module| view::config_of(kernel, module) == Some("y"));
         if configured {
             return Outcome::pass(format!("{} has what it needs built in", super::name(kernel)));
         }
-        return Finding::critical(format!(
-            "there are no modules for {version}, the version of {}",
-            super::name(kernel)
-        ))
-        .evidence(Evidence::new(format!("/lib/modules/{version}"), "does not exist"))
-        .evidences(kernel.version_from_image.then(|| Evidence::new(&kernel.path, format!("states version {version}"))))
-        .remedy(remedy())
-        .into();
+        let summary = format!("there are no modules for {version}, the version of {}", super::name(kernel));
+        let finding = if suffices {
+            Finding::warning(format!("{summary}; its image has what the root needs, and nothing else can be loaded"))
+        } else {
+            Finding::critical(summary)
+        };
+        return finding
+            .evidence(Evidence::new(format!("/lib/modules/{version}"), "does not exist"))
+            .evidences(
+                kernel.version_from_image.then(|| Evidence::new(&kernel.path, format!("states version {version}"))),
+            )
+            .remedy(remedy())
+            .into();
     };
+    let needed = super::needed(facts);
+    let unlisted: Vec<(&str, &str)> =
+        needed.iter().filter_map(|module| Some((*module, unlisted(kernel, module)?))).collect();
     let mut absent = Vec::new();
     let mut foreign = Vec::new();
-    let needed = super::needed(facts);
+    let mut by_symbols = Vec::new();
+    let own = own_vermagic(kernel, version);
     let files = needed.iter().flat_map(|module| view::closure(kernel, module));
     let mut count = 0;
     for module in files.collect::<std::collections::BTreeSet<_>>() {
@@ -68,30 +84,64 @@ fn judge(facts: &Facts) -> Outcome {
         count += 1;
         if !file.present {
             absent.push(file);
-        } else if built_for(file.vermagic.as_deref()).is_some_and(|built_for| built_for != version) {
-            foreign.push(file);
+        } else if let Some(vermagic) = file.vermagic.as_deref().filter(|vermagic| built_for(vermagic) != version) {
+            let judged_by_symbols = own.is_some_and(|own| has_checksums(own) && rest(own) == rest(vermagic));
+            if judged_by_symbols { &mut by_symbols } else { &mut foreign }.push((file, vermagic));
         }
     }
     let mut findings = Vec::new();
-    if let Some(first) = absent.first() {
+    if !unlisted.is_empty() {
+        let names: Vec<_> = unlisted.iter().map(|(module, _)| *module).collect();
+        let summary = format!("{directory} has no {}", names.join(" and no "));
+        let finding = if suffices { Finding::warning(summary) } else { Finding::critical(summary) };
+        let text = "Install the package that has these modules (some distributions put them into one of its own), then \
+                    build the image.";
         findings.push(
-            Finding::critical(format!(
-                "{} of {count} modules for iSCSI are not on the disk: {} …",
-                absent.len(),
-                first.name
-            ))
-            .evidences(absent.iter().map(|file| Evidence::new(&file.path, "is named in modules.dep and is not there")))
-            .remedy(remedy()),
+            finding
+                .evidence(Evidence::new(format!("{directory}/modules.dep"), format!("names no {}", names.join(", "))))
+                .evidences(kernel.config.iter().flat_map(|config| {
+                    unlisted.iter().map(|(_, option)| Evidence::at(&config.at, format!("{option}=m")))
+                }))
+                .remedy(
+                    Remedy::new(text)
+                        .command(format!(
+                            "apt-get install linux-modules-extra-{version} || dnf install kernel-modules-{version}"
+                        ))
+                        .command(format!("depmod -a {version}")),
+                ),
         );
     }
-    if let Some(first) = foreign.first() {
-        let other = built_for(first.vermagic.as_deref()).unwrap_or_default();
+    if let Some(first) = absent.first() {
+        let summary = format!("{} of {count} modules for iSCSI are not on the disk: {} …", absent.len(), first.name);
+        let finding = if suffices { Finding::warning(summary) } else { Finding::critical(summary) };
+        findings.push(
+            finding
+                .evidences(
+                    absent.iter().map(|file| Evidence::new(&file.path, "is named in modules.dep and is not there")),
+                )
+                .remedy(remedy()),
+        );
+    }
+    let vermagics = |files: &[(&Module, &str)]| -> Vec<Evidence> {
+        files.iter().map(|(file, vermagic)| Evidence::new(&file.path, format!("vermagic: {vermagic}"))).collect()
+    };
+    if let Some((first, vermagic)) = foreign.first() {
+        let other = built_for(vermagic);
         findings.push(
             Finding::critical(format!("{} was built for {other}, and the kernel is {version}", first.name))
-                .evidences(foreign.iter().filter_map(|file| {
-                    Some(Evidence::new(&file.path, format!("vermagic: {}", file.vermagic.as_deref()?)))
-                }))
+                .evidences(vermagics(&foreign))
                 .remedy(remedy()),
+        );
+    }
+    if let Some((first, vermagic)) = by_symbols.first() {
+        findings.push(
+            Finding::warning(format!(
+                "{} was built for {}: {version} takes it only while the symbols that it uses are the same",
+                first.name,
+                built_for(vermagic)
+            ))
+            .evidences(vermagics(&by_symbols))
+            .remedy(remedy()),
         );
     }
     Outcome::from_findings(findings, || pass_reason(kernel, directory, count))
@@ -105,7 +155,40 @@ fn pass_reason(kernel: &Kernel, directory: &str, count: usize) -> String {
     }
 }
 
+/// Whether the image that boots holds what the root needs of this kernel's modules: then the machine comes
+/// up without those on the disk.
+fn image_suffices(facts: &Facts, kernel: &Kernel) -> bool {
+    view::judged_image(facts).is_ok_and(|image| {
+        super::needed(facts)
+            .iter()
+            .all(|module| matches!(view::in_image(kernel, image, module), InImage::BuiltIn | InImage::Module))
+    })
+}
+
+/// The option of a module that the kernel was configured for, and that its `modules.dep` does not name.
+fn unlisted(kernel: &Kernel, module: &str) -> Option<&'static str> {
+    let listed = kernel.modules.is_empty() || kernel.modules.contains_key(module);
+    let configured = view::config_of(kernel, module) == Some("m") && view::is_builtin(kernel, module) != Some(true);
+    (configured && !listed).then(|| view::option_of(module)).flatten()
+}
+
+/// The kernel's own vermagic, as its modules of the right version say it.
+fn own_vermagic<'a>(kernel: &'a Kernel, version: &str) -> Option<&'a str> {
+    kernel.modules.values().filter_map(|file| file.vermagic.as_deref()).find(|vermagic| built_for(vermagic) == version)
+}
+
 /// The version that a module was built for: the first word of its vermagic.
-fn built_for(vermagic: Option<&str>) -> Option<&str> {
-    vermagic?.split_whitespace().next()
+fn built_for(vermagic: &str) -> &str {
+    vermagic.split_whitespace().next().unwrap_or_default()
+}
+
+/// What the kernel compares besides the version.
+fn rest(vermagic: &str) -> Vec<&str> {
+    vermagic.split_whitespace().skip(1).collect()
+}
+
+/// Whether kernel and module carry checksums of symbols (CONFIG_MODVERSIONS): then the version does not
+/// count (`kernel/module/version.c`, `same_magic`).
+fn has_checksums(vermagic: &str) -> bool {
+    vermagic.split_whitespace().any(|word| word == "modversions")
 }

@@ -23,13 +23,6 @@ pub struct ModInfo {
     pub vermagic: Option<String>,
 }
 
-impl ModInfo {
-    /// The kernel version that it was built for.
-    pub fn kernel_version(&self) -> Option<&str> {
-        self.vermagic.as_deref().and_then(|vermagic| vermagic.split_whitespace().next())
-    }
-}
-
 /// Reads the `.modinfo` of a module, plain or compressed as `.ko.gz`, `.ko.xz` or `.ko.zst`.
 ///
 /// # Errors

@@ -4,6 +4,8 @@
 //! is held against the length of the table, which Linux does not do.
 
 #[cfg(test)]
+mod lab;
+#[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ pub(crate) struct Sample {
     pub(crate) lun: [u8; 8],
     pub(crate) vlan: u16,
     pub(crate) chap: bool,
+    /// The CHAP name and secret, where `chap` is set.
+    pub(crate) account: (&'static str, &'static str),
 }
 
 impl Default for Sample {
@@ -30,6 +32,7 @@ impl Default for Sample {
             lun: [0, 47, 0, 0, 0, 0, 0, 0],
             vlan: 0,
             chap: true,
+            account: ("user", CANARY),
         }
     }
 }
@@ -70,8 +73,8 @@ impl Sample {
         put(&mut table, TARGET + 32, &[u8::from(self.chap), 0]);
         string(&mut table, TARGET + 34, self.target);
         if self.chap {
-            string(&mut table, TARGET + 38, "user");
-            string(&mut table, TARGET + 42, CANARY);
+            string(&mut table, TARGET + 38, self.account.0);
+            string(&mut table, TARGET + 42, self.account.1);
         }
         seal(&mut table);
         table

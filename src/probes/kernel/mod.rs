@@ -221,7 +221,7 @@ impl Index<'_> {
         match self.root.read(&module.path, MODULE_LIMIT) {
             Ok(Some(bytes)) => match elf::modinfo(&bytes) {
                 Ok(info) => {
-                    module.vermagic = info.kernel_version().map(str::to_owned);
+                    module.vermagic = info.vermagic.map(|vermagic| vermagic.trim().to_owned());
                     module.firmware = info.firmware;
                 }
                 Err(error) => self.problems.push(Problem::new(self.root.name(&module.path), error.to_string())),

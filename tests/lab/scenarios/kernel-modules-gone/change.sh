@@ -1,0 +1,3 @@
+kernel=$(version)
+rm -r "/lib/modules/$kernel"
+update-initramfs -u -k "$kernel"

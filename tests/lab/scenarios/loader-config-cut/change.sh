@@ -1,0 +1,1 @@
+sed -i '/echo.*Loading Linux/,$d' /boot/grub/grub.cfg

@@ -1,0 +1,1 @@
+sed -i 's/^GRUB_CMDLINE_LINUX="/&net.ifnames=0 /' /etc/default/grub

@@ -1,0 +1,1 @@
+rm "/boot/initrd.img-$(version)"

@@ -1,0 +1,1 @@
+rm "/boot/vmlinuz-$(version)"
