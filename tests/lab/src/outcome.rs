@@ -115,9 +115,18 @@ fn stages(link: &str) -> &'static [Stage] {
 }
 
 /// All disagreements of a scenario.
-pub(crate) fn disagreements(scenario: &Scenario, before: &Report, seeing: &Seeing, happened: &Happened) -> Vec<String> {
-    let mut all: Vec<String> =
-        before.unlike(&scenario.expect, false).into_iter().map(|text| format!("before the boot, {text}")).collect();
+pub(crate) fn disagreements(
+    scenario: &Scenario,
+    inherited: &[String],
+    before: &Report,
+    seeing: &Seeing,
+    happened: &Happened,
+) -> Vec<String> {
+    let mut all: Vec<String> = before
+        .unlike(&scenario.expect, false, inherited)
+        .into_iter()
+        .map(|text| format!("before the boot, {text}"))
+        .collect();
     // What was injected breaks a machine that was sound: then the last verdict is held against the machine.
     let (verdict, link) = match (seeing.injected, seeing.live) {
         (Some(injected), _) => (injected.verdict.boot.as_str(), injected.verdict.broken_link.as_deref()),
@@ -132,14 +141,18 @@ pub(crate) fn disagreements(scenario: &Scenario, before: &Report, seeing: &Seein
     let live = scenario.live.as_ref().or(comes_up.then_some(&scenario.expect));
     match (live, seeing.live) {
         (Some(expected), Some(report)) => {
-            all.extend(report.unlike(expected, true).into_iter().map(|text| format!("in the instance, {text}")));
+            all.extend(
+                report.unlike(expected, true, inherited).into_iter().map(|text| format!("in the instance, {text}")),
+            );
         }
         (Some(_), None) => all.push("there is no verdict of the booted instance".to_owned()),
         (None, _) => {}
     }
     match (&scenario.injected, seeing.injected) {
         (Some(expected), Some(report)) => {
-            all.extend(report.unlike(expected, true).into_iter().map(|text| format!("after the injection, {text}")));
+            all.extend(
+                report.unlike(expected, true, inherited).into_iter().map(|text| format!("after the injection, {text}")),
+            );
         }
         (Some(_), None) => all.push("there is no verdict after the injection".to_owned()),
         (None, _) => {}

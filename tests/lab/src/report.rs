@@ -81,8 +81,8 @@ impl Report {
     }
 
     /// Where the report is not as expected, each in a sentence. `live` asks every link to pass that no
-    /// expected finding explains.
-    pub(crate) fn unlike(&self, expected: &Expectation, live: bool) -> Vec<String> {
+    /// expected finding explains; `inherited` are findings of the healthy machine that this one is made from.
+    pub(crate) fn unlike(&self, expected: &Expectation, live: bool, inherited: &[String]) -> Vec<String> {
         let mut differences = Vec::new();
         let verdict = &self.verdict;
         if verdict.boot != expected.verdict {
@@ -110,11 +110,12 @@ impl Report {
             .map(|finding| finding.check.as_str())
             .collect();
         differences.extend(wanted.difference(&found).map(|check| format!("{check} was not found")));
-        differences.extend(found.difference(&wanted).map(|check| format!("{check} was found and is not expected")));
+        let more = found.difference(&wanted).filter(|check| !inherited.iter().any(|known| known == *check));
+        differences.extend(more.map(|check| format!("{check} was found and is not expected")));
         let unknown = self.findings.iter().filter(|finding| finding.status == "unknown");
         if live && expected.verdict == "boots" {
             differences.extend(unknown.map(|finding| format!("{} is unknown: {}", finding.check, finding.summary)));
-            if wanted.is_empty() {
+            if wanted.is_empty() && inherited.is_empty() {
                 let unsound = self.chain.iter().filter(|link| link.status != "pass");
                 differences.extend(unsound.map(|link| format!("{} is {}: {}", link.link, link.status, link.summary)));
             }

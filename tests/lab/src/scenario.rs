@@ -208,6 +208,13 @@ impl Catalogue {
         self.recipes.get(name).with_context(|| format!("{name} is neither a base nor a scenario"))
     }
 
+    /// The warnings that are true of the healthy machine that a fault is done to, and so of the fault's, too.
+    pub(crate) fn inherited(&self, scenario: &Scenario) -> Vec<String> {
+        let healthy = self.scenarios.get(&scenario.from);
+        let expected = healthy.into_iter().flat_map(|healthy| std::iter::once(&healthy.expect).chain(&healthy.live));
+        expected.flat_map(|expected| expected.finding.iter().chain(&expected.also)).cloned().collect()
+    }
+
     /// Whether a scenario begins at a base: it is a healthy machine that faults are done to.
     pub(crate) fn is_baseline(&self, scenario: &Scenario) -> bool {
         !self.scenarios.contains_key(&scenario.from)

@@ -96,7 +96,7 @@ impl Lab {
             happened: None,
             live: None,
             injected: None,
-            disagreements: before.unlike(&scenario.expect, false),
+            disagreements: before.unlike(&scenario.expect, false, &self.catalogue.inherited(scenario)),
             time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds: 0,
             logs: logs.clone(),
@@ -231,7 +231,8 @@ impl Lab {
             proof: code("proof.code"),
         };
         let happened = Happened::of(&seeing);
-        outcome.disagreements = disagreements(scenario, before, &seeing, &happened);
+        outcome.disagreements =
+            disagreements(scenario, &self.catalogue.inherited(scenario), before, &seeing, &happened);
         if code("inject.code").is_some_and(|code: i32| code != 0) {
             outcome.disagreements.push("inject.sh failed: see inject.log".to_owned());
         }
