@@ -18,6 +18,9 @@ const INITIATOR: &str = "iqn.2020-10.com.bigstep.storage:instance-59725";
 /// The CHAP account of the recipe that the lab follows.
 const ACCOUNT: (&str, &str) = ("GMBYHg5keXknd", "WpccjYD9NgYhR");
 
+/// How long a lease lasts where nothing else is said.
+const LEASE: &str = "1h";
+
 /// What sets up the network: bridges for the segments, with the gateways' and the target's addresses. Only
 /// the SAN's gateway leads to the target: a rule drops what comes for it by the WAN, before the kernel finds
 /// the address to be its own.
@@ -90,7 +93,7 @@ impl Bench {
     ) -> Result<T> {
         let inside = self.enter()?;
         let target = self.target(logs, image)?;
-        let mut dhcp = dhcp(logs, &scenario.lease, &scenario.dhcp)?;
+        let mut dhcp = dhcp(logs, scenario.lease.as_deref().unwrap_or(LEASE), &scenario.dhcp)?;
         prove(logs, &mut dhcp)?;
         let result = work();
         drop((dhcp, target, inside));

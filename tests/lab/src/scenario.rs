@@ -43,9 +43,8 @@ pub(crate) struct Scenario {
     /// Lines for dnsmasq that go before the lab's own.
     #[serde(default)]
     pub(crate) dhcp: Vec<String>,
-    /// How long a lease lasts.
-    #[serde(default = "default_lease")]
-    pub(crate) lease: String,
+    /// How long a lease lasts, where it is not the baseline's, or an hour.
+    pub(crate) lease: Option<String>,
     /// What doctor must say of the root before it boots.
     pub(crate) expect: Expectation,
     /// What doctor must say in the booted instance, where it comes up.
@@ -67,10 +66,6 @@ pub(crate) struct Scenario {
 
 fn default_patience() -> u64 {
     300
-}
-
-fn default_lease() -> String {
-    "1h".to_owned()
 }
 
 /// The firmware of a machine.
@@ -175,6 +170,11 @@ impl Catalogue {
             let origin = Origin::Copy(scenario.from.clone());
             recipes.insert(name.clone(), Recipe { name: name.clone(), folder, origin, kept: false });
             scenarios.insert(name, scenario);
+        }
+        let leases: BTreeMap<String, Option<String>> =
+            scenarios.values().map(|scenario| (scenario.name.clone(), scenario.lease.clone())).collect();
+        for scenario in scenarios.values_mut().filter(|scenario| scenario.lease.is_none()) {
+            scenario.lease = leases.get(&scenario.from).cloned().flatten();
         }
         let parents: Vec<(String, String)> = recipes
             .values()
