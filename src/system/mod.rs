@@ -1,9 +1,11 @@
 //! The only rooms that touch the kernel.
 
+pub mod command;
 pub mod holders;
 pub mod mounted;
 pub mod netlink;
 pub mod reach;
 pub mod root;
+pub mod stop;
 
 pub use root::{FileKind, Meta, Root};
