@@ -2,10 +2,12 @@
 
 pub mod command;
 pub mod holders;
+pub mod mount;
 pub mod mounted;
 pub mod netlink;
 pub mod reach;
 pub mod root;
 pub mod stop;
+pub mod terminal;
 
 pub use root::{FileKind, Meta, Root};
