@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod output;
 mod progress;
+mod rescue;
 mod show;
 mod snapshot;
 
@@ -30,6 +31,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Checks(args) => checks::run(args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Snapshot(args) => snapshot::run(args, &mut output),
+        Command::Rescue { action } => rescue::run(action, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
     }
 }

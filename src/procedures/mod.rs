@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod journal;
+pub mod rescue;
 mod step;
 
 pub use step::{Failure, Kind, Log, Planned, Step};
