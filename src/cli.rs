@@ -44,6 +44,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write all facts, secrets left out, to one file that `doctor --snapshot` judges
     Snapshot(SnapshotArgs),
+    /// Mount an instance's root from its LUN in a rescue system, and take it down again
+    Rescue {
+        /// What to do
+        #[command(subcommand)]
+        action: Rescue,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -156,6 +162,121 @@ pub struct SnapshotArgs {
     /// Whose facts
     #[command(flatten)]
     pub source: Source,
+}
+
+/// `isctpl rescue`
+#[derive(Debug, Subcommand)]
+pub enum Rescue {
+    /// Print what `up` would do, as commands that a person could type
+    Plan(RescueArgs),
+    /// Log in to the target, mount the instance's root with all that belongs to it; goes on where an earlier
+    /// one was interrupted
+    Up(UpArgs),
+    /// Open a shell below the mounted root, or run a command there
+    Enter {
+        /// The command, with its arguments; without one, a shell
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// Take down what `up` made, in reverse, and put everything back
+    Down,
+    /// Say what is up
+    Status,
+}
+
+/// `isctpl rescue up`
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Where the LUN is and how it is mounted
+    #[command(flatten)]
+    pub rescue: RescueArgs,
+
+    /// Ask before each step; anything but yes undoes what was done
+    #[arg(long)]
+    pub step: bool,
+}
+
+/// Where the LUN is, and how it is mounted.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_line_help = true)]
+pub struct RescueArgs {
+    /// What `instance-array get --show-iscsi-credentials --format yaml` printed: the initiator and its CHAP
+    /// credentials; - reads standard input
+    #[arg(long, value_name = "FILE", help_heading = "Credentials")]
+    pub instance_yaml: Option<PathBuf>,
+
+    /// What `drive-array get --show-iscsi-credentials --format yaml` printed: portal, target and LUN
+    #[arg(long, value_name = "FILE", help_heading = "Credentials")]
+    pub drive_yaml: Option<PathBuf>,
+
+    /// The instance's id or label, where the file has several
+    #[arg(long, value_name = "ID", requires = "instance_yaml", help_heading = "Credentials")]
+    pub instance: Option<String>,
+
+    /// The drive's id or label, where the file has several
+    #[arg(long, value_name = "ID", requires = "drive_yaml", help_heading = "Credentials")]
+    pub drive: Option<String>,
+
+    /// Take from this machine's iBFT what is not given otherwise; without files and --target that is done anyway
+    #[arg(long, help_heading = "Credentials")]
+    pub ibft: bool,
+
+    /// The portal
+    #[arg(long, value_name = "ADDR[:PORT]", value_parser = portal, help_heading = "Credentials")]
+    pub portal: Option<SocketAddr>,
+
+    /// The target's iSCSI name
+    #[arg(long, value_name = "IQN", help_heading = "Credentials")]
+    pub target: Option<String>,
+
+    /// Number of the logical unit
+    #[arg(long, value_name = "NUMBER", help_heading = "Credentials")]
+    pub lun: Option<u64>,
+
+    /// The initiator's iSCSI name
+    #[arg(long, value_name = "IQN", help_heading = "Credentials")]
+    pub initiator: Option<String>,
+
+    /// The CHAP user name
+    #[arg(long, value_name = "NAME", help_heading = "Credentials")]
+    pub username: Option<String>,
+
+    /// Read the CHAP password from the first line of this file; - reads standard input. Without it, and where no
+    /// other source has it, it is asked for
+    #[arg(long, value_name = "FILE", help_heading = "Credentials")]
+    pub password_file: Option<PathBuf>,
+
+    /// Refuse a LUN that has another world-wide id (/sys/block/DISK/device/wwid)
+    #[arg(long, value_name = "ID", help_heading = "Credentials")]
+    pub wwid: Option<String>,
+
+    /// The SAN NIC by its name or MAC address: the way to the portal must lead by it
+    #[arg(long, value_name = "NAME|MAC", help_heading = "Network")]
+    pub san_nic: Option<String>,
+
+    /// Give the SAN NIC this address where it has none
+    #[arg(long, value_name = "ADDR/LEN", requires = "san_nic", help_heading = "Network")]
+    pub san_address: Option<IpNet>,
+
+    /// Reach the portal by this gateway where no route leads there by the SAN NIC
+    #[arg(long, value_name = "ADDR", requires = "san_nic", help_heading = "Network")]
+    pub san_gateway: Option<IpAddr>,
+
+    /// Where the root is mounted
+    #[arg(long, value_name = "DIR", default_value = "/target", help_heading = "Mounting")]
+    pub at: PathBuf,
+
+    /// Only look: mount read-only, and replay no journal
+    #[arg(long, help_heading = "Mounting")]
+    pub read_only: bool,
+
+    /// The root, where there are several: a device, VG/LV, or UUID=
+    #[arg(long, value_name = "DEVICE", help_heading = "Mounting")]
+    pub root_device: Option<String>,
+
+    /// The root's subvolume, of btrfs
+    #[arg(long, value_name = "PATH", requires = "root_device", help_heading = "Mounting")]
+    pub subvolume: Option<String>,
 }
 
 /// When to use colour.

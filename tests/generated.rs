@@ -52,6 +52,49 @@ Critical.
 Unknown: a fact that decides could not be read, this is no iSCSI root, or the command was used wrongly.
 ";
 
+const RESCUE: &str = "\
+.SH \"EXIT STATUS\"
+.TP
+0
+Done.
+.TP
+1
+Failed, or stopped by Ctrl\\-C, and all was put back.
+.TP
+2
+Failed, and not all could be put back; it says what is left. Mend that, then
+.BR \"isctpl rescue down\" .
+.TP
+3
+Refused, nothing is changed: something is missing, in use, or was used wrongly.
+.PP
+.B enter
+ends with the code of the command.
+.SH FILES
+.TP
+.I /run/isctpl/rescue/journal
+What was done, with what was there before; for root alone, without any secret. After a crash
+.B up
+goes on from it and
+.B down
+takes down by it.
+.TP
+.IR /etc/iscsi/initiatorname.iscsi \", \" /etc/iscsi/iscsid.conf
+Changed as the platform's documentation says, and put back by
+.BR down :
+the files themselves wait beside it meanwhile, as
+.IR *.isctpl\\-saved .
+.SH SECURITY
+The CHAP password goes into
+.I iscsid.conf
+and from there into open\\-iscsi's record of the target, both for root alone, and is gone from both after
+.BR down .
+It is in no argument, environment, journal, plan or message. Nothing is formatted or repaired on the LUN;
+what mounting it read\\-write does is all that is written there, and with
+.B \\-\\-read\\-only
+nothing is.
+";
+
 const SECURITY: &str = "\
 .SH SECURITY
 Reading never writes. With
@@ -65,31 +108,36 @@ fn man_pages_are_up_to_date() {
     let mut command = Cli::command();
     command.build();
     let mut files = Vec::new();
-    for (name, command) in std::iter::once(("isctpl".to_owned(), command.clone())).chain(
-        command
-            .get_subcommands()
-            .filter(|command| command.get_name() != "help")
-            .map(|sub| (format!("isctpl-{}", sub.get_name()), sub.clone())),
-    ) {
-        let mut page = Vec::new();
-        // clap keeps names for as long as the program runs.
-        let page_name: &'static str = String::leak(name.clone());
-        clap_mangen::Man::new(command.clone().name(page_name).display_name(page_name))
-            .section("8")
-            .source(format!("isctpl {}", env!("CARGO_PKG_VERSION")))
-            .manual("isctpl")
-            .date("")
-            .render(&mut page)
-            .unwrap();
-        let mut page = String::from_utf8(page).unwrap();
+    pages("isctpl", &command, &mut files);
+    files.push((project().join("man/isctpl-checks.7"), catalogue_page()));
+    settle_all(files);
+}
+
+/// The page of a command, and of every command below it.
+fn pages(name: &str, command: &clap::Command, files: &mut Vec<(PathBuf, String)>) {
+    let mut page = Vec::new();
+    // clap keeps names for as long as the program runs.
+    let page_name: &'static str = String::leak(name.to_owned());
+    clap_mangen::Man::new(command.clone().name(page_name).display_name(page_name))
+        .section("8")
+        .source(format!("isctpl {}", env!("CARGO_PKG_VERSION")))
+        .manual("isctpl")
+        .date("")
+        .render(&mut page)
+        .unwrap();
+    let mut page = String::from_utf8(page).unwrap();
+    if name.starts_with("isctpl-rescue") {
+        page.push_str(RESCUE);
+    } else {
         if name == "isctpl-doctor" || name == "isctpl" {
             page.push_str(EXIT_STATUS);
         }
         page.push_str(SECURITY);
-        files.push((project().join(format!("man/{name}.8")), page));
     }
-    files.push((project().join("man/isctpl-checks.7"), catalogue_page()));
-    settle_all(files);
+    files.push((project().join(format!("man/{name}.8")), page));
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        pages(&format!("{name}-{}", below.get_name()), below, files);
+    }
 }
 
 /// isctpl-checks(7): what every check's documentation says.

@@ -36,6 +36,7 @@ complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "show" -d 'Print the f
 complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "checks" -d 'List every check'
 complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "explain" -d 'Explain a check, or a link of the boot chain'
 complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "snapshot" -d 'Write all facts, secrets left out, to one file that `doctor --snapshot` judges'
+complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "rescue" -d 'Mount an instance\'s root from its LUN in a rescue system, and take it down again'
 complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c isctpl -n "__fish_isctpl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c isctpl -n "__fish_isctpl_using_subcommand doctor" -l root -d 'The root directory to judge' -r -F
@@ -108,6 +109,99 @@ complete -c isctpl -n "__fish_isctpl_using_subcommand snapshot" -s q -l quiet -d
 complete -c isctpl -n "__fish_isctpl_using_subcommand snapshot" -s v -l verbose -d 'Say more: checks that passed, and why'
 complete -c isctpl -n "__fish_isctpl_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c isctpl -n "__fish_isctpl_using_subcommand snapshot" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -s q -l quiet -d 'Print nothing: the exit code is the answer'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -s v -l verbose -d 'Say more: checks that passed, and why'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -f -a "plan" -d 'Print what `up` would do, as commands that a person could type'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -f -a "up" -d 'Log in to the target, mount the instance\'s root with all that belongs to it; goes on where an earlier one was interrupted'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -f -a "enter" -d 'Open a shell below the mounted root, or run a command there'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -f -a "down" -d 'Take down what `up` made, in reverse, and put everything back'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -f -a "status" -d 'Say what is up'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and not __fish_seen_subcommand_from plan up enter down status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l instance-yaml -d 'What `instance-array get --show-iscsi-credentials --format yaml` printed: the initiator and its CHAP credentials; - reads standard input' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l drive-yaml -d 'What `drive-array get --show-iscsi-credentials --format yaml` printed: portal, target and LUN' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l instance -d 'The instance\'s id or label, where the file has several' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l drive -d 'The drive\'s id or label, where the file has several' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l portal -d 'The portal' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l target -d 'The target\'s iSCSI name' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l lun -d 'Number of the logical unit' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l initiator -d 'The initiator\'s iSCSI name' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l username -d 'The CHAP user name' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l password-file -d 'Read the CHAP password from the first line of this file; - reads standard input. Without it, and where no other source has it, it is asked for' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l wwid -d 'Refuse a LUN that has another world-wide id (/sys/block/DISK/device/wwid)' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l san-nic -d 'The SAN NIC by its name or MAC address: the way to the portal must lead by it' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l san-address -d 'Give the SAN NIC this address where it has none' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l san-gateway -d 'Reach the portal by this gateway where no route leads there by the SAN NIC' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l at -d 'Where the root is mounted' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l root-device -d 'The root, where there are several: a device, VG/LV, or UUID=' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l subvolume -d 'The root\'s subvolume, of btrfs' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l ibft -d 'Take from this machine\'s iBFT what is not given otherwise; without files and --target that is done anyway'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -l read-only -d 'Only look: mount read-only, and replay no journal'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -s q -l quiet -d 'Print nothing: the exit code is the answer'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -s v -l verbose -d 'Say more: checks that passed, and why'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from plan" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l instance-yaml -d 'What `instance-array get --show-iscsi-credentials --format yaml` printed: the initiator and its CHAP credentials; - reads standard input' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l drive-yaml -d 'What `drive-array get --show-iscsi-credentials --format yaml` printed: portal, target and LUN' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l instance -d 'The instance\'s id or label, where the file has several' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l drive -d 'The drive\'s id or label, where the file has several' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l portal -d 'The portal' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l target -d 'The target\'s iSCSI name' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l lun -d 'Number of the logical unit' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l initiator -d 'The initiator\'s iSCSI name' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l username -d 'The CHAP user name' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l password-file -d 'Read the CHAP password from the first line of this file; - reads standard input. Without it, and where no other source has it, it is asked for' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l wwid -d 'Refuse a LUN that has another world-wide id (/sys/block/DISK/device/wwid)' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l san-nic -d 'The SAN NIC by its name or MAC address: the way to the portal must lead by it' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l san-address -d 'Give the SAN NIC this address where it has none' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l san-gateway -d 'Reach the portal by this gateway where no route leads there by the SAN NIC' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l at -d 'Where the root is mounted' -r -F
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l root-device -d 'The root, where there are several: a device, VG/LV, or UUID=' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l subvolume -d 'The root\'s subvolume, of btrfs' -r
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l ibft -d 'Take from this machine\'s iBFT what is not given otherwise; without files and --target that is done anyway'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l read-only -d 'Only look: mount read-only, and replay no journal'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -l step -d 'Ask before each step; anything but yes undoes what was done'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Print nothing: the exit code is the answer'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say more: checks that passed, and why'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from up" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from enter" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from enter" -s q -l quiet -d 'Print nothing: the exit code is the answer'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from enter" -s v -l verbose -d 'Say more: checks that passed, and why'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from enter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from enter" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from down" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Print nothing: the exit code is the answer'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say more: checks that passed, and why'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from down" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print nothing: the exit code is the answer'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: checks that passed, and why'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Print what `up` would do, as commands that a person could type'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from help" -f -a "up" -d 'Log in to the target, mount the instance\'s root with all that belongs to it; goes on where an earlier one was interrupted'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from help" -f -a "enter" -d 'Open a shell below the mounted root, or run a command there'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from help" -f -a "down" -d 'Take down what `up` made, in reverse, and put everything back'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say what is up'
+complete -c isctpl -n "__fish_isctpl_using_subcommand rescue; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c isctpl -n "__fish_isctpl_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -115,10 +209,16 @@ complete -c isctpl -n "__fish_isctpl_using_subcommand completions" -s q -l quiet
 complete -c isctpl -n "__fish_isctpl_using_subcommand completions" -s v -l verbose -d 'Say more: checks that passed, and why'
 complete -c isctpl -n "__fish_isctpl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c isctpl -n "__fish_isctpl_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "doctor" -d 'Judge the whole boot chain of this machine, a mounted root, or a snapshot'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "show" -d 'Print the facts of one source, without judging them'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "checks" -d 'List every check'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "explain" -d 'Explain a check, or a link of the boot chain'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "snapshot" -d 'Write all facts, secrets left out, to one file that `doctor --snapshot` judges'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "doctor" -d 'Judge the whole boot chain of this machine, a mounted root, or a snapshot'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "show" -d 'Print the facts of one source, without judging them'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "checks" -d 'List every check'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "explain" -d 'Explain a check, or a link of the boot chain'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "snapshot" -d 'Write all facts, secrets left out, to one file that `doctor --snapshot` judges'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "rescue" -d 'Mount an instance\'s root from its LUN in a rescue system, and take it down again'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and not __fish_seen_subcommand_from doctor show checks explain snapshot rescue completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and __fish_seen_subcommand_from rescue" -f -a "plan" -d 'Print what `up` would do, as commands that a person could type'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and __fish_seen_subcommand_from rescue" -f -a "up" -d 'Log in to the target, mount the instance\'s root with all that belongs to it; goes on where an earlier one was interrupted'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and __fish_seen_subcommand_from rescue" -f -a "enter" -d 'Open a shell below the mounted root, or run a command there'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and __fish_seen_subcommand_from rescue" -f -a "down" -d 'Take down what `up` made, in reverse, and put everything back'
+complete -c isctpl -n "__fish_isctpl_using_subcommand help; and __fish_seen_subcommand_from rescue" -f -a "status" -d 'Say what is up'

@@ -7,6 +7,7 @@ mod explain;
 mod output;
 mod progress;
 mod reader;
+mod rescue;
 mod show;
 mod snapshot;
 
@@ -31,6 +32,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Checks(args) => checks::run(args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Snapshot(args) => snapshot::run(args, &mut output),
+        Command::Rescue { action } => rescue::run(action, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
     }
 }

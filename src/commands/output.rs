@@ -41,6 +41,17 @@ impl Output {
         self.stream.write_all(text.as_bytes())?;
         self.stream.flush()
     }
+
+    /// Says on standard error what is no data, unless all is to be quiet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn complain(&mut self, text: &str) -> std::io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        anstream::stderr().write_all(text.as_bytes())
+    }
 }
 
 fn width() -> u16 {

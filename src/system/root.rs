@@ -11,7 +11,7 @@ use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
 use nix::sys::stat::{FileStat, SFlag, fstat, fstatat};
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -160,6 +160,20 @@ impl Root {
                 Err(errno) if is_absent(errno) => Ok(None),
                 Err(errno) => Err(self.problem(path, in_words(errno))),
             },
+            Err(errno) if is_absent(errno) => Ok(None),
+            Err(errno) => Err(self.problem(path, in_words(errno))),
+        }
+    }
+
+    /// The path as this machine names it, with every link resolved inside the root; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn resolved(&self, path: &str) -> Result<Option<PathBuf>, Problem> {
+        match self.resolve(path, OFlag::O_PATH) {
+            Ok(fd) => std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+                .map(Some)
+                .map_err(|error| self.problem(path, format!("its name cannot be told: {error}"))),
             Err(errno) if is_absent(errno) => Ok(None),
             Err(errno) => Err(self.problem(path, in_words(errno))),
         }

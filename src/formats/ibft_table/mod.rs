@@ -10,6 +10,8 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub mod chap;
+
 use isctpl_checks::facts::{Ibft, IbftInitiator, IbftNic, IbftTarget, Lun, Problem};
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -1,0 +1,265 @@
+//! `isctpl rescue`: an instance's root, mounted from its LUN and taken down again.
+
+mod progress;
+mod request;
+mod say;
+
+use super::Output;
+use crate::cli::{Rescue, RescueArgs, UpArgs};
+use crate::formats::secret::Secret;
+use crate::procedures::engine::{Engine, Up};
+use crate::procedures::journal::{Held, Journal};
+use crate::procedures::rescue::{self, Context, Request};
+use crate::procedures::{Failure, Planned};
+use crate::system::command::Runner;
+use crate::system::stop::Stop;
+use crate::system::{Root, mount};
+use progress::Progress;
+use say::{lines, refusal};
+use std::path::Path;
+
+/// Done.
+const DONE: u8 = 0;
+/// Failed and not wholly undone.
+const STUCK: u8 = 2;
+/// Refused, or used wrongly.
+const REFUSED: u8 = 3;
+
+/// Where the journal lies. It is gone after a restart, as are session, maps and mounts.
+const STATE: &str = "/run/isctpl/rescue";
+
+pub(super) fn run(action: &Rescue, output: &mut Output) -> anyhow::Result<u8> {
+    let outcome = match action {
+        Rescue::Plan(args) => plan(args, output),
+        Rescue::Up(args) => up(args, output),
+        Rescue::Enter { command } => enter(command, output),
+        Rescue::Down => down(output),
+        Rescue::Status => status(output),
+    };
+    match outcome {
+        Ok(code) => Ok(code),
+        Err(Outcome::Refused(failure)) => {
+            output.complain(&refusal(&failure))?;
+            Ok(REFUSED)
+        }
+        Err(Outcome::Unprinted(error)) => Err(error.into()),
+    }
+}
+
+/// Why a command came to nothing.
+enum Outcome {
+    Refused(Failure),
+    Unprinted(std::io::Error),
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<std::io::Error> for Outcome {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unprinted(error)
+    }
+}
+
+impl From<crate::procedures::journal::JournalError> for Outcome {
+    fn from(error: crate::procedures::journal::JournalError) -> Self {
+        Self::Refused(Failure::refused(error.to_string()))
+    }
+}
+
+impl From<isctpl_checks::facts::Problem> for Outcome {
+    fn from(problem: isctpl_checks::facts::Problem) -> Self {
+        Self::Refused(problem.into())
+    }
+}
+
+/// Names this start of the machine.
+fn boot_id() -> Result<String, Outcome> {
+    let host = Root::open(Path::new("/"))?;
+    Ok(host.line("/proc/sys/kernel/random/boot_id")?.unwrap_or_default().trim().to_owned())
+}
+
+/// What the journal says was asked for.
+fn asked(journal: &Journal) -> Result<Request, Outcome> {
+    serde_json::from_value(journal.request().clone())
+        .map_err(|error| Failure::refused(format!("{STATE}/journal: {error}")).into())
+}
+
+fn root_only() -> Result<(), Outcome> {
+    if nix::unistd::geteuid().is_root() {
+        Ok(())
+    } else {
+        Err(Failure::refused("this takes root").advise("run it with sudo").into())
+    }
+}
+
+fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Outcome> {
+    let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
+    let (request, _) = request::learn(args, &sysfs, &Runner::default(), request::Password::Leave)?;
+    let cx = Context::on_this_machine(request, None, Runner::default())?;
+    let engine = Engine { steps: &rescue::STEPS, stop: Stop::default(), boot: "" };
+    let mut text = String::from("# What `isctpl rescue up` does, as commands. Nothing was done.\n");
+    for (number, (title, planned)) in (1..).zip(engine.plan(&cx)) {
+        text.push_str(&format!("\n# {number}. {title}\n"));
+        for line in planned {
+            match line {
+                Planned::Command(command) => text.push_str(&format!("{command}\n")),
+                Planned::Remark(remark) => text.push_str(&format!("# {remark}\n")),
+            }
+        }
+    }
+    output.print(&text)?;
+    Ok(DONE)
+}
+
+fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
+    root_only()?;
+    // A password is asked for before signals are taken over.
+    let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
+    let before = Journal::look(Path::new(STATE))?;
+    let (request, password) = match &before {
+        Some(journal) if request::says_nothing(&args.rescue) => {
+            let request = asked(journal)?;
+            // Once it stands in iscsid.conf nobody needs to know it any more.
+            let password = match journal.has_done("chap") {
+                true => None,
+                false => request::password_again(&args.rescue, &request, &sysfs)?,
+            };
+            (request, password)
+        }
+        _ => request::learn(&args.rescue, &sysfs, &Runner::default(), request::Password::Ask)?,
+    };
+    let stop = Stop::on_signals()?;
+    let held = Held::take(Path::new(STATE))?;
+    let boot = boot_id()?;
+    let mut journal = match Journal::open(&held)? {
+        Some(journal) => {
+            if asked(&journal)? != request {
+                return Err(Failure::refused("another rescue is up, or was interrupted")
+                    .advise("isctpl rescue status   says which")
+                    .advise("isctpl rescue down     takes it down")
+                    .into());
+            }
+            journal
+        }
+        None => {
+            Journal::begin(&held, rescue::NAME, &boot, serde_json::to_value(&request).map_err(std::io::Error::other)?)?
+        }
+    };
+    let mut cx = Context::on_this_machine(request, password, Runner { stop: stop.clone() })?;
+    if journal.last_standing().is_none() {
+        // Nothing is up: what has our names is of a rescue that a restart ended.
+        for what in rescue::leftovers(&cx)? {
+            cx.remark(format!("of an earlier rescue: {what}"));
+        }
+    }
+    cx.recall(&journal)?;
+    let engine = Engine { steps: &rescue::STEPS, stop, boot: &boot };
+    let mut progress = Progress::new(output.quiet, args.step);
+    let outcome = engine.up(&mut cx, &mut journal, &mut progress);
+    let code = outcome.exit_code();
+    match outcome {
+        Up::Done => output.print(&say::up(&cx, &output.style))?,
+        Up::Undone(failure) => {
+            journal.finish()?;
+            output.complain(&say::undone(&failure, &cx))?;
+        }
+        Up::Stuck(failure, stuck) => output.complain(&say::stuck(&failure, &stuck, &cx))?,
+    }
+    Ok(code)
+}
+
+fn down(output: &mut Output) -> Result<u8, Outcome> {
+    root_only()?;
+    let stop = Stop::on_signals()?;
+    let held = Held::take(Path::new(STATE))?;
+    let Some(mut journal) = Journal::open(&held)? else {
+        let cx = Context::on_this_machine(Request::nothing(), None, Runner { stop })?;
+        let put_back = rescue::leftovers(&cx)?;
+        let mut text = "Nothing was up.\n".to_owned();
+        for what in &put_back {
+            text.push_str(&lines("  of an earlier rescue: ", what, &output.style));
+        }
+        output.print(&text)?;
+        return Ok(DONE);
+    };
+    let request = asked(&journal)?;
+    let mut cx = Context::on_this_machine(request, None, Runner { stop: stop.clone() })?;
+    let boot = boot_id()?;
+    let same_start = journal.boot() == boot;
+    if same_start {
+        cx.recall(&journal)?;
+        let holders = rescue::holders_elsewhere(&cx);
+        if !holders.is_empty() {
+            let mut failure = Failure::refused("something uses the LUN; nothing was taken down");
+            failure.advice = holders;
+            return Err(failure.into());
+        }
+    }
+    let engine = Engine { steps: &rescue::STEPS, stop, boot: &boot };
+    let mut progress = Progress::new(output.quiet, false);
+    match engine.down(&mut cx, &mut journal, &mut progress) {
+        Ok(()) => {
+            journal.finish()?;
+            output.print(&say::down(&cx, same_start, &output.style))?;
+            Ok(DONE)
+        }
+        Err(failure) => {
+            output.complain(&say::half_down(&failure, &cx))?;
+            Ok(STUCK)
+        }
+    }
+}
+
+fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
+    root_only()?;
+    let Some(journal) = Journal::look(Path::new(STATE))? else {
+        return Err(Failure::refused("nothing is up").advise("isctpl rescue up").into());
+    };
+    let request = asked(&journal)?;
+    if journal.boot() != boot_id()? || journal.deeds_of("special").is_empty() {
+        return Err(Failure::refused("the root is not mounted wholly").advise("isctpl rescue up   goes on").into());
+    }
+    let root = Root::open(&request.at)?;
+    let (program, arguments) = match command {
+        [program, arguments @ ..] => (program.clone(), arguments.to_vec()),
+        [] => {
+            let shell = ["/bin/bash", "/bin/sh"].into_iter().find(|shell| root.is_file(shell)).unwrap_or("/bin/sh");
+            if !output.quiet {
+                output.complain(&say::entering(&request))?;
+            }
+            (shell.to_owned(), vec!["-i".to_owned()])
+        }
+    };
+    let terminal = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
+    let environment = [
+        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+        ("HOME", "/root".to_owned()),
+        ("TERM", terminal),
+        ("LANG", "C.UTF-8".to_owned()),
+        // Debian's bash shows it in the prompt.
+        ("debian_chroot", request.at.display().to_string()),
+    ];
+    Err(mount::enter(&request.at, &program, &arguments, &environment).into())
+}
+
+fn status(output: &mut Output) -> Result<u8, Outcome> {
+    let Some(journal) = Journal::look(Path::new(STATE))? else {
+        output.print("Nothing is up.\n")?;
+        return Ok(DONE);
+    };
+    let request = asked(&journal)?;
+    let mut cx = Context::on_this_machine(request, None, Runner::default())?;
+    let same_start = journal.boot() == boot_id()?;
+    if same_start {
+        cx.recall(&journal)?;
+    }
+    output.print(&say::status(&cx, &journal, same_start, &output.style))?;
+    Ok(DONE)
+}
+
+/// A secret that may have been given, and whether one is wanted at all.
+type Given = Option<Secret>;

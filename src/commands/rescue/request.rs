@@ -1,0 +1,257 @@
+//! What is asked for: out of files, the iBFT, flags and what a person types, each piece from the first that
+//! has it: flags, then files, then the iBFT.
+
+use super::{Given, Outcome};
+use crate::cli::RescueArgs;
+use crate::formats::credentials::{self, InitiatorCredentials, TargetAddress};
+use crate::formats::secret::Secret;
+use crate::procedures::Failure;
+use crate::procedures::rescue::firmware::{self, Boot};
+use crate::procedures::rescue::{Nic, Request, RootChoice};
+use crate::system::command::Runner;
+use crate::system::{Root, netlink, terminal};
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::{Component, Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// The most that a file of credentials may hold.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// What to do about a password that no source has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Password {
+    /// Ask for it on the terminal.
+    Ask,
+    /// It is not needed.
+    Leave,
+}
+
+/// Whether nothing but the password was given: then an interrupted rescue goes on as it was asked for.
+pub(super) fn says_nothing(args: &RescueArgs) -> bool {
+    let bare = RescueArgs { at: PathBuf::from("/target"), ..RescueArgs::default() };
+    let said = RescueArgs { password_file: None, ..args.clone() };
+    format!("{said:?}") == format!("{bare:?}")
+}
+
+/// Learns the request, and the password.
+pub(super) fn learn(
+    args: &RescueArgs,
+    sysfs: &Root,
+    runner: &Runner,
+    password: Password,
+) -> Result<(Request, Given), Outcome> {
+    let instance = args.instance_yaml.as_deref().map(|file| instance(file, args.instance.as_deref())).transpose()?;
+    let drive = args.drive_yaml.as_deref().map(|file| drive(file, args.drive.as_deref())).transpose()?;
+    let by_name = args.target.as_deref().or(drive.as_ref().map(|drive| drive.target_name.as_str()));
+    // Without a word on the target the iBFT's is meant. With one, it still knows NIC and initiator of that
+    // target, where it has it; but then no fault of it may stand in the way.
+    let boot = match firmware::boot(sysfs, runner, by_name) {
+        Ok(boot) => boot,
+        Err(_) if by_name.is_some() && !args.ibft => None,
+        Err(failure) => return Err(failure.into()),
+    };
+    let missing = |what: &str, flag: &str| {
+        Failure::refused(format!("{what} is not known")).advise(format!(
+            "give the two files: --instance-yaml FILE --drive-yaml FILE, or {flag}; this machine has {}",
+            if boot.is_some() { "an iBFT without it" } else { "no iBFT that names such a target" }
+        ))
+    };
+    let taken = |value: Option<String>, what: &str, flag: &str| value.ok_or_else(|| missing(what, flag));
+    let target = by_name.map(str::to_owned).or_else(|| boot.as_ref().map(|boot| boot.target.clone()));
+    let target = taken(target, "the target", "--target IQN")?;
+    let portal = args
+        .portal
+        .or_else(|| drive.as_ref().map(|drive| (drive.address, drive.port).into()))
+        .or_else(|| boot.as_ref().and_then(|boot| boot.portal))
+        .ok_or_else(|| missing("the portal", "--portal ADDR[:PORT]"))?;
+    let lun = args
+        .lun
+        .or_else(|| drive.as_ref().map(|drive| drive.lun))
+        .or_else(|| boot.as_ref().and_then(|boot| boot.lun))
+        .ok_or_else(|| missing("the LUN's number", "--lun NUMBER"))?;
+    let initiator = args
+        .initiator
+        .clone()
+        .or_else(|| instance.as_ref().map(|instance| instance.initiator_name.clone()))
+        .or_else(|| boot.as_ref().and_then(|boot| boot.initiator.clone()));
+    let initiator = taken(initiator, "the initiator's name", "--initiator IQN")?;
+    let of_boot = boot.as_ref().and_then(|boot| boot.chap.clone());
+    let username = args
+        .username
+        .clone()
+        .or_else(|| instance.as_ref().map(|instance| instance.username.clone()))
+        .or_else(|| of_boot.as_ref().map(|(name, _)| name.clone()));
+    let secret = match (&args.password_file, &username) {
+        (_, None) => None,
+        (Some(file), Some(_)) => Some(password_of(file)?),
+        (None, Some(_)) if args.username.is_none() && instance.is_some() => {
+            instance.as_ref().map(|instance| instance.password.clone())
+        }
+        // The iBFT's secret goes with the iBFT's name.
+        (None, Some(name)) => match (of_boot.filter(|(own, _)| own == name), password) {
+            (Some((_, secret)), _) => Some(secret),
+            (None, Password::Leave) => None,
+            (None, Password::Ask) => Some(ask(name)?),
+        },
+    };
+    let source = source(args, boot.is_some());
+    let same_machine = boot.as_ref().is_some_and(|boot| {
+        boot.target.eq_ignore_ascii_case(&target)
+            && boot.lun == Some(lun)
+            && boot.initiator.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&initiator))
+    });
+    Ok((
+        Request {
+            portal,
+            target,
+            lun,
+            wwid: args.wwid.clone(),
+            initiator,
+            username,
+            nic: nic(args, boot.as_ref())?,
+            at: place(&args.at)?,
+            read_only: args.read_only,
+            root: args.root_device.clone().map(|device| RootChoice { device, subvolume: args.subvolume.clone() }),
+            source,
+            same_machine,
+        },
+        secret,
+    ))
+}
+
+/// The password once more, for a rescue that goes on.
+pub(super) fn password_again(args: &RescueArgs, request: &Request, sysfs: &Root) -> Result<Given, Outcome> {
+    let Some(username) = &request.username else { return Ok(None) };
+    if let Some(file) = &args.password_file {
+        return Ok(Some(password_of(file)?));
+    }
+    let boot = firmware::boot(sysfs, &Runner::default(), Some(&request.target)).ok().flatten();
+    match boot.and_then(|boot| boot.chap).filter(|(name, _)| name == username) {
+        Some((_, secret)) => Ok(Some(secret)),
+        None => ask(username).map(Some),
+    }
+}
+
+fn source(args: &RescueArgs, ibft: bool) -> String {
+    let mut parts: Vec<String> =
+        [&args.instance_yaml, &args.drive_yaml].into_iter().flatten().map(|path| path.display().to_string()).collect();
+    if args.target.is_some() || args.initiator.is_some() || args.portal.is_some() {
+        parts.push("flags".to_owned());
+    }
+    if ibft {
+        parts.push("this machine's iBFT".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn nic(args: &RescueArgs, boot: Option<&Boot>) -> Result<Option<Nic>, Outcome> {
+    let Some(wanted) = &args.san_nic else {
+        return match boot {
+            Some(Boot { nic: None, mac: Some(mac), target, .. }) => Err(Failure::refused(format!(
+                "the iBFT names the NIC {mac} for {target}, and this machine has no such NIC"
+            ))
+            .advise("--san-nic NAME names the right one")
+            .into()),
+            boot => Ok(boot.and_then(|boot| boot.nic.clone())),
+        };
+    };
+    let links = netlink::snapshot(&[]).links;
+    let links = links.known().cloned().unwrap_or_default();
+    let lower = wanted.to_ascii_lowercase();
+    let is_it = |link: &&isctpl_checks::facts::NetLink| {
+        &link.name == wanted || link.mac == lower || link.permanent_mac.as_deref() == Some(lower.as_str())
+    };
+    let Some(link) = links.iter().find(is_it) else {
+        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).filter(|name| *name != "lo").collect();
+        return Err(Failure::refused(format!("there is no NIC {wanted}; there are: {}", names.join(", "))).into());
+    };
+    let own = boot.and_then(|boot| boot.nic.as_ref()).filter(|nic| nic.name == link.name);
+    Ok(Some(Nic {
+        name: link.name.clone(),
+        address: args.san_address.or(own.and_then(|nic| nic.address)),
+        gateway: args.san_gateway.or(own.and_then(|nic| nic.gateway)),
+    }))
+}
+
+/// Where the root is mounted: absolute, no link, and not this system's own root.
+fn place(at: &Path) -> Result<PathBuf, Outcome> {
+    let refused = |why: &str| Err(Failure::refused(format!("--at {}: {why}", at.display())).into());
+    if !at.is_absolute() || at.components().any(|part| matches!(part, Component::ParentDir)) {
+        return refused("is no absolute path without `..`");
+    }
+    let clean: PathBuf = at.components().collect();
+    if clean == Path::new("/") {
+        return refused("is this system's own root");
+    }
+    // What is there of it must be what it says: a link would have things mounted elsewhere.
+    let there = clean.ancestors().find(|path| std::fs::symlink_metadata(path).is_ok());
+    match there.map(|path| (path, std::fs::canonicalize(path))) {
+        Some((path, Ok(real))) if path == real => Ok(clean),
+        Some((path, _)) => refused(&format!("{} is a link", path.display())),
+        None => Ok(clean),
+    }
+}
+
+fn read(file: &Path) -> Result<Zeroizing<String>, Outcome> {
+    let failed = |error: std::io::Error| Failure::refused(format!("{}: {error}", file.display()));
+    let mut text = Zeroizing::new(String::with_capacity(64 << 10));
+    if file == Path::new("-") {
+        stdin().take(FILE_LIMIT).read_to_string(&mut text).map_err(failed)?;
+    } else {
+        File::open(file).and_then(|open| open.take(FILE_LIMIT).read_to_string(&mut text)).map_err(failed)?;
+    }
+    Ok(text)
+}
+
+fn instance(file: &Path, name: Option<&str>) -> Result<InitiatorCredentials, Outcome> {
+    let text = read(file)?;
+    let entries = credentials::initiators(&text, &file.display().to_string())
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    let entry = credentials::choose(&entries, name)
+        .map_err(|error| Failure::refused(format!("{}: {error}", file.display())).advise("--instance ID"))?;
+    Ok(entry.value.clone())
+}
+
+fn drive(file: &Path, name: Option<&str>) -> Result<TargetAddress, Outcome> {
+    let text = read(file)?;
+    let entries = credentials::targets(&text, &file.display().to_string())
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    let entry = credentials::choose(&entries, name)
+        .map_err(|error| Failure::refused(format!("{}: {error}", file.display())).advise("--drive ID"))?;
+    Ok(entry.value.clone())
+}
+
+fn password_of(file: &Path) -> Result<Secret, Outcome> {
+    let failed = |error: std::io::Error| Failure::refused(format!("{}: {error}", file.display()));
+    let line = if file == Path::new("-") {
+        terminal::read_line(&mut Unbuffered)
+    } else {
+        File::open(file).and_then(|mut open| terminal::read_line(&mut open))
+    };
+    let line = line.map_err(failed)?;
+    if line.is_empty() {
+        return Err(Failure::refused(format!("{}: its first line is empty, and no password", file.display())).into());
+    }
+    Ok(Secret::new(line.to_string()))
+}
+
+/// Standard input without a buffer, so that what follows the password is left for answers.
+struct Unbuffered;
+
+impl Read for Unbuffered {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        nix::unistd::read(stdin(), buffer).map_err(Into::into)
+    }
+}
+
+fn ask(name: &str) -> Result<Secret, Outcome> {
+    let secret = terminal::ask_secret(&format!("CHAP password of {name}: ")).map_err(|error| {
+        Failure::refused(format!("the CHAP password of {name} is not known, and cannot be asked for: {error}"))
+            .advise("--password-file FILE   reads it from a file, - from standard input")
+    })?;
+    if secret.is_empty() {
+        return Err(Failure::refused("no password was given").into());
+    }
+    Ok(secret)
+}

@@ -1,0 +1,122 @@
+//! What is said in the end: the answer first, then why, then what to type.
+
+use crate::procedures::Failure;
+use crate::procedures::journal::Journal;
+use crate::procedures::rescue::{Context, Request, STEPS};
+use crate::report::Style;
+use textwrap::{Options, fill};
+
+/// Text behind a beginning, wrapped below it.
+pub(super) fn lines(begin: &str, text: &str, style: &Style) -> String {
+    let indent = " ".repeat(begin.chars().count());
+    let options = Options::new(usize::from(style.width)).initial_indent(begin).subsequent_indent(&indent);
+    let mut wrapped = fill(&clean(text), options.break_words(false));
+    wrapped.push('\n');
+    wrapped
+}
+
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Complaints are for standard error, at the width that everything has.
+const STYLE: Style = Style { width: 80, ascii: true, verbose: false };
+
+fn advice(failure: &Failure) -> String {
+    failure.advice.iter().map(|line| format!("  {}\n", clean(line))).collect()
+}
+
+fn remarks(cx: &Context) -> String {
+    cx.remarks.iter().map(|remark| lines("  note    ", remark, &STYLE)).collect()
+}
+
+/// A refusal: nothing was changed.
+pub(super) fn refusal(failure: &Failure) -> String {
+    lines("isctpl: refused: ", &failure.what, &STYLE) + &advice(failure)
+}
+
+/// It is up.
+pub(super) fn up(cx: &Context, style: &Style) -> String {
+    let at = cx.request.at.display();
+    let name = cx.system_name.as_deref().unwrap_or("the instance's root");
+    let how = if cx.request.read_only { ", read-only" } else { "" };
+    let mut text = lines("UP: ", &format!("{name}, from LUN {}, is mounted at {at}{how}", cx.request.lun), style);
+    for remark in &cx.remarks {
+        text += &lines("  note    ", remark, style);
+    }
+    let machine = if cx.request.same_machine { " --same-machine" } else { "" };
+    text += &format!("  judge   isctpl doctor --root {at}{machine}\n");
+    text += "  inside  isctpl rescue enter\n  done    isctpl rescue down\n";
+    text
+}
+
+/// It failed, and nothing is left of it.
+pub(super) fn undone(failure: &Failure, cx: &Context) -> String {
+    lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &remarks(cx) + "All was put back as it was.\n"
+}
+
+/// It failed, and something is left.
+pub(super) fn stuck(failure: &Failure, stuck: &Failure, cx: &Context) -> String {
+    lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &half_down(stuck, cx)
+}
+
+/// Taking down failed.
+pub(super) fn half_down(failure: &Failure, cx: &Context) -> String {
+    lines("isctpl: NOT all was put back: ", &failure.what, &STYLE)
+        + &advice(failure)
+        + &remarks(cx)
+        + "Mend that, then: isctpl rescue down\n"
+}
+
+/// All is down.
+pub(super) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
+    let mut text = if same_start {
+        "DOWN: all that was made is taken down, and all that was changed is put back\n".to_owned()
+    } else {
+        lines("DOWN: ", "the machine was restarted since; files that were changed are put back", style)
+    };
+    for remark in &cx.remarks {
+        text += &lines("  note    ", remark, style);
+    }
+    text
+}
+
+/// A shell is about to start.
+pub(super) fn entering(request: &Request) -> String {
+    format!(
+        "A shell in {}; `exit` leaves it.\nDo not log in or out with iscsiadm in here: it speaks to this rescue \
+         system's iscsid.\n",
+        request.at.display()
+    )
+}
+
+/// What is up.
+pub(super) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &Style) -> String {
+    let request = &cx.request;
+    let at = request.at.display();
+    let done: Vec<&str> = STEPS.iter().map(|step| step.id()).filter(|id| !journal.deeds_of(id).is_empty()).collect();
+    let is_whole = done.contains(&"special") && same_start;
+    let mut text = if !same_start {
+        lines("LEFT OVER: ", "the machine was restarted since; isctpl rescue down puts files back", style)
+    } else if is_whole {
+        lines("UP: ", &format!("LUN {} is mounted at {at}", request.lun), style)
+    } else {
+        lines("HALF UP: ", "it was interrupted; isctpl rescue up goes on, isctpl rescue down undoes", style)
+    };
+    text += &lines("  target  ", &format!("{} through {}", request.target, request.portal), style);
+    let session = match &cx.session {
+        Some(session) if cx.session_is_ours => format!("{}, {}", session.name, session.state),
+        Some(session) => format!("{}, {}, of others: it is left alone", session.name, session.state),
+        None => "none".to_owned(),
+    };
+    text += &lines("  session ", &session, style);
+    if let Some(disk) = &cx.disk {
+        text += &lines(
+            "  disk    ",
+            &format!("/dev/{}, {}", disk.name, disk.wwid.as_deref().unwrap_or("without an id")),
+            style,
+        );
+    }
+    text += &lines("  done    ", &done.join(", "), style);
+    text
+}

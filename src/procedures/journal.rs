@@ -1,0 +1,339 @@
+//! What a procedure has done, on disk: a line of JSON for each event, written through to the disk before the
+//! next thing is done.
+//!
+//! The last line may be torn by a crash. Then the event was not written, so what it announces was not begun
+//! (an intent), or is taken as not finished (the others): undoing works either way.
+
+use nix::fcntl::{Flock, FlockArg};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The most that a journal may hold: a procedure writes some kilobytes.
+const SIZE_LIMIT: u64 = 8 << 20;
+
+const FILE: &str = "journal";
+const LOCK: &str = "lock";
+const VERSION: u32 = 1;
+
+/// What went wrong with the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another isctpl is at it.
+    #[error("{}: another isctpl is at work here; wait for it to end", .0.display())]
+    Busy(PathBuf),
+    /// It cannot be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not what this version writes.
+    #[error("{}:{line}: {what}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event {
+    Begin { version: u32, procedure: String, boot: String, request: Value },
+    Intend { id: u32, step: String, deed: Value },
+    Done { id: u32 },
+    Undone { id: u32 },
+}
+
+/// How far a deed is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Announced; whether it was done is not known.
+    Intended,
+    /// Done.
+    Done,
+    /// Put back.
+    Undone,
+}
+
+/// A deed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Number, in the order of doing.
+    pub id: u32,
+    /// The step that did it.
+    pub step: String,
+    /// What it was, and what was there before.
+    pub deed: Value,
+    /// How far it is.
+    pub state: State,
+}
+
+/// The directory of a procedure's journal, held by this process alone.
+#[derive(Debug)]
+pub struct Held {
+    directory: PathBuf,
+    _lock: Flock<File>,
+}
+
+impl Held {
+    /// Makes the directory where it is missing, for root alone, and takes it for this process.
+    ///
+    /// # Errors
+    /// When another process has it, or it cannot be made.
+    pub fn take(directory: &Path) -> Result<Self, JournalError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| JournalError::Io { path, source }
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed(directory))?;
+        let path = directory.join(LOCK);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let file = file.map_err(failed(&path))?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Self { directory: directory.to_owned(), _lock: lock }),
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(JournalError::Busy(directory.to_owned())),
+            Err((_, errno)) => Err(JournalError::Io { path, source: errno.into() }),
+        }
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+/// The journal of a procedure that is under way.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    procedure: String,
+    boot: String,
+    request: Value,
+    entries: Vec<Entry>,
+}
+
+impl Journal {
+    /// Begins a journal. It appears whole or not at all. `boot` tells this start of the machine from others;
+    /// `request` is what was asked for, without any secret.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(held: &Held, procedure: &str, boot: &str, request: Value) -> Result<Self, JournalError> {
+        let path = held.directory.join(FILE);
+        let new = held.directory.join("journal.new");
+        let begin = || -> io::Result<(File, u64)> {
+            let event = Event::Begin {
+                version: VERSION,
+                procedure: procedure.to_owned(),
+                boot: boot.to_owned(),
+                request: request.clone(),
+            };
+            let line = line_of(&event)?;
+            let mut file =
+                OpenOptions::new().create(true).truncate(true).read(true).write(true).mode(0o600).open(&new)?;
+            file.write_all(&line)?;
+            file.sync_all()?;
+            std::fs::rename(&new, &path)?;
+            File::open(&held.directory)?.sync_all()?;
+            Ok((file, u64::try_from(line.len()).unwrap_or(u64::MAX)))
+        };
+        let (file, length) = begin().map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        Ok(Self {
+            path,
+            file,
+            length,
+            procedure: procedure.to_owned(),
+            boot: boot.to_owned(),
+            request,
+            entries: Vec::new(),
+        })
+    }
+
+    /// Opens the journal that an earlier process left; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(held: &Held) -> Result<Option<Self>, JournalError> {
+        let path = held.directory.join(FILE);
+        let failed = |source| JournalError::Io { path: path.clone(), source };
+        let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut journal = Self::read(&path, &file)?;
+        file.set_len(journal.length).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        journal.file = file;
+        Ok(Some(journal))
+    }
+
+    /// Reads the journal of a directory without holding or changing it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn look(directory: &Path) -> Result<Option<Self>, JournalError> {
+        let path = directory.join(FILE);
+        match File::open(&path) {
+            Ok(file) => Self::read(&path, &file).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(JournalError::Io { path, source }),
+        }
+    }
+
+    fn read(path: &Path, file: &File) -> Result<Self, JournalError> {
+        let failed = |source| JournalError::Io { path: path.to_owned(), source };
+        let unreadable =
+            |line: usize, what: &str| JournalError::Unreadable { path: path.to_owned(), line, what: what.to_owned() };
+        let mut bytes = Vec::new();
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > SIZE_LIMIT {
+            return Err(unreadable(1, "is larger than any journal"));
+        }
+        // What stands after the last end of line was torn off by a crash.
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let whole = bytes.get(..whole).unwrap_or_default();
+        let mut journal: Option<Self> = None;
+        for (number, line) in (1..).zip(whole.split_inclusive(|byte| *byte == b'\n')) {
+            let event = serde_json::from_slice(line).map_err(|error| unreadable(number, &error.to_string()))?;
+            match (event, &mut journal) {
+                (Event::Begin { version, .. }, _) if version != VERSION => {
+                    return Err(unreadable(number, "was written by another version of isctpl"));
+                }
+                (Event::Begin { procedure, boot, request, .. }, None) => {
+                    journal = Some(Self {
+                        path: path.to_owned(),
+                        file: file.try_clone().map_err(failed)?,
+                        length: u64::try_from(whole.len()).unwrap_or(u64::MAX),
+                        procedure,
+                        boot,
+                        request,
+                        entries: Vec::new(),
+                    });
+                }
+                (Event::Begin { .. }, Some(_)) | (_, None) => return Err(unreadable(number, "is out of order")),
+                (Event::Intend { id, step, deed }, Some(journal)) => {
+                    journal.entries.push(Entry { id, step, deed, state: State::Intended });
+                }
+                (Event::Done { id }, Some(journal)) => journal.mark(id, State::Done),
+                (Event::Undone { id }, Some(journal)) => journal.mark(id, State::Undone),
+            }
+        }
+        journal.ok_or_else(|| unreadable(1, "is empty"))
+    }
+
+    /// The procedure.
+    pub fn procedure(&self) -> &str {
+        &self.procedure
+    }
+
+    /// What was asked for.
+    pub fn request(&self) -> &Value {
+        &self.request
+    }
+
+    /// The start of the machine in which it was begun.
+    pub fn boot(&self) -> &str {
+        &self.boot
+    }
+
+    /// Deeds that are not undone, in the order of doing.
+    pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.state != State::Undone)
+    }
+
+    /// The last deed that is not undone.
+    pub fn last_standing(&self) -> Option<Entry> {
+        self.standing().next_back().cloned()
+    }
+
+    /// Deeds of a step that are not undone, in the order of doing.
+    pub fn deeds_of(&self, step: &str) -> Vec<Value> {
+        self.standing().filter(|entry| entry.step == step).map(|entry| entry.deed.clone()).collect()
+    }
+
+    /// Whether a step has a deed that is known to be done.
+    pub fn has_done(&self, step: &str) -> bool {
+        self.entries.iter().any(|entry| entry.step == step && entry.state == State::Done)
+    }
+
+    /// Announces a deed. When this returns it stands on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written; the deed must not be begun then.
+    pub fn intend(&mut self, step: &str, deed: &impl Serialize) -> Result<u32, JournalError> {
+        let id = self.entries.last().map_or(1, |entry| entry.id + 1);
+        let deed = serde_json::to_value(deed).map_err(|error| self.failed(error.into()))?;
+        self.append(&Event::Intend { id, step: step.to_owned(), deed: deed.clone() })?;
+        self.entries.push(Entry { id, step: step.to_owned(), deed, state: State::Intended });
+        Ok(id)
+    }
+
+    /// Says that a deed is done.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn done(&mut self, id: u32) -> Result<(), JournalError> {
+        self.append(&Event::Done { id })?;
+        self.mark(id, State::Done);
+        Ok(())
+    }
+
+    /// Says that a deed is put back.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn undone(&mut self, id: u32) -> Result<(), JournalError> {
+        self.append(&Event::Undone { id })?;
+        self.mark(id, State::Undone);
+        Ok(())
+    }
+
+    /// Ends the journal of which every deed is undone: it goes.
+    ///
+    /// # Errors
+    /// When it cannot be taken away.
+    pub fn finish(self) -> Result<(), JournalError> {
+        std::fs::remove_file(&self.path).map_err(|source| JournalError::Io { path: self.path.clone(), source })
+    }
+
+    fn mark(&mut self, id: u32, state: State) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.id == id) {
+            entry.state = state;
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> JournalError {
+        JournalError::Io { path: self.path.clone(), source }
+    }
+
+    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+        let line = line_of(event).map_err(|error| self.failed(error))?;
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            // Half a line must not stand before the next one.
+            let repaired = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::End(0)));
+            return Err(self.failed(repaired.err().unwrap_or(error)));
+        }
+        self.length += u64::try_from(line.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+}
+
+fn line_of(event: &Event) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    Ok(line)
+}

@@ -1,0 +1,129 @@
+//! CHAP for the login: `node.session.auth.*` of `/etc/iscsi/iscsid.conf`, from where iscsiadm copies it into
+//! the record of the target. The password goes there and nowhere else: no argument, no journal, no plan.
+
+use super::context::Context;
+use super::files::{self, Replaced};
+use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::command::quoted;
+use serde_json::Value;
+use std::path::PathBuf;
+
+pub(super) const FILE: &str = "iscsid.conf";
+
+/// Keys that are set anew. Those of the other direction go: a password of somebody else's would make this
+/// initiator ask the target for mutual CHAP.
+const KEYS: [&str; 5] = [
+    "node.session.auth.authmethod",
+    "node.session.auth.username",
+    "node.session.auth.password",
+    "node.session.auth.username_in",
+    "node.session.auth.password_in",
+];
+
+/// Sets user name and password.
+pub(super) struct Chap;
+
+fn path(cx: &Context) -> PathBuf {
+    cx.settings.join(FILE)
+}
+
+/// The settings with CHAP in them, all other lines as they stand.
+fn with_chap(text: &str, username: Option<&str>, password: &str) -> String {
+    let is_ours = |line: &&str| {
+        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+        KEYS.contains(&key)
+    };
+    let mut settings: String = text.lines().filter(|line| !is_ours(line)).flat_map(|line| [line, "\n"]).collect();
+    match username {
+        Some(username) => {
+            settings.push_str("node.session.auth.authmethod = CHAP\n");
+            settings.push_str(&format!("node.session.auth.username = {username}\n"));
+            settings.push_str(&format!("node.session.auth.password = {password}\n"));
+        }
+        None => settings.push_str("node.session.auth.authmethod = None\n"),
+    }
+    settings
+}
+
+impl Step<Context> for Chap {
+    fn id(&self) -> &'static str {
+        "chap"
+    }
+
+    fn title(&self, cx: &Context) -> String {
+        match cx.request.username {
+            Some(_) => "Set CHAP user name and password".to_owned(),
+            None => "Set no CHAP".to_owned(),
+        }
+    }
+
+    fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let path = path(cx).display().to_string();
+        let mut lines =
+            vec![Planned::Command(format!("cp -a {} {}", quoted(&path), quoted(&format!("{path}{}", files::SAVED))))];
+        match &cx.request.username {
+            Some(username) => {
+                lines.push(Planned::Command(format!("chmod 600 {}", quoted(&path))));
+                lines.push(Planned::Command(format!(
+                    "printf '%s\\n' 'node.session.auth.authmethod = CHAP' {} >> {}",
+                    quoted(&format!("node.session.auth.username = {username}")),
+                    quoted(&path)
+                )));
+                lines.push(Planned::remark(format!(
+                    "then, in an editor so that no shell remembers it: node.session.auth.password = ... in {path}"
+                )));
+            }
+            None => {
+                lines.push(Planned::Command(format!("echo 'node.session.auth.authmethod = None' >> {}", quoted(&path))))
+            }
+        }
+        lines
+    }
+
+    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
+        Ok(cx.session.is_some() || !deeds.is_empty())
+    }
+
+    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+        let path = path(cx);
+        let text = files::read(&path)?.unwrap_or_default();
+        let password = match (&cx.request.username, &cx.password) {
+            (Some(_), None) => {
+                return Err(Failure::refused("the CHAP password is not at hand")
+                    .advise("give the credentials once more, or --password-file FILE (- reads standard input)"));
+            }
+            (_, password) => password.as_ref().map(|password| password.expose()).unwrap_or_default(),
+        };
+        // The text holds the password: it is wiped like one.
+        let text = zeroize::Zeroizing::new(with_chap(&text, cx.request.username.as_deref(), password));
+        files::replace(log, &path, &text)?;
+        Ok(format!("in {}, for root alone, put back afterwards", path.display()))
+    }
+
+    fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {
+        files::restore(&super::context::deed::<Replaced>(deed)?)
+    }
+
+    fn outlasts_restart(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_settings_stay_and_no_other_password() {
+        let text = "# node.session.auth.password = example\nnode.startup = manual\nnode.session.auth.password=theirs\n\
+                    node.session.auth.password_in = theirs2\nnode.session.auth.username = x\nlast = 1";
+        let new = with_chap(text, Some("user"), "secret");
+        assert_eq!(
+            new,
+            "# node.session.auth.password = example\nnode.startup = manual\nlast = 1\n\
+             node.session.auth.authmethod = CHAP\nnode.session.auth.username = user\n\
+             node.session.auth.password = secret\n"
+        );
+        assert!(!with_chap(text, None, "").contains("theirs"));
+    }
+}

@@ -1,0 +1,106 @@
+//! `/boot`, the ESP and whatever else the root's fstab mounts from the LUN. What it says is looked for on the
+//! LUN and nowhere else: a UUID of this system's disks, or a kernel name, means nothing to the instance.
+
+use super::context::{Context, deed};
+use super::mounting::{self, Mounted, mount_call, node};
+use crate::probes::roots::{self, LeftOut, MountPlan, Why, system};
+use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::Root;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Mounts them.
+pub(super) struct MountRest;
+
+/// What belongs to the root that is mounted, and where on this machine each is to be seen.
+fn plan(cx: &mut Context) -> Result<(MountPlan, Vec<(roots::PlannedMount, PathBuf)>), Failure> {
+    let Some(filesystem) = cx.root.clone() else { return Err(Failure::failed("no root is mounted")) };
+    let root = Root::open(&cx.request.at)?;
+    let evidence = system::look(&root);
+    let plan = roots::mounts::plan(&evidence.fstab.unwrap_or_default(), &filesystem, &cx.contents);
+    let mut places = Vec::new();
+    for mount in &plan.mounts {
+        match root.resolved(&mount.target)? {
+            // A link of the root's, resolved inside it: it cannot lead to a directory of this system.
+            Some(place) if place.starts_with(&cx.request.at) => places.push((mount.clone(), place)),
+            _ => cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at)),
+        }
+    }
+    Ok((plan, places))
+}
+
+fn tell(cx: &mut Context, left_out: &[LeftOut]) {
+    for one in left_out {
+        let matters = !matches!(one.why, Why::Swap | Why::NoDevice | Why::NotAtBoot);
+        let may_fail = one.entry.options.iter().any(|option| option == "nofail");
+        if matters && !may_fail {
+            cx.remark(format!(
+                "{} is not mounted: {} {} ({})",
+                one.entry.target, one.entry.spec, one.why, one.entry.at
+            ));
+        }
+    }
+}
+
+impl Step<Context> for MountRest {
+    fn id(&self) -> &'static str {
+        "mounts"
+    }
+
+    fn title(&self, _: &Context) -> String {
+        "Mount what its fstab mounts from the LUN".to_owned()
+    }
+
+    fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let filesystem = |name: &str, kind: &str| roots::Filesystem {
+            device: isctpl_checks::facts::BlockDevice { name: name.to_owned(), ..Default::default() },
+            kind: kind.to_owned(),
+            uuid: None,
+            label: None,
+        };
+        let line = |name: &str, kind: &str, target: &str| {
+            Planned::command(&mount_call(&filesystem(name, kind), &cx.below(target), &[], cx.request.read_only))
+        };
+        vec![
+            Planned::remark("each line of the root's fstab that means a filesystem of the LUN, such as"),
+            line("BOOT", "ext4", "boot"),
+            line("ESP", "vfat", "boot/efi"),
+        ]
+    }
+
+    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+        let (plan, places) = plan(cx)?;
+        tell(cx, &plan.left_out);
+        let there = mounting::targets_below(&cx.host, &cx.request.at)?;
+        Ok(places.iter().all(|(_, place)| there.contains(place)))
+    }
+
+    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+        let mut done = Vec::new();
+        let (first, _) = plan(cx)?;
+        for mount in first.mounts {
+            // Looked at anew each time: the directory may lie on what was mounted just now.
+            let root = Root::open(&cx.request.at)?;
+            let Some(place) = root.resolved(&mount.target)?.filter(|place| place.starts_with(&cx.request.at)) else {
+                cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at));
+                continue;
+            };
+            if mounting::targets_below(&cx.host, &place)?.contains(&place) {
+                continue;
+            }
+            match mounting::mount(cx, log, &mount.filesystem, &place, &mount.options) {
+                Ok(()) => done.push(format!("{} from {}", mount.target, node(&mount.filesystem))),
+                // What the instance can do without, a rescue can too.
+                Err(failure) if failure.kind == crate::procedures::Kind::Failed => {
+                    cx.remark(format!("{} is not mounted: {}", mount.target, failure.what));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(if done.is_empty() { "nothing".to_owned() } else { done.join(", ") })
+    }
+
+    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
+        mounting::unmount(cx, &deed::<Mounted>(value)?)
+    }
+}

@@ -1,0 +1,267 @@
+//! The SAN NIC, and a way to the portal.
+
+use super::context::{Context, Nic, deed};
+use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::command::Call;
+use crate::system::netlink;
+use crate::system::reach::{self, Origin, Reach};
+use ipnet::IpNet;
+use isctpl_checks::facts::{Address, LookupAnswer, NetLink, Route};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// How long the portal may take to answer.
+const ANSWERS: Duration = Duration::from_secs(10);
+
+/// Brings the NIC up where it can, and makes sure that the portal answers.
+pub(super) struct Network;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Deed {
+    Up { nic: String },
+    Address { nic: String, address: IpNet },
+    Route { nic: String, to: IpNet, gateway: IpAddr },
+}
+
+fn ip(arguments: &[&str]) -> Call {
+    Call::new("ip", Duration::from_secs(15)).args(arguments.iter().copied())
+}
+
+fn up(nic: &str) -> Call {
+    ip(&["link", "set", "dev", nic, "up"])
+}
+
+fn add_address(nic: &str, address: IpNet) -> Call {
+    ip(&["address", "add", &address.to_string(), "dev", nic])
+}
+
+fn add_route(nic: &str, to: IpNet, gateway: IpAddr) -> Call {
+    ip(&["route", "add", &to.to_string(), "via", &gateway.to_string(), "dev", nic])
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// What this machine's network is like.
+struct Seen {
+    links: Vec<NetLink>,
+    addresses: Vec<Address>,
+    way: Option<Route>,
+}
+
+fn look(portal: IpAddr) -> Result<Seen, Failure> {
+    let snapshot = netlink::snapshot(&[portal]);
+    let known = |what: &str| Failure::failed(format!("the kernel does not tell {what}"));
+    let links = snapshot.links.known().cloned().ok_or_else(|| known("its links"))?;
+    let addresses = snapshot.addresses.known().cloned().ok_or_else(|| known("its addresses"))?;
+    let answer = snapshot.lookups.known().and_then(|lookups| lookups.first()).map(|lookup| lookup.answer.clone());
+    let way = match answer {
+        Some(LookupAnswer::Route(route)) => Some(route),
+        _ => None,
+    };
+    Ok(Seen { links, addresses, way })
+}
+
+/// What a person can type who knows the network.
+fn advise(mut failure: Failure, cx: &Context, seen: &Seen) -> Failure {
+    let portal = cx.request.portal.ip();
+    match &cx.request.nic {
+        Some(nic) => {
+            failure = failure.advise(format!("ip link set {0} up; dhclient {0}", nic.name));
+            failure = failure.advise(format!("ip route add {portal} via GATEWAY dev {}", nic.name));
+        }
+        None => {
+            let nics = seen.links.iter().filter(|link| link.name != "lo" && link.kind.is_empty());
+            for link in nics {
+                let state = match (link.up, link.carrier) {
+                    (false, _) => "down",
+                    (true, false) => "no carrier",
+                    (true, true) => "up",
+                };
+                let own: Vec<String> = seen
+                    .addresses
+                    .iter()
+                    .filter(|address| address.index == link.index)
+                    .map(|address| address.net.to_string())
+                    .collect();
+                failure = failure.advise(format!("{}  {}  {state}  {}", link.name, link.mac, own.join(" ")));
+            }
+            failure =
+                failure.advise("name the SAN NIC: --san-nic NIC --san-address ADDRESS/LENGTH --san-gateway GATEWAY");
+            failure = failure.advise("or bring it up by hand: ip link set NIC up; dhclient NIC");
+        }
+    }
+    failure
+}
+
+/// Whether the NIC that was named is there, with a carrier or about to get one.
+fn is_there<'a>(cx: &Context, seen: &'a Seen) -> Result<Option<&'a NetLink>, Failure> {
+    let Some(nic) = &cx.request.nic else { return Ok(None) };
+    match seen.links.iter().find(|link| link.name == nic.name) {
+        Some(link) => Ok(Some(link)),
+        None => Err(Failure::refused(format!("the SAN NIC {} is not on this machine", nic.name))),
+    }
+}
+
+/// Whether the portal answers by the right NIC.
+fn reached(cx: &Context, seen: &Seen) -> Result<Option<String>, Failure> {
+    let portal = cx.request.portal;
+    let Some(way) = &seen.way else { return Ok(None) };
+    let by = way.interface.clone().unwrap_or_default();
+    if cx.request.nic.as_ref().is_some_and(|nic| nic.name != by) {
+        return Ok(None);
+    }
+    match reach::connect(portal, Origin::default(), ANSWERS) {
+        Reach::Connected { .. } => {
+            let gateway = way.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+            Ok(Some(format!("{portal} answers by {by}{gateway}")))
+        }
+        Reach::NoRoute => Ok(None),
+        outcome => {
+            let gateway = way.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+            let failure = Failure::refused(format!("the portal {portal}, by {by}{gateway}: {outcome}"));
+            let failure = match outcome {
+                Reach::Refused => failure.advise("is the port right, and does the target run?"),
+                _ if cx.request.nic.is_none() => failure.advise(format!("is {by} the SAN NIC? --san-nic names it")),
+                _ => failure,
+            };
+            Err(failure)
+        }
+    }
+}
+
+impl Step<Context> for Network {
+    fn id(&self) -> &'static str {
+        "network"
+    }
+
+    fn title(&self, cx: &Context) -> String {
+        format!("Reach the portal {}", cx.request.portal)
+    }
+
+    fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let portal = cx.request.portal.ip();
+        let mut lines = vec![Planned::command(&ip(&["route", "get", &portal.to_string()]))];
+        if let Some(Nic { name, address, gateway }) = &cx.request.nic {
+            lines.push(Planned::remark("where there is no way yet by that NIC:"));
+            lines.push(Planned::command(&up(name)));
+            lines.extend(address.map(|address| Planned::command(&add_address(name, address))));
+            lines.extend(gateway.map(|gateway| Planned::command(&add_route(name, IpNet::from(portal), gateway))));
+        }
+        lines
+    }
+
+    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+        let seen = look(cx.request.portal.ip())?;
+        is_there(cx, &seen)?;
+        Ok(reached(cx, &seen)?.is_some())
+    }
+
+    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+        let portal = cx.request.portal.ip();
+        let mut seen = look(portal)?;
+        let Some(nic) = cx.request.nic.clone() else {
+            return Err(advise(Failure::refused(format!("there is no route to the portal {portal}")), cx, &seen));
+        };
+        if !is_there(cx, &seen)?.is_some_and(|link| link.up) {
+            log.record(&Deed::Up { nic: nic.name.clone() }, || cx.run(&up(&nic.name)).map(drop))?;
+        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
+            if Instant::now() > deadline || cx.runner.stop.is_asked() {
+                return Err(Failure::refused(format!("the SAN NIC {} has no carrier", nic.name))
+                    .advise("is the cable plugged in, and is it the right NIC?"));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+            seen = look(portal)?;
+        }
+        let own: Vec<IpNet> = seen
+            .addresses
+            .iter()
+            .filter(|address| address.interface == nic.name && address.net.addr().is_ipv4() == portal.is_ipv4())
+            .map(|address| address.net)
+            .collect();
+        if let Some(address) = nic.address.filter(|address| !own.iter().any(|own| own.addr() == address.addr())) {
+            if let Some(other) = own.first() {
+                return Err(Failure::refused(format!(
+                    "the SAN NIC {} has the address {other}, and {address} was expected",
+                    nic.name
+                ))
+                .advise(format!("ip address del {other} dev {}", nic.name)));
+            }
+            log.record(&Deed::Address { nic: nic.name.clone(), address }, || {
+                cx.run(&add_address(&nic.name, address)).map(drop)
+            })?;
+        } else if own.is_empty() {
+            return Err(advise(Failure::refused(format!("the SAN NIC {} has no address", nic.name)), cx, &seen));
+        }
+        seen = look(portal)?;
+        let on_link = nic.address.is_some_and(|address| address.contains(&portal));
+        let right = seen.way.as_ref().is_some_and(|way| way.interface.as_deref() == Some(nic.name.as_str()));
+        if !right && !on_link {
+            let Some(gateway) = nic.gateway else {
+                let by = seen.way.as_ref().and_then(|way| way.interface.clone());
+                let what = match by {
+                    Some(by) => {
+                        format!("the way to the portal {portal} leads by {by}, and {} is the SAN NIC", nic.name)
+                    }
+                    None => format!("there is no route to the portal {portal}, and no gateway is known"),
+                };
+                return Err(advise(Failure::refused(what), cx, &seen));
+            };
+            let to = IpNet::from(portal);
+            log.record(&Deed::Route { nic: nic.name.clone(), to, gateway }, || {
+                cx.run(&add_route(&nic.name, to, gateway)).map(drop)
+            })?;
+            seen = look(portal)?;
+        }
+        match reached(cx, &seen)? {
+            Some(how) => Ok(how),
+            None => Err(advise(
+                Failure::refused(format!("there is no way to the portal {portal} by {}", nic.name)),
+                cx,
+                &seen,
+            )),
+        }
+    }
+
+    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
+        let portal = cx.request.portal.ip();
+        let seen = look(portal)?;
+        match deed(value)? {
+            Deed::Route { nic, to, gateway } => {
+                let snapshot = netlink::snapshot(&[]);
+                let is_it = |route: &&Route| {
+                    route.interface.as_deref() == Some(nic.as_str())
+                        && route.gateway == Some(gateway)
+                        && route.destination == Some(to)
+                };
+                if snapshot.routes.known().into_iter().flatten().any(|route| is_it(&route)) {
+                    cx.run(&ip(&["route", "del", &to.to_string(), "via", &gateway.to_string(), "dev", &nic]))?;
+                }
+            }
+            Deed::Address { nic, address } => {
+                if seen.addresses.iter().any(|own| own.interface == nic && own.net == address) {
+                    cx.run(&ip(&["address", "del", &address.to_string(), "dev", &nic]))?;
+                }
+            }
+            Deed::Up { nic } => {
+                // An address that somebody gave it meanwhile needs it up.
+                let in_use = seen.addresses.iter().any(|own| own.interface == nic && !is_link_local(own.net.addr()));
+                if in_use {
+                    cx.remark(format!("{nic} stays up: it has an address"));
+                } else if seen.links.iter().any(|link| link.name == nic && link.up) {
+                    cx.run(&ip(&["link", "set", "dev", &nic, "down"]))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

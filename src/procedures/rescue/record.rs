@@ -1,0 +1,200 @@
+//! Discovery, and the record of the target in open-iscsi's database.
+
+use super::RECORD_NAME;
+use super::context::{Context, deed, iscsiadm};
+use super::interface::{missing_directories, remove_empty};
+use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::command::{Call, CommandError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a rescue wants otherwise than iscsid.conf may have it: nobody logs in by this record at the next
+/// start, only the wanted unit is attached, and a portal that falls silent is given up soon. Keys that an
+/// older open-iscsi does not know are left.
+const SETTINGS: [(&str, &str); 4] = [
+    ("node.startup", "manual"),
+    ("node.session.scan", "manual"),
+    ("node.session.initial_login_retry_max", "2"),
+    ("node.conn[0].timeo.login_timeout", "10"),
+];
+
+/// Discovers the target and adds its record.
+pub(super) struct Record;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Added {
+    /// Directories that were not there before.
+    missing: Vec<PathBuf>,
+}
+
+/// One that a portal tells of.
+#[derive(Debug, PartialEq, Eq)]
+struct Discovered<'a> {
+    portal: &'a str,
+    group: &'a str,
+    target: &'a str,
+}
+
+/// Reads what discovery prints: `ADDRESS:PORT,GROUP TARGET`, a line each.
+fn discovered(text: &str) -> Vec<Discovered<'_>> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let Some((portal, target)) = line.trim().split_once(' ') else { continue };
+        let Some((portal, group)) = portal.rsplit_once(',') else { continue };
+        found.push(Discovered { portal, group, target: target.trim() });
+    }
+    found
+}
+
+fn discovery(cx: &Context) -> Call {
+    iscsiadm(40, ["-m", "discovery", "-t", "st", "-p", &cx.portal(), "-I", RECORD_NAME, "-o", "nonpersistent"])
+}
+
+fn node(cx: &Context, arguments: &[&str]) -> Call {
+    let call = iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &cx.portal(), "-I", RECORD_NAME]);
+    call.args(arguments.iter().copied())
+}
+
+fn new_node(cx: &Context, group: &str) -> Call {
+    let portal = format!("{},{group}", cx.portal());
+    iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &portal, "-I", RECORD_NAME, "-o", "new"])
+}
+
+/// Files of the database that are records of this name, of any target.
+pub(super) fn files(cx: &Context) -> Vec<PathBuf> {
+    let names = |directory: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).into_iter().flatten().take(10_000).flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let targets = cx.databases.iter().flat_map(|database| names(&database.join("nodes")));
+    let portals = targets.flat_map(|target| names(&target));
+    portals.map(|portal| portal.join(RECORD_NAME)).filter(|path| path.is_file()).collect()
+}
+
+/// Links by which open-iscsi finds records that no discovery made (`idbm_link_record` in `usr/idbm.c`), of
+/// records of this name: `TARGET,ADDRESS,PORT,GROUP,NAME`.
+fn links(cx: &Context) -> Vec<PathBuf> {
+    let ours = format!(",{RECORD_NAME}");
+    let entries = cx.databases.iter().flat_map(|database| fs::read_dir(database.join("static")).into_iter().flatten());
+    let paths = entries.take(10_000).flatten().map(|entry| entry.path());
+    paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ours))).collect()
+}
+
+/// Takes records of this name away, whatever their target.
+pub(super) fn remove(cx: &Context) -> Result<(), Failure> {
+    if files(cx).is_empty() && links(cx).is_empty() {
+        return Ok(());
+    }
+    let outcome = cx.run(&iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
+    for path in files(cx) {
+        fs::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        // Portal and target, where nothing else is in them.
+        for directory in path.ancestors().skip(1).take(2) {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+    for link in links(cx) {
+        fs::remove_file(&link).map_err(|error| Failure::failed(format!("{}: {error}", link.display())))?;
+    }
+    if files(cx).is_empty() { Ok(()) } else { outcome.map(drop) }
+}
+
+impl Step<Context> for Record {
+    fn id(&self) -> &'static str {
+        "record"
+    }
+
+    fn title(&self, cx: &Context) -> String {
+        format!("Discover the target at {}", cx.request.portal)
+    }
+
+    fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let mut lines = vec![Planned::command(&discovery(cx)), Planned::command(&new_node(cx, "1"))];
+        lines.extend(
+            SETTINGS.iter().map(|(key, value)| Planned::command(&node(cx, &["-o", "update", "-n", key, "-v", value]))),
+        );
+        lines
+    }
+
+    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
+        Ok(cx.session.is_some() || !deeds.is_empty())
+    }
+
+    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+        let deed = Added { missing: missing_directories(cx) };
+        log.record(&deed, || {
+            let printed = cx.runner.run(&discovery(cx)).map_err(explain)?;
+            let found = discovered(&printed.out);
+            let ours: Vec<&Discovered<'_>> =
+                found.iter().filter(|one| one.target.eq_ignore_ascii_case(&cx.request.target)).collect();
+            let portal = cx.portal();
+            // A portal behind address translation tells of an address that nobody here reaches: the one that
+            // was asked counts.
+            let Some(one) = ours.iter().find(|one| one.portal == portal).or_else(|| ours.first()) else {
+                let mut others: Vec<&str> = found.iter().map(|one| one.target).collect();
+                others.dedup();
+                let others = if others.is_empty() { "no target".to_owned() } else { others.join(", ") };
+                return Err(Failure::failed(format!(
+                    "{portal} offers {others} to this initiator, and not {}",
+                    cx.request.target
+                ))
+                .advise(
+                    "compare the target's name, and the initiator's: a target shows itself only to those it knows",
+                ));
+            };
+            cx.run(&new_node(cx, one.group))?;
+            for (key, value) in SETTINGS {
+                match cx.runner.run(&node(cx, &["-o", "update", "-n", key, "-v", value])) {
+                    Ok(_) | Err(CommandError::Failed { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Ok(format!("found, in portal group {}", one.group))
+        })
+    }
+
+    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
+        let added: Added = deed(value)?;
+        remove(cx)?;
+        remove_empty(&added.missing);
+        Ok(())
+    }
+
+    fn outlasts_restart(&self) -> bool {
+        true
+    }
+}
+
+/// What discovery's exit codes mean (iscsiadm(8), EXIT STATUS).
+fn explain(error: CommandError) -> Failure {
+    let advice = match &error {
+        CommandError::Failed { code: Some(24), .. } => {
+            "the portal asks for CHAP at discovery too, or does not know this initiator"
+        }
+        CommandError::Failed { code: Some(4 | 8), .. } | CommandError::TimedOut { .. } => {
+            "the portal took the connection and did not answer: is it an iSCSI portal?"
+        }
+        CommandError::Failed { code: Some(20), .. } => "iscsid does not answer: journalctl -u iscsid -n 20",
+        _ => return error.into(),
+    };
+    Failure::from(error).advise(advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_discovery_prints() {
+        let text = "100.97.0.10:3260,1 iqn.2013-01.com.example:a\n[2001:db8::1]:3260,1024 iqn.b\n\nrubbish\n";
+        assert_eq!(
+            discovered(text),
+            [
+                Discovered { portal: "100.97.0.10:3260", group: "1", target: "iqn.2013-01.com.example:a" },
+                Discovered { portal: "[2001:db8::1]:3260", group: "1024", target: "iqn.b" },
+            ]
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! Whether all is there that the later steps need; nothing is changed.
+
+use super::context::Context;
+use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::FileKind;
+use crate::system::command::is_installed;
+use serde_json::Value;
+
+/// Looks before anything is changed.
+pub(super) struct Requirements;
+
+impl Step<Context> for Requirements {
+    fn id(&self) -> &'static str {
+        "requirements"
+    }
+
+    fn title(&self, _: &Context) -> String {
+        "Check what is needed".to_owned()
+    }
+
+    fn plan(&self, cx: &Context) -> Vec<Planned> {
+        vec![Planned::remark(format!(
+            "as root; with iscsiadm, iscsid, mount, umount; with {} empty or absent",
+            cx.request.at.display()
+        ))]
+    }
+
+    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+        if !cx.privileged {
+            return Err(Failure::refused("this takes root").advise("run it with sudo"));
+        }
+        let missing: Vec<&str> =
+            ["iscsiadm", "iscsid", "mount", "umount"].into_iter().filter(|program| !is_installed(program)).collect();
+        if !missing.is_empty() {
+            return Err(Failure::refused(format!("not installed here: {}", missing.join(", ")))
+                .advise("iscsiadm and iscsid are in the package open-iscsi (Debian, Ubuntu, SUSE) or iscsi-initiator-utils (Red Hat)"));
+        }
+        match &cx.password {
+            Some(password) if !fits_a_setting(password.expose()) => {
+                return Err(Failure::refused(
+                    "the CHAP password cannot be written to iscsid.conf: it is longer than 255 bytes, begins or ends \
+                     with a space, or has a control character in it",
+                ));
+            }
+            _ => {}
+        }
+        for (what, name) in [
+            ("the initiator's name", Some(&cx.request.initiator)),
+            ("the target's name", Some(&cx.request.target)),
+            ("the CHAP user name", cx.request.username.as_ref()),
+        ] {
+            if name.is_some_and(|name| !fits_a_setting(name) || name.is_empty() || name.starts_with('-')) {
+                return Err(Failure::refused(format!("{what} is not one that open-iscsi's settings can hold")));
+            }
+        }
+        Ok(true)
+    }
+
+    fn perform(&self, _: &mut Context, _: &mut Log<'_>) -> Result<String, Failure> {
+        Ok(String::new())
+    }
+
+    fn undo(&self, _: &mut Context, _: &Value) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Whether a value can stand in a line of iscsid.conf: it ends with the line, spaces around it are cut
+/// (`idbm_recinfo_config` in `usr/idbm.c`), and 256 bytes are kept with the NUL (`AUTH_STR_MAX_LEN`).
+fn fits_a_setting(value: &str) -> bool {
+    value.len() < 256 && value.trim() == value && !value.chars().any(char::is_control)
+}
+
+/// Whether a directory can be mounted on: it is empty, or not there.
+pub(super) fn is_free_to_mount(cx: &Context) -> Result<bool, Failure> {
+    let at = cx.request.at.display().to_string();
+    match cx.host.lstat(&at)? {
+        None => Ok(true),
+        Some(meta) if meta.kind == FileKind::Directory => Ok(cx.host.names(&at)?.is_empty()),
+        Some(_) => Ok(false),
+    }
+}

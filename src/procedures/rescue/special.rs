@@ -1,0 +1,108 @@
+//! `/proc`, `/sys`, `/dev`, `/run` below the root, and the firmware's variables.
+//!
+//! They are bound as slaves: mounted plainly they would share what happens to them with this system, and
+//! taking them down would take this system's own down, or fail.
+
+use super::context::{Context, deed};
+use super::mounting::targets_below;
+use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::command::quoted;
+use crate::system::{Root, mount};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Directories of this system that are bound, `/proc` apart.
+const BOUND: [&str; 3] = ["/sys", "/dev", "/run"];
+const EFIVARS: &str = "/sys/firmware/efi/efivars";
+
+/// Binds them.
+pub(super) struct Special;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Bound {
+    at: PathBuf,
+}
+
+/// Where a directory of the root is, as this machine names it.
+fn place(cx: &Context, path: &str) -> Result<PathBuf, Failure> {
+    let root = Root::open(&cx.request.at)?;
+    match root.resolved(path)? {
+        Some(place) if place.starts_with(&cx.request.at) && place != cx.request.at => Ok(place),
+        _ => Err(Failure::failed(format!("the root has no directory {path}"))),
+    }
+}
+
+fn needs_efivars(cx: &Context) -> bool {
+    cx.host.is_dir("/sys/firmware/efi")
+}
+
+impl Step<Context> for Special {
+    fn id(&self) -> &'static str {
+        "special"
+    }
+
+    fn title(&self, _: &Context) -> String {
+        "Link /proc, /sys, /dev and /run".to_owned()
+    }
+
+    fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let below = |path: &str| quoted(&cx.below(path).display().to_string());
+        let mut lines = vec![Planned::Command(format!("mount -t proc proc {}", below("/proc")))];
+        for path in BOUND {
+            lines.push(Planned::Command(format!("mount --rbind {path} {}", below(path))));
+            lines.push(Planned::Command(format!("mount --make-rslave {}", below(path))));
+        }
+        if needs_efivars(cx) {
+            lines
+                .push(Planned::Command(format!("mountpoint -q {0} || mount -t efivarfs efivarfs {0}", below(EFIVARS))));
+        }
+        lines
+    }
+
+    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+        for path in ["/proc"].iter().chain(&BOUND) {
+            let place = place(cx, path)?;
+            if !targets_below(&cx.host, &place)?.contains(&place) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+        let there = |place: &Path| -> Result<bool, Failure> {
+            Ok(targets_below(&cx.host, place)?.iter().any(|target| target == place))
+        };
+        let proc = place(cx, "/proc")?;
+        if !there(&proc)? {
+            log.record(&Bound { at: proc.clone() }, || Ok(mount::mount_kernel("proc", &proc, false)?))?;
+        }
+        for path in BOUND {
+            let place = place(cx, path)?;
+            if !there(&place)? {
+                log.record(&Bound { at: place.clone() }, || Ok(mount::bind_as_slave(Path::new(path), &place)?))?;
+            }
+        }
+        let mut efivars = "";
+        if needs_efivars(cx) {
+            let place = place(cx, EFIVARS)?;
+            efivars = ", with the firmware's variables";
+            if !there(&place)? {
+                let mounted = log.record(&Bound { at: place.clone() }, || {
+                    Ok(mount::mount_kernel("efivarfs", &place, cx.request.read_only)?)
+                });
+                if let Err(failure) = mounted {
+                    efivars = "";
+                    cx.remark(format!("the firmware's variables cannot be seen: {}", failure.what));
+                }
+            }
+        }
+        Ok(format!("as slaves of this system's{efivars}"))
+    }
+
+    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
+        let bound: Bound = deed(value)?;
+        Ok(mount::unmount_tree(&bound.at, &targets_below(&cx.host, &bound.at)?)?)
+    }
+}
