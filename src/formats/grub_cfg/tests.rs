@@ -170,6 +170,25 @@ fn a_file_of_mkconfig_is_evaluated() {
     assert_eq!(at, Some(Place::line("/boot/grub/grub.cfg", 12)));
 }
 
+/// What grub-mkconfig wrote in a booted instance, Debian 12: a submenu, hints for `search`, three entries that
+/// boot Linux and one that does not.
+#[test]
+fn the_file_of_a_booted_instance_is_evaluated() {
+    let menu = menu(include_str!("../../../fixtures/captured/grub-mkconfig.cfg"), &Disk::default());
+    assert_eq!(menu.problems, []);
+    let linux: Vec<&Entry> = menu.entries.iter().filter(|entry| entry.kernel.is_some()).collect();
+    let titles: Vec<&str> = linux.iter().map(|entry| entry.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        ["GNU/Linux", "GNU/Linux, with Linux 6.1.0-50-amd64", "GNU/Linux, with Linux 6.1.0-50-amd64 (recovery mode)"]
+    );
+    for entry in linux {
+        assert_eq!(entry.search_uuid.as_deref(), Some("11111111-2222-3333-4444-555555555502"));
+        assert!(entry.options.contains("iscsi_auto") && entry.unresolved.is_empty(), "{}", entry.options);
+    }
+    assert!(matches!(choose(&menu), Choice::Entry { index: 0, .. }), "{:?}", choose(&menu));
+}
+
 #[test]
 fn the_environment_block_chooses() {
     let with = |environment| {
