@@ -1,5 +1,5 @@
 //! The tables that the lab's machines have before iPXE's own: each is the one that iPXE makes for the
-//! lab, with one fault. `ISCTPL_UPDATE=1 cargo test --lib ibft_table::lab` writes them anew.
+//! lab, with one fault; and that one itself, for a rescue system that iPXE did not start. `ISCTPL_UPDATE=1 cargo test --lib ibft_table::lab` writes them anew.
 #![allow(clippy::unwrap_used)]
 
 use super::parse;
@@ -66,18 +66,19 @@ fn gateway_missing() -> Vec<u8> {
 
 #[test]
 fn the_labs_tables_are_these() {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/scenarios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab");
     for (name, table) in [
-        ("ibft-nic-absent", nic_absent()),
-        ("ibft-target-unnamed", target_unnamed()),
-        ("ibft-three-targets", three_targets()),
-        ("ibft-gateway-missing", gateway_missing()),
+        ("scenarios/ibft-nic-absent", nic_absent()),
+        ("scenarios/ibft-target-unnamed", target_unnamed()),
+        ("scenarios/ibft-three-targets", three_targets()),
+        ("scenarios/ibft-gateway-missing", gateway_missing()),
+        ("rescue", lab().build()),
     ] {
-        let path = scenarios.join(name).join("ibft.table");
+        let path = folder.join(name).join("ibft.table");
         if std::env::var_os("ISCTPL_UPDATE").is_some() {
             std::fs::write(&path, &table).unwrap();
         }
         assert_eq!(std::fs::read(&path).unwrap(), table, "{}", path.display());
-        assert_eq!(parse(&table, name).unwrap().faults.is_empty(), name != "ibft-three-targets", "{name}");
+        assert_eq!(parse(&table, name).unwrap().faults.is_empty(), name != "scenarios/ibft-three-targets", "{name}");
     }
 }

@@ -1,7 +1,6 @@
 //! The network of one machine: its SAN segment behind a gateway, a WAN segment, DHCP and the target.
 
 use crate::process::{GLANCE, Running, finish, log, uninterrupted};
-use crate::scenario::Scenario;
 use anyhow::{Context, Result, bail, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
 use std::fs::{self, File};
@@ -79,28 +78,29 @@ impl Bench {
         Ok(Inside(self))
     }
 
-    /// Serves the image as LUN 47, and addresses, while `work` runs in the namespace; it begins when the
+    /// Serves the images as LUN 47 and on, and addresses, while `work` runs in the namespace; it begins when the
     /// target was seen to list the LUN. Afterwards the image is written whole.
     ///
     /// # Errors
     /// When a server does not start, the target does not answer within 20 s, or the work fails.
     pub(crate) fn around<T>(
-        &mut self,
+        &self,
         logs: &Path,
-        image: &Path,
-        scenario: &Scenario,
+        images: &[&Path],
+        lease: Option<&str>,
+        dhcp_lines: &[String],
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let inside = self.enter()?;
-        let target = self.target(logs, image)?;
-        let mut dhcp = dhcp(logs, scenario.lease.as_deref().unwrap_or(LEASE), &scenario.dhcp)?;
+        let target = self.target(logs, images)?;
+        let mut dhcp = dhcp(logs, lease.unwrap_or(LEASE), dhcp_lines)?;
         prove(logs, &mut dhcp)?;
         let result = work();
         drop((dhcp, target, inside));
         result
     }
 
-    fn target(&self, logs: &Path, image: &Path) -> Result<Running> {
+    fn target(&self, logs: &Path, images: &[&Path]) -> Result<Running> {
         let output = log(&logs.join("tgtd.log"))?;
         let mut command = Command::new("tgtd");
         command.args(["--foreground", "--control-port", &self.control]).stdout(output.try_clone()?).stderr(output);
@@ -111,13 +111,15 @@ impl Bench {
             uninterrupted()?;
             std::thread::sleep(GLANCE);
         }
-        let image = image.to_str().context("the image's path is not UTF-8")?;
         let (user, password) = ACCOUNT;
         self.admin(logs, &["--op", "new", "--mode", "target", "--tid", "1", "--targetname", TARGET_NAME])?;
-        self.admin(
-            logs,
-            &["--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun", "47", "--backing-store", image],
-        )?;
+        for (lun, image) in (47..).zip(images) {
+            let (lun, image) = (lun.to_string(), image.to_str().context("the image's path is not UTF-8")?);
+            self.admin(
+                logs,
+                &["--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun", &lun, "--backing-store", image],
+            )?;
+        }
         self.admin(logs, &["--op", "bind", "--mode", "target", "--tid", "1", "--initiator-address", "ALL"])?;
         self.admin(logs, &["--op", "new", "--mode", "account", "--user", user, "--password", password])?;
         self.admin(logs, &["--op", "bind", "--mode", "account", "--tid", "1", "--user", user])?;
@@ -214,4 +216,22 @@ impl Drop for Inside<'_> {
         // A thread that cannot go back fails at the next thing that needs the host's network, and says so.
         let _ = setns(&self.0.host, CloneFlags::CLONE_NEWNET);
     }
+}
+
+/// What the platform's command line prints of the instance, as the recipe shows it: the initiator's account.
+pub(crate) fn instance_yaml() -> String {
+    let (user, password) = ACCOUNT;
+    format!(
+        "- details: 'M.8.32.v2 (#9095) '\nid: 59725\niscsi: 'Initiator IQN: {INITIATOR} Username:\n    {user} Password: \
+         {password} '\nstatus: active\nsubdomain: instance-59725.bigstep.io\nwanIp: 185.90.50.246\n"
+    )
+}
+
+/// The same of the drive: the target.
+pub(crate) fn drive_yaml() -> String {
+    format!(
+        "- attachedTo: instance-59725\ncredentials: 'Target: {TARGET} Port:3260 IQN:{TARGET_NAME}\n    LUN \
+         ID:47'\ndetails: none  none\nid: 75618\nlabel: drive-75618\nsizemb: 40960\nstatus: active\ntemplate: \"\"\ntype: \
+         iscsi_ssd\n"
+    )
 }

@@ -9,6 +9,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Builders that take a LUN that is made already: what they do is no part of it.
+const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk"];
+
 /// Where LUNs are made and kept.
 #[derive(Debug)]
 pub(crate) struct Workshop {
@@ -35,6 +38,23 @@ impl Workshop {
             return copy(&kept, image);
         }
         self.build(catalogue, recipe, image, say)
+    }
+
+    /// The disk of a rescue system that is made of a base's files, with its kernel and initrd beside it.
+    ///
+    /// # Errors
+    /// When a builder fails; the error has the end of its log.
+    pub(crate) fn rescue_disk(&self, catalogue: &Catalogue, base: &str, say: &dyn Fn(&str)) -> Result<PathBuf> {
+        let lun = self.kept(catalogue, catalogue.recipe(base)?, say)?;
+        let disk = self.cache.join(format!("rescue-{base}.disk"));
+        let stamp = self.cache.join(format!("rescue-{base}.made-of"));
+        let key = format!("{:016x}\n", self.key(catalogue, catalogue.recipe(base)?)?);
+        if !fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == key) {
+            say("making the rescue system's disk");
+            finish(self.tool("rescue-disk").arg(lun).arg(&disk), &disk.with_extension("log"))?;
+            fs::write(&stamp, key)?;
+        }
+        Ok(disk)
     }
 
     /// The LUN of a recipe that others are made from: built once, and again when what it is made of changed.
@@ -148,7 +168,7 @@ impl Workshop {
             self.key(catalogue, catalogue.recipe(from)?)?.hash(&mut hasher);
         }
         format!("{:?}", recipe.origin).hash(&mut hasher);
-        hash_folder(&self.tools, &mut hasher)?;
+        hash_files(&self.tools, &mut hasher, |name| !LATER_TOOLS.contains(&name))?;
         // What a scenario expects is no part of its LUN.
         hash_files(&recipe.folder, &mut hasher, |name| name != "scenario.toml" && name != "base.toml")?;
         Ok(hasher.finish())
@@ -205,10 +225,6 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         Command::new("cp").args(["--sparse=always", "--reflink=auto"]).arg(from).arg(to).status().context("cp")?;
     ensure!(status.success(), "cp {} {}: {status}", from.display(), to.display());
     Ok(())
-}
-
-fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> Result<()> {
-    hash_files(folder, hasher, |_| true)
 }
 
 fn hash_files(folder: &Path, hasher: &mut DefaultHasher, counts: impl Fn(&str) -> bool) -> Result<()> {

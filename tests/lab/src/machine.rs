@@ -12,8 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a machine that came up may take to judge itself.
-const JUDGING: Duration = Duration::from_secs(900);
 /// How long a shutdown may take. systemd gives a stop job 90 s before it kills.
 const SHUTDOWN: Duration = Duration::from_secs(150);
 /// How long a lost console is still watched: what follows explains the loss.
@@ -22,8 +20,8 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 /// What a machine is made of.
 #[derive(Debug)]
 pub(crate) struct Machine<'a> {
-    /// UEFI or BIOS.
-    pub(crate) firmware: Firmware,
+    /// What starts it.
+    pub(crate) start: Start<'a>,
     /// How many processors it has.
     pub(crate) processors: usize,
     /// The folder that it sees at /run/lab.
@@ -34,6 +32,17 @@ pub(crate) struct Machine<'a> {
     pub(crate) acpi_table: Option<PathBuf>,
     /// How long it may take to come up.
     pub(crate) patience: Duration,
+    /// How long it may take to do its task, once it is up.
+    pub(crate) working: Duration,
+}
+
+/// What starts a machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// Nothing local: its firmware, and iPXE from the SAN.
+    San(Firmware),
+    /// A disk of its own, whose changes are forgotten; QEMU loads the kernel that lies beside it.
+    Disk(&'a Path),
 }
 
 /// What a machine was seen to do.
@@ -99,7 +108,7 @@ impl Machine<'_> {
             }
             let over = match (up_at, judged_at) {
                 (None, _) => lost_at.is_some_and(|at| at.elapsed() > AFTERMATH) || begun.elapsed() > self.patience,
-                (Some(up), None) => up.elapsed() > JUDGING,
+                (Some(up), None) => up.elapsed() > self.working,
                 (Some(_), Some(judged)) => stay || judged.elapsed() > SHUTDOWN,
             };
             if over {
@@ -127,18 +136,28 @@ impl Machine<'_> {
         // No hardware virtualisation: it is not to be had on most machines that run this.
         command.args(["-accel", "tcg,thread=multi", "-machine", "q35", "-m", "2048", "-nographic", "-no-reboot"]);
         command.args(["-smp", &self.processors.to_string()]);
-        let rom = match self.firmware {
-            Firmware::Uefi => {
+        let mut rom = String::new();
+        let mut boot = "";
+        match self.start {
+            Start::San(Firmware::Uefi) => {
                 let code = "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd";
                 let variables = "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd";
                 command.args(["-drive", code, "-drive", variables]);
-                "/usr/lib/ipxe/qemu/efi-virtio.rom"
+                (rom, boot) = ("/usr/lib/ipxe/qemu/efi-virtio.rom".to_owned(), ",bootindex=1");
             }
-            Firmware::Bios => "/usr/lib/ipxe/qemu/pxe-virtio.rom",
-        };
+            Start::San(Firmware::Bios) => {
+                (rom, boot) = ("/usr/lib/ipxe/qemu/pxe-virtio.rom".to_owned(), ",bootindex=1");
+            }
+            Start::Disk(disk) => {
+                let disk = disk.display();
+                command.args(["-kernel", &format!("{disk}.kernel"), "-initrd", &format!("{disk}.initrd")]);
+                command.args(["-append", "root=/dev/vda rw console=ttyS0"]);
+                command.args(["-drive", &format!("file={disk},format=raw,if=virtio,snapshot=on")]);
+            }
+        }
         let share = format!("local,path={},mount_tag=lab,security_model=none", self.share.display());
         command.args(["-virtfs", &share]);
-        let san = format!("virtio-net-pci,netdev=san,mac=52:54:00:00:00:01,romfile={rom},bootindex=1");
+        let san = format!("virtio-net-pci,netdev=san,mac=52:54:00:00:00:01,romfile={rom}{boot}");
         command.args(["-netdev", "tap,id=san,ifname=tap-san,script=no,downscript=no", "-device", &san]);
         command.args(["-netdev", "tap,id=wan,ifname=tap-wan,script=no,downscript=no"]);
         command.args(["-device", "virtio-net-pci,netdev=wan,mac=52:54:00:00:00:02,romfile="]);

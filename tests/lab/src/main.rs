@@ -11,6 +11,7 @@ mod machine;
 mod outcome;
 mod process;
 mod report;
+mod rescue;
 mod scenario;
 mod table;
 mod trial;
@@ -61,6 +62,10 @@ struct Arguments {
     /// Have booted baselines hand out the sources of their facts, in their folder's share/captured
     #[arg(long)]
     capture: bool,
+
+    /// Try `isctpl rescue` in a rescue system instead; the names are then those of rescue/scenarios
+    #[arg(long, conflicts_with_all = ["list", "judge_only", "record", "with"])]
+    rescue: bool,
 
     /// Mount the one scenario's root, run this command ({root} is the mount), and take it down again
     #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "COMMAND")]
@@ -117,7 +122,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
         }
         return Ok(true);
     }
-    let chosen: Vec<Scenario> = if arguments.scenarios.is_empty() {
+    let chosen: Vec<Scenario> = if arguments.rescue {
+        Vec::new()
+    } else if arguments.scenarios.is_empty() {
         catalogue.scenarios().cloned().collect()
     } else {
         let find = |name: &String| {
@@ -138,6 +145,11 @@ fn run(arguments: &Arguments) -> Result<bool> {
         capture: arguments.capture,
         cache,
     };
+    if arguments.rescue {
+        let (text, well) = rescue::rescue(&lab, &arguments.scenarios, &|what| say("rescue", what))?;
+        write!(std::io::stdout(), "{text}")?;
+        return Ok(well);
+    }
     if !arguments.with.is_empty() {
         let [scenario] = chosen.as_slice() else { bail!("--with goes with one scenario") };
         return lab.with_root(scenario, &arguments.with, &|what| say(&scenario.name, what));

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::lun::Workshop;
-use crate::machine::Machine;
+use crate::machine::{Machine, Start};
 use crate::outcome::{Happened, Seeing, disagreements};
 use crate::process::log;
 use crate::report::Report;
@@ -15,7 +15,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The lab's busybox: static, so that it runs when the instance's disk is gone.
-const BUSYBOX: &str = "/bin/busybox";
+pub(crate) const BUSYBOX: &str = "/bin/busybox";
+
+/// How long a machine that came up may take to judge itself.
+const JUDGING: Duration = Duration::from_secs(900);
 
 /// What every scenario of a run shares.
 #[derive(Debug)]
@@ -190,18 +193,19 @@ impl Lab {
         let table = scenario.folder.join("ibft.table");
         let console = logs.join("console.log");
         let machine = Machine {
-            firmware: scenario.firmware,
+            start: Start::San(scenario.firmware),
             processors: self.processors,
             share: &share,
             console: &console,
             acpi_table: table.exists().then_some(table),
             patience: Duration::from_secs(scenario.patience),
+            working: JUDGING,
         };
         let mut tries = 0;
         let life = loop {
             tries += 1;
             self.fill(&share, scenario)?;
-            let life = bench.around(&logs, image, scenario, || {
+            let life = bench.around(&logs, &[image], scenario.lease.as_deref(), &scenario.dhcp, || {
                 say("booting");
                 machine.live(false)
             })?;

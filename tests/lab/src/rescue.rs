@@ -1,0 +1,70 @@
+//! `isctpl rescue` in a rescue system, against the real target: the scenarios of `rescue/scenarios`.
+
+use crate::bench::{Bench, drive_yaml, instance_yaml};
+use crate::machine::{Machine, Start};
+use crate::trial::{BUSYBOX, Lab};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// What the rescue system's files are taken from.
+const BASE: &str = "bookworm";
+/// The instance that is rescued.
+const INSTANCE: &str = "healthy-iscsi-auto";
+/// How long all scenarios may take; those that kill isctpl at every point take minutes each.
+const WORKING: Duration = Duration::from_secs(4 * 3600);
+
+/// Runs the scenarios, or those named, and returns what each came to, and whether all came out well.
+///
+/// # Errors
+/// When the lab itself fails, or the rescue system does not come to its end.
+pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<(String, bool)> {
+    let logs = lab.cache.join("runs").join("rescue");
+    if logs.exists() {
+        fs::remove_dir_all(&logs)?;
+    }
+    let share = logs.join("share");
+    fs::create_dir_all(&share)?;
+    let disk = lab.workshop.rescue_disk(&lab.catalogue, BASE, say)?;
+    // A clone stands beside the instance's LUN: the same names and UUIDs on a second one.
+    let images = [logs.join("lun-47.img"), logs.join("lun-48.img")];
+    for image in &images {
+        lab.workshop.make(&lab.catalogue, INSTANCE, image, say)?;
+    }
+    fs::copy(&lab.program, share.join("isctpl"))?;
+    fs::copy(BUSYBOX, share.join("busybox")).context("busybox-static is missing")?;
+    fs::copy(lab.folder.join("guest/rescue"), share.join("task"))?;
+    fs::copy(lab.folder.join("rescue/scenarios"), share.join("scenarios"))?;
+    fs::write(share.join("instance.yaml"), instance_yaml())?;
+    fs::write(share.join("drive.yaml"), drive_yaml())?;
+    fs::write(share.join("names"), names.join(" "))?;
+
+    let console = logs.join("console.log");
+    let machine = Machine {
+        start: Start::Disk(&disk),
+        processors: lab.processors,
+        share: &share,
+        console: &console,
+        acpi_table: Some(lab.folder.join("rescue/ibft.table")),
+        patience: Duration::from_secs(300),
+        working: WORKING,
+    };
+    let bench = Bench::new(0, &lab.cache)?;
+    let units: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
+    let life = bench.around(&logs, &units, None, &[], || {
+        say("booting the rescue system");
+        machine.live(false)
+    })?;
+    ensure!(life.judged, "the rescue system did not come to its end: see {}", console.display());
+    let mut text = fs::read_to_string(share.join("rescue.log")).context("the scenarios said nothing")?;
+    let mut well =
+        text.lines().any(|line| line.starts_with("ok ")) && !text.lines().any(|line| line.starts_with("FAIL"));
+    for image in &images {
+        let check = Command::new(lab.folder.join("build/is-sound")).arg(image).output().context("build/is-sound")?;
+        well &= check.status.success();
+        text.push_str(&String::from_utf8_lossy(&check.stdout));
+    }
+    Ok((text, well))
+}
