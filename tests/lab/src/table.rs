@@ -1,5 +1,6 @@
 //! How a run came out: for people, for programs, and for the project's record.
 
+use crate::scenario::Scenario;
 use crate::trial::Outcome;
 use anyhow::{Context, Result};
 use comfy_table::{Cell, ContentArrangement, Row, Table};
@@ -38,11 +39,15 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// The record that the project keeps of the last full run.
+/// The record that the project keeps of every scenario's last boot.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn record(path: &Path, outcomes: &[Outcome], versions: &[(String, String)]) -> Result<()> {
+pub(crate) fn record(
+    path: &Path,
+    outcomes: &[(&Scenario, Option<Outcome>)],
+    versions: &[(String, String)],
+) -> Result<()> {
     let mut text =
         "# How every scenario came out\n\nWritten by `tests/lab/run --record`; not edited by hand. The times \
                     are when each was booted, UTC.\n\n"
@@ -51,31 +56,38 @@ pub(crate) fn record(path: &Path, outcomes: &[Outcome], versions: &[(String, Str
     for (what, version) in versions {
         let _ = writeln!(text, "| {what} | {version} |");
     }
-    let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
-    let _ = writeln!(text, "\n{} scenarios; {agreed} came out as doctor had said.\n", outcomes.len());
-    text.push_str(
-        "| scenario | made from | said before the boot | what happened | said in the instance | agrees | s |\n",
+    let booted: Vec<&Outcome> = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref()).collect();
+    let agreed = booted.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+    let _ = writeln!(
+        text,
+        "\n{} scenarios: {} were booted, {agreed} of them did what doctor had said.\n",
+        outcomes.len(),
+        booted.len()
     );
-    text.push_str("|---|---|---|---|---|---|---|---|\n");
-    for outcome in outcomes {
-        let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
-        let inside = match (&outcome.live, &outcome.injected) {
-            (Some(live), Some(injected)) => format!("{live}; after the injection {injected}"),
-            (Some(live), None) => live.clone(),
-            (None, _) => "-".to_owned(),
+    text.push_str(
+        "| scenario | made from | said before the boot | what happened | said in the instance | agrees | when |\n",
+    );
+    text.push_str("|---|---|---|---|---|---|---|\n");
+    for (scenario, outcome) in outcomes {
+        let told = match outcome {
+            Some(outcome) => row(outcome),
+            None => "- | not booted yet | - | - | -".to_owned(),
         };
-        let agrees = if outcome.disagreements.is_empty() { "yes" } else { "NO" };
-        let _ = writeln!(
-            text,
-            "| `{}`: {} | {} | {} | {} | {inside} | {agrees} | {} | {} |",
-            outcome.scenario,
-            outcome.title.replace('|', "\\|"),
-            outcome.from,
-            outcome.predicted,
-            happened.replace('|', "\\|"),
-            outcome.time,
-            outcome.seconds
-        );
+        let title = scenario.title.replace('|', "\\|");
+        let _ = writeln!(text, "| `{}`: {title} | {} | {told} |", scenario.name, scenario.from);
     }
     std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// What was said and what happened, as cells.
+fn row(outcome: &Outcome) -> String {
+    let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
+    let inside = match (&outcome.live, &outcome.injected) {
+        (Some(live), Some(injected)) => format!("{live}; after the injection {injected}"),
+        (Some(live), None) => live.clone(),
+        (None, _) => "-".to_owned(),
+    };
+    let agrees = if outcome.disagreements.is_empty() { "yes" } else { "NO" };
+    let happened = happened.replace('|', "\\|");
+    format!("{} | {happened} | {inside} | {agrees} | {}", outcome.predicted, outcome.time)
 }

@@ -124,15 +124,18 @@ impl Lab {
         self.cache.join("outcomes").join(format!("{name}.json"))
     }
 
-    /// How each scenario came out when it was last booted.
+    /// How each scenario came out when it was last booted, beside it; nothing where it was not booted here.
     ///
     /// # Errors
-    /// When one was never booted here.
-    pub(crate) fn last_outcomes(&self) -> Result<Vec<Outcome>> {
-        let read = |scenario: &Scenario| {
+    /// When what is kept of one cannot be read.
+    pub(crate) fn last_outcomes<'a>(&'a self) -> Result<Vec<(&'a Scenario, Option<Outcome>)>> {
+        let read = |scenario: &'a Scenario| -> Result<(&'a Scenario, Option<Outcome>)> {
             let path = self.outcome(&scenario.name);
-            let text = fs::read(&path).with_context(|| format!("{} was not booted here yet", scenario.name))?;
-            serde_json::from_slice(&text).with_context(|| format!("{}: is no outcome", path.display()))
+            if !path.exists() {
+                return Ok((scenario, None));
+            }
+            let outcome = serde_json::from_slice(&fs::read(&path)?);
+            Ok((scenario, Some(outcome.with_context(|| format!("{}: is no outcome", path.display()))?)))
         };
         self.catalogue.scenarios().map(read).collect()
     }
