@@ -12,14 +12,14 @@ pub(crate) static CHECK: Check = Check {
     title: "the iBFT is malformed",
     doc: Doc {
         finds: "The ACPI table breaks its own format: a checksum that does not come to zero, a revision other than 1, \
-                a control structure that is not 18 bytes long, a structure of a wrong length, an offset or a string \
+                a control structure of less than 18 bytes, a structure of a wrong length, an offset or a string \
                 that lies outside the table.",
         breaks: "Linux rejects the table as a whole: `iBFT has incorrect checksum`, `supports only revision 1`, \
                  `Control header is invalid`. It then shows no /sys/firmware/ibft, and the login finds no target. \
-                 iPXE writes a longer control structure when more than two SAN paths are given, which Linux refuses. \
+                 A longer control structure, which iPXE writes when more than two SAN paths are given, passes: \
+                 today's kernels take it; older ones did not. \
                  When the kernel shows the table all the same, this is a warning.",
-        mend: "Update the boot firmware. With iPXE, give sanboot at most two paths, and name further ones to the \
-               initramfs.",
+        mend: "Update the boot firmware.",
         references: &[
             "Linux drivers/firmware/iscsi_ibft.c (ibft_check_device, ibft_verify_hdr)",
             "iPXE commit 7cfdd769a",

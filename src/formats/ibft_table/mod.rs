@@ -21,7 +21,9 @@ pub const SIGNATURES: [&str; 3] = ["iBFT", "IBFT", "BIFT"];
 /// The ACPI header with the twelve reserved bytes after it; the control structure follows.
 const CONTROL: usize = 48;
 const HEADER: usize = 6;
-/// The length that Linux demands of the control structure: room for two NICs and two targets.
+/// The least length of the control structure: room for two NICs and two targets. Linux takes a longer one,
+/// with an offset more for each further NIC and target, as iPXE writes it (drivers/firmware/iscsi_ibft.c,
+/// ibft_register_kobjects; seen of a kernel 6.1). Kernels before that was added refuse it.
 const CONTROL_LENGTH: usize = 18;
 const INITIATOR_LENGTH: usize = 74;
 const NIC_LENGTH: usize = 102;
@@ -110,11 +112,11 @@ impl<'a> Reader<'a> {
         if id != ID_CONTROL {
             return self.fault(CONTROL, format!("structure {id} stands where the control structure must"));
         }
-        if length != CONTROL_LENGTH {
+        if length < CONTROL_LENGTH {
             self.fault(
                 CONTROL + 2,
                 format!(
-                    "the control structure has {length} bytes and Linux takes only {CONTROL_LENGTH}: room for two \
+                    "the control structure has {length} bytes and Linux takes none below {CONTROL_LENGTH}: room for two \
                      NICs and two targets"
                 ),
             );

@@ -103,13 +103,16 @@ fn tells_a_wrong_checksum_and_revision() {
 }
 
 #[test]
-fn tells_a_control_structure_for_more_than_two_targets() {
+fn takes_a_control_structure_for_more_than_two_targets_and_none_for_less() {
     let mut table = Sample::default().build();
     put(&mut table, 0x32, &[22, 0]);
     seal(&mut table);
+    assert_eq!(faults(&table), Vec::<String>::new());
+    put(&mut table, 0x32, &[14, 0]);
+    seal(&mut table);
     let faults = faults(&table);
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert!(faults[0].contains("22 bytes and Linux takes only 18"), "{faults:?}");
+    assert!(faults[0].contains("14 bytes and Linux takes none below 18"), "{faults:?}");
 }
 
 #[test]

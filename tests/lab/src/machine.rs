@@ -12,6 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The NIC with iPXE in it: QEMU's own ROM, whose device id it makes the NIC's. SeaBIOS runs no other.
+const IPXE: &str = "bootindex=1";
+/// The NIC without.
+const NO_ROM: &str = "romfile=";
 /// How long a shutdown may take. systemd gives a stop job 90 s before it kills.
 const SHUTDOWN: Duration = Duration::from_secs(150);
 /// How long a lost console is still watched: what follows explains the loss.
@@ -136,18 +140,15 @@ impl Machine<'_> {
         // No hardware virtualisation: it is not to be had on most machines that run this.
         command.args(["-accel", "tcg,thread=multi", "-machine", "q35", "-m", "2048", "-nographic", "-no-reboot"]);
         command.args(["-smp", &self.processors.to_string()]);
-        let mut rom = String::new();
-        let mut boot = "";
+        let mut rom = NO_ROM;
         match self.start {
             Start::San(Firmware::Uefi) => {
                 let code = "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd";
                 let variables = "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd";
                 command.args(["-drive", code, "-drive", variables]);
-                (rom, boot) = ("/usr/lib/ipxe/qemu/efi-virtio.rom".to_owned(), ",bootindex=1");
+                rom = IPXE;
             }
-            Start::San(Firmware::Bios) => {
-                (rom, boot) = ("/usr/lib/ipxe/qemu/pxe-virtio.rom".to_owned(), ",bootindex=1");
-            }
+            Start::San(Firmware::Bios) => rom = IPXE,
             Start::Disk(disk) => {
                 let disk = disk.display();
                 command.args(["-kernel", &format!("{disk}.kernel"), "-initrd", &format!("{disk}.initrd")]);
@@ -157,10 +158,10 @@ impl Machine<'_> {
         }
         let share = format!("local,path={},mount_tag=lab,security_model=none", self.share.display());
         command.args(["-virtfs", &share]);
-        let san = format!("virtio-net-pci,netdev=san,mac=52:54:00:00:00:01,romfile={rom}{boot}");
+        let san = format!("virtio-net-pci,netdev=san,mac=52:54:00:00:00:01,{rom}");
         command.args(["-netdev", "tap,id=san,ifname=tap-san,script=no,downscript=no", "-device", &san]);
         command.args(["-netdev", "tap,id=wan,ifname=tap-wan,script=no,downscript=no"]);
-        command.args(["-device", "virtio-net-pci,netdev=wan,mac=52:54:00:00:00:02,romfile="]);
+        command.args(["-device", &format!("virtio-net-pci,netdev=wan,mac=52:54:00:00:00:02,{NO_ROM}")]);
         if let Some(table) = &self.acpi_table {
             command.args(["-acpitable", &format!("file={}", table.display())]);
         }
