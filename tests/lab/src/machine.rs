@@ -3,7 +3,7 @@
 use crate::console::{Console, Stage};
 use crate::process::{GLANCE, Running, uninterrupted};
 use crate::scenario::Firmware;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -96,7 +96,10 @@ impl Machine<'_> {
         let judged = self.share.join("judged");
         let (mut up_at, mut judged_at, mut lost_at) = (None, None, None);
         let went_off = loop {
-            if !machine.lives()? {
+            if let Some(status) = machine.0.try_wait()? {
+                uninterrupted()?;
+                // One that something else ended did not go off by itself, and its stage says nothing.
+                ensure!(status.success(), "QEMU ended with {status}");
                 break judged_at.is_some();
             }
             uninterrupted()?;
