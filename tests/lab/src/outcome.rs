@@ -63,7 +63,9 @@ impl Happened {
             (true, true, _, Some(false)) => format!("came up, never shut down{}", line(&life.trouble)),
             (true, true, ..) => "came up, shut down".to_owned(),
         };
-        Self { summary, stage: life.stage, came_up: life.came_up, disk_answers, shuts_down }
+        // Not every initramfs tells its end on the console; a machine that came up left it.
+        let stage = if life.came_up { Stage::RealRoot } else { life.stage };
+        Self { summary, stage, came_up: life.came_up, disk_answers, shuts_down }
     }
 
     /// Where the verdict and the machine disagree, each in a sentence.
