@@ -6,10 +6,8 @@ mod support;
 
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use support::netns::Namespace;
-use support::run::{Answer, answer, command};
+use support::run::{Answer, answer, as_ordinary_user, command};
 use support::tree::Tree;
 
 /// The routing table of the document that isctpl was written for: SAN by ens2f0, WAN by ens2f1.
@@ -106,20 +104,6 @@ fn routes_and_nics_are_shown() {
     assert!(routes.out.contains("100.97.0.0/16"), "{}", routes.out);
     let nics = isctpl(&namespace, &["show", "nics"]);
     assert!(nics.out.contains("ens2f0") && nics.out.contains("52:54:00:00:00:01"), "{}", nics.out);
-}
-
-/// A copy of isctpl that an ordinary user can run, and that user's run of it.
-fn as_ordinary_user(arguments: &[&str]) -> Answer {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let copy = directory.path().join("isctpl");
-    // By another process: a copy of ours could still be open for writing in a child that another test
-    // has just started, and a file that is open for writing cannot be run.
-    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_isctpl")).arg(&copy).status().unwrap();
-    assert!(copied.success());
-    let mut command = Command::new(&copy);
-    command.args(arguments).env_clear().uid(65534).gid(65534);
-    answer(command)
 }
 
 #[test]

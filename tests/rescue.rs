@@ -8,7 +8,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::run::{Answer, isctpl};
+use support::run::{Answer, as_ordinary_user, isctpl};
 
 const CANARY: &str = "canary-password-9";
 
@@ -103,6 +103,21 @@ fn places_that_are_no_good_are_refused() {
     }
 }
 
+/// The iBFT is there, and not for everybody to read: that is no machine without one.
+#[test]
+fn without_root_nothing_is_said_of_the_ibft() {
+    const TEST: &str = "without_root_nothing_is_said_of_the_ibft";
+    if !support::is_root() {
+        return support::skip(TEST, "becoming another user needs root");
+    }
+    for action in ["plan", "up", "down"] {
+        let answer = as_ordinary_user(&["rescue", action]);
+        assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{action}");
+        assert!(answer.err.contains("root") && answer.err.contains("sudo"), "{action}: {}", answer.err);
+        assert!(!answer.err.contains("no iBFT"), "{action}: {}", answer.err);
+    }
+}
+
 /// Everything but iSCSI, LVM and a network, in namespaces of its own.
 #[test]
 fn everything_against_a_fake_target() {
@@ -115,12 +130,23 @@ fn everything_against_a_fake_target() {
     }
     let project = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let portal = TcpListener::bind("127.0.0.1:0").unwrap();
+    let names = [
+        "plain",
+        "wrong_password",
+        "wrong_place",
+        "busy",
+        "interrupted",
+        "goes_on",
+        "each_step_fails",
+        "locked",
+        "killed",
+        "killed_anywhere",
+    ];
     let output = Command::new("unshare")
         .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
         .arg(project.join("tests/rescue/fake-target"))
         .arg(project.join("tests/lab/rescue/scenarios"))
-        .args(["plain", "wrong_password", "wrong_place", "busy", "interrupted", "goes_on", "each_step_fails"])
-        .args(["killed", "killed_anywhere"])
+        .args(names)
         .env("FAKE_PORT", portal.local_addr().unwrap().port().to_string())
         .env("FAKE_ISCTPL", env!("CARGO_BIN_EXE_isctpl"))
         .stdin(Stdio::null())
@@ -129,5 +155,5 @@ fn everything_against_a_fake_target() {
     let said = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{complaints}");
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 9, "{said}\n{complaints}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), names.len(), "{said}\n{complaints}");
 }

@@ -1,6 +1,9 @@
 //! Runs the real program in a clean environment.
 
 use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -39,6 +42,20 @@ pub fn answer(mut command: Command) -> Answer {
         err: String::from_utf8_lossy(&stderr).into_owned(),
         code: status.code().unwrap_or_else(|| panic!("isctpl was killed: {status}")),
     }
+}
+
+/// A copy of isctpl that an ordinary user can run, and that user's run of it.
+pub fn as_ordinary_user(arguments: &[&str]) -> Answer {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = directory.path().join("isctpl");
+    // By another process: a copy of ours could still be open for writing in a child that another test
+    // has just started, and a file that is open for writing cannot be run.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_isctpl")).arg(&copy).status().unwrap();
+    assert!(copied.success());
+    let mut command = Command::new(&copy);
+    command.args(arguments).env_clear().uid(65534).gid(65534);
+    answer(command)
 }
 
 /// `isctpl doctor --root DIR` with further arguments.

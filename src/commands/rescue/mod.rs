@@ -98,7 +98,7 @@ fn root_only() -> Result<(), Outcome> {
 
 fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Outcome> {
     let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
-    let (request, _) = request::learn(args, &sysfs, &Runner::default(), request::Password::Leave)?;
+    let (request, _) = request::learn(args, &sysfs, request::Password::Leave)?;
     let cx = Context::on_this_machine(request, None, Runner::default())?;
     let engine = Engine { steps: &rescue::STEPS, stop: Stop::default(), boot: "" };
     let mut text = String::from("# What `isctpl rescue up` does, as commands. Nothing was done.\n");
@@ -130,7 +130,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
             };
             (request, password)
         }
-        _ => request::learn(&args.rescue, &sysfs, &Runner::default(), request::Password::Ask)?,
+        _ => request::learn(&args.rescue, &sysfs, request::Password::Ask)?,
     };
     let stop = Stop::on_signals()?;
     let held = Held::take(Path::new(STATE))?;

@@ -35,26 +35,34 @@ pub(super) fn says_nothing(args: &RescueArgs) -> bool {
 }
 
 /// Learns the request, and the password.
-pub(super) fn learn(
-    args: &RescueArgs,
-    sysfs: &Root,
-    runner: &Runner,
-    password: Password,
-) -> Result<(Request, Given), Outcome> {
+pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Result<(Request, Given), Outcome> {
     let instance = args.instance_yaml.as_deref().map(|file| instance(file, args.instance.as_deref())).transpose()?;
     let drive = args.drive_yaml.as_deref().map(|file| drive(file, args.drive.as_deref())).transpose()?;
     let by_name = args.target.as_deref().or(drive.as_ref().map(|drive| drive.target_name.as_str()));
+    if by_name.is_none() && !nix::unistd::geteuid().is_root() {
+        return Err(Failure::refused("without root the iBFT cannot be read, and no file or flag names the target")
+            .advise("run it with sudo")
+            .advise("or give the two files: --instance-yaml FILE --drive-yaml FILE")
+            .into());
+    }
+    // A plan changes nothing, and loads no module.
+    let runner = (password == Password::Ask).then(Runner::default);
     // Without a word on the target the iBFT's is meant. With one, it still knows NIC and initiator of that
     // target, where it has it; but then no fault of it may stand in the way.
-    let boot = match firmware::boot(sysfs, runner, by_name) {
+    let boot = match firmware::boot(sysfs, runner.as_ref(), by_name) {
         Ok(boot) => boot,
         Err(_) if by_name.is_some() && !args.ibft => None,
         Err(failure) => return Err(failure.into()),
     };
     let missing = |what: &str, flag: &str| {
         Failure::refused(format!("{what} is not known")).advise(format!(
-            "give the two files: --instance-yaml FILE --drive-yaml FILE, or {flag}; this machine has {}",
-            if boot.is_some() { "an iBFT without it" } else { "no iBFT that names such a target" }
+            "give the two files: --instance-yaml FILE --drive-yaml FILE, or {flag}; this machine {}",
+            match (&boot, password) {
+                (Some(_), _) => "has an iBFT without it",
+                (None, Password::Ask) => "has no iBFT that names such a target",
+                (None, Password::Leave) =>
+                    "shows no iBFT that names such a target; a BIOS machine shows it after: modprobe iscsi_ibft",
+            }
         ))
     };
     let taken = |value: Option<String>, what: &str, flag: &str| value.ok_or_else(|| missing(what, flag));
@@ -126,7 +134,7 @@ pub(super) fn password_again(args: &RescueArgs, request: &Request, sysfs: &Root)
     if let Some(file) = &args.password_file {
         return Ok(Some(password_of(file)?));
     }
-    let boot = firmware::boot(sysfs, &Runner::default(), Some(&request.target)).ok().flatten();
+    let boot = firmware::boot(sysfs, Some(&Runner::default()), Some(&request.target)).ok().flatten();
     match boot.and_then(|boot| boot.chap).filter(|(name, _)| name == username) {
         Some((_, secret)) => Ok(Some(secret)),
         None => ask(username).map(Some),

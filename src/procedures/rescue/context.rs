@@ -6,7 +6,7 @@ use crate::probes::roots::{Contents, Filesystem};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
 use crate::system::Root;
-use crate::system::command::{Call, Printed, Runner};
+use crate::system::command::{Call, CommandError, Printed, Runner};
 use ipnet::IpNet;
 use isctpl_checks::facts::{BlockDevice, Session};
 use serde::{Deserialize, Serialize};
@@ -164,6 +164,12 @@ impl Context {
     /// When it does not end well.
     pub fn run(&self, call: &Call) -> Result<Printed, Failure> {
         Ok(self.runner.run(call)?)
+    }
+
+    /// Runs iscsiadm, where the database is not locked by one that was killed.
+    pub(super) fn iscsiadm(&self, call: &Call) -> Result<Printed, CommandError> {
+        super::lock::free(self);
+        self.runner.run(call)
     }
 
     /// A remark for the end, once.

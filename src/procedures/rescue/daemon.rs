@@ -21,14 +21,19 @@ struct Started {
     socket: bool,
 }
 
-fn is_running(cx: &Context) -> Result<bool, Failure> {
+/// Whether a program of this name runs.
+pub(super) fn runs(cx: &Context, program: &str) -> Result<bool, Failure> {
     let is_pid = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
     Ok(cx
         .host
         .names("/proc")?
         .iter()
         .filter(|name| is_pid(name))
-        .any(|pid| matches!(cx.host.line(&format!("/proc/{pid}/comm")), Ok(Some(name)) if name.trim() == "iscsid")))
+        .any(|pid| matches!(cx.host.line(&format!("/proc/{pid}/comm")), Ok(Some(name)) if name.trim() == program)))
+}
+
+fn is_running(cx: &Context) -> Result<bool, Failure> {
+    runs(cx, "iscsid")
 }
 
 fn is_listening(cx: &Context) -> Result<bool, Failure> {
@@ -113,7 +118,7 @@ impl Step<Context> for Daemon {
         if has_systemd(cx) && cx.run(&systemctl("is-active", "iscsid.service")).is_ok() {
             cx.run(&systemctl("stop", "iscsid.service"))?;
         } else {
-            cx.run(&iscsiadm(20, ["-k", "0"]))?;
+            cx.iscsiadm(&iscsiadm(20, ["-k", "0"]))?;
         }
         // Stopping the service leaves the socket as it is; starting it may have started the socket too.
         if !started.socket && has_systemd(cx) && cx.run(&systemctl("is-active", "iscsid.socket")).is_ok() {

@@ -37,14 +37,15 @@ pub struct Boot {
 }
 
 /// Reads this machine's iBFT; the target of this name, or else the one that it was booted from. `None` when
-/// there is no iBFT, or no such target in it.
+/// there is no iBFT, or no such target in it. Without a runner no module is loaded, and on BIOS the kernel may
+/// then not show what is there.
 ///
 /// # Errors
 /// When there is one that cannot be read.
-pub fn boot(sysfs: &Root, runner: &Runner, wanted: Option<&str>) -> Result<Option<Boot>, Failure> {
+pub fn boot(sysfs: &Root, runner: Option<&Runner>, wanted: Option<&str>) -> Result<Option<Boot>, Failure> {
     let is_absent = |firmware: &isctpl_checks::facts::Firmware| firmware.ibft().is_none();
     let mut seen = firmware::read(sysfs, None);
-    if is_absent(&seen) {
+    if let (true, Some(runner)) = (is_absent(&seen), runner) {
         // On BIOS the kernel finds it only with this module; where it is not, there is no iBFT for anybody.
         let _ = runner.run(&Call::new("modprobe", Duration::from_secs(20)).args(["-q", "iscsi_ibft"]));
         seen = firmware::read(sysfs, None);

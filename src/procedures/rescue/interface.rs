@@ -4,8 +4,8 @@
 //! reset every one of them. A record with a name of its own gives this session the right initiator whatever
 //! iscsid has read; and whatever is bound to it lies beside the records of others, so that none is changed.
 
-use super::RECORD_NAME;
 use super::context::{Context, deed, iscsiadm};
+use super::{RECORD_NAME, lock};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Call;
 use serde::{Deserialize, Serialize};
@@ -65,11 +65,12 @@ pub(super) fn remove_empty(directories: &[PathBuf]) {
     }
 }
 
-/// Takes the record away.
+/// Takes the record away, and the lock of an iscsiadm that was killed while it made it.
 pub(super) fn remove(cx: &Context) -> Result<(), Failure> {
+    lock::free(cx);
     let there = || files(cx).iter().any(|path| path.exists());
     if there() {
-        let outcome = cx.run(&iscsiadm(20, ["-m", "iface", "-I", RECORD_NAME, "-o", "delete"]));
+        let outcome = cx.iscsiadm(&iscsiadm(20, ["-m", "iface", "-I", RECORD_NAME, "-o", "delete"]));
         for path in files(cx).iter().filter(|path| path.exists()) {
             // It is a plain file; a program that refuses must not leave it.
             fs::remove_file(path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
@@ -104,7 +105,7 @@ impl Step<Context> for Interface {
                 .advise("isctpl rescue down"));
         }
         log.record(&Added { missing: missing_directories(cx) }, || {
-            calls(cx).iter().try_for_each(|call| cx.run(call).map(drop))
+            calls(cx).iter().try_for_each(|call| cx.iscsiadm(call).map(drop).map_err(Failure::from))
         })?;
         Ok("this session's initiator, whatever name iscsid has read".to_owned())
     }

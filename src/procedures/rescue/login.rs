@@ -101,7 +101,7 @@ impl Step<Context> for Login {
         let before = sessions::list(&cx.sysfs, &mut Vec::new())?.into_iter().map(|session| session.name).collect();
         let logged_in = LoggedIn { target, portal, before };
         log.record(&logged_in, || {
-            cx.runner.run(&node(&logged_in.target, portal, "--login")).map(drop).map_err(|error| explain(error, cx))
+            cx.iscsiadm(&node(&logged_in.target, portal, "--login")).map(drop).map_err(|error| explain(error, cx))
         })?;
         learn(cx, &[serde_json::to_value(&logged_in).map_err(|error| Failure::failed(error.to_string()))?])?;
         match &cx.session {
@@ -132,7 +132,7 @@ impl Step<Context> for Login {
         for session in &sessions {
             release(cx, session)?;
         }
-        let outcome = cx.runner.run(&node(&deed.target, deed.portal, "--logout"));
+        let outcome = cx.iscsiadm(&node(&deed.target, deed.portal, "--logout"));
         let deadline = Instant::now() + Duration::from_secs(5);
         loop {
             let left = ours(cx)?;

@@ -154,7 +154,8 @@ fn scan(cx: &Context) -> Result<(), Failure> {
             }
         }
     }
-    cx.run(&super::context::iscsiadm(60, ["-m", "session", "-r", number, "--rescan"])).map(drop)
+    cx.iscsiadm(&super::context::iscsiadm(60, ["-m", "session", "-r", number, "--rescan"]))?;
+    Ok(())
 }
 
 /// Lets udev finish: it may make volumes active on what appeared.

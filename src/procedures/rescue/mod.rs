@@ -12,6 +12,7 @@ pub mod firmware;
 mod initiator;
 mod interface;
 mod leftovers;
+mod lock;
 mod login;
 mod lun;
 mod lvm;

@@ -87,7 +87,7 @@ pub(super) fn remove(cx: &Context) -> Result<(), Failure> {
     if files(cx).is_empty() && links(cx).is_empty() {
         return Ok(());
     }
-    let outcome = cx.run(&iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
+    let outcome = cx.iscsiadm(&iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
     for path in files(cx) {
         fs::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
         // Portal and target, where nothing else is in them.
@@ -98,7 +98,7 @@ pub(super) fn remove(cx: &Context) -> Result<(), Failure> {
     for link in links(cx) {
         fs::remove_file(&link).map_err(|error| Failure::failed(format!("{}: {error}", link.display())))?;
     }
-    if files(cx).is_empty() { Ok(()) } else { outcome.map(drop) }
+    if files(cx).is_empty() { Ok(()) } else { Ok(outcome.map(drop)?) }
 }
 
 impl Step<Context> for Record {
@@ -125,7 +125,7 @@ impl Step<Context> for Record {
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let deed = Added { missing: missing_directories(cx) };
         log.record(&deed, || {
-            let printed = cx.runner.run(&discovery(cx)).map_err(explain)?;
+            let printed = cx.iscsiadm(&discovery(cx)).map_err(explain)?;
             let found = discovered(&printed.out);
             let ours: Vec<&Discovered<'_>> =
                 found.iter().filter(|one| one.target.eq_ignore_ascii_case(&cx.request.target)).collect();
@@ -144,9 +144,9 @@ impl Step<Context> for Record {
                     "compare the target's name, and the initiator's: a target shows itself only to those it knows",
                 ));
             };
-            cx.run(&new_node(cx, one.group))?;
+            cx.iscsiadm(&new_node(cx, one.group))?;
             for (key, value) in SETTINGS {
-                match cx.runner.run(&node(cx, &["-o", "update", "-n", key, "-v", value])) {
+                match cx.iscsiadm(&node(cx, &["-o", "update", "-n", key, "-v", value])) {
                     Ok(_) | Err(CommandError::Failed { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
