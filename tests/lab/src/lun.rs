@@ -12,6 +12,9 @@ use std::process::Command;
 /// Builders that take a LUN that is made already: what they do is no part of it.
 const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk"];
 
+/// Words of scenarios, which no base speaks.
+const SETUPS: &str = "setups.sh";
+
 /// Where LUNs are made and kept.
 #[derive(Debug)]
 pub(crate) struct Workshop {
@@ -117,7 +120,7 @@ impl Workshop {
         };
         let change = recipe.folder.join("change.sh");
         if change.exists() {
-            self.inside(&mount, &recipe.folder, &change, &log_path)?;
+            self.inside(&mount, recipe, &change, &log_path)?;
         }
         attached.detach()
     }
@@ -132,14 +135,17 @@ impl Workshop {
     }
 
     /// Runs a `change.sh` in a root, after the words that it may speak.
-    fn inside(&self, mount: &Path, folder: &Path, change: &Path, log_path: &Path) -> Result<()> {
+    fn inside(&self, mount: &Path, recipe: &Recipe, change: &Path, log_path: &Path) -> Result<()> {
         let script = log_path.with_extension("change");
         let mut text = fs::read_to_string(self.tools.join("words.sh"))?;
+        if speaks_setups(recipe) {
+            text.push_str(&fs::read_to_string(self.tools.join(SETUPS))?);
+        }
         text.push_str(&fs::read_to_string(change)?);
         fs::write(&script, text)?;
         let output = log(log_path)?;
         let mut command = self.tool("inside");
-        command.arg(mount).env("SCENARIO", folder).stdin(fs::File::open(&script)?);
+        command.arg(mount).env("SCENARIO", &recipe.folder).stdin(fs::File::open(&script)?);
         command.stdout(output.try_clone()?).stderr(output);
         let mut child = Running(command.spawn().context("build/inside: cannot be started")?);
         while child.lives()? {
@@ -168,11 +174,18 @@ impl Workshop {
             self.key(catalogue, catalogue.recipe(from)?)?.hash(&mut hasher);
         }
         format!("{:?}", recipe.origin).hash(&mut hasher);
-        hash_files(&self.tools, &mut hasher, |name| !LATER_TOOLS.contains(&name))?;
+        hash_files(&self.tools, &mut hasher, |name| {
+            !LATER_TOOLS.contains(&name) && (name != SETUPS || speaks_setups(recipe))
+        })?;
         // What a scenario expects is no part of its LUN.
         hash_files(&recipe.folder, &mut hasher, |name| name != "scenario.toml" && name != "base.toml")?;
         Ok(hasher.finish())
     }
+}
+
+/// Bases speak the words that make a system, and scenarios those for set-ups as well.
+fn speaks_setups(recipe: &Recipe) -> bool {
+    matches!(recipe.origin, Origin::Copy(_))
 }
 
 /// A LUN whose root is mounted.

@@ -4,12 +4,6 @@ ISCSI_PASSWORD="WpccjYD9NgYhR"
 ISCSI
 chmod 600 /etc/iscsi/iscsi.initramfs
 echo UMASK=0077 >/etc/initramfs-tools/conf.d/umask
-cat >/etc/network/interfaces <<'INTERFACES'
-auto lo
-iface lo inet loopback
-
-allow-hotplug enp0s4
-iface enp0s4 inet dhcp
-INTERFACES
+ifupdown_wan
 update_image
 cmdline "iscsi_target_name=iqn.2013-01.com.bigstep:storage.pb429od.q6xjxws.6vykjr4 iscsi_target_ip=100.97.0.10 ip=:::::enp0s3:dhcp edd=off"

@@ -1,5 +1,1 @@
-cat >>/etc/network/interfaces <<'INTERFACES'
-
-auto enp0s3
-iface enp0s3 inet manual
-INTERFACES
+ifupdown_san

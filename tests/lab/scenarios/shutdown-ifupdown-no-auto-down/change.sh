@@ -1,6 +1,2 @@
-cat >>/etc/network/interfaces <<'INTERFACES'
-
-auto enp0s3
-iface enp0s3 inet manual
-INTERFACES
+ifupdown_san
 echo 'no-auto-down enp0s3' >>/etc/network/interfaces

@@ -1,0 +1,68 @@
+# Words for set-ups that several scenarios share, beside those of words.sh. No base speaks them.
+# shellcheck shell=bash
+
+# ifupdown_wan: ifupdown configures the WAN NIC by DHCP, and leaves the SAN NIC alone
+ifupdown_wan() {
+    cat >/etc/network/interfaces <<'INTERFACES'
+auto lo
+iface lo inet loopback
+
+allow-hotplug enp0s4
+iface enp0s4 inet dhcp
+INTERFACES
+}
+
+# ifupdown_san: ifupdown has a stanza for the SAN NIC too, and configures nothing by it
+ifupdown_san() { printf '\nauto enp0s3\niface enp0s3 inet manual\n' >>/etc/network/interfaces; }
+
+# dracut_as_it_needs: what every image of dracut for the lab's machine needs besides its modules
+dracut_as_it_needs() {
+    # dracut takes iscsid.conf along; the iBFT has the password.
+    sed -i '/^node\.session\.auth\./d' /etc/iscsi/iscsid.conf
+    # gzip, which dracut takes by itself, packs for minutes on a busy machine.
+    echo 'compress="zstd -q -3"' >/etc/dracut.conf.d/05-compress.conf
+}
+
+# service_that_stops_with COMMAND: a service of somebody's own that does nothing but run COMMAND when it is
+# stopped, while the network is still there
+service_that_stops_with() {
+    cat >/etc/systemd/system/san-logout.service <<UNIT
+[Unit]
+Description=Log out of the SAN before the network goes
+After=network.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=$1
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+    systemctl enable san-logout.service
+}
+
+# discovered_record: the record of the root's target as a discovery by sendtargets writes it
+discovered_record() {
+    local record=/etc/iscsi/nodes/iqn.2013-01.com.bigstep:storage.pb429od.q6xjxws.6vykjr4/100.97.0.10,3260,1
+    mkdir -p "$record"
+    cat >"$record/default" <<'RECORD'
+# BEGIN RECORD 2.1.8
+node.name = iqn.2013-01.com.bigstep:storage.pb429od.q6xjxws.6vykjr4
+node.tpgt = 1
+node.startup = automatic
+node.leading_login = No
+iface.iscsi_ifacename = default
+iface.transport_name = tcp
+node.discovery_address = 100.97.0.10
+node.discovery_port = 3260
+node.discovery_type = send_targets
+node.session.initial_cmdsn = 0
+node.session.auth.authmethod = CHAP
+node.conn[0].address = 100.97.0.10
+node.conn[0].port = 3260
+node.conn[0].startup = manual
+# END RECORD
+RECORD
+}
