@@ -185,7 +185,7 @@ impl Workshop {
 
 /// Bases speak the words that make a system, and scenarios those for set-ups as well.
 fn speaks_setups(recipe: &Recipe) -> bool {
-    matches!(recipe.origin, Origin::Copy(_))
+    recipe.folder.join("scenario.toml").exists()
 }
 
 /// A LUN whose root is mounted.

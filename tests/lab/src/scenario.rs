@@ -34,7 +34,7 @@ pub(crate) struct Scenario {
     /// What starts the machine.
     #[serde(default)]
     pub(crate) firmware: Firmware,
-    /// More arguments for `isctpl doctor --root`; `{dir}` is the scenario's folder.
+    /// More arguments for `isctpl doctor --root`; `{dir}` is the scenario's folder, and `{lab}` the lab's.
     #[serde(default)]
     pub(crate) doctor: Vec<String>,
     /// How long the machine may take to come up, in seconds.

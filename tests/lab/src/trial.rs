@@ -168,11 +168,11 @@ impl Lab {
         let log_path = logs.join("predict.log");
         let attached = self.workshop.attach(image, &root, &log_path)?;
         let report = logs.join("before.json");
-        let folder = scenario.folder.to_string_lossy();
+        let (folder, lab) = (scenario.folder.to_string_lossy(), self.folder.to_string_lossy());
         let status = Command::new(&self.program)
             .args(["doctor", "--format", "json", "--root"])
             .arg(&root)
-            .args(scenario.doctor.iter().map(|argument| argument.replace("{dir}", &folder)))
+            .args(scenario.doctor.iter().map(|argument| argument.replace("{dir}", &folder).replace("{lab}", &lab)))
             .stdin(Stdio::null())
             .stdout(fs::File::create(&report)?)
             .stderr(log(&log_path)?)
