@@ -206,7 +206,7 @@ pub struct InterfaceConfig {
     pub vlan: Option<u16>,
     /// Renames the interface to this (`set-name`).
     pub set_name: Option<Located<String>>,
-    /// Whether this is optional for the wait-online service (`optional: true`, `RequiredForOnline=no`).
+    /// Whether the boot goes on without it: `optional: true`, `RequiredForOnline=no`, `allow-hotplug`.
     pub optional: bool,
 }
 

@@ -17,11 +17,12 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "dhclient waits long on each NIC without a DHCP server",
     doc: Doc {
-        finds: "A dhclient that ifupdown runs on several NICs and that waits more than 30 seconds for an answer. \
+        finds: "A dhclient that ifupdown runs for an `auto` NIC of several and that waits more than 30 seconds for an \
+                answer. Nobody waits for an `allow-hotplug` NIC. \
                 Without a `timeout` statement it waits 60 seconds. A line that is commented out counts as none: \
                 today's file has `#timeout 60;`, and an edit that looks for another number changes nothing and says \
                 nothing.",
-        breaks: "ifupdown brings up one NIC after the other. Each one without a server behind it holds the boot up \
+        breaks: "ifupdown brings up one `auto` NIC after the other. Each one without a server behind it holds the boot up \
                  for the whole timeout, and until its turn comes the SAN or the WAN NIC is not set up.",
         mend: "Set `timeout 10;` in dhclient.conf, with the semicolon.",
         references: &["dhclient.conf(5), timeout", "Debian /etc/dhcp/dhclient.conf", "interfaces(5)"],
@@ -33,9 +34,10 @@ fn judge(facts: &Facts) -> Outcome {
     if !facts.dhcp.dhclient_installed {
         return Outcome::not_applicable("no dhclient is installed");
     }
-    let by_dhcp: Vec<_> = facts.netconfig.interfaces.iter().filter(|config| runs_dhclient(facts, config)).collect();
+    let by_dhcp: Vec<_> =
+        facts.netconfig.interfaces.iter().filter(|config| waits_for_dhclient(facts, config)).collect();
     let Some(first) = by_dhcp.first() else {
-        return Outcome::pass("no NIC is set up by dhclient at boot");
+        return Outcome::pass("the boot waits for no NIC that dhclient sets up");
     };
     if facts.nics.known().is_some_and(|nics| nics.iter().filter(|nic| nic.physical).count() == 1) {
         return Outcome::pass("dhclient runs on the only NIC");
@@ -64,9 +66,11 @@ fn judge(facts: &Facts) -> Outcome {
         .into()
 }
 
-fn runs_dhclient(facts: &Facts, config: &InterfaceConfig) -> bool {
+/// Whether the boot waits for a dhclient on it.
+fn waits_for_dhclient(facts: &Facts, config: &InterfaceConfig) -> bool {
     config.manager == Manager::Ifupdown
         && config.at_boot
+        && !config.optional
         && !config.unmanaged
         && config.method == Method::Dhcp
         && manager_starts(facts, Manager::Ifupdown)

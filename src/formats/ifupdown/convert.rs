@@ -59,11 +59,33 @@ fn rename_match(from: &str) -> NicMatch {
     matches
 }
 
+/// Names, and globs of names.
+#[derive(Default)]
+struct Names<'a> {
+    plain: HashSet<&'a str>,
+    globs: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: &'a str) {
+        if !name.contains(['*', '?', '[', '/']) {
+            self.plain.insert(name);
+        } else if self.globs.len() < GLOB_LIMIT {
+            self.globs.push(name.trim_start_matches('/'));
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.plain.contains(name) || self.globs.iter().any(|glob| *glob == name || glob_matches(glob, name))
+    }
+}
+
 /// What the stanzas say of names.
 struct Known<'a> {
-    /// Names, and globs of names, that come up at boot.
-    at_boot: HashSet<&'a str>,
-    globs_at_boot: Vec<&'a str>,
+    /// What `ifup -a` brings up, which the boot waits for.
+    auto: Names<'a>,
+    /// What is brought up when it appears, and nobody waits for.
+    hotplug: Names<'a>,
     /// Names, and globs of names, that `ifdown -a` leaves up.
     left_up: Vec<&'a str>,
     /// Globs of interfaces for a logical name, from `auto GLOB=NAME` and mappings.
@@ -76,8 +98,8 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn of(stanzas: &'a [Stanza]) -> Self {
         let mut known = Self {
-            at_boot: HashSet::new(),
-            globs_at_boot: Vec::new(),
+            auto: Names::default(),
+            hotplug: Names::default(),
             left_up: Vec::new(),
             physical: HashMap::new(),
             by_name: HashMap::new(),
@@ -90,7 +112,11 @@ impl<'a> Known<'a> {
                     known.left_up.extend(names.iter().take(room).map(|name| name.trim_start_matches('/')));
                 }
                 Stanza::Allow { class, names } => {
-                    let boots = matches!(class.as_str(), "auto" | "hotplug" | "boot");
+                    let mut class = match class.as_str() {
+                        "auto" | "boot" => Some(&mut known.auto),
+                        "hotplug" => Some(&mut known.hotplug),
+                        _ => None,
+                    };
                     for name in names {
                         let (glob, logical) = match name.split_once('=') {
                             Some((glob, logical)) => (glob, Some(logical)),
@@ -103,14 +129,8 @@ impl<'a> Known<'a> {
                                 globs.push((glob, None));
                             }
                         }
-                        if boots {
-                            match logical.unwrap_or(glob) {
-                                name if !name.contains(['*', '?', '[', '/']) => drop(known.at_boot.insert(name)),
-                                name if known.globs_at_boot.len() < GLOB_LIMIT => {
-                                    known.globs_at_boot.push(name.trim_start_matches('/'));
-                                }
-                                _ => {}
-                            }
+                        if let Some(class) = &mut class {
+                            class.add(logical.unwrap_or(glob));
                         }
                     }
                 }
@@ -127,10 +147,6 @@ impl<'a> Known<'a> {
             }
         }
         known
-    }
-
-    fn comes_up(&self, name: &str) -> bool {
-        self.at_boot.contains(name) || self.globs_at_boot.iter().any(|glob| *glob == name || glob_matches(glob, name))
     }
 
     /// Whether one more stanza may be looked at.
@@ -167,11 +183,11 @@ impl<'a> Known<'a> {
 
 fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>) -> InterfaceConfig {
     let mut config = InterfaceConfig::new(Manager::Ifupdown, iface.at.clone());
-    let mut comes_up = known.comes_up(&iface.name);
+    let mut called = vec![iface.name.as_str()];
     match known.physical.get(iface.name.as_str()) {
         Some(globs) => {
             for (glob, other) in globs {
-                comes_up |= known.comes_up(glob);
+                called.push(glob);
                 config.matches.names.push(glob.clone());
                 config.matches.other.extend(other.clone());
             }
@@ -179,7 +195,8 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>)
         }
         None => config.matches.names.push(iface.name.trim_start_matches('/').to_owned()),
     }
-    config.at_boot = comes_up;
+    config.optional = !called.iter().any(|name| known.auto.has(name));
+    config.at_boot = !config.optional || called.iter().any(|name| known.hotplug.has(name));
     config.left_up = known.left_up.iter().any(|glob| *glob == iface.name || glob_matches(glob, &iface.name));
     let options = known.options(iface, INHERIT_DEPTH);
     let mut use_dhcp = false;

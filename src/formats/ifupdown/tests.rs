@@ -57,7 +57,8 @@ fn reads_what_decides_the_handover() {
     );
     assert_eq!(san.commands.len(), 3);
     let wan = &configs[2];
-    assert!(wan.at_boot, "by allow-hotplug /ens*");
+    assert!(wan.at_boot && wan.optional, "by allow-hotplug /ens*");
+    assert!(!san.optional, "by auto");
     assert_eq!(wan.addresses[0].to_string(), "192.0.2.5/24");
     assert_eq!(wan.gateway.unwrap().to_string(), "192.0.2.1");
     assert!(!format!("{configs:?}").contains("verysecret"));

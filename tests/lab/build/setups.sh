@@ -1,13 +1,14 @@
 # Words for set-ups that several scenarios share, beside those of words.sh. No base speaks them.
 # shellcheck shell=bash
 
-# ifupdown_wan: ifupdown configures the WAN NIC by DHCP, and leaves the SAN NIC alone
+# ifupdown_wan [auto|allow-hotplug]: ifupdown configures the WAN NIC by DHCP, and leaves the SAN NIC alone.
+# The boot waits for what is `auto`.
 ifupdown_wan() {
-    cat >/etc/network/interfaces <<'INTERFACES'
+    cat >/etc/network/interfaces <<INTERFACES
 auto lo
 iface lo inet loopback
 
-allow-hotplug enp0s4
+${1:-allow-hotplug} enp0s4
 iface enp0s4 inet dhcp
 INTERFACES
 }
