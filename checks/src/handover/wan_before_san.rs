@@ -1,6 +1,6 @@
 //! `handover-wan-before-san`
 
-use super::hazard::{covered, guard, keeps_all, leaves_foreign_routes};
+use super::hazard::{covered, keeps_all, leaves_foreign_routes};
 use super::nic_match::{Matches, SanIdentity, matches};
 use super::takeover::{claims, in_force, manager_name, renderer};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
@@ -14,19 +14,17 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the WAN NIC may have its default route before the SAN NIC has its route",
     doc: Doc {
-        finds: "DHCP on the SAN NIC that sets up its routes anew on the real root, without a static route to the \
-                target beside it, while another NIC gets a default route: listed before it by ifupdown, or at the \
-                same time by networkd, which removes the routes of the initramfs when it starts and gets those of the \
-                lease later.",
+        finds: "DHCP by networkd on the SAN NIC, without a static route to the target beside it, while another NIC \
+                gets a default route at the same time. networkd removes the routes of the initramfs when it starts, \
+                and gets those of the lease later. dhclient, which ifupdown runs, leaves them until the lease is there.",
         breaks: "Between the WAN's default route and the SAN's route by option 121 the packets of the session leave \
                  by the WAN. That is a moment without a route to the host, and it freezes the system when what would \
                  end it lies on the root.",
-        mend: "Have the SAN NIC configured first, or write the route to the target down for the SAN NIC, so that it \
-               is there before any lease is.",
+        mend: "Write the route to the target down for the SAN NIC, so that it is there before any lease is.",
         references: &[
             "RFC 3442",
             "systemd src/network/networkd-route.c (foreign routes)",
-            "interfaces(5), auto (interfaces are brought up in the order listed)",
+            "ISC dhclient-script, PREINIT (an interface is brought up, and its addresses and routes stay)",
         ],
     },
     judge,
@@ -47,13 +45,8 @@ fn judge(facts: &Facts) -> Outcome {
     if covered(facts, own) {
         return Outcome::pass(format!("{} writes the route to the target down", own.at));
     }
-    if own.manager == Manager::Ifupdown && guard(facts).is_some() {
-        return Outcome::pass(
-            "open-iscsi's rule keeps ifupdown off the SAN NIC, so its route is there before the WAN's",
-        );
-    }
     let manager = renderer(own);
-    if !matches!(manager, Manager::Ifupdown | Manager::Networkd) || keeps_routes(facts, own) {
+    if manager != Manager::Networkd || keeps_routes(facts, own) {
         return Outcome::pass(format!(
             "{} leaves the SAN NIC's routes in place until the lease is there",
             manager_name(manager)
@@ -62,37 +55,29 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(wan) = other_with_default(facts, own, &san) else {
         return Outcome::pass("no other NIC gets a default route before the SAN NIC has its own");
     };
-    let summary = if manager == Manager::Ifupdown {
-        format!("ifupdown brings up {} before {}", name(facts, wan), san.title())
-    } else {
-        format!(
-            "networkd sets up {} and {} at the same time, and drops the SAN's routes first",
-            name(facts, wan),
-            san.title()
-        )
-    };
-    Finding::warning(summary)
-        .evidence(Evidence::at(&wan.at, format!("{}: a default route", name(facts, wan))))
-        .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
-        .remedy(Remedy::new(
-            "Write the route to the target's subnet down for the SAN NIC, or list the SAN NIC before the others",
-        ))
-        .into()
+    let wan_name = name(facts, wan);
+    Finding::warning(format!(
+        "networkd sets up {wan_name} and {} at the same time, and drops the SAN's routes first",
+        san.title()
+    ))
+    .evidence(Evidence::at(&wan.at, format!("{wan_name}: a default route")))
+    .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
+    .remedy(Remedy::new("Write the route to the target's subnet down for the SAN NIC"))
+    .into()
 }
 
 /// networkd removes the initramfs' routes (protocol `boot`) when it starts, unless it is told to keep
 /// everything or to let foreign routes alone.
 fn keeps_routes(facts: &Facts, own: &InterfaceConfig) -> bool {
-    renderer(own) == Manager::Networkd && (keeps_all(own) || leaves_foreign_routes(facts))
+    keeps_all(own) || leaves_foreign_routes(facts)
 }
 
-/// Another NIC that gets a default route, and with ifupdown stands before the SAN NIC.
+/// Another NIC that gets a default route.
 fn other_with_default<'a>(facts: &'a Facts, own: &InterfaceConfig, san: &SanIdentity) -> Option<&'a InterfaceConfig> {
     facts
         .netconfig
         .interfaces
         .iter()
-        .take_while(|config| renderer(own) != Manager::Ifupdown || config.at != own.at)
         .filter(|config| config.at_boot && !config.unmanaged && in_force(facts, config))
         .filter(|config| matches(&config.matches, san) == Matches::No && config.method != Method::Loopback)
         .filter(|config| !hides(facts, own, config))
