@@ -122,8 +122,8 @@ fn without_root_nothing_is_said_of_the_ibft() {
 #[test]
 fn everything_against_a_fake_target() {
     const TEST: &str = "everything_against_a_fake_target";
-    if !support::is_root() || !["unshare", "losetup", "mkfs.ext4", "pgrep"].into_iter().all(support::has) {
-        return support::skip(TEST, "it takes root, unshare, losetup, mkfs.ext4 and pgrep");
+    if !support::is_root() || !["unshare", "losetup", "mkfs.ext4", "pgrep", "script"].into_iter().all(support::has) {
+        return support::skip(TEST, "it takes root, unshare, losetup, mkfs.ext4, pgrep and script");
     }
     if !Path::new("/dev/loop-control").exists() {
         return support::kernel_cannot(TEST, "it has no loop devices");
@@ -132,6 +132,7 @@ fn everything_against_a_fake_target() {
     let portal = TcpListener::bind("127.0.0.1:0").unwrap();
     let names = [
         "plain",
+        "asked",
         "wrong_password",
         "wrong_place",
         "busy",

@@ -45,7 +45,7 @@ pub(crate) struct Machine<'a> {
 pub(crate) enum Start<'a> {
     /// Nothing local: its firmware, and iPXE from the SAN.
     San(Firmware),
-    /// A disk of its own, whose changes are forgotten; QEMU loads the kernel that lies beside it.
+    /// UEFI, and a disk of its own, whose changes are forgotten; QEMU loads the kernel that lies beside it.
     Disk(&'a Path),
 }
 
@@ -143,15 +143,14 @@ impl Machine<'_> {
         // No hardware virtualisation: it is not to be had on most machines that run this.
         command.args(["-accel", "tcg,thread=multi", "-machine", "q35", "-m", "2048", "-nographic", "-no-reboot"]);
         command.args(["-smp", &self.processors.to_string()]);
+        if !matches!(self.start, Start::San(Firmware::Bios)) {
+            let code = "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd";
+            let variables = "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd";
+            command.args(["-drive", code, "-drive", variables]);
+        }
         let mut rom = NO_ROM;
         match self.start {
-            Start::San(Firmware::Uefi) => {
-                let code = "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd";
-                let variables = "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd";
-                command.args(["-drive", code, "-drive", variables]);
-                rom = IPXE;
-            }
-            Start::San(Firmware::Bios) => rom = IPXE,
+            Start::San(_) => rom = IPXE,
             Start::Disk(disk) => {
                 let disk = disk.display();
                 command.args(["-kernel", &format!("{disk}.kernel"), "-initrd", &format!("{disk}.initrd")]);

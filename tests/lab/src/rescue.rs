@@ -5,14 +5,19 @@ use crate::machine::{Machine, Start};
 use crate::trial::{BUSYBOX, Lab};
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 /// What the rescue system's files are taken from.
 const BASE: &str = "bookworm";
-/// The instance that is rescued.
+/// The instance that is rescued, and a clone of it beside it: the same names and UUIDs on a second unit.
 const INSTANCE: &str = "healthy-iscsi-auto";
+/// One whose root is of another filesystem.
+const ON_XFS: &str = "healthy-xfs";
+/// Units that a scenario makes roots without LVM on, and their size in bytes.
+const BLANK: [&str; 2] = ["lun-50.img", "lun-51.img"];
+const BLANK_SIZE: u64 = 512 << 20;
 /// How long all scenarios may take; those that kill isctpl at every point take minutes each.
 const WORKING: Duration = Duration::from_secs(4 * 3600);
 
@@ -28,10 +33,14 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     let share = logs.join("share");
     fs::create_dir_all(&share)?;
     let disk = lab.workshop.rescue_disk(&lab.catalogue, BASE, say)?;
-    // A clone stands beside the instance's LUN: the same names and UUIDs on a second one.
-    let images = [logs.join("lun-47.img"), logs.join("lun-48.img")];
-    for image in &images {
-        lab.workshop.make(&lab.catalogue, INSTANCE, image, say)?;
+    let instances = [("lun-47.img", INSTANCE), ("lun-48.img", INSTANCE), ("lun-49.img", ON_XFS)];
+    let instances = instances.map(|(name, scenario)| (logs.join(name), scenario));
+    for (image, scenario) in &instances {
+        lab.workshop.make(&lab.catalogue, scenario, image, say)?;
+    }
+    let blank = BLANK.map(|name| logs.join(name));
+    for image in &blank {
+        fs::File::create(image)?.set_len(BLANK_SIZE)?;
     }
     fs::copy(&lab.program, share.join("isctpl"))?;
     fs::copy(BUSYBOX, share.join("busybox")).context("busybox-static is missing")?;
@@ -52,7 +61,7 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
         working: WORKING,
     };
     let bench = Bench::new(0, &lab.cache)?;
-    let units: Vec<&Path> = images.iter().map(|image| image.as_path()).collect();
+    let units: Vec<&Path> = instances.iter().map(|(image, _)| image).chain(&blank).map(PathBuf::as_path).collect();
     let life = bench.around(&logs, &units, None, &[], || {
         say("booting the rescue system");
         machine.live(false)
@@ -61,7 +70,7 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     let mut text = fs::read_to_string(share.join("rescue.log")).context("the scenarios said nothing")?;
     let mut well =
         text.lines().any(|line| line.starts_with("ok ")) && !text.lines().any(|line| line.starts_with("FAIL"));
-    for image in &images {
+    for (image, _) in &instances {
         let check = Command::new(lab.folder.join("build/is-sound")).arg(image).output().context("build/is-sound")?;
         well &= check.status.success();
         text.push_str(&String::from_utf8_lossy(&check.stdout));
