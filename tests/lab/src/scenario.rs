@@ -287,6 +287,16 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_shows_a_scenario_as_it_is() {
+        let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let readme = fs::read_to_string(lab.join("README.md")).unwrap();
+        for file in ["scenario.toml", "change.sh"] {
+            let text = fs::read_to_string(lab.join("scenarios/loader-kernel-gone").join(file)).unwrap();
+            assert!(readme.contains(&format!("\n{text}```\n")), "{file}");
+        }
+    }
+
+    #[test]
     fn faults_are_spread_over_the_whole_chain() {
         let catalogue = catalogue();
         let broken: BTreeSet<&str> =
