@@ -51,7 +51,10 @@ impl Workshop {
         let lun = self.kept(catalogue, catalogue.recipe(base)?, say)?;
         let disk = self.cache.join(format!("rescue-{base}.disk"));
         let stamp = self.cache.join(format!("rescue-{base}.made-of"));
-        let key = format!("{:016x}\n", self.key(catalogue, catalogue.recipe(base)?)?);
+        let mut hasher = DefaultHasher::new();
+        self.key(catalogue, catalogue.recipe(base)?)?.hash(&mut hasher);
+        fs::read(self.tools.join("rescue-disk"))?.hash(&mut hasher);
+        let key = format!("{:016x}\n", hasher.finish());
         if !fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == key) {
             say("making the rescue system's disk");
             finish(self.tool("rescue-disk").arg(lun).arg(&disk), &disk.with_extension("log"))?;
