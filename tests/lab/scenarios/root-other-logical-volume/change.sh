@@ -1,0 +1,1 @@
+ROOT=/dev/mapper/ubuntu--vg-root--lv update_grub
