@@ -12,21 +12,22 @@ use std::path::PathBuf;
 /// Mounts them.
 pub(super) struct MountRest;
 
-/// What belongs to the root that is mounted, and where on this machine each is to be seen.
-fn plan(cx: &mut Context) -> Result<(MountPlan, Vec<(roots::PlannedMount, PathBuf)>), Failure> {
-    let Some(filesystem) = cx.root.clone() else { return Err(Failure::failed("no root is mounted")) };
+/// What belongs to the root that is mounted.
+fn plan(cx: &Context) -> Result<MountPlan, Failure> {
+    let Some(filesystem) = &cx.root else { return Err(Failure::failed("no root is mounted")) };
+    let evidence = system::look(&Root::open(&cx.request.at)?);
+    Ok(roots::mounts::plan(&evidence.fstab.unwrap_or_default(), filesystem, &cx.contents))
+}
+
+/// Where on this machine a mount is to be seen, as far as the root and what is mounted in it has the
+/// directory. A link of the root's is resolved inside it: it cannot lead to a directory of this system.
+fn place(cx: &Context, mount: &roots::PlannedMount) -> Result<Option<PathBuf>, Failure> {
     let root = Root::open(&cx.request.at)?;
-    let evidence = system::look(&root);
-    let plan = roots::mounts::plan(&evidence.fstab.unwrap_or_default(), &filesystem, &cx.contents);
-    let mut places = Vec::new();
-    for mount in &plan.mounts {
-        match root.resolved(&mount.target)? {
-            // A link of the root's, resolved inside it: it cannot lead to a directory of this system.
-            Some(place) if place.starts_with(&cx.request.at) => places.push((mount.clone(), place)),
-            _ => cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at)),
-        }
-    }
-    Ok((plan, places))
+    Ok(root.resolved(&mount.target)?.filter(|place| place.starts_with(&cx.request.at)))
+}
+
+fn tell_no_directory(cx: &mut Context, mount: &roots::PlannedMount) {
+    cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at));
 }
 
 fn tell(cx: &mut Context, left_out: &[LeftOut]) {
@@ -69,20 +70,28 @@ impl Step<Context> for MountRest {
     }
 
     fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
-        let (plan, places) = plan(cx)?;
+        let plan = plan(cx)?;
         tell(cx, &plan.left_out);
         let there = mounting::targets_below(&cx.host, &cx.request.at)?;
-        Ok(places.iter().all(|(_, place)| there.contains(place)))
+        let mut homeless = Vec::new();
+        for mount in &plan.mounts {
+            match place(cx, mount)? {
+                Some(place) if there.contains(&place) => {}
+                Some(_) => return Ok(false),
+                None => homeless.push(mount),
+            }
+        }
+        // Until all else is mounted the directory may still come with it.
+        homeless.into_iter().for_each(|mount| tell_no_directory(cx, mount));
+        Ok(true)
     }
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let mut done = Vec::new();
-        let (first, _) = plan(cx)?;
-        for mount in first.mounts {
+        for mount in plan(cx)?.mounts {
             // Looked at anew each time: the directory may lie on what was mounted just now.
-            let root = Root::open(&cx.request.at)?;
-            let Some(place) = root.resolved(&mount.target)?.filter(|place| place.starts_with(&cx.request.at)) else {
-                cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at));
+            let Some(place) = place(cx, &mount)? else {
+                tell_no_directory(cx, &mount);
                 continue;
             };
             if mounting::targets_below(&cx.host, &place)?.contains(&place) {
