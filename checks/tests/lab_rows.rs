@@ -199,3 +199,54 @@ fn a_swap_beside_a_root_that_is_mounted_from_a_file_is_not_missed() {
     assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
     assert!(judgement.findings().iter().all(|(check, _)| check.id != "root-resume-device-missing"));
 }
+
+/// dracut's image with systemd, and `resume=` for a swap partition that the template had.
+fn resumed_by_systemd() -> Vec<Value> {
+    let file = |name: &str| json!({"op": "add", "path": format!("/images/0/files/usr~1lib~1systemd~1{name}"), "value": {"file": 1000}});
+    vec![
+        json!({
+            "op": "add", "path": format!("{WORDS}/-"),
+            "value": word("resume", Some("UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10")),
+        }),
+        file("system-generators~1systemd-hibernate-resume-generator"),
+        file("system~1systemd-hibernate-resume@.service"),
+    ]
+}
+
+/// Debian 12, dracut: `Job dev-disk-by\x2duuid-….device/start running (4min 24s / no limit)`.
+#[test]
+fn systemd_waits_for_ever_for_a_device_to_resume_from() {
+    for base in ["dracut-live", "dracut-root"] {
+        let judgement = machine(base, json!(resumed_by_systemd()));
+        assert_lost(&judgement, Link::Root, "root-resume-device-missing");
+    }
+}
+
+/// With a limit, or without systemd, the wait ends.
+#[test]
+fn a_wait_for_a_device_to_resume_from_that_ends_is_a_warning() {
+    let limited = json!({
+        "op": "add", "path": format!("{WORDS}/-"),
+        "value": word("resumeflags", Some("x-systemd.device-timeout=30")),
+    });
+    let mut with_limit = resumed_by_systemd();
+    with_limit.push(limited);
+    let without_systemd = resumed_by_systemd()[..1].to_vec();
+    for patch in [with_limit, without_systemd] {
+        let judgement = machine("dracut-live", json!(patch));
+        assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+        let findings = judgement.findings();
+        let (check, finding) = findings.first().unwrap();
+        assert_eq!((check.id, finding.severity), ("root-resume-device-missing", Severity::Warning));
+    }
+}
+
+/// Behind a loop device nobody sees whether the swap is there: such a root is not said to boot.
+#[test]
+fn a_wait_without_an_end_for_what_cannot_be_seen_keeps_the_verdict_open() {
+    let mut patch = resumed_by_systemd();
+    patch.extend(behind_a_loop_device());
+    let judgement = machine("dracut-root", json!(patch));
+    assert_eq!(judgement.verdict.boot, Boot::Unknown, "{:?}", judgement.verdict);
+    assert!(judgement.unknowns().any(|(check, ..)| check.id == "root-resume-device-missing"));
+}

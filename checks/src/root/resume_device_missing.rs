@@ -1,95 +1,148 @@
 //! `root-resume-device-missing`: the image waits for a hibernation device that is not there.
 
-use crate::facts::{Facts, Signature};
-use crate::view::DeviceSpec;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::facts::{BlockDevice, Facts, Signature};
+use crate::view::{DeviceSpec, Family};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+
+/// What systemd resumes by: its generator writes `JobTimeoutSec=infinity` for the device since version 245,
+/// and wants one of these units, by version.
+const GENERATOR: &str = "systemd/system-generators/systemd-hibernate-resume-generator";
+const UNITS: [&str; 2] =
+    ["systemd/system/systemd-hibernate-resume@.service", "systemd/system/systemd-hibernate-resume.service"];
 
 pub(crate) static CHECK: Check = Check {
     id: "root-resume-device-missing",
     link: Link::Root,
-    severity: Severity::Warning,
+    severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
     title: "the initramfs waits for a hibernation device that is not there",
     doc: Doc {
         finds: "RESUME= of initramfs-tools, in the image or in the root, or resume= on the command line names a \
                 device, and none of the block devices that were read is it.",
-        breaks: "The script of initramfs-tools waits for the device before it mounts the root: thirty seconds, or \
-                 rootdelay= if that is longer. It is left behind when a disk \
-                 with a swap partition was made into a template without one.",
+        breaks: "In an image with systemd that resumes, as dracut makes them, systemd waits for the device of \
+                 resume= for ever, and the root is never mounted (critical). The script of initramfs-tools waits \
+                 before it mounts the root, too: thirty seconds, or rootdelay= if that is longer (a warning). The \
+                 word is left behind when a disk with a swap partition was made into a template without one.",
         mend: "Set RESUME=none in /etc/initramfs-tools/conf.d/resume, take resume= off the command line, and build \
                the image anew.",
         references: &[
             "initramfs-tools(7), resume",
             "initramfs-tools scripts/local-premount/resume and scripts/local (local_device_setup)",
             "dracut.cmdline(7), resume=",
+            "https://github.com/systemd/systemd/pull/14241",
+            "https://github.com/systemd/systemd/issues/35180",
         ],
     },
     judge,
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let Some((text, evidence)) = asked(facts) else {
+    let Some(asked) = asked(facts) else {
         return Outcome::pass("the image waits for no hibernation device");
     };
-    let spec = DeviceSpec::parse(&text);
+    let spec = DeviceSpec::parse(&asked.device);
     let Some(devices) = facts.storage.devices.known().filter(|devices| !devices.is_empty()) else {
-        return Outcome::not_applicable("no block device was looked at");
+        return unseen(&asked, "no block device was looked at");
     };
     // A file or another machine's disk shows the root alone, and not the partitions beside it.
     if let Some(Some(root)) = facts.storage.root_device.known()
         && view::is_stand_in(&root.name)
         && spec.names(root) != Some(true)
     {
-        return Outcome::not_applicable(format!(
-            "what else is on the disk of the root is not seen behind {}",
-            root.name
-        ));
+        return unseen(&asked, format!("what else is on the disk of the root is not seen behind {}", root.name));
     }
     if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
-        return Outcome::not_applicable(format!("{text} is a name that is given anew at every boot"));
+        return Outcome::not_applicable(format!("{} is a name that is given anew at every boot", asked.device));
     }
     if let Some(device) = devices.iter().find(|device| spec.names(device) == Some(true)) {
-        return Outcome::pass(format!("the hibernation device {text} is {}", device.name));
+        return Outcome::pass(format!("the hibernation device {} is {}", asked.device, device.name));
     }
     if let Some(problem) = devices.iter().find_map(|device| device.signature.problem()) {
-        return Outcome::unread(problem);
+        return unseen(&asked, problem.to_string());
     }
-    let swaps: Vec<_> = devices
-        .iter()
-        .filter_map(|device| match device.signature.known() {
-            Some(Some(Signature::Filesystem { kind, uuid, .. })) if kind == "swap" => {
-                Some(Evidence::new(format!("/dev/{}", device.name), format!("swap, UUID {}", uuid.as_deref()?)))
-            }
-            _ => None,
-        })
-        .collect();
-    let devices_seen = Evidence::new("block devices", format!("{} read, none is {text}", devices.len()));
-    let mut remedy = view::rebuild(facts, "Wait for no hibernation device, and build the image anew.");
-    if view::default_image(facts).is_some_and(|image| view::family(image) == view::Family::InitramfsTools) {
-        remedy.commands.insert(0, "echo RESUME=none > /etc/initramfs-tools/conf.d/resume".to_owned());
-    }
-    Finding::warning(format!("the boot waits for the hibernation device {text}, which is not there"))
-        .evidence(evidence)
-        .evidence(devices_seen)
-        .evidences(swaps)
-        .remedy(remedy)
-        .into()
+    let devices_seen = Evidence::new("block devices", format!("{} read, none is {}", devices.len(), asked.device));
+    let summary = match asked.for_ever {
+        true => format!("the boot waits for the hibernation device {} for ever, and it is not there", asked.device),
+        false => format!("the boot waits for the hibernation device {}, which is not there", asked.device),
+    };
+    let finding = if asked.for_ever { Finding::critical(summary) } else { Finding::warning(summary) };
+    let remedy = remedy(facts, &asked);
+    finding.evidence(asked.evidence).evidence(devices_seen).evidences(swaps(devices)).remedy(remedy).into()
 }
 
-/// What is asked for: the command line wins over the image's configuration, that over the root's.
-fn asked(facts: &Facts) -> Option<(String, Evidence)> {
+/// Whether the device is there cannot be told. A boot that waits half a minute at worst is no worse for that.
+fn unseen(asked: &Asked, reason: impl Into<String>) -> Outcome {
+    let reason = reason.into();
+    match asked.for_ever {
+        true => Outcome::unknown(format!(
+            "the boot waits for the hibernation device {} for ever where it is not there: {reason}",
+            asked.device
+        )),
+        false => Outcome::not_applicable(reason),
+    }
+}
+
+/// Swap that there is: what may have been meant.
+fn swaps(devices: &[BlockDevice]) -> Vec<Evidence> {
+    let swap = |device: &BlockDevice| match device.signature.known() {
+        Some(Some(Signature::Filesystem { kind, uuid, .. })) if kind == "swap" => {
+            Some(Evidence::new(format!("/dev/{}", device.name), format!("swap, UUID {}", uuid.as_deref()?)))
+        }
+        _ => None,
+    };
+    devices.iter().filter_map(swap).collect()
+}
+
+fn remedy(facts: &Facts, asked: &Asked) -> Remedy {
+    if let Some(word) = &asked.word {
+        return view::edit_words(facts, "Take the word off the command line.", &[word], &[]);
+    }
+    let mut remedy = view::rebuild(facts, "Wait for no hibernation device, and build the image anew.");
+    if view::default_image(facts).is_some_and(|image| view::family(image) == Family::InitramfsTools) {
+        remedy.commands.insert(0, "echo RESUME=none > /etc/initramfs-tools/conf.d/resume".to_owned());
+    }
+    remedy
+}
+
+/// What the image is asked to wait for.
+struct Asked {
+    device: String,
+    evidence: Evidence,
+    /// The word of the command line that asks, where one does.
+    word: Option<String>,
+    /// Nothing ends the wait but the device.
+    for_ever: bool,
+}
+
+/// The command line wins over the image's configuration, and that over the root's. systemd knows the command
+/// line alone.
+fn asked(facts: &Facts) -> Option<Asked> {
     let words = view::boot_words(facts);
     if words.has("noresume") {
         return None;
     }
-    let word = words.words.iter().rev().find(|word| word.key == "resume");
     let image = view::default_image(facts);
-    let configured = image.and_then(|image| image.resume.as_ref()).or(facts.storage.resume.as_ref());
-    let (text, evidence) = match (word, configured) {
-        (Some(word), _) => (word.value.clone()?, view::word_evidence(&words, word)),
-        (None, Some(located)) => (located.value.clone(), Evidence::from(located)),
-        (None, None) => return None,
+    let has = |end: &str| image.is_some_and(|image| image.files.keys().any(|path| path.ends_with(end)));
+    let by_systemd = has(GENERATOR) && UNITS.iter().any(|unit| has(unit));
+    // What dracut adds to the command line in the image is not there for systemd.
+    let told = facts.loader.default_entry().is_some_and(|entry| entry.cmdline.has("resume"));
+    let asked = match words.words.iter().rev().find(|word| word.key == "resume") {
+        Some(word) => {
+            let limited = words.all("resumeflags").any(|flags| flags.contains("x-systemd.device-timeout="));
+            Asked {
+                device: word.value.clone()?,
+                evidence: view::word_evidence(&words, word),
+                word: Some(word.to_string()),
+                for_ever: by_systemd && told && !limited,
+            }
+        }
+        None if by_systemd => return None,
+        None => {
+            let configured = image.and_then(|image| image.resume.as_ref()).or(facts.storage.resume.as_ref())?;
+            let evidence = Evidence::from(configured);
+            Asked { device: configured.value.clone(), evidence, word: None, for_ever: false }
+        }
     };
-    (!matches!(text.as_str(), "" | "none" | "auto")).then_some((text, evidence))
+    (!matches!(asked.device.as_str(), "" | "none" | "auto")).then_some(asked)
 }

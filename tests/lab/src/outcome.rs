@@ -87,7 +87,11 @@ impl Happened {
             "at-risk" if sound && seen == Seen::default() => {
                 differences.push("said to be at risk, but nothing went wrong".to_owned());
             }
-            "boots" | "at-risk" => {}
+            // Whoever does not know is wrong whatever happens only where nobody saw what.
+            "unknown" if seen == Seen::default() => {
+                differences.push("said that it does not know, and [seen] does not tell what happens".to_owned());
+            }
+            "boots" | "at-risk" | "unknown" => {}
             other => differences.push(format!("the verdict {other} says nothing that a machine could do")),
         }
         let told = [

@@ -96,13 +96,20 @@ impl Report {
                 link(&expected.link)
             ));
         }
-        if let Some(finding) = &expected.finding
-            && expected.verdict != "boots"
-            && !verdict.checks.contains(finding)
-        {
-            differences.push(format!("{} decided the verdict, not {finding}", verdict.checks.join(", ")));
+        let unknown: Vec<&Finding> = self.findings.iter().filter(|finding| finding.status == "unknown").collect();
+        // An open verdict rests on a check that could not be made, and is no finding.
+        let open = expected.verdict == "unknown";
+        match &expected.finding {
+            Some(check) if open && !unknown.iter().any(|finding| &finding.check == check) => {
+                differences.push(format!("{check} is not what keeps the verdict open"));
+            }
+            Some(check) if !open && expected.verdict != "boots" && !verdict.checks.contains(check) => {
+                differences.push(format!("{} decided the verdict, not {check}", verdict.checks.join(", ")));
+            }
+            _ => {}
         }
-        let wanted: BTreeSet<&str> = expected.finding.iter().chain(&expected.also).map(String::as_str).collect();
+        let found_by = expected.finding.iter().filter(|_| !open).chain(&expected.also);
+        let wanted: BTreeSet<&str> = found_by.map(String::as_str).collect();
         let found: BTreeSet<&str> = self
             .findings
             .iter()
@@ -112,9 +119,9 @@ impl Report {
         differences.extend(wanted.difference(&found).map(|check| format!("{check} was not found")));
         let more = found.difference(&wanted).filter(|check| !inherited.iter().any(|known| known == *check));
         differences.extend(more.map(|check| format!("{check} was found and is not expected")));
-        let unknown = self.findings.iter().filter(|finding| finding.status == "unknown");
         if live && expected.verdict == "boots" {
-            differences.extend(unknown.map(|finding| format!("{} is unknown: {}", finding.check, finding.summary)));
+            differences
+                .extend(unknown.iter().map(|finding| format!("{} is unknown: {}", finding.check, finding.summary)));
             if wanted.is_empty() && inherited.is_empty() {
                 let unsound = self.chain.iter().filter(|link| link.status != "pass");
                 differences.extend(unsound.map(|link| format!("{} is {}: {}", link.link, link.status, link.summary)));
