@@ -250,3 +250,25 @@ fn a_wait_without_an_end_for_what_cannot_be_seen_keeps_the_verdict_open() {
     assert_eq!(judgement.verdict.boot, Boot::Unknown, "{:?}", judgement.verdict);
     assert!(judgement.unknowns().any(|(check, ..)| check.id == "root-resume-device-missing"));
 }
+
+/// A rescue system makes the root's volume active alone: the swap beside it is there all the same.
+#[test]
+fn a_volume_to_resume_from_that_is_not_active_is_no_alarm() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts/dracut-live.json");
+    let facts: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let devices = facts["storage"]["devices"]["known"].as_array().unwrap();
+    let index = devices.iter().position(|device| device["signature"]["known"].get("lvm_pv").is_some()).unwrap();
+    for (device, boot) in [
+        ("/dev/mapper/ubuntu--vg-swap", Boot::Boots),
+        ("/dev/mapper/ubuntu--vg-other", Boot::Fails),
+        ("UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10", Boot::Unknown),
+    ] {
+        let mut patch = resumed_by_systemd();
+        patch.push(json!({
+            "op": "add", "path": format!("/storage/devices/known/{index}/signature/known/lvm_pv/lvs/-"), "value": "swap",
+        }));
+        patch[0]["value"] = word("resume", Some(device));
+        let judgement = machine("dracut-live", json!(patch));
+        assert_eq!(judgement.verdict.boot, boot, "{device}: {:?}", judgement.verdict);
+    }
+}

@@ -19,7 +19,8 @@ pub(crate) static CHECK: Check = Check {
     title: "the initramfs waits for a hibernation device that is not there",
     doc: Doc {
         finds: "RESUME= of initramfs-tools, in the image or in the root, or resume= on the command line names a \
-                device, and none of the block devices that were read is it.",
+                device, and none of the block devices that were read is it, nor may it lie behind one of them: in a \
+                volume that is not active, or encrypted.",
         breaks: "In an image with systemd that resumes, as dracut makes them, systemd waits for the device of \
                  resume= for ever, and the root is never mounted (critical). The script of initramfs-tools waits \
                  before it mounts the root, too: thirty seconds, or rootdelay= if that is longer (a warning). The \
@@ -61,6 +62,20 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(problem) = devices.iter().find_map(|device| device.signature.problem()) {
         return unseen(&asked, problem.to_string());
     }
+    let inactive = inactive_volumes(devices);
+    if let DeviceSpec::Volume { vg, lv } = &spec
+        && let Some((device, ..)) = inactive.iter().find(|(_, group, volume)| (*group, *volume) == (vg, lv))
+    {
+        return Outcome::pass(format!("the hibernation device {} is a volume on {}", asked.device, device.name));
+    }
+    if let (DeviceSpec::Uuid(_) | DeviceSpec::Label(_), Some((_, vg, lv))) = (&spec, inactive.first()) {
+        return unseen(&asked, format!("{vg}/{lv} is not active, and what is on it not seen"));
+    }
+    if let Some(device) =
+        devices.iter().find(|device| matches!(device.signature.known(), Some(Some(Signature::Luks { .. }))))
+    {
+        return unseen(&asked, format!("{} is encrypted, and what is in it not seen", device.name));
+    }
     let devices_seen = Evidence::new("block devices", format!("{} read, none is {}", devices.len(), asked.device));
     let summary = match asked.for_ever {
         true => format!("the boot waits for the hibernation device {} for ever, and it is not there", asked.device),
@@ -81,6 +96,21 @@ fn unseen(asked: &Asked, reason: impl Into<String>) -> Outcome {
         )),
         false => Outcome::not_applicable(reason),
     }
+}
+
+/// Volumes that the disks tell of and that no device shows, such as those beside the root in a rescue system,
+/// with the disk, the group and their own names.
+fn inactive_volumes(devices: &[BlockDevice]) -> Vec<(&BlockDevice, &String, &String)> {
+    let mut found = Vec::new();
+    for device in devices {
+        let Some(Some(Signature::LvmPv { vg: Some(vg), lvs, .. })) = device.signature.known() else { continue };
+        let is_active = |lv: &&String| {
+            let name = view::mapper_name(vg, lv);
+            devices.iter().any(|device| device.dm_name.as_ref() == Some(&name))
+        };
+        found.extend(lvs.iter().filter(|lv| !is_active(lv)).map(|lv| (device, vg, lv)));
+    }
+    found
 }
 
 /// Swap that there is: what may have been meant.
