@@ -272,3 +272,18 @@ fn a_volume_to_resume_from_that_is_not_active_is_no_alarm() {
         assert_eq!(judgement.verdict.boot, boot, "{device}: {:?}", judgement.verdict);
     }
 }
+
+/// dracut brings up every NIC, and takes more than the first answer: a delay, and no loss by itself.
+#[test]
+fn dracut_on_every_nic_is_a_warning() {
+    let judgement = machine(
+        "dracut-live",
+        json!([
+            {"op": "replace", "path": format!("{WORDS}/4"), "value": word("rd.route", Some("100.97.0.0/16:100.64.16.49"))},
+            {"op": "remove", "path": format!("{WORDS}/3")},
+        ]),
+    );
+    let findings = judgement.findings();
+    let (_, finding) = findings.iter().find(|(check, _)| check.id == "login-dhcp-on-every-nic").unwrap();
+    assert_eq!(finding.severity, Severity::Warning);
+}

@@ -1,20 +1,23 @@
 //! `login-dhcp-on-every-nic`: nothing tells the image which NIC is the SAN's.
 
-use crate::facts::{Facts, NetworkKind};
+use crate::facts::{Facts, InterfaceConfig, Method, NetworkKind, Nic, NicMatch};
+use crate::handover::{Matches, SanIdentity, matches};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-dhcp-on-every-nic",
     link: Link::Login,
-    severity: Severity::Warning,
+    severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
     title: "the initramfs asks for DHCP on every NIC",
     doc: Doc {
         finds: "The machine has several NICs, the image brings its network up by DHCP, and nothing names the SAN NIC: \
                 no interface in ip=, no BOOTIF=, no bootdev=, and neither `iscsistart -N` nor rd.iscsi.ibft, which \
-                take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC.",
-        breaks: "Each NIC without an answer costs its timeouts, minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, \
+                take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC. It is critical where \
+                klibc's ipconfig asks, and the real root has DHCP on another NIC, so that a server is there too.",
+        breaks: "ipconfig ends with the first NIC that gets an answer and leaves the others without an address. When \
+                 that is not the SAN NIC, the login goes out of the wrong one and hangs. Each NIC without an answer costs its timeouts, minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, \
                  36, 64 and 100 seconds. And the WAN NIC may answer first and bring a default route, by which the \
                  target is then looked for.",
         mend: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
@@ -51,27 +54,45 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(nics) = facts.nics.known() else {
         return Outcome::not_applicable("the NICs of the instance are not known here");
     };
-    let physical: Vec<_> = nics.iter().filter(|nic| nic.physical).map(|nic| nic.name.as_str()).collect();
+    let nics: Vec<&Nic> = nics.iter().filter(|nic| nic.physical).collect();
+    let physical: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
     if physical.len() < 2 {
         return Outcome::pass(format!("there is one NIC, {}", physical.first().unwrap_or(&"none")));
     }
+    let summary = format!("the image asks for DHCP on all of {}, since nothing names the SAN NIC", physical.join(", "));
+    let rival = view::has_network(image, NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
+    let finding = match rival {
+        Some(rival) => Finding::critical(format!("{summary}, and takes the first that answers")).evidence(
+            Evidence::at(&rival.at, format!("{}: DHCP, so a server answers there", rival.matches.names.join(" "))),
+        ),
+        None => Finding::warning(summary),
+    };
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
-    Finding::warning(format!(
-        "the image asks for DHCP on all of {}, since nothing names the SAN NIC",
-        physical.join(", ")
-    ))
-    .evidence(request.evidence.clone())
-    .evidence(Evidence::new(source, words.text()))
-    .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
-    .remedy(view::update_loader(
-        facts,
-        match view::family(image) {
-            view::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
-            _ => {
-                let nic = view::san_nic(facts).map_or_else(|| "NAME".to_owned(), |(name, _)| name);
-                format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
-            }
-        },
-    ))
-    .into()
+    finding
+        .evidence(request.evidence.clone())
+        .evidence(Evidence::new(source, words.text()))
+        .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
+        .remedy(view::update_loader(
+            facts,
+            match view::family(image) {
+                view::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
+                _ => {
+                    let nic = view::san_nic(facts).map_or_else(|| "NAME".to_owned(), |(name, _)| name);
+                    format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
+                }
+            },
+        ))
+        .into()
+}
+
+/// What the real root sets up by DHCP on one of these NICs that is surely not the SAN's.
+fn answered_elsewhere<'a>(facts: &'a Facts, nics: &[&Nic]) -> Option<&'a InterfaceConfig> {
+    let san = SanIdentity::of(facts);
+    let is_one = |of: &NicMatch| {
+        nics.iter()
+            .any(|nic| of.names.contains(&nic.name) || of.macs.iter().any(|mac| mac.eq_ignore_ascii_case(&nic.mac)))
+    };
+    let by_dhcp = |config: &&InterfaceConfig| config.method == Method::Dhcp && config.at_boot && !config.unmanaged;
+    let mut configs = facts.netconfig.interfaces.iter().filter(by_dhcp);
+    configs.find(|config| is_one(&config.matches) && matches(&config.matches, &san) == Matches::No)
 }
