@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Link, Outcome, Selection, judge};
+use isctpl_checks::{Boot, Link, Outcome, Selection, Severity, judge};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -506,4 +506,21 @@ fn a_root_that_is_gone_outranks_the_files_that_could_not_be_read() {
     patch[0] = json!({"op": "add", "path": "/storage/root_silence", "value": {"known": null}});
     let verdict = judge(&patched("initramfs-tools-live", &json!(patch)), &Selection::default()).verdict;
     assert_eq!(verdict.boot, Boot::Unknown);
+}
+
+/// NetworkManager leaves the NIC as the initramfs brought it up; a profile without the route waits for
+/// whoever activates it.
+#[test]
+fn network_manager_takes_no_route_away_at_boot() {
+    let refused = json!({"use_dhcp_routes": located(json!(false))});
+    let without = json!({"method": "static", "addresses": ["100.64.16.54/29"]});
+    for (more, check) in [(refused, "handover-classless-routes-ignored"), (without, "handover-san-route-not-kept")] {
+        let config = config("network-manager", more);
+        let facts = handover("dracut-live", config, &[only_manager("network-manager")]);
+        let judgement = judge(&facts, &Selection::default());
+        let findings = judgement.findings();
+        let (_, finding) = findings.iter().find(|(found, _)| found.id == check).unwrap();
+        assert_eq!(finding.severity, Severity::Warning, "{finding:?}");
+        assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+    }
 }

@@ -20,7 +20,8 @@ pub(crate) static CHECK: Check = Check {
                 stands beside it, and where networkd leaves the routes of the initramfs alone \
                 (KeepConfiguration=yes, ManageForeignRoutes=no).",
         breaks: "The one route to the target comes by option 121. Without it the session has no way once the real \
-                 root has taken the NIC over, and the root stands still.",
+                 root has taken the NIC over, and the root stands still. NetworkManager leaves a NIC alone that is \
+                 up when it starts; there the route goes when the profile is activated, and it is a warning.",
         mend: "Let the client use the routes of the lease. dhclient needs both: the option in its request, and \
                Debian's hook rfc3442-classless-routes.",
         references: &[

@@ -1,7 +1,7 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
 use super::nic_match::SanIdentity;
-use super::takeover::{config_text, is_port, manager_name, renderer};
+use super::takeover::{config_text, is_port, manager_name, manager_starts, renderer};
 use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, ManagerState, Method, Place};
 use crate::view;
 use crate::view::san;
@@ -14,6 +14,8 @@ pub(crate) struct Hazard {
     pub(crate) kind: HazardKind,
     /// What happens to the NIC (`it`), as a sentence.
     pub(crate) what: String,
+    /// It does not happen at boot, and waits for somebody to activate the configuration.
+    pub(crate) dormant: bool,
     /// What to do about it.
     pub(crate) mend: &'static str,
     /// Commands that do it, where they can be written down.
@@ -117,7 +119,14 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
     };
     let mut at = vec![(config.at.clone(), "DHCP by ifupdown".to_owned())];
     at.extend(place);
-    Some(Hazard { kind: HazardKind::ClasslessIgnored, what: what.to_owned(), mend, commands: Vec::new(), at })
+    Some(Hazard {
+        kind: HazardKind::ClasslessIgnored,
+        what: what.to_owned(),
+        dormant: false,
+        mend,
+        commands: Vec::new(),
+        at,
+    })
 }
 
 fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
@@ -148,13 +157,22 @@ fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     }
 }
 
-/// NetworkManager, its ifcfg files, and dhcpcd: none of them takes away routes that others made.
+/// NetworkManager, its ifcfg files, and dhcpcd. NetworkManager leaves a NIC alone that is up with an address
+/// when it starts, whatever its profile says (1.42 in the lab: neither a profile without a route nor one that
+/// ignores the lease's took the routes of the initramfs away).
 fn profile(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
-    match config.method {
+    let by_network_manager = match renderer(config) {
+        Manager::NetworkManager => true,
+        Manager::Ifcfg => !manager_starts(facts, Manager::Ifcfg),
+        _ => false,
+    };
+    let mut hazards: Vec<Hazard> = match config.method {
         Method::Dhcp => dhcp_without_routes(facts, config).into_iter().collect(),
         Method::Unset if config.addresses.is_empty() => dhcp_without_routes(facts, config).into_iter().collect(),
         _ => without_dhcp(facts, config),
-    }
+    };
+    hazards.iter_mut().for_each(|hazard| hazard.dormant = by_network_manager);
+    hazards
 }
 
 fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard> {
@@ -165,6 +183,7 @@ fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard
     Some(Hazard {
         kind: HazardKind::ClasslessIgnored,
         what: format!("{} runs DHCP on it and throws the lease's routes away", manager_name(renderer(config))),
+        dormant: false,
         mend: "Take the routes of the lease, or write the route to the target down beside it",
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
@@ -193,6 +212,7 @@ fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     vec![Hazard {
         kind: HazardKind::RouteNotKept,
         what,
+        dormant: false,
         mend: "Write the route to the target down beside the address, or use DHCP with the lease's routes",
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
@@ -280,6 +300,7 @@ fn reconfigured(config: &InterfaceConfig, what: String, mend: &'static str) -> H
     Hazard {
         kind: HazardKind::Reconfigured,
         what,
+        dormant: false,
         mend,
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],

@@ -21,7 +21,7 @@ pub(super) fn judge(
         for hazard in hazards(facts, claim.config, &san).into_iter().filter(|hazard| hazard.kind == kind) {
             if claim.certain {
                 findings.push(finding(&san, hazard));
-            } else if may_be_the_san(facts, claim, &san) {
+            } else if !hazard.dormant && may_be_the_san(facts, claim, &san) {
                 open.push((hazard, !claim.config.matches.macs.is_empty()));
             }
         }
@@ -62,9 +62,11 @@ fn finding(san: &SanIdentity, hazard: Hazard) -> Finding {
     let place = hazard.at.first().map(|(place, _)| format!(" ({place})")).unwrap_or_default();
     let mut remedy = Remedy::new(hazard.mend);
     remedy.commands = hazard.commands;
-    Finding::critical(format!("{}: {}{place}", san.title(), hazard.what))
-        .evidences(hazard.at.into_iter().map(|(place, text)| Evidence::at(&place, text)))
-        .remedy(remedy)
+    let finding = match hazard.dormant {
+        true => Finding::warning(format!("{}: when its profile is activated, {}{place}", san.title(), hazard.what)),
+        false => Finding::critical(format!("{}: {}{place}", san.title(), hazard.what)),
+    };
+    finding.evidences(hazard.at.into_iter().map(|(place, text)| Evidence::at(&place, text))).remedy(remedy)
 }
 
 fn undecided(san: &SanIdentity, hazard: &Hazard, by_mac: bool) -> Outcome {

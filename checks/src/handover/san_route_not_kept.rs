@@ -20,7 +20,8 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The routes that the initramfs made by option 121 have the protocol `boot`. networkd removes routes \
                  that it did not make when it takes an interface over; KeepConfiguration=static and dhcp keep only \
                  routes of those protocols. The target lies behind a gateway, so the session has no way left, and the \
-                 root stands still while the system comes up.",
+                 root stands still while the system comes up. NetworkManager leaves a NIC alone that is up when it \
+                 starts; there the route goes when the profile is activated, and it is a warning.",
         mend: "Write the route to the target's subnet down in the configuration of the SAN NIC, or use DHCP with the \
                lease's routes.",
         references: &[
