@@ -524,3 +524,23 @@ fn network_manager_takes_no_route_away_at_boot() {
         assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
     }
 }
+
+/// `iscsiadm -m session -u` under a running root: no session, no disk, and the map of the root stays.
+#[test]
+fn a_root_whose_disk_is_gone_is_lost() {
+    let devices = &base("initramfs-tools-live")["storage"]["devices"]["known"];
+    let root = devices.as_array().unwrap().iter().find(|device| device["name"] == "dm-0").unwrap().clone();
+    let mut root = root;
+    root["iscsi_session"] = Value::Null;
+    let facts = patched(
+        "initramfs-tools-live",
+        &json!([
+            {"op": "replace", "path": "/storage/devices", "value": {"known": [root]}},
+            {"op": "replace", "path": "/storage/root_device", "value": {"known": root}},
+            {"op": "replace", "path": "/iscsi/sessions", "value": {"known": []}},
+        ]),
+    );
+    let judgement = judge(&facts, &Selection::default());
+    assert_eq!(judgement.verdict.boot, Boot::AtRisk, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.checks, ["session-not-logged-in"]);
+}

@@ -53,6 +53,9 @@ fn judge(facts: &Facts) -> Outcome {
     {
         return unseen(&asked, format!("what else is on the disk of the root is not seen behind {}", root.name));
     }
+    if let Some((above, gone)) = view::gone_below_root(facts) {
+        return unseen(&asked, format!("{gone} below {above} is gone, and with it whatever was beside it"));
+    }
     if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
         return Outcome::not_applicable(format!("{} is a name that is given anew at every boot", asked.device));
     }

@@ -50,6 +50,9 @@ fn judge(facts: &Facts) -> Outcome {
             root.name
         ));
     }
+    if let Some((above, gone)) = view::gone_below_root(facts) {
+        return Outcome::not_applicable(format!("{gone} below {above} is gone: session-not-logged-in says so"));
+    }
     match &spec {
         DeviceSpec::Volume { vg, lv } => volume(facts, devices, vg, lv),
         DeviceSpec::Uuid(_) | DeviceSpec::Label(_) | DeviceSpec::PartUuid(_) | DeviceSpec::PartLabel(_) => {

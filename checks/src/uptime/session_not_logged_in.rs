@@ -1,7 +1,7 @@
 //! `session-not-logged-in`
 
 use crate::facts::{Facts, Read, Session};
-use crate::view::san;
+use crate::view::{self, san};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -13,7 +13,7 @@ pub(crate) static CHECK: Check = Check {
     title: "the session that carries the root is not logged in",
     doc: Doc {
         finds: "The session that holds the root, or a session to the target of the iBFT, in another state than \
-                LOGGED_IN; or a root device on a session that the kernel no longer has.",
+                LOGGED_IN; or a root device on a session that the kernel no longer has, or whose disk is gone from below it.",
         breaks: "While a session is FAILED its disks are blocked: processes that touch the root wait. Once the \
                  replacement timeout has passed the disks return I/O errors and the filesystem goes read-only. What \
                  is in the page cache still works, so the machine may look alive for a while.",
@@ -80,6 +80,16 @@ fn no_session(facts: &Facts) -> Outcome {
         Read::Unknown(problem) => return Outcome::unread(problem),
         Read::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
+    if let Some((above, gone)) = view::gone_below_root(facts) {
+        return Finding::critical(format!("the root lies on {above}, and {gone} below it is gone"))
+            .evidence(Evidence::new(format!("/sys/class/block/{above}/slaves"), format!("{gone}, which is not there")))
+            .evidence(Evidence::new("/sys/class/iscsi_session", "no session to the boot target"))
+            .remedy(Remedy::new(
+                "The disk does not come back under this root by itself: what is not written yet is lost. Reboot by \
+                 the machine's reset, and find out what logged the session out",
+            ))
+            .into();
+    }
     let Some(session) = &root.iscsi_session else {
         return Outcome::not_applicable(format!("the root lies on {}, which is on no iSCSI session", root.name));
     };

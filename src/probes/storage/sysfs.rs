@@ -110,7 +110,8 @@ impl<'a> Sysfs<'a> {
     }
 
     /// A device with everything below it: slaves of device-mapper and md, and the disk of a partition.
-    /// The device itself comes first.
+    /// The device itself comes first. What is gone is left out, and its name stays with whatever lies on it: a
+    /// map outlives the disk of a session that was logged out.
     pub(crate) fn stack(&self, directory: &str) -> Result<Vec<BlockDevice>, Problem> {
         let mut devices: Vec<BlockDevice> = Vec::new();
         let mut open = vec![directory.to_owned()];
@@ -123,10 +124,7 @@ impl<'a> Sysfs<'a> {
                 return Err(Problem::new(directory, format!("lies above more than {STACK_LIMIT} devices")));
             }
             for below in device.slaves.iter().chain(&device.parent) {
-                match self.by_name(below)? {
-                    Some(directory) => open.push(directory),
-                    None => return Err(Problem::new(directory, format!("{below} below it is gone"))),
-                }
+                open.extend(self.by_name(below)?);
             }
             devices.push(device);
         }

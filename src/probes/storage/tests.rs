@@ -168,3 +168,16 @@ fn reads_the_settings_of_lvm_resume_and_multipath() {
     put(root, "/sbin/multipathd", "");
     assert_eq!(facts(root, false).multipath, Some(Place::file("/etc/multipath.conf")));
 }
+
+/// A session was logged out under the root: its disk is gone, and the map stays.
+#[test]
+fn a_map_over_a_disk_that_is_gone_is_still_the_root() {
+    let directory = tempfile::tempdir().unwrap();
+    instance(directory.path());
+    for gone in ["sys/class/block/sda", "sys/class/block/sda3", "sys/dev/block/8:0", "sys/dev/block/8:3"] {
+        fs::remove_file(directory.path().join(gone)).unwrap();
+    }
+    let root = facts(directory.path(), true).root_device.known().cloned().flatten().unwrap();
+    assert_eq!((root.name.as_str(), root.slaves.as_slice()), ("dm-0", ["sda3".to_owned()].as_slice()));
+    assert_eq!(root.iscsi_session, None);
+}
