@@ -7,19 +7,19 @@ use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view}
 pub(crate) static CHECK: Check = Check {
     id: "login-dhcp-on-every-nic",
     link: Link::Login,
-    severity: Severity::Critical,
+    severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
     title: "the initramfs asks for DHCP on every NIC",
     doc: Doc {
         finds: "The machine has several NICs, the image brings its network up by DHCP, and nothing names the SAN NIC: \
                 no interface in ip=, no BOOTIF=, no bootdev=, and neither `iscsistart -N` nor rd.iscsi.ibft, which \
-                take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC. It is critical where \
-                klibc's ipconfig asks, and the real root has DHCP on another NIC, so that a server is there too.",
-        breaks: "ipconfig ends with the first NIC that gets an answer and leaves the others without an address. When \
-                 that is not the SAN NIC, the login goes out of the wrong one and hangs. Each NIC without an answer costs its timeouts, minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, \
-                 36, 64 and 100 seconds. And the WAN NIC may answer first and bring a default route, by which the \
-                 target is then looked for.",
+                take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC.",
+        breaks: "klibc's ipconfig ends with the first NIC that gets an answer and leaves the others without an \
+                 address. When that is not the SAN NIC, the login goes out of the wrong one and hangs: in the lab the \
+                 same machine came up one time and hung another. Each NIC without an answer costs its timeouts, \
+                 minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, 36, 64 and 100 seconds. With dracut the WAN NIC \
+                 may answer first and bring a default route, by which the target is then looked for.",
         mend: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
         references: &[
             "https://github.com/rhinstaller/anaconda/pull/3750",
@@ -62,9 +62,11 @@ fn judge(facts: &Facts) -> Outcome {
     let summary = format!("the image asks for DHCP on all of {}, since nothing names the SAN NIC", physical.join(", "));
     let rival = view::has_network(image, NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
     let finding = match rival {
-        Some(rival) => Finding::critical(format!("{summary}, and takes the first that answers")).evidence(
-            Evidence::at(&rival.at, format!("{}: DHCP, so a server answers there", rival.matches.names.join(" "))),
-        ),
+        Some(rival) => {
+            Finding::warning(format!("{summary}, and takes the first that answers: a boot by chance")).evidence(
+                Evidence::at(&rival.at, format!("{}: DHCP, so a server answers there", rival.matches.names.join(" "))),
+            )
+        }
         None => Finding::warning(summary),
     };
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
