@@ -218,6 +218,9 @@ pub struct Logout {
     pub excerpt: String,
     /// Sessions that carry the root are kept back first (Debian's `umountiscsi.sh` list).
     pub keeps_root: bool,
+    /// It spares by a list that a script makes of what it sees `/` lie on, and by nothing else.
+    #[serde(default)]
+    pub keeps_by_list: bool,
 }
 
 /// Which sessions a logout is for.

@@ -19,11 +19,14 @@ pub(crate) static CHECK: Check = Check {
         breaks: "`--logoutall` spares a session only when its record says onboot or fw. An ordinary sendtargets \
                  discovery of the boot target leaves a record with `manual` or `automatic`, and with that the session \
                  of the root is logged out at shutdown like any other: the machine hangs. open-iscsi 2.1.9 to 2.1.11 \
-                 read `fw` as `static`, so onboot is the safer word.",
+                 read `fw` as `static`, so onboot is the safer word. The scripts of Debian's open-iscsi.service keep \
+                 the session of the root where they see it, which they do not when the root is on LVM: they call \
+                 pvs with names that it does not find.",
         mend: "Set node.startup of the boot target's record to onboot, or delete the record; iscsid.safe_logout = Yes \
                refuses to log out what is mounted.",
         references: &[
             "open-iscsi usr/iscsiadm.c, __logout_by_startup",
+            "Debian /usr/lib/open-iscsi/umountiscsi.sh (get_lvm_vgs) and logout-all.sh",
             "open-iscsi commits b6a2eb7 and 290d16d (discovery type fw)",
             "iscsiadm(8), --logoutall",
         ],

@@ -92,7 +92,7 @@ impl<'a> Scripts<'a> {
         if let Some(of) = of_command(&command.argv) {
             let excerpt = redact_command(&command.argv);
             return Effect {
-                logout: Some(Logout { of, at: at.clone(), excerpt, keeps_root: false }),
+                logout: Some(Logout { of, at: at.clone(), excerpt, keeps_root: false, keeps_by_list: false }),
                 writes_list: false,
             };
         }
@@ -143,12 +143,16 @@ impl<'a> Scripts<'a> {
                 }
             }
         }
-        let keeps_root =
-            (script.heeds_list && (list_is_written || effect.writes_list)) || (script.heeds_switch && self.keeps_all);
+        let keeps_all = script.heeds_switch && self.keeps_all;
+        let keeps_by_list = !keeps_all && script.heeds_list && (list_is_written || effect.writes_list);
         effect.logout = match &script.logout {
-            Some((of, line, excerpt)) => {
-                Some(Logout { of: of.clone(), at: place(*line), excerpt: excerpt.clone(), keeps_root })
-            }
+            Some((of, line, excerpt)) => Some(Logout {
+                of: of.clone(),
+                at: place(*line),
+                excerpt: excerpt.clone(),
+                keeps_root: keeps_all || keeps_by_list,
+                keeps_by_list,
+            }),
             // The one that does harm decides.
             None => inner.iter().find(|found| !found.keeps_root).or(inner.first()).cloned(),
         };

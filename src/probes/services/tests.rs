@@ -56,6 +56,7 @@ fn debians_open_iscsi_keeps_the_root() {
     assert_eq!(unit.enabled_by, [Place::file("/etc/systemd/system/sysinit.target.wants/open-iscsi.service")]);
     let logout = unit.exec.iter().find_map(|line| line.logout.as_ref()).unwrap();
     assert_eq!((&logout.of, logout.keeps_root), (&LogoutScope::ByStartup("all".to_owned()), true));
+    assert!(logout.keeps_by_list);
     assert_eq!(logout.at, Place::line("/lib/open-iscsi/logout-all.sh", 8));
     assert!(services.unit("iscsi.service").is_none());
 }
