@@ -135,7 +135,8 @@ fn printable(line: &str) -> String {
     let mut characters = line.chars().peekable();
     while let Some(character) = characters.next() {
         if character == '\u{1b}' {
-            if characters.next_if_eq(&'[').is_some() {
+            // A sequence of its own, such as `ESC M`, is one character; one that `ESC [` begins ends with a letter.
+            if characters.next() == Some('[') {
                 while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {}
             }
         } else if !character.is_control() {
@@ -193,6 +194,8 @@ mod tests {
     fn control_sequences_do_not_hide_a_text() {
         let console = after("[\u{1b}[0m\u{1b}[31m*\u{1b}[0m] Job dev-sda.device/\u{1b}[1mstop running (1min)\n");
         assert!(console.stop_hangs.is_some());
+        let console = after("\u{1b}M\r\u{1b}[K[  *** ] Job a.service/stop running (1min)\n");
+        assert_eq!(console.stop_hangs.as_deref(), Some("[  *** ] Job a.service/stop running (1min)"));
     }
 
     #[test]
