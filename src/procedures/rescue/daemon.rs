@@ -107,17 +107,19 @@ impl Step<Context> for Daemon {
 
     fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
         let started: Started = deed(value)?;
-        if !is_running(cx)? {
-            return Ok(());
-        }
         // A session that somebody opened meanwhile needs it.
         if !sessions::list(&cx.sysfs, &mut Vec::new())?.is_empty() {
-            cx.remark("iscsid runs on: there are sessions of others now");
+            if is_running(cx)? {
+                cx.remark("iscsid runs on: there are sessions of others now");
+            }
             return Ok(());
         }
-        if has_systemd(cx) && cx.run(&systemctl("is-active", "iscsid.service")).is_ok() {
-            cx.run(&systemctl("stop", "iscsid.service"))?;
-        } else {
+        // systemd may still be at a start that was asked for right before a crash: stopping takes that back too.
+        if has_systemd(cx) {
+            // Where there is no such unit, iscsid was started by hand, and is ended so.
+            let _ = cx.run(&systemctl("stop", "iscsid.service"));
+        }
+        if is_running(cx)? {
             cx.iscsiadm(&iscsiadm(20, ["-k", "0"]))?;
         }
         // Stopping the service leaves the socket as it is; starting it may have started the socket too.
