@@ -245,7 +245,7 @@ fn images(facts: &Facts, style: &Style) -> String {
         }
         for missing in &image.missing_libraries {
             text.push_str(&style.wrap(
-                &format!("missing library {} of {}", missing.library, missing.needed_by),
+                &format!("missing library {} of {}", missing.name, missing.needed_by),
                 "  ",
                 "    ",
             ));

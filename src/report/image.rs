@@ -106,7 +106,7 @@ impl ImageListing {
             self.text.push_str(&style.wrap(&line, "  ", "    "));
         }
         for missing in &image.missing_libraries {
-            let line = format!("missing library {}, needed by {}", missing.library, missing.needed_by);
+            let line = format!("missing library {}, needed by {}", missing.name, missing.needed_by);
             self.text.push_str(&style.wrap(&line, "  ", "    "));
         }
         for missing in &image.missing_unit_programs {

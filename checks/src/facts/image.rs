@@ -119,7 +119,8 @@ pub struct Segment {
 #[serde(default)]
 pub struct MissingLibrary {
     /// The library's name (`DT_NEEDED`), or the program's interpreter.
-    pub library: String,
+    #[serde(rename = "library")]
+    pub name: String,
     /// Who needs it: path in the image.
     pub needed_by: String,
     /// The programs that do not start for it, by themselves or through the libraries that they load: paths

@@ -76,7 +76,7 @@ fn judge(facts: &Facts) -> Outcome {
         || view::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and build the image anew.");
     let mut findings = Vec::new();
     if let Some((first, program)) = critical.first().and_then(|first| Some((first, on_login_path(first)?))) {
-        let (needed_by, library) = (base(&first.needed_by), &first.library);
+        let (needed_by, library) = (base(&first.needed_by), &first.name);
         let through = if program == needed_by { String::new() } else { format!(" through {needed_by}") };
         findings.push(
             Finding::critical(format!("{program} in the image needs {library}{through}, which is not there"))
@@ -88,7 +88,7 @@ fn judge(facts: &Facts) -> Outcome {
         let summary = format!(
             "{} in the image find no library, such as {} for {}",
             super::count(other.len(), "lesser program"),
-            first.library,
+            first.name,
             base(&first.needed_by)
         );
         findings.push(Finding::info(summary).evidences(of(&other)).remedy(remedy()));
@@ -113,7 +113,7 @@ fn needs(missing: &MissingLibrary) -> String {
     let mut programs: Vec<&str> = programs.map(|program| base(program)).collect();
     programs.sort_by_key(|program| !LOGIN_PATH.contains(program));
     let shown = programs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    let mut text = format!("needs {}", missing.library);
+    let mut text = format!("needs {}", missing.name);
     if !shown.is_empty() {
         text = format!("{text}; loaded by {shown}");
     }
@@ -133,7 +133,7 @@ mod tests {
 
     fn missing(needed_by: &str, programs: &[&str]) -> MissingLibrary {
         let programs = programs.iter().map(|&program| program.to_owned()).collect();
-        MissingLibrary { library: "libx.so.1".to_owned(), needed_by: needed_by.to_owned(), programs }
+        MissingLibrary { name: "libx.so.1".to_owned(), needed_by: needed_by.to_owned(), programs }
     }
 
     #[test]

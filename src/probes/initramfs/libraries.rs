@@ -52,7 +52,7 @@ impl<'t> Missing<'t> {
 
     fn into_facts(self) -> Vec<MissingLibrary> {
         let missing = self.programs.into_iter().map(|((library, needed_by), programs)| MissingLibrary {
-            library: library.to_owned(),
+            name: library.to_owned(),
             needed_by,
             programs: programs.into_iter().map(str::to_owned).collect(),
         });
@@ -148,7 +148,7 @@ impl<'t> Search<'t> {
                 if !loaded.insert(library) {
                     continue;
                 }
-                let Some(found) = self.library(library, &own, object.linkage) else {
+                let Some(found) = self.loaded_as(library, &own, object.linkage) else {
                     self.missing.add(library, &object.path, path)?;
                     continue;
                 };
@@ -163,7 +163,8 @@ impl<'t> Search<'t> {
         Some(())
     }
 
-    fn library(&mut self, name: &str, own: &[String], of: &Linkage) -> Option<String> {
+    /// The file that the linker loads for a name, by the directories of its own and then the system's.
+    fn loaded_as(&mut self, name: &str, own: &[String], of: &Linkage) -> Option<String> {
         if name.contains('/') {
             return self.fitting(name, of);
         }

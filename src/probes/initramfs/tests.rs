@@ -117,7 +117,7 @@ fn an_image_of_initramfs_tools_is_understood() {
     assert_eq!(facts.modules_listed.iter().collect::<Vec<_>>(), ["iscsi_ibft", "iscsi_tcp"]);
     assert_eq!(facts.link_files, ["usr/lib/udev/rules.d/80-net-setup-link.rules"]);
     assert!(!serde_json::to_string(&facts).unwrap().contains("hidden-from-all"));
-    let missing: Vec<_> = facts.missing_libraries.iter().map(|m| (m.library.as_str(), m.needed_by.as_str())).collect();
+    let missing: Vec<_> = facts.missing_libraries.iter().map(|m| (m.name.as_str(), m.needed_by.as_str())).collect();
     assert_eq!(
         missing,
         [("/lib/klibc-x.so", "usr/bin/ipconfig"), ("liblzma.so.5", "usr/lib/x86_64-linux-gnu/libkmod.so.2")]
@@ -322,7 +322,7 @@ fn libraries_are_looked_for_where_the_linker_looks() {
         .program("usr/bin/c", program(Some(ld), &["libalso.so"], None))
         .program("usr/bin/static", program(None, &[], None));
     let facts = facts_of(&archive.finish());
-    let missing: Vec<_> = facts.missing_libraries.iter().map(|m| (m.library.as_str(), m.needed_by.as_str())).collect();
+    let missing: Vec<_> = facts.missing_libraries.iter().map(|m| (m.name.as_str(), m.needed_by.as_str())).collect();
     assert_eq!(
         missing,
         [
