@@ -51,7 +51,7 @@ fn judge(facts: &Facts) -> Outcome {
         ));
     }
     if let Some((above, gone)) = view::gone_below_root(facts) {
-        return Outcome::not_applicable(format!("{gone} below {above} is gone: session-not-logged-in says so"));
+        return Outcome::unknown(format!("{gone} below {above} is gone, and what was on it is not seen"));
     }
     match &spec {
         DeviceSpec::Volume { vg, lv } => volume(facts, devices, vg, lv),

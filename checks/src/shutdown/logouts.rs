@@ -64,7 +64,7 @@ fn link_runs(facts: &Facts, link: &SysvLink) -> bool {
 /// Why a logout spares the session of the root although it is for all.
 pub(super) fn spared(facts: &Facts, logout: &Logout) -> Option<String> {
     // Debian's umountiscsi.sh hands pvs(8) names without a path, `sda1 sda2`, and today's pvs finds no such
-    // device (LVM 2.03.16 in the lab): the list stays empty where the root is on LVM.
+    // device (LVM 2.03.16 and 2.03.31): the list stays empty where the root is on LVM.
     let unseen = logout.keeps_by_list && view::root_volume(facts).is_some();
     if logout.keeps_root && !unseen {
         return Some(format!("{} keeps the session of the root", logout.at.path));

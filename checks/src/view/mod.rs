@@ -5,12 +5,14 @@ mod modules;
 mod request;
 mod rootspec;
 pub mod san;
+mod stack;
 mod way;
 
 pub use boot::*;
 pub use modules::*;
 pub use request::*;
 pub use rootspec::*;
+pub use stack::*;
 pub use way::*;
 
 use crate::facts::{Facts, Initramfs, Kernel, Mode, Portal};

@@ -1,5 +1,6 @@
 //! The tables that the lab's machines have before iPXE's own: each is the one that iPXE makes for the
-//! lab, with one fault; and that one itself, for a rescue system that iPXE did not start. `ISCTPL_UPDATE=1 cargo test --lib ibft_table::lab` writes them anew.
+//! lab, with one fault; and that one itself, for a rescue system that iPXE did not start.
+//! `ISCTPL_UPDATE=1 cargo test --lib ibft_table::lab` writes them anew.
 #![allow(clippy::unwrap_used)]
 
 use super::parse;
