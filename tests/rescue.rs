@@ -54,6 +54,18 @@ fn wrong_usage_is_refused() {
 }
 
 #[test]
+fn what_is_missing_is_told_within_a_console() {
+    let answer = isctpl(["rescue", "plan", "--target", "iqn.2013-01.com.example:none", "--portal", "192.0.2.1"]);
+    assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{}", answer.err);
+    assert!(
+        answer.err.contains("the LUN's number is not known") && answer.err.contains("--lun NUMBER"),
+        "{}",
+        answer.err
+    );
+    assert!(answer.err.lines().all(|line| line.chars().count() <= 80), "{}", answer.err);
+}
+
+#[test]
 fn a_password_is_never_an_argument() {
     let help = isctpl(["rescue", "up", "--help"]).out;
     assert!(help.contains("--password-file") && !help.contains("--password "), "{help}");

@@ -55,15 +55,18 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
         Err(failure) => return Err(failure.into()),
     };
     let missing = |what: &str, flag: &str| {
-        Failure::refused(format!("{what} is not known")).advise(format!(
-            "give the two files: --instance-yaml FILE --drive-yaml FILE, or {flag}; this machine {}",
-            match (&boot, password) {
-                (Some(_), _) => "has an iBFT without it",
-                (None, Password::Ask) => "has no iBFT that names such a target",
-                (None, Password::Leave) =>
-                    "shows no iBFT that names such a target; a BIOS machine shows it after: modprobe iscsi_ibft",
-            }
-        ))
+        let ibft = match (&boot, password) {
+            (Some(_), _) => "this machine's iBFT does not have it",
+            (None, Password::Ask) => "this machine has no iBFT that names such a target",
+            (None, Password::Leave) => "this machine shows no iBFT that names such a target",
+        };
+        let failure = Failure::refused(format!("{what} is not known: {ibft}"))
+            .advise("--instance-yaml FILE --drive-yaml FILE   are the two files")
+            .advise(format!("{flag}   says it by itself"));
+        match (&boot, password) {
+            (None, Password::Leave) => failure.advise("modprobe iscsi_ibft   shows the iBFT of a BIOS machine"),
+            _ => failure,
+        }
     };
     let taken = |value: Option<String>, what: &str, flag: &str| value.ok_or_else(|| missing(what, flag));
     let target = by_name.map(str::to_owned).or_else(|| boot.as_ref().map(|boot| boot.target.clone()));
