@@ -8,7 +8,7 @@ use isctpl_checks::facts::ISCSI_PORT;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-/// Will this iSCSI-rooted server boot, stay up and shut down; if not, what breaks and what mends it
+/// Will this iSCSI-rooted server boot, stay up and shut down; if not, what breaks and what fixes it
 #[derive(Debug, Parser)]
 #[command(name = "isctpl", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Begin with `isctpl doctor` on the instance itself, or `isctpl doctor --root /target` from a \

@@ -48,7 +48,7 @@ fn every_check_is_listed_and_explained() {
         let id = check["check"].as_str().unwrap();
         let explained = isctpl(["explain", id]);
         assert_eq!(explained.code, 0);
-        for heading in [id, "What it finds", "Why it breaks", "How to mend it"] {
+        for heading in [id, "What it finds", "Why it breaks", "How to fix it"] {
             assert!(explained.out.contains(heading), "explain {id} lacks `{heading}`");
         }
         assert!(explained.out.lines().all(|line| line.chars().count() <= 80 || !line.contains(' ')), "explain {id}");

@@ -62,7 +62,7 @@ Done.
 Failed, or stopped by Ctrl\\-C, and all was put back.
 .TP
 2
-Failed, and not all could be put back; it says what is left. Mend that, then
+Failed, and not all could be put back; it says what is left. Fix that, then
 .BR \"isctpl rescue down\" .
 .TP
 3
@@ -145,7 +145,7 @@ fn catalogue_page() -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut page = format!(
         ".TH isctpl-checks 7 \"\" \"isctpl {version}\" isctpl\n.SH NAME\nisctpl\\-checks \\- what isctpl checks, why, \
-         and how to mend it\n.SH DESCRIPTION\nThe checks by link of the boot chain. The same text is printed by\n\
+         and how to fix it\n.SH DESCRIPTION\nThe checks by link of the boot chain. The same text is printed by\n\
          .BR isctpl-explain (8).\n"
     );
     for link in Link::CHAIN.into_iter().chain([Link::Template]) {
@@ -164,7 +164,7 @@ fn entry(page: &mut String, check: &Check) {
         Scope::Live => "judged on the booted instance only",
     };
     let _ = writeln!(page, ".SS {}\n{}\n.br\n{}, {scope}.", roff(check.id), roff(check.title), check.severity.name());
-    for text in [check.doc.finds, check.doc.breaks, check.doc.mend] {
+    for text in [check.doc.finds, check.doc.breaks, check.doc.fix] {
         for paragraph in text.split("\n\n") {
             let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
             let _ = writeln!(page, ".PP\n{}", roff(&words));

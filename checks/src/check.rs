@@ -44,8 +44,8 @@ pub struct Doc {
     pub finds: &'static str,
     /// Why that breaks a machine, and how it shows.
     pub breaks: &'static str,
-    /// How to mend it.
-    pub mend: &'static str,
+    /// How to fix it.
+    pub fix: &'static str,
     /// Sources: RFCs, manuals, kernel files, issue threads.
     pub references: &'static [&'static str],
 }

@@ -66,7 +66,7 @@ impl From<&Problem> for Evidence {
     }
 }
 
-/// What mends it.
+/// What fixes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remedy {
     /// What to do, in a sentence or two.
@@ -100,7 +100,7 @@ pub struct Finding {
     pub summary: String,
     /// What was seen.
     pub evidence: Vec<Evidence>,
-    /// What mends it.
+    /// What fixes it.
     pub remedy: Remedy,
 }
 

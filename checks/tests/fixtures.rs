@@ -243,11 +243,11 @@ fn ids_are_unique_and_say_their_link() {
 fn every_check_is_documented() {
     for check in registry::all() {
         let doc = &check.doc;
-        for (what, text) in [("title", check.title), ("finds", doc.finds), ("breaks", doc.breaks), ("mend", doc.mend)] {
+        for (what, text) in [("title", check.title), ("finds", doc.finds), ("breaks", doc.breaks), ("fix", doc.fix)] {
             assert!(text.trim() == text && text.len() > 10, "{}: {what} says nothing: {text:?}", check.id);
         }
         assert!(!check.title.ends_with('.'), "{}: the title is no sentence", check.id);
-        for text in [doc.finds, doc.breaks, doc.mend] {
+        for text in [doc.finds, doc.breaks, doc.fix] {
             assert!(text.ends_with('.'), "{}: no full stop: {text:?}", check.id);
         }
         assert!(!doc.references.is_empty(), "{} has no reference", check.id);

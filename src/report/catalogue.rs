@@ -22,6 +22,8 @@ struct Entry {
     title: &'static str,
     finds: &'static str,
     breaks: &'static str,
+    fix: &'static str,
+    /// The name that `fix` had at first; programs may read it still.
     mend: &'static str,
     references: &'static [&'static str],
 }
@@ -36,7 +38,8 @@ impl From<&'static Check> for Entry {
             title: check.title,
             finds: check.doc.finds,
             breaks: check.doc.breaks,
-            mend: check.doc.mend,
+            fix: check.doc.fix,
+            mend: check.doc.fix,
             references: check.doc.references,
         }
     }
@@ -120,7 +123,7 @@ fn explain_one(check: &Check, style: &Style) -> String {
         paint(FAINT, &format!("link {}, judged {judged}", check.link))
     ));
     for (heading, body) in
-        [("What it finds", check.doc.finds), ("Why it breaks", check.doc.breaks), ("How to mend it", check.doc.mend)]
+        [("What it finds", check.doc.finds), ("Why it breaks", check.doc.breaks), ("How to fix it", check.doc.fix)]
     {
         text.push_str(&format!("\n{}\n", paint(STRONG, heading)));
         for paragraph in body.split("\n\n") {

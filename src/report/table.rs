@@ -16,6 +16,9 @@ const UNKNOWNS_SHOWN: usize = 6;
 /// How many things that could not be read are printed without `-v`.
 const PROBLEMS_SHOWN: usize = 5;
 
+/// What stands before the further lines of evidence and fix.
+const FURTHER: &str = "            ";
+
 /// The report as a text of at most `style.width` columns.
 pub fn table(report: &Report<'_>, style: &Style) -> String {
     let mut text = String::new();
@@ -130,14 +133,10 @@ fn evidence(evidence: &[Evidence], style: &Style) -> String {
         } else {
             format!("{}: {}", piece.source, piece.excerpt.replace('\n', " "))
         };
-        text.push_str(&style.wrap(&line, "  seen  ", "        "));
+        text.push_str(&style.wrap(&line, "  evidence  ", FURTHER));
     }
     if evidence.len() > shown {
-        text.push_str(&style.wrap(
-            &format!("and {} more; -v shows them", evidence.len() - shown),
-            "        ",
-            "        ",
-        ));
+        text.push_str(&style.wrap(&format!("and {} more; -v shows them", evidence.len() - shown), FURTHER, FURTHER));
     }
     text
 }
@@ -145,14 +144,14 @@ fn evidence(evidence: &[Evidence], style: &Style) -> String {
 fn remedy(remedy: &Remedy, style: &Style) -> String {
     let mut text = String::new();
     if !remedy.text.is_empty() {
-        text.push_str(&style.wrap(&remedy.text, "  mend  ", "        "));
+        text.push_str(&style.wrap(&remedy.text, "  fix       ", FURTHER));
     }
     for command in &remedy.commands {
         // A command is never wrapped: it is there to be pasted.
-        let _ = writeln!(text, "        {}", paint(STRONG, &style.plain(command)));
+        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &style.plain(command)));
     }
     if let Some(command) = &remedy.fixed_by {
-        let _ = writeln!(text, "        {}", paint(STRONG, command));
+        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, command));
     }
     text
 }
@@ -211,7 +210,7 @@ fn unread(report: &Report<'_>, stranger: bool, style: &Style) -> String {
     }
     let shown = if style.verbose { untold.len() } else { PROBLEMS_SHOWN };
     let mut text = String::from("\n");
-    text.push_str(&style.wrap("Could not be read or understood, and decided nothing:", "", ""));
+    text.push_str(&style.wrap("Unreadable; does not affect the verdict:", "", ""));
     for problem in untold.iter().take(shown) {
         text.push_str(&style.wrap(problem, "  ", "    "));
     }
@@ -266,7 +265,7 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
     text.push_str(&paint(FAINT, style.wrap(&tally, "", "").trim_end()));
     text.push('\n');
     if let Some(check) = verdict.checks.first().filter(|_| verdict.boot != Boot::Unknown) {
-        text.push_str(&style.wrap(&format!("More on it: isctpl explain {check}"), "", ""));
+        text.push_str(&style.wrap(&format!("Details: isctpl explain {check}"), "", ""));
     }
     text
 }

@@ -16,7 +16,7 @@ pub fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Says loudly that the running kernel cannot do what a test needs, which no package would mend.
+/// Says loudly that the running kernel cannot do what a test needs, which no package would provide.
 pub fn kernel_cannot(test: &str, why: &str) {
     loudly(&format!("SKIPPED {test}: this kernel cannot do it ({why})"));
 }

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The iBFT has room for one gateway and none for the routes of DHCP option 121. iPXE fills it from \
                  option 3. `iscsistart -N` adds a route to each target through it, and where it is absent says \
                  `Invalid or missing gateway` and adds none: the portal is unreachable and the login fails.",
-        mend: "Let the firmware know a gateway on the SAN segment (iPXE: set netX/gateway, or DHCP option 3 for \
+        fix: "Let the firmware know a gateway on the SAN segment (iPXE: set netX/gateway, or DHCP option 3 for \
                iPXE alone), or let the address come by DHCP with option 121 and an image that honours it. dracut \
                takes the route from rd.route=NET/LEN:GATEWAY:INTERFACE.",
         references: &[

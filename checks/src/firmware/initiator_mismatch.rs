@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "A target grants access by initiator name. A login by the iBFT uses the name of the iBFT, so the \
                  machine boots; a login that the root makes by itself presents the other name and may be refused. It \
                  is the mark of a disk that was cloned from another instance, whose name it still carries.",
-        mend: "Write the name of the iBFT into /etc/iscsi/initiatorname.iscsi, and build the image anew, which holds \
+        fix: "Write the name of the iBFT into /etc/iscsi/initiatorname.iscsi, and build the image anew, which holds \
                a copy of that file.",
         references: &[
             "RFC 7143, section 4.2.7",

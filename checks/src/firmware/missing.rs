@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  appears. Boot firmware writes an iBFT only when it has attached a SAN disk and describes it: iPXE \
                  does so for sanboot and sanhook, not when it is told --no-describe. On a BIOS machine the kernel \
                  finds the table only in low memory, between 512 KiB and 1 MiB.",
-        mend: "Let the boot firmware attach the LUN itself (iPXE: sanboot or sanhook without --no-describe), or \
+        fix: "Let the boot firmware attach the LUN itself (iPXE: sanboot or sanhook without --no-describe), or \
                name the target to the initramfs: iscsi_target_name= and iscsi_target_ip= for initramfs-tools, \
                netroot=iscsi: for dracut. If the ACPI table is there and the kernel does not show it, load the \
                module iscsi_ibft.",

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
                  on it. It does not find it, the SAN stays down, and no login is tried. Reasons are a missing driver, \
                  a virtual function, a card that was swapped after the table was saved, and offload cards whose iSCSI \
                  function has a MAC address of its own.",
-        mend: "Load the driver of that NIC, or boot by a NIC that the kernel has. Compare the MAC addresses.",
+        fix: "Load the driver of that NIC, or boot by a NIC that the kernel has. Compare the MAC addresses.",
         references: &[
             "Linux drivers/firmware/iscsi_ibft.c (ibft_nic_set_device)",
             "open-iscsi utils/fwparam_ibft/fwparam_sysfs.c",

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  A longer control structure, which iPXE writes when more than two SAN paths are given, passes: \
                  today's kernels take it; older ones did not. \
                  When the kernel shows the table all the same, this is a warning.",
-        mend: "Update the boot firmware.",
+        fix: "Update the boot firmware.",
         references: &[
             "Linux drivers/firmware/iscsi_ibft.c (ibft_check_device, ibft_verify_hdr)",
             "iPXE commit 7cfdd769a",

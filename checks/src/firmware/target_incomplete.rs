@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The login takes these values as they stand: without a portal address or a target name there is \
                  nothing to log in to, and the root disk never appears. A NIC index that leads nowhere leaves the \
                  login without an interface.",
-        mend: "Mend the boot firmware's settings. In iPXE the root path (or the argument of sanboot) has the form \
+        fix: "Fix the boot firmware's settings. In iPXE the root path (or the argument of sanboot) has the form \
                iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET, the LUN in hexadecimal; the initiator is set by initiator-iqn.",
         references: &[
             "https://ipxe.org/sanuri",

@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
                 /sys/firmware/acpi/tables can be opened by root alone.",
         breaks: "Nothing by itself. But what the firmware handed over is not known, so whether the login will find \
                  its target is not known either, and the answer is `unknown` instead of a guess.",
-        mend: "Run isctpl as root. With a saved table, name it by --ibft-table; with a captured sysfs tree, by --sysfs.",
+        fix: "Run isctpl as root. With a saved table, name it by --ibft-table; with a captured sysfs tree, by --sysfs.",
         references: &[
             "Linux drivers/scsi/iscsi_boot_sysfs.c (CAP_SYS_ADMIN)",
             "Linux drivers/acpi/sysfs.c (table attributes)",

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "`iscsistart -N` sets address and route on the NIC itself and makes no VLAN interface, so its packets \
                  leave untagged and never reach the target. dracut writes vlan= for itself from the iBFT, but needs \
                  the module 8021q for it.",
-        mend: "Let the switch port carry the SAN untagged, or use an image that makes the VLAN: dracut with \
+        fix: "Let the switch port carry the SAN untagged, or use an image that makes the VLAN: dracut with \
                rd.iscsi.ibft=1 and the module 8021q.",
         references: &[
             "open-iscsi usr/iscsi_net_util.c (net_setup_netdev)",

@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The one route to the target comes by option 121. Without it the session has no way once the real \
                  root has taken the NIC over, and the root stands still. NetworkManager leaves a NIC alone that is \
                  up when it starts; there the route goes when the profile is activated, and it is a warning.",
-        mend: "Let the client use the routes of the lease. dhclient needs both: the option in its request, and \
+        fix: "Let the client use the routes of the lease. dhclient needs both: the option in its request, and \
                Debian's hook rfc3442-classless-routes.",
         references: &[
             "RFC 3442",

@@ -24,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
                 nothing.",
         breaks: "ifupdown brings up one `auto` NIC after the other. Each one without a server behind it holds the boot up \
                  for the whole timeout, and until its turn comes the SAN or the WAN NIC is not set up.",
-        mend: "Set `timeout 10;` in dhclient.conf, with the semicolon.",
+        fix: "Set `timeout 10;` in dhclient.conf, with the semicolon.",
         references: &["dhclient.conf(5), timeout", "Debian /etc/dhcp/dhclient.conf", "interfaces(5)"],
     },
     judge,

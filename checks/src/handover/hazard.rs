@@ -17,7 +17,7 @@ pub(crate) struct Hazard {
     /// It does not happen at boot, and waits for somebody to activate the configuration.
     pub(crate) dormant: bool,
     /// What to do about it.
-    pub(crate) mend: &'static str,
+    pub(crate) fix: &'static str,
     /// Commands that do it, where they can be written down.
     pub(crate) commands: Vec<String>,
     /// The lines that show it.
@@ -99,7 +99,7 @@ pub(crate) fn noted(facts: &Facts) -> Option<&Place> {
 fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard> {
     let conf = facts.dhcp.dhclient.as_ref();
     let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
-    let (what, mend, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
+    let (what, fix, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
         (
             "dhclient takes its lease and does not ask for option 121",
             "Have dhclient ask for rfc3442-classless-static-routes",
@@ -123,7 +123,7 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
         kind: HazardKind::ClasslessIgnored,
         what: what.to_owned(),
         dormant: false,
-        mend,
+        fix,
         commands: Vec::new(),
         at,
     })
@@ -184,7 +184,7 @@ fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard
         kind: HazardKind::ClasslessIgnored,
         what: format!("{} runs DHCP on it and throws the lease's routes away", manager_name(renderer(config))),
         dormant: false,
-        mend: "Take the routes of the lease, or write the route to the target down beside it",
+        fix: "Take the routes of the lease, or write the route to the target down beside it",
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
     })
@@ -213,7 +213,7 @@ fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
         kind: HazardKind::RouteNotKept,
         what,
         dormant: false,
-        mend: "Write the route to the target down beside the address, or use DHCP with the lease's routes",
+        fix: "Write the route to the target down beside the address, or use DHCP with the lease's routes",
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
     }]
@@ -296,12 +296,12 @@ fn destination(facts: &Facts) -> String {
     portals.first().map_or_else(|| "the target".to_owned(), |portal| portal.ip.to_string())
 }
 
-fn reconfigured(config: &InterfaceConfig, what: String, mend: &'static str) -> Hazard {
+fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Hazard {
     Hazard {
         kind: HazardKind::Reconfigured,
         what,
         dormant: false,
-        mend,
+        fix,
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
     }

@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The initramfs may name the NIC otherwise than the real root: dracut's network-legacy calls it ibft0. \
                  A NIC that is up and carries the root keeps the name it has, or loses it under the session. What is \
                  written for the other name is then for nobody: no address, no lease, no route, and no firewall rule.",
-        mend: "Write the configuration for the MAC address, or for the name that the NIC really has, and take away \
+        fix: "Write the configuration for the MAC address, or for the name that the NIC really has, and take away \
                what renames it.",
         references: &[
             "dracut modules.d/35network-legacy/net-lib.sh (ibft0)",

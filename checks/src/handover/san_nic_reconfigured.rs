@@ -25,7 +25,7 @@ pub(crate) static CHECK: Check = Check {
                  and `ifdown -a` takes it down at shutdown, before the root is synced. networkd removes the addresses \
                  and routes that it did not make when it starts, and gives the lease back when it is stopped or \
                  restarted: the root freezes, an upgrade hangs, a shutdown takes more than an hour.",
-        mend: "With ifupdown leave the NIC out, or make it `manual` and `no-auto-down`. With networkd say KeepConfiguration=yes, with \
+        fix: "With ifupdown leave the NIC out, or make it `manual` and `no-auto-down`. With networkd say KeepConfiguration=yes, with \
                netplan critical: true. Leave the SAN NIC out of bonds and bridges.",
         references: &[
             "cloud-init issue 2644 (LP: #1568637), `auto` on the NIC of an iSCSI root",

@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
                  routes of those protocols. The target lies behind a gateway, so the session has no way left, and the \
                  root stands still while the system comes up. NetworkManager leaves a NIC alone that is up when it \
                  starts; there the route goes when the profile is activated, and it is a warning.",
-        mend: "Write the route to the target's subnet down in the configuration of the SAN NIC, or use DHCP with the \
+        fix: "Write the route to the target's subnet down in the configuration of the SAN NIC, or use DHCP with the \
                lease's routes.",
         references: &[
             "systemd src/network/networkd-route.c (foreign routes, KEEP_CONFIGURATION_STATIC)",

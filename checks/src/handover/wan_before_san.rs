@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Between the WAN's default route and the SAN's route by option 121 the packets of the session leave \
                  by the WAN. That is a moment without a route to the host, and it freezes the system when what would \
                  end it lies on the root.",
-        mend: "Write the route to the target down for the SAN NIC, so that it is there before any lease is.",
+        fix: "Write the route to the target down for the SAN NIC, so that it is there before any lease is.",
         references: &[
             "RFC 3442",
             "systemd src/network/networkd-route.c (foreign routes)",

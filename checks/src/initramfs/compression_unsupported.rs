@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The kernel says `Initramfs unpacking failed: compression method … not configured`, or `invalid magic \
                  at start of compressed archive`, and panics for want of a root. An image built with the defaults \
                  of a newer distribution may be paired with an older or smaller kernel.",
-        mend: "Choose another compression (COMPRESS= in initramfs.conf, compress= in dracut.conf) and build the image \
+        fix: "Choose another compression (COMPRESS= in initramfs.conf, compress= in dracut.conf) and build the image \
                anew; by hand, write LZ4 with `lz4 -l`, and xz with `xz --check=crc32`.",
         references: &[
             "Linux usr/Kconfig (RD_GZIP … RD_ZSTD)",

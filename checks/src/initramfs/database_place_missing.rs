@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "iscsistart makes the folder of its database, but not the one above: it fails before it logs in. \
                  Open-iscsi moved the database there in 2.1.10, and Debian 13 was released with a script that does \
                  not make /var/lib; an image that was built then keeps the fault until it is built anew.",
-        mend: "Install the open-iscsi whose script makes /var/lib (Debian: 2.1.11-1+deb13u1), and build the image anew.",
+        fix: "Install the open-iscsi whose script makes /var/lib (Debian: 2.1.11-1+deb13u1), and build the image anew.",
         references: &["https://bugs.debian.org/1103644", "Debian open-iscsi 2.1.11-1+deb13u1, debian/changelog"],
     },
     judge,

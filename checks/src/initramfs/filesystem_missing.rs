@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
                 otherwise.",
         breaks: "The disk appears, and mounting it fails: `unknown filesystem type`. It happens when an image was \
                  built for the host at hand, whose own root has another type.",
-        mend: "Name the module to the image (/etc/initramfs-tools/modules, or add_drivers of dracut) or build it with \
+        fix: "Name the module to the image (/etc/initramfs-tools/modules, or add_drivers of dracut) or build it with \
                all of them, and build it anew.",
         references: &["filesystems(5)", "initramfs.conf(5), FSTYPE", "dracut(8), --filesystems"],
     },

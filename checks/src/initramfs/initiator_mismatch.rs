@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Targets grant access by initiator name. The copy in the image is made when the image is built; on a \
                  disk that was cloned it is the name of the machine the template was made on, and two instances that \
                  present one name are thrown out of each other's sessions.",
-        mend: "Set the name in the root and build the image anew.",
+        fix: "Set the name in the root and build the image anew.",
         references: &[
             "RFC 7143, section 6.3.5 (session reinstatement)",
             "Debian open-iscsi, debian/extra/initramfs/hooks/iscsi",

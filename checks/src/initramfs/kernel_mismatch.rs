@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
                 of the same loader entry states.",
         breaks: "A kernel looks for modules below the directory of its own version. It finds none, so neither the NIC \
                  nor iscsi_tcp is loaded, and no login is possible.",
-        mend: "Build the image for the version of the kernel that boots.",
+        fix: "Build the image for the version of the kernel that boots.",
         references: &["modprobe(8)", "update-initramfs(8), -k", "dracut(8), --kver"],
     },
     judge,

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
                 itself or through the libraries that it loads; for others it is told and changes nothing.",
         breaks: "The program does not start: `error while loading shared libraries`. A hook that copies a program \
                  without copy_exec, or with inst_simple in place of inst, leaves its libraries behind.",
-        mend: "Copy programs into the image with copy_exec (initramfs-tools) or inst_multiple (dracut), which follow \
+        fix: "Copy programs into the image with copy_exec (initramfs-tools) or inst_multiple (dracut), which follow \
                their libraries, and build it anew.",
         references: &["ld.so(8)", "initramfs-tools(7), copy_exec", "dracut(8), inst"],
     },

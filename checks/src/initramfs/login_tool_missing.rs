@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  Its hook puts itself into the image only if /etc/iscsi/iscsi.initramfs exists, and not at all with \
                  NO_ISCSI_IN_INITRAMFS=yes. dracut leaves its module iscsi out when no disk of the building host is \
                  an iSCSI disk, as in a chroot or in the virtual machine that a template is made in.",
-        mend: "initramfs-tools: install open-iscsi, create /etc/iscsi/iscsi.initramfs, build the image. dracut: build \
+        fix: "initramfs-tools: install open-iscsi, create /etc/iscsi/iscsi.initramfs, build the image. dracut: build \
                with --no-hostonly --add iscsi.",
         references: &[
             "Debian open-iscsi, README.Debian and debian/extra/initramfs/hooks/iscsi",

@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
                 or everything that would run it: a udev rule (69-lvm, 69-dm-lvm, 64-lvm), a script of \
                 initramfs-tools (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan.",
         breaks: "The disk appears and its volume group does not: `ALERT! /dev/mapper/… does not exist`.",
-        mend: "Install lvm2 in the root and build the image anew; with dracut, add the module lvm.",
+        fix: "Install lvm2 in the root and build the image anew; with dracut, add the module lvm.",
         references: &["lvm(8)", "lvmautoactivation(7)", "dracut modules.d/90lvm/module-setup.sh"],
     },
     judge,

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The module cannot be loaded before the root is mounted, and without it there is no session, no disk, \
                  or no volume. The seed's step that appends iscsi_tcp and iscsi_ibft to /etc/initramfs-tools/modules \
                  is there for this.",
-        mend: "initramfs-tools: append the modules to /etc/initramfs-tools/modules, or create \
+        fix: "initramfs-tools: append the modules to /etc/initramfs-tools/modules, or create \
                /etc/iscsi/iscsi.initramfs, for which open-iscsi's hook adds them. dracut: build with the module iscsi \
                and not for the present host only.",
         references: &[

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Without the driver there is no NIC in the initramfs and no way to the target. It happens when an \
                  image was built for the hardware at hand (MODULES=dep of initramfs-tools, hostonly of dracut) and \
                  the disk then moved to another machine, which is what a template is for.",
-        mend: "Build the image with all drivers: MODULES=most for initramfs-tools, --no-hostonly for dracut; or name \
+        fix: "Build the image with all drivers: MODULES=most for initramfs-tools, --no-hostonly for dracut; or name \
                the driver.",
         references: &[
             "initramfs.conf(5), MODULES",

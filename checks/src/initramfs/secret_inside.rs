@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Images lie in /boot, on a filesystem that other systems can mount too, and initramfs-tools makes \
                  them readable by every user unless UMASK= says otherwise. A template carries the password to every instance made from it. Older dracut copied \
                  the node records of /etc/iscsi into every image.",
-        mend: "Log in by the iBFT, which hands the credentials over at every boot; take the password out of the file; \
+        fix: "Log in by the iBFT, which hands the credentials over at every boot; take the password out of the file; \
                build the image anew; change the password at the target. Where the password must stay, keep the image \
                to root (UMASK=0077 in /etc/initramfs-tools/conf.d).",
         references: &[

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
                 which a copy of the disk does not keep.",
         breaks: "What counts at boot is the copy in the image. An edit of the file has no effect until the image is \
                  built anew, and then the machine boots in another way than the one that was tried.",
-        mend: "Build the image anew, and try the boot.",
+        fix: "Build the image anew, and try the boot.",
         references: &["Debian open-iscsi, README.Debian", "update-initramfs(8)"],
     },
     judge,

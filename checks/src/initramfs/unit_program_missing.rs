@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "systemd counts a program that is not there as a failure of the unit. Debian's iscsid.service has \
                  ExecStartPre=/lib/open-iscsi/startup-checks.sh, and dracut copied the unit and not the script: \
                  iscsid fails six times, is given up, and no login is ever made.",
-        mend: "Have the program put into the image (install_items in a file of /etc/dracut.conf.d), or use a dracut \
+        fix: "Have the program put into the image (install_items in a file of /etc/dracut.conf.d), or use a dracut \
                that knows of it, and build the image anew.",
         references: &[
             "systemd.service(5), ExecStartPre=",

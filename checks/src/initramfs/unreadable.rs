@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The kernel unpacks what it can, says `Initramfs unpacking failed`, and starts /init from what came \
                  out, or panics. An image is cut short when /boot was full or the machine was reset while it was \
                  written.",
-        mend: "Make room in /boot and build the image anew.",
+        fix: "Make room in /boot and build the image anew.",
         references: &[
             "Linux Documentation/driver-api/early-userspace/buffer-format.rst",
             "Linux init/initramfs.c (unpack_to_rootfs)",

@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Without iscsi_tcp no session can be made, and without iscsi_ibft the kernel does not show what the \
                  firmware has handed over, so the login has no target. Kernels for clouds and for containers are \
                  built without them: Talos booted its loader from an iSCSI disk and then saw no disk.",
-        mend: "Install a kernel flavour for servers (linux-image-generic, linux-image-amd64, kernel), and make it the \
+        fix: "Install a kernel flavour for servers (linux-image-generic, linux-image-amd64, kernel), and make it the \
                one that boots.",
         references: &[
             "Linux drivers/scsi/Kconfig (ISCSI_TCP), drivers/firmware/Kconfig (ISCSI_IBFT)",

@@ -24,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
                  leaves the version out of the comparison where the module carries checksums of the symbols that it \
                  uses, and refuses it when one of them is another. A kernel and modules of different versions are the \
                  mark of an upgrade that was broken off, or of a /boot that was not mounted while it ran.",
-        mend: "Install the kernel's package again with /boot mounted, so that image, modules and initramfs are of one \
+        fix: "Install the kernel's package again with /boot mounted, so that image, modules and initramfs are of one \
                version.",
         references: &["modprobe(8)", "depmod(8)", "Linux kernel/module/version.c (same_magic, check_version)"],
     },

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "An edit of grub.cfg by hand is lost with the next kernel, and an edit of /etc/default/grub has no \
                  effect until the configuration is written anew. Either way the machine boots today and not after \
                  the next update, or the other way round.",
-        mend: "Decide which of both is right, put it into GRUB_CMDLINE_LINUX of the last file that sets it, and \
+        fix: "Decide which of both is right, put it into GRUB_CMDLINE_LINUX of the last file that sets it, and \
                write the configuration anew.",
         references: &["GRUB manual, Simple configuration handling", "grub-mkconfig(8)", "kernel-install(8)"],
     },

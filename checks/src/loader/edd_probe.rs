@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
                  disable)`), and reads the first sector of each. The SAN disk is one that the boot firmware emulates \
                  by hooking this interrupt. The kernel's source warns that faulty firmware may hang in this probe. \
                  The information gained is of no use to an iSCSI root.",
-        mend: "Add edd=off to GRUB_CMDLINE_LINUX if the boot stops at this message; it does no harm otherwise.",
+        fix: "Add edd=off to GRUB_CMDLINE_LINUX if the boot stops at this message; it does no harm otherwise.",
         references: &["Linux arch/x86/boot/edd.c (query_edd)", "https://github.com/ipxe/ipxe/issues/811"],
     },
     judge,

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  path: iPXE's sanboot tries EFI/BOOT/BOOTX64.EFI unless --filename names another. A distribution's \
                  own path, such as EFI/debian, is found only through a variable in the machine's flash, and a \
                  template goes to other machines.",
-        mend: "Install the loader to the fallback path as well: grub-install --removable, or copy shim and GRUB there.",
+        fix: "Install the loader to the fallback path as well: grub-install --removable, or copy shim and GRUB there.",
         references: &[
             "UEFI Specification, section 3.5.1.1 (removable media boot behavior)",
             "https://github.com/ipxe/ipxe/issues/996",

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The kernel cannot log in to a target by itself: that is the work of programs in the initramfs. \
                  Without one it says `VFS: Unable to mount root fs` and panics. An image is missing when building it \
                  failed, for instance because /boot was full, or when it was built while /boot was not mounted.",
-        mend: "Build the image and write the loader's configuration anew.",
+        fix: "Build the image and write the loader's configuration anew.",
         references: &["GRUB manual, command initrd", "update-initramfs(8)", "dracut(8)"],
     },
     judge,

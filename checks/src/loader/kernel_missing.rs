@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "GRUB says `file not found` and returns to its menu or its shell; nothing of the system has run, so \
                  there is no log. It happens when a kernel package was removed without the loader's configuration \
                  being written anew, and when /boot was not mounted while it was written.",
-        mend: "Mount /boot, install the kernel, and write the loader's configuration anew.",
+        fix: "Mount /boot, install the kernel, and write the loader's configuration anew.",
         references: &[
             "GRUB manual, command linux",
             "https://uapi-group.org/specifications/specs/boot_loader_specification/",

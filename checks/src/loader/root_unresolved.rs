@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The initramfs waits for a device that never appears and drops to a shell (`ALERT! … does not exist`, \
                  or dracut's emergency mode), or mounts another system than the one that was meant. It is the usual \
                  end of a disk whose filesystem was made anew or copied, and so has another UUID.",
-        mend: "Write the loader's configuration anew from inside the root, with /boot mounted; for entries below \
+        fix: "Write the loader's configuration anew from inside the root, with /boot mounted; for entries below \
                loader/entries, set root= with grubby.",
         references: &[
             "Linux Documentation/admin-guide/kernel-parameters.txt, root=",

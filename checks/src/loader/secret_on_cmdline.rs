@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Every user of the machine can read /proc/cmdline, and grub.cfg is often readable by everybody, so \
                  everybody on the machine can log in to its disk. The password also ends up in the kernel's log. \
                  dracut.cmdline(7) warns of it.",
-        mend: "Let the firmware hand the credentials over in the iBFT, and log in by it (iscsi_auto for \
+        fix: "Let the firmware hand the credentials over in the iBFT, and log in by it (iscsi_auto for \
                initramfs-tools, rd.iscsi.firmware=1 for dracut). Then change the password at the target.",
         references: &["dracut.cmdline(7), WARNING under iSCSI", "proc_cmdline(5)"],
     },

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
                 is a warning when the login by the firmware is asked for as well.",
         breaks: "dracut stops with `Mixing iscsiroot and iscsi_firmware is dangerous`. With netroot=iscsi:ibft it \
                  tries to resolve a server of that name and never logs in.",
-        mend: "Say it once: root= with the volume or UUID, and rd.iscsi.firmware=1 rd.iscsi.ibft=1 for whatever the \
+        fix: "Say it once: root= with the volume or UUID, and rd.iscsi.firmware=1 rd.iscsi.ibft=1 for whatever the \
                iBFT names; or netroot=iscsi:… alone for a target named by hand.",
         references: &[
             "dracut modules.d/95iscsi/parse-iscsiroot.sh",

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  Debian 12 with dracut 059. The script takes that for a flag that is not set: ibft_to_cmdline \
                  leaves out every NIC of the iBFT, and none of their addresses is used. Whether the boot fails by \
                  it depends on what else brings up the network.",
-        mend: "Install gawk, make it awk (update-alternatives --display awk), and build the image anew.",
+        fix: "Install gawk, make it awk (update-alternatives --display awk), and build the image anew.",
         references: &[
             "dracut 059, modules.d/40network/net-lib.sh (ibft_to_cmdline)",
             "gawk(1), bit manipulation functions; mawk(1)",

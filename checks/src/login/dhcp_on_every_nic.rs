@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
                  same machine came up one time and hung another. Each NIC without an answer costs its timeouts, \
                  minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, 36, 64 and 100 seconds. With dracut the WAN NIC \
                  may answer first and bring a default route, by which the target is then looked for.",
-        mend: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
+        fix: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
         references: &[
             "https://github.com/rhinstaller/anaconda/pull/3750",
             "dracut.cmdline(7), rd.iscsi.ibft, BOOTIF, bootdev",

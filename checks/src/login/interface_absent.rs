@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
                  open-iscsi's script then ends at the interface's settings that nobody wrote, before it tries the \
                  login. Names change with the slot, the hardware and the naming scheme: what was eth0 on the machine \
                  that the line was written for, is enp0s3 here.",
-        mend: "Name the interface as the initramfs does, or take the NIC from the iBFT (iscsi_auto, rd.iscsi.ibft=1), \
+        fix: "Name the interface as the initramfs does, or take the NIC from the iBFT (iscsi_auto, rd.iscsi.ibft=1), \
                which goes by its MAC address.",
         references: &[
             "Linux Documentation/admin-guide/nfs/nfsroot.rst, ip=",

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  the script of the login ends at a file that was never written, and no login is tried, although \
                  `iscsistart -N` had set the NIC up before. In an image with systemd-networkd the interface ibft0 \
                  never appears and the SAN NIC gets no address.",
-        mend: "For initramfs-tools take ip=ibft off the command line; iscsi_auto alone reads the iBFT. For dracut add \
+        fix: "For initramfs-tools take ip=ibft off the command line; iscsi_auto alone reads the iBFT. For dracut add \
                rd.iscsi.ibft=1 and an image with the module network-legacy or network-manager.",
         references: &[
             "klibc usr/kinit/ipconfig/main.c (parse_device)",

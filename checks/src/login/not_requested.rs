@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The script leaves without a word, no session is made, and the root never appears. The seed's own \
                  command line, `iscsi_firmware ip=ibft`, is understood only by an image with dracut's scripts or \
                  with those that the vendor adds.",
-        mend: "initramfs-tools: put iscsi_auto on the command line, or ISCSI_AUTO=true into \
+        fix: "initramfs-tools: put iscsi_auto on the command line, or ISCSI_AUTO=true into \
                /etc/iscsi/iscsi.initramfs and build the image anew. dracut: put rd.iscsi.firmware=1 and \
                rd.iscsi.ibft=1 on the command line.",
         references: &[

@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The target lies behind a gateway that is announced by option 121 alone. The NIC comes up, the route \
                  does not, and the login never reaches the target. Seen in a boot of Debian 12 with dracut 059: \
                  `Illegal number: 16 100 97 100 64 16 49`, `dhcp for interface ibft0 failed`.",
-        mend: "Name the route to dracut: rd.route=NET/LEN:GATEWAY:INTERFACE (seen to boot), or use its module \
+        fix: "Name the route to dracut: rd.route=NET/LEN:GATEWAY:INTERFACE (seen to boot), or use its module \
                network-manager, whose client takes option 121. For initramfs-tools, a newer klibc.",
         references: &[
             "RFC 3442",

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "dracut sets each rd.route= when it has set up the interface that it names, and this one never \
                  exists there: the NIC comes up without the route, and the login never reaches the target. \
                  Nothing says that the route was left out.",
-        mend: "Write ibft0 for the name, or leave the interface out of rd.route=.",
+        fix: "Write ibft0 for the name, or leave the interface out of rd.route=.",
         references: &[
             "dracut 059, modules.d/40network/net-lib.sh (set_ifname, setup_net)",
             "dracut.cmdline(7), rd.route, rd.iscsi.ibft, ifname",

@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
                 the login needs the network.",
         breaks: "The login is tried, and the kernel answers `Network is unreachable`. dracut does not even try: it \
                  asks for the route first (rd.iscsi.testroute).",
-        mend: "Write the gateway into the third field of ip=, or add rd.route=NET/LEN:GATEWAY:INTERFACE (dracut), or \
+        fix: "Write the gateway into the third field of ip=, or add rd.route=NET/LEN:GATEWAY:INTERFACE (dracut), or \
                leave ip= out so that DHCP brings the route.",
         references: &[
             "Linux Documentation/admin-guide/nfs/nfsroot.rst, ip=",

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The kernel was loaded from one disk, and the root is looked for on another, or on none. It is the end \
                  of a disk that was cloned together with its command line, and of an image that dracut built with \
                  hostonly_cmdline=yes, which writes the target of the building host into it.",
-        mend: "Correct the target, or take it out and log in by the iBFT.",
+        fix: "Correct the target, or take it out and log in by the iBFT.",
         references: &["dracut.conf(5), hostonly_cmdline", "dracut.cmdline(7), netroot=iscsi", "RFC 4173, section 5"],
     },
     judge,

@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The disk is there and LVM does not see it, so the volume is never activated and the boot waits for \
                  it. With the devices file, which is the default on Red Hat 9, a disk that was cloned or has \
                  another WWID is unlisted.",
-        mend: "Accept the disk in the filter; list it with lvmdevices or vgimportdevices; then build the image anew, \
+        fix: "Accept the disk in the filter; list it with lvmdevices or vgimportdevices; then build the image anew, \
                which holds a copy.",
         references: &[
             "lvm.conf(5), devices/filter, devices/global_filter",

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
                  and not after, and at shutdown the network may be taken down before it is unmounted. The option is \
                  needed and not enough: ext4 does not show it in the list of mounts, so the network's configuration \
                  must keep the SAN NIC up by itself.",
-        mend: "Add _netdev to the options in /etc/fstab.",
+        fix: "Add _netdev to the options in /etc/fstab.",
         references: &[
             "systemd.mount(5), _netdev",
             "https://github.com/systemd/systemd/issues/35949",

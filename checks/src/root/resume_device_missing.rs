@@ -25,7 +25,7 @@ pub(crate) static CHECK: Check = Check {
                  resume= for ever, and the root is never mounted (critical). The script of initramfs-tools waits \
                  before it mounts the root, too: thirty seconds, or rootdelay= if that is longer (a warning). The \
                  word is left behind when a disk with a swap partition was made into a template without one.",
-        mend: "Set RESUME=none in /etc/initramfs-tools/conf.d/resume, take resume= off the command line, and build \
+        fix: "Set RESUME=none in /etc/initramfs-tools/conf.d/resume, take resume= off the command line, and build \
                the image anew.",
         references: &[
             "initramfs-tools(7), resume",

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
                 `unknown`.",
         breaks: "The session stands, and the root does not appear. A volume group is activated by itself only when \
                  all of its physical volumes are there: one that reaches over to a local disk waits for that disk.",
-        mend: "Correct root=, rename the volume back, or move the volume group onto the root LUN alone (vgreduce).",
+        fix: "Correct root=, rename the volume back, or move the volume group onto the root LUN alone (vgreduce).",
         references: &[
             "lvmautoactivation(7)",
             "https://github.com/lvmteam/lvm2/issues/174",

@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
                  read `fw` as `static`, so onboot is the safer word. The scripts of Debian's open-iscsi.service keep \
                  the session of the root where they see it, which they do not when the root is on LVM: they call \
                  pvs with names that it does not find.",
-        mend: "Set node.startup of the boot target's record to onboot, or delete the record; iscsid.safe_logout = Yes \
+        fix: "Set node.startup of the boot target's record to onboot, or delete the record; iscsid.safe_logout = Yes \
                refuses to log out what is mounted.",
         references: &[
             "open-iscsi usr/iscsiadm.c, __logout_by_startup",

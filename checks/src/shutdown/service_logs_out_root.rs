@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The session goes while the root is still mounted. Writing it back fails, the stop job of the root \
                  never ends, and the machine hangs until somebody cuts its power: `systemctl reboot` does not come \
                  back.",
-        mend: "Disable the service, or let it keep the session of the root. With systemd a stop link alone does \
+        fix: "Disable the service, or let it keep the session of the root. With systemd a stop link alone does \
                nothing where a unit of the same name is installed.",
         references: &[
             "open-iscsi pull request 186 (e48ae50), Avoid logout of iscsi boot session",

@@ -23,7 +23,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The NIC goes down while the root is still mounted: `manual` too is taken down (ip link set down). \
                  Every unit is stopped, and then systemd cannot even read the program that ends the shutdown; what \
                  was not written back is lost, and the machine stands until its power is cut.",
-        mend: "Leave the SAN NIC out of /etc/network/interfaces, or say `no-auto-down` for it.",
+        fix: "Leave the SAN NIC out of /etc/network/interfaces, or say `no-auto-down` for it.",
         references: &[
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
             "ifdown(8), --all; interfaces(5), no-auto-down",

@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Every machine made from the template carries the credentials of the one that it was built on, and \
                  whoever may read the template has them. A machine that boots by its iBFT needs none of them on the \
                  disk: the firmware hands its own over.",
-        mend: "Remove the lines from iscsid.conf, delete the node records, and build the initramfs anew, since it \
+        fix: "Remove the lines from iscsid.conf, delete the node records, and build the initramfs anew, since it \
                may hold a copy.",
         references: &[
             "iscsid.conf, node.session.auth.password",
@@ -35,7 +35,7 @@ const LEFT: Left = Left {
     what: "CHAP credentials",
     clean: "no CHAP credentials are left",
     unit: "entries",
-    mend: "Remove the credentials, and build the initramfs anew",
+    fix: "Remove the credentials, and build the initramfs anew",
     command: Some(
         "sed -i '/^[[:space:]]*node.session.auth.\\(username\\|password\\)/d; /^[[:space:]]*discovery.sendtargets.auth.\\(username\\|password\\)/d' '{}'",
     ),

@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
                 scripts of open-iscsi for initramfs-tools, or dracut's iscsi module.",
         breaks: "The image that is in place may boot, and the one that the next kernel update builds may not: \
                  nothing would put the login into it.",
-        mend: "Install the package that fits the generator of the initramfs.",
+        fix: "Install the package that fits the generator of the initramfs.",
         references: &["README.Debian of open-iscsi, root on iSCSI", "dracut modules.d/74iscsi"],
     },
     judge: |facts| judge_wanted(facts, &WANT),
@@ -26,6 +26,6 @@ const WANT: Want = Want {
     severity: Severity::Info,
     missing: "no helper for an iSCSI root is installed",
     disabled: None,
-    mend: "Install open-iscsi (initramfs-tools) or dracut's network and iscsi modules, or the helpers of your provider",
+    fix: "Install open-iscsi (initramfs-tools) or dracut's network and iscsi modules, or the helpers of your provider",
     commands: &["apt-get install open-iscsi"],
 };

@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
         finds: "A shell history with something in it: of root, of the skeleton of new users, or of a user.",
         breaks: "Every machine made from the template starts with the commands of whoever built it: host names, \
                  paths, and passwords that were typed on a command line.",
-        mend: "Empty the file, as the last thing before the shutdown: a shell that ends writes its history again, \
+        fix: "Empty the file, as the last thing before the shutdown: a shell that ends writes its history again, \
                so run `unset HISTFILE` first.",
         references: &["bash(1), HISTFILE", "history(3readline)"],
     },
@@ -29,6 +29,6 @@ const LEFT: Left = Left {
     what: "a shell history",
     clean: "no shell history is left",
     unit: "bytes",
-    mend: "Empty the histories, and keep the shell from writing them again",
+    fix: "Empty the histories, and keep the shell from writing them again",
     command: Some("truncate -s 0 '{}'"),
 };

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Every machine made from the template answers with the same keys: whoever has one of them can stand \
                  in for all, and nobody notices. It is told as a note only, since a template whose provisioning \
                  makes the keys anew may carry them.",
-        mend: "Remove the keys, and see that something makes new ones at the first boot: cloud-init does, Debian's \
+        fix: "Remove the keys, and see that something makes new ones at the first boot: cloud-init does, Debian's \
                package only when it is configured.",
         references: &["sshd(8), FILES", "ssh-keygen(1), -A", "cloud-init, ssh_deletekeys"],
     },
@@ -30,6 +30,6 @@ const LEFT: Left = Left {
     what: "a host key",
     clean: "no SSH host keys are left",
     unit: "bytes",
-    mend: "Remove the keys, and make new ones at the first boot (ssh-keygen -A)",
+    fix: "Remove the keys, and make new ones at the first boot (ssh-keygen -A)",
     command: Some("rm -f '{}'"),
 };

@@ -18,7 +18,7 @@ pub(super) struct Left {
     /// How `amount` counts.
     pub(super) unit: &'static str,
     /// What to do.
-    pub(super) mend: &'static str,
+    pub(super) fix: &'static str,
     /// The command that removes one leftover, where one does; `{}` stands for the path.
     pub(super) command: Option<&'static str>,
 }
@@ -37,7 +37,7 @@ pub(super) fn judge_left(facts: &Facts, left: &Left) -> Outcome {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    let mut remedy = Remedy::new(left.mend);
+    let mut remedy = Remedy::new(left.fix);
     if let Some(command) = left.command {
         remedy.commands = found.iter().map(|leftover| command.replace("{}", &leftover.path)).collect();
     }
@@ -71,7 +71,7 @@ pub(super) struct Want {
     /// What is there and does not start, as a sentence; `None` where it does not matter.
     pub(super) disabled: Option<&'static str>,
     /// What to do.
-    pub(super) mend: &'static str,
+    pub(super) fix: &'static str,
     /// Commands that do it.
     pub(super) commands: &'static [&'static str],
 }
@@ -92,7 +92,7 @@ pub(super) fn judge_wanted(facts: &Facts, want: &Want) -> Outcome {
             return Outcome::pass(format!("{} is at {path}{starts}", want.what));
         }
     };
-    let mut remedy = Remedy::new(want.mend);
+    let mut remedy = Remedy::new(want.fix);
     remedy.commands = want.commands.iter().map(|&command| command.to_owned()).collect();
     finding(want.severity, summary.to_owned()).evidence(looked_for(wanted)).remedy(remedy).into()
 }

@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
         finds: "Logs with something in them: wtmp, btmp, lastlog, the audit log, the journal, syslog.",
         breaks: "Every machine made from the template shows logins and events that were never its own. An audit \
                  that reads them draws wrong conclusions, and the journal of another machine id only takes space.",
-        mend: "Empty the files and remove the journal.",
+        fix: "Empty the files and remove the journal.",
         references: &["utmp(5), wtmp", "journalctl(1), --rotate and --vacuum-time", "auditd(8)"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -28,6 +28,6 @@ const LEFT: Left = Left {
     what: "logs of another machine",
     clean: "no logs are left",
     unit: "bytes",
-    mend: "Empty the logs",
+    fix: "Empty the logs",
     command: Some("truncate -s 0 '{}'"),
 };

@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Machines with the same id look like one machine. networkd makes its DHCP client identifier from \
                  it, so two clones on one segment may be given the same lease and take the address from each other: on \
                  the SAN segment that is the root.",
-        mend: "Empty /etc/machine-id: systemd makes an id at the first boot. The copy of D-Bus should be a link to \
+        fix: "Empty /etc/machine-id: systemd makes an id at the first boot. The copy of D-Bus should be a link to \
                it.",
         references: &[
             "machine-id(5)",
@@ -35,6 +35,6 @@ const LEFT: Left = Left {
     what: "a machine id",
     clean: "no machine id is left",
     unit: "bytes",
-    mend: "Empty the machine id; each machine makes its own at the first boot",
+    fix: "Empty the machine id; each machine makes its own at the first boot",
     command: Some("truncate -s 0 '{}'"),
 };

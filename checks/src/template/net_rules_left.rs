@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "They hold the MAC addresses of the machine that the template was built on. On every other machine \
                  the NICs are counted on from there, so the SAN NIC is eth2 instead of eth0 and its configuration \
                  is for nobody.",
-        mend: "Remove the file: udev, or the .link files of systemd, name the NICs of each machine anew.",
+        fix: "Remove the file: udev, or the .link files of systemd, name the NICs of each machine anew.",
         references: &["udev(7)", "systemd.net-naming-scheme(7)"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -29,6 +29,6 @@ const LEFT: Left = Left {
     what: "names tied to MAC addresses",
     clean: "no rules for persistent network names are left",
     unit: "bytes",
-    mend: "Remove the rules",
+    fix: "Remove the rules",
     command: Some("rm -f '{}'"),
 };

@@ -14,7 +14,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "Packages that were downloaded and are still in the cache of apt, dnf, yum, zypper or pacman.",
         breaks: "The template is larger than it has to be, and every copy of it too.",
-        mend: "Clean the cache by the package manager's own command.",
+        fix: "Clean the cache by the package manager's own command.",
         references: &["apt-get(8), clean", "dnf(8), clean"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -27,6 +27,6 @@ const LEFT: Left = Left {
     what: "downloaded packages",
     clean: "no packages are left in the cache",
     unit: "entries",
-    mend: "Clean the cache (apt-get clean, dnf clean all, zypper clean)",
+    fix: "Clean the cache (apt-get clean, dnf clean all, zypper clean)",
     command: None,
 };

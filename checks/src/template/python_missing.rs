@@ -14,7 +14,7 @@ pub(crate) static CHECK: Check = Check {
         finds: "A template without a Python interpreter.",
         breaks: "Provisioning that runs over SSH with Ansible, or that comes as a Python script, cannot run on the \
                  machines made from it.",
-        mend: "Install Python.",
+        fix: "Install Python.",
         references: &["Ansible documentation, managed node requirements"],
     },
     judge: |facts| judge_wanted(facts, &WANT),
@@ -25,6 +25,6 @@ const WANT: Want = Want {
     severity: Severity::Info,
     missing: "no Python is installed",
     disabled: None,
-    mend: "Install Python, if the provisioning needs it",
+    fix: "Install Python, if the provisioning needs it",
     commands: &["apt-get install python3"],
 };

@@ -13,7 +13,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "A template without snmpd, or with one that nothing starts at boot.",
         breaks: "The machines made from it are not monitored: nobody is told when a disk is full or a link is down.",
-        mend: "Install snmpd and enable it.",
+        fix: "Install snmpd and enable it.",
         references: &["snmpd(8)"],
     },
     judge: |facts| judge_wanted(facts, &WANT),
@@ -24,6 +24,6 @@ const WANT: Want = Want {
     severity: Severity::Warning,
     missing: "no snmpd is installed",
     disabled: Some("snmpd is installed and does not start"),
-    mend: "Install snmpd and enable it",
+    fix: "Install snmpd and enable it",
     commands: &["apt-get install snmpd", "systemctl enable snmpd.service"],
 };

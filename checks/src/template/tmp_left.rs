@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
         finds: "Anything in /tmp or /var/tmp of the template.",
         breaks: "It is copied to every machine: installers, archives and whatever else lay there, credentials among \
                  them.",
-        mend: "Empty both directories; keep the directories themselves, with their mode 1777.",
+        fix: "Empty both directories; keep the directories themselves, with their mode 1777.",
         references: &["tmpfiles.d(5)", "hier(7), /var/tmp"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -28,6 +28,6 @@ const LEFT: Left = Left {
     what: "files of the build",
     clean: "nothing is left in /tmp and /var/tmp",
     unit: "entries",
-    mend: "Empty the directory and keep the directory itself",
+    fix: "Empty the directory and keep the directory itself",
     command: Some("find '{}' -mindepth 1 -delete"),
 };

@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
                  nowhere else: no name servers, no package mirrors, no answers to clients that come in by the WAN \
                  NIC. It also hides a missing route to the target. `iscsistart -N` and `ipconfig` make this route out \
                  of the gateway in the iBFT.",
-        mend: "Delete the default route of the SAN NIC and give the WAN NIC its own. If it comes back at each boot, \
+        fix: "Delete the default route of the SAN NIC and give the WAN NIC its own. If it comes back at each boot, \
                do not send option 3 on the SAN segment to the operating system: RFC 3442 has clients ignore it beside \
                option 121.",
         references: &[

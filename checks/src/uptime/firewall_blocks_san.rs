@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The session is set up in the initramfs, where no firewall is. The rules come into force on the real \
                  root and cut the connection under the filesystem: the boot hangs where the firewall is loaded, or \
                  the reconnect of iscsid fails.",
-        mend: "Let TCP port 3260 out to the portals and the answers of established connections in, before anything \
+        fix: "Let TCP port 3260 out to the portals and the answers of established connections in, before anything \
                else in the rules.",
         references: &[
             "Oracle Cloud, Compute best practices: UFW may keep an instance from booting",
@@ -89,7 +89,7 @@ fn finding(firewall: &Firewall, blocked: Blocked) -> Finding {
         .remedy(remedy(firewall, blocked))
 }
 
-/// What mends it in the files that are loaded at boot: a rule put into the running firewall would be gone then.
+/// What fixes it in the files that are loaded at boot: a rule put into the running firewall would be gone then.
 fn remedy(firewall: &Firewall, blocked: Blocked) -> Remedy {
     let (chain, rule) = match blocked {
         Blocked::Out => ("output", "tcp dport 3260 accept"),

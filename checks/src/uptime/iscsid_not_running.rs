@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "The kernel carries the data of a session by itself, but only iscsid logs in again after the \
                  connection was lost. Without it a short outage of the network is the end of the root. That its unit \
                  is disabled says little: a udev rule of Debian's package starts it when an iSCSI disk appears.",
-        mend: "Start iscsid. If it does not come up at boot, see that its unit is not masked and that the udev rule \
+        fix: "Start iscsid. If it does not come up at boot, see that its unit is not masked and that the udev rule \
                70-open-iscsi.rules is there, or enable the unit. iscsid itself logs nothing out when it stops.",
         references: &[
             "Debian open-iscsi README.Debian",

@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
                  and is ended before the real root takes over. If that leaves the NIC alone, nobody renews the lease. \
                  When the time is up the kernel removes the address, the session loses its source, and the root \
                  stands still: hours or days after a boot that looked sound.",
-        mend: "Let the real root run DHCP on the SAN NIC and keep what is there (networkd: KeepConfiguration=yes, \
+        fix: "Let the real root run DHCP on the SAN NIC and keep what is there (networkd: KeepConfiguration=yes, \
                netplan: critical: true), or make the address static. Until then, take away the lifetime by hand.",
         references: &[
             "dracut modules.d/35network-legacy/dhclient-script.sh (valid_lft)",

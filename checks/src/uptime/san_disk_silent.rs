@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
                  (noop_out_interval), and open-iscsi's README advises a root against that. Every process that needs \
                  something new from the disk sleeps, where no signal wakes it, and a reboot hangs in writing the \
                  root back.",
-        mend: "Restore the way to the target. Do not reboot before that: what was not written is lost with the \
+        fix: "Restore the way to the target. Do not reboot before that: what was not written is lost with the \
                memory.",
         references: &[
             "open(2), O_DIRECT",

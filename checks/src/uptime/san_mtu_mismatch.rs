@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Packets larger than the network carries are dropped without a word: logging in works, since its \
                  packets are small, and then large reads and writes stall. An MTU that the configuration changes \
                  later changes it under the session that carries the root.",
-        mend: "Set one MTU on the NIC, on the switch port and on the target's side, and have the lease or the \
+        fix: "Set one MTU on the NIC, on the switch port and on the target's side, and have the lease or the \
                configuration say the same.",
         references: &[
             "RFC 2132, section 5.1 (interface MTU option)",

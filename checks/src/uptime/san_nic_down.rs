@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Nothing reaches the target. The kernel drops the routes of an interface that is switched off, so the \
                  route checks would fail too: they refer to this one instead. The root stands still, and gets I/O \
                  errors once the replacement timeout has passed.",
-        mend: "Bring the NIC up, and put its routes back: they do not come back by themselves. Without carrier, look \
+        fix: "Bring the NIC up, and put its routes back: they do not come back by themselves. Without carrier, look \
                at the cable and the switch port.",
         references: &["ip-link(8)", "Linux Documentation/networking/operstates.rst", "RFC 2863, ifOperStatus"],
     },

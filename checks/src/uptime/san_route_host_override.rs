@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "`iscsistart -N` makes its host route from the gateway in the iBFT, and that gateway is the one the \
                  boot firmware knew (option 3), which need not be the one that leads to the target (option 121). By \
                  longest match the host route wins, so the right route stands in the table and is never used.",
-        mend: "Delete the host route: the wider one takes over at once. If it comes back at each boot, correct the \
+        fix: "Delete the host route: the wider one takes over at once. If it comes back at each boot, correct the \
                gateway that the boot firmware is given.",
         references: &[
             "open-iscsi usr/iscsi_net_util.c, net_setup_netdev_ipv4",

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  121. When that route goes, the session cannot send: the root stands still, writes pile up, and after \
                  the replacement timeout the filesystem gets I/O errors. The moment in which the WAN NIC has put its \
                  default route in place and the SAN NIC has none yet is enough.",
-        mend: "Put the route back at once by hand, then make the configuration bring it: take option 121 from the \
+        fix: "Put the route back at once by hand, then make the configuration bring it: take option 121 from the \
                lease of the SAN NIC, or write the route down for the SAN NIC.",
         references: &[
             "RFC 3442, The Classless Static Route Option for DHCPv4",

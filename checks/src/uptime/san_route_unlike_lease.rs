@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "What is used now is not what the network says. Debian's exit hook of dhclient adds these routes only \
                  on BOUND and REBOOT and hides its errors, so a lease that was renewed with another gateway leaves \
                  the old route in place until that gateway is switched off.",
-        mend: "Put the route of the lease in place, and let a client keep it that follows renewals.",
+        fix: "Put the route of the lease in place, and let a client keep it that follows renewals.",
         references: &[
             "RFC 3442",
             "Debian /etc/dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes",

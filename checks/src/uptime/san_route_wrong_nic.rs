@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
                  not let in. The session that stands may live on for a while; the next reconnect fails and the root \
                  stands still. A host route is enough: the kernel takes the longest prefix, so a wrong /32 beats the \
                  right /16.",
-        mend: "Remove the route that leads astray, and put the right one in its place. Then find out who made it: its \
+        fix: "Remove the route that leads astray, and put the right one in its place. Then find out who made it: its \
                protocol tells (dhcp, static, boot).",
         references: &["RFC 1812, section 5.2.4.3 (longest match)", "rtnetlink(7), RTM_GETROUTE", "ip-route(8)"],
     },

@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "With the value 1 the kernel drops a packet that arrives at another interface than the one by which \
                  it would send to its source. The target's answers vanish, and nothing is logged: the session times \
                  out although the target answers.",
-        mend: "Make the route to the portal leave by the interface that its answers come in by; where both ways are \
+        fix: "Make the route to the portal leave by the interface that its answers come in by; where both ways are \
                meant, set loose filtering (2) on that interface.",
         references: &[
             "Linux Documentation/networking/ip-sysctl.rst, rp_filter",
@@ -34,7 +34,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Facts) -> Outcome {
     let addresses = crate::known!(facts.network.addresses);
     let sessions = crate::known!(facts.iscsi.sessions);
-    // Where a portal's own route is wrong, the route is what has to be mended.
+    // Where a portal's own route is wrong, the route is what has to be fixed.
     let ways = match san::ways(facts) {
         Ok(ways) => ways,
         Err(outcome) => return outcome,

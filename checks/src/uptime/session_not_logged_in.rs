@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
         breaks: "While a session is FAILED its disks are blocked: processes that touch the root wait. Once the \
                  replacement timeout has passed the disks return I/O errors and the filesystem goes read-only. What \
                  is in the page cache still works, so the machine may look alive for a while.",
-        mend: "Restore the way to the target first (see the san-… checks). Without a running iscsid nothing \
+        fix: "Restore the way to the target first (see the san-… checks). Without a running iscsid nothing \
                reconnects: start it.",
         references: &[
             "Linux drivers/scsi/scsi_transport_iscsi.c, session states",

@@ -23,7 +23,7 @@ pub(crate) static CHECK: Check = Check {
                  answers with a read-only remount, and the machine needs a reboot: for a switch that was restarted, \
                  or a controller that failed over. With dm-multipath below the root short timeouts are right, since \
                  the other path takes over.",
-        mend: "Set the timeout in iscsid.conf, from which iscsid takes it for a session of the boot firmware, and in \
+        fix: "Set the timeout in iscsid.conf, from which iscsid takes it for a session of the boot firmware, and in \
                the node record of the target where there is one. The value in force can be set in sysfs.",
         references: &[
             "open-iscsi README, section 8.2 (iSCSI settings for iSCSI root)",
