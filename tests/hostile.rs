@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;
+#[path = "hostile/terminal.rs"]
+mod terminal;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,6 +1,7 @@
 //! Standard output, and how this terminal wants it.
 
 use crate::cli::Color;
+use crate::formats::text;
 use crate::report::Style;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{IsTerminal, Stdout, Write, stdout};
@@ -38,7 +39,7 @@ impl Output {
         if self.quiet {
             return Ok(());
         }
-        self.stream.write_all(text.as_bytes())?;
+        self.stream.write_all(text::screen(text).as_bytes())?;
         self.stream.flush()
     }
 
@@ -50,7 +51,7 @@ impl Output {
         if self.quiet {
             return Ok(());
         }
-        anstream::stderr().write_all(text.as_bytes())
+        anstream::stderr().write_all(text::screen(text).as_bytes())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is being read, on standard error, once it takes long enough for a person to wonder.
 
+use crate::formats::text;
 use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ impl Progress {
     pub(super) fn say(&self, what: &str) {
         if self.terminal && self.start.elapsed() > PATIENCE {
             // A terminal that cannot be written to is no reason to stop reading facts.
-            let _ = write!(stderr(), "\r\x1b[K{what} ...");
+            let _ = write!(stderr(), "\r\x1b[K{} ...", text::line(what));
             self.shown.set(true);
         }
     }

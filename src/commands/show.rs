@@ -2,6 +2,7 @@
 
 use super::{Output, gather};
 use crate::cli::{DataFormat, ShowArgs};
+use crate::formats::text;
 use crate::probes::initramfs;
 use crate::report::{self, ImageListing, What};
 use anyhow::{Context, bail};
@@ -29,7 +30,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
 
 /// Lists an image as it streams by. What it lacks is known only at the end, and printed there.
 fn show_image(path: &Path, format: DataFormat, output: &mut Output) -> anyhow::Result<u8> {
-    let name = path.display().to_string();
+    let name = text::path(path);
     if !path.metadata().with_context(|| format!("cannot open {name}"))?.is_file() {
         bail!("{name} is not a regular file");
     }

@@ -2,6 +2,7 @@
 
 use super::{Output, gather, reader};
 use crate::cli::SnapshotArgs;
+use crate::formats::text;
 use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, SCHEMA};
 use serde::{Deserialize, Serialize};
@@ -36,21 +37,20 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
     }
     let facts = gather(&args.source)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let text = serde_json::to_vec(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
-    let packed = zstd::stream::encode_all(text.as_slice(), LEVEL)?;
-    write_whole(&args.output, &packed).with_context(|| format!("cannot write {}", args.output.display()))?;
+    let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
+    let packed = zstd::stream::encode_all(text::json(&snapshot).as_bytes(), LEVEL)?;
+    let name = text::path(&args.output);
+    write_whole(&args.output, &packed).with_context(|| format!("cannot write {name}"))?;
     output.print(&format!(
-        "{}: {} bytes, no secrets. Judge it anywhere with: isctpl doctor --snapshot {}\n",
-        args.output.display(),
+        "{name}: {} bytes, no secrets. Judge it anywhere with: isctpl doctor --snapshot {name}\n",
         packed.len(),
-        args.output.display()
     ))?;
     Ok(0)
 }
 
 /// Reads a snapshot; input may be hostile.
 pub(super) fn load(path: &Path) -> anyhow::Result<Facts> {
-    let name = path.display();
+    let name = text::path(path);
     let mut file = BufReader::new(File::open(path).with_context(|| format!("cannot open {name}"))?);
     let mut text = Vec::new();
     // A snapshot may have been unpacked to be read by people; it is the same then.

@@ -28,5 +28,6 @@ pub mod secret;
 pub mod shell;
 pub mod signature;
 pub mod systemd;
+pub mod text;
 pub mod vpd;
 mod yaml;

@@ -1,5 +1,6 @@
 //! The catalogue of checks, and what a check's documentation says.
 
+use super::json::written;
 use super::style::{FAINT, STRONG, Style, of_severity, paint};
 use isctpl_checks::{Check, Scope, registry};
 use serde::Serialize;
@@ -91,10 +92,7 @@ pub fn explain_json(checks: &[&'static Check]) -> serde_json::Result<String> {
 }
 
 fn entries_json(checks: impl Iterator<Item = &'static Check>) -> serde_json::Result<String> {
-    let mut text =
-        serde_json::to_string_pretty(&Catalogue { schema: SCHEMA, checks: checks.map(Entry::from).collect() })?;
-    text.push('\n');
-    Ok(text)
+    written(&Catalogue { schema: SCHEMA, checks: checks.map(Entry::from).collect() })
 }
 
 /// What the documentation of these checks says.

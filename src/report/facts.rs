@@ -1,5 +1,6 @@
 //! Facts as they are, for `isctpl show`.
 
+use super::json::written;
 use super::style::{FAINT, STRONG, Style, paint};
 use clap::ValueEnum;
 use comfy_table::ColumnConstraint;
@@ -46,9 +47,7 @@ pub fn facts_json(what: What, facts: &Facts) -> serde_json::Result<String> {
     object.insert("root".to_owned(), json!(facts.scope.root));
     object.insert("mode".to_owned(), to_value(facts.scope.mode)?);
     object.insert(name.to_owned(), group);
-    let mut text = serde_json::to_string_pretty(&Value::Object(object))?;
-    text.push('\n');
-    Ok(text)
+    written(&Value::Object(object))
 }
 
 fn group(what: What, facts: &Facts) -> serde_json::Result<(&'static str, Value)> {
@@ -164,16 +163,16 @@ fn nics(facts: &Facts, style: &Style) -> String {
         let role = san.as_ref().filter(|(name, _)| *name == nic.name).map_or("", |_| "SAN");
         table.add_row([
             style.plain(&nic.name),
-            nic.mac.clone(),
+            style.plain(&nic.mac),
             style.plain(nic.driver.as_deref().unwrap_or(if nic.physical { "none" } else { "-" })),
-            state,
+            style.plain(&state),
             addresses.join(" "),
             role.to_owned(),
         ]);
     }
     let mut text: String = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
     if let Some((name, why)) = san {
-        text.push_str(&style.wrap(&format!("{name} is the SAN NIC: {why}."), "", ""));
+        text.push_str(&style.wrap(&format!("The SAN NIC is {name}: {why}."), "", "  "));
     }
     text
 }
@@ -208,7 +207,7 @@ fn loader(facts: &Facts, style: &Style) -> String {
     }
     match (&facts.loader.chosen, chosen) {
         (_, Some(chosen)) => {
-            text.push_str(&style.wrap(&format!("Entry {} boots: {}.", chosen.index, chosen.because), "", ""));
+            text.push_str(&style.wrap(&format!("Entry {} boots: {}.", chosen.index, chosen.because), "", "  "));
         }
         (unread, None) => text.push_str(&not_known(unread, style)),
     }
@@ -219,11 +218,15 @@ fn loader(facts: &Facts, style: &Style) -> String {
 fn images(facts: &Facts, style: &Style) -> String {
     let mut text = String::new();
     for image in &facts.images {
-        text.push_str(&format!("{} ({} bytes)\n", paint(STRONG, &style.plain(&image.path)), image.size));
+        text.push_str(&format!("image {} ({} bytes)\n", paint(STRONG, &style.plain(&image.path)), image.size));
         for segment in &image.segments {
             text.push_str(&format!(
                 "  segment at {}: {}, {} bytes, {} unpacked, {} entries\n",
-                segment.offset, segment.compression, segment.packed, segment.unpacked, segment.entries
+                segment.offset,
+                style.plain(&segment.compression),
+                segment.packed,
+                segment.unpacked,
+                segment.entries
             ));
         }
         let versions: Vec<&str> = image.module_versions.iter().map(String::as_str).collect();

@@ -2,6 +2,7 @@
 
 use super::style::{STRONG, Style, paint};
 use crate::formats::cpio::Kind;
+use crate::formats::text::{self, lossless};
 use crate::probes::initramfs::ListedEntry;
 use isctpl_checks::facts::{Initramfs, SCHEMA};
 use serde_json::{Value, json};
@@ -22,7 +23,8 @@ impl ImageListing {
     pub fn new(name: &str, json: bool, style: Style) -> Self {
         let mut text = String::new();
         if json {
-            let (schema, image) = (Value::from(SCHEMA), Value::from(name));
+            let (schema, image) = (Value::from(SCHEMA), Value::from(name).to_string());
+            let image = text::json(&image);
             let _ = write!(
                 text,
                 "{{\n\"schema\": {schema},\n\"what\": \"initramfs\",\n\"image\": {image},\n\"entries\": ["
@@ -44,7 +46,7 @@ impl ImageListing {
     fn entry_json(&mut self, entry: &ListedEntry) {
         let header = &entry.header;
         let mut object = json!({
-            "path": String::from_utf8_lossy(&header.name),
+            "path": lossless(&header.name),
             "kind": kind_word(entry.kind),
             "mode": format!("{:04o}", header.mode & 0o7777),
             "size": header.size,
@@ -52,20 +54,19 @@ impl ImageListing {
             "segment": entry.segment,
         });
         if let (Some(target), Value::Object(fields)) = (&entry.target, &mut object) {
-            fields.insert("target".to_owned(), String::from_utf8_lossy(target).into());
+            fields.insert("target".to_owned(), lossless(target).into());
         }
-        let _ = write!(self.text, "{}\n{object}", if self.first { "" } else { "," });
+        let object = object.to_string();
+        let _ = write!(self.text, "{}\n{}", if self.first { "" } else { "," }, text::json(&object));
     }
 
     fn entry_text(&mut self, entry: &ListedEntry) {
         let header = &entry.header;
-        let name = String::from_utf8_lossy(&header.name);
-        let name = self.style.plain(&name);
+        let name = self.style.plain(&lossless(&header.name));
         let (kind, mode, size) = (kind_letter(entry.kind), header.mode & 0o7777, header.size);
         let _ = write!(self.text, "{kind} {mode:04o} {size:>9} {name}");
         if let Some(target) = &entry.target {
-            let target = String::from_utf8_lossy(target);
-            let _ = write!(self.text, " -> {}", self.style.plain(&target));
+            let _ = write!(self.text, " -> {}", self.style.plain(&lossless(target)));
         }
         self.text.push('\n');
     }
@@ -85,16 +86,20 @@ impl ImageListing {
             .to_string();
             // The object goes on where the entries ended.
             rest.replace_range(..1, "");
-            let _ = writeln!(self.text, "\n],\n{rest}");
+            let _ = writeln!(self.text, "\n],\n{}", text::json(&rest));
             return;
         }
         let style = self.style;
-        let _ = writeln!(self.text, "\n{}", paint(STRONG, &style.plain(&image.path)));
+        let _ = writeln!(self.text, "\nimage {}", paint(STRONG, &style.plain(&image.path)));
         for (index, segment) in image.segments.iter().enumerate() {
             let _ = writeln!(
                 self.text,
                 "  segment {index}: {} at byte {}, {} bytes, {} unpacked, {} entries",
-                segment.compression, segment.offset, segment.packed, segment.unpacked, segment.entries
+                style.plain(&segment.compression),
+                segment.offset,
+                segment.packed,
+                segment.unpacked,
+                segment.entries
             );
             if let Some(why) = &segment.refused {
                 let _ = writeln!(self.text, "    no kernel reads it: it {}", style.plain(why));

@@ -1,6 +1,7 @@
 //! `isctpl.doctor/v1`: what programs read. These structs are frozen; fields are only ever added.
 
 use super::Report;
+use crate::formats::text;
 use isctpl_checks::{CheckResult, Evidence, Finding, Outcome};
 use serde::Serialize;
 
@@ -143,7 +144,15 @@ pub fn json(report: &Report<'_>) -> serde_json::Result<String> {
             .map(|problem| ProblemV1 { place: &problem.place, what: &problem.what })
             .collect(),
     };
-    let mut text = serde_json::to_string_pretty(&doctor)?;
+    written(&doctor)
+}
+
+/// Any value as every JSON output is written.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub(super) fn written(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = text::json(&serde_json::to_string_pretty(value)?).into_owned();
     text.push('\n');
     Ok(text)
 }

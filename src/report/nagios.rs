@@ -3,6 +3,7 @@
 //! Monitoring Plugins Development Guidelines, "Plugin Output for Nagios".
 
 use super::Report;
+use crate::formats::text;
 use isctpl_checks::Boot;
 use std::fmt::Write;
 
@@ -42,11 +43,5 @@ pub fn nagios(report: &Report<'_>) -> String {
 
 /// A bar begins performance data, and a line end the long output: neither may come from a fact.
 fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '|' => '/',
-            character if character.is_control() => ' ',
-            character => character,
-        })
-        .collect()
+    text::line(text).replace('|', "/")
 }

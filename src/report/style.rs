@@ -1,5 +1,6 @@
 //! How a text for people is laid out: width, character set, colour.
 
+use crate::formats::text;
 use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::presets::{ASCII_BORDERS_ONLY_CONDENSED, UTF8_BORDERS_ONLY};
 use comfy_table::{ContentArrangement, Table, TableStyle};
@@ -79,24 +80,22 @@ impl Style {
         wrapped
     }
 
-    /// Text without what this terminal cannot show. Facts come from files that anybody may have
-    /// written, so control characters are shown and never obeyed.
+    /// Text as part of one line, without what this terminal cannot show.
     pub(super) fn plain(&self, text: &str) -> String {
+        let text = text::line(text);
+        if !self.ascii || text.is_ascii() {
+            return text.into_owned();
+        }
         let mut plain = String::with_capacity(text.len());
         for character in text.chars() {
             match character {
-                '\t' => plain.push(' '),
-                '\n' => plain.push('\n'),
-                character if character.is_control() => plain.extend(character.escape_default()),
-                character if self.ascii && !character.is_ascii() => match character {
-                    '…' => plain.push_str("..."),
-                    '–' | '—' => plain.push('-'),
-                    '→' => plain.push_str("->"),
-                    '×' => plain.push('x'),
-                    '\u{2018}' | '\u{2019}' => plain.push('\''),
-                    _ => plain.push('?'),
-                },
-                character => plain.push(character),
+                character if character.is_ascii() => plain.push(character),
+                '…' => plain.push_str("..."),
+                '–' | '—' => plain.push('-'),
+                '→' => plain.push_str("->"),
+                '×' => plain.push('x'),
+                '\u{2018}' | '\u{2019}' => plain.push('\''),
+                _ => plain.push('?'),
             }
         }
         plain

@@ -29,7 +29,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
         && !judgement.partial
         && judgement.chain.iter().all(|link| link.status == LinkStatus::NotApplicable);
     if stranger {
-        text.push_str(&style.wrap(&sentence(&judgement.verdict.because), "", ""));
+        text.push_str(&style.wrap(&sentence(&judgement.verdict.because), "", "  "));
         text.push_str(&unread(report, stranger, style));
         return text;
     }
@@ -151,7 +151,7 @@ fn remedy(remedy: &Remedy, style: &Style) -> String {
         let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &style.plain(command)));
     }
     if let Some(command) = &remedy.fixed_by {
-        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, command));
+        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &style.plain(command)));
     }
     text
 }
@@ -247,7 +247,7 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
         (Boot::Unknown, _) if report.judgement.partial => "Whether it boots was not judged: ".to_owned(),
         (Boot::Unknown, _) => "It cannot be told whether it boots: ".to_owned(),
     };
-    let mut text = style.wrap(&sentence(&format!("{begin}{}", verdict.because)), "", "");
+    let mut text = style.wrap(&sentence(&format!("{begin}{}", verdict.because)), "", "  ");
     let counts = report.counts();
     let tally = [
         (counts.critical, "critical"),

@@ -4,6 +4,7 @@
 //! the former, and what a program is given here is also what messages and plans print.
 
 use super::stop::Stop;
+use crate::formats::text;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
@@ -133,12 +134,8 @@ pub enum CommandError {
 fn tail(err: &str) -> String {
     let lines: Vec<&str> = err.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(4)..];
-    if last.is_empty() { String::new() } else { format!(": {}", clean(&last.join("; "))) }
-}
-
-/// Fit for a terminal.
-fn clean(text: &str) -> String {
-    text.chars().take(600).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let said: String = last.join("; ").chars().take(600).collect();
+    if said.is_empty() { said } else { format!(": {}", text::line(&said)) }
 }
 
 /// Runs programs, one at a time.

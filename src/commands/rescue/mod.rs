@@ -7,6 +7,7 @@ mod say;
 use super::Output;
 use crate::cli::{Rescue, RescueArgs, UpArgs};
 use crate::formats::secret::Secret;
+use crate::formats::text::line;
 use crate::procedures::engine::{Engine, Up};
 use crate::procedures::journal::{Held, Journal};
 use crate::procedures::rescue::{self, Context, Request};
@@ -103,12 +104,19 @@ fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Outcome> {
     let engine = Engine { steps: &rescue::STEPS, stop: Stop::default(), boot: "" };
     let mut text = String::from("# What `isctpl rescue up` does, as commands. Nothing was done.\n");
     for (number, (title, planned)) in (1..).zip(engine.plan(&cx)) {
-        text.push_str(&format!("\n# {number}. {title}\n"));
-        for line in planned {
-            match line {
-                Planned::Command(command) => text.push_str(&format!("{command}\n")),
-                Planned::Remark(remark) => text.push_str(&format!("# {remark}\n")),
-            }
+        text.push_str(&format!("\n# {number}. {}\n", line(&title)));
+        for planned in planned {
+            text.push_str(&match planned {
+                // What is escaped for the eye is no command any more.
+                Planned::Command(command) if line(&command) != command => {
+                    format!(
+                        "# {} (not to be pasted: \\u{{}} and \\n stand for characters that cannot be shown)\n",
+                        line(&command)
+                    )
+                }
+                Planned::Command(command) => format!("{command}\n"),
+                Planned::Remark(remark) => format!("# {}\n", line(&remark)),
+            });
         }
     }
     output.print(&text)?;

@@ -1,5 +1,6 @@
 //! Step by step, on standard error.
 
+use crate::formats::text;
 use crate::procedures::Failure;
 use crate::procedures::engine::Listener;
 use std::io::{Read, Write, stderr, stdin};
@@ -20,7 +21,7 @@ impl Progress {
     fn say(&self, text: &str) {
         if !self.quiet {
             // A terminal that went away is no reason to stop half way.
-            let _ = writeln!(stderr(), "{}", clean(text));
+            let _ = writeln!(stderr(), "{}", text::line(text));
         }
     }
 }
@@ -60,11 +61,6 @@ impl Listener for Progress {
             self.say(&format!("        FAILED: {}", failure.what));
         }
     }
-}
-
-/// Fit for a terminal: parts come from a target, a program or the LUN.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn is_yes() -> bool {

@@ -1,5 +1,6 @@
 //! What is said in the end: the answer first, then why, then what to type.
 
+use crate::formats::text::{self, line};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
 use crate::procedures::rescue::{Context, Request, STEPS};
@@ -10,20 +11,16 @@ use textwrap::{Options, fill};
 pub(super) fn lines(begin: &str, text: &str, style: &Style) -> String {
     let indent = " ".repeat(begin.chars().count());
     let options = Options::new(usize::from(style.width)).initial_indent(begin).subsequent_indent(&indent);
-    let mut wrapped = fill(&clean(text), options.break_words(false));
+    let mut wrapped = fill(&line(text), options.break_words(false));
     wrapped.push('\n');
     wrapped
-}
-
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Complaints are for standard error, at the width that everything has.
 const STYLE: Style = Style { width: 80, ascii: true, verbose: false };
 
 fn advice(failure: &Failure) -> String {
-    failure.advice.iter().map(|line| format!("  {}\n", clean(line))).collect()
+    failure.advice.iter().map(|advice| format!("  {}\n", line(advice))).collect()
 }
 
 fn remarks(cx: &Context) -> String {
@@ -37,7 +34,7 @@ pub(super) fn refusal(failure: &Failure) -> String {
 
 /// It is up.
 pub(super) fn up(cx: &Context, style: &Style) -> String {
-    let at = cx.request.at.display();
+    let at = text::path(&cx.request.at);
     let name = cx.system_name.as_deref().unwrap_or("the instance's root");
     let how = if cx.request.read_only { ", read-only" } else { "" };
     let mut text = lines("UP: ", &format!("{name}, from LUN {}, is mounted at {at}{how}", cx.request.lun), style);
@@ -86,14 +83,14 @@ pub(super) fn entering(request: &Request) -> String {
     format!(
         "A shell in {}; `exit` leaves it.\nDo not log in or out with iscsiadm in here: it speaks to this rescue \
          system's iscsid.\n",
-        request.at.display()
+        text::path(&request.at)
     )
 }
 
 /// What is up.
 pub(super) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &Style) -> String {
     let request = &cx.request;
-    let at = request.at.display();
+    let at = text::path(&request.at);
     let done: Vec<&str> = STEPS.iter().map(|step| step.id()).filter(|id| !journal.deeds_of(id).is_empty()).collect();
     let is_whole = done.contains(&"special") && same_start;
     let mut text = if !same_start {
