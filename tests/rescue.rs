@@ -130,18 +130,34 @@ fn without_root_nothing_is_said_of_the_ibft() {
     }
 }
 
+/// The fake target's program, where it can run here. It needs a portal that listens.
+fn fake_target(test: &str, portal: &TcpListener) -> Option<Command> {
+    if !support::is_root() || !["unshare", "losetup", "mkfs.ext4", "pgrep", "script"].into_iter().all(support::has) {
+        support::skip(test, "it takes root, unshare, losetup, mkfs.ext4, pgrep and script");
+        return None;
+    }
+    if !Path::new("/dev/loop-control").exists() {
+        support::kernel_cannot(test, "it has no loop devices");
+        return None;
+    }
+    let mut command = Command::new(project().join("tests/rescue/in-a-sandbox"));
+    command
+        .env("FAKE_PORT", portal.local_addr().unwrap().port().to_string())
+        .env("FAKE_ISCTPL", env!("CARGO_BIN_EXE_isctpl"))
+        .stdin(Stdio::null());
+    Some(command)
+}
+
+fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// Everything but iSCSI, LVM and a network, in namespaces of its own.
 #[test]
 fn everything_against_a_fake_target() {
-    const TEST: &str = "everything_against_a_fake_target";
-    if !support::is_root() || !["unshare", "losetup", "mkfs.ext4", "pgrep", "script"].into_iter().all(support::has) {
-        return support::skip(TEST, "it takes root, unshare, losetup, mkfs.ext4, pgrep and script");
-    }
-    if !Path::new("/dev/loop-control").exists() {
-        return support::kernel_cannot(TEST, "it has no loop devices");
-    }
-    let project = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let portal = TcpListener::bind("127.0.0.1:0").unwrap();
+    let Some(mut sandbox) = fake_target("everything_against_a_fake_target", &portal) else { return };
+    let directory = tempfile::tempdir().unwrap();
     let names = [
         "plain",
         "asked",
@@ -155,18 +171,146 @@ fn everything_against_a_fake_target() {
         "killed",
         "killed_anywhere",
     ];
-    let output = Command::new("unshare")
-        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg(project.join("tests/rescue/fake-target"))
-        .arg(project.join("tests/lab/rescue/scenarios"))
+    let output = sandbox
+        .arg(directory.path())
+        .arg(project().join("tests/rescue/fake-target"))
+        .arg(project().join("tests/lab/rescue/scenarios"))
         .args(names)
-        .env("FAKE_PORT", portal.local_addr().unwrap().port().to_string())
-        .env("FAKE_ISCTPL", env!("CARGO_BIN_EXE_isctpl"))
-        .stdin(Stdio::null())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{complaints}");
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), names.len(), "{said}\n{complaints}");
+}
+
+/// Runs a command and kills it once it has said `up`.
+const KILLED: &str = r#"
+"$@" >"$0" &
+while kill -0 $! && ! grep -q ^up "$0"; do sleep 0.1; done
+kill -KILL $!
+cat "$0"
+"#;
+
+/// However a scenario ends while /dev is bound below the fake target's directory, /dev stays whole.
+#[test]
+fn a_scenario_that_ends_early_takes_no_device_along() {
+    let portal = TcpListener::bind("127.0.0.1:0").unwrap();
+    for how in ["ends", "stopped", "killed"] {
+        let Some(mut sandbox) = fake_target("a_scenario_that_ends_early", &portal) else { return };
+        let directory = tempfile::tempdir().unwrap();
+        sandbox.arg(directory.path());
+        if how == "killed" {
+            sandbox.args(["sh", "-c", KILLED, directory.path().join("out").to_str().unwrap()]);
+        }
+        let script = project().join("tests/rescue/fake-target");
+        let output = sandbox.arg(script).arg(project().join("tests/rescue/ends-early")).arg(how).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        let device = said.lines().find_map(|line| line.strip_prefix("up "));
+        if let (Some(device), "killed") = (device, how) {
+            // Nobody was left to let go of it.
+            let _ = Command::new("losetup").args(["--detach", device]).output();
+        }
+        assert!(device.is_some(), "{how}: it did not come up:\n{said}\n{complaints}");
+        assert!(output.status.success(), "{how}: devices are gone:\n{said}\n{complaints}");
+    }
+}
+
+/// What a lab's scenario does to its LUN by chroot happens to a copy of /dev.
+#[test]
+fn a_change_of_the_lab_that_empties_dev_empties_a_copy() {
+    const TEST: &str = "a_change_of_the_lab_that_empties_dev_empties_a_copy";
+    if !support::is_root() || !support::has("unshare") {
+        return support::skip(TEST, "it takes root and unshare");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (root, change) = (directory.path().join("root"), directory.path().join("change"));
+    for (name, path) in [("env", "/usr/bin/env"), ("bash", "/bin/bash"), ("rm", "/bin/rm")] {
+        support::copy_program(name, path, &root);
+    }
+    for name in ["proc", "sys", "dev"] {
+        fs::create_dir(root.join(name)).unwrap();
+    }
+    fs::write(&change, "[ -c /dev/null ] && [ -e /dev/loop-control ] && echo begun\nrm -rf /dev/null /dev/loop*\n")
+        .unwrap();
+    let output = Command::new(project().join("tests/rescue/in-a-sandbox"))
+        .arg(directory.path())
+        .arg(project().join("tests/lab/build/inside"))
+        .arg(&root)
+        .stdin(fs::File::open(&change).unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said == "begun\n", "{said}\n{complaints}");
+}
+
+/// A script that deletes a tree may come upon a directory of the machine that it, or what it ran, has bound below
+/// that. So none crosses into another filesystem or runs with an empty name, and none binds the machine's own
+/// directories but in a namespace of its own, without what is mounted below them.
+#[test]
+fn no_script_deletes_through_a_mount() {
+    let mut found = Vec::new();
+    for script in scripts() {
+        let text = fs::read_to_string(&script).unwrap();
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with('#')) {
+            if let Some(what) = danger(line) {
+                found.push(format!("{}:{number}: {what}: {}", script.display(), line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for line in
+        ["rm -rf \"$W\"", "rm -r --one-file-system \"$W/x\"", "mount --rbind /dev \"$1/dev\"", "mount --bind /usr x"]
+    {
+        assert!(danger(line).is_some(), "{line}");
+    }
+}
+
+/// Every script of the tests, the lab and the project. Not those that a scenario changes its LUN by: they run below
+/// the LUN's root, with a /dev of its own.
+fn scripts() -> Vec<PathBuf> {
+    let mut folders = vec![project().join("tests"), project().join("scripts"), project().join(".ci")];
+    let mut scripts = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let is_source = |path: &Path| path.extension().is_some_and(|end| end == "rs");
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.is_file()
+                && !entry.ends_with("change.sh")
+                && (is_source(&entry) || fs::read(&entry).unwrap().starts_with(b"#"))
+            {
+                scripts.push(entry);
+            }
+        }
+    }
+    assert!(scripts.len() > 20, "{scripts:?}");
+    scripts.retain(|script| !script.ends_with("tests/rescue.rs"));
+    scripts
+}
+
+fn danger(line: &str) -> Option<&'static str> {
+    let words: Vec<&str> =
+        line.split_whitespace().map(|word| word.trim_matches(|c| "\"',;&[]()".contains(c))).collect();
+    let after = |name: &str| words.iter().position(|word| *word == name).map(|at| &words[at + 1..]);
+    if let Some(rest) = after("rm") {
+        let recursive = rest.iter().any(|word| {
+            word.starts_with('-') && !word.starts_with("--") && word.contains('r') || *word == "--recursive"
+        });
+        let unsure = rest.iter().any(|word| word.starts_with('$') && !word.contains(":?"));
+        if recursive && !rest.contains(&"--one-file-system") {
+            return Some("crosses into what is mounted below");
+        }
+        if recursive && unsure {
+            return Some("deletes something else where the variable is empty");
+        }
+    }
+    let rest = after("mount")?;
+    let bound = rest.iter().position(|word| ["--bind", "--rbind", "-B", "-R"].contains(word))?;
+    let source = rest.get(bound + 1)?;
+    let whole = rest[bound].contains('R') || rest[bound] == "--rbind";
+    (whole || (source.starts_with('/') && !["/proc", "/sys"].contains(source)))
+        .then_some("binds a directory of the machine where something may be deleted")
 }

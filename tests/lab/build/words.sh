@@ -65,5 +65,5 @@ edit_image() {
     tree=$(mktemp -d)
     (cd "$tree" && zstd -dc "$image" | cpio -id --quiet && eval "$1" && find . | cpio -o -H newc --quiet -R 0:0 | zstd -q -3 >"$image.new")
     mv "$image.new" "$image"
-    rm -rf "$tree"
+    rm -rf --one-file-system "${tree:?}"
 }
