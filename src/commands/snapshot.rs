@@ -3,12 +3,12 @@
 use super::{Output, gather, reader};
 use crate::cli::SnapshotArgs;
 use crate::formats::text;
+use crate::system::replace::{Readers, write_whole};
 use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, SCHEMA};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// The most that a snapshot may unpack to: thirty times what a large instance gives.
@@ -40,7 +40,8 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
     let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
     let packed = zstd::stream::encode_all(text::json(&snapshot).as_bytes(), LEVEL)?;
     let name = text::path(&args.output);
-    write_whole(&args.output, &packed).with_context(|| format!("cannot write {name}"))?;
+    // Facts tell much about a machine.
+    write_whole(&args.output, &packed, Readers::Owner).with_context(|| format!("cannot write {name}"))?;
     output.print(&format!(
         "{name}: {} bytes, no secrets. Judge it anywhere with: isctpl doctor --snapshot {name}\n",
         packed.len(),
@@ -74,22 +75,4 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Facts> {
         bail!("{name} has schema `{}`; this isctpl reads `{SCHEMA}`", snapshot.schema);
     }
     Ok(snapshot.facts)
-}
-
-/// Writes a file whole or not at all: beside its place first, then renamed over it. It is readable
-/// by its owner alone, since facts tell much about a machine.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = Path::new(&beside);
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let done = written.and_then(|()| std::fs::rename(beside, path));
-    if done.is_err() {
-        // The half-written file is ours; that it cannot be removed changes nothing of the error told.
-        let _ = std::fs::remove_file(beside);
-    }
-    done
 }

@@ -7,6 +7,7 @@ pub mod mount;
 pub mod mounted;
 pub mod netlink;
 pub mod reach;
+pub mod replace;
 pub mod root;
 pub mod stop;
 pub mod terminal;
