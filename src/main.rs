@@ -21,7 +21,6 @@ fn main() -> ExitCode {
     };
     match commands::run(&cli) {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(anstream::stderr(), "isctpl: {}", text::told(&format_args!("{error:#}")));
             ExitCode::from(EXIT_UNKNOWN)
@@ -35,12 +34,4 @@ fn of_clean_arguments(error: &clap::Error) -> clap::Error {
     let clean = std::env::args_os().map(|argument| text::path(Path::new(&argument)));
     // What is wrong may be the very characters that are clean now.
     Cli::try_parse_from(clean).err().unwrap_or_else(|| clap::Error::raw(error.kind(), text::told(error) + "\n"))
-}
-
-/// A reader that has seen enough, such as `head`, is no error.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

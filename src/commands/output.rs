@@ -31,7 +31,7 @@ impl Output {
         Self { stream: AutoStream::new(stdout(), choice), style, quiet }
     }
 
-    /// Prints a text, unless all is to be quiet.
+    /// Prints a text, unless all is to be quiet. A reader that has seen enough, such as `head`, is no error.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -39,19 +39,30 @@ impl Output {
         if self.quiet {
             return Ok(());
         }
-        self.stream.write_all(text::screen(text).as_bytes())?;
-        self.stream.flush()
+        unless_closed(self.stream.write_all(text::screen(text).as_bytes()).and_then(|()| self.stream.flush()))
+    }
+
+    /// Prints what was done. That it cannot be told changes nothing of it.
+    pub(super) fn tell(&mut self, text: &str) {
+        if let Err(error) = self.print(text) {
+            self.complain(&format!("isctpl: cannot write to standard output: {error}\n"));
+        }
     }
 
     /// Says on standard error what is no data, unless all is to be quiet.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(super) fn complain(&mut self, text: &str) -> std::io::Result<()> {
-        if self.quiet {
-            return Ok(());
+    pub(super) fn complain(&mut self, text: &str) {
+        if !self.quiet {
+            // Where nobody listens any more, the exit code is the answer.
+            let _ = anstream::stderr().write_all(text::screen(text).as_bytes());
         }
-        anstream::stderr().write_all(text::screen(text).as_bytes())
+    }
+}
+
+/// That the reader closed its end of the pipe is no error.
+fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 

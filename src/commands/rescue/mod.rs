@@ -40,7 +40,7 @@ pub(super) fn run(action: &Rescue, output: &mut Output) -> anyhow::Result<u8> {
     match outcome {
         Ok(code) => Ok(code),
         Err(Outcome::Refused(failure)) => {
-            output.complain(&refusal(&failure))?;
+            output.complain(&refusal(&failure));
             Ok(REFUSED)
         }
         Err(Outcome::Unprinted(error)) => Err(error.into()),
@@ -170,12 +170,12 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
     let outcome = engine.up(&mut cx, &mut journal, &mut progress);
     let code = outcome.exit_code();
     match outcome {
-        Up::Done => output.print(&say::up(&cx, &output.style))?,
+        Up::Done => output.tell(&say::up(&cx, &output.style)),
         Up::Undone(failure) => {
             journal.finish()?;
-            output.complain(&say::undone(&failure, &cx))?;
+            output.complain(&say::undone(&failure, &cx));
         }
-        Up::Stuck(failure, stuck) => output.complain(&say::stuck(&failure, &stuck, &cx))?,
+        Up::Stuck(failure, stuck) => output.complain(&say::stuck(&failure, &stuck, &cx)),
     }
     Ok(code)
 }
@@ -212,11 +212,11 @@ fn down(output: &mut Output) -> Result<u8, Outcome> {
     match engine.down(&mut cx, &mut journal, &mut progress) {
         Ok(()) => {
             journal.finish()?;
-            output.print(&say::down(&cx, same_start, &output.style))?;
+            output.tell(&say::down(&cx, same_start, &output.style));
             Ok(DONE)
         }
         Err(failure) => {
-            output.complain(&say::half_down(&failure, &cx))?;
+            output.complain(&say::half_down(&failure, &cx));
             Ok(STUCK)
         }
     }
@@ -237,7 +237,7 @@ fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
         [] => {
             let shell = ["/bin/bash", "/bin/sh"].into_iter().find(|shell| root.is_file(shell)).unwrap_or("/bin/sh");
             if !output.quiet {
-                output.complain(&say::entering(&request))?;
+                output.complain(&say::entering(&request));
             }
             (shell.to_owned(), vec!["-i".to_owned()])
         }
