@@ -147,3 +147,76 @@ fn a_device_in_place_of_a_file_is_not_read() {
     let answer = doctor(root.path(), &["-v"]);
     assert!(answer.out.contains("/etc/fstab") && answer.out.contains("device"), "{}", answer.out);
 }
+
+/// What a shell line prints in a mount namespace of its own, with a `/proc` mounted below the root; `$1` is the
+/// root, `$2` isctpl.
+fn below_a_mounted_proc(root: &Path, script: &str) -> String {
+    let script = format!("mount --make-rprivate / && mount -t proc proc \"$1/proc\" && {{ {script}; }}");
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script, "sh"])
+        .arg(root)
+        .arg(env!("CARGO_BIN_EXE_isctpl"))
+        .env("OPERATORS_SECRET", "geheim")
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!out.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    out
+}
+
+#[test]
+fn what_a_proc_mounted_below_the_root_says_is_nothing_of_the_root() {
+    const TEST: &str = "what_a_proc_mounted_below_the_root_says_is_nothing_of_the_root";
+    if !support::is_root() || !["unshare", "strace"].into_iter().all(support::has) {
+        return support::skip(TEST, "it takes root, unshare and strace");
+    }
+    let root = machine(
+        "- /etc/hostname\nl /etc/hostname /proc/self/environ\n- /etc/os-release\nl /etc/os-release /proc/kmsg\n\
+         - /etc/network/interfaces\nf 0644 /etc/network/interfaces\n| auto lo\n| iface lo inet loopback\n\
+         | source /proc/self/environ\n| source-directory /etc/network/interfaces.d\n\
+         l /etc/network/interfaces.d /proc/self/net\n",
+    );
+    let trace = tempfile::NamedTempFile::new().unwrap();
+    let script = format!(
+        "strace -f -qq -y -e trace=openat,openat2,read -o '{}' \"$2\" doctor --format json --root \"$1\"",
+        trace.path().display()
+    );
+    let out = below_a_mounted_proc(root.path(), &script);
+    assert!(!out.contains("geheim"), "{out}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["verdict"]["boot"], "unknown", "{out}");
+    for place in ["/etc/hostname", "/etc/os-release", "/proc/self/environ", "/etc/network/interfaces.d"] {
+        let told = report["problems"].as_array().unwrap().iter().any(|problem| problem["place"] == place);
+        assert!(told, "{place} is not told:\n{out}");
+    }
+    assert!(!below_a_mounted_proc(root.path(), "\"$2\" doctor -v --root \"$1\"").contains("geheim"));
+    let proc = format!("<{}/proc", root.path().display());
+    for line in std::fs::read_to_string(trace.path()).unwrap().lines() {
+        let reads = line.contains(" read(") || (line.contains("O_RDONLY") && !line.contains("O_PATH"));
+        assert!(!reads || !line.contains(&proc), "opened for reading: {line}");
+    }
+}
+
+#[test]
+fn a_kernel_or_a_list_of_modules_on_proc_is_neither_there_nor_absent() {
+    const TEST: &str = "a_kernel_or_a_list_of_modules_on_proc_is_neither_there_nor_absent";
+    if !support::is_root() || !support::has("unshare") {
+        return support::skip(TEST, "it takes root and unshare");
+    }
+    for (path, target) in [
+        ("/boot/vmlinuz-6.1.0-50-amd64", "/proc/version"),
+        ("/boot/initrd.img-6.1.0-50-amd64", "/proc/version"),
+        ("/usr/lib/modules/6.1.0-50-amd64/modules.dep", "/proc/version"),
+        ("/etc/fstab", "/proc/mounts"),
+        ("/etc/iscsi", "/proc/sys"),
+    ] {
+        let root = machine(&format!("- {path}\nl {path} {target}\n"));
+        let out = below_a_mounted_proc(root.path(), "\"$2\" doctor --format json --root \"$1\"");
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        // Without its settings the login of this machine is decided by the image alone.
+        let boot = if path == "/etc/iscsi" { "boots" } else { "unknown" };
+        assert_eq!(report["verdict"]["boot"], boot, "{path}: {out}");
+        assert!(!out.contains("\"does not exist\""), "{path} is called absent: {out}");
+        assert!(out.contains("is on proc, not on a filesystem of the root"), "{path}: {out}");
+    }
+}

@@ -71,7 +71,7 @@ fn roots_in_subvolumes_are_found_and_the_default_one_is_known() {
     run("btrfs", &["subvolume", "set-default", top.join("@").to_str().unwrap()]);
     let _at = mount("ro", &node, &at);
 
-    let host = Root::open(Path::new("/")).unwrap();
+    let host = Root::running().unwrap();
     assert_eq!(system::mounted_subvolume(&host, at.to_str().unwrap()).unwrap().as_deref(), Some("@"));
     assert_eq!(system::mounted_subvolume(&host, top.to_str().unwrap()).unwrap(), None);
     let whole = Root::open(&top).unwrap();

@@ -57,7 +57,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
     let mut facts = Facts::default();
     if live {
         say(ASKING_THE_DISK);
-        facts.storage.root_silence = storage::root_silence(&root);
+        facts.storage.root_silence = storage::root_silence(&root.kernel());
     }
     facts.scope = scope(request, &root, live);
     say("reading firmware and NICs");
@@ -89,7 +89,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
         if live {
             say("asking the kernel for routes");
             let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
-            facts.network = network::read(&root, &portals);
+            facts.network = network::read(&root.kernel(), &portals);
         } else {
             not_this_hosts_network(&mut facts);
             if request.same_machine {
@@ -109,7 +109,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
 /// # Errors
 /// When `/` or `/sys` cannot be opened.
 pub fn gather_kernel(request: &Request<'_>, unread: &Problem) -> Result<Facts, Problem> {
-    let root = Root::open(Path::new("/"))?;
+    let root = Root::running()?;
     let sysfs = match request.sysfs {
         Some(directory) => Root::open_labelled(directory, &directory.display().to_string())?,
         None => Root::open_labelled(Path::new("/sys"), "/sys")?,
@@ -140,7 +140,7 @@ pub fn gather_kernel(request: &Request<'_>, unread: &Problem) -> Result<Facts, P
 /// Everything that lies in files of the root.
 fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, say: &dyn Fn(&str)) {
     facts.cmdline = if live {
-        cmdline::read(root)
+        cmdline::read(&root.kernel())
     } else {
         Read::NotApplicable("a mounted root is judged: the running command line is this host's".to_owned())
     };

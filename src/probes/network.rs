@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn reads_this_machine() {
-        let root = Root::open(std::path::Path::new("/")).unwrap();
+        let root = Root::running().unwrap();
         let network = read(&root, &["127.0.0.1".parse().unwrap()]);
         let links = network.links.known().unwrap();
         assert!(links.iter().any(|link| link.name == "lo"), "{links:?}");

@@ -2,7 +2,9 @@
 
 pub mod command;
 pub mod disk;
+mod filesystem;
 pub mod holders;
+mod meta;
 pub mod mount;
 pub mod mounted;
 pub mod netlink;
@@ -12,4 +14,5 @@ pub mod root;
 pub mod stop;
 pub mod terminal;
 
-pub use root::{FileKind, Meta, Root};
+pub use meta::{FileKind, Meta};
+pub use root::Root;

@@ -2,18 +2,23 @@
 //!
 //! Every path is resolved by the kernel itself (openat2(2), `RESOLVE_IN_ROOT`), so a symbolic link,
 //! absolute or relative, cannot leave the root, whoever changes the tree meanwhile. Only regular
-//! files are read: a FIFO would hang the reader and a device may act on being read.
+//! files are read: a FIFO would hang the reader and a device may act on being read. A file on a
+//! filesystem that the kernel makes up, such as a `/proc` mounted below the root, is no file of the
+//! root: it is refused before it is opened for reading.
 
+use super::filesystem::{self, Magic};
+use super::meta::{FileKind, Meta};
 use isctpl_checks::facts::Problem;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
-use nix::sys::stat::{FileStat, SFlag, fstat, fstatat};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most that a configuration file may hold; a larger one is refused rather than cut.
 pub const TEXT_LIMIT: u64 = 4 << 20;
@@ -24,66 +29,15 @@ pub const LIST_LIMIT: usize = 50_000;
 /// A directory tree that is judged. Paths given to it are absolute inside it, such as `/etc/fstab`.
 #[derive(Debug)]
 pub struct Root {
-    fd: OwnedFd,
+    fd: Arc<OwnedFd>,
     path: PathBuf,
+    /// The kind of filesystem that the directory itself is on.
+    own: Magic,
+    /// Whether paths below `/proc` and `/sys` are answered.
+    asks_kernel: bool,
     /// What stands before a path in a message: empty for `/` of the instance, so that messages name
     /// the files as the instance knows them.
     label: String,
-}
-
-/// What kind of thing a path is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FileKind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Directory,
-    /// A symbolic link.
-    Link,
-    /// A device, FIFO or socket.
-    Special,
-}
-
-/// What is known of a path without reading it.
-#[derive(Debug, Clone, Copy)]
-pub struct Meta {
-    /// Kind.
-    pub kind: FileKind,
-    /// Bytes.
-    pub size: u64,
-    /// Last change, seconds since the epoch.
-    pub mtime: i64,
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Device number of a device node, as st_rdev has it.
-    pub rdev: u64,
-    /// Device number of the filesystem it lies on, as st_dev has it.
-    pub dev: u64,
-    /// Number of its inode.
-    pub ino: u64,
-}
-
-impl From<FileStat> for Meta {
-    fn from(stat: FileStat) -> Self {
-        let kind = match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
-            SFlag::S_IFREG => FileKind::File,
-            SFlag::S_IFDIR => FileKind::Directory,
-            SFlag::S_IFLNK => FileKind::Link,
-            _ => FileKind::Special,
-        };
-        Self {
-            kind,
-            size: u64::try_from(stat.st_size).unwrap_or(0),
-            mtime: stat.st_mtime,
-            mode: stat.st_mode & 0o7777,
-            uid: stat.st_uid,
-            rdev: stat.st_rdev,
-            dev: stat.st_dev,
-            ino: stat.st_ino,
-        }
-    }
 }
 
 impl Root {
@@ -101,9 +55,31 @@ impl Root {
     /// When it is not a directory that can be opened.
     pub fn open_labelled(path: &Path, label: &str) -> Result<Self, Problem> {
         let how = OpenHow::new().flags(OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC);
-        let fd = openat2(nix::fcntl::AT_FDCWD, path, how)
-            .map_err(|errno| Problem::new(path.display().to_string(), in_words(errno)))?;
-        Ok(Self { fd, path: path.to_owned(), label: label.to_owned() })
+        let problem = |errno| Problem::new(path.display().to_string(), in_words(errno));
+        let fd = openat2(nix::fcntl::AT_FDCWD, path, how).map_err(problem)?;
+        let own = filesystem::magic(&fd).map_err(problem)?;
+        Ok(Self { fd: Arc::new(fd), path: path.to_owned(), own, asks_kernel: false, label: label.to_owned() })
+    }
+
+    /// Opens `/` of the running system, with its `/proc` and `/sys`.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn running() -> Result<Self, Problem> {
+        Ok(Self::open(Path::new("/"))?.kernel())
+    }
+
+    /// The same root for the probes that ask the running kernel: paths that begin with `/proc/` or `/sys/` are
+    /// answered. Never for a path that was read from a file: a configuration that names one is not to be obeyed.
+    #[must_use]
+    pub fn kernel(&self) -> Self {
+        Self {
+            fd: Arc::clone(&self.fd),
+            path: self.path.clone(),
+            own: self.own,
+            asks_kernel: true,
+            label: self.label.clone(),
+        }
     }
 
     /// The directory that was opened.
@@ -136,16 +112,57 @@ impl Root {
         Err(Errno::EAGAIN)
     }
 
+    /// Finds what a path leads to without opening it for reading; `None` when there is nothing. What is on a
+    /// filesystem of the kernel's own is refused.
+    fn find(&self, path: &str, flags: OFlag) -> Result<Option<OwnedFd>, Problem> {
+        let fd = match self.resolve(path, flags | OFlag::O_PATH) {
+            Ok(fd) => fd,
+            Err(errno) if is_absent(errno) => return self.permit_absence(path).map(|()| None),
+            Err(errno) => return Err(self.problem(path, in_words(errno))),
+        };
+        self.permit(&fd, path)?;
+        Ok(Some(fd))
+    }
+
+    /// That a path leads to nothing is no knowledge where the directory above it is none of the root's.
+    fn permit_absence(&self, path: &str) -> Result<(), Problem> {
+        let mut above = path.trim_end_matches('/');
+        while let Some((parent, _)) = above.rsplit_once('/') {
+            if let Ok(fd) = self.resolve(parent, OFlag::O_PATH) {
+                return self.permit(&fd, path);
+            }
+            above = parent;
+        }
+        Ok(())
+    }
+
+    fn permit(&self, fd: &OwnedFd, path: &str) -> Result<(), Problem> {
+        let asked = self.asks_kernel && ["/proc", "/sys"].iter().any(|top| is_below(path, top));
+        match filesystem::refused(fd, self.own, asked) {
+            Ok(None) => Ok(()),
+            Ok(Some(name)) => Err(self.problem(path, format!("is on {name}, not on a filesystem of the root"))),
+            Err(errno) => Err(self.problem(path, in_words(errno))),
+        }
+    }
+
+    /// The directory that holds a path, and the last part of the path.
+    fn find_parent<'a>(&self, path: &'a str) -> Result<Option<(OwnedFd, &'a Path)>, Problem> {
+        let (parent, name) = split(path);
+        let found = self.resolve(parent, OFlag::O_PATH | OFlag::O_DIRECTORY);
+        match found {
+            Ok(fd) => self.permit(&fd, path).map(|()| Some((fd, name))),
+            Err(errno) if is_absent(errno) => self.permit_absence(parent).map(|()| None),
+            Err(errno) => Err(self.problem(path, in_words(errno))),
+        }
+    }
+
     /// What a path is, symbolic links followed; `None` when there is nothing.
     ///
     /// # Errors
-    /// When the kernel does not say.
+    /// When the kernel does not say, or when it is no file of the root.
     pub fn stat(&self, path: &str) -> Result<Option<Meta>, Problem> {
-        match self.resolve(path, OFlag::O_PATH) {
-            Ok(fd) => fstat(&fd).map(|stat| Some(stat.into())).map_err(|errno| self.problem(path, in_words(errno))),
-            Err(errno) if is_absent(errno) => Ok(None),
-            Err(errno) => Err(self.problem(path, in_words(errno))),
-        }
+        let Some(fd) = self.find(path, OFlag::empty())? else { return Ok(None) };
+        fstat(&fd).map(|stat| Some(stat.into())).map_err(|errno| self.problem(path, in_words(errno)))
     }
 
     /// What a path itself is, a symbolic link at its end not followed; `None` when there is nothing.
@@ -153,13 +170,9 @@ impl Root {
     /// # Errors
     /// When the kernel does not say.
     pub fn lstat(&self, path: &str) -> Result<Option<Meta>, Problem> {
-        let (parent, name) = split(path);
-        match self.resolve(parent, OFlag::O_PATH | OFlag::O_DIRECTORY) {
-            Ok(dir) => match fstatat(&dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-                Ok(stat) => Ok(Some(stat.into())),
-                Err(errno) if is_absent(errno) => Ok(None),
-                Err(errno) => Err(self.problem(path, in_words(errno))),
-            },
+        let Some((dir, name)) = self.find_parent(path)? else { return Ok(None) };
+        match fstatat(&dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat.into())),
             Err(errno) if is_absent(errno) => Ok(None),
             Err(errno) => Err(self.problem(path, in_words(errno))),
         }
@@ -199,12 +212,7 @@ impl Root {
     /// # Errors
     /// When it cannot be read.
     pub fn read_link(&self, path: &str) -> Result<Option<String>, Problem> {
-        let (parent, name) = split(path);
-        let dir = match self.resolve(parent, OFlag::O_PATH | OFlag::O_DIRECTORY) {
-            Ok(dir) => dir,
-            Err(errno) if is_absent(errno) => return Ok(None),
-            Err(errno) => return Err(self.problem(path, in_words(errno))),
-        };
+        let Some((dir, name)) = self.find_parent(path)? else { return Ok(None) };
         match readlinkat(&dir, name) {
             Ok(target) => Ok(Some(target.to_string_lossy().into_owned())),
             Err(Errno::EINVAL) => Ok(None),
@@ -230,26 +238,34 @@ impl Root {
     }
 
     fn open_as(&self, path: &str, wanted: FileKind) -> Result<Option<File>, Problem> {
-        // Looked at before it is opened: opening a device may act. O_NONBLOCK keeps a FIFO from waiting.
-        match self.stat(path)? {
-            None => return Ok(None),
-            Some(meta) if meta.kind == FileKind::File => {}
-            Some(meta) if meta.kind == wanted => {}
-            Some(meta) => return Err(self.problem(path, format!("is {}, not a file", meta.kind.in_words()))),
-        }
-        let fd = match self.resolve(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY) {
-            Ok(fd) => fd,
-            Err(errno) if is_absent(errno) => return Ok(None),
-            Err(errno) => return Err(self.problem(path, in_words(errno))),
-        };
-        // Looked at again: it may have been replaced in between.
-        let stat = fstat(&fd).map_err(|errno| self.problem(path, in_words(errno)))?;
+        // Looked at before it is opened: opening a device may act, and reading what the kernel makes up too.
+        let Some(found) = self.find(path, OFlag::empty())? else { return Ok(None) };
+        let stat = fstat(&found).map_err(|errno| self.problem(path, in_words(errno)))?;
         let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
         let fits = kind == SFlag::S_IFREG || (wanted == FileKind::Special && kind == SFlag::S_IFBLK);
         if !fits {
             return Err(self.problem(path, format!("is {}, not a file", Meta::from(stat).kind.in_words())));
         }
-        Ok(Some(File::from(fd)))
+        self.open_found(path, &found).map(Some).map_err(|errno| self.problem(path, in_words(errno)))
+    }
+
+    /// Opens for reading what was found: that very file, whatever the path leads to by now.
+    fn open_found(&self, path: &str, found: &OwnedFd) -> Result<File, Errno> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let itself = format!("/proc/self/fd/{}", found.as_raw_fd());
+        match openat(nix::fcntl::AT_FDCWD, itself.as_str(), flags, Mode::empty()) {
+            Ok(fd) => return Ok(File::from(fd)),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(errno) => return Err(errno),
+        }
+        // Without /proc the path is walked once more, and what it leads to has to be the same.
+        let fd = self.resolve(path, flags)?;
+        let (before, after) = (fstat(found)?, fstat(&fd)?);
+        if (before.st_dev, before.st_ino) == (after.st_dev, after.st_ino) {
+            Ok(File::from(fd))
+        } else {
+            Err(Errno::EAGAIN)
+        }
     }
 
     /// Reads a regular file of at most `limit` bytes; `None` when there is nothing.
@@ -289,24 +305,32 @@ impl Root {
         Ok(self.text(path)?.map(|text| text.trim_end_matches(['\n', '\0']).to_owned()))
     }
 
+    /// Opens a directory for listing; `None` when there is nothing.
+    fn open_directory(&self, path: &str) -> Result<Option<OwnedFd>, Problem> {
+        const FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NONBLOCK).union(OFlag::O_CLOEXEC);
+        let problem = |errno| self.problem(path, in_words(errno));
+        let Some(found) = self.find(path, OFlag::O_DIRECTORY)? else {
+            // ENOTDIR says the same of a file in its place as of one in the place of a directory above it.
+            return match self.stat(path)? {
+                Some(_) => Err(self.problem(path, "is not a directory")),
+                None => Ok(None),
+            };
+        };
+        // What is mounted on demand is only mounted when the path is walked to be opened.
+        if filesystem::magic(&found).map_err(problem)? == filesystem::AUTOFS {
+            let fd = self.resolve(path, FLAGS).map_err(problem)?;
+            return self.permit(&fd, path).map(|()| Some(fd));
+        }
+        openat(&found, ".", FLAGS, Mode::empty()).map(Some).map_err(problem)
+    }
+
     /// The names in a directory, sorted, with their own kinds (links not followed); `None` when there
     /// is nothing. Names that are no UTF-8 are replaced where they are not.
     ///
     /// # Errors
     /// When it is no directory, has too many entries, or cannot be read.
     pub fn list(&self, path: &str) -> Result<Option<Vec<(String, FileKind)>>, Problem> {
-        let fd = match self.resolve(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NONBLOCK) {
-            Ok(fd) => fd,
-            // ENOTDIR says the same of a file in its place as of one in the place of a directory above it.
-            Err(Errno::ENOTDIR) => {
-                return match self.stat(path)? {
-                    Some(_) => Err(self.problem(path, "is not a directory")),
-                    None => Ok(None),
-                };
-            }
-            Err(errno) if is_absent(errno) => return Ok(None),
-            Err(errno) => return Err(self.problem(path, in_words(errno))),
-        };
+        let Some(fd) = self.open_directory(path)? else { return Ok(None) };
         let mut dir = Dir::from_fd(fd).map_err(|errno| self.problem(path, in_words(errno)))?;
         let mut names = Vec::new();
         for entry in dir.iter() {
@@ -345,21 +369,14 @@ impl Root {
     }
 }
 
-impl FileKind {
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::File => "a regular file",
-            Self::Directory => "a directory",
-            Self::Link => "a symbolic link",
-            Self::Special => "a device, FIFO or socket",
-        }
-    }
-}
-
 fn split(path: &str) -> (&str, &Path) {
     let trimmed = path.trim_end_matches('/');
     let (parent, name) = trimmed.rsplit_once('/').unwrap_or(("/", trimmed));
     (parent, Path::new(std::ffi::OsStr::from_bytes(name.as_bytes())))
+}
+
+fn is_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_absent(errno: Errno) -> bool {

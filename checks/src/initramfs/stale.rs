@@ -38,6 +38,9 @@ fn judge(facts: &Facts) -> Outcome {
         };
     }
     let Some(conf) = &facts.iscsi.initramfs_conf else {
+        if let Some(outcome) = view::unread(&facts.iscsi.problems, "/etc/iscsi/iscsi.initramfs") {
+            return outcome;
+        }
         return match copy_of_request(image) {
             None => Outcome::not_applicable("neither the root nor the image has an iscsi.initramfs"),
             Some(copy) => warn(

@@ -79,7 +79,7 @@ impl From<isctpl_checks::facts::Problem> for Outcome {
 
 /// Names this start of the machine.
 fn boot_id() -> Result<String, Outcome> {
-    let host = Root::open(Path::new("/"))?;
+    let host = Root::running()?;
     Ok(host.line("/proc/sys/kernel/random/boot_id")?.unwrap_or_default().trim().to_owned())
 }
 

@@ -39,8 +39,9 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
         .map(str::to_owned);
     match sysfs {
         Some(sysfs) => {
-            iscsi.sessions = sessions::read(root, sysfs, &mut problems).into();
-            iscsi.iscsid_running = iscsid_runs(root).into();
+            let kernel = root.kernel();
+            iscsi.sessions = sessions::read(&kernel, sysfs, &mut problems).into();
+            iscsi.iscsid_running = iscsid_runs(&kernel).into();
         }
         None => {
             const WHY: &str = "a mounted root is judged: the running kernel's sessions are another system's";

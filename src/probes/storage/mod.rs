@@ -34,7 +34,7 @@ pub fn read(root: &Root, live: bool) -> Storage {
         ..Storage::default()
     };
     if live {
-        running(root, &mut storage, &mut problems);
+        running(&root.kernel(), &mut storage, &mut problems);
     } else {
         storage.mounts =
             Read::NotApplicable("a mounted root is judged: the mounts are those of another system".to_owned());
@@ -146,7 +146,7 @@ fn no_device(storage: &mut Storage, why: &str) {
 /// The device that a root is mounted from, and those below it, as this host sees them. `None` when the mount
 /// shows a directory of a filesystem only, which may be this host's own.
 fn devices_below(root: &Root, (major, minor): (u32, u32)) -> Result<Option<Vec<BlockDevice>>, Problem> {
-    let host = Root::open(Path::new("/"))?;
+    let host = Root::running()?;
     let place = std::fs::canonicalize(root.path()).unwrap_or_else(|_| root.path().to_owned());
     let place = place.to_string_lossy();
     let (entries, _) = mounts::mounts(&host)?;

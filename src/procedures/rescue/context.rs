@@ -130,7 +130,7 @@ impl Context {
             request,
             password,
             runner,
-            host: Root::open(Path::new("/"))?,
+            host: Root::running()?,
             sysfs: Root::open_labelled(Path::new("/sys"), "/sys")?,
             settings: PathBuf::from("/etc/iscsi"),
             databases: vec![PathBuf::from("/etc/iscsi"), PathBuf::from("/var/lib/iscsi")],

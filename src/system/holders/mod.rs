@@ -211,7 +211,7 @@ impl Ours {
 }
 
 fn look(device: &str, shared: &Shared) {
-    let host = match Root::open(Path::new("/")) {
+    let host = match Root::running() {
         Ok(host) => host,
         Err(trouble) => return problem(shared, trouble),
     };

@@ -4,7 +4,8 @@
 use super::mounts::Table;
 use super::place::place;
 use super::{LiesOn, Ours, StackedDevice};
-use crate::system::root::{FileKind, Root, in_words};
+use crate::system::root::in_words;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use nix::libc::O_EXCL;
