@@ -1,6 +1,8 @@
 //! What a check has to say, and on what evidence.
 
 use crate::facts::{Located, Place, Problem};
+use crate::shell_command::is_typable;
+use crate::{Reach, RunsIn, ShellCommand};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -66,13 +68,16 @@ impl From<&Problem> for Evidence {
     }
 }
 
+/// What is added to a remedy whose command changes the network.
+const MAY_CUT: &str = "This can cut a remote login that comes over the same network: type it at the console";
+
 /// What fixes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remedy {
     /// What to do, in a sentence or two.
     pub text: String,
-    /// Commands that can be pasted into a root shell of the instance (or of a chroot into it).
-    pub commands: Vec<String>,
+    /// Commands for a root shell, in order. None was refused.
+    commands: Vec<ShellCommand>,
     /// The isctpl command that does it, where there is one.
     pub fixed_by: Option<String>,
 }
@@ -83,16 +88,82 @@ impl Remedy {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// Adds a command to paste.
+    /// Adds a command to paste. One with a word that cannot be typed safely is left out, and the text says so.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>) -> Self {
-        self.commands.push(command.into());
+    pub fn command(mut self, command: ShellCommand) -> Self {
+        let at = self.commands.len();
+        self.insert(at, command);
         self
+    }
+
+    /// Adds several commands.
+    #[must_use]
+    pub fn commands(self, commands: impl IntoIterator<Item = ShellCommand>) -> Self {
+        commands.into_iter().fold(self, Self::command)
+    }
+
+    /// Puts a command before the others, as [`Self::command`] does.
+    #[must_use]
+    pub fn first(mut self, command: ShellCommand) -> Self {
+        self.insert(0, command);
+        self
+    }
+
+    /// Says that there is no command because of a name that cannot be typed safely.
+    #[must_use]
+    pub fn without_command_for(mut self, name: &str) -> Self {
+        let shown: String = name.chars().take(80).flat_map(shown).collect();
+        self.say(&format!("\"{shown}\" cannot be typed safely, so the command with it is left out"));
+        self
+    }
+
+    /// The commands as a shell of the instance takes them.
+    pub fn plain_commands(&self) -> Vec<String> {
+        self.typed(Reach::Own)
+    }
+
+    /// The commands as they are typed to act on the judged root; none where its directory cannot be typed.
+    pub fn typed(&self, reach: Reach<'_>) -> Vec<String> {
+        let typable = !matches!(reach, Reach::Mounted(directory) if !is_typable(directory));
+        self.commands.iter().filter(|_| typable).map(|command| command.typed(reach)).collect()
+    }
+
+    /// Where the commands act. They are for the root as soon as one of them is.
+    pub fn runs_in(&self) -> RunsIn {
+        match self.commands.iter().all(|command| command.runs_in() == RunsIn::Machine) {
+            true if !self.commands.is_empty() => RunsIn::Machine,
+            _ => RunsIn::Root,
+        }
+    }
+
+    fn insert(&mut self, at: usize, command: ShellCommand) {
+        if let Some(name) = command.refused() {
+            *self = std::mem::take(self).without_command_for(&name.to_owned());
+            return;
+        }
+        if command.may_cut_session() {
+            self.say(MAY_CUT);
+        }
+        self.commands.insert(at, command);
+    }
+
+    /// Adds a sentence to the text, once.
+    fn say(&mut self, sentence: &str) {
+        if self.text.contains(sentence) {
+            return;
+        }
+        let full_stop = if self.text.ends_with('.') { "" } else { "." };
+        self.text = format!("{}{full_stop} {sentence}.", self.text);
     }
 }
 
+/// A character, or its number where a terminal would obey it.
+fn shown(c: char) -> Vec<char> {
+    if is_typable(c.encode_utf8(&mut [0; 4])) { vec![c] } else { c.escape_unicode().collect() }
+}
+
 /// One thing that a check found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// How bad this one is; a check's own severity unless it says otherwise.
     pub severity: Severity,

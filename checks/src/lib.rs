@@ -9,6 +9,8 @@ pub mod facts;
 mod finding;
 mod judge;
 pub mod registry;
+mod sed;
+mod shell_command;
 pub mod view;
 
 // One folder a link of the chain, one file a check.
@@ -27,3 +29,5 @@ pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Outcome, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
 pub use judge::{Boot, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
+pub use sed::Sed;
+pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};

@@ -50,8 +50,8 @@ fn a_root_that_nothing_asks_to_log_in_is_told_so_once() {
     let critical: Vec<_> =
         foreign.findings().into_iter().filter(|(_, finding)| finding.severity == Severity::Critical).collect();
     assert_eq!(critical.iter().map(|(check, _)| check.id).collect::<Vec<_>>(), ["login-not-requested"]);
-    let commands = &critical[0].1.remedy.commands;
-    assert!(commands[0].contains("ip=ibft") && commands[0].contains("iscsi_auto"), "{commands:?}");
+    let commands = critical[0].1.remedy.plain_commands();
+    assert!(commands[0].contains("ip=ibft") && commands[1].contains("iscsi_auto"), "{commands:?}");
 }
 
 #[test]

@@ -43,5 +43,7 @@ fn gather(source: &Source) -> Result<Facts, Problem> {
     if probes::is_running_root(&source.root) {
         return reader::gather(source, &progress);
     }
-    probes::gather(&reader::request_of(source), &|what| progress.say(what))
+    let mut facts = probes::gather(&reader::request_of(source), &|what| progress.say(what))?;
+    facts.scope.rescued = rescue::is_up_at(&source.root);
+    Ok(facts)
 }

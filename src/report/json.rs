@@ -1,8 +1,7 @@
 //! `isctpl.doctor/v1`: what programs read. These structs are frozen; fields are only ever added.
 
 use super::Report;
-use crate::formats::text;
-use isctpl_checks::{CheckResult, Evidence, Finding, Outcome};
+use isctpl_checks::{Check, CheckResult, Evidence, Finding, Outcome, RunsIn};
 use serde::Serialize;
 
 /// The schema's name.
@@ -68,7 +67,8 @@ struct EvidenceV1<'a> {
 #[derive(Serialize)]
 struct RemedyV1<'a> {
     text: &'a str,
-    commands: &'a [String],
+    commands: Vec<String>,
+    runs_in: &'static str,
     fixed_by: Option<&'a str>,
 }
 
@@ -125,7 +125,7 @@ pub fn json(report: &Report<'_>) -> serde_json::Result<String> {
         findings: judgement
             .findings()
             .into_iter()
-            .map(|(check, finding)| failed_finding(check.id, check.link.name(), finding))
+            .map(|(check, finding)| failed_finding(report, check, finding))
             .chain(unknowns)
             .collect(),
         checks: judgement.results.iter().map(check).collect(),
@@ -157,17 +157,18 @@ pub(super) fn written(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(text)
 }
 
-fn failed_finding<'a>(check: &'static str, link: &'static str, finding: &'a Finding) -> FindingV1<'a> {
+fn failed_finding<'a>(report: &Report<'_>, check: &'static Check, finding: &'a Finding) -> FindingV1<'a> {
     FindingV1 {
-        check,
-        link,
+        check: check.id,
+        link: check.link.name(),
         status: "fail",
         severity: finding.severity.name(),
         summary: &finding.summary,
         evidence: evidence(&finding.evidence),
         remedy: RemedyV1 {
             text: &finding.remedy.text,
-            commands: &finding.remedy.commands,
+            commands: finding.remedy.typed(report.reach()),
+            runs_in: finding.remedy.runs_in().name(),
             fixed_by: finding.remedy.fixed_by.as_deref(),
         },
     }
@@ -183,7 +184,12 @@ fn unknown_finding(result: &CheckResult) -> Option<FindingV1<'_>> {
         severity: result.check.severity.name(),
         summary: reason,
         evidence: evidence(seen),
-        remedy: RemedyV1 { text: UNKNOWN_REMEDY, commands: &[], fixed_by: None },
+        remedy: RemedyV1 {
+            text: UNKNOWN_REMEDY,
+            commands: Vec::new(),
+            runs_in: RunsIn::Machine.name(),
+            fixed_by: None,
+        },
     })
 }
 

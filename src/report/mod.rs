@@ -19,7 +19,7 @@ pub use style::Style;
 pub use table::table;
 
 use isctpl_checks::facts::{Facts, Mode};
-use isctpl_checks::{Judgement, Severity};
+use isctpl_checks::{Judgement, Reach, Severity};
 
 /// What every format says in its own way.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,12 @@ impl Report<'_> {
             (false, Mode::Live) => "live",
             (false, Mode::Root) => "root",
         }
+    }
+
+    /// Where the root is for whoever reads the report. What a snapshot says is for the machine that it is of, and
+    /// not for the one on which it is read.
+    fn reach(&self) -> Reach<'_> {
+        if self.from_snapshot { Reach::Own } else { self.facts.scope.reach() }
     }
 
     fn counts(&self) -> Counts {

@@ -36,7 +36,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
     text.push_str(&chain(report, style));
     for (check, finding) in judgement.findings() {
         text.push('\n');
-        text.push_str(&finding_text(check, finding, style));
+        text.push_str(&finding_text(report, check, finding, style));
     }
     text.push_str(&unknowns(report, style));
     text.push_str(&unread(report, stranger, style));
@@ -115,12 +115,12 @@ fn status_word(status: LinkStatus) -> &'static str {
     }
 }
 
-fn finding_text(check: &Check, finding: &Finding, style: &Style) -> String {
+fn finding_text(report: &Report<'_>, check: &Check, finding: &Finding, style: &Style) -> String {
     let word = finding.severity.name();
     let head = style.wrap(&format!("{word} {}: {}", check.id, finding.summary), "", "  ");
     let mut text = head.replacen(word, &paint(of_severity(finding.severity), word), 1);
     text.push_str(&evidence(&finding.evidence, style));
-    text.push_str(&remedy(&finding.remedy, style));
+    text.push_str(&remedy(report, &finding.remedy, style));
     text
 }
 
@@ -141,14 +141,16 @@ fn evidence(evidence: &[Evidence], style: &Style) -> String {
     text
 }
 
-fn remedy(remedy: &Remedy, style: &Style) -> String {
+fn remedy(report: &Report<'_>, remedy: &Remedy, style: &Style) -> String {
     let mut text = String::new();
     if !remedy.text.is_empty() {
         text.push_str(&style.wrap(&remedy.text, "  fix       ", FURTHER));
     }
-    for command in &remedy.commands {
-        // A command is never wrapped: it is there to be pasted.
-        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &style.plain(command)));
+    // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
+    let guard = if report.from_snapshot { "# " } else { "" };
+    for command in remedy.typed(report.reach()) {
+        // A command is neither wrapped nor changed: it is there to be pasted, and holds nothing that harms.
+        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &format!("{guard}{command}")));
     }
     if let Some(command) = &remedy.fixed_by {
         let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &style.plain(command)));

@@ -64,15 +64,7 @@ impl Display for Call {
     }
 }
 
-/// A word as a shell takes it literally.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
+pub use isctpl_checks::quoted;
 
 /// What a program that ended well has printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! How the facts were gathered, and what the person asking added.
 
 use super::Problem;
+use crate::Reach;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +30,8 @@ pub struct Scope {
     pub root: String,
     /// With a mounted root: this host's firmware, NICs and SAN lease are the instance's.
     pub same_machine: bool,
+    /// `isctpl rescue` has mounted this root, and what its programs need below it.
+    pub rescued: bool,
     /// A sysfs tree or an iBFT table was named by hand, so firmware facts are the instance's.
     pub firmware_given: bool,
     /// When the facts were read, RFC 3339, UTC.
@@ -52,6 +55,15 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Where the root is for whoever types commands here, where the facts were read.
+    pub fn reach(&self) -> Reach<'_> {
+        match self.mode {
+            Mode::Live => Reach::Own,
+            Mode::Root if self.rescued => Reach::Rescued,
+            Mode::Root => Reach::Mounted(&self.root),
+        }
+    }
+
     /// The name that `--san-nic` gives.
     pub fn san_nic_name(&self) -> Option<&str> {
         self.san_nic.as_deref().filter(|given| !is_mac(given))

@@ -1,7 +1,7 @@
 //! `ibft-initiator-mismatch`: the firmware and the root give the machine different names.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-initiator-mismatch",
@@ -44,8 +44,9 @@ fn judge(facts: &Facts) -> Outcome {
                 .evidence(here())
                 .evidence(Evidence::from(own))
                 .remedy(
-                    Remedy::new("Give the root the name by which the target knows this instance.")
-                        .command(format!("echo 'InitiatorName={name}' > /etc/iscsi/initiatorname.iscsi")),
+                    Remedy::new("Give the root the name by which the target knows this instance.").command(
+                        ShellCommand::write_line("/etc/iscsi/initiatorname.iscsi", "InitiatorName={}", &[name]),
+                    ),
                 ),
         );
     }

@@ -1,7 +1,7 @@
 //! `ibft-missing`: the image is to log in to what the iBFT names, and there is none.
 
 use crate::facts::{Facts, Mode, Read, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-missing",
@@ -50,8 +50,8 @@ fn judge(facts: &Facts) -> Outcome {
             .evidence(request.evidence.clone())
             .remedy(
                 Remedy::new("Load the module; if the kernel still does not show the table, it has refused it.")
-                    .command("modprobe iscsi_ibft")
-                    .command("dmesg | grep -i ibft"),
+                    .command(ShellCommand::new(&["modprobe", "iscsi_ibft"]))
+                    .command(super::kernel_messages()),
             )
             .into();
         }
@@ -77,7 +77,9 @@ fn judge(facts: &Facts) -> Outcome {
          the target on the kernel command line.",
     );
     if firmware.efi == Some(false) {
-        remedy = remedy.command("modprobe iscsi_ibft && ls /sys/firmware/ibft");
+        remedy = remedy
+            .command(ShellCommand::new(&["modprobe", "iscsi_ibft"]))
+            .command(ShellCommand::new(&["ls", "/sys/firmware/ibft"]).on_machine());
     }
     finding.remedy(remedy).into()
 }

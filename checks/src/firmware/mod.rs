@@ -10,7 +10,7 @@ mod unreadable;
 mod vlan_unsupported;
 
 use crate::facts::{Facts, Ibft, IbftNic};
-use crate::{Check, Outcome};
+use crate::{Check, Outcome, ShellCommand};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[
@@ -41,4 +41,9 @@ fn boot_nic(ibft: &Ibft) -> Option<&IbftNic> {
 /// An address and port as they are written together.
 fn portal(ip: std::net::IpAddr, port: u16) -> String {
     std::net::SocketAddr::new(ip, port).to_string()
+}
+
+/// The command that shows what the kernel said of the iBFT.
+fn kernel_messages() -> ShellCommand {
+    ShellCommand::new(&["dmesg"]).pipe(ShellCommand::new(&["grep", "-i", "ibft"]))
 }

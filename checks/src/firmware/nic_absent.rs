@@ -1,7 +1,7 @@
 //! `ibft-nic-absent`: the NIC that the firmware booted by is not among the machine's NICs.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, known, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, known, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-nic-absent",
@@ -57,8 +57,8 @@ fn judge(facts: &Facts) -> Outcome {
         )
         .remedy(
             Remedy::new("Load the driver of that NIC, or let the firmware boot by a NIC that the kernel has.")
-                .command("ip -br link")
-                .command("lspci -nnk -d ::0200"),
+                .command(ShellCommand::new(&["ip", "-br", "link"]))
+                .command(ShellCommand::new(&["lspci", "-nnk", "-d", "::0200"])),
         )
         .into()
 }

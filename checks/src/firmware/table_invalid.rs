@@ -49,7 +49,7 @@ fn judge(facts: &Facts) -> Outcome {
                 "Update the boot firmware; with iPXE, give sanboot at most two paths. The kernel says what it thinks \
                  of the table.",
             )
-            .command("dmesg | grep -i ibft"),
+            .command(super::kernel_messages()),
         )
         .into()
 }

@@ -2,7 +2,7 @@
 
 use super::takeover::manager_starts;
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// dhclient.conf(5): "The default timeout is sixty seconds."
 const DEFAULT: u32 = 60;
@@ -52,11 +52,11 @@ fn judge(facts: &Facts) -> Outcome {
     let (evidence, command) = match stated {
         Some(timeout) => (
             Evidence::at(&timeout.at, format!("timeout {seconds};")),
-            format!("sed -i 's/^ *timeout .*/timeout 10;/' {path}"),
+            ShellCommand::sed(&[Sed::new("s/^ *timeout .*/timeout 10;/")], path),
         ),
         None => (
             Evidence::new(path, format!("no timeout statement: {DEFAULT} s by default")),
-            format!("echo 'timeout 10;' >> {path}"),
+            ShellCommand::append_line(path, "timeout 10;", &[]),
         ),
     };
     Finding::warning(format!("dhclient waits {seconds} s on each NIC without a DHCP server"))

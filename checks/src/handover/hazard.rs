@@ -5,6 +5,7 @@ use super::takeover::{config_text, is_port, manager_name, manager_starts, render
 use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, ManagerState, Method, Place};
 use crate::view;
 use crate::view::san;
+use crate::{Sed, ShellCommand};
 use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
@@ -19,7 +20,7 @@ pub(crate) struct Hazard {
     /// What to do about it.
     pub(crate) fix: &'static str,
     /// Commands that do it, where they can be written down.
-    pub(crate) commands: Vec<String>,
+    pub(crate) commands: Vec<ShellCommand>,
     /// The lines that show it.
     pub(crate) at: Vec<(Place, String)>,
 }
@@ -65,8 +66,9 @@ fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     if let [name] = config.matches.names.as_slice()
         && let Some(first) = hazards.first_mut()
     {
-        first.commands.push(format!("sed -i 's/^\\( *iface {name} inet \\).*/\\1manual/' {}", config.at.path));
-        first.commands.push(format!("echo 'no-auto-down {name}' >>{}", config.at.path));
+        let manual = Sed::new("s/^( *iface +").literal(name).then(" +inet +).*/\\1manual/");
+        first.commands.push(ShellCommand::sed(&[manual], &config.at.path));
+        first.commands.push(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[name]));
     }
     if config.method == Method::Dhcp && facts.dhcp.dhclient_installed && !covered(facts, config) {
         hazards.extend(dhclient_drops_classless(facts, config));
@@ -274,18 +276,18 @@ fn on_link(facts: &Facts, ip: IpAddr) -> bool {
 }
 
 /// Commands that make networkd keep what is on the NIC.
-fn keep_commands(config: &InterfaceConfig) -> Vec<String> {
+fn keep_commands(config: &InterfaceConfig) -> Vec<ShellCommand> {
     match (config.manager, config.matches.names.as_slice()) {
         (Manager::Networkd, _) => {
             let file = config.at.path.rsplit('/').next().unwrap_or_default();
             let folder = format!("/etc/systemd/network/{file}.d");
             vec![
-                format!("mkdir -p {folder}"),
-                format!("printf '[Network]\\nKeepConfiguration=yes\\n' > {folder}/keep.conf"),
+                ShellCommand::new(&["mkdir", "-p"]).path(&folder),
+                ShellCommand::write_lines(&format!("{folder}/keep.conf"), &["[Network]", "KeepConfiguration=yes"]),
             ]
         }
         (Manager::Netplan, [name]) if !name.contains(['*', '?', '[', '!']) => {
-            vec![format!("netplan set ethernets.{name}.critical=true")]
+            vec![ShellCommand::new(&["netplan", "set"]).operand(format!("ethernets.{name}.critical=true"))]
         }
         _ => Vec::new(),
     }

@@ -60,8 +60,7 @@ fn may_be_the_san(facts: &Facts, claim: &Claim<'_>, san: &SanIdentity) -> bool {
 
 fn finding(san: &SanIdentity, hazard: Hazard) -> Finding {
     let place = hazard.at.first().map(|(place, _)| format!(" ({place})")).unwrap_or_default();
-    let mut remedy = Remedy::new(hazard.fix);
-    remedy.commands = hazard.commands;
+    let remedy = Remedy::new(hazard.fix).commands(hazard.commands);
     let finding = match hazard.dormant {
         true => Finding::warning(format!("{}: when its profile is activated, {}{place}", san.title(), hazard.what)),
         false => Finding::critical(format!("{}: {}{place}", san.title(), hazard.what)),

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Initramfs, LoginKind, NetworkKind};
 use crate::view::Family;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-login-tool-missing",
@@ -75,12 +75,12 @@ fn programs(image: &Initramfs, kind: LoginKind) -> Vec<&'static str> {
 }
 
 fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
-    let mut remedy = view::rebuild(facts, "Have the login put into the image, and build it anew.");
-    if view::family(image) == Family::InitramfsTools {
-        remedy.commands.insert(0, "apt-get install open-iscsi".to_owned());
-        if facts.iscsi.initramfs_conf.is_none() {
-            remedy.commands.insert(1, "echo ISCSI_AUTO=true > /etc/iscsi/iscsi.initramfs".to_owned());
-        }
+    let remedy = view::rebuild(facts, "Have the login put into the image, and build it anew.");
+    if view::family(image) != Family::InitramfsTools {
+        return remedy;
     }
-    remedy
+    let conf = facts.iscsi.initramfs_conf.is_none();
+    let conf = conf.then(|| ShellCommand::write_line("/etc/iscsi/iscsi.initramfs", "ISCSI_AUTO=true", &[]));
+    let install = ShellCommand::new(&["apt-get", "install", "open-iscsi"]);
+    conf.into_iter().chain([install]).fold(remedy, Remedy::first)
 }

@@ -1,7 +1,7 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
 use crate::facts::{Facts, Initramfs};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-lvm-missing",
@@ -52,7 +52,8 @@ fn judge(facts: &Facts) -> Outcome {
     let what = if program.is_none() { "no program lvm" } else { "nothing that activates volume groups" };
     let mut remedy = view::rebuild(facts, "Install lvm2 in the root, and build the image anew.");
     if facts.storage.lvm_installed.is_none() {
-        remedy.commands.insert(0, "apt-get install lvm2 || dnf install lvm2".to_owned());
+        let apt = ShellCommand::new(&["apt-get", "install", "lvm2"]);
+        remedy = remedy.first(apt.or(ShellCommand::new(&["dnf", "install", "lvm2"])));
     }
     Finding::critical(format!("the root is the volume {vg}/{lv}, and {} has {what}", image.path))
         .evidence(Evidence::new(&image.path, what))

@@ -1,7 +1,7 @@
 //! `initramfs-secret-inside`: a CHAP password lies in the image.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-secret-inside",
@@ -56,9 +56,9 @@ fn judge(facts: &Facts) -> Outcome {
         "Take the password out of the file it was copied from, and build the image anew; or keep the image to root.",
     );
     if view::family(image) == view::Family::InitramfsTools {
-        remedy.commands.insert(0, "echo UMASK=0077 > /etc/initramfs-tools/conf.d/umask".to_owned());
+        remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/umask", "UMASK=0077", &[]));
     }
-    remedy.commands.push(format!("chmod 0600 {}", image.path));
+    let remedy = remedy.command(ShellCommand::new(&["chmod", "0600"]).path(&image.path));
     Finding::warning(format!("{} holds a CHAP password, in {inside}{more}", image.path))
         .evidences(image.mode.map(|mode| Evidence::new(&image.path, format!("mode {mode:04o}"))))
         .evidences(image.secrets.iter().map(|place| Evidence::at(place, crate::facts::HIDDEN)))

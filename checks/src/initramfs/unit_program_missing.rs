@@ -1,7 +1,7 @@
 //! `initramfs-unit-program-missing`: a unit in the image runs a program that the image lacks.
 
 use crate::facts::{Facts, MissingUnitProgram};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unit-program-missing",
@@ -45,8 +45,9 @@ fn judge(facts: &Facts) -> Outcome {
             let finding = if missing.on_login_path { Finding::critical(summary) } else { Finding::warning(summary) };
             let mut remedy = view::rebuild(facts, "Have the program put into the image, and build it anew.");
             if view::family(image) == view::Family::Dracut {
-                let line = format!("install_items+=\" {} \"", missing.program);
-                remedy.commands.insert(0, format!("echo '{line}' > /etc/dracut.conf.d/50-iscsi-programs.conf"));
+                let file = "/etc/dracut.conf.d/50-iscsi-programs.conf";
+                let line = "install_items+=\" {} \"";
+                remedy = remedy.first(ShellCommand::append_line(file, line, &[&missing.program]));
             }
             finding.evidence(evidence(&image.path, missing)).remedy(remedy)
         })

@@ -1,7 +1,7 @@
 //! `initramfs-unreadable`: the image is damaged.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unreadable",
@@ -49,8 +49,7 @@ fn judge(facts: &Facts) -> Outcome {
             evidence
         };
         let text = "Make room in /boot, build the image anew, and see that it ends without an error.";
-        let mut remedy = view::rebuild(facts, text);
-        remedy.commands.insert(0, "df -h /boot".to_owned());
+        let remedy = view::rebuild(facts, text).first(ShellCommand::new(&["df", "-h", "/boot"]));
         return Finding::critical(format!("{} is damaged: {what}", image.path))
             .evidences(evidence)
             .remedy(remedy)

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Kernel, Module};
 use crate::view::InImage;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "kernel-modules-missing",
@@ -43,10 +43,12 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let remedy = || {
         Remedy::new("Install the package of this kernel again, with /boot mounted, then build its image.")
-            .command(format!(
-                "apt-get install --reinstall linux-image-{version} || dnf reinstall kernel-core-{version}"
-            ))
-            .command(format!("depmod -a {version}"))
+            .command(
+                ShellCommand::new(&["apt-get", "install", "--reinstall"])
+                    .value(format!("linux-image-{version}"))
+                    .or(ShellCommand::new(&["dnf", "reinstall"]).value(format!("kernel-core-{version}"))),
+            )
+            .command(ShellCommand::new(&["depmod", "-a"]).operand(version.as_str()))
     };
     let suffices = image_suffices(facts, kernel);
     let Some(directory) = &kernel.modules_dir else {
@@ -104,10 +106,12 @@ fn judge(facts: &Facts) -> Outcome {
                 }))
                 .remedy(
                     Remedy::new(text)
-                        .command(format!(
-                            "apt-get install linux-modules-extra-{version} || dnf install kernel-modules-{version}"
-                        ))
-                        .command(format!("depmod -a {version}")),
+                        .command(
+                            ShellCommand::new(&["apt-get", "install"])
+                                .value(format!("linux-modules-extra-{version}"))
+                                .or(ShellCommand::new(&["dnf", "install"]).value(format!("kernel-modules-{version}"))),
+                        )
+                        .command(ShellCommand::new(&["depmod", "-a"]).operand(version.as_str())),
                 ),
         );
     }

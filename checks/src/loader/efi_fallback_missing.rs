@@ -1,7 +1,7 @@
 //! `loader-efi-fallback-missing`: a SAN boot finds no loader on the EFI system partition.
 
 use crate::facts::{Facts, Mode};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, known};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, known};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-efi-fallback-missing",
@@ -50,8 +50,11 @@ fn judge(facts: &Facts) -> Outcome {
     finding
         .evidence(Evidence::new(mount_point, loaders))
         .remedy(
-            Remedy::new("Install the loader to the fallback path as well.")
-                .command(format!("grub-install --target=x86_64-efi --efi-directory={mount_point} --removable")),
+            Remedy::new("Install the loader to the fallback path as well.").command(
+                ShellCommand::new(&["grub-install", "--target=x86_64-efi"])
+                    .value(format!("--efi-directory={mount_point}"))
+                    .args(&["--removable"]),
+            ),
         )
         .into()
 }

@@ -1,7 +1,7 @@
 //! `loader-initrd-missing`: a loader entry has no initramfs, or one that is not there.
 
 use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-initrd-missing",
@@ -41,10 +41,9 @@ fn judge(facts: &Facts) -> Outcome {
 fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
     let severity = super::severity_of(facts, entry);
     let remedy = || {
-        let mut remedy = view::update_loader(facts, "Build the image, and let the loader's configuration name it.");
+        let remedy = view::update_loader(facts, "Build the image, and let the loader's configuration name it.");
         let build = view::create_image(facts, entry);
-        remedy.commands.splice(0..0, std::iter::once("df -h /boot".to_owned()).chain(build));
-        remedy
+        build.into_iter().chain([ShellCommand::new(&["df", "-h", "/boot"])]).fold(remedy, Remedy::first)
     };
     if entry.initrds.is_empty() {
         return vec![

@@ -1,7 +1,7 @@
 //! `loader-kernel-missing`: a loader entry names a kernel that is not there.
 
 use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-kernel-missing",
@@ -56,9 +56,7 @@ fn missing(facts: &Facts, entry: &BootEntry) -> Option<Finding> {
     let severity = super::severity_of(facts, entry);
     let remedy = || {
         let text = "Mount /boot if it is a filesystem of its own, see what lies there, and write the entries anew.";
-        let mut remedy = view::update_loader(facts, text);
-        remedy.commands.insert(0, "ls -l /boot/vmlinuz*".to_owned());
-        remedy
+        view::update_loader(facts, text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
     };
     let Some(kernel) = &entry.kernel else {
         return Some(

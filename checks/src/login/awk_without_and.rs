@@ -1,7 +1,7 @@
 //! `login-awk-without-and`: dracut's reader of the iBFT calls a function that the image's awk lacks.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-awk-without-and",
@@ -49,8 +49,8 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(asked) = asked else { return Outcome::not_applicable("nothing asks for the NIC of the iBFT") };
     let awk = call.value.rsplit('/').next().unwrap_or(&call.value);
     let place = call.at.to_string();
-    let mut remedy = view::rebuild(facts, "Install gawk, make it the awk of the root, and build the image anew.");
-    remedy.commands.insert(0, "apt-get install gawk || dnf install gawk".to_owned());
+    let remedy = view::rebuild(facts, "Install gawk, make it the awk of the root, and build the image anew.")
+        .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])));
     Finding::warning(format!("{} calls awk's and(), which {awk} in the image lacks", super::inside(&place)))
         .evidence(Evidence::at(&call.at, "calls and()"))
         .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the image"))

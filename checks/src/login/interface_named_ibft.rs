@@ -105,12 +105,8 @@ fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: 
         view::edit_words(facts, "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
     } else {
         let version = view::default_kernel(facts).and_then(|kernel| kernel.version.known());
-        let command = format!(
-            "dracut -f --no-hostonly --add \"iscsi network-legacy\" {} {}",
-            image.path,
-            version.map_or("", String::as_str)
-        );
-        Remedy::new("Build the image with a network module that reads the iBFT.").command(command.trim_end())
+        let build = version.map(|version| view::dracut(image, Some("network-legacy"), version));
+        Remedy::new("Build the image with a network module that reads the iBFT.").commands(build)
     };
     Finding::critical(summary)
         .evidence(view::word_evidence(words, word))

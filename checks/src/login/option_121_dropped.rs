@@ -1,7 +1,7 @@
 //! `login-option-121-dropped`: the image's DHCP client loses the route to the target.
 
 use crate::facts::{ClasslessHandling, Facts, Honoured, Initramfs, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-option-121-dropped",
@@ -146,7 +146,8 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
             if known { view::edit_words(facts, text, &[], &[&word]) } else { view::update_loader(facts, text) }
         }
         _ => Remedy::new("Install a klibc whose ipconfig takes option 121 (2019 and later), and build the image anew.")
-            .command("apt-get install --only-upgrade klibc-utils libklibc && update-initramfs -u -k all"),
+            .command(ShellCommand::new(&["apt-get", "install", "--only-upgrade", "klibc-utils", "libklibc"]))
+            .command(ShellCommand::new(&["update-initramfs", "-u", "-k", "all"])),
     };
     Finding::critical(format!(
         "the image's DHCP client drops option 121, the only way to the target: {}",

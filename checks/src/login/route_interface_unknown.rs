@@ -54,12 +54,7 @@ fn judge(facts: &Facts) -> Outcome {
     let way = route.text.strip_suffix(name).and_then(|way| way.strip_suffix(':')).unwrap_or(&route.text);
     let (wrong, right) = (format!("rd.route={}", route.text), format!("rd.route={way}:ibft0"));
     let text = format!("Put {right} in place of {wrong} into GRUB_CMDLINE_LINUX.");
-    // What the word holds goes into a command only where a shell makes nothing else of it.
-    let plain = |character: char| character.is_ascii_alphanumeric() || "./:=_-".contains(character);
-    let remedy = match wrong.chars().all(plain) {
-        true => view::edit_words(facts, text, &[&wrong], &[&right]),
-        false => view::update_loader(facts, text),
-    };
+    let remedy = view::edit_words(facts, text, &[&wrong], &[&right]);
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     Finding::critical(format!("{wrong} is never set: the image has no interface {name}, it calls the SAN NIC ibft0"))
         .evidence(Evidence::new(source, wrong))

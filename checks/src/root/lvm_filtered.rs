@@ -2,7 +2,7 @@
 
 use super::lvm_filter::{self, Ruling};
 use crate::facts::{BlockDevice, Facts, Located, Signature};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-lvm-filtered",
@@ -182,7 +182,7 @@ fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding
             .evidences(switch.map(|switch| Evidence::at(&switch.at, "use_devicesfile = 1")))
             .remedy(
                 view::rebuild(facts, "List the disk, and build the image anew.")
-                    .command(format!("vgimportdevices {vg}")),
+                    .first(ShellCommand::new(&["vgimportdevices"]).operand(vg)),
             ),
     )
 }

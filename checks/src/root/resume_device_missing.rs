@@ -2,7 +2,7 @@
 
 use crate::facts::{BlockDevice, Facts, Signature};
 use crate::view::{DeviceSpec, Family};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 /// What systemd resumes by: its generator writes `JobTimeoutSec=infinity` for the device since version 245,
 /// and wants one of these units, by version.
@@ -133,7 +133,7 @@ fn remedy(facts: &Facts, asked: &Asked) -> Remedy {
     }
     let mut remedy = view::rebuild(facts, "Wait for no hibernation device, and build the image anew.");
     if view::default_image(facts).is_some_and(|image| view::family(image) == Family::InitramfsTools) {
-        remedy.commands.insert(0, "echo RESUME=none > /etc/initramfs-tools/conf.d/resume".to_owned());
+        remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/resume", "RESUME=none", &[]));
     }
     remedy
 }

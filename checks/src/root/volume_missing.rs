@@ -2,7 +2,7 @@
 
 use crate::facts::{BlockDevice, Facts, Signature};
 use crate::view::DeviceSpec;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, known, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, known, view};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-volume-missing",
@@ -138,7 +138,9 @@ fn missing(facts: &Facts, summary: String, seen: Vec<Evidence>) -> Outcome {
         .evidences(seen)
         .remedy(
             Remedy::new("See what the disks hold, then correct root= or bring the missing volume back.")
-                .command("pvs -o +vg_missing_pv_count && lvs && blkid"),
+                .command(ShellCommand::new(&["pvs", "-o", "+vg_missing_pv_count"]))
+                .command(ShellCommand::new(&["lvs"]))
+                .command(ShellCommand::new(&["blkid"])),
         )
         .into()
 }

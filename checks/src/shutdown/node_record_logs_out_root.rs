@@ -3,7 +3,7 @@
 use super::logouts::{Happening, boot_target_names, happening, spared};
 use crate::facts::{Facts, LogoutScope, NodeRecord, Place};
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "node-record-logs-out-root",
@@ -98,12 +98,20 @@ fn finding(record: &NodeRecord, startup: &str, event: &Happening<'_>) -> Finding
         Some(startup) => (startup.at.clone(), format!("node.startup = {}", startup.value)),
         None => (Place::file(&record.path), "no node.startup: manual by default".to_owned()),
     };
-    let portal = record.address.map(|ip| format!(" -p {ip}:{}", record.port)).unwrap_or_default();
+    let record_of = ShellCommand::new(&["iscsiadm", "-m", "node", "-T"]).value(record.target.as_str());
+    let record_of = match record.address {
+        Some(ip) => record_of.args(&["-p"]).value(std::net::SocketAddr::new(ip, record.port).to_string()),
+        None => record_of,
+    };
     Finding::critical(format!("{} logs out what is {startup}, and so the root's target {}", event.by, record.target))
         .evidence(Evidence::at(&place, text))
         .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))
-        .remedy(
-            Remedy::new("Set the record of the boot target to onboot")
-                .command(format!("iscsiadm -m node -T {}{portal} -o update -n node.startup -v onboot", record.target)),
-        )
+        .remedy(Remedy::new("Set the record of the boot target to onboot").command(record_of.args(&[
+            "-o",
+            "update",
+            "-n",
+            "node.startup",
+            "-v",
+            "onboot",
+        ])))
 }

@@ -2,7 +2,7 @@
 
 use super::logouts::{Happening, boot_target_names, happening, spared};
 use crate::facts::{Facts, LogoutScope};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "service-logs-out-root",
@@ -69,11 +69,11 @@ fn finding(event: &Happening<'_>) -> Finding {
         // What another unit starts is not kept from starting by removing its own links.
         Some(unit) if !unit.pulled_by.is_empty() => {
             Remedy::new("Mask the unit, or let it keep the session that carries the root")
-                .command(format!("systemctl mask {}", event.by))
+                .command(ShellCommand::new(&["systemctl", "mask"]).operand(event.by))
         }
         Some(_) => Remedy::new("Disable the unit, or let it keep the session that carries the root")
-            .command(format!("systemctl disable {}", event.by)),
-        None => Remedy::new("Remove the stop link").command(format!("rm -f {}", event.by)),
+            .command(ShellCommand::new(&["systemctl", "disable"]).operand(event.by)),
+        None => Remedy::new("Remove the stop link").command(ShellCommand::new(&["rm", "-f"]).path(event.by)),
     };
     Finding::critical(format!("{}{directive} logs out {what}, the one that carries the root too", event.by))
         .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))

@@ -2,7 +2,7 @@
 
 use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method};
 use crate::handover::{Matches, SanIdentity, matches, noted};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 /// The unit of ifupdown.
 const UNIT: &str = "networking.service";
@@ -94,8 +94,9 @@ fn finding(san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Find
     Finding::critical(format!("{UNIT} takes {} down at shutdown, under the root ({})", san.title(), config.at))
         .evidence(Evidence::at(&config.at, format!("iface {name}, and no no-auto-down for it")))
         .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
-        .remedy(
-            Remedy::new("Have ifupdown leave the SAN NIC up")
-                .command(format!("echo 'no-auto-down {name}' >>{}", config.at.path)),
-        )
+        .remedy(Remedy::new("Have ifupdown leave the SAN NIC up").command(ShellCommand::append_line(
+            &config.at.path,
+            "no-auto-down {}",
+            &[&name],
+        )))
 }

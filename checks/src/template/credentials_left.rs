@@ -2,7 +2,7 @@
 
 use super::left::{Left, judge_left};
 use crate::facts::LeftoverKind;
-use crate::{Check, Doc, Link, Scope, Severity};
+use crate::{Check, Doc, Link, Scope, Sed, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "template-credentials-left",
@@ -36,7 +36,16 @@ const LEFT: Left = Left {
     clean: "no CHAP credentials are left",
     unit: "entries",
     fix: "Remove the credentials, and build the initramfs anew",
-    command: Some(
-        "sed -i '/^[[:space:]]*node.session.auth.\\(username\\|password\\)/d; /^[[:space:]]*discovery.sendtargets.auth.\\(username\\|password\\)/d' '{}'",
-    ),
+    command: remove_lines,
 };
+
+/// Takes the lines out: those of open-iscsi's own files, and of the file for its image.
+fn remove_lines(path: &str) -> Option<ShellCommand> {
+    // cloud-init's data is the provider's, and no line of it stands alone.
+    if path.starts_with("/var/lib/cloud/") {
+        return None;
+    }
+    let lines = r"/^[[:space:]]*(node\.session|discovery\.sendtargets)\.auth\.(username|password)/d";
+    let of_image = r"/^[[:space:]]*(export +)?ISCSI_(IN_)?(USERNAME|PASSWORD)=/d";
+    Some(ShellCommand::sed(&[Sed::new(lines), Sed::new(of_image)], path))
+}

@@ -27,5 +27,5 @@ const WANT: Want = Want {
     missing: "no helper for an iSCSI root is installed",
     disabled: None,
     fix: "Install open-iscsi (initramfs-tools) or dracut's network and iscsi modules, or the helpers of your provider",
-    commands: &["apt-get install open-iscsi"],
+    commands: &[&["apt-get", "install", "open-iscsi"]],
 };

@@ -1,6 +1,6 @@
 //! `template-history-left`
 
-use super::left::{Left, judge_left};
+use super::left::{Left, empty, judge_left};
 use crate::facts::LeftoverKind;
 use crate::{Check, Doc, Link, Scope, Severity};
 
@@ -30,5 +30,5 @@ const LEFT: Left = Left {
     clean: "no shell history is left",
     unit: "bytes",
     fix: "Empty the histories, and keep the shell from writing them again",
-    command: Some("truncate -s 0 '{}'"),
+    command: empty,
 };

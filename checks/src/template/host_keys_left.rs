@@ -1,6 +1,6 @@
 //! `template-host-keys-left`
 
-use super::left::{Left, judge_left};
+use super::left::{Left, judge_left, remove};
 use crate::facts::LeftoverKind;
 use crate::{Check, Doc, Link, Scope, Severity};
 
@@ -31,5 +31,5 @@ const LEFT: Left = Left {
     clean: "no SSH host keys are left",
     unit: "bytes",
     fix: "Remove the keys, and make new ones at the first boot (ssh-keygen -A)",
-    command: Some("rm -f '{}'"),
+    command: remove,
 };

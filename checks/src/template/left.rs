@@ -1,7 +1,7 @@
 //! What the checks on a template have in common: something was left, or something is missing.
 
 use crate::facts::{Facts, Leftover, LeftoverKind, Wanted};
-use crate::{Evidence, Finding, Outcome, Remedy, Severity};
+use crate::{Evidence, Finding, Outcome, Remedy, Severity, ShellCommand};
 
 /// What one check looks for among the leftovers.
 pub(super) struct Left {
@@ -19,8 +19,8 @@ pub(super) struct Left {
     pub(super) unit: &'static str,
     /// What to do.
     pub(super) fix: &'static str,
-    /// The command that removes one leftover, where one does; `{}` stands for the path.
-    pub(super) command: Option<&'static str>,
+    /// The command that removes what is left at a path, where one does.
+    pub(super) command: fn(&str) -> Option<ShellCommand>,
 }
 
 /// Fails with one finding for everything that was left of a kind.
@@ -37,10 +37,10 @@ pub(super) fn judge_left(facts: &Facts, left: &Left) -> Outcome {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    let mut remedy = Remedy::new(left.fix);
-    if let Some(command) = left.command {
-        remedy.commands = found.iter().map(|leftover| command.replace("{}", &leftover.path)).collect();
-    }
+    let mut paths: Vec<&str> = found.iter().map(|leftover| leftover.path.as_str()).collect();
+    paths.dedup();
+    let commands = paths.iter().filter_map(|path| (left.command)(path));
+    let remedy = Remedy::new(left.fix).commands(commands);
     finding(left.severity, format!("{} holds {}{more}", first.path, left.what))
         .evidences(found.iter().map(|leftover| evidence(leftover, left.unit)))
         .remedy(remedy)
@@ -73,7 +73,7 @@ pub(super) struct Want {
     /// What to do.
     pub(super) fix: &'static str,
     /// Commands that do it.
-    pub(super) commands: &'static [&'static str],
+    pub(super) commands: &'static [&'static [&'static str]],
 }
 
 /// Fails when a thing is not there, or does not start.
@@ -92,8 +92,7 @@ pub(super) fn judge_wanted(facts: &Facts, want: &Want) -> Outcome {
             return Outcome::pass(format!("{} is at {path}{starts}", want.what));
         }
     };
-    let mut remedy = Remedy::new(want.fix);
-    remedy.commands = want.commands.iter().map(|&command| command.to_owned()).collect();
+    let remedy = Remedy::new(want.fix).commands(want.commands.iter().map(|words| ShellCommand::new(words)));
     finding(want.severity, summary.to_owned()).evidence(looked_for(wanted)).remedy(remedy).into()
 }
 
@@ -108,4 +107,14 @@ fn finding(severity: Severity, summary: String) -> Finding {
     let mut finding = Finding::info(summary);
     finding.severity = severity;
     finding
+}
+
+/// Empties a file. Its mode and owner stay.
+pub(super) fn empty(path: &str) -> Option<ShellCommand> {
+    Some(ShellCommand::new(&["truncate", "-s", "0"]).path(path))
+}
+
+/// Removes a file.
+pub(super) fn remove(path: &str) -> Option<ShellCommand> {
+    Some(ShellCommand::new(&["rm", "-f"]).path(path))
 }

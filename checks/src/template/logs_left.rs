@@ -1,6 +1,6 @@
 //! `template-logs-left`
 
-use super::left::{Left, judge_left};
+use super::left::{Left, empty, judge_left};
 use crate::facts::LeftoverKind;
 use crate::{Check, Doc, Link, Scope, Severity};
 
@@ -29,5 +29,5 @@ const LEFT: Left = Left {
     clean: "no logs are left",
     unit: "bytes",
     fix: "Empty the logs",
-    command: Some("truncate -s 0 '{}'"),
+    command: empty,
 };

@@ -1,6 +1,6 @@
 //! `template-machine-id-left`
 
-use super::left::{Left, judge_left};
+use super::left::{Left, empty, judge_left};
 use crate::facts::LeftoverKind;
 use crate::{Check, Doc, Link, Scope, Severity};
 
@@ -36,5 +36,5 @@ const LEFT: Left = Left {
     clean: "no machine id is left",
     unit: "bytes",
     fix: "Empty the machine id; each machine makes its own at the first boot",
-    command: Some("truncate -s 0 '{}'"),
+    command: empty,
 };

@@ -1,6 +1,6 @@
 //! `template-net-rules-left`
 
-use super::left::{Left, judge_left};
+use super::left::{Left, judge_left, remove};
 use crate::facts::LeftoverKind;
 use crate::{Check, Doc, Link, Scope, Severity};
 
@@ -30,5 +30,5 @@ const LEFT: Left = Left {
     clean: "no rules for persistent network names are left",
     unit: "bytes",
     fix: "Remove the rules",
-    command: Some("rm -f '{}'"),
+    command: remove,
 };

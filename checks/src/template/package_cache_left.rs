@@ -2,7 +2,7 @@
 
 use super::left::{Left, judge_left};
 use crate::facts::LeftoverKind;
-use crate::{Check, Doc, Link, Scope, Severity};
+use crate::{Check, Doc, Link, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "template-package-cache-left",
@@ -28,5 +28,17 @@ const LEFT: Left = Left {
     clean: "no packages are left in the cache",
     unit: "entries",
     fix: "Clean the cache (apt-get clean, dnf clean all, zypper clean)",
-    command: None,
+    command: clean,
 };
+
+/// The package manager empties its own cache.
+fn clean(path: &str) -> Option<ShellCommand> {
+    let words: &[&str] = match path.strip_prefix("/var/cache/")?.split('/').next()? {
+        "apt" => &["apt-get", "clean"],
+        "dnf" | "libdnf5" => &["dnf", "clean", "all"],
+        "yum" => &["yum", "clean", "all"],
+        "zypp" => &["zypper", "clean"],
+        _ => return None,
+    };
+    Some(ShellCommand::new(words))
+}

@@ -26,5 +26,5 @@ const WANT: Want = Want {
     missing: "no Python is installed",
     disabled: None,
     fix: "Install Python, if the provisioning needs it",
-    commands: &["apt-get install python3"],
+    commands: &[&["apt-get", "install", "python3"]],
 };

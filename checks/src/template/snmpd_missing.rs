@@ -25,5 +25,5 @@ const WANT: Want = Want {
     missing: "no snmpd is installed",
     disabled: Some("snmpd is installed and does not start"),
     fix: "Install snmpd and enable it",
-    commands: &["apt-get install snmpd", "systemctl enable snmpd.service"],
+    commands: &[&["apt-get", "install", "snmpd"], &["systemctl", "enable", "snmpd.service"]],
 };

@@ -2,7 +2,7 @@
 
 use super::left::{Left, judge_left};
 use crate::facts::LeftoverKind;
-use crate::{Check, Doc, Link, Scope, Severity};
+use crate::{Check, Doc, Link, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "template-tmp-left",
@@ -29,5 +29,5 @@ const LEFT: Left = Left {
     clean: "nothing is left in /tmp and /var/tmp",
     unit: "entries",
     fix: "Empty the directory and keep the directory itself",
-    command: Some("find '{}' -mindepth 1 -delete"),
+    command: |path| Some(ShellCommand::new(&["find"]).path(path).args(&["-xdev", "-mindepth", "1", "-delete"])),
 };

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "default-route-via-san",
@@ -60,14 +60,17 @@ fn judge(facts: &Facts) -> Outcome {
         let place = lease.at.as_ref().map_or_else(|| format!("lease of {}", nic.name), ToString::to_string);
         finding = finding.evidence(Evidence::new(place, "option 121 brings no default route"));
     }
-    let via = default.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
     finding
         .remedy(
             Remedy::new(
                 "Give the WAN NIC the default route, and delete the one through the SAN; the route to the target \
                  itself stays",
             )
-            .command(format!("ip route del default{via} dev {out}")),
+            .command(san::via_dev(
+                ShellCommand::new(&["ip", "route", "del", "default"]),
+                default.gateway,
+                Some(out),
+            )),
         )
         .into()
 }

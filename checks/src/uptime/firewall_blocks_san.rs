@@ -1,7 +1,7 @@
 //! `firewall-blocks-san`
 
-use crate::facts::{Facts, Firewall, Located};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{Facts, Firewall};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "firewall-blocks-san",
@@ -97,25 +97,30 @@ fn remedy(firewall: &Firewall, blocked: Blocked) -> Remedy {
     };
     let file = firewall.deciding.as_ref().map_or("the rules", |deciding| deciding.at.path.as_str());
     match (firewall.kind.as_str(), blocked) {
-        ("ufw", Blocked::Out) => Remedy::new("Let TCP port 3260 out before any other rule")
-            .command("ufw insert 1 allow out proto tcp to any port 3260"),
+        ("ufw", Blocked::Out) => {
+            Remedy::new("Let TCP port 3260 out before any other rule").command(ShellCommand::new(&[
+                "ufw", "insert", "1", "allow", "out", "proto", "tcp", "to", "any", "port", "3260",
+            ]))
+        }
         ("nftables", _) => Remedy::new(format!("Put `{rule}` first into the {chain} chain of {file}"))
-            .command(format!("nft -c -f {file}")),
+            .commands(firewall.deciding.as_ref().map(|_| ShellCommand::new(&["nft", "-c", "-f"]).path(file))),
         ("iptables", _) => {
             let rule = match blocked {
                 Blocked::Out => "-I OUTPUT -p tcp --dport 3260 -j ACCEPT",
                 Blocked::In => "-I INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
             };
             let remedy = Remedy::new(format!("Put `{rule}` into the filter table of {file}"));
-            let command = |deciding: &Located<String>| {
-                let path = &deciding.at.path;
-                format!("sed -i '/^\\*filter/,/^COMMIT/s/^COMMIT/{rule}\\n&/' {path}")
-            };
-            firewall.deciding.iter().map(command).fold(remedy, Remedy::command)
+            remedy.commands(firewall.deciding.as_ref().map(|deciding| insert_rule(rule, &deciding.at.path)))
         }
         _ => Remedy::new(
             "Let TCP port 3260 out and the answers of established connections in, before any other rule, or keep the \
              firewall from starting",
         ),
     }
+}
+
+/// Puts a rule at the end of the filter table of a file for iptables-restore, unless it stands there.
+fn insert_rule(rule: &str, path: &str) -> ShellCommand {
+    let before_commit = Sed::new(r"/^\*filter/,/^COMMIT/{/^").literal(rule).then("$/d; s/^COMMIT/").replacement(rule);
+    ShellCommand::sed(&[before_commit.then(r"\n&/}")], path)
 }

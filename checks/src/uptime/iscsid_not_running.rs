@@ -1,7 +1,7 @@
 //! `iscsid-not-running`
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view::san};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view::san};
 
 pub(crate) static CHECK: Check = Check {
     id: "iscsid-not-running",
@@ -41,7 +41,9 @@ fn judge(facts: &Facts) -> Outcome {
     let mut remedy = Remedy::new("Start iscsid, and see that it starts at boot");
     if let Some(masked) = facts.services.unit("iscsid.service").and_then(|unit| unit.masked.as_ref()) {
         finding = finding.evidence(Evidence::at(masked, "iscsid.service is masked"));
-        remedy = remedy.command("systemctl unmask iscsid.service");
+        remedy = remedy.command(ShellCommand::new(&["systemctl", "unmask", "iscsid.service"]).on_machine());
     }
-    finding.remedy(remedy.command("systemctl enable --now iscsid.service")).into()
+    finding
+        .remedy(remedy.command(ShellCommand::new(&["systemctl", "enable", "--now", "iscsid.service"]).on_machine()))
+        .into()
 }

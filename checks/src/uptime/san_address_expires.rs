@@ -3,7 +3,7 @@
 use crate::facts::{Address, Facts, Manager, Method};
 use crate::handover::{manager_starts, san_claims};
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-address-expires",
@@ -107,9 +107,12 @@ fn finding(nic: &str, address: &Address, seconds: u32, evidence: Vec<Evidence>) 
                 "Take the lifetime away now; then let the real root run DHCP on the SAN NIC with KeepConfiguration=yes, \
                  or make the address static",
             )
-            .command(format!(
-                "ip address change {} dev {} valid_lft forever preferred_lft forever",
-                address.net, address.interface
-            )),
+            .command(
+                ShellCommand::new(&["ip", "address", "change"])
+                    .value(address.net.to_string())
+                    .args(&["dev"])
+                    .value(address.interface.as_str())
+                    .args(&["valid_lft", "forever", "preferred_lft", "forever"]),
+            ),
         )
 }

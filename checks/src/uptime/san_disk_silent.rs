@@ -1,7 +1,7 @@
 //! `san-disk-silent`
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-disk-silent",
@@ -36,8 +36,8 @@ fn judge(facts: &Facts) -> Outcome {
             .evidence(Evidence::new(silence.place.clone(), silence.what.clone()))
             .remedy(
                 Remedy::new("Restore the way to the target, and do not reboot before that")
-                    .command("isctpl doctor --only uptime")
-                    .command("iscsiadm -m session -P 1"),
+                    .command(ShellCommand::new(&["isctpl", "doctor", "--only", "uptime"]))
+                    .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
             )
             .into(),
     }

@@ -3,7 +3,7 @@
 use crate::facts::{Facts, LookupAnswer};
 use crate::handover::san_configs;
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-mtu-mismatch",
@@ -48,8 +48,12 @@ fn judge(facts: &Facts) -> Outcome {
                     .evidence(set.clone())
                     .evidence(Evidence::new(place, format!("option 26: {leased}")))
                     .remedy(
-                        Remedy::new("Set the MTU of the lease, unless the lease is wrong")
-                            .command(format!("ip link set dev {name} mtu {leased}")),
+                        Remedy::new("Set the MTU of the lease, unless the lease is wrong").command(
+                            ShellCommand::new(&["ip", "link", "set", "dev"])
+                                .value(name.as_str())
+                                .args(&["mtu"])
+                                .value(leased.to_string()),
+                        ),
                     ),
             );
         }

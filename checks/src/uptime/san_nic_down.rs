@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, NetLink};
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-nic-down",
@@ -41,9 +41,10 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let mut remedy = Remedy::new(advice);
     if !link.up {
-        remedy = remedy.command(format!("ip link set dev {} up", link.name));
+        remedy =
+            remedy.command(ShellCommand::new(&["ip", "link", "set", "dev"]).value(link.name.as_str()).args(&["up"]));
         for portal in san::root_portals(facts) {
-            remedy = remedy.command(san::route_command(facts, portal.ip, Some(&link.name)));
+            remedy = remedy.commands(san::route_command(facts, portal.ip, Some(&link.name)));
         }
     }
     Finding::critical(format!("the SAN NIC {} {what}", link.name))

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Route};
 use crate::view::san::{self, Stand, Way};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-host-override",
@@ -75,9 +75,11 @@ fn finding(way: &Way<'_>, route: &Route, wider: &Route) -> Finding {
     Finding::warning(format!("a host route sends {ip} {} and hides {}", san::hop_text(route), san::route_short(wider)))
         .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
         .evidence(Evidence::new("ip route show table main", san::route_text(wider)))
-        .remedy(Remedy::new("Delete the host route; the route to the subnet answers from then on").command(format!(
-            "ip route del {ip}{}{}",
-            route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default(),
-            route.interface.as_deref().map(|dev| format!(" dev {dev}")).unwrap_or_default()
-        )))
+        .remedy(Remedy::new("Delete the host route; the route to the subnet answers from then on").command(
+            san::via_dev(
+                ShellCommand::new(&["ip", "route", "del"]).value(ip.to_string()),
+                route.gateway,
+                route.interface.as_deref(),
+            ),
+        ))
 }

@@ -63,7 +63,7 @@ fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
         "Put the route back now; then let the SAN NIC's configuration bring it: option 121 of its lease, or a static \
          route",
     )
-    .command(san::route_command(facts, ip, nic));
+    .commands(san::route_command(facts, ip, nic));
     Some(
         Finding::critical(summary)
             .evidence(Evidence::new(format!("ip route get {ip}"), seen))

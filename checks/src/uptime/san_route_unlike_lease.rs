@@ -77,12 +77,8 @@ fn finding(nic: &str, lease: &Lease, route: &ClasslessRoute) -> Finding {
         format!("{} via {}", route.destination, route.gateway)
     };
     let place = lease.at.as_ref().map_or_else(|| format!("lease of {nic}"), ToString::to_string);
-    let via = if route.gateway.is_unspecified() { String::new() } else { format!(" via {}", route.gateway) };
     Finding::warning(format!("the lease of {nic} brings {text}, and the kernel has no such route"))
         .evidence(Evidence::new(place, format!("option 121: {text}")))
         .evidence(Evidence::new("ip route show table all", format!("nothing for {text}")))
-        .remedy(
-            Remedy::new("Put the route of the lease in place")
-                .command(format!("ip route replace {}{via} dev {nic}", route.destination)),
-        )
+        .remedy(Remedy::new("Put the route of the lease in place").command(san::replace_route(route, nic)))
 }

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::view::san::{self, Stand};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-wrong-nic",
@@ -45,17 +45,19 @@ fn judge(facts: &Facts) -> Outcome {
                 let prefix = way.matched.map_or_else(|| ip.to_string(), |prefix| prefix.to_string());
                 let summary =
                     format!("packets to {ip} leave {}, not by the SAN NIC {}", san::hop_text(route), nic.name);
-                let via = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
-                let dev = route.interface.as_deref().map(|dev| format!(" dev {dev}")).unwrap_or_default();
                 let mut remedy = Remedy::new("Remove the route that leads astray, and put the right one in its place");
                 if way.matched.is_some() {
-                    remedy = remedy.command(format!("ip route del {prefix}{via}{dev}"));
+                    remedy = remedy.command(san::via_dev(
+                        ShellCommand::new(&["ip", "route", "del"]).value(prefix),
+                        route.gateway,
+                        route.interface.as_deref(),
+                    ));
                 }
                 findings.push(
                     Finding::critical(summary)
                         .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
                         .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()))
-                        .remedy(remedy.command(san::route_command(facts, ip, Some(&nic.name)))),
+                        .remedy(remedy.commands(san::route_command(facts, ip, Some(&nic.name)))),
                 );
             }
             (Stand::Failed(problem), _) => return Outcome::unread(problem),

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, LookupAnswer, RpFilter};
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 use std::net::IpAddr;
 
 pub(crate) static CHECK: Check = Check {
@@ -111,7 +111,11 @@ fn finding(facts: &Facts, portal: IpAddr, out: &str, local: IpAddr, filter: &RpF
     .evidence(Evidence::new("/sys/class/iscsi_session", format!("the session's own address {local} is on {arrival}")))
     .remedy(
         Remedy::new(format!("Let the route to {portal} leave by {arrival}; where both ways are meant, filter loosely"))
-            .command(san::route_command(facts, portal, Some(arrival)))
-            .command(format!("sysctl -w net.ipv4.conf.{arrival}.rp_filter=2")),
+            .commands(san::route_command(facts, portal, Some(arrival)))
+            // A dot in the name is a slash here, as in sysctl.d(5).
+            .command(
+                ShellCommand::new(&["sysctl", "-w"])
+                    .operand(format!("net.ipv4.conf.{}.rp_filter=2", arrival.replace('.', "/"))),
+            ),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Read, Session};
 use crate::view::{self, san};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "session-not-logged-in",
@@ -65,8 +65,8 @@ fn finding(session: &Session, any_stands: bool) -> Finding {
         }))
         .remedy(
             Remedy::new("Restore the way to the target, and see that iscsid runs: it reconnects by itself")
-                .command("systemctl start iscsid.service")
-                .command("iscsiadm -m session -P 1"),
+                .command(ShellCommand::new(&["systemctl", "start", "iscsid.service"]).on_machine())
+                .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
         )
 }
 
@@ -98,8 +98,8 @@ fn no_session(facts: &Facts) -> Outcome {
         .evidence(Evidence::new(format!("/sys/class/block/{}", root.name), format!("on {session}")))
         .remedy(
             Remedy::new("Restore the way to the target and see that iscsid runs; if the session stays away, reboot")
-                .command("systemctl start iscsid.service")
-                .command("iscsiadm -m session -P 1"),
+                .command(ShellCommand::new(&["systemctl", "start", "iscsid.service"]).on_machine())
+                .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
         )
         .into()
 }

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::view::san;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// open-iscsi's own default of `node.session.timeo.replacement_timeout`, in seconds.
 const DEFAULT: i64 = 120;
@@ -51,7 +51,7 @@ fn judge(facts: &Facts) -> Outcome {
                     .evidence(Evidence::new(path.clone(), seconds.to_string()))
                     .remedy(
                         Remedy::new("Set the timeout in force, and in iscsid.conf for the next boot")
-                            .command(format!("echo 86400 > {path}")),
+                            .command(ShellCommand::write_line(&path, "86400", &[])),
                     ),
             );
         } else {
@@ -93,11 +93,21 @@ fn waits(seconds: i64) -> String {
 }
 
 fn record_remedy(target: &str) -> Remedy {
-    Remedy::new("Set the timeout in the node record")
-        .command(format!("iscsiadm -m node -T {target} -o update -n node.session.timeo.replacement_timeout -v 86400"))
+    Remedy::new("Set the timeout in the node record").command(
+        ShellCommand::new(&["iscsiadm", "-m", "node", "-T"]).value(target).args(&[
+            "-o",
+            "update",
+            "-n",
+            "node.session.timeo.replacement_timeout",
+            "-v",
+            "86400",
+        ]),
+    )
 }
 
 fn conf_remedy(path: &str) -> Remedy {
-    Remedy::new("Set the timeout in iscsid.conf")
-        .command(format!("sed -i 's/^\\(node.session.timeo.replacement_timeout *=\\).*/\\1 86400/' {path}"))
+    Remedy::new("Set the timeout in iscsid.conf").command(ShellCommand::sed(
+        &[Sed::new(r"s/^([[:space:]]*node\.session\.timeo\.replacement_timeout[[:space:]]*=).*/\1 86400/")],
+        path,
+    ))
 }

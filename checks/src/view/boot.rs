@@ -1,7 +1,7 @@
 //! What several checks ask of the boot path: the entry, its command line, the family of the image.
 
 use crate::facts::{BootEntry, Cmdline, EntryKind, Facts, Initramfs, LoginKind, NetworkKind, Problem};
-use crate::{Evidence, Outcome, Remedy};
+use crate::{Evidence, Outcome};
 
 /// The words that the scripts of the image will see: those that the image itself adds, and then the
 /// loader's. dracut's `getarg` reads them in this order and lets the last one win.
@@ -56,136 +56,6 @@ pub fn family(image: &Initramfs) -> Family {
         Family::InitramfsTools
     } else {
         Family::Other
-    }
-}
-
-/// A remedy that ends in building the image anew, with the commands of whoever built it.
-pub fn rebuild(facts: &Facts, text: impl Into<String>) -> Remedy {
-    let command = match super::default_image(facts) {
-        Some(image) => rebuild_image(facts, image),
-        None => default_version(facts).and_then(|version| rebuild_by_tools(facts, "-u", version, None)),
-    };
-    command.into_iter().fold(Remedy::new(text), Remedy::command)
-}
-
-/// The command that makes the image of an entry, which has none.
-pub fn create_image(facts: &Facts, entry: &BootEntry) -> Option<String> {
-    let path = entry.kernel.as_ref()?.path.as_deref()?;
-    let kernel = facts.kernels.iter().find(|kernel| kernel.path == path)?;
-    let image = entry.initrds.iter().find_map(|initrd| initrd.path.as_deref());
-    rebuild_by_tools(facts, "-c", kernel.version.known()?, image)
-}
-
-fn default_version(facts: &Facts) -> Option<&str> {
-    super::default_kernel(facts)?.version.known().map(String::as_str)
-}
-
-/// The command of the program that the root has for it.
-fn rebuild_by_tools(facts: &Facts, mode: &str, version: &str, image: Option<&str>) -> Option<String> {
-    let has = |tool: &str| facts.loader.tools.iter().any(|name| name == tool);
-    if has("update-initramfs") {
-        Some(format!("update-initramfs {mode} -k {version}"))
-    } else if has("dracut") {
-        let image = image.map_or_else(|| "\"\"".to_owned(), str::to_owned);
-        Some(format!("dracut -f --no-hostonly --add iscsi {image} {version}"))
-    } else {
-        None
-    }
-}
-
-/// The same where modules are missing: they are named to whoever builds the image.
-pub fn rebuild_with(facts: &Facts, image: &Initramfs, modules: &[&str], text: impl Into<String>) -> Remedy {
-    let mut remedy = rebuild(facts, text);
-    match family(image) {
-        Family::InitramfsTools => {
-            remedy.commands.insert(0, format!("printf '%s\\n' {} >> /etc/initramfs-tools/modules", modules.join(" ")));
-        }
-        Family::Dracut => {
-            let line = format!("add_drivers+=\" {} \"", modules.join(" "));
-            remedy.commands.insert(0, format!("echo '{line}' > /etc/dracut.conf.d/50-iscsi-modules.conf"));
-        }
-        Family::Other => {}
-    }
-    remedy
-}
-
-/// The command that builds an image anew, when it is known who built it.
-fn rebuild_image(facts: &Facts, image: &Initramfs) -> Option<String> {
-    let version = super::default_kernel(facts).and_then(|kernel| kernel.version.known());
-    match (family(image), version) {
-        (Family::InitramfsTools, Some(version)) => Some(format!("update-initramfs -u -k {version}")),
-        (Family::InitramfsTools, None) => Some("update-initramfs -u -k all".to_owned()),
-        (Family::Dracut, Some(version)) => {
-            // Rebuilt without the module that brings up the network, the image would not boot either.
-            let network = image.dracut_modules.iter().find(|module| {
-                matches!(module.as_str(), "network-legacy" | "network-manager" | "systemd-networkd" | "connman")
-            });
-            let add = network.map_or_else(|| "iscsi".to_owned(), |network| format!("iscsi {network}"));
-            Some(format!("dracut -f --no-hostonly --add \"{add}\" {} {version}", image.path))
-        }
-        (Family::Dracut, None) => Some("dracut -f --regenerate-all".to_owned()),
-        (Family::Other, Some(version)) => rebuild_by_tools(facts, "-u", version, Some(&image.path)),
-        (Family::Other, None) => None,
-    }
-}
-
-/// A remedy that changes words of the command line for good, and ends in writing the loader's
-/// configuration anew. The words are isctpl's or the entry's own; none of them is quoted in a shell.
-pub fn edit_words(facts: &Facts, text: impl Into<String>, remove: &[&str], add: &[&str]) -> Remedy {
-    let path = facts.loader.default_entry().and_then(|entry| entry.at.as_ref()).map_or("", |at| at.path.as_str());
-    let mut remedy = update_loader(facts, text);
-    if path.contains("/loader/entries/") {
-        let mut command = "grubby --update-kernel=DEFAULT".to_owned();
-        for (option, words) in [("--remove-args", remove), ("--args", add)] {
-            if !words.is_empty() {
-                command.push_str(&format!(" {option}=\"{}\"", words.join(" ")));
-            }
-        }
-        remedy.commands = vec![command];
-        return remedy;
-    }
-    let Some(file) = facts.loader.defaults.cmdline_linux.as_ref().map(|line| &line.at.path) else {
-        // There is no line to edit; the file is a shell's, and the last assignment wins.
-        let line = format!("GRUB_CMDLINE_LINUX=\"{}\"", add.join(" "));
-        if !add.is_empty() {
-            remedy.commands.insert(0, format!("echo '{line}' >> /etc/default/grub"));
-        }
-        return remedy;
-    };
-    let dropped = remove.iter().map(|word| format!("/^GRUB_CMDLINE_LINUX/s/ *\\b{}\\b//", escaped(word)));
-    let added = add.iter().map(|word| format!("/^GRUB_CMDLINE_LINUX=/s/\"$/ {}\"/", escaped(word)));
-    let script: Vec<String> = dropped.chain(added).collect();
-    if !script.is_empty() {
-        remedy.commands.insert(0, format!("sed -i '{}' {file}", script.join("; ")));
-    }
-    remedy
-}
-
-/// A word as sed's `s` takes it literally.
-fn escaped(word: &str) -> String {
-    word.chars()
-        .flat_map(|character| {
-            let special = matches!(character, '/' | '.' | '*' | '[' | ']' | '^' | '$' | '\\' | '&');
-            special.then_some('\\').into_iter().chain([character])
-        })
-        .collect()
-}
-
-/// A remedy that ends in writing the loader's configuration anew after `/etc/default/grub` was edited.
-pub fn update_loader(facts: &Facts, text: impl Into<String>) -> Remedy {
-    let remedy = Remedy::new(text);
-    let at = facts.loader.default_entry().map(|entry| entry.at.as_ref());
-    let Some(at) = at.or_else(|| facts.loader.no_entries.as_ref().map(|none| Some(&none.at))) else { return remedy };
-    let path = at.map_or("", |at| at.path.as_str());
-    let has = |tool: &str| facts.loader.tools.iter().any(|name| name == tool);
-    if path.contains("/loader/entries/") {
-        remedy.command("grubby --info=DEFAULT")
-    } else if path.starts_with("/boot/grub2/") {
-        remedy.command(format!("grub2-mkconfig -o {path}"))
-    } else if has("grub-mkconfig") && !has("update-grub") {
-        remedy.command(format!("grub-mkconfig -o {path}"))
-    } else {
-        remedy.command("update-grub")
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod boot;
 mod modules;
+mod remedies;
 mod request;
 mod rootspec;
 pub mod san;
@@ -10,6 +11,7 @@ mod way;
 
 pub use boot::*;
 pub use modules::*;
+pub use remedies::*;
 pub use request::*;
 pub use rootspec::*;
 pub use stack::*;

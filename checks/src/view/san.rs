@@ -1,11 +1,11 @@
 //! What several checks ask of the way to the target: the SAN NIC, its leases, and the kernel's route
 //! to each portal.
 
-use crate::Outcome;
 use crate::facts::{
     ClasslessRoute, Facts, ISCSI_PORT, IbftTarget, Lease, Lookup, LookupAnswer, Mode, NetLink, Portal, Problem,
     RequestKind, Route, Session,
 };
+use crate::{Outcome, ShellCommand};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -299,12 +299,29 @@ pub fn route_wanted(facts: &Facts, ip: IpAddr) -> Option<ClasslessRoute> {
     })
 }
 
-/// The command that puts a route to a portal in place.
-pub fn route_command(facts: &Facts, ip: IpAddr, nic: Option<&str>) -> String {
-    let nic = nic.unwrap_or("NIC");
-    match route_wanted(facts, ip) {
-        Some(route) => format!("ip route replace {} via {} dev {nic}", route.destination, route.gateway),
-        None => format!("ip route replace {ip} via GATEWAY dev {nic}"),
+/// The command that puts a route to a portal in place, where its gateway and the NIC are known.
+pub fn route_command(facts: &Facts, ip: IpAddr, nic: Option<&str>) -> Option<ShellCommand> {
+    let route = route_wanted(facts, ip)?;
+    Some(replace_route(&route, nic?))
+}
+
+/// The command that puts a route of a lease in place.
+pub fn replace_route(route: &ClasslessRoute, nic: &str) -> ShellCommand {
+    let command = ShellCommand::new(&["ip", "route", "replace"]).value(route.destination.to_string());
+    // RFC 3442: a gateway of 0.0.0.0 stands for a network on the link.
+    let via = Some(route.gateway).filter(|gateway| !gateway.is_unspecified());
+    via_dev(command, via, Some(nic))
+}
+
+/// Adds the way of a route to a command of `ip route`.
+pub fn via_dev(command: ShellCommand, gateway: Option<IpAddr>, dev: Option<&str>) -> ShellCommand {
+    let command = match gateway {
+        Some(gateway) => command.args(&["via"]).value(gateway.to_string()),
+        None => command,
+    };
+    match dev {
+        Some(dev) => command.args(&["dev"]).value(dev),
+        None => command,
     }
 }
 

@@ -89,6 +89,23 @@ fn asked(journal: &Journal) -> Result<Request, Outcome> {
         .map_err(|error| Failure::refused(format!("{STATE}/journal: {error}")).into())
 }
 
+/// Whether the root of a rescue is mounted with all that its programs need.
+fn is_whole(journal: &Journal) -> Result<bool, Outcome> {
+    Ok(journal.boot() == boot_id()? && !journal.deeds_of("special").is_empty())
+}
+
+/// Whether `isctpl rescue enter` enters this directory.
+pub(super) fn is_up_at(directory: &Path) -> bool {
+    let up_at = || -> Result<Option<std::path::PathBuf>, Outcome> {
+        let Some(journal) = Journal::look(Path::new(STATE))? else { return Ok(None) };
+        Ok(is_whole(&journal)?.then_some(asked(&journal)?.at))
+    };
+    match (up_at(), directory.canonicalize()) {
+        (Ok(Some(at)), Ok(directory)) => at.canonicalize().is_ok_and(|at| at == directory),
+        _ => false,
+    }
+}
+
 fn root_only() -> Result<(), Outcome> {
     if nix::unistd::geteuid().is_root() {
         Ok(())
@@ -228,7 +245,7 @@ fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
         return Err(Failure::refused("nothing is up").advise("isctpl rescue up").into());
     };
     let request = asked(&journal)?;
-    if journal.boot() != boot_id()? || journal.deeds_of("special").is_empty() {
+    if !is_whole(&journal)? {
         return Err(Failure::refused("the root is not mounted wholly").advise("isctpl rescue up   goes on").into());
     }
     let root = Root::open(&request.at)?;
