@@ -1,6 +1,7 @@
 //! `isctpl.doctor/v1`: what programs read. These structs are frozen; fields are only ever added.
 
 use super::Report;
+use crate::formats::text;
 use isctpl_checks::{Check, CheckResult, Evidence, Finding, Outcome, RunsIn};
 use serde::Serialize;
 
