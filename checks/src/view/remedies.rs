@@ -134,9 +134,8 @@ fn remove_words(facts: &Facts, words: &[&str]) -> Option<ShellCommand> {
     let script: Vec<Sed> = words
         .iter()
         .map(|word| {
-            Sed::new("/^ *GRUB_CMDLINE_LINUX/s/( +|([\"']|^ *GRUB_CMDLINE_LINUX[A-Z_]*=))")
-                .literal(word)
-                .then("([\"' ]|$)/\\2\\3/g")
+            // A single quote is \x27 to sed, which the shell's own quotes need not be ended for.
+            Sed::new(r#"/^ *GRUB_CMDLINE_LINUX/s/(["\x27= ])"#).literal(word).then(r#"(["\x27 ]|$)/\1\2/g"#)
         })
         .collect();
     (!script.is_empty()).then(|| others.iter().fold(ShellCommand::sed(&script, first), |sed, file| sed.path(file)))
