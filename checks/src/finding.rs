@@ -138,7 +138,7 @@ impl Remedy {
 
     fn insert(&mut self, at: usize, command: ShellCommand) {
         if let Some(name) = command.refused() {
-            *self = std::mem::take(self).without_command_for(&name.to_owned());
+            *self = std::mem::take(self).without_command_for(name);
             return;
         }
         if command.may_cut_session() {
