@@ -6,6 +6,9 @@ mod support;
 #[path = "hostile/terminal.rs"]
 mod terminal;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::run::{Answer, doctor, isctpl};
@@ -256,4 +259,39 @@ fn what_is_no_directory_is_told() {
         let answer = judged(root.path(), name);
         assert!(answer.out.contains(&format!("/{name}: is not a directory")), "{name}:\n{}", answer.out);
     }
+}
+
+/// What a file says counts, whatever bytes its name or the name that a link gives it consists of.
+#[test]
+fn names_that_are_no_utf_8_are_read_like_others() {
+    let take_over = "network:\n  ethernets:\n    san:\n      match: {name: enp0s3}\n      dhcp4: true\n";
+    let machine = |name: &[u8]| {
+        let mut tree = Tree::load("machines/initramfs-tools.tree");
+        tree.add(
+            "- /usr/lib/systemd/system/networking.service\n- /etc/network\n\
+             f 0755 /usr/lib/systemd/system-generators/netplan\nd 0755 /etc/netplan\n\
+             f 0644 /usr/lib/systemd/system/systemd-networkd.service\n| [Service]\n",
+            "netplan",
+        );
+        let root = tree.unpack();
+        std::fs::write(root.path().join("etc/netplan").join(OsStr::from_bytes(name)), take_over).unwrap();
+        root
+    };
+    let judged = |root: &Path| doctor(root, &["--format", "json", "--san-nic", "enp0s3"]);
+    let plain = judged(machine(b"99-a.yaml").path());
+    assert_eq!((plain.code, &plain.json()["verdict"]["boot"]), (2, &"at-risk".into()), "{}", plain.out);
+    for name in [&b"99-\xff.yaml"[..], b"99-\xc3.yaml", "99-\u{10ffff}.yaml".as_bytes()] {
+        let odd = judged(machine(name).path());
+        assert_eq!(odd.code, 2, "{}", odd.out);
+        assert_eq!(odd.json()["verdict"]["checks"], plain.json()["verdict"]["checks"]);
+        let shown = name.escape_ascii().to_string().replace('\\', "\\\\");
+        assert!(odd.out.contains(&format!("/etc/netplan/{shown}")), "{shown}: {}", odd.out);
+    }
+    // By a link of such a name, and through a directory of such a name.
+    let root = machine(b"unread");
+    let netplan = root.path().join("etc/netplan");
+    std::fs::rename(&netplan, root.path().join(OsStr::from_bytes(b"etc/n\xff"))).unwrap();
+    symlink(OsStr::from_bytes(b"n\xff"), &netplan).unwrap();
+    symlink("unread", netplan.join(OsStr::from_bytes(b"\xfe.yaml"))).unwrap();
+    assert_eq!(judged(root.path()).code, 2);
 }

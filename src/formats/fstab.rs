@@ -1,6 +1,7 @@
 //! fstab(5), and the escapes that it shares with `/proc/self/mountinfo`.
 
 use super::cmdline::{self, redact_line};
+use super::names;
 use isctpl_checks::facts::{FstabEntry, Place, Problem};
 
 /// The most lines that are kept.
@@ -39,7 +40,7 @@ pub fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
 
 /// Decodes `\040` and the other octal escapes of fstab and mountinfo.
 pub fn unescape(field: &str) -> String {
-    let bytes = field.as_bytes();
+    let bytes = names::encode(field);
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -55,7 +56,7 @@ pub fn unescape(field: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    names::decode(&decoded)
 }
 
 /// What is mounted, without the password that the address of a share may hold: `//USER:PASSWORD@HOST/SHARE`

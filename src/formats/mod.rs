@@ -21,6 +21,7 @@ pub mod keyfile;
 pub mod leases;
 pub mod lvm;
 pub mod module_index;
+pub mod names;
 pub mod netplan;
 pub mod open_iscsi;
 pub mod script_scan;

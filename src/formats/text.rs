@@ -4,6 +4,7 @@
 //! the direction of text, ends a line or cannot be seen is shown as an escape and never obeyed, so that one
 //! fact is one line.
 
+use super::names;
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::path::Path;
@@ -21,6 +22,11 @@ fn shows(character: char) -> bool {
 }
 
 fn escape(character: char, into: &mut String) {
+    if let Some(byte) = names::byte_of(character) {
+        // Writing to a String cannot fail.
+        let _ = write!(into, "\\x{byte:02x}");
+        return;
+    }
     match character {
         '\n' => into.push_str("\\n"),
         '\r' => into.push_str("\\r"),
@@ -107,7 +113,7 @@ fn colour(text: &str) -> Option<usize> {
 }
 
 /// JSON text as it is written: outside of strings JSON is ASCII, so every other character stands in a string,
-/// where `\uXXXX` means the same.
+/// where `\uXXXX` means the same. A byte of a name that is no UTF-8 stands as `\xff`, as everywhere.
 pub fn json(text: &str) -> Cow<'_, str> {
     let passes = |character: char| shows(character) || matches!(character, '\n' | '\r' | '\t');
     if text.chars().all(passes) {
@@ -117,6 +123,11 @@ pub fn json(text: &str) -> Cow<'_, str> {
     for character in text.chars() {
         if passes(character) {
             shown.push(character);
+            continue;
+        }
+        if let Some(byte) = names::byte_of(character) {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "\\\\x{byte:02x}");
             continue;
         }
         for unit in character.encode_utf16(&mut [0; 2]) {
@@ -143,10 +154,17 @@ mod tests {
             ("\u{61c}\u{200e}\u{202e}\u{2066}\u{2069}", "\\u{61c}\\u{200e}\\u{202e}\\u{2066}\\u{2069}"),
             ("\u{2028}\u{2029}\u{85}", "\\u{2028}\\u{2029}\\u{85}"),
             ("a\u{200b}\u{ad}\u{feff}\u{a0}b", "a\\u{200b}\\u{ad}\\u{feff}\\u{a0}b"),
-            ("\u{e0041}\u{e000}\u{fff9}\u{10ffff}", "\\u{e0041}\\u{e000}\\u{fff9}\\u{10ffff}"),
+            ("\u{e0041}\u{e000}\u{fff9}\u{10ffff}", "\\u{e0041}\\u{e000}\\u{fff9}\\xff"),
         ] {
             assert_eq!(line(text), wanted);
         }
+    }
+
+    #[test]
+    fn a_name_that_is_no_utf_8_reads_the_same_everywhere() {
+        let name = names::decode(b"99-\xff.yaml");
+        assert_eq!(line(&name), "99-\\xff.yaml");
+        assert_eq!(json(&serde_json::to_string(&name).unwrap()), r#""99-\\xff.yaml""#);
     }
 
     #[test]
@@ -180,7 +198,9 @@ mod tests {
             let written = serde_json::to_string(&text).unwrap();
             let shown = json(&written);
             prop_assert!(shown.chars().all(shows));
-            prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+            let bytes = |character: char| names::byte_of(character).map(|byte| format!("\\x{byte:02x}"));
+            let wanted: String = text.chars().map(|c| bytes(c).unwrap_or_else(|| c.to_string())).collect();
+            prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), wanted);
         }
 
         #[test]

@@ -3,11 +3,13 @@
 use super::{
     cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, services, storage, template,
 };
+use crate::formats::names;
 use crate::system::Root;
 use ipnet::IpNet;
 use isctpl_checks::facts::{Facts, Initramfs, Loader, Mode, Problem, Read, Scope, Storage};
 use isctpl_checks::view;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The most that a saved ACPI table may hold; a real one has under 2 KiB.
@@ -208,7 +210,7 @@ fn read_table(path: &Path) -> Result<(String, Vec<u8>), Problem> {
     let problem = |what: String| Problem::new(name.clone(), what);
     let absolute = path.canonicalize().map_err(|error| problem(error.to_string()))?;
     let parent = absolute.parent().unwrap_or(Path::new("/"));
-    let file = absolute.file_name().unwrap_or_default().to_string_lossy();
+    let file = names::decode(absolute.file_name().unwrap_or_default().as_bytes());
     let bytes = Root::open(parent)?
         .read(&format!("/{file}"), TABLE_LIMIT)
         .map_err(|found| problem(found.what))?

@@ -8,11 +8,13 @@
 
 use super::filesystem::{self, Magic};
 use super::meta::{FileKind, Meta};
+use crate::formats::names;
 use isctpl_checks::facts::Problem;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -104,7 +106,7 @@ impl Root {
         let relative = if relative.is_empty() { "." } else { relative };
         // The kernel asks for another try when the tree is renamed under the walk.
         for _ in 0..16 {
-            match openat2(self.fd.as_fd(), relative, how) {
+            match openat2(self.fd.as_fd(), OsStr::from_bytes(&names::encode(relative)), how) {
                 Err(Errno::EAGAIN | Errno::EINTR) => {}
                 answer => return answer,
             }
@@ -146,7 +148,7 @@ impl Root {
     }
 
     /// The directory that holds a path, and the last part of the path.
-    fn find_parent<'a>(&self, path: &'a str) -> Result<Option<(OwnedFd, &'a Path)>, Problem> {
+    fn find_parent(&self, path: &str) -> Result<Option<(OwnedFd, OsString)>, Problem> {
         let (parent, name) = split(path);
         let found = self.resolve(parent, OFlag::O_PATH | OFlag::O_DIRECTORY);
         match found {
@@ -171,7 +173,7 @@ impl Root {
     /// When the kernel does not say.
     pub fn lstat(&self, path: &str) -> Result<Option<Meta>, Problem> {
         let Some((dir, name)) = self.find_parent(path)? else { return Ok(None) };
-        match fstatat(&dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+        match fstatat(&dir, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat.into())),
             Err(errno) if is_absent(errno) => Ok(None),
             Err(errno) => Err(self.problem(path, in_words(errno))),
@@ -213,8 +215,8 @@ impl Root {
     /// When it cannot be read.
     pub fn read_link(&self, path: &str) -> Result<Option<String>, Problem> {
         let Some((dir, name)) = self.find_parent(path)? else { return Ok(None) };
-        match readlinkat(&dir, name) {
-            Ok(target) => Ok(Some(target.to_string_lossy().into_owned())),
+        match readlinkat(&dir, name.as_os_str()) {
+            Ok(target) => Ok(Some(names::decode(target.as_bytes()))),
             Err(Errno::EINVAL) => Ok(None),
             Err(errno) if is_absent(errno) => Ok(None),
             Err(errno) => Err(self.problem(path, in_words(errno))),
@@ -289,12 +291,13 @@ impl Root {
         Ok(Some(bytes))
     }
 
-    /// Reads a text file; bytes that are no UTF-8 are replaced. `None` when there is nothing.
+    /// Reads a text file; `None` when there is nothing. Bytes that are no UTF-8 stand as in names, so that a
+    /// file which such a text names is found.
     ///
     /// # Errors
     /// As [`Root::read`].
     pub fn text(&self, path: &str) -> Result<Option<String>, Problem> {
-        Ok(self.read(path, TEXT_LIMIT)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(self.read(path, TEXT_LIMIT)?.map(|bytes| names::decode(&bytes)))
     }
 
     /// Reads a file of one line, such as those of sysfs, without the newline; `None` when there is nothing.
@@ -325,7 +328,7 @@ impl Root {
     }
 
     /// The names in a directory, sorted, with their own kinds (links not followed); `None` when there
-    /// is nothing. Names that are no UTF-8 are replaced where they are not.
+    /// is nothing. Names are as [`names::decode`] makes them: those that are no UTF-8 still lead to their files.
     ///
     /// # Errors
     /// When it is no directory, has too many entries, or cannot be read.
@@ -342,7 +345,7 @@ impl Root {
             if names.len() == LIST_LIMIT {
                 return Err(self.problem(path, format!("has more than {LIST_LIMIT} entries")));
             }
-            let name = String::from_utf8_lossy(raw).into_owned();
+            let name = names::decode(raw);
             let kind = match entry.file_type() {
                 Some(Type::File) => FileKind::File,
                 Some(Type::Directory) => FileKind::Directory,
@@ -369,10 +372,10 @@ impl Root {
     }
 }
 
-fn split(path: &str) -> (&str, &Path) {
+fn split(path: &str) -> (&str, OsString) {
     let trimmed = path.trim_end_matches('/');
     let (parent, name) = trimmed.rsplit_once('/').unwrap_or(("/", trimmed));
-    (parent, Path::new(std::ffi::OsStr::from_bytes(name.as_bytes())))
+    (parent, OsStr::from_bytes(&names::encode(name)).to_owned())
 }
 
 fn is_below(path: &str, top: &str) -> bool {

@@ -3,6 +3,7 @@
 use super::tree::{Node, Tree};
 use crate::formats::cpio::{Data, Entry, Kind};
 use crate::formats::elf::{self, Linkage};
+use crate::formats::names;
 use isctpl_checks::facts::{EntryKind, Problem};
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -80,7 +81,7 @@ impl Collected {
         entry: &Entry,
         data: &mut Data<'_, '_>,
     ) -> io::Result<Option<Vec<u8>>> {
-        let name = String::from_utf8_lossy(&entry.name);
+        let name = names::decode(&entry.name);
         let Some(path) = self.tree.place(&name) else { return Ok(None) };
         let mut target = None;
         let kind = match entry.kind() {
@@ -89,7 +90,7 @@ impl Collected {
             Kind::Link => {
                 let mut bytes = Vec::new();
                 data.read_to_end(&mut bytes)?;
-                EntryKind::Link(String::from_utf8_lossy(target.insert(bytes)).into_owned())
+                EntryKind::Link(names::decode(target.insert(bytes)))
             }
             _ => EntryKind::Special,
         };
@@ -163,7 +164,7 @@ impl Collected {
             return Ok(None);
         }
         self.texts += self.buffer.len() as u64;
-        Ok(Some(Content::Text(String::from_utf8_lossy(&self.buffer).into_owned())))
+        Ok(Some(Content::Text(names::decode(&self.buffer))))
     }
 
     fn binary(&mut self, image: &str, path: &str, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {

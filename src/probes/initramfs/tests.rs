@@ -127,6 +127,22 @@ fn an_image_of_initramfs_tools_is_understood() {
 }
 
 #[test]
+fn names_that_are_no_utf_8_are_told_apart() {
+    let missing = |target: &[u8]| {
+        let library = program(None, &[], None);
+        let archive = Archive::new()
+            .entry("usr/lib", 0o120_777, 1, target)
+            .entry(b"usr/l\xfe", 0o040_755, 2, b"")
+            .entry(b"usr/l\xff", 0o040_755, 2, b"")
+            .entry(b"usr/l\xff/liba.so.1", 0o100_644, 1, &library)
+            .program("usr/bin/tool", program(None, &["liba.so.1"], None));
+        facts_of(&archive.finish()).missing_libraries.len()
+    };
+    assert_eq!(missing(b"l\xff"), 0);
+    assert_eq!(missing(b"l\xfe"), 1);
+}
+
+#[test]
 fn the_database_of_iscsistart_needs_a_place() {
     let mut iscsistart = program(None, &[], None);
     iscsistart.extend_from_slice(b"/var/lib/iscsi/nodes\0");

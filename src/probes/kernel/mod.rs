@@ -5,7 +5,7 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use crate::formats::{bzimage, elf, module_index};
+use crate::formats::{bzimage, elf, module_index, names};
 use crate::system::Root;
 use isctpl_checks::facts::{Kernel, Loader, Located, Module, Place, Problem, Read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,7 +153,7 @@ impl Index<'_> {
     }
 
     fn text(&self, file: &str) -> Result<Option<String>, Problem> {
-        Ok(self.bytes(file)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(self.bytes(file)?.map(|bytes| names::decode(&bytes)))
     }
 
     /// A file that a kernel's package brings; that it is not there is a problem.

@@ -6,12 +6,13 @@ pub(crate) mod mounts;
 mod settings;
 pub(crate) mod sysfs;
 
-use crate::formats::fstab;
+use crate::formats::{fstab, names};
 use crate::system::Root;
 use crate::system::disk::Disk;
 use crate::system::mounted::device_of_mount;
 use isctpl_checks::facts::{BlockDevice, Problem, Read, Storage};
 use mounts::MountEntry;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use sysfs::Sysfs;
 
@@ -148,7 +149,7 @@ fn no_device(storage: &mut Storage, why: &str) {
 fn devices_below(root: &Root, (major, minor): (u32, u32)) -> Result<Option<Vec<BlockDevice>>, Problem> {
     let host = Root::running()?;
     let place = std::fs::canonicalize(root.path()).unwrap_or_else(|_| root.path().to_owned());
-    let place = place.to_string_lossy();
+    let place = names::decode(place.as_os_str().as_bytes());
     let (entries, _) = mounts::mounts(&host)?;
     let Some(entry) = mounts::at(&entries, &place) else {
         return Err(Problem::new(

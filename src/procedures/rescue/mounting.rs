@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::login::HOLDERS_LIMIT;
+use crate::formats::names;
 use crate::probes::roots::Filesystem;
 use crate::probes::storage::mounts;
 use crate::procedures::{Failure, Log};
@@ -82,7 +83,7 @@ pub(super) fn mount(
 /// Mount points at and below a path, in the order of mounting.
 pub(super) fn targets_below(host: &Root, top: &Path) -> Result<Vec<PathBuf>, Failure> {
     let (entries, _) = mounts::mounts(host)?;
-    let all = entries.into_iter().map(|entry| PathBuf::from(entry.mount.target));
+    let all = entries.into_iter().map(|entry| names::path(&entry.mount.target));
     Ok(all.filter(|target| target.starts_with(top)).collect())
 }
 

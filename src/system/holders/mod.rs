@@ -10,11 +10,11 @@ mod processes;
 mod stack;
 
 use super::Root;
+use crate::formats::names;
 use isctpl_checks::facts::Problem;
 use place::{Place, place};
 use stack::CLASS;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -277,7 +277,7 @@ fn swaps(host: &Root, table: &mounts::Table, ours: &Ours) -> Result<Vec<String>,
         let Some(name) = line.split_whitespace().next() else { continue };
         let name = crate::formats::fstab::unescape(name);
         let path = name.strip_suffix(" (deleted)").unwrap_or(&name);
-        let lies = match table.touchable(path).then(|| place(Path::new(path))) {
+        let lies = match table.touchable(path).then(|| place(&names::path(path))) {
             Some(Ok(place)) => ours.is_device(&place) || (place.block.is_none() && ours.holds(&place)),
             _ => table.covering(path).is_some_and(|mount| ours.mounts.contains(&mount.id)),
         };

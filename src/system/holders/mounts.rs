@@ -3,6 +3,7 @@
 use super::place::place;
 use super::{HeldMount, Shared, StackedDevice, next, problem};
 use crate::formats::fstab::{source, unescape};
+use crate::formats::names;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
 use nix::fcntl::{OFlag, openat};
@@ -163,9 +164,9 @@ pub(super) fn table(host: &Root, shared: &Shared) -> Table {
             Ok(Some(text)) => {
                 namespaces.extend(namespace);
                 let seen_by = Some((pid, command(host, pid)));
-                let files = add(&mut table, &String::from_utf8_lossy(&text), &path, namespace, seen_by, shared);
+                let files = add(&mut table, &names::decode(&text), &path, namespace, seen_by, shared);
                 kept.extend(files.into_iter().map(|(number, file)| {
-                    (number, PathBuf::from(format!("/proc/{pid}/root")).join(file.trim_start_matches('/')))
+                    (number, PathBuf::from(format!("/proc/{pid}/root")).join(names::path(file.trim_start_matches('/'))))
                 }));
             }
             Ok(None) => {}
@@ -251,7 +252,7 @@ fn mountinfo_in(file: &Path) -> Result<String, String> {
         let read = File::from(mountinfo).take(MOUNTINFO_LIMIT + 1).read_to_end(&mut text);
         match read {
             Ok(_) if text.len() as u64 > MOUNTINFO_LIMIT => Err(format!("has more than {MOUNTINFO_LIMIT} bytes")),
-            Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
+            Ok(_) => Ok(names::decode(&text)),
             Err(error) => Err(error.to_string()),
         }
     });
@@ -271,7 +272,7 @@ pub(super) fn on<'a>(table: &'a Table, devices: &[StackedDevice], host: &Root, s
         }
         // btrfs has a number of its own kind; its source is one of its devices.
         entry.kind == "btrfs"
-            && match place(Path::new(&entry.source)) {
+            && match place(&names::path(&entry.source)) {
                 Ok(place) => place.block.is_some_and(|number| btrfs.contains(&number)),
                 Err(_) => {
                     let name = entry.source.rsplit('/').next();

@@ -3,12 +3,12 @@
 use super::mounts::{Table, command, namespace_of, processes};
 use super::place::place;
 use super::{HoldingProcess, Ours, Shared, Use, next, note, problem};
+use crate::formats::names;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 
 /// The most uses of one process that are told.
 const USE_LIMIT: usize = 8;
@@ -95,7 +95,7 @@ fn uses(host: &Root, table: &Table, ours: &Ours, pid: u32) -> Result<Vec<Use>, T
         if !table.touchable_in(namespace, &text) {
             continue;
         }
-        match place(&PathBuf::from(&path)) {
+        match place(&names::path(&path)) {
             Ok(place) if ours.holds(&place) => found.push(made(text)),
             Ok(_) | Err(Errno::ENOENT | Errno::ESRCH) => {}
             Err(errno) => return Err(errno.into()),
@@ -125,7 +125,7 @@ fn open_files(host: &Root, table: &Table, ours: &Ours, directory: &str, found: &
         if mount.is_some_and(|id| !table.touchable_by_id(id)) {
             continue;
         }
-        match place(&PathBuf::from(&path)) {
+        match place(&names::path(&path)) {
             Ok(place) if ours.is_device(&place) => found.push(Use::OpenDevice(text)),
             Ok(place) if ours.holds(&place) => found.push(Use::OpenFile(text)),
             // Closed meanwhile.

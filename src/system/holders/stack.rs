@@ -4,6 +4,7 @@
 use super::mounts::Table;
 use super::place::place;
 use super::{LiesOn, Ours, StackedDevice};
+use crate::formats::names;
 use crate::system::root::in_words;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
@@ -11,7 +12,6 @@ use nix::errno::Errno;
 use nix::libc::O_EXCL;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 /// Every block device by its kernel name.
 pub(super) const CLASS: &str = "/sys/class/block";
@@ -74,7 +74,7 @@ pub(super) fn loops(
         // Only a loop device in use has a file.
         let Some(file) = host.line(&format!("{CLASS}/{name}/loop/backing_file"))? else { continue };
         let path = file.strip_suffix(" (deleted)").unwrap_or(&file);
-        let lies = match table.touchable(path).then(|| place(Path::new(path))) {
+        let lies = match table.touchable(path).then(|| place(&names::path(path))) {
             Some(Ok(place)) => ours.is_device(&place) || (place.block.is_none() && ours.holds(&place)),
             _ => table.covering(path).is_some_and(|mount| ours.mounts.contains(&mount.id)),
         };
