@@ -63,7 +63,7 @@ fn the_words_of_a_drift_are_one_finding() {
     let judgement = judged("initramfs-tools-root", &patch);
     assert_eq!(findings(&judgement), [("loader-cmdline-drift", Severity::Warning)]);
     let summary = &judgement.findings()[0].1.summary;
-    assert_eq!(summary, "edd=off console=ttyS0 of /etc/default/grub are not in the entry that will boot");
+    assert_eq!(summary, "edd=off console=ttyS0 from /etc/default/grub are not in the loader entry that will boot");
 }
 
 #[test]

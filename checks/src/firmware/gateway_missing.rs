@@ -10,17 +10,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Machine,
     decided_by: &[],
-    title: "the iBFT has no gateway, and its target lies in another subnet",
+    title: "the iBFT names no gateway, and its target is in another subnet",
     doc: Doc {
         finds: "The image gives the SAN NIC the static address of the iBFT, the target is outside of that NIC's \
-                subnet, and the iBFT names no gateway, or one outside of the subnet; nor does rd.route= on the \
-                command line lead to the target. When the address came by DHCP the image asks DHCP again, and the \
-                iBFT's gateway is not what decides: then this check passes, and login-option-121-dropped judges.",
-        breaks: "The iBFT has room for one gateway and none for the routes of DHCP option 121. iPXE fills it from \
-                 option 3. `iscsistart -N` adds a route to each target through it, and where it is absent says \
+                subnet, and the iBFT names no gateway, or one outside that subnet, and no rd.route= on the \
+                command line covers the target. Where the address came by DHCP the image asks DHCP again and the \
+                iBFT's gateway does not matter: this check passes, and login-option-121-dropped judges.",
+        breaks: "The iBFT has a field for one gateway and none for the routes of DHCP option 121. iPXE fills it from \
+                 option 3. `iscsistart -N` adds a route to each target through that gateway; without one it prints \
                  `Invalid or missing gateway` and adds none: the portal is unreachable and the login fails.",
-        fix: "Let the firmware know a gateway on the SAN segment (iPXE: set netX/gateway, or DHCP option 3 for \
-               iPXE alone), or let the address come by DHCP with option 121 and an image that honours it. dracut \
+        fix: "Give the firmware a gateway on the SAN segment (iPXE: set netX/gateway, or DHCP option 3 for \
+               iPXE alone), or configure the NIC by DHCP with option 121 and an image that honours it. dracut \
                takes the route from rd.route=NET/LEN:GATEWAY:INTERFACE.",
         references: &[
             "open-iscsi usr/iscsi_net_util.c (net_setup_netdev)",
@@ -38,17 +38,21 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let image = match view::judged_image(facts) {
         Ok(image) => image,
-        Err(_) => return Outcome::not_applicable("without the image it is not known who uses the iBFT's addresses"),
+        Err(_) => {
+            return Outcome::not_applicable(
+                "not checked: the initramfs could not be read, so it is not known whether it uses the iBFT's addresses",
+            );
+        }
     };
     if !view::wants_firmware(facts) {
-        return Outcome::not_applicable("the image is not told to log in by the iBFT");
+        return Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT");
     }
     let words = view::boot_words(facts);
     let reads_ibft = view::has_network(image, NetworkKind::IscsistartN)
         || words.is_on("rd.iscsi.ibft")
         || words.all("ip").any(|value| value == "ibft");
     if !reads_ibft {
-        return Outcome::not_applicable("the image does not take its addresses from the iBFT");
+        return Outcome::not_applicable("the initramfs does not take its addresses from the iBFT");
     }
     let Some(nic) = super::boot_nic(ibft) else { return Outcome::not_applicable("the iBFT names no valid NIC") };
     let Some(network) = view::ibft_network(nic) else {
@@ -65,17 +69,17 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("the target is in the NIC's own subnet {network} and needs no gateway"));
     };
     if let Some(gateway) = usable_gateway(nic) {
-        return Outcome::pass(format!("the iBFT leads to {target} by the gateway {gateway}"));
+        return Outcome::pass(format!("the iBFT names the gateway {gateway} for {target}"));
     }
     if view::ibft_by_dhcp(nic) {
-        return Outcome::pass(format!("the image asks DHCP for the way to {target}, and not the iBFT"));
+        return Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT"));
     }
     if let Some(route) = view::route_words(&words).iter().find(|route| route.destination.contains(target)) {
-        return Outcome::pass(format!("rd.route={} leads to {target}", route.text));
+        return Outcome::pass(format!("rd.route={} covers {target}", route.text));
     }
     let what = match nic.gateway {
-        Some(gateway) => format!("the iBFT's gateway {gateway} is outside of {network}, so nothing leads to {target}"),
-        None => format!("the iBFT names no gateway, and its target {target} is outside of {network}"),
+        Some(gateway) => format!("the iBFT's gateway {gateway} is outside {network}, so {target} is unreachable"),
+        None => format!("the iBFT names no gateway, and its target {target} is outside {network}"),
     };
     let gateway = nic.gateway.map_or_else(|| "none".to_owned(), |gateway| gateway.to_string());
     Finding::critical(what)
@@ -83,10 +87,10 @@ fn judge(facts: &Facts) -> Outcome {
             &ibft.source,
             format!("ethernet{}: {network}, gateway {gateway}, origin {}, no DHCP server", nic.index, nic.origin),
         ))
-        .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings the network up")))
+        .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "configures the network")))
         .remedy(Remedy::new(
             "Give the boot firmware a gateway on the SAN segment (iPXE: set net0/gateway ADDRESS before sanboot), or \
-             let it get the address by DHCP.",
+             configure that NIC by DHCP.",
         ))
         .into()
 }

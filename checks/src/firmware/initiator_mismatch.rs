@@ -13,10 +13,10 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "The initiator name of the iBFT differs from InitiatorName= in /etc/iscsi/initiatorname.iscsi of the \
                 root, or from the one that the session of the root was made with.",
-        breaks: "A target grants access by initiator name. A login by the iBFT uses the name of the iBFT, so the \
-                 machine boots; a login that the root makes by itself presents the other name and may be refused. It \
-                 is the mark of a disk that was cloned from another instance, whose name it still carries.",
-        fix: "Write the name of the iBFT into /etc/iscsi/initiatorname.iscsi, and build the image anew, which holds \
+        breaks: "A target grants access by initiator name. A login by the iBFT uses the iBFT's name, so the \
+                 machine boots; a later login by the root's own open-iscsi uses the other name and may be refused. \
+                 Typical of a disk that was cloned from another instance and still carries that instance's name.",
+        fix: "Write the iBFT's name to /etc/iscsi/initiatorname.iscsi, then rebuild the initramfs, which holds \
                a copy of that file.",
         references: &[
             "RFC 7143, section 4.2.7",
@@ -40,11 +40,11 @@ fn judge(facts: &Facts) -> Outcome {
     let own = facts.iscsi.initiator_name.as_ref();
     if let Some(own) = own.filter(|own| !own.value.eq_ignore_ascii_case(name)) {
         findings.push(
-            Finding::warning(format!("the root calls itself {}, the iBFT {name}", own.value))
+            Finding::warning(format!("/etc/iscsi/initiatorname.iscsi says {}, the iBFT says {name}", own.value))
                 .evidence(here())
                 .evidence(Evidence::from(own))
                 .remedy(
-                    Remedy::new("Give the root the name by which the target knows this instance.").command(
+                    Remedy::new("Set the initiator name that the target grants the LUN to.").command(
                         ShellCommand::write_line("/etc/iscsi/initiatorname.iscsi", "InitiatorName={}", &[name]),
                     ),
                 ),
@@ -54,7 +54,7 @@ fn judge(facts: &Facts) -> Outcome {
         let differs = session.initiator.as_deref().filter(|initiator| !initiator.eq_ignore_ascii_case(name));
         if let (Some(initiator), Some(true)) = (differs, session.holds_root) {
             findings.push(
-                Finding::warning(format!("the root's session was made as {initiator}, the iBFT says {name}"))
+                Finding::warning(format!("the root's session logged in as {initiator}, the iBFT says {name}"))
                     .evidence(here())
                     .evidence(Evidence::new(
                         format!("/sys/class/iscsi_session/{}/initiatorname", session.name),
@@ -66,6 +66,6 @@ fn judge(facts: &Facts) -> Outcome {
     }
     Outcome::from_findings(findings, || match own {
         Some(_) => format!("the iBFT and the root agree on {name}"),
-        None => format!("the iBFT names {name}, and the root names no initiator of its own"),
+        None => format!("the iBFT names {name}, and the root has no initiator name of its own"),
     })
 }

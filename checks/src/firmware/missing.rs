@@ -36,20 +36,20 @@ fn judge(facts: &Facts) -> Outcome {
     let firmware = &facts.firmware;
     let unread = firmware.table.problem().is_some() || firmware.sysfs.problem().is_some();
     if unread && firmware.ibft().is_none() {
-        return Outcome::not_applicable("the iBFT could not be read: ibft-unreadable says why");
+        return Outcome::not_applicable("the iBFT could not be read: see ibft-unreadable");
     }
     let requests = view::honoured_requests(facts);
     let asked = requests.iter().find(|request| request.kind == RequestKind::Firmware);
     if let Some(ibft) = firmware.ibft() {
         if let (Some(request), Mode::Live, Read::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {
             return Finding::warning(format!(
-                "the ACPI table {} is there, but the kernel does not show it: iscsi_ibft is not loaded",
+                "the ACPI table {} exists, but /sys/firmware/ibft does not: the module iscsi_ibft is not loaded",
                 ibft.source
             ))
             .evidence(Evidence::new("/sys/firmware/ibft", "does not exist"))
             .evidence(request.evidence.clone())
             .remedy(
-                Remedy::new("Load the module; if the kernel still does not show the table, it has refused it.")
+                Remedy::new("Load the module. If /sys/firmware/ibft is still missing, the kernel rejected the table.")
                     .command(ShellCommand::new(&["modprobe", "iscsi_ibft"]))
                     .command(super::kernel_messages()),
             )
@@ -58,22 +58,26 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("{} is an iBFT of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id));
     }
     if asked.is_none() && requests.iter().any(|request| request.kind != RequestKind::Firmware) {
-        return Outcome::not_applicable("the initramfs names its target itself and needs no iBFT");
+        return Outcome::not_applicable(
+            "the kernel command line or the initramfs names the target, so no iBFT is needed",
+        );
     }
     if facts.scope.mode == Mode::Root && !facts.scope.firmware_given {
         return Outcome::not_applicable(
-            "this system was not booted from the SAN, so its firmware left no iBFT; the instance's own boot may well",
+            "this host was not booted from the SAN, so it has no iBFT; the instance's own boot may have one",
         );
     }
     if asked.is_none() && facts.scope.mode != Mode::Live {
-        return Outcome::not_applicable("nothing asks for a login by the iBFT");
+        return Outcome::not_applicable(
+            "neither the kernel command line nor the initramfs asks for a login by the iBFT",
+        );
     }
-    let finding = Finding::critical("this machine's firmware has left no iBFT, and the login depends on it")
+    let finding = Finding::critical("this machine has no iBFT, and the login of the initramfs needs one")
         .evidence(Evidence::new("/sys/firmware/acpi/tables", "no table iBFT, IBFT or BIFT"))
         .evidence(Evidence::new("/sys/firmware/ibft", "does not exist"))
         .evidences(asked.map(|request| request.evidence.clone()));
     let mut remedy = Remedy::new(
-        "Boot by a firmware that attaches the LUN and describes it (iPXE: sanboot without --no-describe), or name \
+        "Have the boot firmware attach the LUN and describe it (iPXE: sanboot without --no-describe), or name \
          the target on the kernel command line.",
     );
     if firmware.efi == Some(false) {

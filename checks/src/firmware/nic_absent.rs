@@ -9,16 +9,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Machine,
     decided_by: &[],
-    title: "the NIC named in the iBFT is not there",
+    title: "no NIC has the MAC address that the iBFT names",
     doc: Doc {
-        finds: "The iBFT names the NIC it booted by by its MAC address, and no network interface of this kernel has \
-                that address. The MAC decides and not the PCI address: the kernel looks the latter up in PCI domain 0 \
+        finds: "The iBFT names the boot NIC by its MAC address, and no network interface of this kernel has \
+                that address. The MAC decides, not the PCI address: the kernel looks the latter up in PCI domain 0 \
                 only, and its `device` link may name another card.",
-        breaks: "The initramfs looks for the NIC by the same address, to give it the iBFT's addresses or to ask DHCP \
-                 on it. It does not find it, the SAN stays down, and no login is tried. Reasons are a missing driver, \
-                 a virtual function, a card that was swapped after the table was saved, and offload cards whose iSCSI \
+        breaks: "The initramfs looks for the NIC by that MAC, to give it the iBFT's addresses or to run DHCP \
+                 on it. It finds none, the SAN NIC stays down, and no login is tried. Causes are a missing driver, \
+                 a virtual function, a card that was replaced after the table was saved, and offload cards on which the iSCSI \
                  function has a MAC address of its own.",
-        fix: "Load the driver of that NIC, or boot by a NIC that the kernel has. Compare the MAC addresses.",
+        fix: "Load the driver of that NIC, or boot through a NIC that the kernel has a driver for. Compare the MAC addresses.",
         references: &[
             "Linux drivers/firmware/iscsi_ibft.c (ibft_nic_set_device)",
             "open-iscsi utils/fwparam_ibft/fwparam_sysfs.c",
@@ -34,14 +34,14 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let Some(nic) = super::boot_nic(ibft) else {
-        return Outcome::not_applicable("the iBFT names no valid NIC: ibft-target-incomplete says so");
+        return Outcome::not_applicable("the iBFT names no valid NIC: see ibft-target-incomplete");
     };
     let nics = known!(facts.nics);
     if let Some(found) = nics.iter().find(|candidate| candidate.mac.eq_ignore_ascii_case(&nic.mac)) {
         let driver = found.driver.as_deref().map(|driver| format!(" ({driver})")).unwrap_or_default();
-        return Outcome::pass(format!("the iBFT's {} is {}{driver}", nic.mac, found.name));
+        return Outcome::pass(format!("the NIC {} of the iBFT is {}{driver}", nic.mac, found.name));
     }
-    let summary = format!("no NIC of this machine has the MAC address {} of the iBFT", nic.mac);
+    let summary = format!("no NIC of this machine has the iBFT's MAC address {}", nic.mac);
     // A login that names its target itself can do without the NIC of the firmware.
     let finding = if view::wants_named_target(facts) && !view::wants_firmware(facts) {
         Finding::warning(summary)
@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
                 .map(|candidate| Evidence::new(format!("/sys/class/net/{}/address", candidate.name), &candidate.mac)),
         )
         .remedy(
-            Remedy::new("Load the driver of that NIC, or let the firmware boot by a NIC that the kernel has.")
+            Remedy::new("Load the driver of that NIC, or have the firmware boot through a NIC that the kernel has a driver for.")
                 .command(ShellCommand::new(&["ip", "-br", "link"]))
                 .command(ShellCommand::new(&["lspci", "-nnk", "-d", "::0200"])),
         )

@@ -11,14 +11,14 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the iBFT is malformed",
     doc: Doc {
-        finds: "The ACPI table breaks its own format: a checksum that does not come to zero, a revision other than 1, \
+        finds: "The ACPI table violates the format: a checksum that is not zero, a revision other than 1, \
                 a control structure of less than 18 bytes, a structure of a wrong length, an offset or a string \
-                that lies outside the table.",
+                outside the table.",
         breaks: "Linux rejects the table as a whole: `iBFT has incorrect checksum`, `supports only revision 1`, \
-                 `Control header is invalid`. It then shows no /sys/firmware/ibft, and the login finds no target. \
-                 A longer control structure, which iPXE writes when more than two SAN paths are given, passes: \
-                 today's kernels take it; older ones did not. \
-                 When the kernel shows the table all the same, this is a warning.",
+                 `Control header is invalid`. /sys/firmware/ibft then does not exist, and the login finds no target. \
+                 A longer control structure, which iPXE writes for more than two SAN paths, is accepted: \
+                 current kernels take it; older ones did not. \
+                 Where the kernel accepts the table all the same, this is a warning.",
         fix: "Update the boot firmware.",
         references: &[
             "Linux drivers/firmware/iscsi_ibft.c (ibft_check_device, ibft_verify_hdr)",
@@ -35,8 +35,10 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(ibft) = table.or(sysfs) else { return Outcome::not_applicable("no iBFT was read") };
     let Some(first) = ibft.faults.first() else {
         return Outcome::pass(match ibft.length {
-            0 => format!("{} is sound", ibft.source),
-            length => format!("{} is sound: {length} bytes of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id),
+            0 => format!("{} is well-formed", ibft.source),
+            length => {
+                format!("{} is well-formed: {length} bytes of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id)
+            }
         });
     };
     let shown = sysfs.is_some_and(|sysfs| sysfs.faults.is_empty());
@@ -46,8 +48,8 @@ fn judge(facts: &Facts) -> Outcome {
         .evidences(ibft.faults.iter().map(Evidence::from))
         .remedy(
             Remedy::new(
-                "Update the boot firmware; with iPXE, give sanboot at most two paths. The kernel says what it thinks \
-                 of the table.",
+                "Update the boot firmware; with iPXE, give sanboot at most two paths. The kernel's log says why it \
+                 rejected the table.",
             )
             .command(super::kernel_messages()),
         )

@@ -11,11 +11,11 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the iBFT names no complete target",
     doc: Doc {
-        finds: "The iBFT has no valid target structure, or the target that it boots lacks its address, its port, its \
-                name or its LUN, or belongs to a NIC that the table does not have. A missing initiator name is a \
-                warning. CHAP secrets are looked at only for whether they are there.",
-        breaks: "The login takes these values as they stand: without a portal address or a target name there is \
-                 nothing to log in to, and the root disk never appears. A NIC index that leads nowhere leaves the \
+        finds: "The iBFT has no valid target structure, or the target it boots from lacks its address, its port, its \
+                name or its LUN, or refers to a NIC that the table does not have. A missing initiator name is a \
+                warning. Of CHAP secrets isctpl reads only whether they are present.",
+        breaks: "The login uses these values as they are: without a portal address or a target name there is \
+                 nothing to log in to, and the root disk never appears. A wrong NIC index leaves the \
                  login without an interface.",
         fix: "Fix the boot firmware's settings. In iPXE the root path (or the argument of sanboot) has the form \
                iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET, the LUN in hexadecimal; the initiator is set by initiator-iqn.",
@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let remedy = || {
         Remedy::new(
-            "Set what is missing in the boot firmware. With iPXE: set initiator-iqn, and give sanboot the whole path \
+            "Set the missing values in the boot firmware. With iPXE: set initiator-iqn, and give sanboot the whole path \
              iscsi:SERVER::PORT:LUN:TARGET.",
         )
     };
@@ -61,7 +61,7 @@ fn judge(facts: &Facts) -> Outcome {
     }
     if ibft.initiator.as_ref().and_then(|initiator| initiator.name.as_ref()).is_none() {
         findings.push(
-            Finding::warning("the iBFT names no initiator, so the login uses the name that lies in the image")
+            Finding::warning("the iBFT names no initiator, so the login uses the initiator name in the initramfs")
                 .evidence(Evidence::new(&ibft.source, "initiator: no name"))
                 .remedy(remedy()),
         );
@@ -89,7 +89,7 @@ fn lacks(ibft: &Ibft, target: &IbftTarget) -> Vec<String> {
         lacks.push("name".to_owned());
     }
     if matches!(target.lun, Lun::Invalid(_)) {
-        lacks.push("LUN that can be read".to_owned());
+        lacks.push("readable LUN".to_owned());
     }
     let nics = || ibft.nics.iter().filter(|nic| nic.is_valid());
     if nics().next().is_none() {

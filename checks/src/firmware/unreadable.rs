@@ -11,13 +11,13 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the iBFT could not be read",
     doc: Doc {
-        finds: "The ACPI table or the kernel's view of it exists or may exist, but could not be read. The usual \
-                reason is a missing privilege: the files below /sys/firmware/ibft are shown as readable by everybody, \
-                and the kernel still answers EACCES to a process without CAP_SYS_ADMIN; those below \
+        finds: "The ACPI table or /sys/firmware/ibft exists or may exist, but could not be read. The usual \
+                reason is a missing privilege: the files in /sys/firmware/ibft have mode 0444, \
+                but the kernel answers EACCES to a process without CAP_SYS_ADMIN; those in \
                 /sys/firmware/acpi/tables can be opened by root alone.",
-        breaks: "Nothing by itself. But what the firmware handed over is not known, so whether the login will find \
-                 its target is not known either, and the answer is `unknown` instead of a guess.",
-        fix: "Run isctpl as root. With a saved table, name it by --ibft-table; with a captured sysfs tree, by --sysfs.",
+        breaks: "Nothing on its own. But without the iBFT it is not known whether the login will find \
+                 its target, so the verdict is `unknown` instead of a guess.",
+        fix: "Run isctpl as root, or give a saved table with --ibft-table, or a captured sysfs tree with --sysfs.",
         references: &[
             "Linux drivers/scsi/iscsi_boot_sysfs.c (CAP_SYS_ADMIN)",
             "Linux drivers/acpi/sysfs.c (table attributes)",
@@ -38,9 +38,9 @@ fn judge(facts: &Facts) -> Outcome {
     }
     match (&firmware.table, &firmware.sysfs) {
         (Read::Known(None), _) | (_, Read::Known(None)) => {
-            Outcome::not_applicable("this machine was started without an iBFT, so there is none to read")
+            Outcome::not_applicable("this machine was booted without an iBFT")
         }
         (Read::NotApplicable(reason), _) | (_, Read::NotApplicable(reason)) => Outcome::not_applicable(reason.clone()),
-        _ => Outcome::unknown("neither source of the iBFT was asked"),
+        _ => Outcome::unknown("neither the ACPI tables nor /sys/firmware/ibft were read"),
     }
 }

@@ -9,14 +9,14 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Machine,
     decided_by: &[],
-    title: "the iBFT names a VLAN that the image does not set up",
+    title: "the iBFT names a VLAN that the initramfs does not create",
     doc: Doc {
-        finds: "The NIC of the iBFT has a VLAN id, and the image brings that NIC up with `iscsistart -N`, or holds no \
+        finds: "The iBFT gives its NIC a VLAN id, and the initramfs configures that NIC with `iscsistart -N`, or has no \
                 module 8021q.",
-        breaks: "`iscsistart -N` sets address and route on the NIC itself and makes no VLAN interface, so its packets \
-                 leave untagged and never reach the target. dracut writes vlan= for itself from the iBFT, but needs \
+        breaks: "`iscsistart -N` sets address and route on the NIC itself and creates no VLAN interface, so its packets \
+                 leave untagged and never reach the target. dracut derives vlan= from the iBFT, but needs \
                  the module 8021q for it.",
-        fix: "Let the switch port carry the SAN untagged, or use an image that makes the VLAN: dracut with \
+        fix: "Have the switch port carry the SAN VLAN untagged, or use an image that creates the VLAN: dracut with \
                rd.iscsi.ibft=1 and the module 8021q.",
         references: &[
             "open-iscsi usr/iscsi_net_util.c (net_setup_netdev)",
@@ -37,29 +37,33 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("{} boots without a VLAN", nic.mac));
     }
     let Ok(image) = view::judged_image(facts) else {
-        return Outcome::not_applicable("without the image it is not known who would make the VLAN");
+        return Outcome::not_applicable(
+            "not checked: the initramfs could not be read, so it is not known whether it creates the VLAN",
+        );
     };
     let words = view::boot_words(facts);
     if words.has("vlan") && !view::has_network(image, NetworkKind::IscsistartN) {
-        return Outcome::pass(format!("vlan= on the command line makes the VLAN {}", nic.vlan));
+        return Outcome::pass(format!("vlan= on the kernel command line creates VLAN {}", nic.vlan));
     }
-    let finding = Finding::warning(format!("the SAN is on VLAN {}, and the image does not set it up", nic.vlan))
-        .evidence(Evidence::new(&ibft.source, format!("ethernet{}: vlan {}", nic.index, nic.vlan)));
-    let remedy = Remedy::new("Let the switch port carry the SAN untagged, or build an image that makes the VLAN.");
+    let finding =
+        Finding::warning(format!("the SAN is on VLAN {}, and the initramfs does not create that VLAN", nic.vlan))
+            .evidence(Evidence::new(&ibft.source, format!("ethernet{}: vlan {}", nic.index, nic.vlan)));
+    let remedy =
+        Remedy::new("Have the switch port carry the SAN VLAN untagged, or build an initramfs that creates the VLAN.");
     if let Some(network) = image.network.iter().find(|network| network.kind == NetworkKind::IscsistartN) {
-        let says = "iscsistart -N sets the NIC up without its VLAN";
+        let says = "iscsistart -N configures the NIC without its VLAN";
         return finding.evidence(Evidence::at(&network.at, says)).remedy(remedy).into();
     }
     let Some(kernel) = view::default_kernel(facts) else {
-        return Outcome::not_applicable("without the kernel it is not known whether it has 8021q");
+        return Outcome::not_applicable("not checked: the kernel is not known, so whether it has 8021q is not known");
     };
     match view::in_image(kernel, image, "8021q") {
         view::InImage::Missing if !image.incomplete => {
             finding.evidence(Evidence::new(&image.path, "no module 8021q")).remedy(remedy).into()
         }
         view::InImage::Missing | view::InImage::Unclear => {
-            Outcome::unknown(format!("whether {} has the module 8021q could not be read", image.path))
+            Outcome::unknown(format!("whether {} has the module 8021q could not be determined", image.path))
         }
-        _ => Outcome::pass(format!("the image has 8021q for the VLAN {}", nic.vlan)),
+        _ => Outcome::pass(format!("the initramfs has 8021q for VLAN {}", nic.vlan)),
     }
 }

@@ -9,15 +9,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the kernel was built without something that an iSCSI root needs",
+    title: "the kernel was built without a driver that an iSCSI root needs",
     doc: Doc {
-        finds: "The kernel that will boot has neither built in nor as a module: iscsi_tcp, scsi_transport_iscsi and \
+        finds: "The kernel that will boot lacks one of these, built in or as a module: iscsi_tcp, scsi_transport_iscsi and \
                 sd_mod; iscsi_ibft where the login goes by the iBFT; dm_mod where the root is a logical volume. Its \
                 configuration decides, or, without one, the lists of its modules directory.",
-        breaks: "Without iscsi_tcp no session can be made, and without iscsi_ibft the kernel does not show what the \
-                 firmware has handed over, so the login has no target. Kernels for clouds and for containers are \
-                 built without them: Talos booted its loader from an iSCSI disk and then saw no disk.",
-        fix: "Install a kernel flavour for servers (linux-image-generic, linux-image-amd64, kernel), and make it the \
+        breaks: "Without iscsi_tcp no session is possible, and without iscsi_ibft the kernel does not show what the \
+                 firmware passed, so the login has no target. Kernels for clouds and for containers are often \
+                 built without them: Talos loaded its kernel from an iSCSI disk, and that kernel then saw no disk.",
+        fix: "Install a server kernel (linux-image-generic, linux-image-amd64, kernel), and make it the \
                one that boots.",
         references: &[
             "Linux drivers/scsi/Kconfig (ISCSI_TCP), drivers/firmware/Kconfig (ISCSI_IBFT)",
@@ -59,13 +59,13 @@ fn judge(facts: &Facts) -> Outcome {
         let names: Vec<_> = lacking.iter().map(|(module, _)| *module).collect();
         return Finding::critical(format!("{} was built without {}", super::name(kernel), names.join(" and ")))
             .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
-            .remedy(Remedy::new("Install a kernel that is built with iSCSI, and let the loader boot it."))
+            .remedy(Remedy::new("Install a kernel that is built with iSCSI, and make the loader boot it."))
             .into();
     }
     if let Some(first) = unclear.first() {
         return match kernel.builtin.problem().or(kernel.problems.first()) {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::unknown(format!("whether {} has {first} could not be found out", super::name(kernel))),
+            None => Outcome::unknown(format!("whether {} has {first} could not be determined", super::name(kernel))),
         };
     }
     // The two that tell most are named, the rest is only had.

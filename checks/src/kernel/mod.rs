@@ -17,10 +17,10 @@ fn booted(facts: &Facts) -> Result<&Kernel, Outcome> {
     let named = facts.loader.default_entry().and_then(|entry| entry.kernel.as_ref());
     Err(match named.map(|kernel| (kernel, kernel.path.as_ref())) {
         Some((_, Some(path))) => Outcome::unknown(format!("{path} was not read")),
-        Some((kernel, None)) => Outcome::not_applicable(format!("{} is not there", kernel.written)),
+        Some((kernel, None)) => Outcome::not_applicable(format!("{} does not exist", kernel.written)),
         None => view::no_menu(facts).unwrap_or_else(|| match facts.loader.chosen.problem() {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::not_applicable("it is not known which kernel boots"),
+            None => Outcome::not_applicable("not checked: it is not known which kernel boots"),
         }),
     })
 }

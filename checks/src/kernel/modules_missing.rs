@@ -13,18 +13,18 @@ pub(crate) static CHECK: Check = Check {
     title: "the kernel's modules are missing or of another version",
     doc: Doc {
         finds: "There is no modules directory for exactly the version that the kernel image states; or the kernel was \
-                configured for a module of iSCSI that modules.dep does not have; or modules.dep names iscsi_tcp, \
-                iscsi_ibft or something they need, and the file is not there; or a module was built for another \
-                version (vermagic). Modules that are built in need no file. Where the image that boots holds what the \
-                root needs, of the kernel's version, what is missing on the disk is a warning; so is a module of \
-                another version that the kernel judges by the checksums of its symbols.",
-        breaks: "A kernel loads modules of its own version only. Without the directory no image can be built for \
+                configured for an iSCSI module that modules.dep does not list; or modules.dep lists iscsi_tcp, \
+                iscsi_ibft or a dependency, and the file does not exist; or a module was built for another \
+                version (vermagic). Built-in modules need no file. Where the initramfs that boots has what the \
+                root needs, of the kernel's version, a module missing on the disk is a warning; so is a module of \
+                another version that the kernel accepts or rejects by its symbol checksums.",
+        breaks: "A kernel loads modules of its own version only. Without the directory no initramfs can be built for \
                  this kernel, and after the boot nothing can be loaded from the disk: no further NIC, no firewall, \
-                 no filesystem; a root whose image was built before still comes up. A kernel with CONFIG_MODVERSIONS \
-                 leaves the version out of the comparison where the module carries checksums of the symbols that it \
-                 uses, and refuses it when one of them is another. A kernel and modules of different versions are the \
-                 mark of an upgrade that was broken off, or of a /boot that was not mounted while it ran.",
-        fix: "Install the kernel's package again with /boot mounted, so that image, modules and initramfs are of one \
+                 no filesystem; a root with an initramfs that was built before still comes up. A kernel with CONFIG_MODVERSIONS \
+                 does not compare the version where the module carries checksums of the symbols that it \
+                 uses, and rejects the module when one of them differs. A kernel and modules of different versions \
+                 point to an interrupted upgrade, or to a /boot that was not mounted during it.",
+        fix: "Reinstall the kernel's package with /boot mounted, so that kernel, modules and initramfs are of one \
                version.",
         references: &["modprobe(8)", "depmod(8)", "Linux kernel/module/version.c (same_magic, check_version)"],
     },
@@ -42,7 +42,7 @@ fn judge(facts: &Facts) -> Outcome {
         crate::facts::Read::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
     let remedy = || {
-        Remedy::new("Install the package of this kernel again, with /boot mounted, then build its image.")
+        Remedy::new("Reinstall the package of this kernel with /boot mounted, then rebuild its initramfs.")
             .command(
                 ShellCommand::new(&["apt-get", "install", "--reinstall"])
                     .value(format!("linux-image-{version}"))
@@ -54,11 +54,13 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(directory) = &kernel.modules_dir else {
         let configured = super::needed(facts).iter().all(|module| view::config_of(kernel, module) == Some("y"));
         if configured {
-            return Outcome::pass(format!("{} has what it needs built in", super::name(kernel)));
+            return Outcome::pass(format!("{} has everything it needs built in", super::name(kernel)));
         }
-        let summary = format!("there are no modules for {version}, the version of {}", super::name(kernel));
+        let summary = format!("no modules directory exists for {version}, the version of {}", super::name(kernel));
         let finding = if suffices {
-            Finding::warning(format!("{summary}; its image has what the root needs, and nothing else can be loaded"))
+            Finding::warning(format!(
+                "{summary}; its initramfs has what the root needs, but no other module can be loaded"
+            ))
         } else {
             Finding::critical(summary)
         };
@@ -96,8 +98,8 @@ fn judge(facts: &Facts) -> Outcome {
         let names: Vec<_> = unlisted.iter().map(|(module, _)| *module).collect();
         let summary = format!("{directory} has no {}", names.join(" and no "));
         let finding = if suffices { Finding::warning(summary) } else { Finding::critical(summary) };
-        let text = "Install the package that has these modules (some distributions put them into one of its own), then \
-                    build the image.";
+        let text = "Install the package that has these modules (some distributions have a separate one), then rebuild \
+                    the initramfs.";
         findings.push(
             finding
                 .evidence(Evidence::new(format!("{directory}/modules.dep"), format!("names no {}", names.join(", "))))
@@ -116,13 +118,11 @@ fn judge(facts: &Facts) -> Outcome {
         );
     }
     if let Some(first) = absent.first() {
-        let summary = format!("{} of {count} modules for iSCSI are not on the disk: {} …", absent.len(), first.name);
+        let summary = format!("{} of {count} iSCSI modules are missing on the disk: {} …", absent.len(), first.name);
         let finding = if suffices { Finding::warning(summary) } else { Finding::critical(summary) };
         findings.push(
             finding
-                .evidences(
-                    absent.iter().map(|file| Evidence::new(&file.path, "is named in modules.dep and is not there")),
-                )
+                .evidences(absent.iter().map(|file| Evidence::new(&file.path, "listed in modules.dep, does not exist")))
                 .remedy(remedy()),
         );
     }
@@ -132,7 +132,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some((first, vermagic)) = foreign.first() {
         let other = built_for(vermagic);
         findings.push(
-            Finding::critical(format!("{} was built for {other}, and the kernel is {version}", first.name))
+            Finding::critical(format!("{} was built for {other}, but the kernel is {version}", first.name))
                 .evidences(vermagics(&foreign))
                 .remedy(remedy()),
         );
@@ -140,7 +140,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some((first, vermagic)) = by_symbols.first() {
         findings.push(
             Finding::warning(format!(
-                "{} was built for {}: {version} takes it only while the symbols that it uses are the same",
+                "{} was built for {}: {version} loads it only while the symbols that it uses are the same",
                 first.name,
                 built_for(vermagic)
             ))

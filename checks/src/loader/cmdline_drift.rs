@@ -12,14 +12,14 @@ pub(crate) static CHECK: Check = Check {
     title: "the loader's entry differs from /etc/default/grub",
     doc: Doc {
         finds: "The entry that will boot lacks a word of GRUB_CMDLINE_LINUX or GRUB_CMDLINE_LINUX_DEFAULT, or has a \
-                word for iSCSI, the network or the root disk that stands in neither. The files of \
-                /etc/default/grub.d are evaluated after /etc/default/grub, as GRUB does: a later one replaces the \
-                whole variable. Entries below loader/entries are held against /etc/kernel/cmdline.",
-        breaks: "An edit of grub.cfg by hand is lost with the next kernel, and an edit of /etc/default/grub has no \
-                 effect until the configuration is written anew. Either way the machine boots today and not after \
+                word for iSCSI, the network or the root disk that is in neither. The files of \
+                /etc/default/grub.d are evaluated after /etc/default/grub, as grub-mkconfig does: a later one replaces the \
+                whole variable. Entries in loader/entries are compared with /etc/kernel/cmdline.",
+        breaks: "A manual edit of grub.cfg is lost with the next kernel, and an edit of /etc/default/grub has no \
+                 effect until grub.cfg is regenerated. Either way the machine boots today and fails after \
                  the next update, or the other way round.",
-        fix: "Decide which of both is right, put it into GRUB_CMDLINE_LINUX of the last file that sets it, and \
-               write the configuration anew.",
+        fix: "Decide which of the two is right, set it in GRUB_CMDLINE_LINUX of the last file that assigns it, and \
+               regenerate grub.cfg.",
         references: &["GRUB manual, Simple configuration handling", "grub-mkconfig(8)", "kernel-install(8)"],
     },
     judge,
@@ -43,14 +43,14 @@ fn judge(facts: &Facts) -> Outcome {
         defaults.cmdline_linux.iter().chain(default_only).collect()
     };
     if sources.is_empty() {
-        return Outcome::not_applicable("no file was read that the loader's entries are made from");
+        return Outcome::not_applicable("not checked: the root has neither /etc/default/grub nor /etc/kernel/cmdline");
     }
     let stands_in = |word: &Word, words: &[Word]| words.iter().any(|other| same(word, other));
     let mut findings = Vec::new();
     let mut report = |summary: String, evidence: Evidence, against: Evidence| {
         findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(view::update_loader(
             facts,
-            "Put into GRUB_CMDLINE_LINUX what belongs there (or take it out), then write the entries anew.",
+            "Set GRUB_CMDLINE_LINUX to the words that the machine needs, then regenerate the loader's entries.",
         )));
     };
     let entry_line = || view::command_line(entry);
@@ -59,7 +59,11 @@ fn judge(facts: &Facts) -> Outcome {
         let lacking = source.value.words.iter().filter(|word| !stands_in(word, &entry.cmdline.words));
         if let Some((words, one)) = listed(lacking) {
             let are = if one { "is" } else { "are" };
-            report(format!("{words} of {} {are} not in the entry that will boot", source.at.path), line, entry_line());
+            report(
+                format!("{words} from {} {are} not in the loader entry that will boot", source.at.path),
+                line,
+                entry_line(),
+            );
         }
     }
     let first = sources.first().map(|source| Evidence::at(&source.at, source.value.text()));
@@ -68,14 +72,17 @@ fn judge(facts: &Facts) -> Outcome {
     if let (Some((words, one)), Some(first)) = (listed(entry.cmdline.words.iter().filter(unfounded)), first) {
         let (are, them) = if one { ("is", "it") } else { ("are", "them") };
         report(
-            format!("{words} {are} in the entry that will boot, and the next update of the loader drops {them}"),
+            format!("{words} {are} in the loader entry that will boot, but the next update of the loader drops {them}"),
             entry_line(),
             first,
         );
     }
     Outcome::from_findings(findings, || {
         let count: usize = sources.iter().map(|source| source.value.words.len()).sum();
-        format!("the entry has all {count} words of {}", sources.first().map_or("", |source| source.at.path.as_str()))
+        format!(
+            "the loader entry has all {count} words of {}",
+            sources.first().map_or("", |source| source.at.path.as_str())
+        )
     })
 }
 

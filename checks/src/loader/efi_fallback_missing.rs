@@ -13,13 +13,13 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "The EFI system partition can be read and holds loaders, but none at the path for removable media: \
                 EFI/BOOT/BOOTX64.EFI, or the name for another architecture. A partition that is not mounted is an \
-                empty directory and says nothing. On an instance that runs, this is a warning: this boot has found \
+                empty directory and proves nothing. On a running instance this is a warning: this boot found \
                 another way.",
-        breaks: "A network boot firmware attaches the LUN and has no boot variable for it, so it starts the fallback \
+        breaks: "Network boot firmware attaches the LUN and has no boot variable for it, so it starts the fallback \
                  path: iPXE's sanboot tries EFI/BOOT/BOOTX64.EFI unless --filename names another. A distribution's \
-                 own path, such as EFI/debian, is found only through a variable in the machine's flash, and a \
-                 template goes to other machines.",
-        fix: "Install the loader to the fallback path as well: grub-install --removable, or copy shim and GRUB there.",
+                 own path, such as EFI/debian, is found only through a variable in the machine's NVRAM, and a \
+                 template is deployed to other machines.",
+        fix: "Also install the loader at the fallback path: grub-install --removable, or copy shim and GRUB there.",
         references: &[
             "UEFI Specification, section 3.5.1.1 (removable media boot behavior)",
             "https://github.com/ipxe/ipxe/issues/996",
@@ -33,24 +33,26 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Facts) -> Outcome {
     let esp = known!(facts.loader.esp);
     if facts.firmware.efi == Some(false) {
-        return Outcome::not_applicable("this machine was started by a BIOS");
+        return Outcome::not_applicable("this machine was booted by a BIOS");
     }
     let Some(mount_point) = &esp.mount_point else {
-        return Outcome::not_applicable("there is no sign of an EFI system partition");
+        return Outcome::not_applicable("no EFI system partition was found");
     };
     if let Some(fallback) = esp.fallback.first() {
-        return Outcome::pass(format!("{mount_point}/{fallback} is there for a SAN boot"));
+        return Outcome::pass(format!("{mount_point}/{fallback} exists for a SAN boot"));
     }
     if !esp.visible {
-        return Outcome::not_applicable(format!("the EFI system partition is not mounted at {mount_point}"));
+        return Outcome::not_applicable(format!(
+            "not checked: the EFI system partition is not mounted at {mount_point}"
+        ));
     }
     let summary = format!("{mount_point} has no EFI/BOOT/BOOT*.EFI, the loader that a SAN boot starts");
     let finding = if facts.scope.mode == Mode::Live { Finding::warning(summary) } else { Finding::critical(summary) };
-    let loaders = if esp.loaders.is_empty() { "no loader below EFI/".to_owned() } else { esp.loaders.join(", ") };
+    let loaders = if esp.loaders.is_empty() { "no loader in EFI/".to_owned() } else { esp.loaders.join(", ") };
     finding
         .evidence(Evidence::new(mount_point, loaders))
         .remedy(
-            Remedy::new("Install the loader to the fallback path as well.").command(
+            Remedy::new("Also install the loader at the fallback path.").command(
                 ShellCommand::new(&["grub-install", "--target=x86_64-efi"])
                     .value(format!("--efi-directory={mount_point}"))
                     .args(&["--removable"]),

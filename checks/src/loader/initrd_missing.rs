@@ -9,14 +9,14 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the loader's entry has no initramfs, or names one that is not there",
+    title: "the loader entry has no initramfs, or names one that does not exist",
     doc: Doc {
-        finds: "The entry that will boot has no initrd line, or one of the images that it names does not exist or is \
+        finds: "The loader entry that will boot has no initrd line, or one of the images that it names does not exist or is \
                 empty. For any other Linux entry of the menu this is a warning.",
-        breaks: "The kernel cannot log in to a target by itself: that is the work of programs in the initramfs. \
-                 Without one it says `VFS: Unable to mount root fs` and panics. An image is missing when building it \
+        breaks: "The kernel cannot log in to a target on its own: programs in the initramfs do. \
+                 Without one it prints `VFS: Unable to mount root fs` and panics. An image is missing when building it \
                  failed, for instance because /boot was full, or when it was built while /boot was not mounted.",
-        fix: "Build the image and write the loader's configuration anew.",
+        fix: "Build the initramfs and regenerate the loader's configuration.",
         references: &["GRUB manual, command initrd", "update-initramfs(8)", "dracut(8)"],
     },
     judge,
@@ -41,13 +41,16 @@ fn judge(facts: &Facts) -> Outcome {
 fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
     let severity = super::severity_of(facts, entry);
     let remedy = || {
-        let remedy = view::update_loader(facts, "Build the image, and let the loader's configuration name it.");
+        let remedy = view::update_loader(
+            facts,
+            "Build the initramfs, then regenerate the loader's configuration so that it names the image.",
+        );
         let build = view::create_image(facts, entry);
         build.into_iter().chain([ShellCommand::new(&["df", "-h", "/boot"])]).fold(remedy, Remedy::first)
     };
     if entry.initrds.is_empty() {
         return vec![
-            super::finding(severity, format!("the entry {:?} loads no initramfs", entry.title))
+            super::finding(severity, format!("the loader entry {:?} loads no initramfs", entry.title))
                 .evidence(super::place(entry))
                 .remedy(remedy()),
         ];
@@ -57,14 +60,17 @@ fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
         .iter()
         .filter_map(|initrd| {
             let what = match &initrd.path {
-                None if initrd.problem.is_none() => "which is not there",
+                None if initrd.problem.is_none() => "which does not exist",
                 Some(_) if initrd.size == 0 => "which is empty",
                 _ => return None,
             };
             Some(
-                super::finding(severity, format!("the entry {:?} loads {}, {what}", entry.title, initrd.written))
-                    .evidence(super::named(entry, "initrd", initrd))
-                    .remedy(remedy()),
+                super::finding(
+                    severity,
+                    format!("the loader entry {:?} loads {}, {what}", entry.title, initrd.written),
+                )
+                .evidence(super::named(entry, "initrd", initrd))
+                .remedy(remedy()),
             )
         })
         .collect()

@@ -9,15 +9,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the loader's entry names a kernel that is not there",
+    title: "the loader entry names a kernel that does not exist",
     doc: Doc {
-        finds: "The entry that will boot names no kernel, an empty file, or a file that does not exist in the root or \
-                on its /boot; or GRUB's configuration was read whole and makes no entry at all, because it is empty or \
+        finds: "The loader entry that will boot names no kernel, an empty file, or a file that does not exist in the root or \
+                on its /boot; or GRUB's configuration was read completely and defines no entry, because it is empty or \
                 ends inside a block. For any other Linux entry of the menu this is a warning.",
-        breaks: "GRUB says `file not found` and returns to its menu or its shell; nothing of the system has run, so \
-                 there is no log. It happens when a kernel package was removed without the loader's configuration \
-                 being written anew, and when /boot was not mounted while it was written.",
-        fix: "Mount /boot, install the kernel, and write the loader's configuration anew.",
+        breaks: "GRUB prints `file not found` and returns to its menu or its shell; nothing of the system has run, so \
+                 there is no log. It happens when a kernel package is removed and the loader's configuration \
+                 is not regenerated, and when /boot was not mounted while it was generated.",
+        fix: "Mount /boot, install the kernel, and regenerate the loader's configuration.",
         references: &[
             "GRUB manual, command linux",
             "https://uapi-group.org/specifications/specs/boot_loader_specification/",
@@ -30,7 +30,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(none) = &facts.loader.no_entries {
         return Finding::critical(format!("GRUB finds nothing to boot: {} {}", none.at.path, none.value))
             .evidence(Evidence::at(&none.at, none.value.clone()))
-            .remedy(view::update_loader(facts, "Write the configuration anew from inside the root."))
+            .remedy(view::update_loader(facts, "Regenerate GRUB's configuration from inside the root."))
             .into();
     }
     let default = match super::default_entry(facts) {
@@ -55,23 +55,23 @@ fn judge(facts: &Facts) -> Outcome {
 fn missing(facts: &Facts, entry: &BootEntry) -> Option<Finding> {
     let severity = super::severity_of(facts, entry);
     let remedy = || {
-        let text = "Mount /boot if it is a filesystem of its own, see what lies there, and write the entries anew.";
+        let text = "Mount /boot if it is a separate filesystem, check what it holds, and regenerate the loader's configuration.";
         view::update_loader(facts, text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
     };
     let Some(kernel) = &entry.kernel else {
         return Some(
-            super::finding(severity, format!("the entry {:?} names no kernel", entry.title))
+            super::finding(severity, format!("the loader entry {:?} names no kernel", entry.title))
                 .evidence(super::place(entry))
                 .remedy(remedy()),
         );
     };
     let what = match &kernel.path {
-        None if kernel.problem.is_none() => "which is not there",
+        None if kernel.problem.is_none() => "which does not exist",
         Some(_) if kernel.size == 0 => "which is empty",
         _ => return None,
     };
     Some(
-        super::finding(severity, format!("the entry {:?} boots {}, {what}", entry.title, kernel.written))
+        super::finding(severity, format!("the loader entry {:?} boots {}, {what}", entry.title, kernel.written))
             .evidence(super::named(entry, "linux", kernel))
             .remedy(remedy()),
     )

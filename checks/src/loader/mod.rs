@@ -35,7 +35,7 @@ fn default_entry(facts: &Facts) -> Result<&BootEntry, Outcome> {
     }
     Err(Outcome::unknown(match facts.loader.entries.len() {
         0 => "no loader entry was found".to_owned(),
-        count => format!("it is not known which of {count} loader entries boots"),
+        count => format!("it is not known which of the {count} loader entries boots"),
     }))
 }
 

@@ -10,16 +10,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "root= is missing or does not mean this root",
+    title: "root= is missing or names another device than this root",
     doc: Doc {
-        finds: "The entry that will boot has no root=, or one with a variable that the loader does not expand, or one \
-                that means another device than the one this root is mounted from. Where that device is not known, \
-                root= is held against the line for / in /etc/fstab. /dev/ubuntu-vg/ubuntu-lv and \
+        finds: "The loader entry that will boot has no root=, or one with a variable that the loader does not expand, or one \
+                that names another device than the one this root is mounted from. Where that device is not known, \
+                root= is compared with the line for / in /etc/fstab. /dev/ubuntu-vg/ubuntu-lv and \
                 /dev/mapper/ubuntu--vg-ubuntu--lv are the same volume: the mapper's name doubles every hyphen.",
         breaks: "The initramfs waits for a device that never appears and drops to a shell (`ALERT! … does not exist`, \
-                 or dracut's emergency mode), or mounts another system than the one that was meant. It is the usual \
-                 end of a disk whose filesystem was made anew or copied, and so has another UUID.",
-        fix: "Write the loader's configuration anew from inside the root, with /boot mounted; for entries below \
+                 or dracut's emergency mode), or mounts another system than the intended one. Typical \
+                 of a disk on which the filesystem was recreated or copied, and so has another UUID.",
+        fix: "Regenerate the loader's configuration from inside the root, with /boot mounted; for entries in \
                loader/entries, set root= with grubby.",
         references: &[
             "Linux Documentation/admin-guide/kernel-parameters.txt, root=",
@@ -37,21 +37,23 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let Some(text) = entry.cmdline.last("root").filter(|text| !text.is_empty()) else {
         if let Some(variable) = entry.unresolved.first() {
-            return Outcome::unknown(format!("the command line holds ${variable}, which could not be expanded"));
+            return Outcome::unknown(format!(
+                "the loader entry's command line contains ${variable}, which could not be expanded"
+            ));
         }
-        return broken(facts, entry, format!("the entry {:?} has no root=", entry.title), None);
+        return broken(facts, entry, format!("the loader entry {:?} has no root=", entry.title), None);
     };
     if text.contains('$') {
-        let summary = format!("the entry {:?} has root={text}, a variable that is not expanded", entry.title);
+        let summary = format!("the loader entry {:?} has root={text}, a variable that is not expanded", entry.title);
         return broken(facts, entry, summary, None);
     }
     let spec = DeviceSpec::parse(text);
     if let Some(Some(device)) = facts.storage.root_device.known() {
         let name = device.dm_name.as_deref().unwrap_or(&device.name);
         match spec.names(device) {
-            Some(true) => return Outcome::pass(format!("root={text} is the device {name} of this root")),
+            Some(true) => return Outcome::pass(format!("root={text} is {name}, the device of this root")),
             Some(false) => {
-                let summary = format!("root={text} is not the device of this root, {name}");
+                let summary = format!("root={text} is not {name}, the device of this root");
                 let seen = match device.signature.known().and_then(Option::as_ref) {
                     Some(crate::facts::Signature::Filesystem { kind, uuid: Some(uuid), .. }) => {
                         format!("{name}: {kind}, UUID {uuid}")
@@ -65,13 +67,13 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let line = facts.storage.fstab.iter().find(|line| line.target == "/");
     match line.and_then(|line| Some((line, spec.same_as(&DeviceSpec::parse(&line.spec))?))) {
-        Some((_, true)) => Outcome::pass(format!("root={text} is the device that fstab mounts at /")),
+        Some((_, true)) => Outcome::pass(format!("root={text} is the device that /etc/fstab mounts at /")),
         Some((line, false)) => {
-            let summary = format!("root={text} is not what fstab mounts at /, {}", line.spec);
+            let summary = format!("root={text} is not {}, which /etc/fstab mounts at /", line.spec);
             broken(facts, entry, summary, Some(Evidence::at(&line.at, format!("{} / {}", line.spec, line.kind))))
         }
         None => view::unread(&facts.storage.problems, "/etc/fstab").unwrap_or_else(|| {
-            Outcome::pass(format!("root={text} is written, and nothing that was read contradicts it"))
+            Outcome::pass(format!("root={text} contradicts neither /etc/fstab nor any device that was read"))
         }),
     }
 }
@@ -82,7 +84,7 @@ fn broken(facts: &Facts, entry: &BootEntry, summary: String, against: Option<Evi
         .evidences(against)
         .remedy(view::update_loader(
             facts,
-            "Write the loader's configuration anew from inside the root, so that root= names its device.",
+            "Regenerate the loader's configuration from inside the root, so that root= names its device.",
         ))
         .into()
 }

@@ -10,15 +10,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a CHAP password stands on a kernel command line",
+    title: "a CHAP password is on a kernel command line",
     doc: Doc {
         finds: "A word that carries a CHAP password (iscsi_password=, rd.iscsi.password=, the credentials of \
                 netroot=iscsi:USER:PASSWORD@…) in a loader entry, in the files the entries are made from, or on the \
                 command line of the running kernel. Its value is never printed.",
-        breaks: "Every user of the machine can read /proc/cmdline, and grub.cfg is often readable by everybody, so \
-                 everybody on the machine can log in to its disk. The password also ends up in the kernel's log. \
+        breaks: "Every user of the machine can read /proc/cmdline, and grub.cfg is often world-readable, so \
+                 any local user can log in to its disk. The password also ends up in the kernel's log. \
                  dracut.cmdline(7) warns of it.",
-        fix: "Let the firmware hand the credentials over in the iBFT, and log in by it (iscsi_auto for \
+        fix: "Have the firmware pass the credentials in the iBFT, and log in by the iBFT (iscsi_auto for \
                initramfs-tools, rd.iscsi.firmware=1 for dracut). Then change the password at the target.",
         references: &["dracut.cmdline(7), WARNING under iSCSI", "proc_cmdline(5)"],
     },
@@ -42,14 +42,14 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::not_applicable("no command line was read");
     }
     if seen.is_empty() {
-        return Outcome::pass(format!("none of {lines} command lines carries a password"));
+        return Outcome::pass(format!("none of {lines} kernel command lines contains a known password word"));
     }
     let keys: BTreeSet<_> = seen.iter().map(|(_, key)| key.as_str()).collect();
     let keys = keys.into_iter().collect::<Vec<_>>().join(" and ");
     Finding::warning(format!("{keys} puts a CHAP password on the kernel command line, which every user can read"))
         .evidences(seen.iter().map(|(source, key)| Evidence::new(source, format!("{key}={}", crate::facts::HIDDEN))))
         .remedy(Remedy::new(
-            "Take the word out and log in by the iBFT (iscsi_auto or rd.iscsi.firmware=1), then change the password \
+            "Remove the word and log in by the iBFT (iscsi_auto or rd.iscsi.firmware=1), then change the password \
              at the target.",
         ))
         .into()
