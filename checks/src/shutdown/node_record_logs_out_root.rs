@@ -11,19 +11,19 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a node record of the boot target lets the root session be logged out by its startup mode",
+    title: "the startup mode in a node record lets a service log the root session out",
     doc: Doc {
-        finds: "A record of the boot target in open-iscsi's database whose node.startup is not onboot and that was \
-                not made from the firmware (node.discovery_type fw), while a unit that starts logs sessions out by \
+        finds: "A node record of the boot target in open-iscsi's database has a node.startup other than onboot and was \
+                not created from the firmware (node.discovery_type fw), while an enabled unit logs sessions out by \
                 their startup mode (iscsiadm --logoutall=automatic, manual or all).",
         breaks: "`--logoutall` spares a session only when its record says onboot or fw. An ordinary sendtargets \
-                 discovery of the boot target leaves a record with `manual` or `automatic`, and with that the session \
-                 of the root is logged out at shutdown like any other: the machine hangs. open-iscsi 2.1.9 to 2.1.11 \
-                 read `fw` as `static`, so onboot is the safer word. The scripts of Debian's open-iscsi.service keep \
-                 the session of the root where they see it, which they do not when the root is on LVM: they call \
-                 pvs with names that it does not find.",
+                 discovery of the boot target leaves a record with `manual` or `automatic`, and the session \
+                 of the root is then logged out at shutdown like any other: the machine hangs. open-iscsi 2.1.9 to 2.1.11 \
+                 read `fw` as `static`, so onboot is the safer value. The scripts of Debian's open-iscsi.service keep \
+                 the session of the root where they recognise it, which they do not when the root is on LVM: they call \
+                 pvs with device names that it does not find.",
         fix: "Set node.startup of the boot target's record to onboot, or delete the record; iscsid.safe_logout = Yes \
-               refuses to log out what is mounted.",
+               makes open-iscsi refuse to log out a session with mounted disks.",
         references: &[
             "open-iscsi usr/iscsiadm.c, __logout_by_startup",
             "Debian /usr/lib/open-iscsi/umountiscsi.sh (get_lvm_vgs) and logout-all.sh",
@@ -48,7 +48,7 @@ fn judge(facts: &Facts) -> Outcome {
     if by_startup.is_empty() {
         return match facts.services.problems.first() {
             Some(problem) if !records.is_empty() => Outcome::unread(problem),
-            _ => Outcome::pass("nothing that starts logs sessions out by the startup mode of their records"),
+            _ => Outcome::pass("no enabled service logs sessions out by the startup mode of their node records"),
         };
     }
     let mut findings = Vec::new();
@@ -70,8 +70,8 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::unread(problem);
     }
     Outcome::from_findings(findings, || match records.first() {
-        Some(record) => format!("the record of {} keeps its session from being logged out", record.target),
-        None => "no node record stands for the boot target".to_owned(),
+        Some(record) => format!("the node record of {} protects its session from being logged out", record.target),
+        None => "the boot target has no node record".to_owned(),
     })
 }
 
@@ -103,15 +103,18 @@ fn finding(record: &NodeRecord, startup: &str, event: &Happening<'_>) -> Finding
         Some(ip) => record_of.args(&["-p"]).value(std::net::SocketAddr::new(ip, record.port).to_string()),
         None => record_of,
     };
-    Finding::critical(format!("{} logs out what is {startup}, and so the root's target {}", event.by, record.target))
-        .evidence(Evidence::at(&place, text))
-        .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))
-        .remedy(Remedy::new("Set the record of the boot target to onboot").command(record_of.args(&[
-            "-o",
-            "update",
-            "-n",
-            "node.startup",
-            "-v",
-            "onboot",
-        ])))
+    Finding::critical(format!(
+        "{} logs out {startup} sessions, among them the root's session to {}",
+        event.by, record.target
+    ))
+    .evidence(Evidence::at(&place, text))
+    .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))
+    .remedy(Remedy::new("Set node.startup of the boot target's record to onboot").command(record_of.args(&[
+        "-o",
+        "update",
+        "-n",
+        "node.startup",
+        "-v",
+        "onboot",
+    ])))
 }

@@ -12,14 +12,14 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "a service logs the root session out before the filesystems are synced",
     doc: Doc {
-        finds: "A unit that starts, or a stop link of System V init that is followed, and that logs out every \
-                session, or the one to the boot target, without keeping back the one that carries the root. Debian's \
+        finds: "An enabled unit, or an active System V stop link, logs out every \
+                session, or the one to the boot target, without sparing the one that carries the root. Debian's \
                 open-iscsi.service lists the root's session first (umountiscsi.sh) and passes. What is disabled or \
-                masked passes. `iscsiadm --logoutall` goes by the node records: see node-record-logs-out-root.",
-        breaks: "The session goes while the root is still mounted. Writing it back fails, the stop job of the root \
-                 never ends, and the machine hangs until somebody cuts its power: `systemctl reboot` does not come \
-                 back.",
-        fix: "Disable the service, or let it keep the session of the root. With systemd a stop link alone does \
+                masked passes. `iscsiadm --logoutall` decides by the node records: see node-record-logs-out-root.",
+        breaks: "The session ends while the root is still mounted. Writing the filesystem back fails, the stop job of the root \
+                 never ends, and the machine hangs until somebody power-cycles it: `systemctl reboot` does not \
+                 complete.",
+        fix: "Disable the service, or make it spare the session of the root. With systemd a stop link alone does \
                nothing where a unit of the same name is installed.",
         references: &[
             "open-iscsi pull request 186 (e48ae50), Avoid logout of iscsi boot session",
@@ -45,7 +45,7 @@ fn judge(facts: &Facts) -> Outcome {
         };
         match spared(facts, event.logout) {
             _ if !hits => {}
-            Some(why) => passes.push(format!("{} logs out, and {why}", event.by)),
+            Some(why) => passes.push(format!("{} logs sessions out, but {why}", event.by)),
             None => findings.push(finding(event)),
         }
     }
@@ -55,7 +55,11 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::unread(problem);
     }
     Outcome::from_findings(findings, || {
-        if passes.is_empty() { "nothing that starts logs the root session out".to_owned() } else { passes.join("; ") }
+        if passes.is_empty() {
+            "no enabled service logs the root session out at shutdown".to_owned()
+        } else {
+            passes.join("; ")
+        }
     })
 }
 
@@ -68,14 +72,14 @@ fn finding(event: &Happening<'_>) -> Finding {
     let remedy = match event.unit {
         // What another unit starts is not kept from starting by removing its own links.
         Some(unit) if !unit.pulled_by.is_empty() => {
-            Remedy::new("Mask the unit, or let it keep the session that carries the root")
+            Remedy::new("Mask the unit, or make it spare the session that carries the root")
                 .command(ShellCommand::new(&["systemctl", "mask"]).operand(event.by))
         }
-        Some(_) => Remedy::new("Disable the unit, or let it keep the session that carries the root")
+        Some(_) => Remedy::new("Disable the unit, or make it spare the session that carries the root")
             .command(ShellCommand::new(&["systemctl", "disable"]).operand(event.by)),
         None => Remedy::new("Remove the stop link").command(ShellCommand::new(&["rm", "-f"]).path(event.by)),
     };
-    Finding::critical(format!("{}{directive} logs out {what}, the one that carries the root too", event.by))
+    Finding::critical(format!("{}{directive} logs out {what}, including the one that carries the root", event.by))
         .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))
         .remedy(remedy)
 }

@@ -13,17 +13,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a service takes the SAN NIC down before the root is written back",
+    title: "a service takes the SAN NIC down at shutdown while the root still needs it",
     doc: Doc {
-        finds: "A stanza of ifupdown for the SAN NIC, of whatever method, while networking.service runs `ifdown -a` \
-                when it is stopped: that takes down every interface that has a stanza and that ifupdown holds to be \
-                up. It does so of what came up by `auto` or `allow-hotplug`, and of the NIC of the boot wherever \
-                open-iscsi's udev rule notes it as up to keep `ifup` off it. `no-auto-down` passes. A stanza that \
-                sets the NIC up anew at boot is handover-san-nic-reconfigured.",
-        breaks: "The NIC goes down while the root is still mounted: `manual` too is taken down (ip link set down). \
-                 Every unit is stopped, and then systemd cannot even read the program that ends the shutdown; what \
-                 was not written back is lost, and the machine stands until its power is cut.",
-        fix: "Leave the SAN NIC out of /etc/network/interfaces, or say `no-auto-down` for it.",
+        finds: "/etc/network/interfaces has a stanza for the SAN NIC, of any method, and networking.service runs `ifdown -a` \
+                when it stops: that takes down every interface that has a stanza and that ifupdown has recorded as \
+                up: those brought up by `auto` or `allow-hotplug`, and the boot NIC wherever \
+                open-iscsi's udev rule records it as up to keep `ifup` away from it. `no-auto-down` passes. A stanza that \
+                reconfigures the NIC at boot is handover-san-nic-reconfigured.",
+        breaks: "The NIC goes down while the root is still mounted: `manual` interfaces too (ip link set down). \
+                 All units stop, and then systemd cannot read the program that ends the shutdown; what \
+                 was not written back is lost, and the machine hangs until it is power-cycled.",
+        fix: "Remove the SAN NIC from /etc/network/interfaces, or add `no-auto-down` for it.",
         references: &[
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
             "ifdown(8), --all; interfaces(5), no-auto-down",
@@ -37,7 +37,7 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(line) = takes_all_down(facts) else {
         return match facts.services.problems.first() {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::pass("nothing takes interfaces down at shutdown"),
+            None => Outcome::pass("no enabled service takes interfaces down at shutdown"),
         };
     };
     let san = SanIdentity::of(facts);
@@ -57,7 +57,7 @@ fn judge(facts: &Facts) -> Outcome {
         Some(config) if !is_excluded() => finding(&san, config, line).into(),
         _ => match facts.netconfig.problems.iter().find(|problem| problem.place.contains("/etc/network/")) {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::pass(format!("{UNIT} leaves {} up", san.title())),
+            None => Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title())),
         },
     }
 }
@@ -91,12 +91,16 @@ fn is_held_up(facts: &Facts, config: &InterfaceConfig) -> bool {
 
 fn finding(san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Finding {
     let name = config.matches.names.first().or(san.name.as_ref()).cloned().unwrap_or_default();
-    Finding::critical(format!("{UNIT} takes {} down at shutdown, under the root ({})", san.title(), config.at))
-        .evidence(Evidence::at(&config.at, format!("iface {name}, and no no-auto-down for it")))
-        .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
-        .remedy(Remedy::new("Have ifupdown leave the SAN NIC up").command(ShellCommand::append_line(
-            &config.at.path,
-            "no-auto-down {}",
-            &[&name],
-        )))
+    Finding::critical(format!(
+        "{UNIT} takes {} down at shutdown while the root still needs it ({})",
+        san.title(),
+        config.at
+    ))
+    .evidence(Evidence::at(&config.at, format!("iface {name}, without no-auto-down")))
+    .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
+    .remedy(Remedy::new("Make ifupdown leave the SAN NIC up at shutdown").command(ShellCommand::append_line(
+        &config.at.path,
+        "no-auto-down {}",
+        &[&name],
+    )))
 }

@@ -9,16 +9,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a firewall that starts with the system cuts the root off",
+    title: "a firewall that is loaded at boot blocks the root's session",
     doc: Doc {
-        finds: "A firewall that starts at boot (ufw, nftables, iptables, firewalld) and whose rules drop what goes \
-                out to the target's port, or drop what comes in without letting the answers of standing connections \
-                pass.",
-        breaks: "The session is set up in the initramfs, where no firewall is. The rules come into force on the real \
-                 root and cut the connection under the filesystem: the boot hangs where the firewall is loaded, or \
+        finds: "A firewall that is loaded at boot (ufw, nftables, iptables, firewalld) drops outgoing packets \
+                to the target's port, or drops incoming packets without accepting those of established connections \
+                first.",
+        breaks: "The session is set up in the initramfs, where there is no firewall. The real root then loads the rules, \
+                 which cut the connection under the filesystem: the boot hangs where the firewall is loaded, or \
                  the reconnect of iscsid fails.",
-        fix: "Let TCP port 3260 out to the portals and the answers of established connections in, before anything \
-               else in the rules.",
+        fix: "Accept outgoing TCP port 3260 to the portals and incoming packets of established connections, before any \
+               other rule.",
         references: &[
             "Oracle Cloud, Compute best practices: UFW may keep an instance from booting",
             "RFC 7143, section 4.2.7.1 (port 3260)",
@@ -34,7 +34,7 @@ fn judge(facts: &Facts) -> Outcome {
     let mut sound = Vec::new();
     for firewall in &facts.netconfig.firewalls {
         match blocks(firewall) {
-            None => sound.push(format!("{} lets the session pass", firewall.kind)),
+            None => sound.push(format!("{} accepts the session's packets", firewall.kind)),
             Some(_) if !firewall.unclear.is_empty() => unclear.push(firewall),
             Some(blocked) => findings.push(finding(firewall, blocked)),
         }
@@ -44,14 +44,14 @@ fn judge(facts: &Facts) -> Outcome {
     }
     if let Some(firewall) = unclear.first() {
         return Outcome::Unknown {
-            reason: format!("{} has rules that could not be understood, and its policy drops", firewall.kind),
+            reason: format!("{} drops by default and has rules that isctpl does not understand", firewall.kind),
             evidence: firewall.unclear.iter().map(|rule| Evidence::at(&firewall.at, rule.clone())).collect(),
         };
     }
     if let Some(problem) = facts.netconfig.problems.iter().find(|problem| is_firewall_file(&problem.place)) {
         return Outcome::unread(problem);
     }
-    Outcome::pass(if sound.is_empty() { "no firewall starts with the system".to_owned() } else { sound.join("; ") })
+    Outcome::pass(if sound.is_empty() { "no firewall is loaded at boot".to_owned() } else { sound.join("; ") })
 }
 
 fn is_firewall_file(place: &str) -> bool {
@@ -79,11 +79,11 @@ fn blocks(firewall: &Firewall) -> Option<Blocked> {
 
 fn finding(firewall: &Firewall, blocked: Blocked) -> Finding {
     let what = match blocked {
-        Blocked::Out => "drops what goes out to port 3260",
-        Blocked::In => "drops what the target answers",
+        Blocked::Out => "drops outgoing packets to port 3260",
+        Blocked::In => "drops the target's replies",
     };
     let policies = format!("output: {}, input: {}", firewall.output_policy, firewall.input_policy);
-    Finding::critical(format!("{} starts with the system and {what}", firewall.kind))
+    Finding::critical(format!("{} is loaded at boot and {what}", firewall.kind))
         .evidence(Evidence::at(&firewall.at, policies))
         .evidences(firewall.deciding.iter().map(Evidence::from))
         .remedy(remedy(firewall, blocked))
@@ -98,7 +98,7 @@ fn remedy(firewall: &Firewall, blocked: Blocked) -> Remedy {
     let file = firewall.deciding.as_ref().map_or("the rules", |deciding| deciding.at.path.as_str());
     match (firewall.kind.as_str(), blocked) {
         ("ufw", Blocked::Out) => {
-            Remedy::new("Let TCP port 3260 out before any other rule").command(ShellCommand::new(&[
+            Remedy::new("Accept outgoing TCP port 3260 before any other rule").command(ShellCommand::new(&[
                 "ufw", "insert", "1", "allow", "out", "proto", "tcp", "to", "any", "port", "3260",
             ]))
         }
@@ -113,8 +113,8 @@ fn remedy(firewall: &Firewall, blocked: Blocked) -> Remedy {
             remedy.commands(firewall.deciding.as_ref().map(|deciding| insert_rule(rule, &deciding.at.path)))
         }
         _ => Remedy::new(
-            "Let TCP port 3260 out and the answers of established connections in, before any other rule, or keep the \
-             firewall from starting",
+            "Accept outgoing TCP port 3260 and incoming packets of established connections, before any other rule, or disable the \
+             firewall",
         ),
     }
 }

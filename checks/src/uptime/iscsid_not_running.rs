@@ -9,14 +9,14 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Live,
     decided_by: &[],
-    title: "no iscsid runs, so a lost session does not come back",
+    title: "iscsid is not running, so a lost session is not restored",
     doc: Doc {
-        finds: "A running instance with a session but without an iscsid.",
-        breaks: "The kernel carries the data of a session by itself, but only iscsid logs in again after the \
-                 connection was lost. Without it a short outage of the network is the end of the root. That its unit \
-                 is disabled says little: a udev rule of Debian's package starts it when an iSCSI disk appears.",
-        fix: "Start iscsid. If it does not come up at boot, see that its unit is not masked and that the udev rule \
-               70-open-iscsi.rules is there, or enable the unit. iscsid itself logs nothing out when it stops.",
+        finds: "The running instance has a session, but iscsid is not running.",
+        breaks: "The kernel transfers a session's data without help, but only iscsid logs in again after the \
+                 connection was lost. Without it the root does not survive a short network outage. That its unit \
+                 is disabled proves little: a udev rule of Debian's package starts it when an iSCSI disk appears.",
+        fix: "Start iscsid. If it does not start at boot, check that its unit is not masked and that the udev rule \
+               70-open-iscsi.rules exists, or enable the unit. iscsid itself logs nothing out when it stops.",
         references: &[
             "Debian open-iscsi README.Debian",
             "Debian /usr/lib/udev/rules.d/70-open-iscsi.rules (LP: #1802354)",
@@ -32,13 +32,13 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::not_applicable("the kernel has no iSCSI session");
     }
     if *crate::known!(facts.iscsi.iscsid_running) {
-        return Outcome::pass("iscsid runs and reconnects a lost session");
+        return Outcome::pass("iscsid is running and reconnects a lost session");
     }
     let session = san::root_sessions(facts).first().map_or(sessions[0].name.as_str(), |session| session.name.as_str());
     let mut finding =
-        Finding::warning(format!("no iscsid runs: {session} will not come back once its connection is lost"))
+        Finding::warning(format!("iscsid is not running: {session} will not be restored once its connection is lost"))
             .evidence(Evidence::new("/proc/net/unix", "no @ISCSIADM_ABSTRACT_NAMESPACE"));
-    let mut remedy = Remedy::new("Start iscsid, and see that it starts at boot");
+    let mut remedy = Remedy::new("Start iscsid, and make sure that it starts at boot");
     if let Some(masked) = facts.services.unit("iscsid.service").and_then(|unit| unit.masked.as_ref()) {
         finding = finding.evidence(Evidence::at(masked, "iscsid.service is masked"));
         remedy = remedy.command(ShellCommand::new(&["systemctl", "unmask", "iscsid.service"]).on_machine());

@@ -11,17 +11,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Live,
     decided_by: &[],
-    title: "the SAN NIC's address runs out and nothing renews it",
+    title: "the SAN NIC's address expires and nothing renews it",
     doc: Doc {
-        finds: "An IPv4 address of the SAN NIC that the kernel will remove after some seconds, while no DHCP client \
-                of the running system has that NIC: no manager that starts is told to run DHCP on it, and no client \
-                has a lease in force for it. An address that is valid forever passes.",
-        breaks: "A DHCP client inside the initramfs (dracut's dhclient) gives the address the lifetime of the lease, \
-                 and is ended before the real root takes over. If that leaves the NIC alone, nobody renews the lease. \
-                 When the time is up the kernel removes the address, the session loses its source, and the root \
-                 stands still: hours or days after a boot that looked sound.",
-        fix: "Let the real root run DHCP on the SAN NIC and keep what is there (networkd: KeepConfiguration=yes, \
-               netplan: critical: true), or make the address static. Until then, take away the lifetime by hand.",
+        finds: "The kernel will remove an IPv4 address of the SAN NIC when its lifetime ends, while no DHCP client \
+                of the running system serves that NIC: no enabled network manager is configured to run DHCP on it, and no client \
+                holds a valid lease for it. An address that is valid forever passes.",
+        breaks: "The DHCP client in the initramfs (dracut's dhclient) gives the address the lifetime of the lease, \
+                 and is stopped before the real root takes over. If the real root leaves the NIC alone, nobody renews the lease. \
+                 At the end of the lifetime the kernel removes the address, the session loses its source address, and the root \
+                 hangs: hours or days after a boot that looked healthy.",
+        fix: "Have the real root run DHCP on the SAN NIC and keep its address and routes (networkd: KeepConfiguration=yes, \
+               netplan: critical: true), or make the address static. Until then, set the lifetime to forever by hand.",
         references: &[
             "dracut modules.d/35network-legacy/dhclient-script.sh (valid_lft)",
             "ip-address(8), valid_lft",
@@ -48,9 +48,11 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("{} has {}, valid forever", nic.name, texts.join(", ")));
     };
     match renewal(facts, &nic.name) {
-        Renewal::By(who) => Outcome::pass(format!("{} on {} runs {seconds} s, and {who}", address.net, nic.name)),
+        Renewal::By(who) => {
+            Outcome::pass(format!("{} on {} is valid for {seconds} s, and {who}", address.net, nic.name))
+        }
         Renewal::Unclear(why) => {
-            Outcome::unknown(format!("{} on {} runs out in {seconds} s, and {why}", address.net, nic.name))
+            Outcome::unknown(format!("{} on {} expires in {seconds} s, and {why}", address.net, nic.name))
         }
         Renewal::Nobody(evidence) => finding(&nic.name, address, seconds, evidence).into(),
     }
@@ -67,7 +69,7 @@ fn renewal(facts: &Facts, nic: &str) -> Renewal {
     // klibc's ipconfig asks once, inside the initramfs, and is gone.
     if let Some(lease) = san::leases_of(facts, nic).find(|lease| lease.client != "klibc") {
         let place = lease.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
-        return Renewal::By(format!("{} has the lease{place}", lease.client));
+        return Renewal::By(format!("{} holds the lease{place}", lease.client));
     }
     let claims = san_claims(facts);
     let by_dhcp = claims.iter().find(|claim| match claim.config.method {
@@ -76,27 +78,27 @@ fn renewal(facts: &Facts, nic: &str) -> Renewal {
         _ => false,
     });
     if let Some(claim) = by_dhcp {
-        return Renewal::By(format!("{} says DHCP for it", claim.config.at));
+        return Renewal::By(format!("{} configures DHCP on it", claim.config.at));
     }
     // These take interfaces without being told about each.
     for (manager, name) in [(Manager::Dhcpcd, "dhcpcd"), (Manager::NetworkManager, "NetworkManager")] {
         if manager_starts(facts, manager) && !claims.iter().any(|claim| claim.config.manager == manager) {
-            return Renewal::Unclear(format!("whether {name}, which starts, renews it is not written anywhere"));
+            return Renewal::Unclear(format!("no configuration says whether {name}, which is enabled, renews it"));
         }
     }
     if let Some(problem) = facts.netconfig.problems.first().or(facts.dhcp.problems.first()) {
-        return Renewal::Unclear(format!("who renews it could not be read: {problem}"));
+        return Renewal::Unclear(format!("what renews it could not be read: {problem}"));
     }
     let mut evidence: Vec<Evidence> =
-        claims.iter().map(|claim| Evidence::at(&claim.config.at, format!("{nic} without DHCP"))).collect();
+        claims.iter().map(|claim| Evidence::at(&claim.config.at, format!("configures {nic} without DHCP"))).collect();
     if evidence.is_empty() {
-        evidence.push(Evidence::new("network configuration", format!("no manager that starts runs DHCP on {nic}")));
+        evidence.push(Evidence::new("network configuration", format!("no enabled network manager runs DHCP on {nic}")));
     }
     Renewal::Nobody(evidence)
 }
 
 fn finding(nic: &str, address: &Address, seconds: u32, evidence: Vec<Evidence>) -> Finding {
-    Finding::critical(format!("{} on {nic} runs out in {seconds} s, and nothing renews it", address.net))
+    Finding::critical(format!("{} on {nic} expires in {seconds} s, and nothing renews it", address.net))
         .evidence(Evidence::new(
             format!("ip address show dev {}", address.interface),
             format!("{} valid_lft {seconds}sec", address.net),
@@ -104,7 +106,7 @@ fn finding(nic: &str, address: &Address, seconds: u32, evidence: Vec<Evidence>) 
         .evidences(evidence)
         .remedy(
             Remedy::new(
-                "Take the lifetime away now; then let the real root run DHCP on the SAN NIC with KeepConfiguration=yes, \
+                "Set the lifetime to forever now; then have the real root run DHCP on the SAN NIC with KeepConfiguration=yes, \
                  or make the address static",
             )
             .command(

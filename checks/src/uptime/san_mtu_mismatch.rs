@@ -11,11 +11,11 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Live,
     decided_by: &[],
-    title: "the SAN NIC's MTU is not the one that the lease, a route or its configuration says",
+    title: "the SAN NIC's MTU differs from its lease, a route or its configuration",
     doc: Doc {
-        finds: "A SAN NIC whose MTU is larger than the lease allows (option 26), smaller than the MTU of the route to \
-                a portal, or other than its configuration says.",
-        breaks: "Packets larger than the network carries are dropped without a word: logging in works, since its \
+        finds: "The SAN NIC's MTU is larger than the lease allows (option 26), smaller than the MTU of the route to \
+                a portal, or differs from its configuration.",
+        breaks: "Packets larger than the network carries are dropped silently: the login works, since its \
                  packets are small, and then large reads and writes stall. An MTU that the configuration changes \
                  later changes it under the session that carries the root.",
         fix: "Set one MTU on the NIC, on the switch port and on the target's side, and have the lease or the \
@@ -44,11 +44,11 @@ fn judge(facts: &Facts) -> Outcome {
         if let Some(leased) = lease.mtu.filter(|leased| *leased < link.mtu) {
             let place = lease.at.as_ref().map_or_else(|| format!("lease of {name}"), ToString::to_string);
             findings.push(
-                Finding::warning(format!("{name} sends packets of {} bytes, and its lease allows {leased}", link.mtu))
+                Finding::warning(format!("{name} has MTU {}, but its lease allows {leased}", link.mtu))
                     .evidence(set.clone())
                     .evidence(Evidence::new(place, format!("option 26: {leased}")))
                     .remedy(
-                        Remedy::new("Set the MTU of the lease, unless the lease is wrong").command(
+                        Remedy::new("Set the MTU to the lease's value, unless the lease is wrong").command(
                             ShellCommand::new(&["ip", "link", "set", "dev"])
                                 .value(name.as_str())
                                 .args(&["mtu"])
@@ -65,7 +65,7 @@ fn judge(facts: &Facts) -> Outcome {
         {
             findings.push(
                 Finding::warning(format!(
-                    "the route to {} has MTU {mtu}, and {name} only {}",
+                    "the route to {} has MTU {mtu}, but {name} has only {}",
                     lookup.destination, link.mtu
                 ))
                 .evidence(set.clone())
@@ -73,21 +73,21 @@ fn judge(facts: &Facts) -> Outcome {
                     format!("ip route get {}", lookup.destination),
                     format!("{} mtu {mtu}", san::route_text(route)),
                 ))
-                .remedy(Remedy::new("Take the MTU away from the route, or raise that of the NIC")),
+                .remedy(Remedy::new("Remove the MTU from the route, or raise the NIC's MTU")),
             );
         }
     }
     for config in san_configs(facts) {
         if let Some(mtu) = config.mtu.as_ref().filter(|mtu| mtu.value != link.mtu) {
             findings.push(
-                Finding::warning(format!("{name} has MTU {}, and its configuration says {}", link.mtu, mtu.value))
+                Finding::warning(format!("{name} has MTU {}, but its configuration says {}", link.mtu, mtu.value))
                     .evidence(set.clone())
                     .evidence(Evidence::at(&mtu.at, format!("MTU {}", mtu.value)))
-                    .remedy(Remedy::new(
-                        "Find out which of the two the network carries, and set that one in both places",
-                    )),
+                    .remedy(Remedy::new("Find out which of the two the network carries, and set it in both places")),
             );
         }
     }
-    Outcome::from_findings(findings, || format!("{name} has MTU {}, and nothing says otherwise", link.mtu))
+    Outcome::from_findings(findings, || {
+        format!("{name} has MTU {}; no lease, route or configuration says otherwise", link.mtu)
+    })
 }

@@ -12,12 +12,12 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the SAN NIC is down",
     doc: Doc {
-        finds: "A SAN NIC that is switched off, has no carrier, or is reported down by the kernel.",
-        breaks: "Nothing reaches the target. The kernel drops the routes of an interface that is switched off, so the \
-                 route checks would fail too: they refer to this one instead. The root stands still, and gets I/O \
+        finds: "The SAN NIC is administratively down, has no carrier, or the kernel reports it as down.",
+        breaks: "Nothing reaches the target. The kernel removes the routes of an interface that is set down, so the \
+                 route checks would fail too: they refer to this one instead. The root hangs, and gets I/O \
                  errors once the replacement timeout has passed.",
-        fix: "Bring the NIC up, and put its routes back: they do not come back by themselves. Without carrier, look \
-               at the cable and the switch port.",
+        fix: "Set the NIC up, and add its routes again: the kernel does not restore them. Without carrier, check \
+               the cable and the switch port.",
         references: &["ip-link(8)", "Linux Documentation/networking/operstates.rst", "RFC 2863, ifOperStatus"],
     },
     judge,
@@ -35,9 +35,9 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("{} is up with carrier, MTU {}", link.name, link.mtu));
     }
     let (what, advice) = if link.up {
-        ("has no carrier", "Look at the cable and the switch port of the SAN NIC")
+        ("has no carrier", "Check the cable and the switch port of the SAN NIC")
     } else {
-        ("is switched off", "Bring the SAN NIC up and put the routes to the target back")
+        ("is administratively down", "Set the SAN NIC up and add the routes to the target again")
     };
     let mut remedy = Remedy::new(advice);
     if !link.up {

@@ -11,17 +11,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Live,
     decided_by: &[],
-    title: "strict reverse-path filtering drops what the target answers",
+    title: "strict reverse-path filtering drops the target's replies",
     doc: Doc {
-        finds: "A session whose answers arrive at an interface with strict reverse-path filtering, while the kernel's \
-                route to the portal leaves by another interface. The value in force is the larger of \
-                net.ipv4.conf.all.rp_filter and that of the interface. Strict filtering alone, with one way to and \
-                fro, is sound.",
-        breaks: "With the value 1 the kernel drops a packet that arrives at another interface than the one by which \
-                 it would send to its source. The target's answers vanish, and nothing is logged: the session times \
+        finds: "The replies of a session arrive at an interface with strict reverse-path filtering, while the kernel's \
+                route to the portal goes out through another interface. The value in force is the larger of \
+                net.ipv4.conf.all.rp_filter and that of the interface. Strict filtering with a symmetric route \
+                passes.",
+        breaks: "With the value 1 the kernel drops a packet that arrives at another interface than the one through which \
+                 it would send to its source. The target's replies are dropped, and nothing is logged: the session times \
                  out although the target answers.",
-        fix: "Make the route to the portal leave by the interface that its answers come in by; where both ways are \
-               meant, set loose filtering (2) on that interface.",
+        fix: "Route the portal through the interface on which its replies arrive; where the asymmetry is \
+               intended, set loose filtering (2) on that interface.",
         references: &[
             "Linux Documentation/networking/ip-sysctl.rst, rp_filter",
             "RFC 3704, sections 2.2 and 2.4",
@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
             };
             if arrival.interface == out {
                 sound.push(format!(
-                    "{} is reached and answers by {out} (rp_filter {})",
+                    "{} is reached and replies through {out} (rp_filter {})",
                     way.portal.ip,
                     filter.effective()
                 ));
@@ -80,9 +80,9 @@ fn no_session(facts: &Facts) -> Outcome {
         .map(|filter| filter.interface.as_str())
         .collect();
     if strict.is_empty() {
-        Outcome::pass("no interface filters strictly")
+        Outcome::pass("no interface has strict reverse-path filtering")
     } else {
-        Outcome::not_applicable("no session says by which interface its answers arrive")
+        Outcome::not_applicable("not checked: no session shows on which interface the target's replies arrive")
     }
 }
 
@@ -101,7 +101,7 @@ fn finding(facts: &Facts, portal: IpAddr, out: &str, local: IpAddr, filter: &RpF
         })
         .unwrap_or_default();
     Finding::warning(format!(
-        "packets to {portal} leave by {out}, and its answers arrive by {arrival}, where strict filtering drops them"
+        "packets to {portal} go out through {out}, and strict filtering on {arrival} drops its replies"
     ))
     .evidence(Evidence::new(
         format!("/proc/sys/net/ipv4/conf/{arrival}/rp_filter"),
@@ -110,12 +110,14 @@ fn finding(facts: &Facts, portal: IpAddr, out: &str, local: IpAddr, filter: &RpF
     .evidence(Evidence::new(format!("ip route get {portal}"), asked))
     .evidence(Evidence::new("/sys/class/iscsi_session", format!("the session's own address {local} is on {arrival}")))
     .remedy(
-        Remedy::new(format!("Let the route to {portal} leave by {arrival}; where both ways are meant, filter loosely"))
-            .commands(san::route_command(facts, portal, Some(arrival)))
-            // A dot in the name is a slash here, as in sysctl.d(5).
-            .command(
-                ShellCommand::new(&["sysctl", "-w"])
-                    .operand(format!("net.ipv4.conf.{}.rp_filter=2", arrival.replace('.', "/"))),
-            ),
+        Remedy::new(format!(
+            "Route {portal} through {arrival}; where the asymmetry is intended, set loose filtering on {arrival}"
+        ))
+        .commands(san::route_command(facts, portal, Some(arrival)))
+        // A dot in the name is a slash here, as in sysctl.d(5).
+        .command(
+            ShellCommand::new(&["sysctl", "-w"])
+                .operand(format!("net.ipv4.conf.{}.rp_filter=2", arrival.replace('.', "/"))),
+        ),
     )
 }

@@ -12,12 +12,12 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the session that carries the root is not logged in",
     doc: Doc {
-        finds: "The session that holds the root, or a session to the target of the iBFT, in another state than \
-                LOGGED_IN; or a root device on a session that the kernel no longer has, or whose disk is gone from below it.",
-        breaks: "While a session is FAILED its disks are blocked: processes that touch the root wait. Once the \
+        finds: "The session that carries the root, or a session to the target of the iBFT, is in another state than \
+                LOGGED_IN; or the root's device is on a session that the kernel no longer has, or its disk is gone.",
+        breaks: "While a session is FAILED its disks are blocked: processes that use the root wait. Once the \
                  replacement timeout has passed the disks return I/O errors and the filesystem goes read-only. What \
                  is in the page cache still works, so the machine may look alive for a while.",
-        fix: "Restore the way to the target first (see the san-… checks). Without a running iscsid nothing \
+        fix: "Restore the route to the target first (see the san-… checks). Without a running iscsid nothing \
                reconnects: start it.",
         references: &[
             "Linux drivers/scsi/scsi_transport_iscsi.c, session states",
@@ -64,7 +64,7 @@ fn finding(session: &Session, any_stands: bool) -> Finding {
             Evidence::new(format!("/sys/class/iscsi_session/{}, connection", session.name), state.clone())
         }))
         .remedy(
-            Remedy::new("Restore the way to the target, and see that iscsid runs: it reconnects by itself")
+            Remedy::new("Restore the route to the target, and make sure that iscsid runs: it then reconnects")
                 .command(ShellCommand::new(&["systemctl", "start", "iscsid.service"]).on_machine())
                 .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
         )
@@ -75,29 +75,32 @@ fn no_session(facts: &Facts) -> Outcome {
     let root = match &facts.storage.root_device {
         Read::Known(Some(root)) => root,
         Read::Known(None) => {
-            return Outcome::not_applicable("the root is no block device of its own, so no session carries it");
+            return Outcome::not_applicable("the root is not on a block device, so no session carries it");
         }
         Read::Unknown(problem) => return Outcome::unread(problem),
         Read::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
     if let Some((above, gone)) = view::gone_below_root(facts) {
-        return Finding::critical(format!("the root lies on {above}, and {gone} below it is gone"))
-            .evidence(Evidence::new(format!("/sys/class/block/{above}/slaves"), format!("{gone}, which is not there")))
+        return Finding::critical(format!("the root is on {above}, and its underlying disk {gone} is gone"))
+            .evidence(Evidence::new(
+                format!("/sys/class/block/{above}/slaves"),
+                format!("{gone}, which does not exist"),
+            ))
             .evidence(Evidence::new("/sys/class/iscsi_session", "no session to the boot target"))
             .remedy(Remedy::new(
-                "The disk does not come back under this root by itself: what is not written yet is lost. Reboot by \
-                 the machine's reset, and find out what logged the session out",
+                "This root does not get its disk back: unwritten data is lost. Reset the machine, \
+                 then find out what logged the session out",
             ))
             .into();
     }
     let Some(session) = &root.iscsi_session else {
-        return Outcome::not_applicable(format!("the root lies on {}, which is on no iSCSI session", root.name));
+        return Outcome::not_applicable(format!("the root is on {}, which is not on an iSCSI session", root.name));
     };
-    Finding::critical(format!("the root lies on {session}, and the kernel has no such session"))
+    Finding::critical(format!("the root is on {session}, and the kernel has no such session"))
         .evidence(Evidence::new("/sys/class/iscsi_session", "no session to the boot target"))
         .evidence(Evidence::new(format!("/sys/class/block/{}", root.name), format!("on {session}")))
         .remedy(
-            Remedy::new("Restore the way to the target and see that iscsid runs; if the session stays away, reboot")
+            Remedy::new("Restore the route to the target and make sure that iscsid runs; if the session does not return, reboot")
                 .command(ShellCommand::new(&["systemctl", "start", "iscsid.service"]).on_machine())
                 .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
         )

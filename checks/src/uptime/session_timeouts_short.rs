@@ -13,15 +13,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &["/etc/iscsi/iscsid.conf", "/var/lib/iscsi/nodes", "/etc/iscsi/nodes"],
-    title: "the root gives up on its target sooner than by default",
+    title: "the root's session gives up sooner than open-iscsi's default",
     doc: Doc {
-        finds: "A replacement timeout below open-iscsi's default of 120 s for a root without dm-multipath: in force \
-                in the kernel (recovery_tmo), in a node record, or in iscsid.conf. 0 gives up at once; a negative \
+        finds: "The replacement timeout of a root without dm-multipath is below open-iscsi's default of 120 s: in force \
+                in the kernel (recovery_tmo), in a node record, or in iscsid.conf. 0 fails I/O at once; a negative \
                 value never does. The default passes, although open-iscsi's README recommends more for a root: \
                 replacement_timeout 86400, noop_out_interval 0 and noop_out_timeout 0.",
-        breaks: "When the target does not answer for that long, the disks return I/O errors. A root filesystem \
-                 answers with a read-only remount, and the machine needs a reboot: for a switch that was restarted, \
-                 or a controller that failed over. With dm-multipath below the root short timeouts are right, since \
+        breaks: "When the target does not reply for that long, the disks return I/O errors. A root filesystem \
+                 then goes read-only, and the machine needs a reboot: because a switch restarted \
+                 or a controller failed over. With dm-multipath below the root short timeouts are right, since \
                  the other path takes over.",
         fix: "Set the timeout in iscsid.conf, from which iscsid takes it for a session of the boot firmware, and in \
                the node record of the target where there is one. The value in force can be set in sysfs.",
@@ -47,12 +47,15 @@ fn judge(facts: &Facts) -> Outcome {
         if short(seconds) {
             let path = format!("/sys/class/iscsi_session/{}/recovery_tmo", session.name);
             findings.push(
-                Finding::warning(format!("{} gives up on its target after {seconds} s", session.name))
-                    .evidence(Evidence::new(path.clone(), seconds.to_string()))
-                    .remedy(
-                        Remedy::new("Set the timeout in force, and in iscsid.conf for the next boot")
-                            .command(ShellCommand::write_line(&path, "86400", &[])),
-                    ),
+                Finding::warning(format!(
+                    "{} returns I/O errors once the target is silent for {seconds} s",
+                    session.name
+                ))
+                .evidence(Evidence::new(path.clone(), seconds.to_string()))
+                .remedy(
+                    Remedy::new("Set the timeout in the kernel now, and in iscsid.conf for the next boot")
+                        .command(ShellCommand::write_line(&path, "86400", &[])),
+                ),
             );
         } else {
             sound.push(format!("{} waits {} for its target", session.name, waits(seconds)));
@@ -72,7 +75,7 @@ fn judge(facts: &Facts) -> Outcome {
         if short(value.value) {
             findings.push(
                 Finding::warning(format!(
-                    "{} makes the root give up on its target after {} s",
+                    "{} makes the root return I/O errors once the target is silent for {} s",
                     value.at.path, value.value
                 ))
                 .evidence(Evidence::at(&value.at, format!("node.session.timeo.replacement_timeout = {}", value.value)))
@@ -83,13 +86,13 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     if findings.is_empty() && sound.is_empty() {
-        sound.push(format!("nothing sets a replacement timeout: {DEFAULT} s by default"));
+        sound.push(format!("no file sets a replacement timeout, so the default of {DEFAULT} s holds"));
     }
     Outcome::from_findings(findings, || sound.join("; "))
 }
 
 fn waits(seconds: i64) -> String {
-    if seconds < 0 { "endlessly".to_owned() } else { format!("{seconds} s") }
+    if seconds < 0 { "indefinitely".to_owned() } else { format!("{seconds} s") }
 }
 
 fn record_remedy(target: &str) -> Remedy {
