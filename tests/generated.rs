@@ -89,7 +89,27 @@ The CHAP password goes into
 .I iscsid.conf
 and from there into open\\-iscsi's record of the target, both for root alone, and is gone from both after
 .BR down .
-It is in no argument, environment, journal, plan or message. Nothing is formatted or repaired on the LUN;
+It is in no argument, environment, journal, plan or message.
+.PP
+The LUN may hold anything. Its root is mounted in
+.IR /run/isctpl/rescue/root ,
+which root alone can enter, and
+.I /target
+is a link to it. Every filesystem of the LUN is mounted
+.B nosuid,nodev
+and, where its superblock can ask for a panic, with
+.BR errors=remount\\-ro .
+Programs run by root in
+.B enter
+do not need more: /dev is this system's. A program that an ordinary user of the instance runs there gains no
+rights:
+.BR su ,
+.B sudo
+and file capabilities do nothing for that user. Of the options in the instance's fstab only subvolumes, owners,
+character sets and the like are taken. A file is made in this system's /run for the instance's resolv.conf only
+where systemd\\-resolved, resolvconf, NetworkManager, netconfig or ConnMan keep one.
+.PP
+Nothing is formatted or repaired on the LUN;
 what mounting it read\\-write does is all that is written there, and with
 .B \\-\\-read\\-only
 nothing is.

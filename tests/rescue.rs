@@ -97,7 +97,10 @@ fn a_read_only_plan_replays_no_journal() {
     arguments.extend(credentials(directory.path()));
     let plan = isctpl(&arguments).out;
     let mounts: Vec<&str> = plan.lines().filter(|line| line.starts_with("mount -t ext4")).collect();
-    assert!(!mounts.is_empty() && mounts.iter().all(|line| line.contains("-o ro,noload")), "{mounts:?}");
+    assert!(
+        !mounts.is_empty() && mounts.iter().all(|line| line.contains("-o ro,nosuid,nodev,noload,errors=remount-ro ")),
+        "{mounts:?}"
+    );
     assert!(plan.contains("read_only_volume_list"));
 }
 
@@ -132,8 +135,10 @@ fn without_root_nothing_is_said_of_the_ibft() {
 
 /// The fake target's program, where it can run here. It needs a portal that listens.
 fn fake_target(test: &str, portal: &TcpListener) -> Option<Command> {
-    if !support::is_root() || !["unshare", "losetup", "mkfs.ext4", "pgrep", "script"].into_iter().all(support::has) {
-        support::skip(test, "it takes root, unshare, losetup, mkfs.ext4, pgrep and script");
+    if !support::is_root()
+        || !["unshare", "losetup", "mkfs.ext4", "pgrep", "script", "setpriv"].into_iter().all(support::has)
+    {
+        support::skip(test, "it takes root, unshare, losetup, mkfs.ext4, pgrep, script and setpriv");
         return None;
     }
     if !Path::new("/dev/loop-control").exists() {
@@ -160,6 +165,7 @@ fn everything_against_a_fake_target() {
     let directory = tempfile::tempdir().unwrap();
     let names = [
         "plain",
+        "hostile",
         "asked",
         "wrong_password",
         "wrong_place",

@@ -248,7 +248,8 @@ fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
     if !is_whole(&journal)? {
         return Err(Failure::refused("the root is not mounted wholly").advise("isctpl rescue up   goes on").into());
     }
-    let root = Root::open(&request.at)?;
+    let place = rescue::place(Path::new(STATE));
+    let root = Root::open(&place)?;
     let (program, arguments) = match command {
         [program, arguments @ ..] => (program.clone(), arguments.to_vec()),
         [] => {
@@ -268,7 +269,7 @@ fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
         // Debian's bash shows it in the prompt.
         ("debian_chroot", request.at.display().to_string()),
     ];
-    Err(mount::enter(&request.at, &program, &arguments, &environment).into())
+    Err(mount::enter(&place, &program, &arguments, &environment).into())
 }
 
 fn status(output: &mut Output) -> Result<u8, Outcome> {

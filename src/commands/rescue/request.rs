@@ -7,7 +7,7 @@ use crate::formats::credentials::{self, InitiatorCredentials, TargetAddress};
 use crate::formats::secret::Secret;
 use crate::procedures::Failure;
 use crate::procedures::rescue::firmware::{self, Boot};
-use crate::procedures::rescue::{Nic, Request, RootChoice};
+use crate::procedures::rescue::{self, Nic, Request, RootChoice};
 use crate::system::command::Runner;
 use crate::system::{Root, netlink, terminal};
 use std::fs::File;
@@ -195,8 +195,10 @@ fn place(at: &Path) -> Result<PathBuf, Outcome> {
     if clean == Path::new("/") {
         return refused("is this system's own root");
     }
-    // What is there of it must be what it says: a link would have things mounted elsewhere.
-    let there = clean.ancestors().find(|path| std::fs::symlink_metadata(path).is_ok());
+    // What is there of it must be what it says: a link would have things mounted elsewhere. But for the one that an
+    // `up` before this one has put there.
+    let is_ours = std::fs::read_link(&clean).is_ok_and(|to| to == rescue::place(Path::new(super::STATE)));
+    let there = clean.ancestors().skip(usize::from(is_ours)).find(|path| std::fs::symlink_metadata(path).is_ok());
     match there.map(|path| (path, std::fs::canonicalize(path))) {
         Some((path, Ok(real))) if path == real => Ok(clean),
         Some((path, _)) => refused(&format!("{} is a link", path.display())),

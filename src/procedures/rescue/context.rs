@@ -195,7 +195,12 @@ impl Context {
         Selection::of(self)
     }
 
-    /// A path below the mounted root, as this machine names it.
+    /// Where the root itself is mounted: out of the reach of anyone but root. What was asked for is a link to it.
+    pub fn place(&self) -> PathBuf {
+        super::place(&self.state)
+    }
+
+    /// A path below the mounted root, as a person names it.
     pub fn below(&self, path: &str) -> PathBuf {
         self.request.at.join(path.trim_start_matches('/'))
     }

@@ -2,7 +2,7 @@
 //! `/run` with it. Only what goes by a name of isctpl's own is taken for that.
 
 use super::context::Context;
-use super::{chap, files, initiator, interface, record};
+use super::{chap, files, initiator, interface, place, record};
 use crate::procedures::Failure;
 
 /// Puts back what was left; tells what that was.
@@ -16,6 +16,7 @@ pub fn leftovers(cx: &Context) -> Result<Vec<String>, Failure> {
         done.push(format!("records named {} are gone", super::RECORD_NAME));
     }
     interface::remove(cx)?;
+    done.extend(place::forget(cx)?);
     for name in [chap::FILE, initiator::FILE] {
         let path = cx.settings.join(name);
         if files::restore_waiting(&path)? {

@@ -64,7 +64,7 @@ fn take(cx: &mut Context, found: &lun::Lun) -> Result<(), Failure> {
 /// Refuses a LUN on which something is mounted that is none of this procedure's.
 fn is_free(cx: &Context, disk: &str) -> Result<(), Failure> {
     let held = holders::of(disk, HOLDERS_LIMIT);
-    let at = &cx.request.at;
+    let at = &cx.place();
     let foreign = |target: &str| !std::path::Path::new(target).starts_with(at);
     if !held.mounts.iter().any(|mount| foreign(&mount.target)) && held.swaps.is_empty() {
         return Ok(());

@@ -19,6 +19,7 @@ mod lvm;
 mod mounting;
 mod mounts;
 mod network;
+mod place;
 mod record;
 mod requirements;
 mod resolv;
@@ -29,6 +30,7 @@ mod volumes;
 pub use context::{Context, Nic, Request, RootChoice};
 pub use leftovers::leftovers;
 pub use mounting::holders_elsewhere;
+pub use place::place;
 
 use super::Step;
 

@@ -39,33 +39,67 @@ pub(super) fn node(filesystem: &Filesystem) -> String {
 }
 
 /// Options with which nothing is written to a filesystem, not even its journal replayed (ext4, XFS, btrfs:
-/// `Documentation/filesystems`).
-pub(super) fn looking_options(kind: &str) -> &'static str {
-    match kind {
-        "ext3" | "ext4" => "noload",
-        "xfs" => "norecovery,nouuid",
-        "btrfs" => "nologreplay",
-        _ => "",
-    }
+/// `Documentation/filesystems`), and with which it cannot panic this machine.
+pub(super) fn looking_options(kind: &str) -> Vec<&'static str> {
+    let looking: &[&str] = match kind {
+        "ext3" | "ext4" => &["noload"],
+        "xfs" => &["norecovery", "nouuid"],
+        "btrfs" => &["nologreplay"],
+        _ => &[],
+    };
+    looking.iter().copied().chain(calm(kind)).collect()
 }
 
-/// The call that mounts a filesystem. Options are fstab's, without those that would write where nothing may be
-/// written.
+/// What keeps a damaged filesystem from a panic of this machine, which the superblock of these can ask for
+/// (`tune2fs -e panic`). XFS panics by a setting of this machine's alone, btrfs by an option that is not taken
+/// from fstab.
+fn calm(kind: &str) -> Option<&'static str> {
+    matches!(kind, "ext2" | "ext3" | "ext4" | "nilfs2").then_some("errors=remount-ro")
+}
+
+/// Whether an option of the root's fstab is taken: those that say which part of a filesystem is meant, and how names
+/// and owners are shown. Others could take back `nosuid`, panic this machine (`fatal_errors=panic`), or name devices
+/// of this machine (`journal_path=`, `logdev=`, `device=`).
+fn is_taken(option: &str) -> bool {
+    let name = option.split('=').next().unwrap_or(option);
+    matches!(
+        name,
+        "subvol"
+            | "subvolid"
+            | "uid"
+            | "gid"
+            | "umask"
+            | "fmask"
+            | "dmask"
+            | "codepage"
+            | "iocharset"
+            | "shortname"
+            | "utf8"
+            | "compress"
+            | "compress-force"
+            | "noatime"
+            | "relatime"
+            | "noexec"
+    )
+}
+
+/// The call that mounts a filesystem. A LUN may hold anything: no program of it gives anyone rights, and no device
+/// node of it is one. Root can do without both in a chroot, and `/dev` is bound there from this system.
 pub(super) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Call {
+    let kind = filesystem.kind.as_str();
     let mut all: Vec<&str> = vec![if read_only { "ro" } else { "rw" }];
+    // A name that holds a comma would be read as several options.
+    all.extend(options.iter().flat_map(|option| option.split(',')).filter(|option| is_taken(option)));
+    all.extend(["nosuid", "nodev"]);
     if read_only {
-        all.extend(looking_options(&filesystem.kind).split(',').filter(|option| !option.is_empty()));
-    } else if filesystem.kind == "xfs" {
+        all.extend(looking_options(kind));
+    } else {
         // A clone of it may be mounted on this system.
-        all.push("nouuid");
+        all.extend((kind == "xfs").then_some("nouuid"));
+        all.extend(calm(kind));
     }
-    let kept = options.iter().map(String::as_str).filter(|option| {
-        !matches!(*option, "rw" | "ro" | "defaults" | "noload" | "norecovery" | "nologreplay" | "nouuid")
-            && (!read_only || !matches!(*option, "discard" | "commit"))
-    });
-    all.extend(kept);
     let (options, node, at) = (all.join(","), node(filesystem), at.display().to_string());
-    Call::new("mount", LIMIT).args(["-t", &filesystem.kind, "-o", &options, &node, &at])
+    Call::new("mount", LIMIT).args(["-t", kind, "-o", &options, &node, &at])
 }
 
 /// Mounts a filesystem of the LUN.
@@ -170,7 +204,7 @@ pub(super) fn settled_holders(cx: &Context, disk: &str) -> Holders {
 pub fn holders_elsewhere(cx: &Context) -> Vec<String> {
     let Some(disk) = &cx.disk else { return Vec::new() };
     let mut held = settled_holders(cx, &disk.name);
-    let at = cx.request.at.clone();
+    let at = cx.place();
     let below = |path: &str| Path::new(path).starts_with(&at);
     if cx.uses_session_of_others() {
         held.mounts.clear();
@@ -191,4 +225,33 @@ pub fn holders_elsewhere(cx: &Context) -> Vec<String> {
         return Vec::new();
     }
     describe(&held, |_| true)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use isctpl_checks::facts::BlockDevice;
+
+    fn options(kind: &str, of_fstab: &str, read_only: bool) -> String {
+        let device = BlockDevice { name: "sda1".to_owned(), ..BlockDevice::default() };
+        let filesystem = Filesystem { device, kind: kind.to_owned(), uuid: None, label: None };
+        let of_fstab: Vec<String> = of_fstab.split(' ').map(str::to_owned).collect();
+        let call = mount_call(&filesystem, Path::new("/target"), &of_fstab, read_only).to_string();
+        call.split(' ').nth(4).unwrap().to_owned()
+    }
+
+    #[test]
+    fn no_program_gives_rights_and_no_filesystem_panics() {
+        assert_eq!(options("ext4", "defaults errors=panic", false), "rw,nosuid,nodev,errors=remount-ro");
+        assert_eq!(options("ext4", "", true), "ro,nosuid,nodev,noload,errors=remount-ro");
+        assert_eq!(options("xfs", "suid dev logdev=/dev/sda1", false), "rw,nosuid,nodev,nouuid");
+        assert_eq!(options("vfat", "umask=0077 shortname=winnt", false), "rw,umask=0077,shortname=winnt,nosuid,nodev");
+        assert_eq!(
+            options("btrfs", "subvol=@,suid fatal_errors=panic device=/dev/sdb discard", false),
+            "rw,subvol=@,nosuid,nodev"
+        );
+        assert_eq!(options("btrfs", "subvol=@", true), "ro,subvol=@,nosuid,nodev,nologreplay");
+        assert!(looking_options("ext4").contains(&"errors=remount-ro"));
+    }
 }

@@ -15,15 +15,15 @@ pub(super) struct MountRest;
 /// What belongs to the root that is mounted.
 fn plan(cx: &Context) -> Result<MountPlan, Failure> {
     let Some(filesystem) = &cx.root else { return Err(Failure::failed("no root is mounted")) };
-    let evidence = system::look(&Root::open(&cx.request.at)?);
+    let evidence = system::look(&Root::open(&cx.place())?);
     Ok(roots::mounts::plan(&evidence.fstab.unwrap_or_default(), filesystem, &cx.contents))
 }
 
 /// Where on this machine a mount is to be seen, as far as the root and what is mounted in it has the
 /// directory. A link of the root's is resolved inside it: it cannot lead to a directory of this system.
 fn place(cx: &Context, mount: &roots::PlannedMount) -> Result<Option<PathBuf>, Failure> {
-    let root = Root::open(&cx.request.at)?;
-    Ok(root.resolved(&mount.target)?.filter(|place| place.starts_with(&cx.request.at)))
+    let root = Root::open(&cx.place())?;
+    Ok(root.resolved(&mount.target)?.filter(|place| place.starts_with(cx.place())))
 }
 
 fn tell_no_directory(cx: &mut Context, mount: &roots::PlannedMount) {
@@ -72,7 +72,7 @@ impl Step<Context> for MountRest {
     fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
         let plan = plan(cx)?;
         tell(cx, &plan.left_out);
-        let there = mounting::targets_below(&cx.host, &cx.request.at)?;
+        let there = mounting::targets_below(&cx.host, &cx.place())?;
         let mut homeless = Vec::new();
         for mount in &plan.mounts {
             match place(cx, mount)? {

@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::FileKind;
 use crate::system::command::is_installed;
 use serde_json::Value;
 
@@ -69,14 +68,4 @@ impl Step<Context> for Requirements {
 /// (`idbm_recinfo_config` in `usr/idbm.c`), and 256 bytes are kept with the NUL (`AUTH_STR_MAX_LEN`).
 fn fits_a_setting(value: &str) -> bool {
     value.len() < 256 && value.trim() == value && !value.chars().any(char::is_control)
-}
-
-/// Whether a directory can be mounted on: it is empty, or not there.
-pub(super) fn is_free_to_mount(cx: &Context) -> Result<bool, Failure> {
-    let at = cx.request.at.display().to_string();
-    match cx.host.lstat(&at)? {
-        None => Ok(true),
-        Some(meta) if meta.kind == FileKind::Directory => Ok(cx.host.names(&at)?.is_empty()),
-        Some(_) => Ok(false),
-    }
 }

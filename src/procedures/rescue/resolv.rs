@@ -7,7 +7,9 @@ use crate::system::command::quoted;
 use crate::system::{Root, mount};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "/etc/resolv.conf";
@@ -21,7 +23,7 @@ enum Deed {
     /// A copy of this system's file, bound over the root's.
     Bound { at: PathBuf, copy: PathBuf },
     /// A file below this system's `/run`, where a link of the root's points, with the directories made for it.
-    Put { path: PathBuf, made: Vec<PathBuf> },
+    Put { path: PathBuf, made: Vec<PathBuf>, text: String },
 }
 
 /// What there is to be done.
@@ -36,32 +38,68 @@ enum Way {
     Impossible(String),
 }
 
+/// Where a resolv.conf may point in `/run`, which is this system's own below the root as well: what systemd-resolved,
+/// resolvconf, NetworkManager, netconfig and ConnMan make it. A link that names anything else there is not followed:
+/// a file that is only there may already mean something to this system (`/run/nologin`, a unit).
+const KNOWN: [&str; 7] = [
+    "/run/systemd/resolve/stub-resolv.conf",
+    "/run/systemd/resolve/resolv.conf",
+    "/run/resolvconf/resolv.conf",
+    "/run/NetworkManager/resolv.conf",
+    "/run/NetworkManager/no-stub-resolv.conf",
+    "/run/netconfig/resolv.conf",
+    "/run/connman/resolv.conf",
+];
+
+/// Directories below the root that are this system's.
+const NOT_THE_LUN: [&str; 4] = ["/proc", "/sys", "/dev", "/run"];
+
 fn own(cx: &Context) -> Result<Option<String>, Failure> {
     Ok(cx.host.text(FILE)?.filter(|text| text.lines().any(|line| line.trim_start().starts_with("nameserver"))))
 }
 
-fn way(cx: &Context, own: &str) -> Result<Way, Failure> {
-    let root = Root::open(&cx.request.at)?;
-    match root.resolved(FILE)? {
-        // Through a link into /run it is a file of this system itself.
-        Some(_) if root.text(FILE)?.as_deref() == Some(own) => Ok(Way::None),
-        Some(place) if place.starts_with(&cx.request.at) => {
-            if place.starts_with(cx.below("/run")) {
-                Ok(Way::None)
-            } else {
-                Ok(Way::Bind(place))
-            }
-        }
-        Some(place) => Ok(Way::Impossible(format!("it leads to {}", place.display()))),
-        None => match link_into_run(&root)? {
-            Some(path) => Ok(Way::Put(path)),
-            None => Ok(Way::Impossible("the root has none, and making one would write to the LUN".to_owned())),
-        },
-    }
+/// What can be done; whatever the root has there, a rescue goes on without it.
+fn way(cx: &Context, own: &str) -> Way {
+    look(cx, own).unwrap_or_else(|failure| Way::Impossible(failure.what))
 }
 
-/// Where a link that leads to nothing points, when that is below `/run`: what is there is this system's.
-fn link_into_run(root: &Root) -> Result<Option<PathBuf>, Failure> {
+fn look(cx: &Context, own: &str) -> Result<Way, Failure> {
+    let root = Root::open(&cx.place())?;
+    let Some(place) = root.resolved(FILE)? else {
+        return Ok(match link(&root)? {
+            Some(target) if KNOWN.iter().any(|known| Path::new(known) == target) => Way::Put(target),
+            Some(target) => Way::Impossible(format!(
+                "it is a link to {}, which does not exist and is no usual place for it",
+                target.display()
+            )),
+            None => Way::Impossible("the root has none, and making one would write to the LUN".to_owned()),
+        });
+    };
+    // Looked at before anything is read or bound: it may be a FIFO, a device or a directory.
+    if !root.is_file(FILE) {
+        return Ok(Way::Impossible("it is not a regular file".to_owned()));
+    }
+    let Ok(inside) = place.strip_prefix(cx.place()).map(|path| Path::new("/").join(path)) else {
+        return Ok(Way::Impossible(format!("it leads to {}", place.display())));
+    };
+    let is_systems = NOT_THE_LUN.iter().any(|directory| inside.starts_with(directory));
+    Ok(match (is_systems, KNOWN.iter().any(|known| Path::new(known) == inside)) {
+        // Through a link into /run it is a file of this system itself.
+        (true, true) => Way::None,
+        (true, false) => Way::Impossible(format!("it is a link to {}, no usual place for it", inside.display())),
+        (false, _) if root.text(FILE)?.as_deref() == Some(own) => Way::None,
+        (false, _) if is_named_so(&inside) => Way::Bind(place),
+        (false, _) => Way::Impossible(format!("it is a link to {}, no usual place for it", inside.display())),
+    })
+}
+
+/// Whether a file is a resolv.conf by its name: a link that leads to another one would have that hidden.
+fn is_named_so(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains("resolv.conf"))
+}
+
+/// Where a link points that leads to nothing, as the root sees it; `None` where there is no link.
+fn link(root: &Root) -> Result<Option<PathBuf>, Failure> {
     let Some(target) = root.read_link(FILE)? else { return Ok(None) };
     let mut path = PathBuf::from("/");
     let target = if target.starts_with('/') { target } else { format!("/etc/{target}") };
@@ -75,8 +113,15 @@ fn link_into_run(root: &Root) -> Result<Option<PathBuf>, Failure> {
         }
     }
     // /var/run is a link to /run on every system of today.
-    let path = path.strip_prefix("/var").map(|rest| Path::new("/").join(rest)).unwrap_or(path);
-    Ok(Some(path).filter(|path| path.starts_with("/run/")))
+    let run = path.strip_prefix("/var/run").map(|rest| Path::new("/run").join(rest));
+    Ok(Some(run.unwrap_or(path)))
+}
+
+/// Makes a file that is not there yet. A link in its place is not followed.
+fn put(path: &Path, text: &str) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 impl Step<Context> for ResolvConf {
@@ -106,10 +151,10 @@ impl Step<Context> for ResolvConf {
                 return Ok(targets_below(&cx.host, &at)?.contains(&at));
             }
         }
-        match way(cx, &own)? {
+        match way(cx, &own) {
             Way::None => Ok(true),
             Way::Impossible(why) => {
-                cx.remark(format!("names may not resolve below the root: /etc/resolv.conf: {why}"));
+                cx.remark(format!("the root's /etc/resolv.conf is left as it is, and names may not resolve: {why}"));
                 Ok(true)
             }
             _ => Ok(false),
@@ -119,7 +164,7 @@ impl Step<Context> for ResolvConf {
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let own = own(cx)?.unwrap_or_default();
         let failed = |path: &Path, error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
-        match way(cx, &own)? {
+        match way(cx, &own) {
             Way::Bind(at) => {
                 let copy = cx.state.join("resolv.conf");
                 log.record(&Deed::Bound { at: at.clone(), copy: copy.clone() }, || {
@@ -131,11 +176,14 @@ impl Step<Context> for ResolvConf {
             Way::Put(path) => {
                 let made: Vec<PathBuf> =
                     path.ancestors().skip(1).take_while(|above| !above.exists()).map(Path::to_owned).collect();
-                log.record(&Deed::Put { path: path.clone(), made }, || {
-                    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| failed(&path, error))?;
-                    fs::write(&path, &own).map_err(|error| failed(&path, error))
-                })?;
-                Ok(format!("{}, where the root's link points", path.display()))
+                let deed = Deed::Put { path: path.clone(), made, text: own.clone() };
+                match log.record(&deed, || put(&path, &own).map_err(|error| failed(&path, error))) {
+                    Ok(()) => Ok(format!("{}, where the root's link points", path.display())),
+                    Err(failure) => {
+                        cx.remark(format!("names may not resolve below the root: {}", failure.what));
+                        Ok("not done".to_owned())
+                    }
+                }
             }
             Way::None | Way::Impossible(_) => Ok("nothing to do".to_owned()),
         }
@@ -148,17 +196,104 @@ impl Step<Context> for ResolvConf {
                 let _ = fs::remove_file(copy);
                 Ok(())
             }
-            Deed::Put { path, made } => {
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Failure::failed(format!("{}: {error}", path.display())));
-                    }
-                    _ => {}
+            Deed::Put { path, made, text } => {
+                // What somebody else has put there since stays.
+                let is_ours = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file())
+                    && fs::read_to_string(&path).is_ok_and(|there| there == text);
+                if is_ours {
+                    fs::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
                 }
                 // One that somebody else uses by now stays.
                 made.iter().for_each(|directory| drop(fs::remove_dir(directory)));
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::procedures::rescue::Request;
+    use crate::system::command::Runner;
+    use std::os::unix::fs::symlink;
+
+    /// What is to be done about a root whose resolv.conf is made like this.
+    fn way_of(make: impl FnOnce(&Path)) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let mut cx = Context::on_this_machine(Request::nothing(), None, Runner::default()).unwrap();
+        cx.state = directory.path().canonicalize().unwrap();
+        let at = cx.place();
+        fs::create_dir_all(at.join("etc")).unwrap();
+        make(&at);
+        match way(&cx, "nameserver 192.0.2.53\n") {
+            Way::None => "nothing".to_owned(),
+            Way::Bind(path) => format!("bind {}", path.strip_prefix(&at).unwrap().display()),
+            Way::Put(path) => format!("put {}", path.display()),
+            Way::Impossible(why) => format!("not: {why}"),
+        }
+    }
+
+    fn linked(target: &str) -> String {
+        way_of(|at| symlink(target, at.join("etc/resolv.conf")).unwrap())
+    }
+
+    #[test]
+    fn only_a_known_place_of_run_is_written() {
+        for (target, place) in [
+            ("../run/systemd/resolve/stub-resolv.conf", "/run/systemd/resolve/stub-resolv.conf"),
+            ("/var/run/NetworkManager/resolv.conf", "/run/NetworkManager/resolv.conf"),
+            ("/run/./resolvconf//resolv.conf", "/run/resolvconf/resolv.conf"),
+        ] {
+            assert_eq!(linked(target), format!("put {place}"));
+        }
+        for target in ["/run/nologin", "../run/systemd/system/evil.service", "../../run/resolv.conf", "/etc/cron.d/x"] {
+            assert!(linked(target).starts_with("not: it is a link to "), "{target}: {}", linked(target));
+        }
+        assert_eq!(linked("../../../run/../run/nologin"), linked("/run/nologin"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_left_alone() {
+        let fifo = way_of(|at| {
+            nix::unistd::mkfifo(&at.join("etc/resolv.conf"), nix::sys::stat::Mode::S_IRUSR).unwrap();
+        });
+        assert_eq!(fifo, "not: it is not a regular file");
+        assert_eq!(way_of(|at| fs::create_dir(at.join("etc/resolv.conf")).unwrap()), fifo);
+        let circle = linked("resolv.conf");
+        assert!(circle.starts_with("not: "), "{circle}");
+        let huge = way_of(|at| {
+            fs::File::create(at.join("etc/resolv.conf")).unwrap().set_len(crate::system::root::TEXT_LIMIT + 1).unwrap();
+        });
+        assert!(huge.starts_with("not: "), "{huge}");
+    }
+
+    #[test]
+    fn a_file_of_the_lun_is_bound_where_it_is_a_resolv_conf() {
+        let file = |at: &Path, path: &str, text: &str| {
+            fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
+            fs::write(at.join(path), text).unwrap();
+        };
+        assert_eq!(way_of(|at| file(at, "etc/resolv.conf", "")), "bind etc/resolv.conf");
+        assert_eq!(way_of(|at| file(at, "etc/resolv.conf", "nameserver 192.0.2.53\n")), "nothing");
+        let to = |target: &'static str| {
+            way_of(move |at| {
+                file(at, target, "");
+                symlink(format!("/{target}"), at.join("etc/resolv.conf")).unwrap();
+            })
+        };
+        assert_eq!(to("etc/resolvconf/run/resolv.conf"), "bind etc/resolvconf/run/resolv.conf");
+        assert_eq!(to("etc/shadow"), "not: it is a link to /etc/shadow, no usual place for it");
+        assert_eq!(to("sys/resolv.conf"), "not: it is a link to /sys/resolv.conf, no usual place for it");
+        assert_eq!(to("run/systemd/resolve/resolv.conf"), "nothing");
+    }
+
+    #[test]
+    fn a_link_is_not_written_through() {
+        let directory = tempfile::tempdir().unwrap();
+        let (link, other) = (directory.path().join("resolv.conf"), directory.path().join("other"));
+        symlink(&other, &link).unwrap();
+        assert!(put(&link, "x").is_err() && !other.exists());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::{Context, RootChoice, deed};
 use super::mounting::{self, Mounted, looking_options, mount_call, node};
-use super::requirements::is_free_to_mount;
+use super::place::{self, Linked};
 use crate::probes::roots::system::{self, Subvolume};
 use crate::probes::roots::{Filesystem, Verdict};
 use crate::procedures::{Failure, Log, Planned, Step};
@@ -25,9 +25,10 @@ pub(super) struct MountRoot;
 /// What this step does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Deed {
+pub(super) enum Deed {
     Directory { path: PathBuf },
     Mounted(Mounted),
+    Linked(Linked),
 }
 
 /// A root that was found.
@@ -58,10 +59,9 @@ fn look(cx: &Context, filesystem: &Filesystem) -> Result<Looked, Failure> {
     let at = cx.state.join("look");
     fs::create_dir_all(&at).map_err(|error| Failure::failed(format!("{}: {error}", at.display())))?;
     let btrfs = filesystem.kind == "btrfs";
-    let mut options = looking_options(&filesystem.kind).to_owned();
-    if btrfs {
-        options.push_str(",subvolid=5");
-    }
+    let mut options = looking_options(&filesystem.kind);
+    options.extend(btrfs.then_some("subvolid=5"));
+    let options = options.join(",");
     let looked = look_privately(&node(filesystem), &filesystem.kind, &options, &at, LOOK, move |at: &Path| {
         let root = Root::open(at)?;
         let evidence = system::look(&root);
@@ -161,7 +161,7 @@ fn candidates(cx: &mut Context) -> Result<Vec<Candidate>, Failure> {
 /// The device that is mounted at the place, where it is one of the LUN's.
 fn mounted(cx: &Context) -> Result<Option<Filesystem>, Failure> {
     let (entries, _) = crate::probes::storage::mounts::mounts(&cx.host)?;
-    let at = cx.request.at.display().to_string();
+    let at = cx.place().display().to_string();
     let Some(entry) = crate::probes::storage::mounts::at(&entries, &at) else { return Ok(None) };
     let is_it = |device: &BlockDevice| device.number == entry.mount.device;
     // btrfs has a device number of its own.
@@ -170,9 +170,29 @@ fn mounted(cx: &Context) -> Result<Option<Filesystem>, Failure> {
 }
 
 fn learn_name(cx: &mut Context) {
-    if let Ok(root) = Root::open(&cx.request.at) {
+    if let Ok(root) = Root::open(&cx.place()) {
         cx.system_name = system::look(&root).name;
     }
+}
+
+/// Mounts the one root that there is.
+fn mount_one(cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    let found = candidates(cx)?;
+    let [chosen] = found.as_slice() else {
+        let mut failure = Failure::refused("there are several roots on the LUN; choose one");
+        failure.advice = found.iter().map(Candidate::in_words).collect();
+        return Err(failure);
+    };
+    let at = cx.place();
+    log.record(&Deed::Directory { path: at.clone() }, || place::prepare(cx))?;
+    let options: Vec<String> = chosen.subvolume.iter().map(|path| format!("subvol={path}")).collect();
+    let call = mount_call(&chosen.filesystem, &at, &options, cx.request.read_only);
+    log.record(&Deed::Mounted(Mounted { at: at.clone() }), || cx.run(&call).map(drop))?;
+    cx.root = Some(chosen.filesystem.clone());
+    learn_name(cx);
+    let name = chosen.name.as_deref().unwrap_or("a system without a name");
+    let subvolume = chosen.subvolume.as_ref().map(|path| format!(", subvolume {path}")).unwrap_or_default();
+    Ok(format!("{name}, {} ({}{subvolume})", node(&chosen.filesystem), chosen.filesystem.kind))
 }
 
 impl Step<Context> for MountRoot {
@@ -192,51 +212,41 @@ impl Step<Context> for MountRoot {
             uuid: None,
             label: None,
         };
+        let (place, at) = (quoted(&cx.place().display().to_string()), quoted(&cx.request.at.display().to_string()));
         vec![
             Planned::remark("DEVICE is the one filesystem of the LUN that holds an os-release or fstab, and an init"),
-            Planned::Command(format!("mkdir -p {}", quoted(&cx.request.at.display().to_string()))),
-            Planned::command(&mount_call(&filesystem, &cx.request.at, &[], cx.request.read_only)),
+            Planned::Command(format!("mkdir -p -m 700 {} {place}", quoted(&cx.state.display().to_string()))),
+            Planned::command(&mount_call(&filesystem, &cx.place(), &[], cx.request.read_only)),
+            Planned::Command(format!("[ ! -d {at} ] || rmdir {at}; ln -sT {place} {at}")),
         ]
     }
 
     fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
         let found = if deeds.is_empty() { None } else { mounted(cx)? };
-        let is_done = found.is_some();
+        let is_mounted = found.is_some();
         cx.root = found;
-        if is_done {
+        if is_mounted {
             learn_name(cx);
-        } else if !is_free_to_mount(cx)? {
-            return Err(Failure::refused(format!("{} is not an empty directory", cx.request.at.display()))
-                .advise("choose another place with --at DIR"));
+        } else {
+            place::check(cx)?;
         }
-        Ok(is_done)
+        Ok(is_mounted && place::is_linked(cx))
     }
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
-        let found = candidates(cx)?;
-        let [chosen] = found.as_slice() else {
-            let mut failure = Failure::refused("there are several roots on the LUN; choose one");
-            failure.advice = found.iter().map(Candidate::in_words).collect();
-            return Err(failure);
+        let said = match &cx.root {
+            Some(filesystem) => format!("{} was mounted before the interruption", node(filesystem)),
+            None => mount_one(cx, log)?,
         };
-        let at = cx.request.at.clone();
-        if fs::symlink_metadata(&at).is_err() {
-            log.record(&Deed::Directory { path: at.clone() }, || {
-                fs::create_dir_all(&at).map_err(|error| Failure::failed(format!("{}: {error}", at.display())))
-            })?;
+        if !place::is_linked(cx) {
+            place::link(cx, log, Deed::Linked)?;
         }
-        let options: Vec<String> = chosen.subvolume.iter().map(|path| format!("subvol={path}")).collect();
-        let call = mount_call(&chosen.filesystem, &at, &options, cx.request.read_only);
-        log.record(&Deed::Mounted(Mounted { at: at.clone() }), || cx.run(&call).map(drop))?;
-        cx.root = Some(chosen.filesystem.clone());
-        learn_name(cx);
-        let name = chosen.name.as_deref().unwrap_or("a system without a name");
-        let subvolume = chosen.subvolume.as_ref().map(|path| format!(", subvolume {path}")).unwrap_or_default();
-        Ok(format!("{name}, {} ({}{subvolume})", node(&chosen.filesystem), chosen.filesystem.kind))
+        Ok(said)
     }
 
     fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
         match deed(value)? {
+            Deed::Linked(linked) => place::unlink(&linked),
             Deed::Mounted(mounted) => {
                 let at = mounted.at.display().to_string();
                 if cx.host.is_dir(&at) && !cx.request.read_only {

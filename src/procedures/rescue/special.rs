@@ -26,11 +26,17 @@ struct Bound {
 
 /// Where a directory of the root is, as this machine names it.
 fn place(cx: &Context, path: &str) -> Result<PathBuf, Failure> {
-    let root = Root::open(&cx.request.at)?;
-    match root.resolved(path)? {
-        Some(place) if place.starts_with(&cx.request.at) && place != cx.request.at => Ok(place),
+    let top = cx.place();
+    match Root::open(&top)?.resolved(path)? {
+        Some(place) if place.starts_with(&top) && place != top => Ok(place),
         _ => Err(Failure::failed(format!("the root has no directory {path}"))),
     }
+}
+
+/// The root is mounted below this system's `/run`, and would be seen once more in its own `/run`.
+fn hide_itself(cx: &Context, bound: &Path, place: &Path) -> Result<(), Failure> {
+    let Ok(inside) = cx.place().strip_prefix(bound).map(|inside| place.join(inside)) else { return Ok(()) };
+    Ok(mount::unmount_tree(&inside, &targets_below(&cx.host, &inside)?)?)
 }
 
 fn needs_efivars(cx: &Context) -> bool {
@@ -81,7 +87,10 @@ impl Step<Context> for Special {
         for path in BOUND {
             let place = place(cx, path)?;
             if !there(&place)? {
-                log.record(&Bound { at: place.clone() }, || Ok(mount::bind_as_slave(Path::new(path), &place)?))?;
+                log.record(&Bound { at: place.clone() }, || {
+                    mount::bind_as_slave(Path::new(path), &place)?;
+                    hide_itself(cx, Path::new(path), &place)
+                })?;
             }
         }
         let mut efivars = "";
