@@ -5,6 +5,7 @@
 mod support;
 
 use std::process::{Command, Stdio};
+use support::fixtures;
 use support::run::{answer, command, isctpl};
 
 #[test]
@@ -52,9 +53,47 @@ fn every_check_is_listed_and_explained() {
             assert!(explained.out.contains(heading), "explain {id} lacks `{heading}`");
         }
         assert!(explained.out.lines().all(|line| line.chars().count() <= 80 || !line.contains(' ')), "explain {id}");
-        // A long id may be broken over lines in the table, but its beginning stands there.
-        assert!(table.contains(&id[..id.len().min(12)]), "{id} is not in the table");
+        let row = table.lines().find(|line| line.starts_with(&format!("{id} ")));
+        let title = check["title"].as_str().unwrap();
+        assert!(row.is_some_and(|row| row.ends_with(title)), "{id} has no line of its own with `{title}`");
     }
+}
+
+/// `isctpl` on a terminal of this width.
+fn at_width(arguments: &[&str], width: u16) -> String {
+    let mut command = command(arguments);
+    command.env("COLUMNS", width.to_string());
+    answer(command).out
+}
+
+#[test]
+fn no_word_is_cut_at_any_width() {
+    let snapshot = fixtures().join("captured/debian-12-seed-cmdline.json").display().to_string();
+    let healthy = fixtures().join("captured/debian-12-live.json").display().to_string();
+    for arguments in [
+        &["checks"][..],
+        &["explain", "login"],
+        &["explain", "san-route-missing"],
+        &["doctor", "--snapshot", &snapshot],
+        &["doctor", "--snapshot", &snapshot, "-v"],
+        &["doctor", "--snapshot", &healthy, "-v"],
+        &["doctor", "--snapshot", &healthy, "--only", "template"],
+    ] {
+        let wide = at_width(arguments, 120);
+        for width in [40, 60, 80] {
+            let narrow = at_width(arguments, width);
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(words(&narrow), words(&wide), "{arguments:?} at {width}:\n{narrow}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_in_a_pipe_has_a_row_a_line() {
+    let checks = isctpl(["checks", "--format", "json"]).json()["checks"].as_array().unwrap().len();
+    let listed = isctpl(["checks"]).out;
+    assert_eq!(listed.lines().take_while(|line| !line.is_empty()).count(), checks, "{listed}");
+    assert!(!listed.contains(['|', '+', '\u{2502}']), "{listed}");
 }
 
 #[test]

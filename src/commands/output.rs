@@ -9,6 +9,12 @@ use std::io::{IsTerminal, Stdout, Write, stdout};
 /// The width that is assumed where nothing tells: a serial console's.
 const DEFAULT_WIDTH: u16 = 80;
 
+/// Narrower terminals than this are not believed.
+const NARROWEST: u16 = 40;
+
+/// Longer lines than this are hard to read.
+const WIDEST: u16 = 120;
+
 /// Standard output with what is known of the reader.
 #[derive(Debug)]
 pub(super) struct Output {
@@ -29,6 +35,13 @@ impl Output {
         };
         let style = Style { width: width(), ascii: !speaks_utf8(), verbose };
         Self { stream: AutoStream::new(stdout(), choice), style, quiet }
+    }
+
+    /// The style of a listing: each row on one line where a program reads it and no width was asked for.
+    pub(super) fn plain_lines(&self) -> Style {
+        let asked = columns_asked_for().is_some();
+        let width = if asked || stdout().is_terminal() { self.style.width } else { u16::MAX };
+        Style { width, ..self.style }
     }
 
     /// Prints a text, unless all is to be quiet. A reader that has seen enough, such as `head`, is no error.
@@ -67,10 +80,14 @@ fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
 }
 
 fn width() -> u16 {
-    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(width, _)| width.0);
-    // Long lines are hard to read, and a serial console may claim a width of nothing.
-    asked.or_else(terminal).filter(|width| *width >= 40).unwrap_or(DEFAULT_WIDTH).min(120)
+    // A serial console may claim a width of nothing.
+    columns_asked_for().or_else(terminal).filter(|width| *width >= NARROWEST).unwrap_or(DEFAULT_WIDTH).min(WIDEST)
+}
+
+/// What the environment asks for; a shell does not hand its own COLUMNS on.
+fn columns_asked_for() -> Option<u16> {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
 }
 
 /// Whether the reader's terminal shows more than ASCII. Serial consoles and dumb terminals do not,

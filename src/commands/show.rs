@@ -21,7 +21,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
     }
     let facts = gather(&args.source)?;
     let text = match args.format {
-        DataFormat::Table => report::facts_text(args.what, &facts, &output.style)?,
+        DataFormat::Table => report::facts_text(args.what, &facts, &output.plain_lines()),
         DataFormat::Json => report::facts_json(args.what, &facts)?,
     };
     output.print(&text)?;

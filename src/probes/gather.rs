@@ -1,7 +1,8 @@
 //! Which probes are asked, in which order, and whose facts count.
 
 use super::{
-    cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, services, storage, template,
+    boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, services, storage,
+    template,
 };
 use crate::formats::names;
 use crate::system::Root;
@@ -150,6 +151,7 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     let modaliases: Vec<String> =
         facts.nics.known().into_iter().flatten().filter_map(|nic| nic.modalias.clone()).collect();
     facts.kernels = kernel::read(root, &facts.loader, &modaliases, &[]);
+    facts.boot_files = boot_files::read(root);
     say("reading open-iscsi's files");
     facts.iscsi = iscsi::read(root, sysfs);
     say("reading the network configuration");

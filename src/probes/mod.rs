@@ -1,5 +1,6 @@
 //! One a source: a root or the kernel in, facts out. A probe that fails records why; the run goes on.
 
+pub mod boot_files;
 pub mod cmdline;
 pub mod dhcp;
 pub mod firmware;

@@ -1,5 +1,6 @@
 //! The catalogue of checks, and what a check's documentation says.
 
+use super::columns;
 use super::json::written;
 use super::style::{FAINT, STRONG, Style, of_severity, paint};
 use isctpl_checks::{Check, Scope, registry};
@@ -56,19 +57,15 @@ fn scope_word(scope: Scope) -> &'static str {
 
 /// Every check, a line or two each.
 pub fn catalogue_table(style: &Style) -> String {
-    let mut table = style.table();
-    table.set_header(["check", "severity", "judged", "what it finds"]);
-    for check in registry::all() {
-        table.add_row([check.id, check.severity.name(), scope_word(check.scope), check.title]);
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
+    let cell = str::to_owned;
+    let checks = registry::all().map(|check| {
+        vec![cell(check.id), cell(check.severity.name()), cell(scope_word(check.scope)), cell(check.title)]
+    });
+    let mut text = columns::rows(&checks.collect::<Vec<_>>(), style).concat();
+    text.push('\n');
     text.push_str(&style.wrap(
-        "judged: everywhere; machine: on the instance, with --same-machine, or with a table or sysfs tree given; \
-         live: on the booted instance. `isctpl explain CHECK` says more.",
+        "everywhere: checked in every mode. machine: checked on the booted instance, with --same-machine, and with \
+         --ibft-table or --sysfs. live: checked on the booted instance only. Details: isctpl explain CHECK",
         "",
         "",
     ));
@@ -112,13 +109,13 @@ fn explain_one(check: &Check, style: &Style) -> String {
     text.push_str(&style.wrap(check.title, "  ", "  "));
     let judged = match check.scope {
         Scope::Everywhere => "in every mode",
-        Scope::Machine => "from this machine's firmware and NICs",
+        Scope::Machine => "where this machine's firmware and NICs are the instance's",
         Scope::Live => "on the booted instance only",
     };
     text.push_str(&format!(
         "  {} {}\n",
         paint(of_severity(check.severity), check.severity.name()),
-        paint(FAINT, &format!("link {}, judged {judged}", check.link))
+        paint(FAINT, &format!("link {}, checked {judged}", check.link))
     ));
     for (heading, body) in
         [("What it finds", check.doc.finds), ("Why it breaks", check.doc.breaks), ("How to fix it", check.doc.fix)]

@@ -1,6 +1,7 @@
 //! Says it: table, JSON, Prometheus, Nagios.
 
 mod catalogue;
+mod columns;
 mod facts;
 mod image;
 mod json;

@@ -2,8 +2,6 @@
 
 use crate::formats::text;
 use anstyle::{AnsiColor, Style as Ansi};
-use comfy_table::presets::{ASCII_BORDERS_ONLY_CONDENSED, UTF8_BORDERS_ONLY};
-use comfy_table::{ContentArrangement, Table, TableStyle};
 use isctpl_checks::{Boot, LinkStatus, Severity};
 
 /// Width, character set and amount. Colour is always written and taken out by the stream.
@@ -59,14 +57,6 @@ pub(super) fn paint(style: Ansi, text: &str) -> String {
 }
 
 impl Style {
-    /// An empty table of the full width.
-    pub(super) fn table(&self) -> Table {
-        let preset: TableStyle = if self.ascii { ASCII_BORDERS_ONLY_CONDENSED } else { UTF8_BORDERS_ONLY };
-        let mut table = Table::new();
-        table.load_style(preset).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
-        table
-    }
-
     /// A paragraph, wrapped, with what stands before its first and its further lines.
     pub(super) fn wrap(&self, text: &str, first: &str, further: &str) -> String {
         let text = self.plain(text);

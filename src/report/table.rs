@@ -1,7 +1,7 @@
 //! The report for people: the answer, the chain, the findings, the answer again in a sentence.
 
-use super::Report;
 use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint};
+use super::{Report, columns};
 use isctpl_checks::facts::{Mode, Problem};
 use isctpl_checks::{Boot, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
 use std::collections::BTreeSet;
@@ -24,13 +24,13 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
     let mut text = String::new();
     let judgement = report.judgement;
     text.push_str(&headline(report, style));
-    // A machine that boots from no LUN has no chain: one sentence says it all.
-    let stranger = judgement.verdict.boot == Boot::Unknown
+    // A machine that is not on iSCSI has no chain: one sentence says it all.
+    let not_iscsi = judgement.verdict.boot == Boot::Unknown
         && !judgement.partial
         && judgement.chain.iter().all(|link| link.status == LinkStatus::NotApplicable);
-    if stranger {
+    if not_iscsi {
         text.push_str(&style.wrap(&sentence(&judgement.verdict.because), "", "  "));
-        text.push_str(&unread(report, stranger, style));
+        text.push_str(&unread(report, not_iscsi, style));
         return text;
     }
     text.push_str(&chain(report, style));
@@ -39,7 +39,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
         text.push_str(&finding_text(report, check, finding, style));
     }
     text.push_str(&unknowns(report, style));
-    text.push_str(&unread(report, stranger, style));
+    text.push_str(&unread(report, not_iscsi, style));
     if style.verbose {
         text.push_str(&every_check(report, style));
     }
@@ -53,7 +53,7 @@ fn headline(report: &Report<'_>, style: &Style) -> String {
     let verdict = &report.judgement.verdict;
     let scope = &report.facts.scope;
     let mut answer = match verdict.boot {
-        Boot::Unknown if report.judgement.partial => "PARTLY JUDGED".to_owned(),
+        Boot::Unknown if report.judgement.partial => "PARTIAL".to_owned(),
         Boot::Boots => "BOOTS".to_owned(),
         Boot::Fails => "FAILS".to_owned(),
         Boot::AtRisk => "AT RISK".to_owned(),
@@ -62,47 +62,34 @@ fn headline(report: &Report<'_>, style: &Style) -> String {
     if let Some(link) = verdict.broken_link {
         let _ = write!(answer, " at {link}");
     }
-    let mut whose: Vec<String> = Vec::new();
-    whose.extend(scope.hostname.clone());
-    whose.extend(scope.os.clone());
-    whose.push(match (report.from_snapshot, scope.mode) {
+    let mut subject: Vec<String> = Vec::new();
+    subject.extend(scope.hostname.clone());
+    subject.extend(scope.os.clone());
+    subject.push(match (report.from_snapshot, scope.mode) {
         (true, Mode::Live) => format!("snapshot of the booted instance, {}", scope.time),
         (true, Mode::Root) => format!("snapshot of the root {}, {}", scope.root, scope.time),
         (false, Mode::Live) => "this booted instance".to_owned(),
         (false, Mode::Root) => format!("the root {}", scope.root),
     });
-    let line = style.wrap(&format!("{answer}: {}", whose.join(", ")), "", "  ");
+    let line = style.wrap(&format!("{answer}: {}", subject.join(", ")), "", "  ");
     line.replacen(&answer, &paint(of_boot(verdict.boot), &answer), 1)
 }
 
 fn chain(report: &Report<'_>, style: &Style) -> String {
-    let mut table = style.table();
     let asked = |link: &&ChainLink| {
         !report.judgement.partial || report.judgement.results.iter().any(|result| result.check.link == link.link)
     };
     let links: Vec<&ChainLink> = report.judgement.chain.iter().filter(asked).collect();
-    if links.is_empty() {
-        return String::new();
-    }
-    for link in &links {
-        table.add_row([link.link.name().to_owned(), status_word(link.status).to_owned(), style.plain(&link.summary)]);
-    }
-    let mut text = String::new();
-    let mut links = links.into_iter().peekable();
-    for line in table.lines() {
-        // A row begins where the link's name stands; its status is the next word.
-        let begins = links.peek().is_some_and(|link| line.contains(&format!(" {} ", link.link.name())));
-        match links.next_if(|_| begins) {
-            Some(link) => {
-                let word = status_word(link.status);
-                let painted = paint(of_status(link.status), word);
-                text.push_str(&line.replacen(&format!(" {word} "), &format!(" {painted} "), 1));
-            }
-            None => text.push_str(&line),
-        }
-        text.push('\n');
-    }
-    text
+    let cells: Vec<Vec<String>> = links
+        .iter()
+        .map(|link| vec![link.link.name().to_owned(), status_word(link.status).to_owned(), link.summary.clone()])
+        .collect();
+    let painted = |(row, link): (String, &&ChainLink)| {
+        let word = status_word(link.status);
+        row.replacen(&format!("  {word}"), &format!("  {}", paint(of_status(link.status), word)), 1)
+    };
+    let text: String = columns::rows(&cells, style).into_iter().zip(&links).map(painted).collect();
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 fn status_word(status: LinkStatus) -> &'static str {
@@ -158,22 +145,16 @@ fn remedy(report: &Report<'_>, remedy: &Remedy, style: &Style) -> String {
     text
 }
 
+/// What could not be told: each reason once, since several checks that wait for the same fact are one thing to
+/// read, and then the checks.
 fn unknowns(report: &Report<'_>, style: &Style) -> String {
-    let unknowns: Vec<_> = report.judgement.unknowns().collect();
-    let shown = if style.verbose { unknowns.len() } else { UNKNOWNS_SHOWN };
+    let unknowns = report.judgement.unknowns().map(|(check, reason, _)| (reason, check.id));
+    let reasons = by_reason(unknowns);
+    let shown = if style.verbose { reasons.len() } else { UNKNOWNS_SHOWN };
     let mut text = String::new();
-    // Several checks that wait for the same fact are one thing to read.
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (check, reason, _) in &unknowns {
-        match reasons.iter_mut().find(|(known, _)| known == reason) {
-            Some((_, ids)) => ids.push(check.id),
-            None => reasons.push((reason, vec![check.id])),
-        }
-    }
     for (reason, ids) in reasons.iter().take(shown) {
-        let line = format!("unknown {}: {reason}", ids.join(", "));
         text.push('\n');
-        text.push_str(&style.wrap(&line, "", "  ").replacen("unknown", &paint(DOUBTFUL, "unknown"), 1));
+        text.push_str(&reason_text("unknown", DOUBTFUL, reason, ids, style));
     }
     if reasons.len() > shown {
         text.push_str(&style.wrap(&format!("and {} more; -v shows them", reasons.len() - shown), "  ", "  "));
@@ -181,9 +162,26 @@ fn unknowns(report: &Report<'_>, style: &Style) -> String {
     text
 }
 
-/// What could not be read or understood, as far as no finding and no unknown check tells it: it decided
-/// nothing, but nobody may take it for read.
-fn unread(report: &Report<'_>, stranger: bool, style: &Style) -> String {
+/// Ids by their reason, in the order in which the reasons come first.
+fn by_reason<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (reason, id) in pairs {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((reason, vec![id])),
+        }
+    }
+    reasons
+}
+
+fn reason_text(word: &str, colour: anstyle::Style, reason: &str, ids: &[&str], style: &Style) -> String {
+    let head = style.wrap(&format!("{word}: {reason}"), "", "  ");
+    head.replacen(word, &paint(colour, word), 1) + &style.wrap(&ids.join(", "), "  checks    ", FURTHER)
+}
+
+/// What could not be read or understood, as far as no finding and no unknown check tells it: the verdict does
+/// not depend on it, but nobody may take it for read.
+fn unread(report: &Report<'_>, not_iscsi: bool, style: &Style) -> String {
     let judgement = report.judgement;
     let findings = judgement.findings();
     let told_by_evidence: BTreeSet<(&str, &str)> = findings
@@ -197,16 +195,16 @@ fn unread(report: &Report<'_>, stranger: bool, style: &Style) -> String {
         .facts
         .problems()
         .into_iter()
-        // That there is no loader is what the sentence on a stranger says, and its disks are no LUNs.
+        // On a machine that is not on iSCSI the sentence says that no loader was found, and its disks are not LUNs.
         .filter(|problem| {
             let no_loader = report.facts.loader.chosen.problem() == Some(*problem);
-            !stranger || style.verbose || !(no_loader || problem.place.starts_with("/dev/"))
+            !not_iscsi || style.verbose || !(no_loader || problem.place.starts_with("/dev/"))
         })
         .filter(|problem| !told_by_evidence.contains(&(problem.place.as_str(), problem.what.as_str())))
         .map(Problem::to_string)
         .filter(|problem| !told_by_reason.contains(problem.as_str()))
         .collect();
-    // Who asks for some checks is told of what these needed; the rest is for who wants all.
+    // With --only, what these checks needed is told; the rest takes -v.
     if untold.is_empty() || (judgement.partial && !style.verbose) {
         return String::new();
     }
@@ -222,18 +220,25 @@ fn unread(report: &Report<'_>, stranger: bool, style: &Style) -> String {
     text
 }
 
-/// With `-v`: what passed and what was not judged, and why.
+/// With `-v`: what passed, and what was not checked, by its reason.
 fn every_check(report: &Report<'_>, style: &Style) -> String {
+    let results = &report.judgement.results;
     let mut text = String::from("\n");
-    for result in &report.judgement.results {
-        let (word, reason) = match &result.outcome {
-            Outcome::Pass(reason) => ("pass", reason),
-            Outcome::NotApplicable(reason) => ("not judged", reason),
-            Outcome::Fail(_) | Outcome::Unknown { .. } => continue,
-        };
-        let line = style.wrap(&format!("{word} {}: {reason}", result.check.id), "", "  ");
-        let colour = if word == "pass" { of_status(LinkStatus::Pass) } else { FAINT };
-        text.push_str(&line.replacen(word, &paint(colour, word), 1));
+    for result in results {
+        if let Outcome::Pass(reason) = &result.outcome {
+            let line = style.wrap(&format!("pass {}: {reason}", result.check.id), "", "  ");
+            text.push_str(&line.replacen("pass", &paint(of_status(LinkStatus::Pass), "pass"), 1));
+        }
+    }
+    let unchecked = results.iter().filter_map(|result| match &result.outcome {
+        Outcome::NotApplicable(reason) => Some((reason.as_str(), result.check.id)),
+        _ => None,
+    });
+    for (reason, ids) in by_reason(unchecked) {
+        text.push('\n');
+        // Many reasons begin with these words themselves.
+        let reason = reason.trim_start_matches("Not checked: ");
+        text.push_str(&reason_text("not checked", FAINT, reason, &ids, style));
     }
     text
 }
@@ -246,8 +251,8 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
         (Boot::Fails, None) => "It will not boot: ".to_owned(),
         (Boot::AtRisk, Some(link)) => format!("It comes up, but {link} is broken: "),
         (Boot::AtRisk, None) => "It comes up, but is at risk: ".to_owned(),
-        (Boot::Unknown, _) if report.judgement.partial => "Whether it boots was not judged: ".to_owned(),
-        (Boot::Unknown, _) => "It cannot be told whether it boots: ".to_owned(),
+        (Boot::Unknown, _) if report.judgement.partial => "Only a part was checked: ".to_owned(),
+        (Boot::Unknown, _) => "Unknown whether it boots: ".to_owned(),
     };
     let mut text = style.wrap(&sentence(&format!("{begin}{}", verdict.because)), "", "  ");
     let counts = report.counts();
@@ -257,7 +262,7 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
         (counts.info, "info"),
         (counts.unknown, "unknown"),
         (counts.pass, "passed"),
-        (counts.not_applicable, "not judged"),
+        (counts.not_applicable, "not checked"),
     ]
     .iter()
     .filter(|(count, _)| *count > 0)

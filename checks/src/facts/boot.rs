@@ -191,6 +191,35 @@ pub struct Esp {
     pub loaders: Vec<String>,
 }
 
+/// A kernel or an initramfs image on the disk, whether or not a loader's entry names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BootFile {
+    /// Path in the root.
+    pub path: String,
+    /// Which of the two.
+    pub kind: BootFileKind,
+    /// Bytes.
+    pub size: u64,
+    /// Last change, seconds since the epoch.
+    pub mtime: i64,
+    /// A kernel's version, as the image or its name states it.
+    pub version: Option<String>,
+    /// The directory of a kernel's modules; `None` when there is none.
+    pub modules_dir: Option<String>,
+}
+
+/// What a [`BootFile`] is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BootFileKind {
+    /// A kernel.
+    #[default]
+    Kernel,
+    /// An initramfs image.
+    Initramfs,
+}
+
 /// A kernel that a loader entry names.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

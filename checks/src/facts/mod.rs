@@ -50,6 +50,8 @@ pub struct Facts {
     pub kernels: Vec<Kernel>,
     /// The initramfs images that the loader's entries name.
     pub images: Vec<Initramfs>,
+    /// Kernels and images on the disk, those too that no entry names.
+    pub boot_files: Vec<BootFile>,
     /// DHCP clients: how they are set up and what they were given.
     pub dhcp: Dhcp,
     /// Who configures the network of the real root, and how.

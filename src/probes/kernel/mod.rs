@@ -55,7 +55,7 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
         return kernel;
     };
     kernel.version = Read::Known(version.clone());
-    let directory = MODULES.iter().map(|base| format!("{base}/{version}")).find(|path| root.is_dir(path));
+    let directory = modules_of(root, &version);
     kernel.config = config(root, &version, directory.as_deref(), &mut kernel.problems);
     let Some(directory) = directory else {
         let [place, _] = MODULES.map(|base| root.name(&format!("{base}/{version}")));
@@ -75,6 +75,17 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
     kernel
 }
 
+/// A kernel's version and the directory of its modules, where it has them.
+pub(super) fn version_and_modules(root: &Root, path: &str) -> (Option<String>, Option<String>) {
+    let version = version(root, &mut Kernel { path: path.to_owned(), ..Kernel::default() });
+    let modules = version.as_ref().and_then(|version| modules_of(root, version));
+    (version, modules)
+}
+
+fn modules_of(root: &Root, version: &str) -> Option<String> {
+    MODULES.iter().map(|base| format!("{base}/{version}")).find(|path| root.is_dir(path))
+}
+
 /// The version of the image itself, or of its name where that has a modules directory.
 fn version(root: &Root, kernel: &mut Kernel) -> Option<String> {
     match beginning(root, &kernel.path) {
@@ -89,7 +100,7 @@ fn version(root: &Root, kernel: &mut Kernel) -> Option<String> {
     let target = root.read_link(&kernel.path).ok().flatten();
     let names = [Some(kernel.path.as_str()), target.as_deref()];
     let candidates: Vec<String> = names.into_iter().flatten().flat_map(versions_in_path).collect();
-    let has_modules = |version: &&String| MODULES.iter().any(|base| root.is_dir(&format!("{base}/{version}")));
+    let has_modules = |version: &&String| modules_of(root, version).is_some();
     candidates.iter().find(has_modules).or_else(|| candidates.first()).cloned()
 }
 
