@@ -1,56 +1,69 @@
 //! The command line.
 
+mod examples;
+
+use crate::names;
 use crate::report::What;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use clap_complete::engine::ArgValueCandidates;
 use ipnet::IpNet;
 use isctpl_checks::facts::ISCSI_PORT;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-/// Will this iSCSI-rooted server boot, stay up and shut down; if not, what breaks and what fixes it
+/// Tell whether this iSCSI-rooted server boots, stays up and shuts down cleanly; if not, what breaks, and the fix
 #[derive(Debug, Parser)]
 #[command(name = "isctpl", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Begin with `isctpl doctor` on the instance itself, or `isctpl doctor --root /target` from a \
-                        rescue system.")]
+#[command(after_help = examples::ISCTPL)]
 pub struct Cli {
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 
-    /// When to use colour; NO_COLOR is honoured
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// When to use colour; NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE count
+    #[arg(long, global = true, help_heading = COMMON, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
 
     /// Print nothing: the exit code is the answer
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = COMMON, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: checks that passed, and why
-    #[arg(short, long, global = true)]
+    /// Print more: all evidence, checks that passed, checks that were not made and why, and the time it took
+    #[arg(short, long, global = true, help_heading = COMMON)]
     pub verbose: bool,
 }
+
+/// The heading of the options that every command takes.
+const COMMON: &str = "Common options";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge the whole boot chain of this machine, a mounted root, or a snapshot
+    /// Check the whole boot chain of this machine, a mounted root, or a snapshot
+    #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
-    /// Print the facts of one source, without judging them
+    /// Print what was found in one place, without judging it
+    #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
     /// List every check
+    #[command(after_help = examples::CHECKS)]
     Checks(ChecksArgs),
     /// Explain a check, or a link of the boot chain
+    #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
-    /// Write all facts, secrets left out, to one file that `doctor --snapshot` judges
+    /// Write everything that was found, without secrets, to one file that `doctor --snapshot` checks
+    #[command(after_help = examples::SNAPSHOT)]
     Snapshot(SnapshotArgs),
     /// Mount an instance's root from its LUN in a rescue system, and take it down again
+    #[command(after_help = examples::RESCUE)]
     Rescue {
-        /// What to do
+        /// The action
         #[command(subcommand)]
         action: Rescue,
     },
-    /// Print a completion script for a shell
+    /// Print the script that makes a shell complete isctpl's commands, checks and NICs
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell
         shell: Shell,
@@ -60,11 +73,11 @@ pub enum Command {
 /// Whose facts are read.
 #[derive(Debug, Clone, Args)]
 pub struct Source {
-    /// The root directory to judge
+    /// The root directory to check
     #[arg(long, default_value = "/", value_name = "DIR")]
     pub root: PathBuf,
 
-    /// With --root: it belongs to this hardware, so this host's iBFT, NICs and SAN lease count
+    /// With --root: this is the instance's own hardware, so this host's iBFT, NICs and SAN lease count
     #[arg(long)]
     pub same_machine: bool,
 
@@ -72,19 +85,19 @@ pub struct Source {
     #[arg(long = "portal", value_name = "ADDR[:PORT]", value_parser = portal)]
     pub portals: Vec<SocketAddr>,
 
-    /// A network in which targets lie; may be repeated
+    /// A network that targets are in; may be repeated
     #[arg(long = "san-subnet", value_name = "CIDR")]
     pub san_subnets: Vec<IpNet>,
 
-    /// The SAN NIC by its name or MAC address, where isctpl cannot tell or tells it wrong
-    #[arg(long, value_name = "NAME|MAC")]
+    /// The SAN NIC by its name or MAC address, where isctpl cannot tell which it is
+    #[arg(long, value_name = "NAME|MAC", add = ArgValueCandidates::new(names::interfaces))]
     pub san_nic: Option<String>,
 
-    /// Judge this saved ACPI iBFT table instead of the machine's
+    /// Read this saved ACPI iBFT table instead of the machine's
     #[arg(long, value_name = "FILE")]
     pub ibft_table: Option<PathBuf>,
 
-    /// Judge this captured sysfs tree (DIR/firmware/ibft, DIR/class/net) instead of the machine's
+    /// Read this captured sysfs tree (DIR/firmware/ibft, DIR/class/net) instead of the machine's
     #[arg(long, value_name = "DIR")]
     pub sysfs: Option<PathBuf>,
 }
@@ -96,7 +109,7 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub source: Source,
 
-    /// Judge a file that `isctpl snapshot` wrote
+    /// Check a file that `isctpl snapshot` wrote
     #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
     pub snapshot: Option<PathBuf>,
 
@@ -104,12 +117,14 @@ pub struct DoctorArgs {
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
 
-    /// Run only these checks or links, comma-separated; `template` is judged only when named here
+    /// Make only these checks or links, comma-separated; `template` is checked only when named here
     #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
+    #[arg(add = ArgValueCandidates::new(names::checks_and_links))]
     pub only: Vec<String>,
 
     /// Leave these checks or links out, comma-separated
     #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
+    #[arg(add = ArgValueCandidates::new(names::checks_and_links))]
     pub skip: Vec<String>,
 }
 
@@ -144,7 +159,7 @@ pub struct ChecksArgs {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// A check's id or a link's name
-    #[arg(value_name = "CHECK")]
+    #[arg(value_name = "CHECK", add = ArgValueCandidates::new(names::checks_and_links))]
     pub check: String,
 
     /// How to print it
@@ -168,19 +183,24 @@ pub struct SnapshotArgs {
 #[derive(Debug, Subcommand)]
 pub enum Rescue {
     /// Print what `up` would do, as commands that a person could type
+    #[command(after_help = examples::PLAN)]
     Plan(RescueArgs),
     /// Log in to the target, mount the instance's root with all that belongs to it; goes on where an earlier
     /// one was interrupted
+    #[command(after_help = examples::UP)]
     Up(UpArgs),
     /// Open a shell below the mounted root, or run a command there
+    #[command(after_help = examples::ENTER)]
     Enter {
         /// The command, with its arguments; without one, a shell
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         command: Vec<String>,
     },
     /// Take down what `up` made, in reverse, and put everything back
+    #[command(after_help = examples::DOWN)]
     Down,
     /// Say what is up
+    #[command(after_help = examples::STATUS)]
     Status,
 }
 
@@ -252,6 +272,7 @@ pub struct RescueArgs {
 
     /// The SAN NIC by its name or MAC address: the way to the portal must lead by it
     #[arg(long, value_name = "NAME|MAC", help_heading = "Network")]
+    #[arg(add = ArgValueCandidates::new(names::interfaces))]
     pub san_nic: Option<String>,
 
     /// Give the SAN NIC this address where it has none
@@ -299,7 +320,7 @@ pub enum ReportFormat {
     Json,
     /// For node_exporter's textfile collector
     Prometheus,
-    /// For Nagios and its kin: a plugin's output
+    /// For Nagios and Icinga: a plugin's output
     Nagios,
 }
 
@@ -326,9 +347,5 @@ fn portal(text: &str) -> Result<SocketAddr, String> {
 /// The id of a check or the name of a link.
 fn selector(text: &str) -> Result<String, String> {
     let known = isctpl_checks::registry::find(text).is_some() || isctpl_checks::Link::from_name(text).is_some();
-    if known {
-        Ok(text.to_owned())
-    } else {
-        Err("is neither a check nor a link; `isctpl checks` lists them".to_owned())
-    }
+    if known { Ok(text.to_owned()) } else { Err(names::unknown_name(text)) }
 }

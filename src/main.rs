@@ -4,11 +4,19 @@ use clap::Parser;
 use isctpl::cli::Cli;
 use isctpl::commands::{self, EXIT_UNKNOWN};
 use isctpl::formats::text;
+use isctpl::names;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    match names::complete() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        // A shell that completes has no place for a complaint.
+        Err(_) => return ExitCode::from(EXIT_UNKNOWN),
+    }
+    output_colours();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -34,4 +42,12 @@ fn of_clean_arguments(error: &clap::Error) -> clap::Error {
     let clean = std::env::args_os().map(|argument| text::path(Path::new(&argument)));
     // What is wrong may be the very characters that are clean now.
     Cli::try_parse_from(clean).err().unwrap_or_else(|| clap::Error::raw(error.kind(), text::told(error) + "\n"))
+}
+
+/// FORCE_COLOR counts as CLICOLOR_FORCE does, for everything that is printed; NO_COLOR goes before both.
+fn output_colours() {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if set("NO_COLOR").is_none() && set("FORCE_COLOR").is_some_and(|value| value != "0" && value != "false") {
+        anstream::ColorChoice::Always.write_global();
+    }
 }

@@ -105,11 +105,74 @@ fn explaining_a_link_explains_its_checks() {
 }
 
 #[test]
+fn explain_takes_any_case_and_names_the_nearest() {
+    let explained = isctpl(["explain", "Login-Interface-Named-IBFT"]);
+    assert_eq!(
+        (explained.code, explained.out.starts_with("login-interface-named-ibft\n")),
+        (0, true),
+        "{}",
+        explained.err
+    );
+    assert_eq!(isctpl(["explain", "LOGIN"]).out, isctpl(["explain", "login"]).out);
+    for (typed, meant) in [("login-interface-named-ibf", "login-interface-named-ibft"), ("logn", "login")] {
+        let answer = isctpl(["explain", typed]);
+        assert_eq!(answer.code, 3);
+        assert!(
+            answer.err.contains(&format!("did you mean {meant}?")) && answer.err.lines().count() == 1,
+            "{}",
+            answer.err
+        );
+        let chosen = isctpl(["doctor", "--only", typed]);
+        assert!(chosen.code == 3 && chosen.err.contains(&format!("did you mean {meant}?")), "{}", chosen.err);
+    }
+}
+
+#[test]
+fn same_machine_without_a_root_gets_one_line() {
+    for arguments in [&["doctor", "--same-machine"][..], &["show", "nics", "--same-machine", "--root", "/"]] {
+        let answer = isctpl(arguments);
+        assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{arguments:?}");
+        assert_eq!(answer.err, "isctpl: --same-machine: needs --root DIR; on the booted instance leave it out\n");
+    }
+}
+
+#[test]
 fn completions_come_for_every_shell() {
-    for shell in ["bash", "zsh", "fish"] {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let answer = isctpl(["completions", shell]);
         assert_eq!(answer.code, 0);
-        assert!(answer.out.contains("isctpl"));
+        assert!(answer.out.contains("isctpl") && answer.out.contains("ISCTPL_COMPLETE"));
+    }
+}
+
+/// What bash offers for the last of these words, by the script that isctpl prints.
+fn offered(words: &[&str]) -> Vec<String> {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_isctpl"));
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let script = format!(
+        "source <(isctpl completions bash)\nCOMP_WORDS=({})\nCOMP_CWORD={}\nCOMP_TYPE=9\n\
+         _clap_complete_isctpl isctpl '{}' ''\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+        quoted.join(" "),
+        words.len() - 1,
+        words.last().unwrap()
+    );
+    let path = std::env::join_paths(
+        [program.parent().unwrap().to_owned()]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let output = Command::new("bash").arg("-c").arg(script).env_clear().env("PATH", path.unwrap()).output().unwrap();
+    let offered = String::from_utf8_lossy(&output.stdout).into_owned();
+    offered.split(['\n', '\u{b}']).map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn bash_offers_checks_links_and_interfaces() {
+    assert_eq!(offered(&["isctpl", "explain", "login-interface-n"]), ["login-interface-named-ibft"]);
+    assert_eq!(offered(&["isctpl", "doctor", "--only", "login,san-route-m"]), ["login,san-route-missing"]);
+    assert!(offered(&["isctpl", "doctor", "--skip", "hand"]).contains(&"handover".to_owned()));
+    for words in [&["isctpl", "doctor", "--san-nic", ""][..], &["isctpl", "rescue", "plan", "--san-nic", ""]] {
+        assert!(offered(words).contains(&"lo".to_owned()), "{words:?}: {:?}", offered(words));
     }
 }
 
@@ -146,9 +209,21 @@ fn colours_are_for_terminals_or_on_demand() {
     let root = directory.path().to_str().unwrap();
     assert!(!isctpl(["doctor", "--root", root]).out.contains('\x1b'));
     assert!(isctpl(["doctor", "--root", root, "--color", "always"]).out.contains('\x1b'));
-    let mut forced = command(["doctor", "--root", root, "--color", "never"]);
-    forced.env("CLICOLOR_FORCE", "1");
-    assert!(!answer(forced).out.contains('\x1b'));
+    let coloured = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let mut forced = command([&["doctor", "--root", root], arguments].concat());
+        forced.envs(environment.iter().copied());
+        answer(forced).out.contains('\x1b')
+    };
+    for (environment, arguments, wanted) in [
+        (&[("CLICOLOR_FORCE", "1")][..], &[][..], true),
+        (&[("FORCE_COLOR", "1")], &[], true),
+        (&[("FORCE_COLOR", "0")], &[], false),
+        (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], &[], false),
+        (&[("FORCE_COLOR", "1")], &["--color", "never"], false),
+        (&[("CLICOLOR_FORCE", "1")], &["--color", "never"], false),
+    ] {
+        assert_eq!(coloured(environment, arguments), wanted, "{environment:?} {arguments:?}");
+    }
 }
 
 #[test]

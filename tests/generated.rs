@@ -3,15 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs)]
 
+#[path = "generated/man.rs"]
+mod man;
 mod support;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 use isctpl::cli::Cli;
-use isctpl_checks::{Check, Link, Scope, registry};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use support::run;
+
+/// How many screens docs/screens.md shows at least.
+const SCREENS: usize = 7;
 
 fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -36,169 +41,83 @@ fn settle_all(files: Vec<(PathBuf, String)>) {
     assert!(drifted.is_empty(), "{}\nISCTPL_UPDATE=1 cargo test --test generated writes them anew", drifted.join("\n"));
 }
 
-const EXIT_STATUS: &str = "\
-.SH \"EXIT STATUS\"
-.TP
-0
-OK: nothing stands in the way.
-.TP
-1
-Warning.
-.TP
-2
-Critical.
-.TP
-3
-Unknown: a fact that decides could not be read, this is no iSCSI root, or the command was used wrongly.
-";
-
-const RESCUE: &str = "\
-.SH \"EXIT STATUS\"
-.TP
-0
-Done.
-.TP
-1
-Failed, or stopped by Ctrl\\-C, and all was put back.
-.TP
-2
-Failed, and not all could be put back; it says what is left. Fix that, then
-.BR \"isctpl rescue down\" .
-.TP
-3
-Refused, nothing is changed: something is missing, in use, or was used wrongly.
-.PP
-.B enter
-ends with the code of the command.
-.SH FILES
-.TP
-.I /run/isctpl/rescue/journal
-What was done, with what was there before; for root alone, without any secret. After a crash
-.B up
-goes on from it and
-.B down
-takes down by it.
-.TP
-.IR /etc/iscsi/initiatorname.iscsi \", \" /etc/iscsi/iscsid.conf
-Changed as the platform's documentation says, and put back by
-.BR down :
-the files themselves wait beside it meanwhile, as
-.IR *.isctpl\\-saved .
-.SH SECURITY
-The CHAP password goes into
-.I iscsid.conf
-and from there into open\\-iscsi's record of the target, both for root alone, and is gone from both after
-.BR down .
-It is in no argument, environment, journal, plan or message.
-.PP
-The LUN may hold anything. Its root is mounted in
-.IR /run/isctpl/rescue/root ,
-which root alone can enter, and
-.I /target
-is a link to it. Every filesystem of the LUN is mounted
-.B nosuid,nodev
-and, where its superblock can ask for a panic, with
-.BR errors=remount\\-ro .
-Programs run by root in
-.B enter
-do not need more: /dev is this system's. A program that an ordinary user of the instance runs there gains no
-rights:
-.BR su ,
-.B sudo
-and file capabilities do nothing for that user. Of the options in the instance's fstab only subvolumes, owners,
-character sets and the like are taken. A file is made in this system's /run for the instance's resolv.conf only
-where systemd\\-resolved, resolvconf, NetworkManager, netconfig or ConnMan keep one.
-.PP
-Nothing is formatted or repaired on the LUN;
-what mounting it read\\-write does is all that is written there, and with
-.B \\-\\-read\\-only
-nothing is.
-";
-
-const SECURITY: &str = "\
-.SH SECURITY
-Reading never writes. With
-.B \\-\\-root
-no file outside that directory is read, but for the device that the directory is mounted from. A CHAP
-secret is never printed or kept, in any form.
-";
-
 #[test]
 fn man_pages_are_up_to_date() {
-    let mut command = Cli::command();
-    command.build();
-    let mut files = Vec::new();
-    pages("isctpl", &command, &mut files);
-    files.push((project().join("man/isctpl-checks.7"), catalogue_page()));
-    settle_all(files);
+    let pages = man::pages(&Cli::command());
+    let committed: BTreeSet<String> = std::fs::read_dir(project().join("man"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    settle_all(pages.iter().map(|(name, page)| (project().join("man").join(name), page.clone())).collect());
+    let wanted: BTreeSet<String> = pages.into_iter().map(|(name, _)| name).collect();
+    assert!(committed.is_subset(&wanted), "pages of no command: {:?}", committed.difference(&wanted));
 }
 
-/// The page of a command, and of every command below it.
-fn pages(name: &str, command: &clap::Command, files: &mut Vec<(PathBuf, String)>) {
-    let mut page = Vec::new();
-    // clap keeps names for as long as the program runs.
-    let page_name: &'static str = String::leak(name.to_owned());
-    clap_mangen::Man::new(command.clone().name(page_name).display_name(page_name))
-        .section("8")
-        .source(format!("isctpl {}", env!("CARGO_PKG_VERSION")))
-        .manual("isctpl")
-        .date("")
-        .render(&mut page)
-        .unwrap();
-    let mut page = String::from_utf8(page).unwrap();
-    if name.starts_with("isctpl-rescue") {
-        page.push_str(RESCUE);
-    } else {
-        if name == "isctpl-doctor" || name == "isctpl" {
-            page.push_str(EXIT_STATUS);
+#[test]
+fn no_page_shadows_another() {
+    let names = man::pages(&Cli::command()).into_iter().map(|(name, _)| name.split('.').next().unwrap().to_owned());
+    let mut seen = BTreeSet::new();
+    for name in names {
+        assert!(seen.insert(name.clone()), "`man {name}` shows one page of two");
+    }
+}
+
+#[test]
+fn every_page_has_what_a_manual_has() {
+    for (name, page) in man::pages(&Cli::command()) {
+        let head = page.lines().next().unwrap();
+        let title = name.rsplit_once('.').unwrap().0.to_uppercase().replace('-', "\\-");
+        assert!(head.starts_with(&format!(".TH {title} ")) && head.contains(" 20"), "{name}: {head}");
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "SEE ALSO"] {
+            assert!(page.contains(&format!("\n.SH {section}\n")), "{name} lacks {section}");
         }
-        page.push_str(SECURITY);
-    }
-    files.push((project().join(format!("man/{name}.8")), page));
-    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
-        pages(&format!("{name}-{}", below.get_name()), below, files);
+        let synopsis = page.split(".SH SYNOPSIS\n").nth(1).unwrap().split(".SH").next().unwrap();
+        assert!(synopsis.contains("\\fB\\-\\-color\\fR \\fIWHEN\\fR"), "{name} names no values:\n{synopsis}");
     }
 }
 
-/// isctpl-checks(7): what every check's documentation says.
-fn catalogue_page() -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let mut page = format!(
-        ".TH isctpl-checks 7 \"\" \"isctpl {version}\" isctpl\n.SH NAME\nisctpl\\-checks \\- what isctpl checks, why, \
-         and how to fix it\n.SH DESCRIPTION\nThe checks by link of the boot chain. The same text is printed by\n\
-         .BR isctpl-explain (8).\n"
-    );
-    for link in Link::CHAIN.into_iter().chain([Link::Template]) {
-        let _ = writeln!(page, ".SH {}", link.name().to_uppercase());
-        for check in registry::all().filter(|check| check.link == link) {
-            entry(&mut page, check);
-        }
+#[test]
+fn man_pages_have_no_lint() {
+    if !support::has("mandoc") {
+        return support::skip("man_pages_have_no_lint", "`mandoc` is not installed");
     }
-    page
+    let directory = tempfile::tempdir().unwrap();
+    for (name, page) in man::pages(&Cli::command()) {
+        let path = directory.path().join(&name);
+        std::fs::write(&path, page).unwrap();
+        let output = std::process::Command::new("mandoc").args(["-T", "lint"]).arg(&path).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
+        assert!(output.status.success(), "{name}");
+    }
 }
 
-fn entry(page: &mut String, check: &Check) {
-    let scope = match check.scope {
-        Scope::Everywhere => "judged in every mode",
-        Scope::Machine => "judged from this machine's firmware and NICs",
-        Scope::Live => "judged on the booted instance only",
-    };
-    let _ = writeln!(page, ".SS {}\n{}\n.br\n{}, {scope}.", roff(check.id), roff(check.title), check.severity.name());
-    for text in [check.doc.finds, check.doc.breaks, check.doc.fix] {
-        for paragraph in text.split("\n\n") {
-            let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(page, ".PP\n{}", roff(&words));
+/// Help is read from the top: examples come last, and the options of every command before them.
+#[test]
+fn every_help_has_an_example_and_ends_with_the_common_options() {
+    fn each(command: &clap::Command, path: &[&str], found: &mut Vec<Vec<String>>) {
+        found.push(path.iter().map(|word| (*word).to_owned()).collect());
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            each(below, &[path, &[below.get_name()]].concat(), found);
         }
     }
-    for reference in check.doc.references {
-        let _ = writeln!(page, ".br\n{}", roff(reference));
+    let mut commands = Vec::new();
+    each(&Cli::command(), &[], &mut commands);
+    assert!(commands.len() > 10);
+    for words in commands {
+        let help = run::isctpl(words.iter().map(String::as_str).chain(["--help"])).out;
+        let (options, examples) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{words:?}:\n{help}"));
+        assert!(
+            examples.trim_start().starts_with(
+                &["isctpl"].into_iter().chain(words.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+            ) || examples.contains(&format!("isctpl {}", words.join(" "))),
+            "{words:?}:\n{examples}"
+        );
+        let headings: Vec<&str> =
+            options.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+        assert_eq!(headings.last(), Some(&"Common options:"), "{words:?}: {headings:?}");
     }
-}
-
-/// Text as roff takes it literally.
-fn roff(text: &str) -> String {
-    let escaped = text.replace('\\', "\\e").replace('-', "\\-");
-    if escaped.starts_with(['.', '\'']) { format!("\\&{escaped}") } else { escaped }
 }
 
 #[test]
@@ -206,22 +125,19 @@ fn completions_are_up_to_date() {
     let files = [(Shell::Bash, "isctpl.bash"), (Shell::Zsh, "_isctpl"), (Shell::Fish, "isctpl.fish")]
         .into_iter()
         .map(|(shell, name)| {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "isctpl", &mut script);
+            let script = isctpl::names::completion_script(&shell.to_string()).unwrap();
             (project().join("man/completions").join(name), String::from_utf8(script).unwrap())
         })
         .collect();
     settle_all(files);
 }
 
-/// Every `console` block of the README that begins with `$ isctpl` is run, and must print what stands there.
-#[test]
-fn readme_samples_are_real() {
-    let path = project().join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
+/// The text with every `console` block that begins with `$ isctpl` filled by what the command prints, and how many
+/// there are.
+fn with_real_samples(text: &str, directory: &Path) -> (String, usize) {
     let mut wanted = String::new();
     let mut samples = 0;
-    let mut lines = readme.lines();
+    let mut lines = text.lines();
     while let Some(line) = lines.next() {
         wanted.push_str(line);
         wanted.push('\n');
@@ -233,7 +149,7 @@ fn readme_samples_are_real() {
             Some(arguments) => {
                 samples += 1;
                 let mut command = run::command(arguments.split_whitespace());
-                command.current_dir(project()).env("LC_ALL", "C").env("COLUMNS", "80");
+                command.current_dir(directory).env("LC_ALL", "C").env("COLUMNS", "80");
                 let _ = writeln!(wanted, "{}\n{}", body[0], run::answer(command).out.trim_end());
             }
             None => body.iter().for_each(|line| {
@@ -242,6 +158,58 @@ fn readme_samples_are_real() {
         }
         wanted.push_str("```\n");
     }
+    (wanted, samples)
+}
+
+/// Every `console` block of the README that begins with `$ isctpl` is run, and must print what stands there.
+#[test]
+fn readme_samples_are_real() {
+    let path = project().join("README.md");
+    let (wanted, samples) = with_real_samples(&std::fs::read_to_string(&path).unwrap(), &project());
     assert!(samples > 0, "the README shows no sample");
+    settle_all(vec![(path, wanted)]);
+}
+
+/// A directory with the files that docs/screens.md speaks of.
+fn stage() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let captured = |name: &str| std::fs::read(project().join("fixtures/captured").join(name)).unwrap();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(directory.path().join(name), bytes).unwrap();
+    let healthy = captured("debian-12-live.json");
+    put("healthy.snapshot", &healthy);
+    put("broken.snapshot", &captured("debian-12-seed-cmdline.json"));
+    // The same machine, seen by somebody who is not root.
+    let mut unknown: serde_json::Value = serde_json::from_slice(&healthy).unwrap();
+    let facts = &mut unknown["facts"];
+    facts["scope"]["privileged"] = false.into();
+    let image = facts["images"][0]["path"].clone();
+    facts["images"][0] = serde_json::json!({
+        "path": image, "incomplete": true,
+        "damage": [{"place": image, "what": "permission denied; run as root"}],
+    });
+    facts["firmware"]["table"] = serde_json::json!({
+        "unknown": {"place": "/sys/firmware/acpi/tables/iBFT", "what": "permission denied; run as root"}
+    });
+    put("unknown.snapshot", unknown.to_string().as_bytes());
+    put(
+        "instance.yaml",
+        b"- details: 'M.8.32.v2 (#9095) '\nid: 1\niscsi: 'Initiator IQN: iqn.2020-10.com.example:instance-1 Username:\n    \
+          user Password: not-a-real-one '\nstatus: active\n",
+    );
+    put(
+        "drive.yaml",
+        b"- attachedTo: instance-1\ncredentials: 'Target: 192.0.2.10 Port:3260 IQN:iqn.2013-01.com.example:storage.1\n    \
+          LUN ID:47'\nid: 2\n",
+    );
+    directory
+}
+
+/// The screens of docs/screens.md are what the program prints.
+#[test]
+fn screens_are_real() {
+    let stage = stage();
+    let path = project().join("docs/screens.md");
+    let (wanted, samples) = with_real_samples(&std::fs::read_to_string(&path).unwrap(), stage.path());
+    assert!(samples >= SCREENS, "docs/screens.md shows {samples} screens");
     settle_all(vec![(path, wanted)]);
 }

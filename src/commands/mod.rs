@@ -39,6 +39,9 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
 
 /// Reads the facts that the user pointed at, and says what is being read when that takes long.
 fn gather(source: &Source) -> Result<Facts, Problem> {
+    if source.same_machine && probes::is_running_root(&source.root) {
+        return Err(Problem::new("--same-machine", "needs --root DIR; on the booted instance leave it out"));
+    }
     let progress = Progress::start();
     if probes::is_running_root(&source.root) {
         return reader::gather(source, &progress);

@@ -28,11 +28,13 @@ pub(super) struct Output {
 impl Output {
     /// Looks at the terminal and the environment.
     pub(super) fn new(color: Color, quiet: bool, verbose: bool) -> Self {
-        let choice = match color {
-            Color::Auto => AutoStream::choice(&stdout()),
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
+        // What is asked for holds for standard error too.
+        match color {
+            Color::Auto => {}
+            Color::Always => ColorChoice::Always.write_global(),
+            Color::Never => ColorChoice::Never.write_global(),
+        }
+        let choice = AutoStream::choice(&stdout());
         let style = Style { width: width(), ascii: !speaks_utf8(), verbose };
         Self { stream: AutoStream::new(stdout(), choice), style, quiet }
     }

@@ -13,6 +13,12 @@ pub fn read(sysfs: &Root) -> Read<Vec<Nic>> {
     read_all(sysfs).into()
 }
 
+/// Names of the interfaces of the machine that this program runs on; none where they cannot be read.
+pub fn names_here() -> Vec<String> {
+    let sysfs = Root::open_labelled(std::path::Path::new("/sys"), "/sys");
+    sysfs.and_then(|sysfs| sysfs.names(NET)).unwrap_or_default()
+}
+
 fn read_all(sysfs: &Root) -> Result<Vec<Nic>, Problem> {
     let Some(entries) = sysfs.list(NET)? else {
         return Err(Problem::new(sysfs.name(NET), "does not exist, so that no NIC can be seen"));

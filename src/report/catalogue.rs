@@ -2,7 +2,7 @@
 
 use super::columns;
 use super::json::written;
-use super::style::{FAINT, STRONG, Style, of_severity, paint};
+use super::style::{STRONG, Style, of_severity, paint};
 use isctpl_checks::{Check, Scope, registry};
 use serde::Serialize;
 
@@ -107,16 +107,14 @@ pub fn explain_text(checks: &[&'static Check], style: &Style) -> String {
 fn explain_one(check: &Check, style: &Style) -> String {
     let mut text = format!("{}\n", paint(STRONG, check.id));
     text.push_str(&style.wrap(check.title, "  ", "  "));
-    let judged = match check.scope {
+    let checked = match check.scope {
         Scope::Everywhere => "in every mode",
-        Scope::Machine => "where this machine's firmware and NICs are the instance's",
+        Scope::Machine => "where the hardware is the instance's own",
         Scope::Live => "on the booted instance only",
     };
-    text.push_str(&format!(
-        "  {} {}\n",
-        paint(of_severity(check.severity), check.severity.name()),
-        paint(FAINT, &format!("link {}, checked {judged}", check.link))
-    ));
+    let severity = check.severity.name();
+    let line = style.wrap(&format!("{severity}, link {}, checked {checked}", check.link), "  ", "  ");
+    text.push_str(&line.replacen(severity, &paint(of_severity(check.severity), severity), 1));
     for (heading, body) in
         [("What it finds", check.doc.finds), ("Why it breaks", check.doc.breaks), ("How to fix it", check.doc.fix)]
     {

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_word_without_room_gets_a_line_of_its_own() {
         let iqn = "iqn.2013-01.com.example:storage.tenant.50180.svc64418";
-        let text = at(40, &[&["initramfs", "FAILS", iqn], &["root", "ok", "sound"]]);
+        let text = at(60, &[&["initramfs", "FAILS", iqn], &["root", "ok", "sound"]]);
         assert_eq!(text, format!("initramfs  FAILS\n    {iqn}\nroot       ok     sound\n"));
     }
 }

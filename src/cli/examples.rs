@@ -1,0 +1,104 @@
+//! Examples of every command, as its help and its manual page show them: what to type, and below it what that does.
+
+pub(super) const ISCTPL: &str = "\
+Examples:
+  isctpl doctor
+      on the booted instance, as root: will it boot, and if not, what breaks
+  isctpl doctor --root /target
+      the same for a root that is mounted in a rescue system
+  isctpl explain login-interface-named-ibft
+      what a check finds, why that breaks a boot, and the fix";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  isctpl doctor
+      check the booted instance, as root
+  isctpl doctor --root /target --same-machine
+      check a mounted root, in a rescue system on the instance's own hardware
+  isctpl doctor --only login,root-lvm-filtered -v
+      check one link and one more pattern, and show all evidence
+  isctpl doctor --format nagios
+      one line for a monitoring system";
+
+pub(super) const SHOW: &str = "\
+Examples:
+  isctpl show ibft
+      what the boot firmware handed over: initiator, NIC, target, LUN
+  isctpl show routes --portal 100.97.0.10
+      the routes of this machine, and its route to a portal
+  isctpl show initramfs --root /target
+      the initramfs images of a mounted root, and which one boots
+  isctpl show initramfs /boot/initrd.img-6.1.0-50-amd64
+      every file in an image, and what the image lacks";
+
+pub(super) const CHECKS: &str = "\
+Examples:
+  isctpl checks
+      every check, with its severity
+  isctpl checks --format json
+      the same with the documentation, for programs";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  isctpl explain san-route-missing
+      what the check finds, why that breaks a machine, and the fix
+  isctpl explain handover
+      every check of a link of the boot chain";
+
+pub(super) const SNAPSHOT: &str = "\
+Examples:
+  isctpl snapshot -o instance.snapshot
+      write what there is to know of the booted instance, as root
+  isctpl doctor --snapshot instance.snapshot
+      check it on any other machine";
+
+pub(super) const RESCUE: &str = "\
+Examples:
+  isctpl rescue plan
+      print what `up` would do; the target comes from this machine's iBFT
+  isctpl rescue up
+      log in and mount the instance's root at /target
+  isctpl rescue enter -- update-initramfs -u
+      run a command in it
+  isctpl rescue down
+      unmount, log out, and put everything back";
+
+pub(super) const PLAN: &str = "\
+Examples:
+  isctpl rescue plan
+      the target comes from this machine's iBFT
+  isctpl rescue plan --instance-yaml instance.yaml --drive-yaml drive.yaml
+      the target comes from the platform's YAML files";
+
+pub(super) const UP: &str = "\
+Examples:
+  isctpl rescue up
+      log in and mount the instance's root at /target
+  isctpl rescue up --read-only
+      the same, and write nothing to the LUN
+  isctpl rescue up --portal 100.97.0.10 --target iqn.2013-01.com.example:storage.1 --lun 47
+      without an iBFT";
+
+pub(super) const ENTER: &str = "\
+Examples:
+  isctpl rescue enter
+      a shell in the instance's root
+  isctpl rescue enter -- update-grub
+      one command in it";
+
+pub(super) const DOWN: &str = "\
+Examples:
+  isctpl rescue down
+      unmount, log out, and put everything back";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  isctpl rescue status
+      what is mounted where, and what an interrupted `up` left";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  source <(isctpl completions bash)
+      complete in this shell
+  isctpl completions bash > /etc/bash_completion.d/isctpl
+      complete in every shell of this machine";
