@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use support::run;
+use support::tree::Tree;
 
 /// How many screens docs/screens.md shows at least.
 const SCREENS: usize = 7;
@@ -191,6 +192,7 @@ fn stage() -> tempfile::TempDir {
         "unknown": {"place": "/sys/firmware/acpi/tables/iBFT", "what": "permission denied; run as root"}
     });
     put("unknown.snapshot", unknown.to_string().as_bytes());
+    Tree::load("machines/vm.sysfs.tree").write(&directory.path().join("sysfs"));
     put(
         "instance.yaml",
         b"- details: 'M.8.32.v2 (#9095) '\nid: 1\niscsi: 'Initiator IQN: iqn.2020-10.com.example:instance-1 Username:\n    \
