@@ -135,7 +135,8 @@ fn names_that_are_no_utf_8_are_told_apart() {
             .entry(b"usr/l\xfe", 0o040_755, 2, b"")
             .entry(b"usr/l\xff", 0o040_755, 2, b"")
             .entry(b"usr/l\xff/liba.so.1", 0o100_644, 1, &library)
-            .program("usr/bin/tool", program(None, &["liba.so.1"], None));
+            .file("ld.so", &library)
+            .program("usr/bin/tool", program(Some("/ld.so"), &["liba.so.1"], None));
         facts_of(&archive.finish()).missing_libraries.len()
     };
     assert_eq!(missing(b"l\xff"), 0);
