@@ -70,7 +70,7 @@ fn the_documents_routing_table_is_sound() {
 fn each_change_fails_exactly_its_check() {
     for (test, change, wanted) in [
         ("gone", "route del 100.97.0.0/16", "critical san-route-missing"),
-        ("default", "route replace default via 100.64.16.49 dev ens2f0 metric 100", "warning default-route-via-san"),
+        ("default", "route add default via 100.64.16.49 dev ens2f0", "warning default-route-via-san"),
         ("wan32", "route add 100.97.0.0/32 via 185.90.50.245 dev ens2f1", "critical san-route-wrong-nic"),
         ("san32", "route add 100.97.0.0/32 via 100.64.16.50 dev ens2f0", "warning san-route-host-override"),
         ("down", "link set ens2f0 down", "critical san-nic-down"),
@@ -79,6 +79,76 @@ fn each_change_fails_exactly_its_check() {
         namespace.ip(change);
         assert_eq!(found(&namespace), [wanted], "after: ip {change}");
     }
+}
+
+/// The kernel takes every command as it is printed, and after them nothing is found any more.
+#[test]
+fn what_a_route_finding_advises_works() {
+    let astray = "via 185.90.50.245 dev ens2f1";
+    for (test, changes, wanted) in [
+        ("fix-def", vec!["route add default via 100.64.16.49 dev ens2f0".to_owned()], "default-route-via-san"),
+        (
+            "fix-defm",
+            vec!["route add default via 100.64.16.49 dev ens2f0 metric 50".to_owned()],
+            "default-route-via-san",
+        ),
+        ("fix-wan32", vec![format!("route add 100.97.0.0/32 {astray} metric 7")], "san-route-wrong-nic"),
+        (
+            "fix-rule",
+            vec!["rule add lookup 52 priority 5270".to_owned(), format!("route add 100.97.0.0/16 {astray} table 52")],
+            "san-route-wrong-nic",
+        ),
+        (
+            "fix-ruled",
+            vec!["rule add lookup 52 priority 5270".to_owned(), format!("route add default {astray} table 52")],
+            "san-route-missing",
+        ),
+        ("fix-refr", vec!["rule add to 100.97.0.0/16 prohibit priority 200".to_owned()], "san-route-missing"),
+        ("fix-hole", vec!["route add blackhole 100.97.0.0/24".to_owned()], "san-route-missing"),
+        (
+            "fix-san32",
+            vec!["route add 100.97.0.0/32 via 100.64.16.50 dev ens2f0 metric 9".to_owned()],
+            "san-route-host-override",
+        ),
+        (
+            "fix-san52",
+            vec![
+                "rule add to 100.97.0.0/16 lookup 52 priority 99".to_owned(),
+                "route add 100.97.0.0/32 via 100.64.16.50 dev ens2f0 table 52".to_owned(),
+            ],
+            "san-route-host-override",
+        ),
+    ] {
+        let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
+        let Some(namespace) = document(test, &changes) else { return };
+        let report = isctpl(&namespace, JUDGED).json();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let finding = findings.clone().find(|finding| finding["check"] == wanted && finding["status"] == "fail");
+        let finding = finding.unwrap_or_else(|| panic!("{test}: no {wanted}: {report:#}"));
+        let commands = finding["remedy"]["commands"].as_array().unwrap();
+        assert!(!commands.is_empty(), "{test}: {finding:#}");
+        if changes[0].starts_with("rule") && wanted != "san-route-host-override" {
+            let words: Vec<&str> = changes[0].split(' ').collect();
+            assert!(finding["remedy"]["text"].as_str().unwrap().contains(words.last().unwrap()), "{finding:#}");
+        }
+        for command in commands {
+            let output = namespace.command("sh").args(["-c", command.as_str().unwrap()]).output().unwrap();
+            assert!(output.status.success(), "{test}: {command}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(!namespace.ip("route show default").is_empty(), "{test}: {command} takes the last way out");
+        }
+        assert_eq!(found(&namespace), Vec::<String>::new(), "{test}: after {commands:?}");
+    }
+}
+
+/// One network for the target and for the rest of the world is how many clouds are built.
+#[test]
+fn the_only_default_route_is_left_alone() {
+    let only = ["route del default", "route add default via 100.64.16.49 dev ens2f0"];
+    let Some(namespace) = document("only", &only) else { return };
+    assert_eq!(found(&namespace), Vec::<String>::new());
+    let down = ["route add default via 100.64.16.49 dev ens2f0", "link set ens2f1 down"];
+    let Some(namespace) = document("downwan", &down) else { return };
+    assert_eq!(found(&namespace), Vec::<String>::new());
 }
 
 #[test]

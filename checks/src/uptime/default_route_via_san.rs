@@ -1,8 +1,10 @@
 //! `default-route-via-san`
 
-use crate::facts::Facts;
-use crate::view::san;
+use crate::facts::{Facts, Lease, Route};
+use crate::view::{policy, san};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use ipnet::IpNet;
+use std::net::IpAddr;
 
 pub(crate) static CHECK: Check = Check {
     id: "default-route-via-san",
@@ -12,15 +14,18 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the default route leaves by the SAN NIC",
     doc: Doc {
-        finds: "A default route with the lowest metric that leaves by the SAN NIC, although another NIC is up, or \
-                although the lease of the SAN NIC brings routes by option 121 and no default route among them.",
+        finds: "A default route with the lowest metric that leaves by the SAN NIC, although there is another way out: \
+                a default route of another NIC behind it, or a router that the lease or the configuration of another \
+                NIC names. Where no other way out is known it may be meant, and is no finding: many clouds give an \
+                instance one network for both. If the SAN NIC's lease brings routes by option 121 and no default \
+                among them, that is told as information.",
         breaks: "The instance sends everything that is not on a link of its own into the storage network, which leads \
                  nowhere else: no name servers, no package mirrors, no answers to clients that come in by the WAN \
                  NIC. It also hides a missing route to the target. `iscsistart -N` and `ipconfig` make this route out \
                  of the gateway in the iBFT.",
-        fix: "Delete the default route of the SAN NIC and give the WAN NIC its own. If it comes back at each boot, \
-               do not send option 3 on the SAN segment to the operating system: RFC 3442 has clients ignore it beside \
-               option 121.",
+        fix: "Where another default route stands, delete the one of the SAN NIC; else give the other NIC its own \
+               first. If it comes back at each boot, do not send option 3 on the SAN segment to the operating system: \
+               RFC 3442 has clients ignore it beside option 121.",
         references: &[
             "RFC 3442, DHCP Client Behavior (option 3 is ignored beside option 121)",
             "open-iscsi usr/iscsi_net_util.c, net_setup_netdev_ipv4",
@@ -44,58 +49,119 @@ fn judge(facts: &Facts) -> Outcome {
     if !san::leads_through(facts, out, &nic.name) {
         return Outcome::pass(format!("the default route leaves {}", san::hop_text(default)));
     }
-    let other = other_nic_up(facts, &nic.name);
+    if let Some(lease) = lease_that_brings(facts, &nic.name, default) {
+        return Outcome::pass(format!(
+            "the default route leaves by the SAN NIC {}, as the network wants it: {} brings it",
+            nic.name,
+            place(lease, &nic.name)
+        ));
+    }
+    let finding = || {
+        Finding::warning(format!("the default route leaves by the SAN NIC: {}", san::hop_text(default)))
+            .evidence(Evidence::new("ip route show default", san::route_text(default)))
+    };
+    if let Some(other) = other_route(facts, &nic.name) {
+        let text = "Delete the default route through the SAN NIC: the other one takes over at once, and the route to \
+                    the target stays. A login that came in through the SAN NIC's gateway is cut";
+        return finding()
+            .evidence(Evidence::new("ip route show default", format!("behind it: {}", san::route_text(other))))
+            .remedy(Remedy::new(text).command(policy::delete_route(everything(), default)))
+            .into();
+    }
+    if let Some(way) = other_gateway(facts, &nic.name) {
+        let text = "Give the default route to the other NIC: this replaces the one through the SAN NIC or goes before \
+                    it, and the route to the target stays. A login that came in through the SAN NIC's gateway is cut";
+        let replace = san::via_dev(
+            ShellCommand::new(&["ip", "route", "replace", "default"]),
+            Some(way.gateway),
+            Some(way.interface),
+        );
+        return finding().evidence(way.evidence).remedy(Remedy::new(text).command(replace)).into();
+    }
     let lease = san::leases_of(facts, &nic.name).find(|lease| {
         lease.classless.as_ref().is_some_and(|routes| routes.iter().all(|route| route.destination.prefix_len() > 0))
     });
-    if other.is_none() && lease.is_none() {
-        return Outcome::pass(format!("the default route leaves by the SAN NIC {}, the only NIC that is up", nic.name));
-    }
-    let mut finding = Finding::warning(format!("the default route leaves by the SAN NIC: {}", san::hop_text(default)))
-        .evidence(Evidence::new("ip route show default", san::route_text(default)));
-    if let Some(other) = other {
-        finding = finding.evidence(Evidence::new("ip link", format!("{other} is up too")));
-    }
-    if let Some(lease) = lease {
-        let place = lease.at.as_ref().map_or_else(|| format!("lease of {}", nic.name), ToString::to_string);
-        finding = finding.evidence(Evidence::new(place, "option 121 brings no default route"));
-    }
-    finding
-        .remedy(
-            Remedy::new(
-                "Give the WAN NIC the default route, and delete the one through the SAN; the route to the target \
-                 itself stays",
-            )
-            .command(san::via_dev(
-                ShellCommand::new(&["ip", "route", "del", "default"]),
-                default.gateway,
-                Some(out),
-            )),
-        )
+    let Some(lease) = lease else {
+        return Outcome::pass(format!(
+            "the default route leaves by the SAN NIC {}, and no other way out is known",
+            nic.name
+        ));
+    };
+    let summary = format!(
+        "the default route leaves by the SAN NIC, whose lease brings none, and no other way out is known: {}",
+        san::hop_text(default)
+    );
+    Finding::info(summary)
+        .evidence(Evidence::new("ip route show default", san::route_text(default)))
+        .evidence(Evidence::new(place(lease, &nic.name), "option 121 brings no default route"))
+        .remedy(Remedy::new(
+            "Leave the route while it is the only one; give the WAN NIC an address and a default route of its own, and \
+             judge again",
+        ))
         .into()
 }
 
-/// Kinds of interfaces that stand for a way out of their own. A bridge or a tunnel does not: it is
-/// there for guests, or leads out by another NIC.
-const WAYS_OUT: [&str; 7] = ["", "bond", "vlan", "macvlan", "ipvlan", "veth", "dummy"];
+fn place(lease: &Lease, nic: &str) -> String {
+    lease.at.as_ref().map_or_else(|| format!("the lease of {nic}"), ToString::to_string)
+}
 
-/// Another NIC that is up and could lead out: hardware with carrier, or an interface with an address
-/// that stands in its place.
-fn other_nic_up<'a>(facts: &'a Facts, san: &str) -> Option<&'a str> {
-    let hardware = facts.nics.known().into_iter().flatten().filter(|nic| nic.physical).map(|nic| nic.name.as_str());
-    let hardware: Vec<&str> = hardware.collect();
-    let addressed = |name: &str| {
-        facts.network.addresses.known().into_iter().flatten().any(|address| {
-            address.interface == name && !address.net.addr().is_loopback() && address.net.addr().is_ipv4()
-        })
+/// The lease of the SAN NIC that makes the default route one of its own: by option 121, or by option 3 where there
+/// is no option 121 (RFC 3442).
+fn lease_that_brings<'a>(facts: &'a Facts, san: &'a str, default: &Route) -> Option<&'a Lease> {
+    let gateway = default.gateway?;
+    san::leases_of(facts, san).find(|lease| match &lease.classless {
+        Some(routes) => routes.iter().any(|it| it.destination.prefix_len() == 0 && it.gateway == gateway),
+        None => lease.routers.contains(&gateway),
+    })
+}
+
+fn everything() -> IpNet {
+    IpNet::new_assert(std::net::Ipv4Addr::UNSPECIFIED.into(), 0)
+}
+
+/// Whether an interface is up and leads out by another NIC.
+fn leads_elsewhere(facts: &Facts, interface: &str, san: &str) -> bool {
+    san::link(facts, interface).is_some_and(|link| !san::is_down(link)) && !san::leads_through(facts, interface, san)
+}
+
+/// The default route that answers once the one through the SAN NIC is gone.
+fn other_route<'a>(facts: &'a Facts, san: &str) -> Option<&'a Route> {
+    san::main_routes(facts, false)
+        .filter(|route| route.destination.is_none_or(|prefix| prefix.prefix_len() == 0))
+        .filter(|route| route.interface.as_deref().is_some_and(|name| leads_elsewhere(facts, name, san)))
+        .min_by_key(|route| route.metric)
+}
+
+/// A way out that the network or a configuration names, and that has no route.
+struct OtherWay<'a> {
+    gateway: IpAddr,
+    interface: &'a str,
+    evidence: Evidence,
+}
+
+/// A gateway on the link of another NIC: the router of its lease, or one that a configuration names.
+fn other_gateway<'a>(facts: &'a Facts, san: &str) -> Option<OtherWay<'a>> {
+    let addresses: Vec<_> = facts.network.addresses.known()?.iter().filter(|it| it.net.addr().is_ipv4()).collect();
+    let way = |gateway: IpAddr, place: String, words: &str| {
+        let on_link = addresses.iter().filter(|address| address.net.contains(&gateway));
+        let address = on_link.into_iter().find(|address| leads_elsewhere(facts, &address.interface, san))?;
+        let evidence = Evidence::new(place, format!("{words} {gateway}, on the link of {}", address.interface));
+        Some(OtherWay { gateway, interface: &address.interface, evidence })
     };
-    let links = facts.network.links.known()?;
-    links
-        .iter()
-        .filter(|link| link.name != san && link.up && link.carrier && link.master.is_none())
-        .find(|link| {
-            let stands_in = WAYS_OUT.contains(&link.kind.as_str()) && addressed(&link.name);
-            hardware.contains(&link.name.as_str()) || stands_in
-        })
-        .map(|link| link.name.as_str())
+    let leased = facts.dhcp.leases.iter().filter(|lease| {
+        let held = |net: IpNet| addresses.iter().any(|address| address.net.addr() == net.addr());
+        lease.expires.is_none_or(|end| end > facts.scope.epoch_seconds) && lease.address.is_some_and(held)
+    });
+    let of_lease = leased.flat_map(|lease| lease.routers.iter().map(move |router| (lease, *router))).find_map(
+        |(lease, router)| {
+            let place = lease.at.as_ref().map_or_else(|| "a lease in force".to_owned(), ToString::to_string);
+            way(router, place, "option 3:")
+        },
+    );
+    of_lease.or_else(|| {
+        let configured = facts.netconfig.interfaces.iter();
+        configured
+            .filter_map(|config| Some((config, config.gateway?)))
+            .find_map(|(config, gateway)| way(gateway, config.at.to_string(), "the default gateway is"))
+    })
 }

@@ -1,8 +1,9 @@
 //! `san-route-host-override`
 
 use crate::facts::{Facts, Route};
+use crate::view::policy;
 use crate::view::san::{self, Stand, Way};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-host-override",
@@ -75,11 +76,8 @@ fn finding(way: &Way<'_>, route: &Route, wider: &Route) -> Finding {
     Finding::warning(format!("a host route sends {ip} {} and hides {}", san::hop_text(route), san::route_short(wider)))
         .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
         .evidence(Evidence::new("ip route show table main", san::route_text(wider)))
-        .remedy(Remedy::new("Delete the host route; the route to the subnet answers from then on").command(
-            san::via_dev(
-                ShellCommand::new(&["ip", "route", "del"]).value(ip.to_string()),
-                route.gateway,
-                route.interface.as_deref(),
-            ),
-        ))
+        .remedy(
+            Remedy::new("Delete the host route; the route to the subnet answers from then on")
+                .command(policy::delete_route(way.matched.unwrap_or_else(|| ip.into()), route)),
+        )
 }

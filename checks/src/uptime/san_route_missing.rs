@@ -1,6 +1,7 @@
 //! `san-route-missing`
 
 use crate::facts::Facts;
+use crate::view::policy;
 use crate::view::san::{self, Stand, Way};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -59,17 +60,43 @@ fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
         ),
         _ => return None,
     };
+    let finding = Finding::critical(summary)
+        .evidence(Evidence::new(format!("ip route get {ip}"), seen))
+        .evidence(Evidence::new(way.portal.source.clone(), format!("portal {ip}:{}", way.portal.port)));
+    Some(with_remedy(facts, way, nic, finding))
+}
+
+/// A route in the main table is of no use where a rule answers before that table is asked, nor beside a more
+/// particular one that refuses.
+fn with_remedy(facts: &Facts, way: &Way<'_>, nic: Option<&str>, finding: Finding) -> Finding {
+    let ip = way.portal.ip;
+    let rule = match way.stand {
+        Stand::OnlyDefault(route) => policy::rule_of(facts, ip, route),
+        _ => policy::refusing_rule(facts, ip),
+    };
+    if let Some(rule) = rule {
+        let text = policy::rule_text(rule);
+        let remedy = Remedy::new(format!(
+            "The rule `{text}` answers before the main table is asked. Have the target's network looked up in the \
+             main table first, and find out who made the rule"
+        ));
+        return finding
+            .evidence(Evidence::new("ip rule", text))
+            .remedy(remedy.commands(policy::pass_rule(facts, rule, ip, nic)));
+    }
+    let stands = nic.and_then(|nic| policy::prefix_that_stands(facts, ip, nic));
+    let wanted = stands.or_else(|| Some(san::route_wanted(facts, ip)?.destination));
+    let wanted = wanted.map_or(u8::MAX, |prefix| prefix.prefix_len());
+    let refusing = policy::refusing_route(facts, ip)
+        .filter(|_| matches!(way.stand, Stand::Unreachable(_)))
+        .and_then(|route| Some((route.destination?, route)))
+        .filter(|(prefix, _)| prefix.prefix_len() >= wanted);
     let remedy = Remedy::new(
         "Put the route back now; then let the SAN NIC's configuration bring it: option 121 of its lease, or a static \
          route",
-    )
-    .commands(san::route_command(facts, ip, nic));
-    Some(
-        Finding::critical(summary)
-            .evidence(Evidence::new(format!("ip route get {ip}"), seen))
-            .evidence(Evidence::new(way.portal.source.clone(), format!("portal {ip}:{}", way.portal.port)))
-            .remedy(remedy),
-    )
+    );
+    let delete = refusing.map(|(prefix, route)| policy::delete_route(prefix, route));
+    finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, nic)))
 }
 
 fn reached(way: &Way<'_>) -> String {

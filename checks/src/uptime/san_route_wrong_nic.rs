@@ -1,8 +1,9 @@
 //! `san-route-wrong-nic`
 
-use crate::facts::Facts;
-use crate::view::san::{self, Stand};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::{Facts, Route};
+use crate::view::policy;
+use crate::view::san::{self, Stand, Way};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-wrong-nic",
@@ -20,7 +21,9 @@ pub(crate) static CHECK: Check = Check {
                  stands still. A host route is enough: the kernel takes the longest prefix, so a wrong /32 beats the \
                  right /16.",
         fix: "Remove the route that leads astray, and put the right one in its place. Then find out who made it: its \
-               protocol tells (dhcp, static, boot).",
+               protocol tells (dhcp, static, boot). Where a policy rule (ip-rule(8)) sends the packets to a table of \
+               its own, as VPNs do, the route in that table comes back: have the target's network looked up in the \
+               main table first, and keep it out of what the VPN takes.",
         references: &["RFC 1812, section 5.2.4.3 (longest match)", "rtnetlink(7), RTM_GETROUTE", "ip-route(8)"],
     },
     judge,
@@ -42,23 +45,12 @@ fn judge(facts: &Facts) -> Outcome {
         let ip = way.portal.ip;
         match (way.stand, &way.nic) {
             (Stand::WrongNic(route), Some(nic)) => {
-                let prefix = way.matched.map_or_else(|| ip.to_string(), |prefix| prefix.to_string());
                 let summary =
                     format!("packets to {ip} leave {}, not by the SAN NIC {}", san::hop_text(route), nic.name);
-                let mut remedy = Remedy::new("Remove the route that leads astray, and put the right one in its place");
-                if way.matched.is_some() {
-                    remedy = remedy.command(san::via_dev(
-                        ShellCommand::new(&["ip", "route", "del"]).value(prefix),
-                        route.gateway,
-                        route.interface.as_deref(),
-                    ));
-                }
-                findings.push(
-                    Finding::critical(summary)
-                        .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
-                        .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()))
-                        .remedy(remedy.commands(san::route_command(facts, ip, Some(&nic.name)))),
-                );
+                let finding = Finding::critical(summary)
+                    .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
+                    .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()));
+                findings.push(with_remedy(facts, way, route, &nic.name, finding));
             }
             (Stand::Failed(problem), _) => return Outcome::unread(problem),
             (Stand::Sound(_), Some(nic)) => sound.push(format!("{ip} is reached by the SAN NIC {}", nic.name)),
@@ -69,4 +61,26 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::not_applicable("no portal has a route of its own: see san-route-missing");
     }
     Outcome::from_findings(findings, || sound.join("; "))
+}
+
+fn with_remedy(facts: &Facts, way: &Way<'_>, route: &Route, nic: &str, finding: Finding) -> Finding {
+    let ip = way.portal.ip;
+    if let Some(rule) = policy::rule_of(facts, ip, route) {
+        let text = policy::rule_text(rule);
+        let remedy = Remedy::new(format!(
+            "The rule `{text}` sends the packets to table {}. Whoever made the rule, such as a VPN, fills that table \
+             again: have the target's network looked up in the main table first, and take it out of what the rule's \
+             owner routes",
+            route.table
+        ));
+        return finding.evidence(Evidence::new("ip rule", text)).remedy(remedy.commands(policy::pass_rule(
+            facts,
+            rule,
+            ip,
+            Some(nic),
+        )));
+    }
+    let remedy = Remedy::new("Remove the route that leads astray, and put the right one in its place");
+    let delete = way.matched.map(|prefix| policy::delete_route(prefix, route));
+    finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, Some(nic))))
 }

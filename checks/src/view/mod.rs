@@ -2,6 +2,7 @@
 
 mod boot;
 mod modules;
+pub mod policy;
 mod remedies;
 mod request;
 mod rootspec;

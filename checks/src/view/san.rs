@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// The main routing table (`RT_TABLE_MAIN`).
-const MAIN_TABLE: u32 = 254;
+pub const MAIN_TABLE: u32 = 254;
 
 /// The NIC that leads to the target, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
