@@ -1,6 +1,6 @@
 //! fstab(5), and the escapes that it shares with `/proc/self/mountinfo`.
 
-use super::cmdline::{self, redact_line};
+use super::harmless::mount;
 use super::names;
 use isctpl_checks::facts::{FstabEntry, Place, Problem};
 
@@ -28,10 +28,10 @@ pub fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
         };
         let options = fields.next().unwrap_or("defaults");
         entries.push(FstabEntry {
-            spec: source(&unquote_tag(&unescape(spec))),
+            spec: mount::source(&unquote_tag(&unescape(spec))),
             target: unescape(target),
             kind: unescape(kind),
-            options: without_secrets(options.split(',').map(unescape)),
+            options: mount::options(options.split(',').map(unescape)),
             at,
         });
     }
@@ -57,39 +57,6 @@ pub fn unescape(field: &str) -> String {
         }
     }
     names::decode(&decoded)
-}
-
-/// What is mounted, without the password that the address of a share may hold: `//USER:PASSWORD@HOST/SHARE`
-/// or a URL.
-pub fn source(spec: &str) -> String {
-    match spec.strip_prefix("//") {
-        Some(share) => {
-            let shown = redact_line(&format!("cifs://{share}"));
-            shown.strip_prefix("cifs:").unwrap_or(&shown).to_owned()
-        }
-        None => redact_line(spec),
-    }
-}
-
-/// Options of a mount, empty ones left out, with the values of passwords hidden (mount.cifs(8)).
-pub fn without_secrets(options: impl Iterator<Item = String>) -> Vec<String> {
-    let mut shown = Vec::new();
-    let mut behind_secret = false;
-    let mut doubled = false;
-    for option in options {
-        if option.is_empty() {
-            doubled = true;
-            continue;
-        }
-        // A comma within a password is written twice.
-        if !(behind_secret && std::mem::take(&mut doubled)) {
-            let word = cmdline::word(&option);
-            behind_secret = word.secret;
-            shown.push(word.to_string());
-        }
-        doubled = false;
-    }
-    shown
 }
 
 fn octal(digits: &[u8]) -> Option<u8> {

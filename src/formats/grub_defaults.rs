@@ -1,6 +1,6 @@
 //! `/etc/default/grub` and the files read after it, as `grub-mkconfig` reads them.
 
-use super::cmdline::shown;
+use super::harmless::{title, wrong_value};
 use super::{cmdline, shell};
 use isctpl_checks::facts::{GrubDefaults, Located, Place, Problem};
 use shell::{Assignment, Variables};
@@ -18,7 +18,8 @@ pub fn evaluate(files: &[(String, String)]) -> (GrubDefaults, Vec<Problem>) {
         let script = shell::parse_after(text, path, &mut variables);
         problems.extend(script.problems);
         for (at, file) in script.sourced {
-            problems.push(Problem::new(at.to_string(), format!("reads in {}, which was not followed", shown(&file))));
+            problems
+                .push(Problem::new(at.to_string(), format!("reads in {}, which was not followed", wrong_value(&file))));
         }
         for assignment in script.assignments {
             apply(&mut defaults, assignment, path, &mut problems);
@@ -54,7 +55,7 @@ fn apply(defaults: &mut GrubDefaults, assignment: Assignment, path: &str, proble
     match assignment.name.as_str() {
         "GRUB_CMDLINE_LINUX" => defaults.cmdline_linux = line(value),
         "GRUB_CMDLINE_LINUX_DEFAULT" => defaults.cmdline_linux_default = line(value),
-        "GRUB_DEFAULT" => defaults.default = value.map(|value| Located::new(shown(&value), at)),
+        "GRUB_DEFAULT" => defaults.default = value.map(|value| Located::new(title(&value), at)),
         _ => defaults.recovery_disabled = value.as_deref() == Some("true"),
     }
 }

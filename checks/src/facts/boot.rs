@@ -4,7 +4,7 @@ use super::{Located, Place, Problem, Read};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What stands in place of a secret.
+/// What stands in place of a secret, and of every value and word that is not known to be harmless.
 pub const HIDDEN: &str = "(hidden)";
 
 /// A kernel command line, words in order.
@@ -13,7 +13,7 @@ pub const HIDDEN: &str = "(hidden)";
 pub struct Cmdline {
     /// Where it stands.
     pub at: Option<Place>,
-    /// Words in order, quotes removed; a secret's value is replaced by [`HIDDEN`].
+    /// Words in order, quotes removed; words and values that nobody knows are replaced by [`HIDDEN`].
     pub words: Vec<Word>,
 }
 
@@ -25,7 +25,7 @@ pub struct Word {
     pub key: String,
     /// What stands behind the first `=`.
     pub value: Option<String>,
-    /// Whether a secret stood in the value.
+    /// Whether a secret is known to have stood in the value.
     pub secret: bool,
 }
 
@@ -63,7 +63,7 @@ impl Cmdline {
         self.words.iter().filter(move |word| word.key == key).filter_map(|word| word.value.as_deref())
     }
 
-    /// The line, secrets hidden.
+    /// The line, as far as it is shown.
     pub fn text(&self) -> String {
         self.words.iter().map(Word::to_string).collect::<Vec<_>>().join(" ")
     }
@@ -84,7 +84,7 @@ pub struct Loader {
     pub timeout: Option<Located<i64>>,
     /// `/etc/default/grub` and `/etc/default/grub.d/*.cfg`, evaluated in order.
     pub defaults: GrubDefaults,
-    /// grubenv's variables (kernelopts is split into words elsewhere), secrets hidden.
+    /// grubenv's variables; values that nobody knows are replaced by [`HIDDEN`].
     pub grubenv: BTreeMap<String, String>,
     /// Fallback loaders on the EFI system partition.
     pub esp: Read<Esp>,

@@ -199,7 +199,7 @@ impl Unit {
 pub struct ExecLine {
     /// `ExecStart`, `ExecStop`, `ExecStopPost` …
     pub directive: String,
-    /// What it runs, secrets hidden.
+    /// What it runs; words that are not known to be harmless are replaced by [`HIDDEN`](super::HIDDEN).
     pub command: String,
     /// Where.
     pub at: Place,

@@ -1,6 +1,6 @@
 //! `loader-cmdline-drift`: the loader's entry and the file it is made from say different things.
 
-use crate::facts::{Cmdline, Facts, Located, Word};
+use crate::facts::{Cmdline, Facts, HIDDEN, Located, Word};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
 
 pub(crate) static CHECK: Check = Check {
@@ -79,10 +79,10 @@ fn judge(facts: &Facts) -> Outcome {
     }
     Outcome::from_findings(findings, || {
         let count: usize = sources.iter().map(|source| source.value.words.len()).sum();
-        format!(
-            "the loader entry has all {count} words of {}",
-            sources.first().map_or("", |source| source.at.path.as_str())
-        )
+        let path = sources.first().map_or("", |source| source.at.path.as_str());
+        let hidden = sources.iter().flat_map(|source| &source.value.words).any(is_hidden);
+        let but = if hidden { "; values that are never shown were not compared" } else { "" };
+        format!("the loader entry has all {count} words of {path}{but}")
     })
 }
 
@@ -92,9 +92,13 @@ fn listed<'a>(words: impl Iterator<Item = &'a Word>) -> Option<(String, bool)> {
     (!words.is_empty()).then(|| (words.join(" "), words.len() == 1))
 }
 
-/// A secret's value is not known, so two words with secrets cannot differ.
+/// A value that is hidden is not known, so two words with hidden values cannot differ.
 fn same(one: &Word, two: &Word) -> bool {
     one.key == two.key && (one.secret || two.secret || one.value == two.value)
+}
+
+fn is_hidden(word: &Word) -> bool {
+    word.key == HIDDEN || word.value.as_deref().is_some_and(|value| value.contains(HIDDEN))
 }
 
 fn is_boot_word(word: &Word) -> bool {

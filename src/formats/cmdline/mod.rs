@@ -1,18 +1,20 @@
 //! The kernel command line.
 
+mod allowed;
 mod secrets;
 
 use isctpl_checks::facts::{Cmdline, HIDDEN, Place, Word};
-pub use secrets::{hide as hide_value, redact_line, shown};
+pub use secrets::redact_line;
 
 /// Splits a command line into words as the kernel does (`next_arg` in `lib/cmdline.c`): at white
 /// space outside of double quotes, one pair of quotes around a word or a value removed, no escapes.
 ///
-/// Values that are or hold a secret are replaced, wholly or in part, by
-/// [`HIDDEN`](isctpl_checks::facts::HIDDEN), and the word is marked.
+/// Words and values that nobody here knows are replaced by [`HIDDEN`](isctpl_checks::facts::HIDDEN); a word that
+/// is known to hold a secret is marked.
 pub fn parse(text: &str, at: Option<Place>) -> Cmdline {
     let mut words = Vec::new();
     let mut rest = text.trim_start_matches(is_space);
+    let mut of_init = false;
     while !rest.is_empty() {
         let (mut word, after) = next_word(rest);
         let written = before(rest, after);
@@ -25,6 +27,11 @@ pub fn parse(text: &str, at: Option<Place>) -> Cmdline {
             rest = next_word(value).1.trim_start_matches(is_space);
             word = Word { value: Some(HIDDEN.to_owned()), secret: true, ..word };
         }
+        // Behind `--` stand arguments of init; what they are called is not known either.
+        if of_init && !word.secret && word.value.as_deref() == Some(HIDDEN) && !allowed::is_known(&word.key) {
+            word.key = HIDDEN.to_owned();
+        }
+        of_init |= word.value.is_none() && word.key == "--";
         words.push(word);
     }
     Cmdline { at, words }
@@ -34,23 +41,9 @@ pub fn parse(text: &str, at: Option<Place>) -> Cmdline {
 pub fn word(text: &str) -> Word {
     let equals = text.char_indices().skip(1).find(|(_, c)| *c == '=').map(|(at, _)| at);
     match equals.and_then(|at| text.split_at_checked(at)) {
-        Some((key, value)) => with_value(key, value.strip_prefix('=').unwrap_or(value)),
-        None => {
-            // `password:SECRET` means nothing to anybody, and shows what it should not.
-            let (key, secret) = match text.split_once(':') {
-                Some((name, value)) if secrets::is_secret_name(name) && !value.is_empty() => {
-                    (format!("{name}:{HIDDEN}"), true)
-                }
-                _ => (text.to_owned(), false),
-            };
-            Word { key, value: None, secret }
-        }
+        Some((key, value)) => allowed::word(key, Some(value.strip_prefix('=').unwrap_or(value))),
+        None => allowed::word(text, None),
     }
-}
-
-fn with_value(key: &str, value: &str) -> Word {
-    let (value, secret) = secrets::hide(key, value);
-    Word { key: key.to_owned(), value: Some(value), secret }
 }
 
 /// Where the line goes on behind a secret. The kernel ends a word at a blank even where whoever wrote the line
@@ -118,7 +111,7 @@ fn next_word(text: &str) -> (Word, &str) {
                 Some(inner) => inner.strip_suffix('"').unwrap_or(inner),
                 None => value,
             };
-            with_value(key, value)
+            allowed::word(key, Some(value))
         }
     };
     (parsed, after)
@@ -145,44 +138,54 @@ mod tests {
             "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto edd=off console=ttyS0"
         );
         assert_eq!(cmdline.last("root"), Some("/dev/mapper/ubuntu--vg-ubuntu--lv"));
+        let hidden = || Some(HIDDEN.to_owned());
         assert_eq!(
             words("a=\"b c\" \"d e=f g\" h=\"i"),
-            [("a".into(), Some("b c".into())), ("d e".into(), Some("f g".into())), ("h".into(), Some("i".into())),]
+            [("a".into(), hidden()), (HIDDEN.into(), hidden()), ("h".into(), hidden())]
         );
         assert_eq!(
-            words("dyndbg=\"file a.c +p\" ="),
-            [("dyndbg".into(), Some("file a.c +p".into())), ("=".into(), None)]
+            words("root=\"LABEL=a b\" \"console=ttyS0\" console=\"tty0\" init=\"/b"),
+            [
+                ("root".into(), Some("LABEL=a b".into())),
+                ("console".into(), Some("ttyS0".into())),
+                ("console".into(), Some("tty0".into())),
+                ("init".into(), Some("/b".into())),
+            ]
         );
+        assert_eq!(words("dyndbg=\"file a.c +p\" ="), [("dyndbg".into(), hidden()), (HIDDEN.into(), None)]);
         assert_eq!(words("root=UUID=1-2"), [("root".into(), Some("UUID=1-2".into()))]);
-        assert_eq!(words("\""), [("".into(), None)]);
+        assert_eq!(words("\""), [(HIDDEN.into(), None)]);
         assert_eq!(words(""), []);
     }
 
     #[test]
     fn a_password_is_hidden_and_marked() {
         let cmdline = parse("iscsi_username=u ISCSI_PASSWORD=\"p q\" rd.iscsi.in.password=r quiet", None);
-        assert_eq!(cmdline.text(), "iscsi_username=u ISCSI_PASSWORD=(hidden) rd.iscsi.in.password=(hidden) quiet");
+        assert_eq!(
+            cmdline.text(),
+            "iscsi_username=(hidden) ISCSI_PASSWORD=(hidden) rd.iscsi.in.password=(hidden) quiet"
+        );
         assert_eq!(cmdline.words.iter().map(|word| word.secret).collect::<Vec<_>>(), [false, true, true, false]);
     }
 
     #[test]
     fn a_secret_is_hidden_to_its_end() {
         for line in [
-            "a iscsi_password='half geheim' b",
-            "a 'iscsi_password=half geheim' b",
-            "a iscsi_password=half\\ geheim b",
-            "a iscsi_password=one\\ half\\ geheim b",
-            "a \"iscsi_password=half\\\" geheim\" b",
-            "a \"iscsi_password\"=geheim b",
-            "a iscsi_password = geheim b",
-            "a iscsi_password =geheim b",
-            "a iscsi_password:geheim b",
-            "a netroot=\\\"iscsi:u:geheim@1.2.3.4::::iqn.x\\\" \"iscsi_password=half geheim\" b",
-            "a netroot=\\\"iscsi:u:geheim@1.2.3.4::::iqn.x\\\" b",
+            "ro iscsi_password='half geheim' quiet",
+            "ro 'iscsi_password=half geheim' quiet",
+            "ro iscsi_password=half\\ geheim quiet",
+            "ro iscsi_password=one\\ half\\ geheim quiet",
+            "ro \"iscsi_password=half\\\" geheim\" quiet",
+            "ro \"iscsi_password\"=geheim quiet",
+            "ro iscsi_password = geheim quiet",
+            "ro iscsi_password =geheim quiet",
+            "ro iscsi_password:geheim quiet",
+            "ro netroot=\\\"iscsi:u:geheim@1.2.3.4::::iqn.x\\\" \"iscsi_password=half geheim\" quiet",
+            "ro netroot=\\\"iscsi:u:geheim@1.2.3.4::::iqn.x\\\" quiet",
         ] {
             let text = parse(line, None).text();
             assert!(!text.contains("geheim"), "{line}: {text}");
-            assert!(text.starts_with("a ") && text.ends_with(" b"), "{line}: {text}");
+            assert!(text.starts_with("ro ") && text.ends_with(" quiet"), "{line}: {text}");
             assert!(!redact_line(line).contains("geheim"), "{line}: {}", redact_line(line));
         }
         assert_eq!(parse("iscsi_password='x root=/dev/a", None).last("root"), Some("/dev/a"));
@@ -212,6 +215,15 @@ mod tests {
             ] {
                 prop_assert!(!parse(&line, None).text().contains(&secret));
                 prop_assert!(!redact_line(&line).contains(&secret));
+            }
+            for line in [
+                format!("iscsi_pasword={secret} rd.iscsi.params={secret} root={secret}"),
+                format!("quiet -- {secret} x={secret} {secret}={secret}"),
+                format!("{secret} {secret}= '{secret}' {secret}=="),
+                format!("netroot=iscsi:{secret}@1.2.3.4::::iqn.x netroot=iscsi:u:{secret}:1.2.3.4::::iqn.x"),
+                format!("rootflags=vers=3,user=u,pass={secret},{secret} rd.iscsi.param=node.session.auth.x={secret}"),
+            ] {
+                prop_assert!(!parse(&line, None).text().contains(&secret), "{}", parse(&line, None).text());
             }
         }
     }

@@ -17,7 +17,7 @@ const KEY_PLACES: [&str; 3] = ["rd.luks.key", "luks.key", "cryptkey"];
 /// A secret is the value of a name like a password's, here or nested (`rd.iscsi.param=…password=…`),
 /// the value of a credential, and the password in front of an `@` (dracut.cmdline(7) `netroot=iscsi:`,
 /// or any URL).
-pub fn hide(key: &str, value: &str) -> (String, bool) {
+pub(super) fn hide(key: &str, value: &str) -> (String, bool) {
     if value.is_empty() {
         return (String::new(), false);
     }
@@ -87,12 +87,6 @@ pub fn redact_line(line: &str) -> String {
         shown.push(c);
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
     }
-}
-
-/// A value as a message quotes it: what stands on its first line, without secrets and not too much of it.
-pub fn shown(value: &str) -> String {
-    const SHOWN: usize = 80;
-    redact_line(value.lines().next().unwrap_or_default()).chars().take(SHOWN).collect()
 }
 
 fn is_name_char(c: char) -> bool {

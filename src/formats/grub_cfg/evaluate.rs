@@ -5,7 +5,8 @@ use super::menu::{Boot, Definition, Kind};
 use super::syntax::{self, Part, Statement, Word};
 use super::variables::Variables;
 use super::{Menu, Setting, World, menu};
-use isctpl_checks::facts::{Place, Problem};
+use crate::formats::harmless::is_loader_setting;
+use isctpl_checks::facts::{HIDDEN, Place, Problem};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -275,7 +276,8 @@ impl Evaluator<'_> {
                     None => said.push_str(&format!(", {name} is not set")),
                     Some(value) => match &value.text {
                         Some(text) => {
-                            said.push_str(&format!(", {name} is \"{text}\""));
+                            let shown = if is_loader_setting(name) { text } else { HIDDEN };
+                            said.push_str(&format!(", {name} is \"{shown}\""));
                             if value.because.starts_with("in ") {
                                 said.push_str(&format!(" {}", value.because));
                             }

@@ -2,8 +2,8 @@
 
 use super::routes::routes_of;
 use super::{Iface, IfaceOption, Stanza};
-use crate::formats::cmdline::shown;
-use crate::formats::command_secrets::redact_command_line;
+use crate::formats::harmless::command::redact_command_line;
+use crate::formats::harmless::wrong_value;
 use crate::formats::systemd::glob_matches;
 use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Problem, Rename};
@@ -317,5 +317,5 @@ fn by_name(name: &str, config: &mut InterfaceConfig) {
 }
 
 fn wrong(option: &IfaceOption, what: &str, problems: &mut Vec<Problem>) {
-    problems.push(Problem::new(option.at.to_string(), format!("`{}` {what}", shown(&option.value))));
+    problems.push(Problem::new(option.at.to_string(), format!("`{}` {what}", wrong_value(&option.value))));
 }

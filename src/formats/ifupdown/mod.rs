@@ -7,7 +7,7 @@ mod tests;
 
 pub use convert::{classful_prefix, interfaces, prefix};
 
-use crate::formats::cmdline::shown;
+use crate::formats::harmless::wrong_value;
 use isctpl_checks::facts::{Place, Problem};
 
 /// The most stanzas and includes that are kept of one file.
@@ -183,7 +183,9 @@ fn option(file: &mut InterfacesFile, name: &str, value: &str, at: Place) {
             logical.extend(value.split_whitespace().last().map(str::to_owned));
         }
         Some(_) => {}
-        None => file.problems.push(Problem::new(at.to_string(), format!("`{}` belongs to no stanza", shown(name)))),
+        None => {
+            file.problems.push(Problem::new(at.to_string(), format!("`{}` belongs to no stanza", wrong_value(name))))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Red Hat's `ifcfg-*` and `route-*` files (nm-settings-ifcfg-rh(5), initscripts' sysconfig.txt).
 
-use crate::formats::cmdline::shown;
+use crate::formats::harmless::wrong_value;
 use crate::formats::ifupdown::routes::routes_of;
 use crate::formats::ifupdown::{classful_prefix, prefix};
 use crate::formats::systemd::network::normal_mac;
@@ -129,5 +129,5 @@ pub fn routes(text: &str, path: &str) -> Vec<Located<StaticRoute>> {
 }
 
 fn wrong(value: &Located<String>, what: &str, problems: &mut Vec<Problem>) {
-    problems.push(Problem::new(value.at.to_string(), format!("`{}` {what}", shown(&value.value))));
+    problems.push(Problem::new(value.at.to_string(), format!("`{}` {what}", wrong_value(&value.value))));
 }

@@ -1,7 +1,7 @@
 //! A connection profile of NetworkManager (nm-settings-keyfile(5)).
 
 use super::KeyFile;
-use crate::formats::cmdline::{redact_line, shown};
+use crate::formats::harmless::{condition, wrong_value};
 use crate::formats::systemd::network::{default_gateway, normal_mac};
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, Place, Problem, StaticRoute};
@@ -42,7 +42,7 @@ fn matches(file: &KeyFile, kind: Option<&str>, config: &mut InterfaceConfig) {
     to.drivers.extend(file.list("match", "driver"));
     to.macs.extend(file.get_in(&ETHERNET, "mac-address").map(|mac| normal_mac(&mac.value)));
     for key in ["kernel-command-line", "path"] {
-        to.other.extend(file.get("match", key).map(|value| redact_line(&format!("{key}={}", value.value))));
+        to.other.extend(file.get("match", key).map(|value| condition(key, &value.value)));
     }
     match kind {
         Some("ethernet" | "802-3-ethernet") => to.types.push("ether".to_owned()),
@@ -148,5 +148,5 @@ fn route(value: &Located<String>, options: &str, config: &mut InterfaceConfig, p
 }
 
 fn wrong(value: &Located<String>, what: &str, problems: &mut Vec<Problem>) {
-    problems.push(Problem::new(value.at.to_string(), format!("`{}` {what}", shown(&value.value))));
+    problems.push(Problem::new(value.at.to_string(), format!("`{}` {what}", wrong_value(&value.value))));
 }

@@ -1,6 +1,6 @@
 //! One definition of netplan: an interface, or a bond, bridge, VLAN on top of others.
 
-use crate::formats::cmdline::shown;
+use crate::formats::harmless::wrong_value;
 use crate::formats::systemd::network::{default_gateway, everywhere, normal_mac};
 use crate::formats::yaml::Node;
 use ipnet::IpNet;
@@ -190,7 +190,7 @@ impl Reader<'_> {
     }
 
     fn wrong(&mut self, node: Node<'_>, what: &str) {
-        let shown = shown(node.text().unwrap_or("the value"));
+        let shown = wrong_value(node.text().unwrap_or("the value"));
         self.problems.push(Problem::new(self.at(node).to_string(), format!("`{shown}` {what}")));
     }
 

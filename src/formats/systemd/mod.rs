@@ -13,7 +13,7 @@ mod tests;
 pub mod udev_rules;
 mod words;
 
-use super::cmdline::shown;
+use super::harmless::wrong_value;
 use isctpl_checks::facts::{Located, Place, Problem};
 use std::collections::BTreeMap;
 pub use words::{boolean, glob_matches, split_words};
@@ -175,7 +175,7 @@ pub fn parse(text: &str, path: &str) -> UnitFile {
         let (key, value) = (key.trim(), value.trim());
         let Some(section) = file.sections.last_mut() else {
             file.problems
-                .push(Problem::new(at.to_string(), format!("`{}=` stands before the first section", shown(key))));
+                .push(Problem::new(at.to_string(), format!("`{}=` stands before the first section", wrong_value(key))));
             continue;
         };
         if key.is_empty() {

@@ -1,9 +1,9 @@
 //! networkd's `.network` files (systemd.network(5)).
 
 use super::{Section, UnitFile, boolean, split_words};
-use crate::formats::cmdline::{redact_line, shown};
+use crate::formats::harmless::{condition, wrong_value};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Place, Problem, StaticRoute};
+use isctpl_checks::facts::{HIDDEN, InterfaceConfig, Located, Manager, Method, NicMatch, Place, Problem, StaticRoute};
 use std::net::IpAddr;
 
 /// What a `.network` file with its drop-ins says; `None` when networkd ignores the file because its
@@ -71,17 +71,19 @@ pub fn nic_match(file: &UnitFile, name_key: &str) -> NicMatch {
             continue;
         }
         seen.push(&entry.key);
-        matches.other.extend(
-            file.list("Match", &entry.key).iter().map(|held| redact_line(&format!("{}={}", held.key, held.value))),
-        );
+        matches.other.extend(file.list("Match", &entry.key).iter().map(|held| condition(&held.key, &held.value)));
     }
     matches
 }
 
 /// A MAC address as `aa:bb:cc:dd:ee:ff`, from this form, with hyphens, or as Cisco writes it
-/// (`aabb.ccdd.eeff`); anything else is only put in lower case.
+/// (`aabb.ccdd.eeff`), with the wildcards of udev.
 pub fn normal_mac(text: &str) -> String {
     let lower = text.to_ascii_lowercase().replace('-', ":");
+    // What can be no address matches none, whatever it is.
+    if !lower.chars().all(|c| c.is_ascii_hexdigit() || ":.*?[]!".contains(c)) {
+        return HIDDEN.to_owned();
+    }
     let digits: String = lower.chars().filter(|c| *c != '.').collect();
     if lower.contains('.') && digits.len() == 12 && digits.chars().all(|c| c.is_ascii_hexdigit()) {
         let pairs: Vec<String> =
@@ -101,7 +103,9 @@ fn link_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut Ve
     if let Some(entry) = file.last("Link", "MTUBytes") {
         match bytes(&entry.value) {
             Some(mtu) => config.mtu = Some(Located::new(mtu, entry.at.clone())),
-            None => problems.push(Problem::new(entry.at.to_string(), format!("`{}` is no MTU", shown(&entry.value)))),
+            None => {
+                problems.push(Problem::new(entry.at.to_string(), format!("`{}` is no MTU", wrong_value(&entry.value))))
+            }
         }
     }
 }
@@ -127,9 +131,8 @@ fn network_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut
     for entry in sections.into_iter().chain(own) {
         match address(&entry.value) {
             Some(net) => config.addresses.push(net),
-            None => {
-                problems.push(Problem::new(entry.at.to_string(), format!("`{}` is no address", shown(&entry.value))))
-            }
+            None => problems
+                .push(Problem::new(entry.at.to_string(), format!("`{}` is no address", wrong_value(&entry.value)))),
         }
     }
     for entry in file.list("Network", "Gateway") {
@@ -195,7 +198,7 @@ fn route(section: &Section, config: &mut InterfaceConfig, problems: &mut Vec<Pro
         Some(entry) => match address(&entry.value) {
             Some(net) => net.trunc(),
             None => {
-                let what = format!("`{}` is no destination", shown(&entry.value));
+                let what = format!("`{}` is no destination", wrong_value(&entry.value));
                 problems.push(Problem::new(entry.at.to_string(), what));
                 return;
             }

@@ -1,7 +1,8 @@
 //! udev rules (udev(7)), as far as they name network interfaces or run a program for them.
 
 use super::network::normal_mac;
-use isctpl_checks::facts::{NicMatch, Place, Rename};
+use crate::formats::harmless::is_plain;
+use isctpl_checks::facts::{HIDDEN, NicMatch, Place, Rename};
 
 /// One `KEY{attribute} operator "value"` of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,13 +125,25 @@ pub fn rename(rule: &Rule) -> Option<Rename> {
             ("DRIVERS" | "DRIVER", _, "==") => &mut matches.drivers,
             (key, attribute, operator) => {
                 let attribute = attribute.map(|name| format!("{{{name}}}")).unwrap_or_default();
-                matches.other.push(format!("{key}{attribute}{operator}{}", pair.value));
+                matches.other.push(format!("{key}{attribute}{operator}{}", attribute_value(key, &pair.value)));
                 continue;
             }
         };
         list.extend(pair.value.split('|').map(str::to_owned));
     }
     Some(Rename { at: rule.at.clone(), matches, name: named.value.clone() })
+}
+
+/// The value that a rule compares a device's attribute with: an id of its hardware or its place. Others may be
+/// anything that somebody has put into the environment.
+fn attribute_value<'a>(key: &str, value: &'a str) -> &'a str {
+    let of_hardware =
+        matches!(key, "ATTR" | "ATTRS" | "KERNELS" | "SUBSYSTEMS" | "DEVPATH" | "KERNEL" | "DRIVERS" | "DRIVER");
+    if of_hardware && is_plain(&value.replace(['|', '?'], "")) || matches!(value, "" | "?*" | "0" | "1") {
+        value
+    } else {
+        HIDDEN
+    }
 }
 
 /// The programs that a rule runs for network interfaces: `RUN+=` and `PROGRAM=`, with arguments.

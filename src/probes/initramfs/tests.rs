@@ -263,10 +263,7 @@ fn an_image_of_dracut_is_understood() {
     assert_eq!(facts.hostonly, Some(false));
     assert_eq!(facts.dracut_modules, ["systemd", "iscsi"]);
     assert_eq!(facts.own_cmdline[0].value.text(), "rd.iscsi.firmware=1 rd.iscsi.password=(hidden)");
-    assert_eq!(
-        facts.own_cmdline[1].value.text(),
-        "netroot=iscsi:me:(hidden)@192.0.2.1::3260:1:iqn.2026-01.example:lun"
-    );
+    assert_eq!(facts.own_cmdline[1].value.text(), "netroot=iscsi:(hidden)@192.0.2.1::3260:1:iqn.2026-01.example:lun");
     let target = RequestKind::Target {
         name: Some("iqn.2026-01.example:lun".to_owned()),
         portals: vec!["192.0.2.1".to_owned()],

@@ -1,8 +1,8 @@
 //! Files as a loader sees them: relative to the filesystem that it reads, which may be mounted
 //! anywhere below the root.
 
-use crate::formats::cmdline::redact_line;
 use crate::formats::fstab;
+use crate::formats::harmless::loader_file;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{FileRef, FstabEntry, Place, Problem};
 
@@ -115,7 +115,7 @@ impl<'a> Disk<'a> {
     /// Finds the file of an entry.
     pub(super) fn file(&self, device: Option<&str>, written: &str, at: Option<Place>) -> FileRef {
         // A command line that slipped into the path may hold a secret.
-        let mut file = FileRef { written: redact_line(written), at, ..FileRef::default() };
+        let mut file = FileRef { written: loader_file(written), at, ..FileRef::default() };
         let candidates = self.candidates(device, written);
         for path in &candidates {
             match self.root.stat(path) {

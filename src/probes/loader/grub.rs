@@ -3,9 +3,10 @@
 use super::disk::Disk;
 use super::{Found, environment, esp, is_recovery};
 use crate::formats::bls;
-use crate::formats::cmdline::{self, redact_line};
+use crate::formats::cmdline;
 use crate::formats::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
-use isctpl_checks::facts::{BootEntry, Chosen, Located, Place, Problem, Read};
+use crate::formats::harmless::{is_loader_setting, loader_file, title};
+use isctpl_checks::facts::{BootEntry, Chosen, HIDDEN, Located, Place, Problem, Read};
 use std::collections::BTreeMap;
 
 /// The directories that `grub-install` uses.
@@ -81,9 +82,11 @@ fn rivals(disk: &Disk<'_>, menu: &Menu, others: &[(String, Menu)]) -> Option<Pro
     })?;
     Some(Problem::new(
         disk.root.name(&format!("{prefix}/grub.cfg")),
-        redact_line(&format!(
-            "boots {other}, and another configuration of GRUB on this disk boots {kernel}; that one was judged"
-        )),
+        format!(
+            "boots {}, and another configuration of GRUB on this disk boots {}; that one was judged",
+            loader_file(&other),
+            loader_file(&kernel)
+        ),
     ))
 }
 
@@ -98,7 +101,7 @@ fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) 
     }
     let no_entries = no_entries(disk, prefix, &menu);
     let chosen = match grub_cfg::choose(&menu) {
-        Choice::Entry { index, because, at } => Read::Known(Chosen { index, because: redact_line(&because), at }),
+        Choice::Entry { index, because, at } => Read::Known(Chosen { index, because: title(&because), at }),
         // Entries of a stub that leads nowhere may lie on a /boot that is not mounted.
         Choice::Unknown { what, at } => {
             let place = at.unwrap_or_else(|| Place::file(disk.root.name(&format!("{prefix}/grub.cfg"))));
@@ -108,7 +111,7 @@ fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) 
     };
     let timeout = menu.timeout.value.as_deref().and_then(|value| value.trim().parse().ok());
     let timeout = timeout.zip(menu.timeout.at.clone()).map(|(seconds, at)| Located::new(seconds, at));
-    problems.extend(menu.problems.into_iter().map(|problem| Problem { what: redact_line(&problem.what), ..problem }));
+    problems.extend(menu.problems.into_iter().map(|problem| Problem { what: title(&problem.what), ..problem }));
     let entries = menu.entries.into_iter().map(|entry| boot_entry(disk, entry)).collect();
     Found { entries, chosen, no_entries, timeout, grubenv, problems }
 }
@@ -126,20 +129,23 @@ fn no_entries(disk: &Disk<'_>, prefix: &str, menu: &Menu) -> Option<Located<Stri
     }
 }
 
-/// A variable as it may be shown: its name may make all of it a secret, and it may hold a command line.
+/// A variable as it may be shown: one of GRUB's own, or a command line.
 fn shown_variable((name, value): (String, String)) -> (String, String) {
-    let (hidden, secret) = cmdline::hide_value(&name, &value);
-    let value = if secret { hidden } else { redact_line(&value) };
-    (name, value)
+    let shown = match name.as_str() {
+        "kernelopts" => cmdline::parse(&value, None).text(),
+        name if is_loader_setting(name) => title(&value),
+        _ => HIDDEN.to_owned(),
+    };
+    (name, shown)
 }
 
 fn boot_entry(disk: &Disk<'_>, entry: Entry) -> BootEntry {
     let file = |named: &grub_cfg::Named| disk.file(named.device.as_deref(), &named.path, named.at.clone());
     let line = entry.kernel.as_ref().and_then(|kernel| kernel.at.clone()).or_else(|| entry.at.clone());
     let mut boot = BootEntry {
-        title: redact_line(&entry.title),
-        id: entry.id.as_deref().map(redact_line),
-        submenu: entry.submenu.iter().map(|step| redact_line(&step.title)).collect(),
+        title: title(&entry.title),
+        id: entry.id.as_deref().map(title),
+        submenu: entry.submenu.iter().map(|step| title(&step.title)).collect(),
         at: entry.at,
         kernel: entry.kernel.as_ref().map(file),
         initrds: entry.initrds.iter().map(file).collect(),

@@ -3,7 +3,8 @@
 use super::disk::Disk;
 use super::{Found, esp, grub, is_recovery};
 use crate::formats::bls;
-use crate::formats::cmdline::{self, redact_line};
+use crate::formats::cmdline;
+use crate::formats::harmless::{loader_file, title};
 use crate::formats::module_index::glob_matches;
 use isctpl_checks::facts::{BootEntry, Chosen, Esp, Located, Place, Problem, Read};
 use std::io::Read as _;
@@ -130,11 +131,11 @@ fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> B
         let at = Some(Place::line(path, line.line));
         let below = format!("{mount}/{}", line.value.trim_start_matches('/'));
         let mut file = disk.file(None, &below, at);
-        file.written = redact_line(&line.value);
+        file.written = loader_file(&line.value);
         file
     };
     let mut boot = BootEntry {
-        title: redact_line(&entry.shown_title()),
+        title: title(&entry.shown_title()),
         id: Some(entry.id.clone()),
         at: Some(Place::file(path)),
         kernel: entry.linux.as_ref().map(file),

@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use super::generated;
-use crate::formats::cmdline::shown;
+use crate::formats::harmless::wrong_value;
 use crate::formats::ifupdown::{Include, Item, Stanza, interfaces, parse};
 use crate::system::FileKind;
 use isctpl_checks::facts::{InterfaceConfig, Problem, Rename};
@@ -62,7 +62,7 @@ impl Walk<'_, '_> {
 
     fn include(&mut self, include: &Include, depth: usize) {
         if include.pattern.contains(['$', '`', '~']) {
-            let what = format!("`{}` is for the shell to expand; not read", shown(&include.pattern));
+            let what = format!("`{}` is for the shell to expand; not read", wrong_value(&include.pattern));
             self.files.problems.push(Problem::new(include.at.to_string(), what));
             return;
         }

@@ -1,7 +1,7 @@
 //! What the commands of a unit do to sessions, the shell scripts that they run included.
 
 use super::logout::{Script, of_command, scan};
-use crate::formats::command_secrets::redact_command;
+use crate::formats::harmless::command::redact_command;
 use crate::formats::open_iscsi::keeps_all_sessions;
 use crate::formats::systemd::UnitFile;
 use crate::formats::systemd::exec::{Command, commands};

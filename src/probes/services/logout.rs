@@ -3,7 +3,7 @@
 //! Text is read, never run. What a script does on which of its paths is not followed: a logout that stands
 //! in it counts, and the widest one is the script's.
 
-use crate::formats::command_secrets::redact_command;
+use crate::formats::harmless::command::redact_command;
 use crate::formats::open_iscsi::assignments;
 use crate::formats::systemd::split_words;
 use isctpl_checks::facts::LogoutScope;

@@ -1,7 +1,8 @@
 //! `/proc/self/mountinfo` (proc_pid_mountinfo(5)), and the device that a mount's filesystem lies on.
 
 use super::sysfs::Sysfs;
-use crate::formats::fstab::{source, unescape, without_secrets};
+use crate::formats::fstab::unescape;
+use crate::formats::harmless::mount::{self, source};
 use crate::system::Root;
 use isctpl_checks::facts::{Mount, Problem};
 use procfs::process::MountInfo;
@@ -37,7 +38,7 @@ pub(crate) fn mounts(root: &Root) -> Result<(Vec<MountEntry>, Vec<Problem>), Pro
 
 fn entry(info: MountInfo) -> MountEntry {
     let written = info.mount_options.into_iter().chain(info.super_options);
-    let mut options = without_secrets(written.map(|(name, value)| match value {
+    let mut options = mount::options(written.map(|(name, value)| match value {
         Some(value) => format!("{name}={value}"),
         None => name,
     }));

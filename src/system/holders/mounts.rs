@@ -2,7 +2,8 @@
 
 use super::place::place;
 use super::{HeldMount, Shared, StackedDevice, next, problem};
-use crate::formats::fstab::{source, unescape};
+use crate::formats::fstab::unescape;
+use crate::formats::harmless::mount::source;
 use crate::formats::names;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;

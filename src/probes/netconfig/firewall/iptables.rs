@@ -1,6 +1,7 @@
 //! Rule sets as iptables-save(8) writes them: `rules.v4`, and ufw's files.
 
-use super::rules::{Action, Chains, Fit, Packet, Rule, is_portal_port, local_port_fit, shown};
+use super::rules::{Action, Chains, Fit, Packet, Rule, is_portal_port, local_port_fit};
+use crate::formats::harmless::firewall;
 use crate::formats::systemd::split_words;
 use isctpl_checks::facts::{Located, Place};
 use std::collections::HashMap;
@@ -47,7 +48,8 @@ impl FilterTable {
         let Some(name) = words.next() else { return };
         self.chains.entry(name.to_owned()).or_default();
         if let Some(policy @ ("ACCEPT" | "DROP")) = words.next() {
-            self.policies.insert(name.to_owned(), (policy == "ACCEPT", Located::new(shown(line), at)));
+            self.policies
+                .insert(name.to_owned(), (policy == "ACCEPT", Located::new(firewall::rule(&split_words(line)), at)));
         }
     }
 
@@ -62,18 +64,18 @@ impl FilterTable {
             (Some("-I" | "--insert"), Some(_)) => true,
             (Some("-P" | "--policy"), Some(chain)) => {
                 let accept = words.next() == Some("ACCEPT");
-                self.policies.insert(chain.to_owned(), (accept, Located::new(shown(line), at)));
+                self.policies.insert(chain.to_owned(), (accept, Located::new(firewall::rule(&split_words(line)), at)));
                 return;
             }
             (Some("-N" | "-F" | "-X" | "-Z"), _) => return,
             _ => {
-                self.unclear.push(format!("{at}: {}", shown(line)));
+                self.unclear.push(format!("{at}: {}", firewall::rule(&split_words(line))));
                 return;
             }
         };
         let rest: Vec<&str> = words.collect();
         let (request, reply, action) = rule_of(&rest);
-        let rule = Rule { text: shown(line), at, request, reply, action };
+        let rule = Rule { text: firewall::rule(&split_words(line)), at, request, reply, action };
         let chain = self.chains.entry(chain.unwrap_or_default().to_owned()).or_default();
         if insert {
             chain.insert(0, rule);

@@ -188,9 +188,3 @@ pub(super) fn local_port_fit(text: &str) -> Fit {
         _ => Fit::Maybe,
     }
 }
-
-/// The text of a rule as evidence.
-pub(super) fn shown(text: &str) -> String {
-    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    joined.chars().take(160).collect()
-}

@@ -2,7 +2,8 @@
 
 mod rule;
 
-use super::rules::{Chains, shown};
+use super::rules::Chains;
+use crate::formats::harmless::firewall;
 use isctpl_checks::facts::{Located, Place};
 use rule::rule_of;
 
@@ -140,7 +141,7 @@ impl RuleSet {
             }
             (["include", name, ..], _) => self.includes.push(Located::new((*name).to_owned(), at)),
             (["flush" | "define" | "delete" | "destroy" | "undefine" | "redefine" | "table", ..], _) => {}
-            _ => self.unclear.push(format!("{at}: {}", shown(&words.join(" ")))),
+            _ => self.unclear.push(format!("{at}: {}", firewall::rule(words.as_slice()))),
         }
     }
 
@@ -163,12 +164,12 @@ impl RuleSet {
             let at = Place::line(path, statement.line);
             match words.as_slice() {
                 ["type", kind, "hook", hook, ..] if *kind == "filter" => {
-                    let policy = (true, Located::new(shown(&words.join(" ")), at));
+                    let policy = (true, Located::new(firewall::rule(words.as_slice()), at));
                     base = Some(BaseChain { name: name.to_owned(), hook: (*hook).to_owned(), policy });
                 }
                 ["policy", policy, ..] => {
                     if let Some(base) = &mut base {
-                        base.policy = (*policy == "accept", Located::new(shown(&words.join(" ")), at));
+                        base.policy = (*policy == "accept", Located::new(firewall::rule(words.as_slice()), at));
                     }
                 }
                 ["type" | "comment" | "flags" | "devices", ..] => {}

@@ -1,6 +1,7 @@
 //! One rule of nft(8): what it asks of the two packets, and what it does with them.
 
-use super::super::rules::{Action, Fit, Rule, is_portal_port, local_port_fit, shown};
+use super::super::rules::{Action, Fit, Rule, is_portal_port, local_port_fit};
+use crate::formats::harmless::firewall;
 use isctpl_checks::facts::Place;
 
 /// The words of a set `{ a, b }` or the one word that stands in its place.
@@ -30,7 +31,7 @@ fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>
 
 /// What the words of a rule ask for and do. `table` is where its jumps lead.
 pub(super) fn rule_of(words: &[&str], table: &str, at: Place) -> Rule {
-    let text = shown(&words.join(" "));
+    let text = firewall::rule(words);
     let mut rule = Rule { text, at, request: Fit::Yes, reply: Fit::Yes, action: Action::Next };
     let mut words = words.iter();
     while let Some(&word) = words.next() {
