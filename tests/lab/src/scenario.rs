@@ -34,9 +34,9 @@ pub(crate) struct Scenario {
     /// What starts the machine.
     #[serde(default)]
     pub(crate) firmware: Firmware,
-    /// More arguments for `isctpl doctor --root`; `{dir}` is the scenario's folder, and `{lab}` the lab's.
-    #[serde(default)]
-    pub(crate) doctor: Vec<String>,
+    /// More arguments for `isctpl doctor --root`, where they are not the baseline's; `{dir}` is the scenario's folder,
+    /// and `{lab}` the lab's.
+    pub(crate) doctor: Option<Vec<String>>,
     /// How long the machine may take to come up, in seconds.
     #[serde(default = "default_patience")]
     pub(crate) patience: u64,
@@ -172,10 +172,11 @@ impl Catalogue {
             recipes.insert(name.clone(), Recipe { name: name.clone(), folder, origin, kept: false });
             scenarios.insert(name, scenario);
         }
-        let leases: BTreeMap<String, Option<String>> =
-            scenarios.values().map(|scenario| (scenario.name.clone(), scenario.lease.clone())).collect();
-        for scenario in scenarios.values_mut().filter(|scenario| scenario.lease.is_none()) {
-            scenario.lease = leases.get(&scenario.from).cloned().flatten();
+        let baselines = scenarios.clone();
+        for scenario in scenarios.values_mut() {
+            let Some(baseline) = baselines.get(&scenario.from) else { continue };
+            scenario.lease = scenario.lease.take().or_else(|| baseline.lease.clone());
+            scenario.doctor = scenario.doctor.take().or_else(|| baseline.doctor.clone());
         }
         let parents: Vec<(String, String)> = recipes
             .values()

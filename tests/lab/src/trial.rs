@@ -172,7 +172,13 @@ impl Lab {
         let status = Command::new(&self.program)
             .args(["doctor", "--format", "json", "--root"])
             .arg(&root)
-            .args(scenario.doctor.iter().map(|argument| argument.replace("{dir}", &folder).replace("{lab}", &lab)))
+            .args(
+                scenario
+                    .doctor
+                    .iter()
+                    .flatten()
+                    .map(|argument| argument.replace("{dir}", &folder).replace("{lab}", &lab)),
+            )
             .stdin(Stdio::null())
             .stdout(fs::File::create(&report)?)
             .stderr(log(&log_path)?)
