@@ -125,7 +125,9 @@ fn mounted(root: &Root, storage: &mut Storage) {
                 storage.root_device = Read::Known(stack.first().cloned());
                 storage.devices = Read::Known(stack);
             }
-            Ok(None) => no_device(storage, "the root is a directory of another filesystem, mounted a second time"),
+            Ok(None) => {
+                no_device(storage, "the root is a directory or a layer of another filesystem: its own disk is not here")
+            }
             Err(problem) => {
                 storage.root_device = Read::Unknown(problem.clone());
                 storage.devices = Read::Unknown(problem);
@@ -144,24 +146,40 @@ fn no_device(storage: &mut Storage, why: &str) {
     storage.devices = Read::NotApplicable(why.to_owned());
 }
 
-/// The device that a root is mounted from, and those below it, as this host sees them. `None` when the mount
-/// shows a directory of a filesystem only, which may be this host's own.
-fn devices_below(root: &Root, (major, minor): (u32, u32)) -> Result<Option<Vec<BlockDevice>>, Problem> {
+/// The device that a root is mounted from, and those below it, as this host sees them. `None` for a tree without
+/// its disk.
+fn devices_below(root: &Root, number: (u32, u32)) -> Result<Option<Vec<BlockDevice>>, Problem> {
     let host = Root::running()?;
-    let place = std::fs::canonicalize(root.path()).unwrap_or_else(|_| root.path().to_owned());
-    let place = names::decode(place.as_os_str().as_bytes());
-    let (entries, _) = mounts::mounts(&host)?;
-    let Some(entry) = mounts::at(&entries, &place) else {
-        return Err(Problem::new(
-            place,
-            format!("is mounted from device {major}:{minor}, but mountinfo does not list it"),
-        ));
-    };
-    // A subvolume of btrfs is a root of its own.
-    if entry.shows != "/" && entry.mount.kind != "btrfs" {
+    let entry = entry_of(root, &host, number)?;
+    if !is_whole(&entry) {
         return Ok(None);
     }
-    stack_of(entry, &host).map(|stack| Some(filled(&host, stack)))
+    stack_of(&entry, &host).map(|stack| Some(filled(&host, stack)))
+}
+
+/// The same as sysfs shows them, without a read of any block; nothing where no disk is known.
+pub(crate) fn devices_of_mount(root: &Root) -> Option<Vec<BlockDevice>> {
+    let number = device_of_mount(root).ok().flatten()?;
+    let host = Root::running().ok()?;
+    let entry = entry_of(root, &host, number).ok().filter(is_whole)?;
+    stack_of(&entry, &host).ok()
+}
+
+/// The line of mountinfo of a root that is mounted.
+fn entry_of(root: &Root, host: &Root, (major, minor): (u32, u32)) -> Result<MountEntry, Problem> {
+    let place = std::fs::canonicalize(root.path()).unwrap_or_else(|_| root.path().to_owned());
+    let place = names::decode(place.as_os_str().as_bytes());
+    let (entries, _) = mounts::mounts(host)?;
+    // Of several at one place the last one lies on top.
+    entries.into_iter().rev().find(|entry| entry.mount.target == place).ok_or_else(|| {
+        Problem::new(place, format!("is mounted from device {major}:{minor}, but mountinfo does not list it"))
+    })
+}
+
+/// Whether a mount shows a filesystem with its disk: no directory of another filesystem, which may be this host's
+/// own, and no overlay or container's tree. A subvolume of btrfs is a root of its own.
+fn is_whole(entry: &MountEntry) -> bool {
+    (entry.shows == "/" || entry.mount.kind == "btrfs") && !mounts::has_no_disk(&entry.mount)
 }
 
 fn stack_of(entry: &MountEntry, host: &Root) -> Result<Vec<BlockDevice>, Problem> {

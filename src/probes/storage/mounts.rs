@@ -77,6 +77,12 @@ pub(crate) fn device_directory(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> 
     found.ok_or_else(|| problem(format!("no block device is known below {} ({})", mount.source, mount.kind)))
 }
 
+/// Whether a filesystem lies on no disk that could be the instance's: it is made of directories, of memory, or of
+/// another machine's files. btrfs, bcachefs and ZFS have no device number of their own either, but disks.
+pub(crate) fn has_no_disk(mount: &Mount) -> bool {
+    mount.device.starts_with("0:") && !matches!(mount.kind.as_str(), "btrfs" | "bcachefs" | "zfs" | "ubifs" | "jffs2")
+}
+
 fn by_source(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> Result<Option<String>, Problem> {
     let Some(name) = mount.source.strip_prefix("/dev/") else { return Ok(None) };
     if let Some(dm_name) = name.strip_prefix("mapper/") {
@@ -99,6 +105,23 @@ fn by_source(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> Result<Option<Stri
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_made_of_directories_or_memory_has_no_disk() {
+        let of = |kind: &str, device: &str| {
+            has_no_disk(&Mount {
+                target: "/x".to_owned(),
+                source: kind.to_owned(),
+                kind: kind.to_owned(),
+                device: device.to_owned(),
+                options: Vec::new(),
+            })
+        };
+        for kind in ["overlay", "tmpfs", "9p", "virtiofs", "nfs4", "fuse.fuse-overlayfs", "aufs"] {
+            assert!(of(kind, "0:44"), "{kind}");
+        }
+        assert!(!of("btrfs", "0:44") && !of("zfs", "0:44") && !of("ext4", "254:0"));
+    }
 
     #[test]
     fn reads_mounts_and_the_topmost_one() {
