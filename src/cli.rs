@@ -77,7 +77,8 @@ pub struct Source {
     #[arg(long, default_value = "/", value_name = "DIR")]
     pub root: PathBuf,
 
-    /// With --root: this is the instance's own hardware, so this host's iBFT, NICs and SAN lease count
+    /// With --root: this is the instance's own hardware, so this host's iBFT, NICs and SAN lease count; not needed where
+    /// the LUN below the root is the one that this host's iBFT names
     #[arg(long)]
     pub same_machine: bool,
 
@@ -89,7 +90,8 @@ pub struct Source {
     #[arg(long = "san-subnet", value_name = "CIDR")]
     pub san_subnets: Vec<IpNet>,
 
-    /// The SAN NIC by its name or MAC address, where isctpl cannot tell which it is
+    /// The SAN NIC by its name or MAC address, where isctpl cannot tell which it is; `unconfigured`: no network
+    /// configuration of the root is for it
     #[arg(long, value_name = "NAME|MAC", add = ArgValueCandidates::new(names::interfaces))]
     pub san_nic: Option<String>,
 
@@ -109,18 +111,13 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub source: Source,
 
-    /// Check files that `isctpl snapshot` wrote, - for standard input; several give a line each, and the worst
-    /// one's exit code
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
-    pub snapshot: Vec<PathBuf>,
+    /// Check a file that `isctpl snapshot` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
+    pub snapshot: Option<PathBuf>,
 
     /// How to print the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
-
-    /// Answer within this time: what could not be read by then is unknown
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub timeout: Option<u64>,
 
     /// Make only these checks or links, comma-separated; `template` is checked only when named here
     #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
@@ -141,12 +138,7 @@ pub struct ShowArgs {
     pub what: What,
 
     /// With `initramfs`: list this image
-    #[arg(conflicts_with = "snapshot")]
     pub image: Option<PathBuf>,
-
-    /// Print the facts of a file that `isctpl snapshot` wrote, - for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
-    pub snapshot: Option<PathBuf>,
 
     /// Whose facts
     #[command(flatten)]
@@ -180,7 +172,7 @@ pub struct ExplainArgs {
 /// `isctpl snapshot`
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
-    /// The file to write, - for standard output
+    /// The file to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 

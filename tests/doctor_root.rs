@@ -191,3 +191,84 @@ fn a_root_mounted_from_a_loop_device_boots() {
     run("umount", &[target.as_ref()]);
     assert_eq!(said.0, "boots", "{}", said.1);
 }
+
+/// An overlay, as a container or an image builder mounts one, is a tree without its disk, like a plain directory.
+#[test]
+fn an_overlay_is_judged_like_a_plain_directory() {
+    if !support::is_root() {
+        return support::skip("an_overlay_is_judged_like_a_plain_directory", "mounting needs root");
+    }
+    let tree = machine("");
+    let place = tempfile::tempdir().unwrap();
+    let (empty, target) = (place.path().join("empty"), place.path().join("target"));
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::create_dir(&target).unwrap();
+    let plain = doctor(tree.path(), &["--format", "json"]).json();
+    for mount in [
+        "mount -t overlay overlay -o \"lowerdir=$1:$2\" \"$3\"",
+        "mount -t tmpfs tmpfs \"$3\" && cp -a \"$1/.\" \"$3\"",
+        "mount --bind \"$1\" \"$3\"",
+    ] {
+        // In a mount namespace of its own, so that nothing stays mounted.
+        let mut shell = std::process::Command::new("unshare");
+        shell.args(["--mount", "sh", "-ec", &format!("{mount}\nexec \"$4\" doctor --format json --root \"$3\""), "sh"]);
+        shell.arg(tree.path()).arg(&empty).arg(&target).arg(env!("CARGO_BIN_EXE_isctpl"));
+        let answer = support::run::answer(shell);
+        assert_eq!(answer.code, 0, "{mount}: {}", answer.err);
+        let mounted = answer.json();
+        assert_eq!(mounted["verdict"], plain["verdict"], "{mount}");
+        assert_eq!(mounted["chain"], plain["chain"], "{mount}");
+    }
+}
+
+/// ifupdown, started by systemd, with stanzas for these NICs.
+fn with_stanzas(names: &[&str]) -> tempfile::TempDir {
+    let stanzas: String = names.iter().map(|name| format!("| auto {name}\n| iface {name} inet dhcp\n")).collect();
+    machine(&format!(
+        "f 0644 /etc/network/interfaces\n| auto lo\n| iface lo inet loopback\n{stanzas}\
+         f 0644 /usr/lib/systemd/system/networking.service\n| [Service]\n| ExecStart=/sbin/ifup -a\n| \
+         ExecStop=/sbin/ifdown -a\n| [Install]\n| WantedBy=multi-user.target\n\
+         l /etc/systemd/system/multi-user.target.wants/networking.service /usr/lib/systemd/system/networking.service\n"
+    ))
+}
+
+#[test]
+fn an_unknown_san_nic_is_told_in_the_first_line() {
+    let root = with_stanzas(&["ens2f0", "ens2f1"]);
+    let report = doctor(root.path(), &[]);
+    assert_eq!(report.code, 3, "{}", report.out);
+    let first = report.out.lines().next().unwrap();
+    assert!(first.starts_with("UNKNOWN: boots unless ens2f0 or ens2f1 is the SAN NIC"), "{}", report.out);
+    assert!(!report.out.contains("no manager touches"), "{}", report.out);
+    assert!(report.out.contains("Left open by it: handover-san-nic-reconfigured"), "{}", report.out);
+    assert_eq!(doctor(root.path(), &["--san-nic", "ens2f0"]).code, 2);
+    assert_eq!(doctor(root.path(), &["--san-nic", "unconfigured"]).code, 0);
+    let json = doctor(root.path(), &["--format", "json"]).json();
+    assert_eq!(json["verdict"]["boot"], "unknown");
+    assert!(json["verdict"]["because"].as_str().unwrap().contains("boots unless ens2f0 or ens2f1"), "{json}");
+}
+
+#[test]
+fn a_san_nic_that_nothing_bears_is_refused() {
+    let root = with_stanzas(&["ens2f0", "ens2f1"]);
+    for wrong in ["ens2fO", "no such nic", "52:54:00:00:00:77"] {
+        let answer = doctor(root.path(), &["--san-nic", wrong]);
+        assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{wrong}");
+        assert!(answer.err.contains("ens2f0") && answer.err.lines().count() == 1, "{}", answer.err);
+    }
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("snapshot");
+    let taken = support::run::answer(support::run::command([
+        "snapshot",
+        "--root",
+        root.path().to_str().unwrap(),
+        "-o",
+        file.to_str().unwrap(),
+    ]));
+    assert_eq!(taken.code, 0, "{}", taken.err);
+    let judged = |nic: &str| {
+        support::run::answer(support::run::command(["doctor", "--snapshot", file.to_str().unwrap(), "--san-nic", nic]))
+            .code
+    };
+    assert_eq!([judged("ens2fO"), judged("ens2f0")], [3, 2]);
+}

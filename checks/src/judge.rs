@@ -1,7 +1,10 @@
 //! From facts to a verdict: run the checks, lay the results along the chain, say what it comes to.
 
+mod each;
+mod sentence;
+
 use crate::facts::{Facts, Mode, Problem};
-use crate::{Check, Evidence, Finding, Link, LinkStatus, Outcome, Scope, Severity, registry, view};
+use crate::{Check, Evidence, Finding, Link, LinkStatus, Outcome, Scope, Severity, handover, registry, view};
 use serde::{Deserialize, Serialize};
 
 /// Which checks to run. Empty lists mean all, and none left out.
@@ -57,6 +60,14 @@ pub struct Verdict {
     pub because: String,
     /// The checks that decided it.
     pub checks: Vec<&'static str>,
+    /// What the verdict hangs on, where one unknown alone keeps it open: `boots unless enp0s4 is the SAN NIC`.
+    pub hangs_on: Option<String>,
+}
+
+impl Verdict {
+    fn unknown(because: String, checks: Vec<&'static str>) -> Self {
+        Self { boot: Boot::Unknown, broken_link: None, because, checks, hangs_on: None }
+    }
 }
 
 /// One link as it stands.
@@ -100,20 +111,6 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// What comes of no facts at all: everything is unknown, for this one reason.
-    pub fn of_nothing(selection: &Selection, why: &str) -> Self {
-        let asked =
-            |check: &&Check| selection.takes(check) && (check.link != Link::Template || !selection.only.is_empty());
-        let results =
-            registry::all().filter(asked).map(|check| CheckResult { check, outcome: Outcome::unknown(why) }).collect();
-        let chain = Link::CHAIN
-            .into_iter()
-            .map(|link| ChainLink { link, status: LinkStatus::Unknown, summary: why.to_owned() })
-            .collect();
-        let verdict = Verdict { boot: Boot::Unknown, broken_link: None, because: why.to_owned(), checks: Vec::new() };
-        Self { verdict, chain, partial: false, results }
-    }
-
     /// The findings in the order in which a person wants them: by severity, then by link.
     pub fn findings(&self) -> Vec<(&'static Check, &Finding)> {
         let mut findings: Vec<_> = self
@@ -157,29 +154,64 @@ impl Judgement {
     }
 }
 
-/// Judges an instance.
+/// Judges an instance. Where it is not known which NIC is the SAN NIC, every one that can be it is tried.
 pub fn judge(facts: &Facts, selection: &Selection) -> Judgement {
     let stranger = view::no_sign_of_iscsi_root(facts);
-    let mut results: Vec<CheckResult> = registry::all()
-        .filter(|check| selection.takes(check))
-        .map(|check| CheckResult { check, outcome: outcome_of(check, facts, selection, stranger.as_deref()) })
-        .collect();
-    hide_what_lies_behind(&mut results);
-    let chain = Link::CHAIN.into_iter().map(|link| stand_of(link, facts.scope.mode, &results)).collect();
+    let candidates = if stranger.is_some() { Vec::new() } else { handover::candidates(facts) };
     let decides = |check: &&Check| check.severity == Severity::Critical && check.link != Link::Template;
-    let partial = registry::all().filter(decides).any(|check| !selection.takes(check));
-    let verdict = verdict_of(facts, &results, stranger, partial);
-    Judgement { verdict, chain, partial, results }
+    let run = Run {
+        facts,
+        selection,
+        stranger,
+        partial: registry::all().filter(decides).any(|check| !selection.takes(check)),
+    };
+    if !candidates.is_empty() {
+        return each::judge(&run, candidates);
+    }
+    let mut results = run.results(facts, |_| true);
+    hide_what_lies_behind(&mut results);
+    run.judgement(results, None)
+}
+
+/// What is judged, and what of it.
+struct Run<'a> {
+    facts: &'a Facts,
+    selection: &'a Selection,
+    /// Why the machine is none that boots from a LUN.
+    stranger: Option<String>,
+    /// Checks that could decide the verdict were not asked for.
+    partial: bool,
+}
+
+impl Run<'_> {
+    /// What the checks that were asked for say of facts, in the order of the registry.
+    fn results(&self, facts: &Facts, of: impl Fn(&Check) -> bool) -> Vec<CheckResult> {
+        registry::all()
+            .filter(|check| self.selection.takes(check) && of(check))
+            .map(|check| CheckResult { check, outcome: outcome_of(check, facts, self) })
+            .collect()
+    }
+
+    /// What results come to, or what somebody else has drawn from them.
+    fn judgement(&self, results: Vec<CheckResult>, verdict: Option<Verdict>) -> Judgement {
+        let mode = self.facts.scope.mode;
+        let chain: Vec<ChainLink> = Link::CHAIN.into_iter().map(|link| stand_of(link, mode, &results)).collect();
+        let mut verdict = verdict.unwrap_or_else(|| verdict_of(self, &results));
+        if verdict.boot == Boot::Boots {
+            verdict.because = sentence::why_it_boots(self.facts, &chain);
+        }
+        Judgement { verdict, chain, partial: self.partial, results }
+    }
 }
 
 /// What a check says, or why it is not asked.
-fn outcome_of(check: &Check, facts: &Facts, selection: &Selection, stranger: Option<&str>) -> Outcome {
+fn outcome_of(check: &Check, facts: &Facts, run: &Run<'_>) -> Outcome {
     if check.link == Link::Template {
         // A machine in use has logs, keys and a history: only who seals a template asks about them.
-        if selection.only.is_empty() {
+        if run.selection.only.is_empty() {
             return Outcome::not_applicable("a template is judged only when asked for: --only template");
         }
-    } else if stranger.is_some() {
+    } else if run.stranger.is_some() && !asks_for_a_told_portal(check, facts) {
         return Outcome::not_applicable("nothing shows that this root is an iSCSI LUN");
     }
     let live = facts.scope.mode == Mode::Live;
@@ -200,6 +232,13 @@ fn outcome_of(check: &Check, facts: &Facts, selection: &Selection, stranger: Opt
         outcome @ (Outcome::Fail(_) | Outcome::Unknown { .. }) => outcome,
         sound => unread_file(check, facts).unwrap_or(sound),
     }
+}
+
+/// Whether a check is on the way to a portal: one that the user told is a fact to reach, whatever the root lies on.
+/// What is asked of the SAN NIC needs that told as well.
+fn asks_for_a_told_portal(check: &Check, facts: &Facts) -> bool {
+    let of_route = check.id == "san-route-missing";
+    check.link == Link::Uptime && !facts.scope.portals.is_empty() && (of_route || facts.scope.san_nic.is_some())
 }
 
 /// What silence is worth when a file that decides could not be read: nothing.
@@ -289,9 +328,9 @@ fn telling_pass<'a>(mut outcomes: impl Iterator<Item = &'a Outcome>) -> Option<S
     })
 }
 
-fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, partial: bool) -> Verdict {
-    if let Some(because) = stranger {
-        return Verdict { boot: Boot::Unknown, broken_link: None, because, checks: Vec::new() };
+fn verdict_of(run: &Run<'_>, results: &[CheckResult]) -> Verdict {
+    if let Some(because) = &run.stranger {
+        return Verdict::unknown(because.clone(), Vec::new());
     }
     for (of, boot) in [
         (Link::is_boot_path as fn(Link) -> bool, Boot::Fails),
@@ -299,7 +338,8 @@ fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, 
     ] {
         // A boot that cannot be told outranks what may happen once it is up; but not what is broken now,
         // which may be the very reason that files could not be read.
-        let broken_now = facts.scope.mode == Mode::Live && first_broken(results, |link| link == Link::Uptime).is_some();
+        let broken_now =
+            run.facts.scope.mode == Mode::Live && first_broken(results, |link| link == Link::Uptime).is_some();
         if boot == Boot::AtRisk
             && !broken_now
             && let Some(verdict) = undecided(results, Link::is_boot_path)
@@ -317,17 +357,18 @@ fn verdict_of(facts: &Facts, results: &[CheckResult], stranger: Option<String>, 
                 broken_link: Some(link),
                 because: because.map(|finding| finding.summary.clone()).unwrap_or_default(),
                 checks: decisive.iter().map(|result| result.check.id).collect(),
+                hangs_on: None,
             };
         }
     }
     if let Some(verdict) = undecided(results, |_| true) {
         return verdict;
     }
-    let (boot, because) = match partial {
-        true => (Boot::Unknown, "only some checks were asked for, and none of them found what breaks it".to_owned()),
-        false => (Boot::Boots, view::why_it_boots(facts)),
-    };
-    Verdict { boot, broken_link: None, because, checks: Vec::new() }
+    if run.partial {
+        let because = "only some checks were asked for, and none of them found what breaks it";
+        return Verdict::unknown(because.to_owned(), Vec::new());
+    }
+    Verdict { boot: Boot::Boots, broken_link: None, because: String::new(), checks: Vec::new(), hangs_on: None }
 }
 
 /// Unknown, when a check of these links that could have said `fails` or `at-risk` could not be made.
@@ -342,10 +383,6 @@ fn undecided(results: &[CheckResult], of: impl Fn(Link) -> bool) -> Option<Verdi
         })
         .collect();
     let (first, reason) = open.first()?;
-    Some(Verdict {
-        boot: Boot::Unknown,
-        broken_link: None,
-        because: format!("{} could not be judged: {reason}", first.link),
-        checks: open.iter().map(|(check, _)| check.id).collect(),
-    })
+    let because = format!("{} could not be judged: {reason}", first.link);
+    Some(Verdict::unknown(because, open.iter().map(|(check, _)| check.id).collect()))
 }

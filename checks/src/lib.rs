@@ -28,6 +28,7 @@ mod uptime;
 pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Outcome, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
+pub use handover::unborne_san_nic;
 pub use judge::{Boot, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
 pub use sed::Sed;
 pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};

@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used)]
 
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Judgement, Link, Selection, Severity, judge};
+use isctpl_checks::{Boot, Judgement, Link, Outcome, Selection, Severity, judge};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-fn judged(name: &str, patch: &Value) -> Judgement {
+fn base(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts").join(format!("{name}.json"));
-    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn judged(name: &str, patch: &Value) -> Judgement {
+    let mut value = base(name);
     let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
     json_patch::patch(&mut value, &patch).unwrap();
     let facts: Facts = serde_json::from_value(value).unwrap();
@@ -114,6 +118,8 @@ fn a_san_nic_given_by_its_mac_address_settles_what_is_matched_by_one() {
     let start = json!({"manager": "networkd", "enabled": true});
     let patch = |given: Value| {
         json!([
+            // By its name enp0s4 could be either.
+            {"op": "remove", "path": "/netconfig/interfaces/2"},
             {"op": "add", "path": "/netconfig/interfaces/-", "value": wan},
             {"op": "add", "path": "/netconfig/managers/-", "value": start},
             {"op": "add", "path": "/scope/san_nic", "value": given},
@@ -127,6 +133,85 @@ fn a_san_nic_given_by_its_mac_address_settles_what_is_matched_by_one() {
         let judgement = judged("initramfs-tools-root", &patch(given.clone()));
         assert_eq!(judgement.verdict.boot, boot, "{given}: {}", judgement.verdict.because);
     }
+}
+
+/// A running machine whose root is a local disk.
+fn local(more: &[Value]) -> Judgement {
+    let set = |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
+    let mut patch = vec![
+        set("/firmware/table", json!({"known": null})),
+        set("/firmware/sysfs", json!({"known": null})),
+        set("/iscsi/sessions", json!({"known": []})),
+        set("/iscsi/initramfs_conf", Value::Null),
+        set("/cmdline/known/words", json!([])),
+        set("/loader/entries/0/cmdline/words", json!([])),
+        set("/loader/defaults/cmdline_linux", Value::Null),
+        set("/images/0/requests", json!([])),
+        set("/images/0/login", json!([])),
+    ];
+    patch.extend_from_slice(more);
+    judged("initramfs-tools-live", &Value::Array(patch))
+}
+
+#[test]
+fn a_portal_that_is_told_is_no_proof_of_an_iscsi_root() {
+    let portal = json!({"op": "add", "path": "/scope/portals/-", "value": "100.97.0.10:3260"});
+    for more in [vec![], vec![portal.clone()]] {
+        let judgement = local(&more);
+        assert_eq!(
+            (judgement.verdict.boot, judgement.exit_code()),
+            (Boot::Unknown, 3),
+            "{}",
+            judgement.verdict.because
+        );
+        assert_eq!(findings(&judgement), [], "{more:?}");
+    }
+    // It is a fact to reach.
+    let lost = json!({"op": "replace", "path": "/network/lookups/known/0", "value": {
+        "destination": "100.97.0.10", "answer": {"unreachable": "Network is unreachable"}, "matched": null}});
+    let judgement = local(&[portal, lost]);
+    assert_eq!(findings(&judgement), [("san-route-missing", Severity::Critical)]);
+    assert_eq!((judgement.verdict.boot, judgement.exit_code()), (Boot::Unknown, 2));
+    // Nor is a session that carries something else.
+    let mut session = base("initramfs-tools-live")["iscsi"]["sessions"]["known"][0].clone();
+    session["holds_root"] = json!(false);
+    let data = local(&[json!({"op": "replace", "path": "/iscsi/sessions", "value": {"known": [session]}})]);
+    assert_eq!((data.verdict.boot, findings(&data)), (Boot::Unknown, vec![]), "{}", data.verdict.because);
+}
+
+#[test]
+fn a_login_that_is_not_known_does_not_depend_on_an_ibft() {
+    let set = |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
+    let judgement = judged(
+        "initramfs-tools-live",
+        &json!([
+            set("/firmware/table", json!({"known": null})),
+            set("/firmware/sysfs", json!({"known": null})),
+            set("/images", json!([])),
+        ]),
+    );
+    let missing = judgement.results.iter().find(|result| result.check.id == "ibft-missing").unwrap();
+    assert!(matches!(missing.outcome, Outcome::Unknown { .. }), "{:?}", missing.outcome);
+    assert_eq!(judgement.verdict.boot, Boot::Unknown);
+}
+
+#[test]
+fn a_machine_that_is_not_on_iscsi_is_told_what_to_try() {
+    let because = local(&[]).verdict.because;
+    assert!(because.contains("/boot/initrd.img") && because.contains("--portal"), "{because}");
+    let because = local(&[json!({"op": "replace", "path": "/images", "value": []})]).verdict.because;
+    assert!(because.contains("mount /boot"), "{because}");
+}
+
+#[test]
+fn the_sentence_for_a_boot_is_true_of_every_link() {
+    let sentence = |patch: Value| judged("initramfs-tools-live", &patch).verdict.because;
+    let whole = "every link of the boot chain holds on this instance";
+    assert_eq!(sentence(json!([])), whole);
+    let warned = sentence(json!([{"op": "replace", "path": "/iscsi/sessions/known/0/recovery_tmo", "value": 5}]));
+    assert!(!warned.contains("every link") && warned.contains("warning at uptime"), "{warned}");
+    let root = judged("initramfs-tools-root", &json!([])).verdict.because;
+    assert!(root.contains("the firmware and the running network were not judged"), "{root}");
 }
 
 const VERMAGIC: &str = "/kernels/0/modules/iscsi_tcp/vermagic";

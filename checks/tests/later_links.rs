@@ -356,18 +356,21 @@ fn ifupdown_is_kept_off_the_boot_nic_only_by_a_run_level_after_initramfs_tools()
 #[test]
 fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
     let no_guard = json!({"op": "replace", "path": "/netconfig/iscsi_nic_guard", "value": null});
+    let san_nic = |told: Value| json!({"op": "replace", "path": "/scope/san_nic", "value": told});
     let named = config("ifupdown", json!({"matches": {"names": ["enp0s9"]}}));
-    let facts = handover("initramfs-tools-root", named.clone(), std::slice::from_ref(&no_guard));
-    assert_eq!(alarms(&facts, &[Link::Handover]), ["handover-san-nic-reconfigured?"]);
-    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, Boot::Unknown);
-
-    let told = json!({"op": "replace", "path": "/scope/san_nic", "value": "enp0s3"});
-    let facts = handover("initramfs-tools-root", named, &[no_guard.clone(), told]);
+    // The guard keeps no stanza of ifupdown off the NIC, and makes no case for another one.
+    for more in [vec![no_guard.clone(), san_nic(Value::Null)], vec![san_nic(Value::Null)]] {
+        let facts = handover("initramfs-tools-root", named.clone(), &more);
+        assert!(alarms(&facts, &[Link::Handover]).contains(&"handover-san-nic-reconfigured?".to_owned()));
+        assert_eq!(judge(&facts, &Selection::default()).verdict.boot, Boot::Unknown);
+    }
+    let facts = handover("initramfs-tools-root", named, std::slice::from_ref(&no_guard));
     assert_eq!(alarms(&facts, &[Link::Handover]), Vec::<String>::new());
 
     let every = config("ifupdown", json!({"matches": {"names": ["en*"]}}));
-    let facts = handover("initramfs-tools-root", every, &[no_guard]);
-    assert_eq!(alarms(&facts, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
+    let facts = handover("initramfs-tools-root", every, &[no_guard, san_nic(Value::Null)]);
+    assert!(alarms(&facts, &[Link::Handover]).contains(&"handover-san-nic-reconfigured".to_owned()));
+    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, Boot::AtRisk);
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! What is being read, on standard error, once it takes long enough for a person to wonder.
 
 use crate::formats::text;
+use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A run shorter than this needs no word.
@@ -13,44 +12,31 @@ const PATIENCE: Duration = Duration::from_millis(700);
 #[derive(Debug)]
 pub(super) struct Progress {
     start: Instant,
-    shown: AtomicBool,
+    shown: Cell<bool>,
     terminal: bool,
-    last: Mutex<String>,
 }
 
 impl Progress {
     /// Starts the clock.
     pub(super) fn start() -> Self {
         let dumb = std::env::var("TERM").is_ok_and(|terminal| terminal == "dumb");
-        let terminal = stderr().is_terminal() && !dumb;
-        Self { start: Instant::now(), shown: AtomicBool::new(false), terminal, last: Mutex::default() }
+        Self { start: Instant::now(), shown: Cell::new(false), terminal: stderr().is_terminal() && !dumb }
     }
 
     /// Says what comes next.
     pub(super) fn say(&self, what: &str) {
-        what.clone_into(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
         if self.terminal && self.start.elapsed() > PATIENCE {
             // A terminal that cannot be written to is no reason to stop reading facts.
             let _ = write!(stderr(), "\r\x1b[K{} ...", text::line(what));
-            self.shown.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// What was said last.
-    pub(super) fn last(&self) -> String {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Takes the line off the terminal.
-    pub(super) fn wipe(&self) {
-        if self.shown.swap(false, Ordering::Relaxed) {
-            let _ = write!(stderr(), "\r\x1b[K");
+            self.shown.set(true);
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.wipe();
+        if self.shown.get() {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Which probes are asked, in which order, and whose facts count.
 
 use super::{
-    boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, services, storage,
-    template,
+    boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
+    services, storage, template,
 };
 use crate::formats::names;
 use crate::system::Root;
@@ -49,7 +49,10 @@ pub struct Request<'a> {
 pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Problem> {
     let root = Root::open(request.root)?;
     let live = is_running_root(request.root);
-    let machine = live || request.same_machine;
+    let told = live || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
+    let proof = if told { None } else { same_machine::proof(&root) };
+    let same_machine = request.same_machine || proof.is_some();
+    let machine = live || same_machine;
     let sysfs = match request.sysfs {
         Some(directory) => Some(Root::open_labelled(directory, &directory.display().to_string())?),
         None if machine => Some(Root::open_labelled(Path::new("/sys"), "/sys")?),
@@ -62,7 +65,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
         say(ASKING_THE_DISK);
         facts.storage.root_silence = storage::root_silence(&root.kernel());
     }
-    facts.scope = scope(request, &root, live);
+    facts.scope = Scope { same_machine, same_machine_proof: proof, ..scope(request, &root, live) };
     say("reading firmware and NICs");
     let not_ours = || "without --same-machine this host's hardware is not the instance's".to_owned();
     match (&sysfs, &table) {
@@ -95,7 +98,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
             facts.network = network::read(&root.kernel(), &portals);
         } else {
             not_this_hosts_network(&mut facts);
-            if request.same_machine {
+            if same_machine {
                 add_this_hosts_leases(&mut facts);
             }
         }
@@ -103,7 +106,10 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
         facts.images = reader.join().unwrap_or_else(|_| vec![reader_failed(&images)]);
     });
     facts.cap_problems();
-    Ok(facts)
+    match isctpl_checks::unborne_san_nic(&facts) {
+        Some(wrong) => Err(wrong),
+        None => Ok(facts),
+    }
 }
 
 /// Reads the facts that the running kernel alone tells, and notes of all others that they could not be read:
@@ -176,11 +182,6 @@ fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
     let os = text("/etc/os-release").as_deref().and_then(pretty_name);
     let hostname = text("/etc/hostname").and_then(|name| name.split_whitespace().next().map(str::to_owned));
     Scope { os, hostname, problems, ..described(request, live) }
-}
-
-/// How, where and when facts would be read of this root, without a look at it.
-pub fn described_unread(request: &Request<'_>) -> Scope {
-    described(request, request.root == Path::new("/"))
 }
 
 /// How, where and when facts are read, without what the root itself tells.

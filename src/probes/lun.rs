@@ -172,7 +172,7 @@ fn is_to(session: &Session, wanted: &Wanted<'_>) -> bool {
 
 /// A unit's number without the addressing method that the target chose to write it in: the kernel keeps
 /// the two bits that say so (SAM-5, 4.7), and units from 256 on are mostly written by flat addressing.
-fn number(lun: u64) -> u64 {
+pub(super) fn number(lun: u64) -> u64 {
     const METHOD: u64 = 0xc000;
     const FLAT: u64 = 0x4000;
     if lun <= 0xffff && lun & METHOD == FLAT { lun & !METHOD } else { lun }

@@ -14,8 +14,9 @@ pub mod netconfig;
 pub mod network;
 pub mod nics;
 pub mod roots;
+mod same_machine;
 pub mod services;
 pub mod storage;
 pub mod template;
 
-pub use gather::{ASKING_THE_DISK, Request, described_unread, gather, gather_kernel, is_running_root};
+pub use gather::{ASKING_THE_DISK, Request, gather, gather_kernel, is_running_root};

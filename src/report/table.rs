@@ -23,11 +23,6 @@ const FURTHER: &str = "            ";
 pub fn table(report: &Report<'_>, style: &Style) -> String {
     let mut text = String::new();
     let judgement = report.judgement;
-    if judgement.chain.iter().all(|link| link.summary == judgement.verdict.because) {
-        // Nothing was read, not even whose facts these would be.
-        let line = style.wrap(&sentence(&format!("UNKNOWN: {}", judgement.verdict.because)), "", "");
-        return line.replacen("UNKNOWN", &paint(DOUBTFUL, "UNKNOWN"), 1);
-    }
     text.push_str(&headline(report, style));
     // A machine that is not on iSCSI has no chain: one sentence says it all.
     let not_iscsi = judgement.verdict.boot == Boot::Unknown
@@ -70,14 +65,19 @@ fn headline(report: &Report<'_>, style: &Style) -> String {
     let mut subject: Vec<String> = Vec::new();
     subject.extend(scope.hostname.clone());
     subject.extend(scope.os.clone());
-    subject.push(match (report.snapshot.is_some(), scope.mode) {
+    subject.push(match (report.from_snapshot, scope.mode) {
         (true, Mode::Live) => format!("snapshot of the booted instance, {}", scope.time),
         (true, Mode::Root) => format!("snapshot of the root {}, {}", scope.root, scope.time),
         (false, Mode::Live) => "this booted instance".to_owned(),
         (false, Mode::Root) => format!("the root {}", scope.root),
     });
-    let line = style.wrap(&format!("{answer}: {}", subject.join(", ")), "", "  ");
-    line.replacen(&answer, &paint(of_boot(verdict.boot), &answer), 1)
+    let hangs_on = verdict.hangs_on.as_ref().map(|hangs_on| format!("{hangs_on}; ")).unwrap_or_default();
+    let line = style.wrap(&format!("{answer}: {hangs_on}{}", subject.join(", ")), "", "  ");
+    let mut text = line.replacen(&answer, &paint(of_boot(verdict.boot), &answer), 1);
+    if let Some(proof) = &scope.same_machine_proof {
+        text.push_str(&style.wrap(&format!("This machine is the instance: {proof}."), "", "  "));
+    }
+    text
 }
 
 fn chain(report: &Report<'_>, style: &Style) -> String {
@@ -139,7 +139,7 @@ fn remedy(report: &Report<'_>, remedy: &Remedy, style: &Style) -> String {
         text.push_str(&style.wrap(&remedy.text, "  fix       ", FURTHER));
     }
     // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
-    let guard = if report.snapshot.is_some() { "# " } else { "" };
+    let guard = if report.from_snapshot { "# " } else { "" };
     for command in remedy.typed(report.reach()) {
         // A command is neither wrapped nor changed: it is there to be pasted, and holds nothing that harms.
         let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &format!("{guard}{command}")));
@@ -276,6 +276,9 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
     .join(", ");
     text.push_str(&paint(FAINT, style.wrap(&tally, "", "").trim_end()));
     text.push('\n');
+    if verdict.boot == Boot::Unknown && !verdict.checks.is_empty() {
+        text.push_str(&style.wrap(&format!("Left open by it: {}", verdict.checks.join(" ")), "", "  "));
+    }
     if let Some(check) = verdict.checks.first().filter(|_| verdict.boot != Boot::Unknown) {
         text.push_str(&style.wrap(&format!("Details: isctpl explain {check}"), "", ""));
     }

@@ -88,6 +88,10 @@ pub struct NodeRecord {
     pub tpgt: Option<u32>,
     /// Interface record's name.
     pub iface: String,
+    /// `iface.net_ifacename`: the NIC by its name that the session is bound to.
+    pub net_interface: Option<String>,
+    /// `iface.hwaddress`: the same by its MAC address, lower case.
+    pub hardware_address: Option<String>,
     /// `node.startup`: `manual`, `automatic`, `onboot`.
     pub startup: Option<Located<String>>,
     /// `node.conn[0].startup`.

@@ -50,9 +50,28 @@ pub struct Scope {
     pub san_subnets: Vec<IpNet>,
     /// The interface named by `--san-nic`: its name, or its MAC address.
     pub san_nic: Option<String>,
+    /// What proves that a mounted root belongs to this machine, where nobody had to say so.
+    pub same_machine_proof: Option<String>,
+    /// The NIC that is taken for the SAN NIC while every one that can be it is tried; read from nowhere.
+    #[serde(skip)]
+    pub supposed: Option<Supposed>,
     /// Things that could not be read and belong to no other fact.
     pub problems: Vec<Problem>,
 }
+
+/// A NIC that is taken for the SAN NIC. What is not given is something that no configuration bears.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Supposed {
+    /// Its name on the real root.
+    pub name: Option<String>,
+    /// Its MAC address.
+    pub mac: Option<String>,
+    /// Its driver.
+    pub driver: Option<String>,
+}
+
+/// What `--san-nic` is given for a SAN NIC that no configuration of a mounted root is for.
+pub const UNCONFIGURED: &str = "unconfigured";
 
 impl Scope {
     /// Where the root is for whoever types commands here, where the facts were read.
@@ -66,7 +85,12 @@ impl Scope {
 
     /// The name that `--san-nic` gives.
     pub fn san_nic_name(&self) -> Option<&str> {
-        self.san_nic.as_deref().filter(|given| !is_mac(given))
+        self.san_nic.as_deref().filter(|given| !is_mac(given) && *given != UNCONFIGURED)
+    }
+
+    /// Whether `--san-nic` says that no configuration is for the SAN NIC.
+    pub fn san_nic_is_unconfigured(&self) -> bool {
+        self.san_nic.as_deref() == Some(UNCONFIGURED)
     }
 
     /// The MAC address that `--san-nic` gives, in the way sysfs writes one.

@@ -67,15 +67,21 @@ fn judge(facts: &Facts) -> Outcome {
             "this host was not booted from the SAN, so it has no iBFT; the instance's own boot may have one",
         );
     }
-    if asked.is_none() && facts.scope.mode != Mode::Live {
-        return Outcome::not_applicable(
-            "neither the kernel command line nor the initramfs asks for a login by the iBFT",
-        );
-    }
+    // A login that is not known depends on nothing that is known.
+    let Some(asked) = asked else {
+        return match view::judged_image(facts) {
+            Ok(_) | Err(Outcome::NotApplicable(_)) => Outcome::not_applicable(
+                "neither the kernel command line nor the initramfs asks for a login by the iBFT",
+            ),
+            Err(_) => Outcome::unknown(
+                "this machine has no iBFT; without the initramfs it is not known whether the login needs one",
+            ),
+        };
+    };
     let finding = Finding::critical("this machine has no iBFT, and the login of the initramfs needs one")
         .evidence(Evidence::new("/sys/firmware/acpi/tables", "no table iBFT, IBFT or BIFT"))
         .evidence(Evidence::new("/sys/firmware/ibft", "does not exist"))
-        .evidences(asked.map(|request| request.evidence.clone()));
+        .evidence(asked.evidence.clone());
     let mut remedy = Remedy::new(
         "Have the boot firmware attach the LUN and describe it (iPXE: sanboot without --no-describe), or name \
          the target on the kernel command line.",

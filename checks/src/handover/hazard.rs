@@ -1,6 +1,6 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
-use super::nic_match::SanIdentity;
+use super::identity::SanIdentity;
 use super::takeover::{config_text, is_port, manager_name, manager_starts, renderer};
 use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, ManagerState, Method, Place};
 use crate::view;

@@ -1,6 +1,7 @@
 //! `handover-interface-renamed`
 
-use super::nic_match::{Matches, SanIdentity, matches};
+use super::identity::SanIdentity;
+use super::nic_match::{Matches, matches};
 use super::takeover::{claims, in_force};
 use crate::facts::{Facts, InterfaceConfig, Located, Method, Place};
 use crate::view;

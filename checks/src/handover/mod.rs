@@ -1,8 +1,12 @@
 //! The checks of the link `handover`.
 
+mod borne;
+mod candidates;
 mod classless_routes_ignored;
 mod dhcp_timeout_long;
+mod evidence;
 mod hazard;
+mod identity;
 mod interface_renamed;
 mod nic_match;
 mod outcome;
@@ -14,8 +18,11 @@ mod wan_before_san;
 use crate::Check;
 use crate::facts::{Facts, InterfaceConfig};
 
+pub use borne::unborne_san_nic;
+pub(crate) use candidates::{Candidate, candidates};
 pub(crate) use hazard::noted;
-pub(crate) use nic_match::{Matches, SanIdentity, matches};
+pub(crate) use identity::SanIdentity;
+pub(crate) use nic_match::{Matches, matches};
 pub(crate) use takeover::{Claim, manager_starts};
 
 /// The checks: first the one whose reason tells most of the link.

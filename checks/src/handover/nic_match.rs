@@ -1,99 +1,10 @@
 //! Whether a configuration is for the SAN NIC.
 
-use crate::facts::{Cmdline, Facts, Mode, NetworkKind, NicMatch};
-use crate::view;
-use crate::view::san;
-
-/// The name that dracut's network-legacy gives the NIC of an iBFT (`net-lib.sh`, `ibft_to_cmdline`).
-const DRACUT_IBFT_NAME: &str = "ibft0";
+use super::identity::SanIdentity;
+use crate::facts::NicMatch;
 
 /// Drivers of interfaces that no firmware can boot by (ETHTOOL_GDRVINFO). networkd ships files for them.
 const NO_HARDWARE: [&str; 8] = ["bonding", "bridge", "dummy", "macvlan", "team", "tun", "veth", "vxlan"];
-
-/// What is known of the SAN NIC as the real root will see it.
-#[derive(Debug, Default)]
-pub(crate) struct SanIdentity {
-    /// Its name on the real root.
-    pub(crate) name: Option<String>,
-    /// Its MAC address.
-    pub(crate) mac: Option<String>,
-    /// Its driver.
-    driver: Option<String>,
-    /// Whether a NIC without a name of its own is called `eth0` and so on (`net.ifnames=0`).
-    pub(super) kernel_names: bool,
-}
-
-impl SanIdentity {
-    /// Gathers it from the running kernel, from the image and its command line, or from a lease that
-    /// lies on the disk.
-    pub(crate) fn of(facts: &Facts) -> Self {
-        let words = view::boot_words(facts);
-        let live = facts.scope.mode == Mode::Live;
-        let current = san::any_nic(facts).map(|nic| nic.name);
-        let named = || name_by_initramfs(facts, &words);
-        let name = match (facts.scope.san_nic_name(), live) {
-            (Some(given), _) => Some(given.to_owned()),
-            (None, true) => current.clone(),
-            (None, false) => named().or_else(|| current.clone()).or_else(|| name_by_lease(facts)),
-        };
-        let hardware = current.and_then(|name| facts.nics.known()?.iter().find(|nic| nic.name == name));
-        let given = facts.scope.san_nic_mac();
-        let mac =
-            given.or_else(|| view::san_mac(facts).map(str::to_owned)).or_else(|| hardware.map(|nic| nic.mac.clone()));
-        let by_mac =
-            mac.as_ref().and_then(|mac| facts.nics.known()?.iter().find(|nic| nic.physical && &nic.mac == mac));
-        Self {
-            name,
-            mac,
-            driver: hardware.or(by_mac).and_then(|nic| nic.driver.clone()),
-            kernel_names: words.last("net.ifnames") == Some("0"),
-        }
-    }
-
-    /// Another NIC, as far as a configuration that is for it alone says what it is.
-    pub(super) fn of_another(of: &NicMatch) -> Self {
-        let name = match of.names.as_slice() {
-            [name] if !name.contains(['*', '?', '[', '!']) => Some(name.clone()),
-            _ => None,
-        };
-        Self { name, mac: of.macs.first().cloned(), ..Self::default() }
-    }
-
-    /// How to call it in a sentence.
-    pub(crate) fn title(&self) -> String {
-        match (&self.name, &self.mac) {
-            (Some(name), _) => format!("the SAN NIC {name}"),
-            (None, Some(mac)) => format!("the SAN NIC ({mac})"),
-            (None, None) => "the SAN NIC".to_owned(),
-        }
-    }
-}
-
-/// The name that the NIC has in the initramfs, and that stays: an interface that is up is not renamed.
-fn name_by_initramfs(facts: &Facts, words: &Cmdline) -> Option<String> {
-    let legacy = view::default_image(facts).is_some_and(|image| view::has_network(image, NetworkKind::DracutLegacy));
-    if legacy && (words.is_on("rd.iscsi.ibft") || words.last("ip") == Some("ibft")) {
-        return Some(DRACUT_IBFT_NAME.to_owned());
-    }
-    let by_route = view::route_words(words).into_iter().find_map(|route| route.interface);
-    // Several ip= may name several NICs, and then none of them says which is the SAN NIC.
-    let by_address = || match view::ip_words(words).as_slice() {
-        [only] => only.interface.clone(),
-        _ => None,
-    };
-    by_route.or_else(by_address)
-}
-
-/// The interface whose lease on the disk has the mark of a SAN: option 121 without a default route.
-fn name_by_lease(facts: &Facts) -> Option<String> {
-    let mut names = facts.dhcp.leases.iter().filter_map(|lease| {
-        let routes = lease.classless.as_deref().filter(|routes| !routes.is_empty())?;
-        let specific = routes.iter().all(|route| route.destination.prefix_len() > 0);
-        lease.interface.as_ref().filter(|_| specific)
-    });
-    let first = names.next()?;
-    names.all(|name| name == first).then(|| first.clone())
-}
 
 /// Three-valued: what is known may not decide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +20,7 @@ pub(crate) fn matches(of: &NicMatch, san: &SanIdentity) -> Matches {
         _ if of.macs.is_empty() => Matches::Yes,
         Some(mac) if of.macs.iter().any(|wanted| wanted.eq_ignore_ascii_case(mac)) => Matches::Yes,
         Some(_) => Matches::No,
+        None if san.settled => Matches::No,
         None => Matches::Maybe,
     };
     let drivers = match &san.driver {
@@ -133,6 +45,7 @@ fn holds(condition: &str, san: &SanIdentity) -> Matches {
     let held = match (key, &san.mac) {
         ("Kind" | "WLANInterfaceType" | "SSID" | "BSSID", _) => false,
         ("Virtualization", _) if matches!(value, "container" | "private-users") => false,
+        ("PermanentMACAddress", None) if san.settled => false,
         ("PermanentMACAddress", Some(mac)) => value.split_whitespace().any(|wanted| wanted.eq_ignore_ascii_case(mac)),
         _ => return Matches::Maybe,
     };
@@ -153,14 +66,46 @@ fn names_match(patterns: &[String], san: &SanIdentity) -> Matches {
     if patterns.iter().all(|pattern| pattern == "lo") {
         return Matches::No;
     }
-    // Every Ethernet NIC has a name like one of these, unless something gave it another.
-    let usual = if san.kernel_names { "eth7" } else { "enp7s7" };
-    let wide = patterns.iter().filter(|pattern| pattern.ends_with('*') && !pattern.starts_with('!'));
-    if wide.into_iter().any(|pattern| glob(pattern, usual)) { Matches::Yes } else { Matches::Maybe }
+    let mut including = patterns.iter().filter(|pattern| !pattern.starts_with('!')).peekable();
+    if san.settled && including.peek().is_none() {
+        return Matches::Yes;
+    }
+    match (including.any(|pattern| is_wide(pattern, san.kernel_names)), san.settled) {
+        (true, _) => Matches::Yes,
+        (false, true) => Matches::No,
+        (false, false) => Matches::Maybe,
+    }
+}
+
+/// Whether a pattern takes every Ethernet NIC: each has a name like one of these, unless something gave it
+/// another.
+pub(super) fn is_wide(pattern: &str, kernel_names: bool) -> bool {
+    pattern.ends_with('*') && glob(pattern, if kernel_names { "eth7" } else { "enp7s7" })
+}
+
+/// A name that a pattern takes; the pattern itself where it is none.
+pub(super) fn example(pattern: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '*' => name.push('7'),
+            '?' => name.push('0'),
+            '[' => {
+                let inside: String = characters.by_ref().take_while(|c| *c != ']').collect();
+                name.push(match inside.strip_prefix(['!', '^']) {
+                    Some(excluded) => ('0'..='9').chain('a'..='z').find(|c| !excluded.contains(*c))?,
+                    None => inside.chars().next()?,
+                });
+            }
+            literal => name.push(literal),
+        }
+    }
+    glob(pattern, &name).then_some(name)
 }
 
 /// Whether a list of globs takes a text: one that fits, none with a leading `!` that does.
-fn any_pattern(patterns: &[String], text: &str) -> bool {
+pub(super) fn any_pattern(patterns: &[String], text: &str) -> bool {
     let (excluding, including): (Vec<&str>, Vec<&str>) =
         patterns.iter().map(String::as_str).partition(|pattern| pattern.starts_with('!'));
     let excluded = excluding.iter().any(|pattern| glob(&pattern[1..], text));
@@ -257,7 +202,7 @@ mod tests {
             name: Some("enp0s3".to_owned()),
             mac: Some("52:54:00:00:00:01".to_owned()),
             driver: Some("virtio_net".to_owned()),
-            kernel_names: false,
+            ..SanIdentity::default()
         }
     }
 
@@ -322,11 +267,31 @@ mod tests {
     }
 
     #[test]
+    fn a_nic_that_no_configuration_names_is_matched_by_what_takes_every_nic() {
+        let unnamed = SanIdentity { settled: true, ..SanIdentity::default() };
+        assert_eq!(matches(&named(&["en*"]), &unnamed), Matches::Yes);
+        assert_eq!(matches(&named(&["!enp0s3"]), &unnamed), Matches::Yes);
+        assert_eq!(matches(&named(&["ens3", "ens4"]), &unnamed), Matches::No);
+        let by_mac = NicMatch { macs: vec!["52:54:00:00:00:02".to_owned()], ..NicMatch::default() };
+        assert_eq!(matches(&by_mac, &unnamed), Matches::No);
+    }
+
+    #[test]
+    fn an_example_of_a_pattern_is_taken_by_it() {
+        for (pattern, name) in
+            [("ens*", "ens7"), ("enp3s0f?", "enp3s0f0"), ("enp0s[3-5]", "enp0s3"), ("eth[!0]", "eth1")]
+        {
+            assert_eq!(example(pattern).as_deref(), Some(name), "{pattern}");
+        }
+    }
+
+    #[test]
     fn classes_never_panic() {
         for pattern in ["[", "[[", "[a", "[-", "[!", "[!]", "[a-]", "[]a]", "*[", "?["] {
             for text in ["", "a", "[", "-", "]"] {
                 glob(pattern, text);
             }
+            example(pattern);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `handover-san-nic-reconfigured`
 
 use super::hazard::{HazardKind, guard, keeps};
-use super::nic_match::SanIdentity;
+use super::identity::SanIdentity;
 use super::outcome;
 use super::takeover::{manager_name, renderer};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
@@ -44,7 +44,13 @@ fn judge(facts: &Facts) -> Outcome {
 
 fn pass(facts: &Facts, san: &SanIdentity, config: Option<&InterfaceConfig>) -> String {
     let Some(config) = config else {
-        return format!("no manager touches {}: the address and routes of the initramfs stay", san.title());
+        return match (&san.name, &san.mac) {
+            // Nothing but that no configuration is for it is known of it.
+            (None, None) => {
+                "no network configuration is for the SAN NIC: the address and routes of the initramfs stay".to_owned()
+            }
+            _ => format!("no manager touches {}: the address and routes of the initramfs stay", san.title()),
+        };
     };
     let title = san.title();
     if config.manager == Manager::Ifupdown {

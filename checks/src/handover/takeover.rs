@@ -1,6 +1,7 @@
 //! Who takes the SAN NIC over on the real root.
 
-use super::nic_match::{Matches, SanIdentity, matches};
+use super::identity::SanIdentity;
+use super::nic_match::{Matches, matches};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem};
 
 /// A configuration that takes the SAN NIC.

@@ -1,7 +1,8 @@
 //! `handover-wan-before-san`
 
 use super::hazard::{covered, keeps_all, leaves_foreign_routes};
-use super::nic_match::{Matches, SanIdentity, matches};
+use super::identity::SanIdentity;
+use super::nic_match::{Matches, matches};
 use super::takeover::{claims, in_force, manager_name, renderer};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};

@@ -7,6 +7,7 @@ mod remedies;
 mod request;
 mod rootspec;
 pub mod san;
+mod sign;
 mod stack;
 mod way;
 
@@ -15,10 +16,11 @@ pub use modules::*;
 pub use remedies::*;
 pub use request::*;
 pub use rootspec::*;
+pub use sign::*;
 pub use stack::*;
 pub use way::*;
 
-use crate::facts::{Facts, Initramfs, Kernel, Mode, Portal};
+use crate::facts::{Facts, Initramfs, Kernel, Portal};
 use std::net::IpAddr;
 
 /// The image of the entry that will boot: the last initrd that could be found, since a loader may
@@ -103,67 +105,4 @@ pub fn san_mac(facts: &Facts) -> Option<&str> {
         .find(|nic| nic.is_valid() && nic.is_boot())
         .or_else(|| nics.iter().find(|nic| nic.is_valid()))
         .map(|nic| nic.mac.as_str())
-}
-
-/// Whether anything at all shows that this root is an iSCSI LUN; the sentence to say when nothing does.
-pub fn no_sign_of_iscsi_root(facts: &Facts) -> Option<String> {
-    let asked = !facts.scope.portals.is_empty() || facts.scope.firmware_given;
-    // What could not be read may well be the sign.
-    let firmware = facts.firmware.ibft().is_some()
-        || facts.firmware.table.problem().is_some()
-        || facts.firmware.sysfs.problem().is_some();
-    let sessions = facts.iscsi.sessions.known().is_some_and(|sessions| !sessions.is_empty());
-    let cmdlines = facts
-        .cmdline
-        .known()
-        .into_iter()
-        .chain(facts.loader.entries.iter().map(|entry| &entry.cmdline))
-        .chain(facts.loader.defaults.cmdline_linux.iter().map(|line| &line.value));
-    let requested = cmdlines.into_iter().any(|cmdline| {
-        cmdline.words.iter().any(|word| {
-            let value = word.value.as_deref().unwrap_or_default();
-            word.key.starts_with("iscsi")
-                || word.key.starts_with("rd.iscsi")
-                || value.starts_with("iscsi:")
-                || value == "ibft"
-        })
-    });
-    let configured = facts.iscsi.initramfs_conf.is_some()
-        || facts.images.iter().any(|image| !image.login.is_empty() && !image.requests.is_empty())
-        || facts.iscsi.nodes.iter().any(|node| node.startup.as_ref().is_some_and(|startup| startup.value == "onboot"));
-    if asked || firmware || sessions || requested || configured || (facts.scope.mode == Mode::Root && prepared(facts)) {
-        return None;
-    }
-    Some(match facts.scope.mode {
-        Mode::Live => "nothing shows that this machine boots from an iSCSI LUN: it has no iBFT and no iSCSI \
-                       session, and neither its command line nor its loader asks for one"
-            .to_owned(),
-        Mode::Root => "nothing in this root shows that it boots from an iSCSI LUN: no loader entry, initramfs or \
-                       open-iscsi file asks for one"
-            .to_owned(),
-    })
-}
-
-/// Whether a mounted root was made ready for an iSCSI LUN though nothing asks for the login, which may
-/// be the very fault: its device is a LUN, fstab has `/` wait for the network, or the image was told to
-/// load iscsi_ibft. That the module lies in the image tells nothing: open-iscsi puts it into all of them.
-fn prepared(facts: &Facts) -> bool {
-    let lun = facts.storage.devices.known().into_iter().flatten().any(|device| device.iscsi_session.is_some());
-    let by_network = facts.storage.fstab.iter().any(|entry| {
-        entry.target == "/" && !entry.kind.starts_with("nfs") && entry.options.iter().any(|option| option == "_netdev")
-    });
-    lun || by_network || facts.images.iter().any(|image| image.modules_listed.contains("iscsi_ibft"))
-}
-
-/// The sentence for a chain without a break.
-pub fn why_it_boots(facts: &Facts) -> String {
-    match (facts.scope.mode, facts.scope.same_machine) {
-        (Mode::Live, _) => "every link of the boot chain holds on this instance".to_owned(),
-        (Mode::Root, true) => "nothing on this disk or in this machine's firmware prevents it; the running network \
-                               was not judged"
-            .to_owned(),
-        (Mode::Root, false) => {
-            "nothing on this disk prevents it; the firmware and the running network were not judged".to_owned()
-        }
-    }
 }

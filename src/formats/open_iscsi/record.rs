@@ -158,6 +158,12 @@ pub fn node_record(text: &str, path: &str) -> (NodeRecord, Vec<Problem>) {
         port: port.or(of_path.port).unwrap_or(isctpl_checks::facts::ISCSI_PORT),
         tpgt: tpgt.or(of_path.tpgt),
         iface: reader.string("iface.iscsi_ifacename").map_or(of_path.iface, |found| found.value),
+        net_interface: reader.string("iface.net_ifacename").map(|found| found.value),
+        // open-iscsi writes `default` where a record is bound to no NIC by its address.
+        hardware_address: reader
+            .string("iface.hwaddress")
+            .map(|found| found.value.to_ascii_lowercase())
+            .filter(|address| address != "default"),
         startup: reader.string("node.startup"),
         conn_startup: reader.string("node.conn[0].startup"),
         discovery_type: reader.string("node.discovery_type"),

@@ -1,0 +1,126 @@
+//! Whether anything bears what `--san-nic` names.
+
+use super::evidence::{DRACUT_IBFT_NAME, is_called_ibft0};
+use super::nic_match::any_pattern;
+use crate::facts::{Facts, Problem, UNCONFIGURED};
+use crate::view;
+use std::collections::BTreeSet;
+
+/// What is wrong with `--san-nic` where no NIC, no configuration and nothing else that was read bears it: a name
+/// that is mistyped would be taken for that of a NIC which nobody configures.
+pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
+    let scope = &facts.scope;
+    let given = scope.san_nic.as_deref()?;
+    // What could not be read may bear it.
+    if facts.nics.problem().is_some() || !facts.netconfig.problems.is_empty() || !scope.problems.is_empty() {
+        return None;
+    }
+    let nics_are_known = facts.nics.known().is_some();
+    let problem = |what: String| Problem::new(format!("--san-nic {given}"), what);
+    if scope.san_nic_is_unconfigured() {
+        return nics_are_known.then(|| {
+            problem(format!("is for a root whose machine is not here; name its SAN NIC: {}", there_are(facts)))
+        });
+    }
+    let borne = match (scope.san_nic_mac(), scope.san_nic_name()) {
+        (Some(mac), _) => macs(facts).contains(&mac),
+        (None, Some(name)) => names(facts).contains(name) || patterns_take(facts, name),
+        (None, None) => false,
+    };
+    if borne {
+        return None;
+    }
+    let hint = match nics_are_known {
+        true => String::new(),
+        false => format!("; where no configuration is for the SAN NIC, say --san-nic {UNCONFIGURED}"),
+    };
+    Some(problem(format!("no NIC and no network configuration has it; {}{hint}", there_are(facts))))
+}
+
+fn there_are(facts: &Facts) -> String {
+    let names: Vec<&str> = names(facts).into_iter().filter(|name| *name != "lo").collect();
+    if names.is_empty() { "none is named here".to_owned() } else { format!("there are: {}", names.join(", ")) }
+}
+
+/// Names of NICs: those of the hardware, and those that a configuration, a rule, a lease, a record or the command
+/// line has.
+fn names(facts: &Facts) -> BTreeSet<&str> {
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    found.extend(facts.nics.known().into_iter().flatten().map(|nic| nic.name.as_str()));
+    found.extend(facts.network.links.known().into_iter().flatten().map(|link| link.name.as_str()));
+    for config in &facts.netconfig.interfaces {
+        found.extend(config.matches.names.iter().chain(&config.lower).map(String::as_str));
+        found.extend(config.set_name.iter().map(|name| name.value.as_str()));
+    }
+    found.extend(facts.netconfig.renames.iter().map(|rename| rename.name.as_str()));
+    found.extend(facts.dhcp.leases.iter().filter_map(|lease| lease.interface.as_deref()));
+    found.extend(facts.dhcp.dhclient.iter().flat_map(|conf| &conf.interfaces).map(|block| block.name.as_str()));
+    found.extend(facts.iscsi.nodes.iter().filter_map(|node| node.net_interface.as_deref()));
+    found.extend(words(facts).into_iter().filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())));
+    if is_called_ibft0(facts, &view::boot_words(facts)) {
+        found.insert(DRACUT_IBFT_NAME);
+    }
+    found.retain(|name| is_name(name));
+    found
+}
+
+/// Whether a text can be an interface's name, and is neither a pattern nor a policy.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() < 16
+        && !text.contains(['*', '?', '[', '!', '/', '='])
+        && !text.contains(char::is_whitespace)
+}
+
+/// The interfaces that the command line names: parts of `ip=`, `rd.route=`, `ifname=`.
+fn words(facts: &Facts) -> Vec<&str> {
+    let of_entries = facts.loader.default_entry().into_iter().flat_map(|entry| &entry.cmdline.words);
+    let of_image = view::default_image(facts).into_iter().flat_map(|image| &image.own_cmdline);
+    of_entries
+        .chain(of_image.flat_map(|own| &own.value.words))
+        .filter(|word| matches!(word.key.as_str(), "ip" | "rd.route" | "ifname" | "bootdev" | "BOOTIF"))
+        .filter_map(|word| word.value.as_deref())
+        .flat_map(|value| value.split(':'))
+        .filter(|part| {
+            !matches!(*part, "dhcp" | "dhcp6" | "on" | "any" | "none" | "off" | "both" | "static" | "auto6" | "ibft")
+        })
+        .collect()
+}
+
+fn patterns_take(facts: &Facts, name: &str) -> bool {
+    let mut configs = facts.netconfig.interfaces.iter().map(|config| &config.matches.names);
+    // A pattern that takes any name bears none.
+    configs.any(|names| {
+        let narrow: Vec<String> = names
+            .iter()
+            .filter(|name| !super::nic_match::is_wide(name, false) && !name.starts_with('!'))
+            .cloned()
+            .collect();
+        !narrow.is_empty() && any_pattern(&narrow, name)
+    })
+}
+
+fn macs(facts: &Facts) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    found.extend(facts.nics.known().into_iter().flatten().map(|nic| nic.mac.clone()));
+    for link in facts.network.links.known().into_iter().flatten() {
+        found.extend(link.permanent_mac.iter().chain([&link.mac]).cloned());
+    }
+    let matches = facts.netconfig.interfaces.iter().map(|config| &config.matches);
+    for of in matches.chain(facts.netconfig.renames.iter().map(|rename| &rename.matches)) {
+        found.extend(of.macs.iter().cloned());
+        let permanent = of.other.iter().filter_map(|other| other.strip_prefix("PermanentMACAddress="));
+        found.extend(permanent.flat_map(str::split_whitespace).map(str::to_owned));
+    }
+    found.extend(facts.firmware.ibft().into_iter().flat_map(|ibft| &ibft.nics).map(|nic| nic.mac.clone()));
+    found.extend(facts.dhcp.leases.iter().filter_map(|lease| lease.mac.clone()));
+    found.extend(facts.iscsi.nodes.iter().filter_map(|node| node.hardware_address.clone()));
+    // `ifname=NAME:MAC` and `BOOTIF=01-MAC` have colons or hyphens between the octets.
+    let cmdline = facts.loader.default_entry().into_iter().flat_map(|entry| &entry.cmdline.words);
+    for value in cmdline.filter_map(|word| word.value.as_deref()) {
+        let value = value.to_ascii_lowercase().replace('-', ":");
+        let octets: Vec<&str> = value.split(':').collect();
+        found.extend(octets.windows(6).map(|six| six.join(":")));
+    }
+    found.into_iter().map(|mac| mac.to_ascii_lowercase()).collect()
+}
