@@ -96,15 +96,15 @@ fn finds_what_a_template_needs() {
     let root = directory.path();
     put(root, "/usr/sbin/snmpd", "");
     put(root, "/usr/share/initramfs-tools/scripts/local-top/iscsi", "");
-    put(root, "/usr/bin/python3", "");
-    symlink("python3", root.join("usr/bin/python")).unwrap();
+    put(root, "/usr/bin/python3.11", "");
+    symlink("python3.11", root.join("usr/bin/python3")).unwrap();
     let found = |template: &Template| -> Vec<Option<String>> {
         template.wanted.iter().map(|wanted| wanted.found.clone()).collect()
     };
     let template = facts(root);
     let some = |path: &str| Some(path.to_owned());
     let script = "/usr/share/initramfs-tools/scripts/local-top/iscsi";
-    assert_eq!(found(&template), [some("/usr/sbin/snmpd"), some("/usr/bin/python"), some(script)]);
+    assert_eq!(found(&template), [some("/usr/sbin/snmpd"), some("/usr/bin/python3"), some(script)]);
     assert_eq!(template.wanted[0].enabled, Some(false));
     put(root, "/etc/systemd/system/bigstep.service", "[Service]\n");
     put(root, "/etc/systemd/system/multi-user.target.wants/snmpd.service", "");

@@ -22,6 +22,15 @@ const VENDORS: [&str; 2] = ["metalsoft", "bigstep"];
 const OPEN_ISCSI_SCRIPT: &str = "/usr/share/initramfs-tools/scripts/local-top/iscsi";
 const DRACUT_MODULES: &str = "/usr/lib/dracut/modules.d";
 
+/// Interpreters that provisioning runs by: any one will do. The last is that of RHEL 8.
+const PYTHONS: [&str; 5] = [
+    "/usr/bin/python3",
+    "/usr/bin/python",
+    "/usr/bin/python2",
+    "/usr/local/bin/python3",
+    "/usr/libexec/platform-python",
+];
+
 /// Looks for each of them.
 pub(super) fn look(search: &mut Search<'_>) -> Vec<Wanted> {
     let snmpd = first(search, &["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]);
@@ -36,9 +45,9 @@ pub(super) fn look(search: &mut Search<'_>) -> Vec<Wanted> {
         },
         Wanted {
             what: "python".to_owned(),
-            found: first(search, &["/usr/bin/python"]),
+            found: first(search, &PYTHONS),
             enabled: None,
-            looked_for: owned(&["/usr/bin/python"]),
+            looked_for: owned(&PYTHONS),
         },
         helper,
     ]
