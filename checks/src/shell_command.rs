@@ -288,7 +288,8 @@ pub fn is_plain(word: &str) -> bool {
 /// Whether a word can be printed, read and pasted: a terminal obeys none of its characters and shows all of them.
 /// What was no UTF-8 is not known as it stands, and so cannot be typed either.
 pub fn is_typable(word: &str) -> bool {
-    !word.chars().any(|c| c.is_control() || is_format(c) || c == char::REPLACEMENT_CHARACTER)
+    let no_text = |c| c == char::REPLACEMENT_CHARACTER || ('\u{10ff00}'..='\u{10ffff}').contains(&c);
+    !word.chars().any(|c| c.is_control() || is_format(c) || no_text(c))
 }
 
 /// Characters that order or hide others, or end a line (Unicode's classes Cf, Zl and Zp).

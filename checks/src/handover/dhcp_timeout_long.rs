@@ -52,7 +52,13 @@ fn judge(facts: &Facts) -> Outcome {
     let (evidence, command) = match stated {
         Some(timeout) => (
             Evidence::at(&timeout.at, format!("timeout {seconds};")),
-            ShellCommand::sed(&[Sed::new("s/^ *timeout .*/timeout 10;/")], path),
+            // That line of that file: it may be one that the main file includes, with more statements on it.
+            ShellCommand::sed(
+                &[Sed::new("")
+                    .literal(&timeout.at.line.to_string())
+                    .then(r"s/(^|[[:space:]{};])timeout[[:space:]]+[0-9]+[[:space:]]*;?/\1timeout 10;/")],
+                &timeout.at.path,
+            ),
         ),
         None => (
             Evidence::new(path, format!("no timeout statement: {DEFAULT} s by default")),
