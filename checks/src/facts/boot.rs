@@ -90,8 +90,21 @@ pub struct Loader {
     pub esp: Read<Esp>,
     /// Programs of the root that build images or write the loader's configuration, by name.
     pub tools: Vec<String>,
+    /// What dracut's configuration keeps out of every image.
+    pub omits: Vec<Omit>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
+}
+
+/// A line of dracut's configuration that keeps something out of every image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Omit {
+    /// `omit_dracutmodules` or `omit_drivers`.
+    pub key: String,
+    /// The names that this line adds and that are in force in the end.
+    pub words: Vec<String>,
+    /// Where.
+    pub at: Place,
 }
 
 impl Loader {

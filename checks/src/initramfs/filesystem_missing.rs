@@ -45,6 +45,7 @@ fn judge(facts: &Facts) -> Outcome {
     Finding::critical(format!("the root is {kind}, and {} lacks {}", image.path, missing.join(", ")))
         .evidence(Evidence::new(&image.path, format!("no module {}", missing.join(", "))))
         .evidence(Evidence::new(source, kind.clone()))
+        .evidences(view::omitting(facts, &missing))
         .remedy(view::rebuild_with(
             facts,
             image,

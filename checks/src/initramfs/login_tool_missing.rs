@@ -55,12 +55,14 @@ fn judge(facts: &Facts) -> Outcome {
         let looked = "neither scripts/local-top/iscsi nor iscsiroot";
         return Finding::critical(summary)
             .evidence(Evidence::new(&image.path, looked))
+            .evidences(view::omitting(facts, &[]))
             .remedy(remedy(facts, image))
             .into();
     }
     let names: Vec<_> = lacking.iter().map(|(program, _)| *program).collect();
     Finding::critical(format!("{} lacks {}, which its login runs", image.path, names.join(" and ")))
         .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
+        .evidences(view::omitting(facts, &[]))
         .remedy(remedy(facts, image))
         .into()
 }

@@ -58,6 +58,7 @@ fn judge(facts: &Facts) -> Outcome {
     Finding::critical(format!("the root is the volume {vg}/{lv}, and {} has {what}", image.path))
         .evidence(Evidence::new(&image.path, what))
         .evidences(facts.loader.default_entry().map(view::root_word))
+        .evidences(view::omitting(facts, &[]))
         .remedy(remedy)
         .into()
 }

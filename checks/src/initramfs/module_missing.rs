@@ -73,5 +73,9 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let names: Vec<_> = missing.iter().copied().collect();
     let remedy = view::rebuild_with(facts, image, &names, "Have the modules put into the image, and build it anew.");
-    Finding::critical(format!("{} lacks {}", image.path, names.join(", "))).evidences(evidence).remedy(remedy).into()
+    Finding::critical(format!("{} lacks {}", image.path, names.join(", ")))
+        .evidences(evidence)
+        .evidences(view::omitting(facts, &names))
+        .remedy(remedy)
+        .into()
 }

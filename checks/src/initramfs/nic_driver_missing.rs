@@ -66,6 +66,7 @@ fn judge(facts: &Facts) -> Outcome {
         finding = finding.evidence(Evidence::at(&policy.at, format!("MODULES={}", policy.value)));
     }
     finding
+        .evidences(view::omitting(facts, &[]))
         .remedy(view::rebuild(
             facts,
             "Have the driver put into the image (MODULES=most, --no-hostonly), and build it anew.",

@@ -2,6 +2,7 @@
 
 mod boot;
 mod modules;
+mod omits;
 pub mod policy;
 mod remedies;
 mod request;
@@ -13,6 +14,7 @@ mod way;
 
 pub use boot::*;
 pub use modules::*;
+pub use omits::*;
 pub use remedies::*;
 pub use request::*;
 pub use rootspec::*;

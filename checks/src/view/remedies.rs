@@ -1,5 +1,6 @@
 //! Remedies that several checks give: build the image anew, change the command line, write the loader's entries.
 
+use super::omits::without_omits;
 use super::{Family, default_image, default_kernel, family};
 use crate::facts::{BootEntry, Facts, Initramfs};
 use crate::{Remedy, Sed, ShellCommand, is_plain};
@@ -9,6 +10,10 @@ const GRUB_DEFAULTS: &str = "/etc/default/grub";
 
 /// A remedy that ends in building the image anew, with the commands of whoever built it.
 pub fn rebuild(facts: &Facts, text: impl Into<String>) -> Remedy {
+    without_omits(facts, &[], rebuild_command(facts, text))
+}
+
+fn rebuild_command(facts: &Facts, text: impl Into<String>) -> Remedy {
     let command = match default_image(facts) {
         Some(image) => rebuild_image(facts, image),
         None => default_version(facts).and_then(|version| rebuild_by_tools(facts, "-u", version, None)),
@@ -53,8 +58,8 @@ fn rebuild_by_tools(facts: &Facts, mode: &'static str, version: &str, image: Opt
 
 /// The same where modules are missing: they are named to whoever builds the image.
 pub fn rebuild_with(facts: &Facts, image: &Initramfs, modules: &[&str], text: impl Into<String>) -> Remedy {
-    let remedy = rebuild(facts, text);
-    match family(image) {
+    let remedy = rebuild_command(facts, text);
+    let remedy = match family(image) {
         Family::InitramfsTools => modules.iter().rev().fold(remedy, |remedy, module| {
             remedy.first(ShellCommand::append_line("/etc/initramfs-tools/modules", "{}", &[module]))
         }),
@@ -64,7 +69,8 @@ pub fn rebuild_with(facts: &Facts, image: &Initramfs, modules: &[&str], text: im
             modules,
         )),
         Family::Other => remedy,
-    }
+    };
+    without_omits(facts, modules, remedy)
 }
 
 /// The command that builds an image anew, when it is known who built it.

@@ -1,6 +1,7 @@
 //! GRUB, BLS entries and the EFI system partition.
 
 mod disk;
+mod dracut;
 mod esp;
 mod grub;
 mod systemd_boot;
@@ -45,6 +46,7 @@ pub fn read(root: &Root) -> Loader {
         grubenv: found.grubenv,
         esp,
         tools: tools(root),
+        omits: dracut::omits(root),
         problems,
     }
 }

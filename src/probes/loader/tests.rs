@@ -209,3 +209,27 @@ fn a_configuration_without_entries_is_told_apart_from_one_that_is_elsewhere() {
         None
     );
 }
+
+/// dracut.conf(5): the main file, then the others by name; one in /etc hides one of the same name in /usr/lib.
+#[test]
+fn what_dracut_keeps_out_is_told_by_line() {
+    let (_dir, root) = tree(&[
+        ("/etc/dracut.conf", "# omit_dracutmodules+=\" lvm \"\nomit_drivers=\" floppy \"\n"),
+        ("/etc/dracut.conf.d/50-small.conf", "hostonly=yes\nomit_dracutmodules+=\" iscsi nfs \"\n"),
+        ("/usr/lib/dracut/dracut.conf.d/50-small.conf", "omit_dracutmodules+=\" network \"\n"),
+        ("/usr/lib/dracut/dracut.conf.d/90-late.conf", "omit_dracutmodules+=' iscsi dm '\nomit_drivers='libiscsi'\n"),
+        ("/etc/dracut.conf.d/unread", "omit_dracutmodules+=\" lvm \"\n"),
+    ]);
+    let told: Vec<_> = dracut::omits(&root)
+        .into_iter()
+        .map(|omit| format!("{} {}: {}", omit.at, omit.key, omit.words.join(" ")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "/etc/dracut.conf.d/50-small.conf:2 omit_dracutmodules: iscsi nfs",
+            "/usr/lib/dracut/dracut.conf.d/90-late.conf:1 omit_dracutmodules: dm",
+            "/usr/lib/dracut/dracut.conf.d/90-late.conf:2 omit_drivers: libiscsi",
+        ]
+    );
+}
