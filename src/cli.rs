@@ -111,13 +111,18 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub source: Source,
 
-    /// Check a file that `isctpl snapshot` wrote
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
-    pub snapshot: Option<PathBuf>,
+    /// Check files that `isctpl snapshot` wrote, - for standard input; several give a line each, and the worst
+    /// one's exit code
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
+    pub snapshot: Vec<PathBuf>,
 
     /// How to print the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
+
+    /// Answer within this time: what could not be read by then is unknown
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: Option<u64>,
 
     /// Make only these checks or links, comma-separated; `template` is checked only when named here
     #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
@@ -138,7 +143,12 @@ pub struct ShowArgs {
     pub what: What,
 
     /// With `initramfs`: list this image
+    #[arg(conflicts_with = "snapshot")]
     pub image: Option<PathBuf>,
+
+    /// Print the facts of a file that `isctpl snapshot` wrote, - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
+    pub snapshot: Option<PathBuf>,
 
     /// Whose facts
     #[command(flatten)]
@@ -172,7 +182,7 @@ pub struct ExplainArgs {
 /// `isctpl snapshot`
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
-    /// The file to write
+    /// The file to write, - for standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 

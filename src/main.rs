@@ -5,7 +5,6 @@ use isctpl::cli::Cli;
 use isctpl::commands::{self, EXIT_UNKNOWN};
 use isctpl::formats::text;
 use isctpl::names;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,17 +19,22 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let arguments: Vec<_> = std::env::args_os().collect();
             let error = of_clean_arguments(&error);
             // A terminal that cannot be written to leaves the exit code as the only answer.
             let _ = error.print();
             // clap's own 2 would read as CRITICAL to a monitor.
-            return if error.use_stderr() { ExitCode::from(EXIT_UNKNOWN) } else { ExitCode::SUCCESS };
+            if !error.use_stderr() {
+                return ExitCode::SUCCESS;
+            }
+            commands::complain_of_usage(&arguments, &error);
+            return ExitCode::from(EXIT_UNKNOWN);
         }
     };
     match commands::run(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "isctpl: {}", text::told(&format_args!("{error:#}")));
+            commands::complain(&cli, &error);
             ExitCode::from(EXIT_UNKNOWN)
         }
     }

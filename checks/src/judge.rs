@@ -111,6 +111,20 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// What comes of no facts at all: everything is unknown, for this one reason.
+    pub fn of_nothing(selection: &Selection, why: &str) -> Self {
+        let asked =
+            |check: &&Check| selection.takes(check) && (check.link != Link::Template || !selection.only.is_empty());
+        let results =
+            registry::all().filter(asked).map(|check| CheckResult { check, outcome: Outcome::unknown(why) }).collect();
+        let chain = Link::CHAIN
+            .into_iter()
+            .map(|link| ChainLink { link, status: LinkStatus::Unknown, summary: why.to_owned() })
+            .collect();
+        let verdict = Verdict::unknown(why.to_owned(), Vec::new());
+        Self { verdict, chain, partial: false, results }
+    }
+
     /// The findings in the order in which a person wants them: by severity, then by link.
     pub fn findings(&self) -> Vec<(&'static Check, &Finding)> {
         let mut findings: Vec<_> = self

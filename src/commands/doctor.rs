@@ -1,29 +1,26 @@
 //! `isctpl doctor`: the whole chain, judged.
 
-use super::{Output, gather, snapshot};
-use crate::cli::{DoctorArgs, ReportFormat};
+use super::deadline::{Ended, within};
+use super::progress::Progress;
+use super::{Output, add_what_is_known, fleet, gather_until, reader, snapshot};
+use crate::cli::{DoctorArgs, ReportFormat, Source};
+use crate::formats::text;
+use crate::probes;
 use crate::report::{self, Report};
-use isctpl_checks::{Selection, judge, unborne_san_nic};
+use anyhow::bail;
+use isctpl_checks::facts::{Facts, Problem};
+use isctpl_checks::{Judgement, Selection, judge};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
-    let facts = match &args.snapshot {
-        Some(file) => {
-            let mut facts = snapshot::load(file)?;
-            // What the person asking knows may be more than was known where the snapshot was taken.
-            facts.scope.portals.extend(&args.source.portals);
-            facts.scope.san_subnets.extend(&args.source.san_subnets);
-            if args.source.san_nic.is_some() {
-                facts.scope.san_nic.clone_from(&args.source.san_nic);
-                if let Some(wrong) = unborne_san_nic(&facts) {
-                    return Err(wrong.into());
-                }
-            }
-            facts
-        }
-        None => gather(&args.source)?,
-    };
-    let judgement = judge(&facts, &Selection { only: args.only.clone(), skip: args.skip.clone() });
-    let report = Report { facts: &facts, judgement: &judgement, from_snapshot: args.snapshot.is_some() };
+    if args.snapshot.len() > 1 {
+        return fleet::run(args, output);
+    }
+    let (facts, judgement) = judged(args)?;
+    let name = args.snapshot.first().map(|file| text::path(file));
+    let report = Report { facts: &facts, judgement: &judgement, snapshot: name.as_deref() };
     let text = match args.format {
         ReportFormat::Table => report::table(&report, &output.style),
         ReportFormat::Json => report::json(&report)?,
@@ -31,5 +28,61 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
         ReportFormat::Nagios => report::nagios(&report),
     };
     output.print(&text)?;
-    Ok(judgement.exit_code())
+    Ok(report.exit_code())
+}
+
+/// Which checks were asked for.
+pub(super) fn selection(args: &DoctorArgs) -> Selection {
+    Selection { only: args.only.clone(), skip: args.skip.clone() }
+}
+
+/// The facts and what they come to; nothing, with the reason, when `--timeout` came first.
+fn judged(args: &DoctorArgs) -> anyhow::Result<(Facts, Judgement)> {
+    let progress = Arc::new(Progress::start());
+    let limit = args.timeout.map(Duration::from_secs);
+    let (source, file) = (args.source.clone(), args.snapshot.first().cloned());
+    let selection = selection(args);
+    let outcome = within(limit, &progress, {
+        let selection = selection.clone();
+        move |progress, until| -> anyhow::Result<_> {
+            let facts = match file {
+                Some(file) => Some(loaded(&file, &source, progress)?),
+                None => gather_until(&source, progress, until)?,
+            };
+            progress.say("judging");
+            Ok(facts.map(|facts| {
+                let judgement = judge(&facts, &selection);
+                (facts, judgement)
+            }))
+        }
+    });
+    let outcome = match outcome {
+        Ended::With(outcome) => outcome?,
+        Ended::Late => None,
+        Ended::Broken => bail!("isctpl failed while {}; please report it", progress.last()),
+    };
+    Ok(outcome.unwrap_or_else(|| {
+        progress.wipe();
+        let what = match progress.last() {
+            last if last.is_empty() => "isctpl was starting to read".to_owned(),
+            last => format!("isctpl was {last}"),
+        };
+        let why = format!("no answer within the {} s of --timeout: {what}", args.timeout.unwrap_or_default());
+        (nothing(args, &why), Judgement::of_nothing(&selection, &why))
+    }))
+}
+
+fn loaded(file: &Path, source: &Source, progress: &Progress) -> anyhow::Result<Facts> {
+    progress.say(&format!("reading the snapshot {}", text::path(file)));
+    let mut facts = snapshot::load(file)?;
+    add_what_is_known(&mut facts, source)?;
+    Ok(facts)
+}
+
+/// Facts that tell only that there are none.
+fn nothing(args: &DoctorArgs, why: &str) -> Facts {
+    let mut facts = Facts { scope: probes::described_unread(&reader::request_of(&args.source)), ..Facts::default() };
+    let place = args.snapshot.first().unwrap_or(&args.source.root);
+    facts.scope.problems.push(Problem::new(text::path(place), why));
+    facts
 }

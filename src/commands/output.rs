@@ -57,6 +57,15 @@ impl Output {
         unless_closed(self.stream.write_all(text::screen(text).as_bytes()).and_then(|()| self.stream.flush()))
     }
 
+    /// Writes what is no text, even when all is to be quiet: it was asked for by name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn print_bytes(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut stdout = stdout().lock();
+        unless_closed(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+    }
+
     /// Prints what was done. That it cannot be told changes nothing of it.
     pub(super) fn tell(&mut self, text: &str) {
         if let Err(error) = self.print(text) {

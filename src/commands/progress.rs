@@ -1,8 +1,9 @@
 //! What is being read, on standard error, once it takes long enough for a person to wonder.
 
 use crate::formats::text;
-use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A run shorter than this needs no word.
@@ -12,31 +13,44 @@ const PATIENCE: Duration = Duration::from_millis(700);
 #[derive(Debug)]
 pub(super) struct Progress {
     start: Instant,
-    shown: Cell<bool>,
+    shown: AtomicBool,
     terminal: bool,
+    last: Mutex<String>,
 }
 
 impl Progress {
     /// Starts the clock.
     pub(super) fn start() -> Self {
         let dumb = std::env::var("TERM").is_ok_and(|terminal| terminal == "dumb");
-        Self { start: Instant::now(), shown: Cell::new(false), terminal: stderr().is_terminal() && !dumb }
+        let terminal = stderr().is_terminal() && !dumb;
+        Self { start: Instant::now(), shown: AtomicBool::new(false), terminal, last: Mutex::default() }
     }
 
     /// Says what comes next.
     pub(super) fn say(&self, what: &str) {
+        what.clone_into(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
         if self.terminal && self.start.elapsed() > PATIENCE {
             // A terminal that cannot be written to is no reason to stop reading facts.
             let _ = write!(stderr(), "\r\x1b[K{} ...", text::line(what));
-            self.shown.set(true);
+            self.shown.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What was said last.
+    pub(super) fn last(&self) -> String {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the line off the terminal.
+    pub(super) fn wipe(&self) {
+        if self.shown.swap(false, Ordering::Relaxed) {
+            let _ = write!(stderr(), "\r\x1b[K");
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown.get() {
-            let _ = write!(stderr(), "\r\x1b[K");
-        }
+        self.wipe();
     }
 }

@@ -44,24 +44,30 @@ enum End {
     Said(Result<Box<Facts>, Problem>),
     /// It stands still, while it reads this.
     Still(String),
+    /// The time that the whole run has is over.
+    Late,
     /// It ended without a last word.
     Broke,
 }
 
-/// Reads the facts of the running system.
+/// Reads the facts of the running system; with a time at which the run is to end, those of any root. `None`
+/// when that time came first.
 ///
 /// # Errors
 /// When a file that the user named cannot be read.
-pub(super) fn gather(source: &Source, progress: &Progress) -> Result<Facts, Problem> {
+pub(super) fn gather(source: &Source, progress: &Progress, until: Option<Instant>) -> Result<Option<Facts>, Problem> {
     let request = request_of(source);
+    // Only the running root's kernel has an answer of its own where the disk has none.
+    let patience = (source.root == Path::new("/")).then_some(PATIENCE);
     let end = match reader(source).spawn() {
-        Ok(child) => listen(child, PATIENCE, &|what| progress.say(what)),
+        Ok(child) => listen(child, patience.unwrap_or(Duration::MAX), until, &|what| progress.say(what)),
         // Without /proc there is no second one; nor is there a reason to fail for that.
         Err(_) => End::Broke,
     };
     match end {
-        End::Said(facts) => facts.map(|facts| *facts),
-        End::Broke => probes::gather(&request, &|what| progress.say(what)),
+        End::Late => Ok(None),
+        End::Said(facts) => facts.map(|facts| Some(*facts)),
+        End::Broke => super::gather_here(source, &|what| progress.say(what)).map(Some),
         End::Still(reading) => {
             let waited = PATIENCE.as_secs();
             let unread = Problem::new("/", format!("the root's disk did not answer within {waited} s"));
@@ -71,7 +77,7 @@ pub(super) fn gather(source: &Source, progress: &Progress) -> Result<Facts, Prob
             } else {
                 Read::Unknown(Problem::new("/", format!("nothing came for {waited} s while {reading}")))
             };
-            Ok(facts)
+            Ok(Some(facts))
         }
     }
 }
@@ -93,7 +99,7 @@ pub(super) fn run(source: &Source) -> anyhow::Result<u8> {
         out.flush()
     };
     // A listener that went away is told by the last word.
-    let last = match probes::gather(&request_of(source), &|what| drop(say(&Word::Reads(what.to_owned())))) {
+    let last = match super::gather_here(source, &|what| drop(say(&Word::Reads(what.to_owned())))) {
         Ok(facts) => Word::Facts(Box::new(facts)),
         Err(problem) => Word::Failed(problem),
     };
@@ -135,14 +141,21 @@ fn reader(source: &Source) -> Command {
     command
 }
 
-/// Listens to a reader until its last word, its end, or until it stood still for `patience`.
-fn listen(mut child: Child, patience: Duration, say: &dyn Fn(&str)) -> End {
+/// Listens to a reader until its last word, its end, until it stood still for `patience`, or until the time
+/// is over.
+fn listen(mut child: Child, patience: Duration, until: Option<Instant>, say: &dyn Fn(&str)) -> End {
     let words = words_of(&mut child);
     let mut reading = String::new();
     let mut moved = Instant::now();
     let mut amount = amount_of(&child);
     loop {
-        match words.recv_timeout(GLANCE) {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            // As below: nobody waits for its end.
+            let _ = child.kill();
+            return End::Late;
+        }
+        match words.recv_timeout(left.map_or(GLANCE, |left| left.min(GLANCE))) {
             Ok(Word::Reads(what)) => {
                 say(&what);
                 reading = what;
@@ -208,7 +221,7 @@ mod tests {
         let said = RefCell::new(Vec::new());
         let mut command = Command::new("sh");
         let child = command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let end = listen(child, patience, &|what| said.borrow_mut().push(what.to_owned()));
+        let end = listen(child, patience, None, &|what| said.borrow_mut().push(what.to_owned()));
         (end, said.into_inner())
     }
 
@@ -219,6 +232,17 @@ mod tests {
         assert!(matches!(end, End::Still(reading) if reading == "the disk"));
         assert_eq!(said, ["the disk"]);
         assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_reader_that_works_has_no_more_time_than_the_run() {
+        let mut command = Command::new("sh");
+        let busy = "while :; do echo '{\"reads\":\"the disk\"}'; done";
+        let child = command.args(["-c", busy]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        let end = listen(child, PATIENCE, Some(begun + Duration::from_secs(1)), &|_| ());
+        assert!(matches!(end, End::Late), "{end:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `isctpl show WHAT`: facts, not judged.
 
-use super::{Output, gather};
+use super::{Output, add_what_is_known, gather, snapshot};
 use crate::cli::{DataFormat, ShowArgs};
 use crate::formats::text;
 use crate::probes::initramfs;
 use crate::report::{self, ImageListing, What};
 use anyhow::{Context, bail};
+use isctpl_checks::facts::{Facts, Group};
 use std::fs::File;
 use std::path::Path;
 
@@ -19,13 +20,42 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
         }
         return show_image(image, args.format, output);
     }
-    let facts = gather(&args.source)?;
+    let facts = match &args.snapshot {
+        Some(file) => {
+            let mut facts = snapshot::load(file)?;
+            add_what_is_known(&mut facts, &args.source)?;
+            facts
+        }
+        None => gather(&args.source)?,
+    };
     let text = match args.format {
         DataFormat::Table => report::facts_text(args.what, &facts, &output.plain_lines()),
         DataFormat::Json => report::facts_json(args.what, &facts)?,
     };
     output.print(&text)?;
-    Ok(0)
+    Ok(if is_read(args.what, &facts) { 0 } else { super::EXIT_UNKNOWN })
+}
+
+/// Whether what was asked for could be read, wholly. That it does not exist is an answer, and so is that this
+/// mode has none.
+fn is_read(what: What, facts: &Facts) -> bool {
+    let groups: &[Group] = match what {
+        What::Ibft => &[Group::Firmware],
+        What::Routes => &[Group::Network],
+        What::Nics => &[Group::Nics, Group::Network],
+        // Which image it is, the loader says.
+        What::Initramfs if facts.images.is_empty() => &[Group::Loader],
+        What::Initramfs => &[Group::Images],
+        What::Loader => &[Group::Loader, Group::Cmdline],
+        What::Kernel => &[Group::Kernels],
+        What::Dhcp => &[Group::Dhcp],
+        What::Netconfig => &[Group::Netconfig],
+        What::Iscsi => &[Group::Iscsi],
+        What::Storage => &[Group::Storage],
+        What::Services => &[Group::Services],
+    };
+    let root_is_read = facts.scope.problems.iter().all(|problem| problem.place != "/");
+    root_is_read && groups.iter().all(|group| facts.problems_of(*group).is_empty())
 }
 
 /// Lists an image as it streams by. What it lacks is known only at the end, and printed there.

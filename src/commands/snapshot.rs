@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, SCHEMA};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, IsTerminal, Read, stdin, stdout};
 use std::path::Path;
 
 /// The most that a snapshot may unpack to: thirty times what a large instance gives.
@@ -19,6 +19,9 @@ const LEVEL: i32 = 9;
 
 /// The window that a snapshot may ask the decoder to hold, as a power of two: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
+
+/// Standard input or output in place of a file.
+const STREAM: &str = "-";
 
 /// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -39,6 +42,9 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
     let packed = zstd::stream::encode_all(text::json(&snapshot).as_bytes(), LEVEL)?;
+    if args.output == Path::new(STREAM) {
+        return to_stdout(&packed, output);
+    }
     let name = text::path(&args.output);
     // Facts tell much about a machine.
     write_whole(&args.output, &packed, Readers::Owner).with_context(|| format!("cannot write {name}"))?;
@@ -49,30 +55,45 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
     Ok(0)
 }
 
-/// Reads a snapshot; input may be hostile.
+fn to_stdout(packed: &[u8], output: &mut Output) -> anyhow::Result<u8> {
+    if stdout().is_terminal() {
+        bail!("a snapshot is binary data and not for a terminal; write it to a file or into a pipe");
+    }
+    output.print_bytes(packed)?;
+    Ok(0)
+}
+
+/// Reads a snapshot, `-` from standard input; input may be hostile.
 pub(super) fn load(path: &Path) -> anyhow::Result<Facts> {
-    let name = text::path(path);
-    let mut file = BufReader::new(File::open(path).with_context(|| format!("cannot open {name}"))?);
+    load_unnamed(path)
+        .with_context(|| if path == Path::new(STREAM) { "standard input".into() } else { text::path(path) })
+}
+
+/// The same, with errors that do not name the file.
+pub(super) fn load_unnamed(path: &Path) -> anyhow::Result<Facts> {
+    let file: Box<dyn Read> = if path == Path::new(STREAM) {
+        Box::new(stdin())
+    } else {
+        Box::new(File::open(path).context("cannot be opened")?)
+    };
+    let mut file = BufReader::new(file);
     let mut text = Vec::new();
     // A snapshot may have been unpacked to be read by people; it is the same then.
-    let packed = file.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(&ZSTD_MAGIC);
+    let packed = file.fill_buf().context("cannot be read")?.starts_with(&ZSTD_MAGIC);
     if packed {
         let mut decoder = zstd::stream::read::Decoder::with_buffer(file)?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
-        decoder
-            .take(UNPACKED_LIMIT + 1)
-            .read_to_end(&mut text)
-            .with_context(|| format!("{name} is a snapshot that is damaged or cut short"))?;
+        decoder.take(UNPACKED_LIMIT + 1).read_to_end(&mut text).context("is damaged or cut short")?;
     } else {
-        file.take(UNPACKED_LIMIT + 1).read_to_end(&mut text).with_context(|| format!("cannot read {name}"))?;
+        file.take(UNPACKED_LIMIT + 1).read_to_end(&mut text).context("cannot be read")?;
     }
     if text.len() as u64 > UNPACKED_LIMIT {
-        bail!("{name} unpacks to more than {UNPACKED_LIMIT} bytes, the most that is read of a snapshot");
+        bail!("unpacks to more than {UNPACKED_LIMIT} bytes, the most that is read of a snapshot");
     }
-    let snapshot: Snapshot<Facts> = serde_json::from_slice(&text)
-        .with_context(|| format!("{name} is no snapshot: it holds no facts that this isctpl understands"))?;
+    let snapshot: Snapshot<Facts> =
+        serde_json::from_slice(&text).context("is not a snapshot: it holds no facts that this isctpl understands")?;
     if snapshot.schema != SCHEMA {
-        bail!("{name} has schema `{}`; this isctpl reads `{SCHEMA}`", snapshot.schema);
+        bail!("has schema `{}`; this isctpl reads `{SCHEMA}`", snapshot.schema);
     }
     Ok(snapshot.facts)
 }

@@ -184,6 +184,11 @@ fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
     Scope { os, hostname, problems, ..described(request, live) }
 }
 
+/// How, where and when facts would be read of this root, without a look at it.
+pub fn described_unread(request: &Request<'_>) -> Scope {
+    described(request, request.root == Path::new("/"))
+}
+
 /// How, where and when facts are read, without what the root itself tells.
 fn described(request: &Request<'_>, live: bool) -> Scope {
     let now = jiff::Timestamp::now();

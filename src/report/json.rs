@@ -19,6 +19,10 @@ struct Doctor<'a> {
     time: &'a str,
     root: &'a str,
     mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<&'a str>,
     verdict: VerdictV1<'a>,
     chain: Vec<LinkV1<'a>>,
     findings: Vec<FindingV1<'a>>,
@@ -103,15 +107,31 @@ struct CountsV1 {
 /// # Errors
 /// When it cannot be written as JSON, which no fact can bring about.
 pub fn json(report: &Report<'_>) -> serde_json::Result<String> {
+    written(&doctor(report, None))
+}
+
+/// The report as one line of JSON; `unreadable` says why there were no facts to judge.
+///
+/// # Errors
+/// As [`json`].
+pub(super) fn json_line(report: &Report<'_>, unreadable: Option<&str>) -> serde_json::Result<String> {
+    let mut line = text::json(&serde_json::to_string(&doctor(report, unreadable))?).into_owned();
+    line.push('\n');
+    Ok(line)
+}
+
+fn doctor<'a>(report: &'a Report<'a>, unreadable: Option<&'a str>) -> Doctor<'a> {
     let judgement = report.judgement;
     let counts = report.counts();
     let unknowns = judgement.results.iter().filter_map(unknown_finding);
-    let doctor = Doctor {
+    Doctor {
         schema: SCHEMA,
         tool: Tool { name: "isctpl", version: env!("CARGO_PKG_VERSION") },
         time: &report.facts.scope.time,
         root: &report.facts.scope.root,
         mode: report.mode(),
+        snapshot: report.snapshot,
+        unreadable,
         verdict: VerdictV1 {
             boot: judgement.verdict.boot.name(),
             broken_link: judgement.verdict.broken_link.map(isctpl_checks::Link::name),
@@ -144,8 +164,7 @@ pub fn json(report: &Report<'_>) -> serde_json::Result<String> {
             .into_iter()
             .map(|problem| ProblemV1 { place: &problem.place, what: &problem.what })
             .collect(),
-    };
-    written(&doctor)
+    }
 }
 
 /// Any value as every JSON output is written.

@@ -3,6 +3,7 @@
 mod catalogue;
 mod columns;
 mod facts;
+mod fleet;
 mod image;
 mod json;
 mod nagios;
@@ -12,9 +13,10 @@ mod table;
 
 pub use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
 pub use facts::{What, facts_json, facts_text};
+pub use fleet::{Fleet, Judged, LineFormat};
 pub use image::ImageListing;
 pub use json::{SCHEMA, json};
-pub use nagios::nagios;
+pub use nagios::{nagios, nagios_unknown};
 pub use prometheus::prometheus;
 pub use style::Style;
 pub use table::table;
@@ -29,14 +31,31 @@ pub struct Report<'a> {
     pub facts: &'a Facts,
     /// What it comes to.
     pub judgement: &'a Judgement,
-    /// The facts were kept in a file.
-    pub from_snapshot: bool,
+    /// The file that the facts were kept in.
+    pub snapshot: Option<&'a str>,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    /// How the run ends.
+    pub fn exit_code(&self) -> u8 {
+        self.judgement.exit_code()
+    }
+
+    /// The checks that could not be made: those that wait for the same fact are one thing to read.
+    fn unknowns_by_reason(&self) -> Vec<(&'a str, Vec<&'static str>)> {
+        let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
+        for (check, reason, _) in self.judgement.unknowns() {
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, ids)) => ids.push(check.id),
+                None => reasons.push((reason, vec![check.id])),
+            }
+        }
+        reasons
+    }
+
     /// The mode as the JSON contract names it.
     fn mode(&self) -> &'static str {
-        match (self.from_snapshot, self.facts.scope.mode) {
+        match (self.snapshot.is_some(), self.facts.scope.mode) {
             (true, _) => "snapshot",
             (false, Mode::Live) => "live",
             (false, Mode::Root) => "root",
@@ -46,7 +65,7 @@ impl Report<'_> {
     /// Where the root is for whoever reads the report. What a snapshot says is for the machine that it is of, and
     /// not for the one on which it is read.
     fn reach(&self) -> Reach<'_> {
-        if self.from_snapshot { Reach::Own } else { self.facts.scope.reach() }
+        if self.snapshot.is_some() { Reach::Own } else { self.facts.scope.reach() }
     }
 
     fn counts(&self) -> Counts {

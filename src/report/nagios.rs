@@ -1,47 +1,125 @@
-//! The output of a monitoring plugin: one line that counts, details behind it.
+//! The output of a monitoring plugin: one line that says the state and why, details behind it.
 //!
 //! Monitoring Plugins Development Guidelines, "Plugin Output for Nagios".
 
 use super::Report;
 use crate::formats::text;
-use isctpl_checks::Boot;
+use isctpl_checks::{Boot, Check, Finding, Outcome, Severity};
 use std::fmt::Write;
+
+/// The most characters of the first line before the performance data: a monitor shows one line of a table.
+const REASON_LIMIT: usize = 400;
 
 /// The report as a plugin prints it.
 pub fn nagios(report: &Report<'_>) -> String {
-    let judgement = report.judgement;
-    let state = match judgement.exit_code() {
-        0 => "OK",
-        1 => "WARNING",
-        2 => "CRITICAL",
-        _ => "UNKNOWN",
-    };
-    let verdict = &judgement.verdict;
-    let answer = match (verdict.boot, verdict.broken_link) {
-        (Boot::Boots, _) => "boots".to_owned(),
-        (Boot::Unknown, _) => verdict.because.clone(),
-        (boot, Some(link)) => format!("{} at {link}: {}", boot.name(), verdict.because),
-        (boot, None) => format!("{}: {}", boot.name(), verdict.because),
-    };
     let counts = report.counts();
-    let mut text = format!(
-        "ISCTPL {state} - {} | critical={};;0 warning={};0 unknown={} passed={}\n",
-        one_line(&answer),
-        counts.critical,
-        counts.warning,
-        counts.unknown,
-        counts.pass
+    let mut text = first_line(state(report.exit_code()), &reason(report));
+    let _ = writeln!(
+        text,
+        " | critical={};;0 warning={};0 unknown={} passed={}",
+        counts.critical, counts.warning, counts.unknown, counts.pass
     );
-    for (check, finding) in judgement.findings() {
-        let _ = writeln!(text, "{} {}: {}", finding.severity, check.id, one_line(&finding.summary));
+    for (severity, summary, ids) in findings_by_summary(report) {
+        let _ = writeln!(text, "{severity} {}: {}", ids.join(", "), one_line(summary));
     }
-    for (check, reason, _) in judgement.unknowns() {
-        let _ = writeln!(text, "unknown {}: {}", check.id, one_line(reason));
+    for (reason, ids) in report.unknowns_by_reason() {
+        let _ = writeln!(text, "unknown: {}: {}", one_line(reason), ids.join(", "));
     }
     text
 }
 
+/// The line for a run that came to no report; a value that was not determined is `U`.
+pub fn nagios_unknown(why: &str) -> String {
+    first_line("UNKNOWN", why) + " | critical=U;;0 warning=U;0 unknown=U passed=U\n"
+}
+
+/// The beginning of the first line, up to the performance data.
+pub(super) fn first_line(state: &str, reason: &str) -> String {
+    let reason = one_line(reason);
+    let mut line = format!("ISCTPL {state} - ");
+    if reason.chars().count() > REASON_LIMIT {
+        line.extend(reason.chars().take(REASON_LIMIT));
+        line.push_str("...");
+    } else {
+        line.push_str(&reason);
+    }
+    line
+}
+
+/// The word for an exit code.
+pub(super) fn state(code: u8) -> &'static str {
+    match code {
+        0 => "OK",
+        1 => "WARNING",
+        2 => "CRITICAL",
+        _ => "UNKNOWN",
+    }
+}
+
+/// What decided the state, in a sentence.
+fn reason(report: &Report<'_>) -> String {
+    let judgement = report.judgement;
+    let verdict = &judgement.verdict;
+    let findings = judgement.findings();
+    let named = |severity: Severity| told(&findings, severity);
+    match (verdict.boot, verdict.broken_link) {
+        (Boot::Fails | Boot::AtRisk, Some(link)) => format!("{} at {link}: {}", verdict.boot.name(), verdict.because),
+        (Boot::Fails | Boot::AtRisk, None) => format!("{}: {}", verdict.boot.name(), verdict.because),
+        (Boot::Boots, _) => match named(Severity::Critical).or_else(|| named(Severity::Warning)) {
+            Some(finding) => format!("boots, but {finding}"),
+            None => format!("boots: {}", verdict.because),
+        },
+        (Boot::Unknown, _) => match (judgement.exit_code(), judgement.partial) {
+            (2, _) => named(Severity::Critical).unwrap_or_else(|| verdict.because.clone()),
+            (1, _) => named(Severity::Warning).unwrap_or_else(|| verdict.because.clone()),
+            // Of the few checks that were asked for, none was judged: the first one's reason is the answer.
+            (3, true) => not_judged(report).unwrap_or_else(|| verdict.because.clone()),
+            _ => verdict.because.clone(),
+        },
+    }
+}
+
+/// The first finding of a severity, and how many more there are.
+fn told(findings: &[(&'static Check, &Finding)], severity: Severity) -> Option<String> {
+    let mut of_it = findings.iter().filter(|(_, finding)| finding.severity == severity);
+    let (check, finding) = of_it.next()?;
+    let more = match of_it.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    Some(format!("{severity} {}: {}{more}", check.id, finding.summary))
+}
+
+fn not_judged(report: &Report<'_>) -> Option<String> {
+    let results = &report.judgement.results;
+    let unknown = results.iter().find_map(|result| match &result.outcome {
+        Outcome::Unknown { reason, .. } => Some((result.check, reason)),
+        _ => None,
+    });
+    let open = unknown.or_else(|| {
+        results.iter().find_map(|result| match &result.outcome {
+            Outcome::NotApplicable(reason) => Some((result.check, reason)),
+            _ => None,
+        })
+    });
+    open.map(|(check, reason)| format!("{} could not be judged: {reason}", check.id))
+}
+
+/// Findings that say the same are one line, with every check that says it.
+fn findings_by_summary<'a>(report: &Report<'a>) -> Vec<(Severity, &'a str, Vec<&'static str>)> {
+    let mut lines: Vec<(Severity, &str, Vec<&'static str>)> = Vec::new();
+    for (check, finding) in report.judgement.findings() {
+        let same = |line: &&mut (Severity, &str, _)| line.0 == finding.severity && line.1 == finding.summary;
+        match lines.iter_mut().find(same) {
+            Some((_, _, ids)) if ids.contains(&check.id) => {}
+            Some((_, _, ids)) => ids.push(check.id),
+            None => lines.push((finding.severity, &finding.summary, vec![check.id])),
+        }
+    }
+    lines
+}
+
 /// A bar begins performance data, and a line end the long output: neither may come from a fact.
-fn one_line(text: &str) -> String {
-    text::line(text).replace('|', "/")
+pub(super) fn one_line(what: &str) -> String {
+    text::line(what).replace('|', "/")
 }

@@ -56,6 +56,6 @@ pub fn prometheus(report: &Report<'_>) -> String {
     text
 }
 
-fn head(text: &mut String, name: &str, help: &str) {
+pub(super) fn head(text: &mut String, name: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
 }

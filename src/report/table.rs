@@ -23,6 +23,11 @@ const FURTHER: &str = "            ";
 pub fn table(report: &Report<'_>, style: &Style) -> String {
     let mut text = String::new();
     let judgement = report.judgement;
+    if judgement.chain.iter().all(|link| link.summary == judgement.verdict.because) {
+        // Nothing was read, not even whose facts these would be.
+        let line = style.wrap(&sentence(&format!("UNKNOWN: {}", judgement.verdict.because)), "", "");
+        return line.replacen("UNKNOWN", &paint(DOUBTFUL, "UNKNOWN"), 1);
+    }
     text.push_str(&headline(report, style));
     // A machine that is not on iSCSI has no chain: one sentence says it all.
     let not_iscsi = judgement.verdict.boot == Boot::Unknown
@@ -65,7 +70,7 @@ fn headline(report: &Report<'_>, style: &Style) -> String {
     let mut subject: Vec<String> = Vec::new();
     subject.extend(scope.hostname.clone());
     subject.extend(scope.os.clone());
-    subject.push(match (report.from_snapshot, scope.mode) {
+    subject.push(match (report.snapshot.is_some(), scope.mode) {
         (true, Mode::Live) => format!("snapshot of the booted instance, {}", scope.time),
         (true, Mode::Root) => format!("snapshot of the root {}, {}", scope.root, scope.time),
         (false, Mode::Live) => "this booted instance".to_owned(),
@@ -139,7 +144,7 @@ fn remedy(report: &Report<'_>, remedy: &Remedy, style: &Style) -> String {
         text.push_str(&style.wrap(&remedy.text, "  fix       ", FURTHER));
     }
     // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
-    let guard = if report.from_snapshot { "# " } else { "" };
+    let guard = if report.snapshot.is_some() { "# " } else { "" };
     for command in remedy.typed(report.reach()) {
         // A command is neither wrapped nor changed: it is there to be pasted, and holds nothing that harms.
         let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &format!("{guard}{command}")));

@@ -19,6 +19,7 @@ pub use config::*;
 pub use firmware::*;
 pub use image::*;
 pub use network::*;
+pub use problems::Group;
 pub use read::*;
 pub use runtime::*;
 pub use scope::*;

@@ -3,28 +3,81 @@
 use super::{Facts, Iscsi, Kernel, Loader, LookupAnswer, Network, Problem, Storage};
 use std::collections::BTreeSet;
 
+/// A group of facts that are read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the field of `Facts` that has its name")]
+pub enum Group {
+    Scope,
+    Firmware,
+    Nics,
+    Network,
+    Cmdline,
+    Loader,
+    Kernels,
+    Images,
+    Dhcp,
+    Netconfig,
+    Iscsi,
+    Storage,
+    Services,
+    Template,
+}
+
+impl Group {
+    /// In the order in which the facts stand.
+    const ALL: [Self; 14] = [
+        Self::Scope,
+        Self::Firmware,
+        Self::Nics,
+        Self::Network,
+        Self::Cmdline,
+        Self::Loader,
+        Self::Kernels,
+        Self::Images,
+        Self::Dhcp,
+        Self::Netconfig,
+        Self::Iscsi,
+        Self::Storage,
+        Self::Services,
+        Self::Template,
+    ];
+}
+
 impl Facts {
     /// Whatever could not be read or understood, each once, in the order in which the facts stand.
     ///
     /// What is wrong with a thing that was read, such as the faults of an iBFT, is a finding's matter.
     pub fn problems(&self) -> Vec<&Problem> {
-        let mut found: Vec<&Problem> = self.scope.problems.iter().collect();
-        found.extend(self.firmware.table.problem());
-        found.extend(self.firmware.sysfs.problem());
-        found.extend(self.nics.problem());
-        network(&self.network, &mut found);
-        found.extend(self.cmdline.problem());
-        loader(&self.loader, &mut found);
-        self.kernels.iter().for_each(|one| kernel(one, &mut found));
-        found.extend(self.images.iter().flat_map(|image| image.damage.iter().chain(&image.problems)));
-        found.extend(&self.dhcp.problems);
-        found.extend(&self.netconfig.problems);
-        iscsi(&self.iscsi, &mut found);
-        storage(&self.storage, &mut found);
-        found.extend(&self.services.problems);
-        found.extend(&self.template.problems);
+        let mut found: Vec<&Problem> = Group::ALL.into_iter().flat_map(|group| self.problems_of(group)).collect();
         let mut seen = BTreeSet::new();
         found.retain(|problem| seen.insert(*problem));
+        found
+    }
+
+    /// What could not be read or understood of one group.
+    pub fn problems_of(&self, group: Group) -> Vec<&Problem> {
+        let mut found = Vec::new();
+        match group {
+            Group::Scope => found.extend(&self.scope.problems),
+            Group::Firmware => {
+                found.extend(self.firmware.table.problem());
+                found.extend(self.firmware.sysfs.problem());
+            }
+            Group::Nics => found.extend(self.nics.problem()),
+            Group::Network => network(&self.network, &mut found),
+            Group::Cmdline => found.extend(self.cmdline.problem()),
+            Group::Loader => loader(&self.loader, &mut found),
+            Group::Kernels => self.kernels.iter().for_each(|one| kernel(one, &mut found)),
+            Group::Images => {
+                found.extend(self.images.iter().flat_map(|image| image.damage.iter().chain(&image.problems)));
+            }
+            Group::Dhcp => found.extend(&self.dhcp.problems),
+            Group::Netconfig => found.extend(&self.netconfig.problems),
+            Group::Iscsi => iscsi(&self.iscsi, &mut found),
+            Group::Storage => storage(&self.storage, &mut found),
+            Group::Services => found.extend(&self.services.problems),
+            Group::Template => found.extend(&self.template.problems),
+        }
         found
     }
 

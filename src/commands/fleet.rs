@@ -1,0 +1,137 @@
+//! `isctpl doctor --snapshot FILE...`: many snapshots, judged side by side.
+
+use super::{Output, add_what_is_known, doctor, snapshot};
+use crate::cli::{DoctorArgs, ReportFormat, Source};
+use crate::formats::text;
+use crate::report::{Fleet, Judged, LineFormat, Report};
+use isctpl_checks::facts::Facts;
+use isctpl_checks::{Selection, judge};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How far ahead of the next line to print a thread may judge: what it has judged waits in memory.
+const AHEAD: usize = 64;
+
+/// What every thread needs.
+struct Work {
+    files: Vec<PathBuf>,
+    source: Source,
+    selection: Selection,
+    format: LineFormat,
+    place: Mutex<Place>,
+    moved: Condvar,
+}
+
+/// How far the work is.
+#[derive(Default)]
+struct Place {
+    /// The next file to judge.
+    next: usize,
+    /// How many lines are printed.
+    printed: usize,
+}
+
+pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
+    let until = args.timeout.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
+    let format = match args.format {
+        ReportFormat::Table => LineFormat::Table,
+        ReportFormat::Json => LineFormat::Json,
+        ReportFormat::Prometheus | ReportFormat::Nagios => LineFormat::None,
+    };
+    let work = Arc::new(Work {
+        files: args.snapshot.clone(),
+        source: args.source.clone(),
+        selection: doctor::selection(args),
+        format,
+        place: Mutex::default(),
+        moved: Condvar::new(),
+    });
+    let (sender, receiver) = channel();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(work.files.len());
+    for _ in 0..threads {
+        let (work, sender) = (Arc::clone(&work), sender.clone());
+        // Threads of their own, not scoped ones: at the end of the time nobody waits for them.
+        std::thread::Builder::new().name("judge".to_owned()).spawn(move || {
+            while let Some(index) = work.take() {
+                if sender.send((index, work.judged(index))).is_err() {
+                    return;
+                }
+            }
+        })?;
+    }
+    drop(sender);
+
+    let mut fleet = Fleet::default();
+    let mut waiting = BTreeMap::new();
+    let mut late = None;
+    for index in 0..work.files.len() {
+        while late.is_none() && !waiting.contains_key(&index) {
+            let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+            match receiver.recv_timeout(left) {
+                Ok((judged, outcome)) => drop(waiting.insert(judged, outcome)),
+                Err(RecvTimeoutError::Timeout) => {
+                    late = Some(format!("not judged within the {} s of --timeout", args.timeout.unwrap_or_default()));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    late = Some("isctpl failed while it judged this file; please report it".to_owned());
+                }
+            }
+        }
+        let judged = match (waiting.remove(&index), &late) {
+            (Some(judged), _) => judged?,
+            (None, late) => work.unreadable(index, late.as_deref().unwrap_or_default())?,
+        };
+        output.print(&judged.line)?;
+        fleet.add(judged);
+        work.printed();
+    }
+    output.print(&match args.format {
+        ReportFormat::Table => fleet.table(),
+        ReportFormat::Json => String::new(),
+        ReportFormat::Prometheus => fleet.prometheus(),
+        ReportFormat::Nagios => fleet.nagios(fleet.exit_code()),
+    })?;
+    Ok(fleet.exit_code())
+}
+
+impl Work {
+    /// The next file, once it is near enough to the one that is printed next.
+    fn take(&self) -> Option<usize> {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        while place.next >= place.printed + AHEAD {
+            place = self.moved.wait(place).unwrap_or_else(PoisonError::into_inner);
+        }
+        let index = place.next;
+        place.next += 1;
+        (index < self.files.len()).then_some(index)
+    }
+
+    fn printed(&self) {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).printed += 1;
+        self.moved.notify_all();
+    }
+
+    /// Loads and judges one file; its facts are gone when this returns.
+    fn judged(&self, index: usize) -> serde_json::Result<Judged> {
+        let Some(file) = self.files.get(index) else { return self.unreadable(index, "is not there") };
+        match snapshot::load_unnamed(file) {
+            Ok(mut facts) => {
+                if let Err(wrong) = add_what_is_known(&mut facts, &self.source) {
+                    return self.unreadable(index, &wrong.to_string());
+                }
+                let judgement = judge(&facts, &self.selection);
+                let name = text::path(file);
+                Judged::of(&Report { facts: &facts, judgement: &judgement, snapshot: Some(&name) }, self.format)
+            }
+            Err(error) => self.unreadable(index, &text::told(&format_args!("{error:#}"))),
+        }
+    }
+
+    fn unreadable(&self, index: usize, why: &str) -> serde_json::Result<Judged> {
+        let name = self.files.get(index).map(|file| text::path(file)).unwrap_or_default();
+        Judged::unreadable(&name, why, &Facts::default(), &self.selection, self.format)
+    }
+}

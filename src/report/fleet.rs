@@ -1,0 +1,253 @@
+//! Many snapshots: a line each, and what they come to together.
+
+use super::Report;
+use super::json::json_line;
+use super::nagios::{first_line, one_line, state};
+use super::style::{BAD, DOUBTFUL, STRONG, of_boot, paint};
+use crate::formats::text;
+use isctpl_checks::facts::Facts;
+use isctpl_checks::{Boot, Judgement, Selection, Severity};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The width of the word that a line begins with: `AT RISK at handover` and a space.
+const WORD: usize = 20;
+
+/// How many files are named for one finding.
+const NAMED: usize = 5;
+
+/// How a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineFormat {
+    /// For people.
+    Table,
+    /// `isctpl.doctor/v1`, one object a line.
+    Json,
+    /// None: the end says it all.
+    None,
+}
+
+/// One snapshot that was judged, or could not be.
+#[derive(Debug)]
+pub struct Judged {
+    name: String,
+    /// What is printed of it at once.
+    pub line: String,
+    boot: Option<Boot>,
+    because: String,
+    code: u8,
+    findings: Vec<(Severity, &'static str)>,
+}
+
+impl Judged {
+    /// What a snapshot's report comes to.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which no fact can bring about.
+    pub fn of(report: &Report<'_>, format: LineFormat) -> serde_json::Result<Self> {
+        let judgement = report.judgement;
+        let mut findings: Vec<_> =
+            judgement.findings().into_iter().map(|(check, finding)| (finding.severity, check.id)).collect();
+        findings.dedup();
+        let name = report.snapshot.unwrap_or_default().to_owned();
+        let line = match format {
+            LineFormat::Table => table_line(&name, report),
+            LineFormat::Json => json_line(report, None)?,
+            LineFormat::None => String::new(),
+        };
+        let because = judgement.verdict.because.clone();
+        Ok(Self { name, line, boot: Some(judgement.verdict.boot), because, code: report.exit_code(), findings })
+    }
+
+    /// A snapshot that could not be judged, and why.
+    ///
+    /// # Errors
+    /// As [`Judged::of`].
+    pub fn unreadable(
+        name: &str,
+        why: &str,
+        facts: &Facts,
+        selection: &Selection,
+        format: LineFormat,
+    ) -> serde_json::Result<Self> {
+        let line = match format {
+            LineFormat::Table => line_of("unreadable", DOUBTFUL, name, why),
+            LineFormat::Json => {
+                let judgement = Judgement::of_nothing(selection, why);
+                json_line(&Report { facts, judgement: &judgement, snapshot: Some(name) }, Some(why))?
+            }
+            LineFormat::None => String::new(),
+        };
+        Ok(Self { name: name.to_owned(), line, boot: None, because: why.to_owned(), code: 3, findings: Vec::new() })
+    }
+}
+
+/// `FAILS at login      web1.snapshot (web1): no module ...`
+fn table_line(name: &str, report: &Report<'_>) -> String {
+    let verdict = &report.judgement.verdict;
+    let mut word = match verdict.boot {
+        Boot::Unknown if report.judgement.partial => "PARTLY JUDGED",
+        Boot::Boots => "BOOTS",
+        Boot::Fails => "FAILS",
+        Boot::AtRisk => "AT RISK",
+        Boot::Unknown => "UNKNOWN",
+    }
+    .to_owned();
+    if let Some(link) = verdict.broken_link {
+        let _ = write!(word, " at {link}");
+    }
+    let name = match &report.facts.scope.hostname {
+        Some(host) => format!("{name} ({host})"),
+        None => name.to_owned(),
+    };
+    let because = match (verdict.boot, report.counts()) {
+        (Boot::Boots, counts) if counts.warning == 0 => String::new(),
+        (Boot::Boots, counts) => format!("{} warning{}", counts.warning, if counts.warning == 1 { "" } else { "s" }),
+        _ => verdict.because.clone(),
+    };
+    line_of(&word, of_boot(verdict.boot), &name, &because)
+}
+
+fn line_of(word: &str, colour: anstyle::Style, name: &str, because: &str) -> String {
+    let colon = if because.is_empty() { "" } else { ": " };
+    let gap = " ".repeat(WORD.saturating_sub(word.len()).max(1));
+    format!("{}{gap}{}{colon}{}\n", paint(colour, word), text::line(name), text::line(because))
+}
+
+/// How many snapshots have a finding, and the names of the first of them.
+type Holders = (usize, Vec<String>);
+
+/// What many snapshots come to together.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    judged: usize,
+    verdicts: BTreeMap<&'static str, usize>,
+    findings: BTreeMap<(Severity, &'static str), Holders>,
+    /// The first of the worst.
+    first: Option<(u8, String)>,
+    worst: u8,
+}
+
+/// The kinds of answers, worst first.
+const ANSWERS: [&str; 5] = ["fails", "at-risk", "unknown", "unreadable", "boots"];
+
+/// How bad an exit code is: critical, then unknown, then warning.
+pub(super) fn rank(code: u8) -> u8 {
+    match code {
+        0 => 0,
+        1 => 1,
+        2 => 3,
+        _ => 2,
+    }
+}
+
+impl Fleet {
+    /// Counts one more.
+    pub fn add(&mut self, judged: Judged) {
+        self.judged += 1;
+        *self.verdicts.entry(judged.boot.map_or("unreadable", Boot::name)).or_default() += 1;
+        for (severity, check) in judged.findings {
+            let (count, names) = self.findings.entry((severity, check)).or_default();
+            *count += 1;
+            if names.len() < NAMED {
+                names.push(judged.name.clone());
+            }
+        }
+        if judged.code != 0 && self.first.as_ref().is_none_or(|(code, _)| rank(judged.code) > rank(*code)) {
+            self.first = Some((judged.code, format!("{}: {}", judged.name, judged.because)));
+        }
+        if rank(judged.code) > rank(self.worst) {
+            self.worst = judged.code;
+        }
+    }
+
+    /// How the run ends: as the worst of all.
+    pub fn exit_code(&self) -> u8 {
+        self.worst
+    }
+
+    fn count(&self, answer: &str) -> usize {
+        self.verdicts.get(answer).copied().unwrap_or_default()
+    }
+
+    /// The findings, worst first, and of those the most frequent.
+    fn findings(&self) -> Vec<(Severity, &'static str, usize, &[String])> {
+        let mut findings: Vec<_> = self
+            .findings
+            .iter()
+            .map(|((severity, check), (count, names))| (*severity, *check, *count, names.as_slice()))
+            .collect();
+        findings.sort_by_key(|(severity, _, count, _)| std::cmp::Reverse((*severity, *count)));
+        findings
+    }
+
+    /// The table at the end: by verdict, and by finding.
+    pub fn table(&self) -> String {
+        let mut text = format!("\n{}\n", paint(STRONG, &format!("{} snapshots", self.judged)));
+        for answer in ANSWERS {
+            let count = self.count(answer);
+            if count > 0 {
+                let _ = writeln!(text, "  {answer:<12}{count:>8}");
+            }
+        }
+        let findings = self.findings();
+        let width = findings.iter().map(|(_, check, ..)| check.len()).max().unwrap_or_default();
+        if width > 0 {
+            text.push_str(&format!("\n{}\n", paint(STRONG, "snapshots by finding")));
+        }
+        for (severity, check, count, _) in findings {
+            let word = format!("{:<9}", severity.name());
+            let word = if severity == Severity::Critical { paint(BAD, &word) } else { word };
+            let _ = writeln!(text, "  {check:<width$}  {word}{count:>8}");
+        }
+        text
+    }
+
+    /// As a monitoring plugin prints it.
+    pub fn nagios(&self, code: u8) -> String {
+        let mut reason = self.tally();
+        if let Some((_, first)) = &self.first {
+            let _ = write!(reason, "; first: {first}");
+        }
+        let mut text = first_line(state(code), &reason);
+        let _ = writeln!(
+            text,
+            " | fails={};;0 at_risk={};;0 unknown={} unreadable={} boots={}",
+            self.count("fails"),
+            self.count("at-risk"),
+            self.count("unknown"),
+            self.count("unreadable"),
+            self.count("boots")
+        );
+        for (severity, check, count, names) in self.findings() {
+            let more = if count > names.len() { ", ..." } else { "" };
+            let _ = writeln!(text, "{severity} {check}: {count} snapshots: {}{more}", one_line(&names.join(", ")));
+        }
+        text
+    }
+
+    /// `10 snapshots: 2 fail, 8 boot`
+    fn tally(&self) -> String {
+        let counts: Vec<String> = ANSWERS
+            .iter()
+            .filter(|answer| self.count(answer) > 0)
+            .map(|answer| format!("{} {answer}", self.count(answer)))
+            .collect();
+        format!("{} snapshots: {}", self.judged, counts.join(", "))
+    }
+
+    /// As metrics: how many snapshots by verdict and by finding.
+    pub fn prometheus(&self) -> String {
+        let mut text = String::new();
+        super::prometheus::head(&mut text, "isctpl_snapshots", "Snapshots that were judged, by verdict.");
+        for answer in ANSWERS {
+            let _ = writeln!(text, "isctpl_snapshots{{verdict=\"{answer}\"}} {}", self.count(answer));
+        }
+        super::prometheus::head(&mut text, "isctpl_snapshots_with_finding", "Snapshots with this finding.");
+        for (severity, check, count, _) in self.findings() {
+            let labels = format!("check=\"{check}\",severity=\"{severity}\"");
+            let _ = writeln!(text, "isctpl_snapshots_with_finding{{{labels}}} {count}");
+        }
+        text
+    }
+}
