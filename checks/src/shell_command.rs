@@ -317,3 +317,74 @@ fn is_format(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}'
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Remedy;
+
+    #[test]
+    fn a_word_is_quoted_only_where_it_must_be() {
+        assert_eq!(quoted("/boot/vmlinuz-6.1.0-50-amd64"), "/boot/vmlinuz-6.1.0-50-amd64");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("it's $(x)"), r"'it'\''s $(x)'");
+    }
+
+    #[test]
+    fn what_cannot_be_typed_leaves_its_command_out_and_is_named() {
+        let rm = |path: &str| Remedy::new("Remove it").command(ShellCommand::new(&["rm", "-f"]).path(path));
+        assert_eq!(rm("/tmp/$(touch P)").plain_commands(), ["rm -f '/tmp/$(touch P)'"]);
+        for (path, shown) in [
+            ("/tmp/a\nb", r"/tmp/a\u{a}b"),
+            ("/tmp/\u{1b}[2J", r"/tmp/\u{1b}[2J"),
+            ("/tmp/\u{9b}J", r"/tmp/\u{9b}J"),
+            ("/tmp/\u{7f}", r"/tmp/\u{7f}"),
+            ("/tmp/\u{202e}gpj", r"/tmp/\u{202e}gpj"),
+            ("/tmp/\u{2028}", r"/tmp/\u{2028}"),
+            ("/tmp/\u{fffd}", r"/tmp/\u{fffd}"),
+            ("-rf", "-rf"),
+        ] {
+            let remedy = rm(path);
+            assert_eq!(remedy.plain_commands(), [""; 0], "{path:?}");
+            let text = format!("Remove it. \"{shown}\" cannot be typed safely, so the command with it is left out.");
+            assert_eq!(remedy.text, text);
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_file_that_a_shell_reads_is_plain() {
+        let line = |word: &str| ShellCommand::append_line("/etc/default/grub", "X=\"$X {}\"", &[word]);
+        assert_eq!(line("edd=off").refused(), None);
+        for word in ["$(touch P)", "a b", "`x`", "a\"b", "", "a;b"] {
+            assert_eq!(line(word).refused(), Some(word));
+        }
+    }
+
+    #[test]
+    fn a_command_is_typed_where_it_acts() {
+        let typed = |command: &ShellCommand, reach| command.typed(reach);
+        let remove = ShellCommand::new(&["rm", "-f"]).path("/etc/a b");
+        assert_eq!(typed(&remove, Reach::Own), "rm -f '/etc/a b'");
+        assert_eq!(typed(&remove, Reach::Mounted("/mnt/my root")), "chroot '/mnt/my root' rm -f '/etc/a b'");
+        assert_eq!(typed(&remove, Reach::Mounted("-x")), "chroot ./-x rm -f '/etc/a b'");
+        assert_eq!(typed(&remove, Reach::Rescued), "isctpl rescue enter -- rm -f '/etc/a b'");
+        let write = ShellCommand::write_line("/etc/x", "a=1", &[]);
+        let inner = r"'printf '\''%s\n'\'' a=1 > /etc/x'";
+        assert_eq!(typed(&write, Reach::Mounted("/target")), format!("chroot /target /bin/sh -c {inner}"));
+        assert_eq!(typed(&write, Reach::Rescued), format!("isctpl rescue enter -- /bin/sh -c {inner}"));
+        // A firewall's program would load its rules into the kernel of the system below.
+        let firewall = ShellCommand::new(&["ufw", "reload"]);
+        assert_eq!(typed(&firewall, Reach::Rescued), "isctpl rescue enter -- unshare --net ufw reload");
+        let network = ShellCommand::new(&["ip", "link", "set", "dev"]).value("san").args(&["up"]);
+        assert_eq!(typed(&network, Reach::Mounted("/target")), "ip link set dev san up");
+        assert!(network.may_cut_session() && !ShellCommand::new(&["ip", "-br", "link"]).may_cut_session());
+    }
+
+    #[test]
+    fn who_changes_the_network_is_warned_once() {
+        let up = || ShellCommand::new(&["ip", "link", "set", "dev", "san", "up"]);
+        let remedy = Remedy::new("Bring it up").command(up()).command(up());
+        assert_eq!(remedy.text.matches("at the console").count(), 1, "{}", remedy.text);
+        assert_eq!(remedy.runs_in(), RunsIn::Machine);
+    }
+}

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Check, Judgement, Link, Outcome, Selection, Severity, judge, registry};
+use isctpl_checks::{Boot, Check, Judgement, Link, Outcome, Reach, RunsIn, Selection, Severity, judge, registry};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -251,5 +251,21 @@ fn every_check_is_documented() {
             assert!(text.ends_with('.'), "{}: no full stop: {text:?}", check.id);
         }
         assert!(!doc.references.is_empty(), "{} has no reference", check.id);
+    }
+}
+
+/// A report says once for each fix where its commands act, so none has commands for both places.
+#[test]
+fn the_commands_of_a_fix_act_in_one_place() {
+    for check in registry::all() {
+        let (name, _, facts) = case(check, "broken");
+        let Outcome::Fail(findings) = alone(check, &facts) else { continue };
+        for finding in findings {
+            let plain = finding.remedy.plain_commands();
+            let below = finding.remedy.typed(Reach::Mounted("/target"));
+            let for_machine = plain.iter().zip(&below).filter(|(plain, below)| plain == below).count();
+            let all = if finding.remedy.runs_in() == RunsIn::Machine { plain.len() } else { 0 };
+            assert_eq!(for_machine, all, "{name}: {plain:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::left::{Left, empty, judge_left};
 use crate::facts::LeftoverKind;
-use crate::{Check, Doc, Link, Scope, Severity};
+use crate::{Check, Doc, Link, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "template-logs-left",
@@ -29,5 +29,14 @@ const LEFT: Left = Left {
     clean: "no logs are left",
     unit: "bytes",
     fix: "Empty the logs",
-    command: empty,
+    command: clear,
 };
+
+/// Empties a log; of the journal, which is named by its directory, the files go.
+fn clear(path: &str) -> Option<ShellCommand> {
+    if path.starts_with("/var/log/journal/") {
+        let find = ShellCommand::new(&["find"]).path(path);
+        return Some(find.args(&["-xdev", "-type", "f", "-name", "*.journal*", "-delete"]));
+    }
+    empty(path)
+}
