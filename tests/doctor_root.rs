@@ -154,6 +154,16 @@ fn a_snapshot_gives_the_same_verdict() {
         }
         // Only the commands differ: those on the spot act below the directory, and a snapshot's on the instance.
         assert_eq!(without_commands(&spot["findings"]), without_commands(&later["findings"]));
+        let commands = |report: &serde_json::Value| report["findings"][0]["remedy"]["commands"].to_string();
+        let directory = root.path().to_str().unwrap();
+        assert_eq!(commands(&spot).contains(directory), !changes.is_empty());
+        assert!(!commands(&later).contains(directory));
+        // Pasted on the machine on which it is read, the report of a snapshot does nothing.
+        let text = support::run::isctpl(["doctor", "--snapshot", file.to_str().unwrap()]).out;
+        let named = |line: &&str| line.contains("update-grub");
+        assert!(text.lines().filter(named).all(|line| line.trim_start().starts_with("# ")), "{text}");
+        let said = text.replace('\n', " ").contains("in a chroot of the root that was mounted at");
+        assert_eq!(said, !changes.is_empty(), "{text}");
     }
 }
 

@@ -43,6 +43,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
         text.push('\n');
         text.push_str(&finding_text(report, check, finding, style));
     }
+    text.push_str(&whose_commands(report, style));
     text.push_str(&unknowns(report, style));
     text.push_str(&unread(report, not_iscsi, style));
     if style.verbose {
@@ -51,6 +52,21 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
     text.push('\n');
     text.push_str(&verdict(report, style));
     text
+}
+
+/// Where the commands of a snapshot's fixes are to be typed, if there are any.
+fn whose_commands(report: &Report<'_>, style: &Style) -> String {
+    let findings = report.judgement.findings();
+    let commands = findings.iter().any(|(_, finding)| !finding.remedy.plain_commands().is_empty());
+    if !report.from_snapshot || !commands {
+        return String::new();
+    }
+    let place = match report.facts.scope.mode {
+        Mode::Live => "on the instance".to_owned(),
+        Mode::Root => format!("in a chroot of the root that was mounted at {}", report.facts.scope.root),
+    };
+    let text = format!("The commands behind # are not for this machine: type them {place}, without the #.");
+    format!("\n{}", style.wrap(&text, "", ""))
 }
 
 /// `FAILS at login: instance-59725 (Debian GNU/Linux 12), root /target`
