@@ -58,7 +58,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
 fn whose_commands(report: &Report<'_>, style: &Style) -> String {
     let findings = report.judgement.findings();
     let commands = findings.iter().any(|(_, finding)| !finding.remedy.plain_commands().is_empty());
-    if report.snapshot.is_none() || !commands {
+    if report.mode() != "snapshot" || !commands {
         return String::new();
     }
     let place = match report.facts.scope.mode {
