@@ -232,7 +232,7 @@ fn scripts_that_run_each_other_come_to_an_end() {
         std::os::unix::fs::symlink(format!("../{name}"), wants.join(&name)).unwrap();
     }
     let answer = judged(root.path(), "scripts");
-    assert!(answer.out.contains("run each other so often"), "{}", answer.out);
+    assert!(answer.out.contains("call each other too often"), "{}", answer.out);
 }
 
 #[test]

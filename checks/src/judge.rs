@@ -223,26 +223,26 @@ fn outcome_of(check: &Check, facts: &Facts, run: &Run<'_>) -> Outcome {
     if check.link == Link::Template {
         // A machine in use has logs, keys and a history: only who seals a template asks about them.
         if run.selection.only.is_empty() {
-            return Outcome::not_applicable("a template is judged only when asked for: --only template");
+            return Outcome::not_applicable("not checked: template checks run only on request (--only template)");
         }
     } else if run.stranger.is_some() && !asks_for_a_told_portal(check, facts) {
-        return Outcome::not_applicable("nothing shows that this root is an iSCSI LUN");
+        return Outcome::not_applicable("not checked: nothing shows that this root is an iSCSI LUN");
     }
     let live = facts.scope.mode == Mode::Live;
     match check.scope {
         Scope::Live if !live => {
-            return Outcome::not_applicable("a mounted root is judged: the running kernel is not the instance's");
+            return Outcome::not_applicable("not checked: the running kernel of this host is not the instance's");
         }
         Scope::Machine if !live && !facts.scope.same_machine && !facts.scope.firmware_given => {
-            return Outcome::not_applicable(
-                "a mounted root is judged: without --same-machine this host's firmware is not the instance's",
-            );
+            return Outcome::not_applicable("not checked: this host may not be the instance (--same-machine if it is)");
         }
         _ => {}
     }
     match (check.judge)(facts) {
         // A check that fails without a finding would be a mute alarm.
-        Outcome::Fail(findings) if findings.is_empty() => Outcome::unknown("the check failed without a finding"),
+        Outcome::Fail(findings) if findings.is_empty() => {
+            Outcome::unknown("the check failed without a finding; please report it")
+        }
         outcome @ (Outcome::Fail(_) | Outcome::Unknown { .. }) => outcome,
         sound => unread_file(check, facts).unwrap_or(sound),
     }
@@ -277,7 +277,7 @@ fn hide_what_lies_behind(results: &mut [CheckResult]) {
         if let Outcome::Fail(findings) = &mut result.outcome {
             for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Critical) {
                 finding.severity = Severity::Warning;
-                finding.summary = format!("next, once {broken} is mended: {}", finding.summary);
+                finding.summary = format!("also stops the boot, after the {broken} is fixed: {}", finding.summary);
             }
         }
     }
@@ -329,7 +329,10 @@ fn stand_of(link: Link, mode: Mode, results: &[CheckResult]) -> ChainLink {
             Outcome::NotApplicable(reason) | Outcome::Unknown { reason, .. } => Some(reason.clone()),
             _ => None,
         });
-        (LinkStatus::NotApplicable, reason.unwrap_or_else(|| "no check of this link was asked for".to_owned()))
+        (
+            LinkStatus::NotApplicable,
+            reason.unwrap_or_else(|| "not checked: no check of this link was selected".to_owned()),
+        )
     };
     ChainLink { link, status, summary }
 }
@@ -379,7 +382,7 @@ fn verdict_of(run: &Run<'_>, results: &[CheckResult]) -> Verdict {
         return verdict;
     }
     if run.partial {
-        let because = "only some checks were asked for, and none of them found what breaks it";
+        let because = "only some checks were selected, and none of them found a fault";
         return Verdict::unknown(because.to_owned(), Vec::new());
     }
     Verdict { boot: Boot::Boots, broken_link: None, because: String::new(), checks: Vec::new(), hangs_on: None }

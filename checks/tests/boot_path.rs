@@ -206,12 +206,12 @@ fn a_machine_that_is_not_on_iscsi_is_told_what_to_try() {
 #[test]
 fn the_sentence_for_a_boot_is_true_of_every_link() {
     let sentence = |patch: Value| judged("initramfs-tools-live", &patch).verdict.because;
-    let whole = "every link of the boot chain holds on this instance";
+    let whole = "every link of the boot chain passes on this instance";
     assert_eq!(sentence(json!([])), whole);
     let warned = sentence(json!([{"op": "replace", "path": "/iscsi/sessions/known/0/recovery_tmo", "value": 5}]));
     assert!(!warned.contains("every link") && warned.contains("warning at uptime"), "{warned}");
     let root = judged("initramfs-tools-root", &json!([])).verdict.because;
-    assert!(root.contains("the firmware and the running network were not judged"), "{root}");
+    assert!(root.contains("the firmware and the running network were not checked"), "{root}");
 }
 
 const VERMAGIC: &str = "/kernels/0/modules/iscsi_tcp/vermagic";

@@ -23,7 +23,7 @@ pub fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
             None => read_table(sysfs).into(),
         },
         sysfs: match table {
-            Some(_) if own => Read::NotApplicable("a saved table is judged in place of this host's iBFT".to_owned()),
+            Some(_) if own => Read::NotApplicable("the file of --ibft-table replaces this host's iBFT".to_owned()),
             _ => read_sysfs(sysfs).into(),
         },
         efi: sysfs.stat("/firmware/efi").ok().map(|meta| meta.is_some()),
@@ -34,7 +34,7 @@ pub fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
 pub fn read_saved(name: &str, bytes: &[u8]) -> Firmware {
     Firmware {
         table: ibft_table::parse(bytes, name).map(Some).into(),
-        sysfs: Read::NotApplicable("a saved table is judged, and no sysfs tree was given".to_owned()),
+        sysfs: Read::NotApplicable("the file of --ibft-table is judged, without --sysfs".to_owned()),
         efi: None,
     }
 }

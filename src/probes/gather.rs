@@ -67,7 +67,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
     }
     facts.scope = Scope { same_machine, same_machine_proof: proof, ..scope(request, &root, live) };
     say("reading firmware and NICs");
-    let not_ours = || "without --same-machine this host's hardware is not the instance's".to_owned();
+    let not_ours = || "this host may not be the instance (--same-machine if it is)".to_owned();
     match (&sysfs, &table) {
         (Some(sysfs), table) => {
             facts.firmware =

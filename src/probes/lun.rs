@@ -60,7 +60,7 @@ pub enum LunError {
         others: Vec<String>,
     },
     /// The target shows other units only.
-    #[error("{} shows no LUN {lun}{}", .sessions.join(" and "), list_in_words("; it shows: ", &.units.iter().map(u64::to_string).collect::<Vec<_>>()))]
+    #[error("there is no LUN {lun} at {}{}", .sessions.join(" or "), list_in_words("; the LUNs there are: ", &.units.iter().map(u64::to_string).collect::<Vec<_>>()))]
     NoUnit {
         /// The number that was asked for.
         lun: u64,
@@ -70,7 +70,7 @@ pub enum LunError {
         units: Vec<u64>,
     },
     /// The unit is there, and is no disk, or not yet.
-    #[error("LUN {lun} of {} is no disk, or not yet", .sessions.join(" and "))]
+    #[error("LUN {lun} of {} is not a disk, or its disk has not appeared yet", .sessions.join(" and "))]
     NoDisk {
         /// The number that was asked for.
         lun: u64,
@@ -78,7 +78,7 @@ pub enum LunError {
         sessions: Vec<String>,
     },
     /// The disks that answer are of several units.
-    #[error("LUN {lun} is not the same disk everywhere: {}; choose one by its portal", .disks.join(", "))]
+    #[error("LUN {lun} is not the same disk on every session: {}; choose one with --portal", .disks.join(", "))]
     Different {
         /// The number that was asked for.
         lun: u64,
@@ -367,8 +367,8 @@ mod tests {
                      {TARGET} through 100.97.0.10:3260"
             )
         );
-        assert_eq!(told(None, 48), "session3 shows no LUN 48; it shows: 0, 47");
-        assert_eq!(told(None, 0), "LUN 0 of session3 is no disk, or not yet");
+        assert_eq!(told(None, 48), "there is no LUN 48 at session3; the LUNs there are: 0, 47");
+        assert_eq!(told(None, 0), "LUN 0 of session3 is not a disk, or its disk has not appeared yet");
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(
             find_in(empty.path(), None, 47).unwrap_err().to_string(),

@@ -48,7 +48,7 @@ fn value(root: &Root, interface: &str, network: &mut Network) -> Option<u8> {
     })?;
     let value = text.trim().parse().ok();
     if value.is_none() {
-        let what = "holds no number of a reverse-path filter";
+        let what = "does not contain a number";
         network.problems.push(isctpl_checks::facts::Problem::new(root.name(&path), what));
     }
     value

@@ -21,7 +21,7 @@ pub fn names_here() -> Vec<String> {
 
 fn read_all(sysfs: &Root) -> Result<Vec<Nic>, Problem> {
     let Some(entries) = sysfs.list(NET)? else {
-        return Err(Problem::new(sysfs.name(NET), "does not exist, so that no NIC can be seen"));
+        return Err(Problem::new(sysfs.name(NET), "does not exist, so no NIC can be listed"));
     };
     let mut nics = Vec::new();
     for (name, _) in entries {

@@ -284,9 +284,7 @@ impl Root {
             )
         })?;
         if bytes.len() as u64 > limit {
-            return Err(
-                self.problem(path, format!("is larger than {limit} bytes, the most that is read of such a file"))
-            );
+            return Err(self.problem(path, format!("is larger than {limit} bytes, the limit for this file")));
         }
         Ok(Some(bytes))
     }

@@ -72,8 +72,11 @@ fn certain(trials: &[Trial]) -> Option<Verdict> {
         && verdict.boot == Boot::AtRisk
         && rest.iter().any(|trial| trial.verdict.because != first.verdict.because)
     {
-        verdict.because =
-            format!("whichever NIC is the SAN NIC; if {}: {}", first.candidate.sentence(), first.verdict.because);
+        verdict.because = format!(
+            "no matter which NIC is the SAN NIC; for example, if {}: {}",
+            first.candidate.sentence(),
+            first.verdict.because
+        );
     }
     Some(verdict)
 }
@@ -85,7 +88,11 @@ fn by_each(trials: &[Trial]) -> Verdict {
     checks.dedup();
     let first = trials.first();
     let because = first.map(|trial| {
-        format!("whichever NIC is the SAN NIC; if {}: {}", trial.candidate.sentence(), trial.verdict.because)
+        format!(
+            "no matter which NIC is the SAN NIC; for example, if {}: {}",
+            trial.candidate.sentence(),
+            trial.verdict.because
+        )
     });
     Verdict {
         boot: first.map_or(Boot::Unknown, |trial| trial.verdict.boot),
@@ -115,7 +122,7 @@ fn open(trials: &[Trial], results: &[CheckResult]) -> Verdict {
         .filter(|result| matches!(result.outcome, Outcome::Unknown { .. }))
         .map(|result| result.check.id)
         .collect();
-    let because = format!("it {hangs_on}: --san-nic NAME, or --same-machine, tells which it is");
+    let because = format!("it {hangs_on}; name the SAN NIC with --san-nic NAME, or use --same-machine");
     Verdict { hangs_on: Some(hangs_on), ..Verdict::unknown(because, checks) }
 }
 
@@ -159,7 +166,9 @@ fn sentences(candidates: &[&Candidate]) -> String {
 fn merged(check: &Check, trials: &[Trial], each: bool) -> Outcome {
     let outcomes: Vec<(&Candidate, &Outcome)> =
         trials.iter().filter_map(|trial| Some((&trial.candidate, trial.outcome(check)?))).collect();
-    let Some((_, first)) = outcomes.first() else { return Outcome::not_applicable("no NIC was tried") };
+    let Some((_, first)) = outcomes.first() else {
+        return Outcome::not_applicable("not checked: no NIC can be the SAN NIC");
+    };
     if outcomes.iter().all(|(_, outcome)| outcome == first) {
         return (*first).clone();
     }
@@ -183,7 +192,7 @@ fn merged(check: &Check, trials: &[Trial], each: bool) -> Outcome {
         return depends(&warned);
     }
     match outcomes.iter().find(|(_, outcome)| matches!(outcome, Outcome::Pass(_))) {
-        Some(_) => Outcome::pass(format!("whichever NIC is the SAN NIC, {}", harmless(check))),
+        Some(_) => Outcome::pass(harmless(check)),
         None => (*first).clone(),
     }
 }
@@ -191,8 +200,8 @@ fn merged(check: &Check, trials: &[Trial], each: bool) -> Outcome {
 /// What a check that passes says of the real root, in a sentence that is true of every candidate.
 fn harmless(check: &Check) -> &'static str {
     match check.link {
-        Link::Handover => "the real root's network configuration takes nothing away that it needs",
-        _ => "the shutdown leaves it up until the root is written back",
+        Link::Handover => "no network configuration takes away what the SAN NIC needs, whichever NIC it is",
+        _ => "shutdown keeps the SAN NIC up until the root is synced, whichever NIC it is",
     }
 }
 

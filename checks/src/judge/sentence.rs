@@ -15,7 +15,7 @@ pub(super) fn why_it_boots(facts: &Facts, chain: &[ChainLink]) -> String {
     let live = facts.scope.mode == Mode::Live;
     let mut text = match (live, facts.scope.same_machine || facts.scope.firmware_given) {
         (true, _) if warned.is_empty() && unjudged.is_empty() => {
-            return "every link of the boot chain holds on this instance".to_owned();
+            return "every link of the boot chain passes on this instance".to_owned();
         }
         (true, _) => "no link of the boot chain is broken on this instance".to_owned(),
         (false, true) if !unjudged.contains(&Link::Firmware.name()) => {
@@ -37,7 +37,7 @@ pub(super) fn why_it_boots(facts: &Facts, chain: &[ChainLink]) -> String {
     }
     if !unjudged.is_empty() {
         let verb = if unjudged.len() == 1 { "was" } else { "were" };
-        text.push_str(&format!("; {} {verb} not judged", listed(&unjudged)));
+        text.push_str(&format!("; {} {verb} not checked", listed(&unjudged)));
     }
     text
 }

@@ -12,22 +12,22 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Live,
     decided_by: &[],
-    title: "the default route leaves by the SAN NIC",
+    title: "the default route goes out through the SAN NIC",
     doc: Doc {
-        finds: "A default route with the lowest metric that leaves by the SAN NIC, although there is another way out: \
-                a default route of another NIC behind it, or a router that the lease or the configuration of another \
-                NIC names. Where no other way out is known it may be meant, and is no finding: many clouds give an \
-                instance one network for both. If the SAN NIC's lease brings routes by option 121 and no default \
-                among them, that is told as information.",
-        breaks: "The instance sends everything that is not on a link of its own into the storage network, which leads \
-                 nowhere else: no name servers, no package mirrors, no answers to clients that come in by the WAN \
-                 NIC. It also hides a missing route to the target. `iscsistart -N` and `ipconfig` make this route out \
-                 of the gateway in the iBFT.",
-        fix: "Where another default route stands, delete the one of the SAN NIC; else give the other NIC its own \
-               first. If it comes back at each boot, do not send option 3 on the SAN segment to the operating system: \
-               RFC 3442 has clients ignore it beside option 121.",
+        finds: "A default route with the lowest metric that goes out through the SAN NIC although another NIC has a \
+                way out: a default route with a higher metric, or a router named by its lease or configuration. Where \
+                no other way out is known, the route may be intended and is not reported: many clouds give an instance \
+                one network for both. If the SAN NIC's lease brings routes by option 121 but no default route among \
+                them, the check reports this as information.",
+        breaks: "The instance sends everything outside its own subnets into the storage network, which leads nowhere \
+                 else. Name servers and package mirrors cannot be reached, and answers to clients of the WAN NIC are \
+                 lost. The default route also masks a missing route to the target. `iscsistart -N` and `ipconfig` make \
+                 this route from the gateway in the iBFT.",
+        fix: "If another default route exists, delete the one through the SAN NIC; otherwise add one through the other \
+              NIC first. If the route comes back at each boot, do not send option 3 to the operating system on the SAN \
+              segment: RFC 3442 has clients ignore option 3 when option 121 is present.",
         references: &[
-            "RFC 3442, DHCP Client Behavior (option 3 is ignored beside option 121)",
+            "RFC 3442, DHCP Client Behavior (option 3 is ignored when option 121 is present)",
             "open-iscsi usr/iscsi_net_util.c, net_setup_netdev_ipv4",
         ],
     },
@@ -37,40 +37,44 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Facts) -> Outcome {
     crate::known!(facts.network.routes);
     let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
     };
     let default = san::main_routes(facts, false)
         .filter(|route| route.destination.is_none_or(|prefix| prefix.prefix_len() == 0))
         .min_by_key(|route| route.metric);
     let Some(default) = default else {
-        return Outcome::pass("there is no default route, so none leaves by the SAN NIC");
+        return Outcome::pass("no default route exists, so none goes out through the SAN NIC");
     };
     let out = default.interface.as_deref().unwrap_or_default();
     if !san::leads_through(facts, out, &nic.name) {
-        return Outcome::pass(format!("the default route leaves {}", san::hop_text(default)));
+        return Outcome::pass(format!("the default route goes out {}", san::hop_text(default)));
     }
     if let Some(lease) = lease_that_brings(facts, &nic.name, default) {
         return Outcome::pass(format!(
-            "the default route leaves by the SAN NIC {}, as the network wants it: {} brings it",
+            "the default route goes out through the SAN NIC {}; it comes from {}",
             nic.name,
             place(lease, &nic.name)
         ));
     }
     let finding = || {
-        Finding::warning(format!("the default route leaves by the SAN NIC: {}", san::hop_text(default)))
+        Finding::warning(format!("the default route goes out through the SAN NIC: {}", san::hop_text(default)))
             .evidence(Evidence::new("ip route show default", san::route_text(default)))
     };
     if let Some(other) = other_route(facts, &nic.name) {
-        let text = "Delete the default route through the SAN NIC: the other one takes over at once, and the route to \
-                    the target stays. A login that came in through the SAN NIC's gateway is cut";
+        let text = "Delete the default route through the SAN NIC; the other one takes over at once, and the route to \
+                    the target stays. This cuts an SSH login that came in through the SAN NIC's gateway";
         return finding()
-            .evidence(Evidence::new("ip route show default", format!("behind it: {}", san::route_text(other))))
+            .evidence(Evidence::new(
+                "ip route show default",
+                format!("the other default route: {}", san::route_text(other)),
+            ))
             .remedy(Remedy::new(text).command(policy::delete_route(everything(), default)))
             .into();
     }
     if let Some(way) = other_gateway(facts, &nic.name) {
-        let text = "Give the default route to the other NIC: this replaces the one through the SAN NIC or goes before \
-                    it, and the route to the target stays. A login that came in through the SAN NIC's gateway is cut";
+        let text = "Add a default route through the other NIC; it replaces or precedes the one through the SAN NIC, \
+                    and the route to the target stays. This cuts an SSH login that came in through the SAN NIC's \
+                    gateway";
         let replace = san::via_dev(
             ShellCommand::new(&["ip", "route", "replace", "default"]),
             Some(way.gateway),
@@ -83,20 +87,20 @@ fn judge(facts: &Facts) -> Outcome {
     });
     let Some(lease) = lease else {
         return Outcome::pass(format!(
-            "the default route leaves by the SAN NIC {}, and no other way out is known",
+            "the default route goes out through the SAN NIC {}, and no other way out is known",
             nic.name
         ));
     };
     let summary = format!(
-        "the default route leaves by the SAN NIC, whose lease brings none, and no other way out is known: {}",
+        "the default route goes out through the SAN NIC although its lease brings none; no other way out is known: {}",
         san::hop_text(default)
     );
     Finding::info(summary)
         .evidence(Evidence::new("ip route show default", san::route_text(default)))
         .evidence(Evidence::new(place(lease, &nic.name), "option 121 brings no default route"))
         .remedy(Remedy::new(
-            "Leave the route while it is the only one; give the WAN NIC an address and a default route of its own, and \
-             judge again",
+            "Keep the route while it is the only one. Give the WAN NIC an address and a default route, and run isctpl \
+             doctor again",
         ))
         .into()
 }
@@ -154,7 +158,7 @@ fn other_gateway<'a>(facts: &'a Facts, san: &str) -> Option<OtherWay<'a>> {
     });
     let of_lease = leased.flat_map(|lease| lease.routers.iter().map(move |router| (lease, *router))).find_map(
         |(lease, router)| {
-            let place = lease.at.as_ref().map_or_else(|| "a lease in force".to_owned(), ToString::to_string);
+            let place = lease.at.as_ref().map_or_else(|| "a current lease".to_owned(), ToString::to_string);
             way(router, place, "option 3:")
         },
     );

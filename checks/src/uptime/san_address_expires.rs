@@ -34,7 +34,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Facts) -> Outcome {
     let addresses = crate::known!(facts.network.addresses);
     let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
     };
     let own: Vec<&Address> = addresses
         .iter()

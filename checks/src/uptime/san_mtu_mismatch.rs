@@ -32,7 +32,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Facts) -> Outcome {
     crate::known!(facts.network.links);
     let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
     };
     let Some(link) = san::link(facts, &nic.name) else {
         return Outcome::not_applicable(format!("the kernel has no interface {}", nic.name));

@@ -11,17 +11,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Live,
     decided_by: &[],
-    title: "a host route hides the route to the target's subnet and differs from it",
+    title: "a host route overrides the route to the target's subnet",
     doc: Doc {
-        finds: "A route to one portal alone (/32, or /128) that hides a wider route to the target's subnet and leads \
-                another way: by another gateway of the SAN NIC. A host route through the same gateway and NIC is what \
-                `iscsistart -N` leaves behind, and is sound. One that leads out of another NIC is \
-                san-route-wrong-nic.",
-        breaks: "`iscsistart -N` makes its host route from the gateway in the iBFT, and that gateway is the one the \
-                 boot firmware knew (option 3), which need not be the one that leads to the target (option 121). By \
-                 longest match the host route wins, so the right route stands in the table and is never used.",
-        fix: "Delete the host route: the wider one takes over at once. If it comes back at each boot, correct the \
-               gateway that the boot firmware is given.",
+        finds: "A route to one portal alone (/32 or /128) that overrides a wider route to the target's subnet and uses \
+                another gateway of the SAN NIC. A host route through the same gateway and NIC, which `iscsistart -N` \
+                leaves behind, passes. For a host route through another NIC, see san-route-wrong-nic.",
+        breaks: "`iscsistart -N` makes its host route from the gateway in the iBFT. That is the gateway of the boot \
+                 firmware (option 3), which may not be the one that leads to the target (option 121). The kernel uses \
+                 the longest match, so the correct route is in the table but is never used.",
+        fix: "Delete the host route; the wider route takes over at once. If it comes back at each boot, correct the \
+              gateway that DHCP gives the boot firmware.",
         references: &[
             "open-iscsi usr/iscsi_net_util.c, net_setup_netdev_ipv4",
             "iPXE src/drivers/block/ibft.c (the iBFT gateway is option 3)",
@@ -49,14 +48,21 @@ fn judge(facts: &Facts) -> Outcome {
         }
         match hidden(facts, way) {
             Some(wider) if wider.gateway == route.gateway && wider.interface == route.interface => {
-                agreeing.push(format!("the host route to {ip} leads the same way as {}", san::route_short(wider)));
+                agreeing.push(format!(
+                    "the host route to {ip} uses the same gateway and NIC as {}",
+                    san::route_short(wider)
+                ));
             }
             Some(wider) => findings.push(finding(way, route, wider)),
             None => {}
         }
     }
     Outcome::from_findings(findings, || {
-        if agreeing.is_empty() { "no host route hides the way to a portal".to_owned() } else { agreeing.join("; ") }
+        if agreeing.is_empty() {
+            "no host route overrides the route to a portal".to_owned()
+        } else {
+            agreeing.join("; ")
+        }
     })
 }
 
@@ -73,11 +79,15 @@ fn hidden<'a>(facts: &'a Facts, way: &Way<'_>) -> Option<&'a Route> {
 
 fn finding(way: &Way<'_>, route: &Route, wider: &Route) -> Finding {
     let ip = way.portal.ip;
-    Finding::warning(format!("a host route sends {ip} {} and hides {}", san::hop_text(route), san::route_short(wider)))
-        .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
-        .evidence(Evidence::new("ip route show table main", san::route_text(wider)))
-        .remedy(
-            Remedy::new("Delete the host route; the route to the subnet answers from then on")
-                .command(policy::delete_route(way.matched.unwrap_or_else(|| ip.into()), route)),
-        )
+    Finding::warning(format!(
+        "a host route sends {ip} {} and overrides {}",
+        san::hop_text(route),
+        san::route_short(wider)
+    ))
+    .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
+    .evidence(Evidence::new("ip route show table main", san::route_text(wider)))
+    .remedy(
+        Remedy::new("Delete the host route; the route to the subnet takes over at once")
+            .command(policy::delete_route(way.matched.unwrap_or_else(|| ip.into()), route)),
+    )
 }

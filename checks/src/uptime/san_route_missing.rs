@@ -13,15 +13,15 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "no route leads to a portal",
     doc: Doc {
-        finds: "A portal for which the kernel has no route, or for which only the default route answers although that \
-                leads out of another NIC than the SAN NIC. The kernel itself is asked (RTM_GETROUTE): a table that \
-                looks right may still send the packets elsewhere.",
-        breaks: "The target lies in another subnet than the SAN NIC, and the one route to it comes from DHCP option \
-                 121. When that route goes, the session cannot send: the root stands still, writes pile up, and after \
-                 the replacement timeout the filesystem gets I/O errors. The moment in which the WAN NIC has put its \
-                 default route in place and the SAN NIC has none yet is enough.",
-        fix: "Put the route back at once by hand, then make the configuration bring it: take option 121 from the \
-               lease of the SAN NIC, or write the route down for the SAN NIC.",
+        finds: "A portal to which the kernel has no route, or only the default route although that goes out through \
+                another NIC than the SAN NIC. isctpl asks the kernel itself (RTM_GETROUTE): a table that looks right \
+                may still send the packets elsewhere.",
+        breaks: "The target is in another subnet than the SAN NIC, and the only route to it comes from DHCP option \
+                 121. When that route is lost, the session cannot send: the root freezes, writes pile up, and after \
+                 the replacement timeout the filesystem gets I/O errors. The short time in which the WAN NIC already \
+                 has its default route and the SAN NIC has no route is enough.",
+        fix: "Add the route by hand now, then make it permanent: use option 121 of the SAN NIC's lease, \
+              or configure a static route on the SAN NIC.",
         references: &[
             "RFC 3442, The Classless Static Route Option for DHCPv4",
             "rtnetlink(7), RTM_GETROUTE",
@@ -52,10 +52,7 @@ fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
     let (summary, seen) = match way.stand {
         Stand::Unreachable(words) => (format!("no route leads to {ip}: {words}"), words.to_owned()),
         Stand::OnlyDefault(route) => (
-            format!(
-                "no route of its own leads to {ip}: its packets leave by the default route {}",
-                san::hop_text(route)
-            ),
+            format!("only the default route leads to {ip}, and it goes out {}", san::hop_text(route)),
             san::route_text(route),
         ),
         _ => return None,
@@ -77,8 +74,8 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, nic: Option<&str>, finding: Finding
     if let Some(rule) = rule {
         let text = policy::rule_text(rule);
         let remedy = Remedy::new(format!(
-            "The rule `{text}` answers before the main table is asked. Have the target's network looked up in the \
-             main table first, and find out who made the rule"
+            "The rule `{text}` applies before the main table. Add a rule that looks up the target's network in the main \
+             table first, and find out who made the rule"
         ));
         return finding
             .evidence(Evidence::new("ip rule", text))
@@ -92,7 +89,7 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, nic: Option<&str>, finding: Finding
         .and_then(|route| Some((route.destination?, route)))
         .filter(|(prefix, _)| prefix.prefix_len() >= wanted);
     let remedy = Remedy::new(
-        "Put the route back now; then let the SAN NIC's configuration bring it: option 121 of its lease, or a static \
+        "Add the route now; then make it permanent in the SAN NIC's configuration: option 121 of its lease, or a static \
          route",
     );
     let delete = refusing.map(|(prefix, route)| policy::delete_route(prefix, route));

@@ -13,13 +13,14 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "a route of the SAN NIC's lease is not in the kernel",
     doc: Doc {
-        finds: "A route that the lease in force on the SAN NIC brings by DHCP option 121 and that is not in the \
+        finds: "A route that the current lease of the SAN NIC brings by DHCP option 121 and that is not in the \
                 kernel's tables with that destination and gateway. The default route is left out (see \
-                default-route-via-san), and so is a route whose portal is not reached at all (see san-route-missing).",
-        breaks: "What is used now is not what the network says. Debian's exit hook of dhclient adds these routes only \
-                 on BOUND and REBOOT and hides its errors, so a lease that was renewed with another gateway leaves \
-                 the old route in place until that gateway is switched off.",
-        fix: "Put the route of the lease in place, and let a client keep it that follows renewals.",
+                default-route-via-san), and so is a route to a portal that cannot be reached at all (see \
+                san-route-missing).",
+        breaks: "The kernel does not use the route that the network announces. Debian's exit hook of dhclient adds \
+                 these routes only on BOUND and REBOOT and suppresses its errors, so a lease that was renewed with \
+                 another gateway leaves the old route in place until that gateway is switched off.",
+        fix: "Add the route of the lease, and use a DHCP client that updates routes at renewals.",
         references: &[
             "RFC 3442",
             "Debian /etc/dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes",
@@ -31,10 +32,13 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     if let Some(link) = san::nic_that_is_down(facts) {
-        return Outcome::not_applicable(format!("{} is down, and its routes with it: see san-nic-down", link.name));
+        return Outcome::not_applicable(format!(
+            "not checked: {} is down and has lost its routes (see san-nic-down)",
+            link.name
+        ));
     }
     let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("which NIC is the SAN NIC is not known: --san-nic NAME settles it");
+        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
     };
     crate::known!(facts.network.routes);
     let lost: Vec<IpAddr> = san::ways(facts)
@@ -56,10 +60,13 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     if findings.is_empty() && seen.is_empty() {
-        return Outcome::not_applicable(format!("no lease in force on {} brings routes by option 121", nic.name));
+        return Outcome::not_applicable(format!(
+            "not checked: no current lease of {} brings routes by option 121",
+            nic.name
+        ));
     }
     Outcome::from_findings(findings, || {
-        format!("the kernel has what the lease of {} brings: {}", nic.name, seen.join(", "))
+        format!("the kernel has the routes of the lease of {}: {}", nic.name, seen.join(", "))
     })
 }
 
@@ -72,13 +79,13 @@ fn stands(facts: &Facts, wanted: &ClasslessRoute) -> bool {
 
 fn finding(nic: &str, lease: &Lease, route: &ClasslessRoute) -> Finding {
     let text = if route.gateway.is_unspecified() {
-        format!("{} on the link", route.destination)
+        format!("{} on-link", route.destination)
     } else {
         format!("{} via {}", route.destination, route.gateway)
     };
     let place = lease.at.as_ref().map_or_else(|| format!("lease of {nic}"), ToString::to_string);
-    Finding::warning(format!("the lease of {nic} brings {text}, and the kernel has no such route"))
+    Finding::warning(format!("the lease of {nic} brings the route {text}, but the kernel does not have it"))
         .evidence(Evidence::new(place, format!("option 121: {text}")))
-        .evidence(Evidence::new("ip route show table all", format!("nothing for {text}")))
-        .remedy(Remedy::new("Put the route of the lease in place").command(san::replace_route(route, nic)))
+        .evidence(Evidence::new("ip route show table all", format!("no route {text}")))
+        .remedy(Remedy::new("Add the route of the lease").command(san::replace_route(route, nic)))
 }

@@ -11,19 +11,19 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Live,
     decided_by: &[],
-    title: "the route to a portal leaves by another NIC than the SAN NIC",
+    title: "the route to a portal goes out through another NIC than the SAN NIC",
     doc: Doc {
-        finds: "A portal whose route leaves by another interface than the SAN NIC: the NIC that --san-nic names, or \
-                the one with the MAC address in the iBFT. A VLAN, bond or bridge on the SAN NIC counts as the SAN \
-                NIC. Where only the default route answers, san-route-missing says so instead.",
+        finds: "A portal with a route that goes out through another interface than the SAN NIC: the NIC that --san-nic \
+                names, or the one with the MAC address in the iBFT. A VLAN, bond or bridge on the SAN NIC counts as \
+                the SAN NIC. Where only the default route leads to the portal, see san-route-missing.",
         breaks: "The other network does not lead to the target, or leads there from an address that the target does \
-                 not let in. The session that stands may live on for a while; the next reconnect fails and the root \
-                 stands still. A host route is enough: the kernel takes the longest prefix, so a wrong /32 beats the \
-                 right /16.",
-        fix: "Remove the route that leads astray, and put the right one in its place. Then find out who made it: its \
-               protocol tells (dhcp, static, boot). Where a policy rule (ip-rule(8)) sends the packets to a table of \
-               its own, as VPNs do, the route in that table comes back: have the target's network looked up in the \
-               main table first, and keep it out of what the VPN takes.",
+                 not accept. The current session may survive for a while; the next reconnect fails and the root \
+                 freezes. One host route is enough: the kernel uses the longest prefix, so a wrong /32 beats the \
+                 correct /16.",
+        fix: "Delete the wrong route and add the correct one. Then find out who made it: its protocol tells (dhcp, \
+              static, boot). Where a policy rule (ip-rule(8)) sends the packets to a table of its own, as VPNs do, the \
+              route in that table comes back: add a rule that looks up the target's network in the main table first, \
+              and exclude that network from the VPN.",
         references: &["RFC 1812, section 5.2.4.3 (longest match)", "rtnetlink(7), RTM_GETROUTE", "ip-route(8)"],
     },
     judge,
@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Outcome {
     };
     if ways.iter().all(|way| way.nic.is_none()) {
         return Outcome::not_applicable(
-            "nothing but the routes says which NIC is the SAN NIC: --san-nic NAME gives them a NIC to be held against",
+            "not checked: only the routes tell which NIC is the SAN NIC (--san-nic NAME names it)",
         );
     }
     let mut findings = Vec::new();
@@ -46,19 +46,19 @@ fn judge(facts: &Facts) -> Outcome {
         match (way.stand, &way.nic) {
             (Stand::WrongNic(route), Some(nic)) => {
                 let summary =
-                    format!("packets to {ip} leave {}, not by the SAN NIC {}", san::hop_text(route), nic.name);
+                    format!("packets to {ip} go out {}, not through the SAN NIC {}", san::hop_text(route), nic.name);
                 let finding = Finding::critical(summary)
                     .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
                     .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()));
                 findings.push(with_remedy(facts, way, route, &nic.name, finding));
             }
             (Stand::Failed(problem), _) => return Outcome::unread(problem),
-            (Stand::Sound(_), Some(nic)) => sound.push(format!("{ip} is reached by the SAN NIC {}", nic.name)),
+            (Stand::Sound(_), Some(nic)) => sound.push(format!("{ip} is reached through the SAN NIC {}", nic.name)),
             _ => {}
         }
     }
     if findings.is_empty() && sound.is_empty() {
-        return Outcome::not_applicable("no portal has a route of its own: see san-route-missing");
+        return Outcome::not_applicable("not checked: no portal has a route of its own (see san-route-missing)");
     }
     Outcome::from_findings(findings, || sound.join("; "))
 }
@@ -68,9 +68,9 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, route: &Route, nic: &str, finding: 
     if let Some(rule) = policy::rule_of(facts, ip, route) {
         let text = policy::rule_text(rule);
         let remedy = Remedy::new(format!(
-            "The rule `{text}` sends the packets to table {}. Whoever made the rule, such as a VPN, fills that table \
-             again: have the target's network looked up in the main table first, and take it out of what the rule's \
-             owner routes",
+            "The rule `{text}` sends the packets to table {}. The owner of the rule, such as a VPN, fills that table \
+             again. Add a rule that looks up the target's network in the main table first, and exclude that network \
+             from the VPN",
             route.table
         ));
         return finding.evidence(Evidence::new("ip rule", text)).remedy(remedy.commands(policy::pass_rule(
@@ -80,7 +80,7 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, route: &Route, nic: &str, finding: 
             Some(nic),
         )));
     }
-    let remedy = Remedy::new("Remove the route that leads astray, and put the right one in its place");
+    let remedy = Remedy::new("Delete the wrong route and add the correct one");
     let delete = way.matched.map(|prefix| policy::delete_route(prefix, route));
     finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, Some(nic))))
 }

@@ -33,7 +33,10 @@ fn parse(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<InterfaceCo
         match word {
             "" => {}
             "interface" if blocks.len() == BLOCK_LIMIT => {
-                problems.push(Problem::new(at.to_string(), format!("more than {BLOCK_LIMIT} interfaces")));
+                problems.push(Problem::new(
+                    at.to_string(),
+                    format!("there are more than {BLOCK_LIMIT} interface blocks; the rest is not read"),
+                ));
                 break;
             }
             "interface" => {
@@ -76,7 +79,7 @@ fn setting(word: &str, rest: &str, at: Place, config: &mut InterfaceConfig, prob
                         config.addresses.push(net);
                         config.method = Method::Static;
                     }
-                    Err(_) => problems.push(Problem::new(at.to_string(), "the static address cannot be read")),
+                    Err(_) => problems.push(Problem::new(at.to_string(), "static ip_address= is not a valid address")),
                 },
                 "routers" => config.gateway = value.split_whitespace().next().and_then(|router| router.parse().ok()),
                 _ => {}

@@ -120,7 +120,10 @@ impl<'a> Files<'a> {
                     self.names(directory_path).into_iter().filter(fits).map(|name| format!("{directory}/{name}")),
                 );
                 if next.len() > GLOB_LIMIT {
-                    self.problems.push(Problem::new(pattern, format!("fits more than {GLOB_LIMIT} files")));
+                    self.problems.push(Problem::new(
+                        pattern,
+                        format!("matches more than {GLOB_LIMIT} files; the rest is not read"),
+                    ));
                     next.truncate(GLOB_LIMIT);
                     break;
                 }

@@ -37,7 +37,9 @@ pub(super) fn read(files: &mut Files<'_>) -> (Vec<InterfaceConfig>, Vec<Rename>)
 impl Walk<'_, '_> {
     fn file(&mut self, path: &str, depth: usize) {
         if self.read == FILE_LIMIT {
-            self.files.problems.push(Problem::new(path, format!("more than {FILE_LIMIT} files are included")));
+            self.files
+                .problems
+                .push(Problem::new(path, format!("is not read: more than {FILE_LIMIT} files are included")));
         }
         self.read += 1;
         if self.read > FILE_LIMIT {
@@ -53,7 +55,9 @@ impl Walk<'_, '_> {
             match item {
                 Item::Stanza(stanza) => self.stanzas.push(stanza),
                 Item::Include(include) if depth == 0 => {
-                    self.files.problems.push(Problem::new(include.at.to_string(), "is included too deep; not read"));
+                    self.files
+                        .problems
+                        .push(Problem::new(include.at.to_string(), "the include is nested too deeply; it is not read"));
                 }
                 Item::Include(include) => self.include(&include, depth - 1),
             }
@@ -62,7 +66,10 @@ impl Walk<'_, '_> {
 
     fn include(&mut self, include: &Include, depth: usize) {
         if include.pattern.contains(['$', '`', '~']) {
-            let what = format!("`{}` is for the shell to expand; not read", wrong_value(&include.pattern));
+            let what = format!(
+                "only a shell can expand `{}`; the files that it includes are not read",
+                wrong_value(&include.pattern)
+            );
             self.files.problems.push(Problem::new(include.at.to_string(), what));
             return;
         }

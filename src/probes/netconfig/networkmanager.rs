@@ -60,7 +60,7 @@ fn left_to_ifupdown(conf: &NmConf, ifupdown: &[InterfaceConfig]) -> Vec<Interfac
 fn may_be_read_by_networkmanager(files: &mut Files<'_>, path: &str) -> bool {
     match files.root.stat(path) {
         Ok(Some(meta)) if meta.mode & 0o077 != 0 => {
-            let what = "its permissions let others read or write it, so NetworkManager ignores it";
+            let what = "NetworkManager ignores this file: its mode gives group or others access (chmod 600)";
             files.problems.push(Problem::new(path, what));
             false
         }

@@ -133,7 +133,10 @@ fn walk(root: &Root, is_subvolume: &dyn Fn(&str, &Meta) -> bool) -> Result<Vec<S
     for listed in 0.. {
         let Some((directory, depth)) = open.pop_front() else { break };
         if listed == DIRECTORY_LIMIT {
-            return Err(Problem::new(directory, format!("more than {DIRECTORY_LIMIT} directories stand at the top")));
+            return Err(Problem::new(
+                directory,
+                format!("there are more than {DIRECTORY_LIMIT} directories to search for subvolumes"),
+            ));
         }
         let above = if directory.is_empty() { "/" } else { directory.as_str() };
         for (name, kind) in root.list(above)?.unwrap_or_default() {

@@ -122,8 +122,8 @@ impl<'a> Scripts<'a> {
     fn weigh(&self, script: &Script, place: &dyn Fn(u32) -> Place, list_is_written: bool, depth: u8) -> Effect {
         let weighed = self.weighed.replace(self.weighed.get().saturating_add(1));
         if weighed == WEIGH_LIMIT {
-            let what = "run each other so often that not every one was followed";
-            self.problems.borrow_mut().push(Problem::new("scripts of services", what));
+            let what = "call each other too often; isctpl did not follow every one";
+            self.problems.borrow_mut().push(Problem::new("service scripts", what));
         }
         let depth = if weighed >= WEIGH_LIMIT { 0 } else { depth };
         let mut effect = Effect { logout: None, writes_list: script.writes_list };
@@ -204,7 +204,7 @@ impl<'a> Scripts<'a> {
         let interpreter = text.lines().next().unwrap_or_default();
         let shell = interpreter.split([' ', '/', '\t']).any(|word| matches!(word, "sh" | "bash" | "dash" | "ksh"));
         if shell && !fits {
-            let what = format!("is a script of more than {SCRIPT_LIMIT} bytes, the most that is looked into");
+            let what = format!("is a script of more than {SCRIPT_LIMIT} bytes; it is not read");
             unread(Problem::new(self.root.name(path), what));
         }
         // Line 1 stays line 1.
