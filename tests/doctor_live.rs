@@ -170,7 +170,7 @@ fn a_host_route_by_the_same_way_is_sound() {
 fn routes_and_nics_are_shown() {
     let Some(namespace) = document("show", &[]) else { return };
     let routes = isctpl(&namespace, &["show", "routes", "--portal", "100.97.0.10"]);
-    assert!(routes.out.contains("100.97.0.10  via 100.64.16.49 dev ens2f0"), "{}", routes.out);
+    assert!(routes.out.contains("100.97.0.10 via 100.64.16.49 dev ens2f0"), "{}", routes.out);
     assert!(routes.out.contains("100.97.0.0/16"), "{}", routes.out);
     let nics = isctpl(&namespace, &["show", "nics"]);
     assert!(nics.out.contains("ens2f0") && nics.out.contains("52:54:00:00:00:01"), "{}", nics.out);
