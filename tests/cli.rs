@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::process::{Command, Stdio};
 use support::fixtures;
 use support::run::{answer, command, isctpl};
@@ -86,6 +88,69 @@ fn no_word_is_cut_at_any_width() {
             assert_eq!(words(&narrow), words(&wide), "{arguments:?} at {width}:\n{narrow}");
         }
     }
+}
+
+/// Ids of the checks with this outcome, by their reason.
+fn by_reason(report: &serde_json::Value, outcome: &str) -> BTreeMap<String, Vec<String>> {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for check in report["checks"].as_array().unwrap() {
+        if check["outcome"] == outcome {
+            let text = |key: &str| check[key].as_str().unwrap().to_owned();
+            reasons.entry(text("reason")).or_default().push(text("check"));
+        }
+    }
+    reasons
+}
+
+/// The blocks that begin with this word: their first word is taken off, and the ids below it are apart.
+fn blocks(out: &str, word: &str) -> Vec<(String, Vec<String>)> {
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    out.split("\n\n")
+        .filter_map(|block| block.strip_prefix(&format!("{word}: "))?.split_once("\n  checks    "))
+        .map(|(reason, ids)| (joined(reason), joined(ids).split(", ").map(str::to_owned).collect()))
+        .collect()
+}
+
+#[test]
+fn what_was_not_checked_is_told_once_a_reason() {
+    let snapshot = fixtures().join("captured/debian-12-seed-cmdline.json").display().to_string();
+    let reasons = by_reason(&isctpl(["doctor", "--snapshot", &snapshot, "--format", "json"]).json(), "not-applicable");
+    let out = isctpl(["doctor", "--snapshot", &snapshot, "-v"]).out;
+    let mut told: Vec<Vec<String>> = blocks(&out, "not checked").into_iter().map(|(_, ids)| ids).collect();
+    let mut wanted: Vec<Vec<String>> = reasons.into_values().collect();
+    told.sort();
+    wanted.sort();
+    assert_eq!(told, wanted, "{out}");
+}
+
+#[test]
+fn an_unknown_names_its_one_reason_and_then_the_checks() {
+    let healthy = fs::read(fixtures().join("captured/debian-12-live.json")).unwrap();
+    let mut snapshot: serde_json::Value = serde_json::from_slice(&healthy).unwrap();
+    let damage = serde_json::json!({"place": "/boot/initrd", "what": "permission denied; run as root"});
+    let image = &mut snapshot["facts"]["images"][0];
+    *image = serde_json::json!({"path": image["path"], "incomplete": true, "damage": [damage]});
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("snapshot").display().to_string();
+    fs::write(&file, snapshot.to_string()).unwrap();
+    let reasons = by_reason(&isctpl(["doctor", "--snapshot", &file, "--format", "json"]).json(), "unknown");
+    assert!(reasons.values().any(|ids| ids.len() > 5), "{reasons:?}");
+    let told: BTreeMap<String, Vec<String>> =
+        blocks(&isctpl(["doctor", "--snapshot", &file]).out, "unknown").into_iter().collect();
+    assert_eq!(told, reasons);
+}
+
+#[test]
+fn verbose_tells_what_took_how_long() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().to_str().unwrap();
+    let verbose = isctpl(["doctor", "--root", root, "-v"]).err;
+    for part in
+        ["Time taken", "reading the boot loader", "reading services", "unpacking the initramfs", "judging", "in all"]
+    {
+        assert!(verbose.contains(part), "{verbose}");
+    }
+    assert_eq!(isctpl(["doctor", "--root", root]).err, "");
 }
 
 #[test]
@@ -228,7 +293,7 @@ fn colours_are_for_terminals_or_on_demand() {
 
 #[test]
 fn the_executable_is_static() {
-    let program = std::fs::read(env!("CARGO_BIN_EXE_isctpl")).unwrap();
+    let program = fs::read(env!("CARGO_BIN_EXE_isctpl")).unwrap();
     let elf = goblin::elf::Elf::parse(&program).unwrap();
     assert_eq!(elf.interpreter, None, "it asks for a dynamic loader");
     assert!(elf.libraries.is_empty(), "it asks for {:?}", elf.libraries);
@@ -239,7 +304,7 @@ fn man_pages_are_sound_roff() {
     if !support::has("man") {
         return support::skip("man_pages_are_sound_roff", "`man` is not installed");
     }
-    for page in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/man")).unwrap() {
+    for page in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/man")).unwrap() {
         let path = page.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "8" || extension == "7") {
             let output = Command::new("man")

@@ -10,6 +10,7 @@ mod support;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use isctpl::cli::Cli;
+use isctpl_checks::Link;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,26 @@ fn man_pages_have_no_lint() {
         let output = std::process::Command::new("mandoc").args(["-T", "lint"]).arg(&path).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
         assert!(output.status.success(), "{name}");
+    }
+}
+
+/// What is printed speaks of evidence and of a fix.
+#[test]
+fn no_text_has_the_labels_of_old() {
+    let mut texts: Vec<(String, String)> = man::pages(&Cli::command());
+    for name in ["README.md", "CONTRIBUTING.md", "docs/screens.md"] {
+        texts.push((name.to_owned(), std::fs::read_to_string(project().join(name)).unwrap()));
+    }
+    let explained: Vec<String> = Link::CHAIN.iter().map(|link| run::isctpl(["explain", link.name()]).out).collect();
+    texts.push(("explain".to_owned(), explained.concat()));
+    for (name, text) in texts {
+        for (number, line) in text.lines().enumerate() {
+            let old = line.starts_with("  seen  ")
+                || line
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| ["mend", "mends", "mended", "Mend"].contains(&word));
+            assert!(!old, "{name}:{}: {line}", number + 1);
+        }
     }
 }
 

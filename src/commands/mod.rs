@@ -12,6 +12,7 @@ mod reader;
 mod rescue;
 mod show;
 mod snapshot;
+mod timing;
 
 use crate::cli::{Cli, Color, Command, ReportFormat, Source};
 use crate::formats::text;
@@ -32,7 +33,7 @@ pub const EXIT_UNKNOWN: u8 = 3;
 /// When a file that the user named cannot be read, or the output cannot be written.
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     let mut output = Output::new(cli.color, cli.quiet, cli.verbose);
-    match &cli.command {
+    let code = match &cli.command {
         Command::Doctor(args) => doctor::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
         Command::Checks(args) => checks::run(args, &mut output),
@@ -40,7 +41,11 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Snapshot(args) => snapshot::run(args, &mut output),
         Command::Rescue { action } => rescue::run(action, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
+    }?;
+    if cli.verbose && !reader::is_asked_for() {
+        output.complain(&timing::table(&output.style));
     }
+    Ok(code)
 }
 
 /// Says what came to nothing: on standard error, and in the line that a monitor reads where it asked for one.

@@ -1,5 +1,6 @@
 //! What is being read, on standard error, once it takes long enough for a person to wonder.
 
+use super::timing;
 use crate::formats::text;
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,7 @@ impl Progress {
     /// Says what comes next.
     pub(super) fn say(&self, what: &str) {
         what.clone_into(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        timing::begins(what);
         if self.terminal && self.start.elapsed() > PATIENCE {
             // A terminal that cannot be written to is no reason to stop reading facts.
             let _ = write!(stderr(), "\r\x1b[K{} ...", text::line(what));

@@ -43,10 +43,13 @@ fn beside(row: &[String], widths: &[usize], style: &Style) -> String {
 
 fn below(row: &[String], style: &Style) -> String {
     let (last, before) = row.split_last().map_or(("", row), |(last, before)| (last.as_str(), before));
-    let before: Vec<&str> = before.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
-    let mut text = style.wrap(&before.join(GAP), "", BELOW);
+    let before = before.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(GAP);
+    // A row that is itself below something keeps its distance.
+    let own = before.len() - before.trim_start_matches(' ').len();
+    let further = " ".repeat(own) + BELOW;
+    let mut text = style.wrap(&before, "", &further);
     if !last.is_empty() {
-        text.push_str(&style.wrap(last, BELOW, BELOW));
+        text.push_str(&style.wrap(last, &further, &further));
     }
     trimmed(&text)
 }
@@ -81,5 +84,6 @@ mod tests {
         let iqn = "iqn.2013-01.com.example:storage.tenant.50180.svc64418";
         let text = at(60, &[&["initramfs", "FAILS", iqn], &["root", "ok", "sound"]]);
         assert_eq!(text, format!("initramfs  FAILS\n    {iqn}\nroot       ok     sound\n"));
+        assert_eq!(at(50, &[&["  target", iqn]]), format!("  target\n      {iqn}\n"));
     }
 }

@@ -10,6 +10,7 @@ mod nagios;
 mod prometheus;
 mod style;
 mod table;
+mod times;
 
 pub use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
 pub use facts::{What, facts_json, facts_text};
@@ -20,6 +21,7 @@ pub use nagios::{nagios, nagios_unknown};
 pub use prometheus::prometheus;
 pub use style::Style;
 pub use table::table;
+pub use times::times;
 
 use isctpl_checks::facts::{Facts, Mode};
 use isctpl_checks::{Judgement, Reach, Severity};

@@ -12,7 +12,10 @@ pub(super) fn ibft(facts: &Facts, page: &mut Page<'_>) {
     let table = firmware.table.known().and_then(Option::as_ref);
     let sysfs = firmware.sysfs.known().and_then(Option::as_ref);
     match (table, sysfs) {
-        (None, None) => page.heading("No iBFT was found"),
+        (None, None) if matches!((&firmware.table, &firmware.sysfs), (Read::Known(_), Read::Known(_))) => {
+            page.heading("No iBFT was found");
+        }
+        (None, None) => page.heading("iBFT"),
         (Some(table), Some(sysfs)) if same(table, sysfs) => {
             one_ibft("iBFT, ACPI table", table, facts, page);
             page.note(&format!("The kernel's view in {} is the same.", sysfs.source));

@@ -193,6 +193,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_read_is_not_called_absent() {
+        let facts = Facts::default();
+        let text = facts_text(What::Ibft, &facts, &style(80));
+        assert!(text.contains("not read: ") && !text.contains("No iBFT"), "{text}");
+        let (_, facts) = captured().into_iter().find(|(name, _)| name == "debian-12-live.json").unwrap();
+        let text = facts_text(What::Netconfig, &facts, &style(80));
+        assert!(text.contains("systemd-networkd  does not start"), "{text}");
+        assert!(text.contains("start    never: its manager does not start"), "{text}");
+    }
+
+    #[test]
     fn kernels_and_images_without_an_entry_are_listed() {
         use isctpl_checks::facts::{BootFile, BootFileKind};
         let (_, mut facts) = captured().into_iter().find(|(name, _)| name == "debian-12-live.json").unwrap();

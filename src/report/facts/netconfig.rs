@@ -94,7 +94,10 @@ pub(super) fn netconfig(config: &NetConfig, page: &mut Page<'_>) {
     if config.interfaces.is_empty() {
         page.line("none");
     }
-    config.interfaces.iter().for_each(|one| interface(one, page));
+    for one in &config.interfaces {
+        let state = config.managers.iter().find(|state| state.manager == one.manager);
+        interface(one, state.is_none_or(|state| state.enabled), page);
+    }
     if !config.renames.is_empty() {
         page.heading("What gives interfaces their names");
         let rows = config
@@ -129,12 +132,13 @@ pub(super) fn netconfig(config: &NetConfig, page: &mut Page<'_>) {
     page.problems(&config.problems);
 }
 
-fn interface(config: &InterfaceConfig, page: &mut Page<'_>) {
+fn interface(config: &InterfaceConfig, read: bool, page: &mut Page<'_>) {
     page.line(&format!("{} ({}, {})", matches(&config.matches), manager(config.manager), config.at));
-    let start = match (config.unmanaged, config.at_boot) {
-        (true, _) => "left alone",
-        (false, true) => "brought up at boot",
-        (false, false) => "not brought up at boot",
+    let start = match (read, config.unmanaged, config.at_boot) {
+        (false, ..) => "never: its manager does not start",
+        (true, true, _) => "left alone",
+        (true, false, true) => "brought up at boot",
+        (true, false, false) => "not brought up at boot",
     };
     let option = |set: &Option<isctpl_checks::facts::Located<bool>>, what: &str| {
         set.as_ref().map(|set| format!("{what} {} ({})", if set.value { "taken" } else { "not taken" }, set.at))
