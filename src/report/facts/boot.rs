@@ -75,8 +75,8 @@ fn one_entry(index: usize, entry: &BootEntry, boots: bool, page: &mut Page<'_>) 
 
 fn file(file: &FileRef) -> String {
     match (&file.path, &file.problem) {
-        (Some(path), _) if *path == file.written => format!("{path} {}", bytes(file.size)),
-        (Some(path), _) => format!("{} found as {path} {}", file.written, bytes(file.size)),
+        (Some(path), _) if *path == file.written => format!("{path} ({})", bytes(file.size)),
+        (Some(path), _) => format!("{} found as {path} ({})", file.written, bytes(file.size)),
         (None, Some(problem)) => format!("{} unreadable: {problem}", file.written),
         (None, None) => format!("{} is missing", file.written),
     }

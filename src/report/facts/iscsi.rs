@@ -62,7 +62,7 @@ fn one_ibft(what: &str, ibft: &Ibft, facts: &Facts, page: &mut Page<'_>) {
     }
     for target in &ibft.targets {
         let name = target.name.clone().unwrap_or_else(|| "without a name".to_owned());
-        rows.push(vec![format!("target {}", target.index), format!("{name} {}", target_text(target))]);
+        rows.push(vec![format!("target {}", target.index), format!("{name}, {}", target_text(target))]);
     }
     rows.extend(ibft.faults.iter().map(|fault| vec!["fault".to_owned(), fault.to_string()]));
     page.rows(rows);
