@@ -261,8 +261,8 @@ pub struct RescueArgs {
     #[arg(long, value_name = "IQN", help_heading = "Credentials")]
     pub target: Option<String>,
 
-    /// Number of the logical unit
-    #[arg(long, value_name = "NUMBER", help_heading = "Credentials")]
+    /// The LUN number, in decimal, or in hexadecimal with 0x: 47 or 0x2F
+    #[arg(long, value_name = "NUMBER", value_parser = lun, help_heading = "Credentials")]
     pub lun: Option<u64>,
 
     /// The initiator's iSCSI name
@@ -345,15 +345,32 @@ pub enum DataFormat {
     Json,
 }
 
+/// A LUN number: decimal, or hexadecimal with 0x. Without it hexadecimal is not taken: 47 would mean two things.
+fn lun(text: &str) -> Result<u64, String> {
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let number = hexadecimal.map_or_else(|| text.parse(), |digits| u64::from_str_radix(digits, 16));
+    number.map_err(|_| {
+        if !text.is_empty() && text.chars().all(|digit| digit.is_ascii_hexdigit()) && hexadecimal.is_none() {
+            format!("a hexadecimal LUN number is written 0x{text}")
+        } else {
+            "a LUN number is written in decimal (47), or in hexadecimal with 0x (0x2F)".to_owned()
+        }
+    })
+}
+
 /// An address with an optional port; an IPv6 address with a port stands in brackets.
 fn portal(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok(address);
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.port() == 0 => {
+            return Err("0 is not a port number; iSCSI uses 3260 unless the target says otherwise".to_owned());
+        }
+        Ok(address) => return Ok(address),
+        Err(_) => {}
     }
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bare.parse::<IpAddr>()
         .map(|ip| SocketAddr::new(ip, ISCSI_PORT))
-        .map_err(|_| "is no IP address; write 100.97.0.10, 100.97.0.10:3260 or [2001:db8::1]:3260".to_owned())
+        .map_err(|_| "not an IP address; write 100.97.0.10, 100.97.0.10:3260 or [2001:db8::1]:3260".to_owned())
 }
 
 /// The id of a check or the name of a link.

@@ -54,6 +54,32 @@ fn wrong_usage_is_refused() {
 }
 
 #[test]
+fn a_number_is_decimal_or_says_that_it_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let plan = |further: &[&str]| {
+        let mut arguments = vec!["rescue".to_owned(), "plan".to_owned()];
+        arguments.extend(credentials(directory.path()));
+        arguments.extend(further.iter().map(|&word| word.to_owned()));
+        isctpl(&arguments)
+    };
+    for number in ["47", "0x2F", "0X2f"] {
+        let answer = plan(&["--lun", number]);
+        assert!(answer.code == 0 && answer.out.contains("Find the disk of LUN 47"), "{number}: {}", answer.err);
+    }
+    for (option, value, why) in [
+        ("--lun", "2F", "a hexadecimal LUN number is written 0x2F"),
+        ("--lun", "x", "a LUN number is written in decimal (47), or in hexadecimal with 0x (0x2F)"),
+        ("--lun", "0xg", "a LUN number is written in decimal (47), or in hexadecimal with 0x (0x2F)"),
+        ("--portal", "192.0.2.1:0", "0 is not a port number; iSCSI uses 3260 unless the target says otherwise"),
+        ("--portal", "[2001:db8::1]:0", "0 is not a port number; iSCSI uses 3260 unless the target says otherwise"),
+    ] {
+        let answer = plan(&[option, value]);
+        let first = answer.err.lines().next().unwrap_or_default();
+        assert!(answer.code == 3 && first.ends_with(&format!(": {why}")), "{option} {value}: {}", answer.err);
+    }
+}
+
+#[test]
 fn what_is_missing_is_told_within_a_console() {
     let answer = isctpl(["rescue", "plan", "--target", "iqn.2013-01.com.example:none", "--portal", "192.0.2.1"]);
     assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{}", answer.err);
