@@ -194,24 +194,23 @@ pub struct SnapshotArgs {
 /// `isctpl rescue`
 #[derive(Debug, Subcommand)]
 pub enum Rescue {
-    /// Print what `up` would do, as commands that a person could type
+    /// Print the commands that `up` would run; changes nothing
     #[command(after_help = examples::PLAN)]
     Plan(RescueArgs),
-    /// Log in to the target, mount the instance's root with all that belongs to it; goes on where an earlier
-    /// one was interrupted
+    /// Log in to the target and mount the instance's root with its other filesystems; continues an interrupted `up`
     #[command(after_help = examples::UP)]
     Up(UpArgs),
-    /// Open a shell below the mounted root, or run a command there
+    /// Open a shell in the mounted root, or run a command there
     #[command(after_help = examples::ENTER)]
     Enter {
-        /// The command, with its arguments; without one, a shell
+        /// The command and its arguments [default: a shell]
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         command: Vec<String>,
     },
-    /// Take down what `up` made, in reverse, and put everything back
+    /// Undo everything that `up` did, in reverse order
     #[command(after_help = examples::DOWN)]
     Down,
-    /// Say what is up
+    /// Show what is mounted, and through which session
     #[command(after_help = examples::STATUS)]
     Status,
 }
@@ -223,7 +222,7 @@ pub struct UpArgs {
     #[command(flatten)]
     pub rescue: RescueArgs,
 
-    /// Ask before each step; anything but yes undoes what was done
+    /// Ask before each step; any answer but yes undoes the steps before
     #[arg(long)]
     pub step: bool,
 }
@@ -232,28 +231,28 @@ pub struct UpArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_line_help = true)]
 pub struct RescueArgs {
-    /// What `instance-array get --show-iscsi-credentials --format yaml` printed: the initiator and its CHAP
+    /// The output of `instance-array get --show-iscsi-credentials --format yaml`: initiator name and CHAP
     /// credentials; - reads standard input
     #[arg(long, value_name = "FILE", help_heading = "Credentials")]
     pub instance_yaml: Option<PathBuf>,
 
-    /// What `drive-array get --show-iscsi-credentials --format yaml` printed: portal, target and LUN
+    /// The output of `drive-array get --show-iscsi-credentials --format yaml`: portal, target and LUN
     #[arg(long, value_name = "FILE", help_heading = "Credentials")]
     pub drive_yaml: Option<PathBuf>,
 
-    /// The instance's id or label, where the file has several
+    /// The instance's id or label, if the file has several
     #[arg(long, value_name = "ID", requires = "instance_yaml", help_heading = "Credentials")]
     pub instance: Option<String>,
 
-    /// The drive's id or label, where the file has several
+    /// The drive's id or label, if the file has several
     #[arg(long, value_name = "ID", requires = "drive_yaml", help_heading = "Credentials")]
     pub drive: Option<String>,
 
-    /// Take from this machine's iBFT what is not given otherwise; without files and --target that is done anyway
+    /// Take whatever is not given from this machine's iBFT; this is the default without files and --target
     #[arg(long, help_heading = "Credentials")]
     pub ibft: bool,
 
-    /// The portal
+    /// The target's portal; the port is 3260 by default
     #[arg(long, value_name = "ADDR[:PORT]", value_parser = portal, help_heading = "Credentials")]
     pub portal: Option<SocketAddr>,
 
@@ -273,41 +272,41 @@ pub struct RescueArgs {
     #[arg(long, value_name = "NAME", help_heading = "Credentials")]
     pub username: Option<String>,
 
-    /// Read the CHAP password from the first line of this file; - reads standard input. Without it, and where no
-    /// other source has it, it is asked for
+    /// Read the CHAP password from the first line of this file; - reads standard input. If no source has the
+    /// password, isctpl asks for it
     #[arg(long, value_name = "FILE", help_heading = "Credentials")]
     pub password_file: Option<PathBuf>,
 
-    /// Refuse a LUN that has another world-wide id (/sys/block/DISK/device/wwid)
+    /// Refuse the LUN if its world-wide id (/sys/block/DISK/device/wwid) is another one
     #[arg(long, value_name = "ID", help_heading = "Credentials")]
     pub wwid: Option<String>,
 
-    /// The SAN NIC by its name or MAC address: the way to the portal must lead by it
+    /// The SAN NIC, by name or MAC address: the route to the portal must go through it
     #[arg(long, value_name = "NAME|MAC", help_heading = "Network")]
     #[arg(add = ArgValueCandidates::new(names::interfaces))]
     pub san_nic: Option<String>,
 
-    /// Give the SAN NIC this address where it has none
+    /// Give the SAN NIC this address if it has none
     #[arg(long, value_name = "ADDR/LEN", requires = "san_nic", help_heading = "Network")]
     pub san_address: Option<IpNet>,
 
-    /// Reach the portal by this gateway where no route leads there by the SAN NIC
+    /// Reach the portal through this gateway if the SAN NIC has no route to it
     #[arg(long, value_name = "ADDR", requires = "san_nic", help_heading = "Network")]
     pub san_gateway: Option<IpAddr>,
 
-    /// Where the root is mounted
+    /// Where the root appears: a link to where it is mounted, which root alone can enter
     #[arg(long, value_name = "DIR", default_value = "/target", help_heading = "Mounting")]
     pub at: PathBuf,
 
-    /// Only look: mount read-only, and replay no journal
+    /// Mount read-only and write nothing to the LUN, not even to replay a journal
     #[arg(long, help_heading = "Mounting")]
     pub read_only: bool,
 
-    /// The root, where there are several: a device, VG/LV, or UUID=
+    /// The root, if the LUN has several: a device, VG/LV, or UUID=
     #[arg(long, value_name = "DEVICE", help_heading = "Mounting")]
     pub root_device: Option<String>,
 
-    /// The root's subvolume, of btrfs
+    /// The root's btrfs subvolume
     #[arg(long, value_name = "PATH", requires = "root_device", help_heading = "Mounting")]
     pub subvolume: Option<String>,
 }

@@ -119,6 +119,6 @@ fn outcomes_are_told_in_plain_english() {
     let told =
         [Reach::NoRoute, Reach::Refused, Reach::TimedOut, Reach::CannotBind(Errno::ENODEV)].map(|o| o.to_string());
     assert_eq!(told[0], "this machine has no route to it");
-    assert!(told[1].contains("nobody listens") && told[2].contains("in time"));
+    assert!(told[1].contains("nothing listens") && told[2].contains("in time"));
     assert_eq!(told[3], "the NIC or local address cannot be used: no such device");
 }

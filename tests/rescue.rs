@@ -42,6 +42,8 @@ fn wrong_usage_is_refused() {
         &["rescue"][..],
         &["rescue", "up", "--no-such-option"],
         &["rescue", "up", "--lun", "x"],
+        &["rescue", "up", "--lun", "2F"],
+        &["rescue", "plan", "--portal", "192.0.2.1:0"],
         &["rescue", "up", "--san-address", "10.0.0.1/24"],
         &["rescue", "plan", "--portal", "192.0.2.1"],
         &["rescue", "plan", "--instance-yaml", "/nonexistent"],
@@ -84,7 +86,7 @@ fn what_is_missing_is_told_within_a_console() {
     let answer = isctpl(["rescue", "plan", "--target", "iqn.2013-01.com.example:none", "--portal", "192.0.2.1"]);
     assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{}", answer.err);
     assert!(
-        answer.err.contains("the LUN's number is not known") && answer.err.contains("--lun NUMBER"),
+        answer.err.contains("the LUN number is not known") && answer.err.contains("--lun NUMBER"),
         "{}",
         answer.err
     );

@@ -78,8 +78,10 @@ impl<C> Engine<'_, C> {
 
     fn forward(&self, cx: &mut C, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
         if journal.boot() != self.boot {
-            return Err(Failure::failed("the machine was restarted since this was begun; what is left is put back")
-                .advise("begin again"));
+            return Err(Failure::failed(
+                "this machine was rebooted since the rescue began; the remaining changes are undone",
+            )
+            .advise("start again: isctpl rescue up"));
         }
         self.undo_open(cx, journal, listener)?;
         for (number, step) in (1..).zip(self.steps) {
@@ -137,7 +139,7 @@ impl<C> Engine<'_, C> {
     ) -> Result<(), Failure> {
         let Some(step) = self.steps.iter().find(|step| step.id() == entry.step) else {
             return Err(Failure::failed(format!(
-                "the journal tells of a step {} that this isctpl has not",
+                "the journal names a step {}, which this version of isctpl does not have",
                 entry.step
             )));
         };

@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another isctpl is at it.
-    #[error("{}: another isctpl is at work here; wait for it to end", .0.display())]
+    #[error("{}: another isctpl is running; wait until it ends", .0.display())]
     Busy(PathBuf),
     /// It cannot be read or written.
     #[error("{}: {source}", .path.display())]
@@ -200,7 +200,7 @@ impl Journal {
         let mut bytes = Vec::new();
         file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > SIZE_LIMIT {
-            return Err(unreadable(1, "is larger than any journal"));
+            return Err(unreadable(1, "is too large for a journal"));
         }
         // What stands after the last end of line was torn off by a crash.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);

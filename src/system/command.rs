@@ -105,7 +105,7 @@ pub enum CommandError {
         err: String,
     },
     /// It took longer than it may.
-    #[error("{call}: did not end within {} s{}", .limit.as_secs(), tail(.err))]
+    #[error("{call}: did not finish within {} s{}", .limit.as_secs(), tail(.err))]
     TimedOut {
         /// What was called.
         call: String,
@@ -287,8 +287,8 @@ fn end(child: &mut Child) {
 fn in_words(status: std::process::ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
-        (Some(code), _) => format!("ended with code {code}"),
-        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (Some(code), _) => format!("exited with code {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
         (None, None) => "ended".to_owned(),
     }
 }
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn a_failure_says_why() {
         let error = sh("echo one >&2; echo two >&2; exit 7", SOON).unwrap_err();
-        assert_eq!(error.to_string(), "sh -c 'echo one >&2; echo two >&2; exit 7': ended with code 7: one; two");
+        assert_eq!(error.to_string(), "sh -c 'echo one >&2; echo two >&2; exit 7': exited with code 7: one; two");
         assert!(matches!(error, CommandError::Failed { code: Some(7), .. }));
     }
 

@@ -17,7 +17,7 @@ pub fn device_of_mount(root: &Root) -> Result<Option<(u32, u32)>, Problem> {
     let stat = statx(CWD, root.path(), AtFlags::NO_AUTOMOUNT, StatxFlags::BASIC_STATS)
         .map_err(|errno| Problem::new(place(), in_words(Errno::from_raw(errno.raw_os_error()))))?;
     if !stat.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT) {
-        return Err(Problem::new(place(), "the kernel does not tell whether something is mounted there"));
+        return Err(Problem::new(place(), "the kernel does not report whether something is mounted there"));
     }
     let mounted = stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
     Ok(mounted.then_some((stat.stx_dev_major, stat.stx_dev_minor)))

@@ -48,8 +48,8 @@ impl fmt::Display for Reach {
         match self {
             Self::Connected { local } => write!(f, "answers; the connection comes from {}", local.ip()),
             Self::NoRoute => f.write_str("this machine has no route to it"),
-            Self::Refused => f.write_str("the address answers, but nobody listens at the port"),
-            Self::TimedOut => f.write_str("nothing answered in time"),
+            Self::Refused => f.write_str("the address answers, but nothing listens on the port"),
+            Self::TimedOut => f.write_str("no answer in time"),
             Self::HostUnreachable => f.write_str("the address, or the gateway to it, does not answer on the network"),
             Self::CannotBind(errno) => write!(f, "the NIC or local address cannot be used: {}", in_words(*errno)),
             Self::Other(errno) => write!(f, "cannot be reached: {}", in_words(*errno)),

@@ -188,7 +188,7 @@ impl Root {
         match self.resolve(path, OFlag::O_PATH) {
             Ok(fd) => std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))
                 .map(Some)
-                .map_err(|error| self.problem(path, format!("its name cannot be told: {error}"))),
+                .map_err(|error| self.problem(path, format!("its path cannot be determined: {error}"))),
             Err(errno) if is_absent(errno) => Ok(None),
             Err(errno) => Err(self.problem(path, in_words(errno))),
         }
@@ -388,11 +388,11 @@ fn is_absent(errno: Errno) -> bool {
 pub fn in_words(errno: Errno) -> String {
     match errno {
         Errno::EACCES | Errno::EPERM => "permission denied; run as root".to_owned(),
-        Errno::ELOOP => "its symbolic links lead in a circle, or out of the root by way of /proc".to_owned(),
+        Errno::ELOOP => "its symbolic links form a loop, or leave the root through /proc".to_owned(),
         Errno::ENOENT => "does not exist".to_owned(),
         Errno::ENOTDIR => "is not a directory".to_owned(),
         Errno::EISDIR => "is a directory, not a file".to_owned(),
-        Errno::EIO => "input/output error: the disk below it does not answer".to_owned(),
+        Errno::EIO => "input/output error: the disk does not answer".to_owned(),
         Errno::ENAMETOOLONG => "its name is too long".to_owned(),
         errno => errno.desc().to_lowercase(),
     }

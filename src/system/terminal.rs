@@ -43,7 +43,7 @@ pub fn ask_secret(prompt: &str) -> io::Result<Secret> {
     terminal.write_all(b"\n")?;
     let line = answer?;
     if line.as_bytes().contains(&CTRL_C) {
-        return Err(io::Error::new(io::ErrorKind::Interrupted, "given up"));
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "cancelled"));
     }
     Ok(Secret::new(line.to_string()))
 }
@@ -64,6 +64,7 @@ pub fn read_line(from: &mut impl Read) -> io::Result<Zeroizing<String>> {
             break;
         }
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is no UTF-8"))?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is not valid UTF-8"))?;
     Ok(Zeroizing::new(text.trim_end_matches('\r').to_owned()))
 }

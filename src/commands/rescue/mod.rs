@@ -110,7 +110,7 @@ fn root_only() -> Result<(), Outcome> {
     if nix::unistd::geteuid().is_root() {
         Ok(())
     } else {
-        Err(Failure::refused("this takes root").advise("run it with sudo").into())
+        Err(Failure::refused("must run as root").advise("run it with sudo").into())
     }
 }
 
@@ -119,7 +119,7 @@ fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Outcome> {
     let (request, _) = request::learn(args, &sysfs, request::Password::Leave)?;
     let cx = Context::on_this_machine(request, None, Runner::default())?;
     let engine = Engine { steps: &rescue::STEPS, stop: Stop::default(), boot: "" };
-    let mut text = String::from("# What `isctpl rescue up` does, as commands. Nothing was done.\n");
+    let mut text = String::from("# The commands that `isctpl rescue up` would run. Nothing was changed.\n");
     for (number, (title, planned)) in (1..).zip(engine.plan(&cx)) {
         text.push_str(&format!("\n# {number}. {}\n", line(&title)));
         for planned in planned {
@@ -163,9 +163,9 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
     let mut journal = match Journal::open(&held)? {
         Some(journal) => {
             if asked(&journal)? != request {
-                return Err(Failure::refused("another rescue is up, or was interrupted")
-                    .advise("isctpl rescue status   says which")
-                    .advise("isctpl rescue down     takes it down")
+                return Err(Failure::refused("another rescue is already up, or was interrupted")
+                    .advise("isctpl rescue status   shows it")
+                    .advise("isctpl rescue down     undoes it")
                     .into());
             }
             journal
@@ -178,7 +178,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
     if journal.last_standing().is_none() {
         // Nothing is up: what has our names is of a rescue that a restart ended.
         for what in rescue::leftovers(&cx)? {
-            cx.remark(format!("of an earlier rescue: {what}"));
+            cx.remark(format!("left from an earlier rescue: {what}"));
         }
     }
     cx.recall(&journal)?;
@@ -206,7 +206,7 @@ fn down(output: &mut Output) -> Result<u8, Outcome> {
         let put_back = rescue::leftovers(&cx)?;
         let mut text = "Nothing was up.\n".to_owned();
         for what in &put_back {
-            text.push_str(&lines("  of an earlier rescue: ", what, &output.style));
+            text.push_str(&lines("  left from an earlier rescue: ", what, &output.style));
         }
         output.print(&text)?;
         return Ok(DONE);
@@ -219,7 +219,7 @@ fn down(output: &mut Output) -> Result<u8, Outcome> {
         cx.recall(&journal)?;
         let holders = rescue::holders_elsewhere(&cx);
         if !holders.is_empty() {
-            let mut failure = Failure::refused("something uses the LUN; nothing was taken down");
+            let mut failure = Failure::refused("the LUN is in use; nothing was changed. End this first:");
             failure.advice = holders;
             return Err(failure.into());
         }
@@ -246,7 +246,7 @@ fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
     };
     let request = asked(&journal)?;
     if !is_whole(&journal)? {
-        return Err(Failure::refused("the root is not mounted wholly").advise("isctpl rescue up   goes on").into());
+        return Err(Failure::refused("the rescue is not complete").advise("isctpl rescue up   continues it").into());
     }
     let place = rescue::place(Path::new(STATE));
     let root = Root::open(&place)?;

@@ -32,7 +32,7 @@ impl Listener for Progress {
         if !self.ask {
             return true;
         }
-        let _ = write!(stderr(), "        go on? [y/N] ");
+        let _ = write!(stderr(), "        continue? [y/N] ");
         is_yes()
     }
 

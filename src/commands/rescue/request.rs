@@ -40,9 +40,9 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
     let drive = args.drive_yaml.as_deref().map(|file| drive(file, args.drive.as_deref())).transpose()?;
     let by_name = args.target.as_deref().or(drive.as_ref().map(|drive| drive.target_name.as_str()));
     if by_name.is_none() && !nix::unistd::geteuid().is_root() {
-        return Err(Failure::refused("without root the iBFT cannot be read, and no file or flag names the target")
-            .advise("run it with sudo")
-            .advise("or give the two files: --instance-yaml FILE --drive-yaml FILE")
+        return Err(Failure::refused("only root can read the iBFT, and no file or option names the target")
+            .advise("run as root, for example with sudo")
+            .advise("or give both files: --instance-yaml FILE --drive-yaml FILE")
             .into());
     }
     // A plan changes nothing, and loads no module.
@@ -56,15 +56,17 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
     };
     let missing = |what: &str, flag: &str| {
         let ibft = match (&boot, password) {
-            (Some(_), _) => "this machine's iBFT does not have it",
+            (Some(_), _) => "this machine's iBFT does not contain it",
             (None, Password::Ask) => "this machine has no iBFT that names such a target",
             (None, Password::Leave) => "this machine shows no iBFT that names such a target",
         };
         let failure = Failure::refused(format!("{what} is not known: {ibft}"))
-            .advise("--instance-yaml FILE --drive-yaml FILE   are the two files")
-            .advise(format!("{flag}   says it by itself"));
+            .advise("give both files: --instance-yaml FILE --drive-yaml FILE")
+            .advise(format!("or give {flag}"));
         match (&boot, password) {
-            (None, Password::Leave) => failure.advise("modprobe iscsi_ibft   shows the iBFT of a BIOS machine"),
+            (None, Password::Leave) => {
+                failure.advise("or, on a BIOS machine, load the iBFT first: modprobe iscsi_ibft")
+            }
             _ => failure,
         }
     };
@@ -80,13 +82,13 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
         .lun
         .or_else(|| drive.as_ref().map(|drive| drive.lun))
         .or_else(|| boot.as_ref().and_then(|boot| boot.lun))
-        .ok_or_else(|| missing("the LUN's number", "--lun NUMBER"))?;
+        .ok_or_else(|| missing("the LUN number", "--lun NUMBER"))?;
     let initiator = args
         .initiator
         .clone()
         .or_else(|| instance.as_ref().map(|instance| instance.initiator_name.clone()))
         .or_else(|| boot.as_ref().and_then(|boot| boot.initiator.clone()));
-    let initiator = taken(initiator, "the initiator's name", "--initiator IQN")?;
+    let initiator = taken(initiator, "the initiator name", "--initiator IQN")?;
     let of_boot = boot.as_ref().and_then(|boot| boot.chap.clone());
     let username = args
         .username
@@ -160,9 +162,9 @@ fn nic(args: &RescueArgs, boot: Option<&Boot>) -> Result<Option<Nic>, Outcome> {
     let Some(wanted) = &args.san_nic else {
         return match boot {
             Some(Boot { nic: None, mac: Some(mac), target, .. }) => Err(Failure::refused(format!(
-                "the iBFT names the NIC {mac} for {target}, and this machine has no such NIC"
+                "the iBFT names the NIC {mac} for {target}, but this machine has no such NIC"
             ))
-            .advise("--san-nic NAME names the right one")
+            .advise("name the right NIC: --san-nic NAME")
             .into()),
             boot => Ok(boot.and_then(|boot| boot.nic.clone())),
         };
@@ -175,7 +177,9 @@ fn nic(args: &RescueArgs, boot: Option<&Boot>) -> Result<Option<Nic>, Outcome> {
     };
     let Some(link) = links.iter().find(is_it) else {
         let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).filter(|name| *name != "lo").collect();
-        return Err(Failure::refused(format!("there is no NIC {wanted}; there are: {}", names.join(", "))).into());
+        return Err(
+            Failure::refused(format!("there is no NIC {wanted}; this machine has: {}", names.join(", "))).into()
+        );
     };
     let own = boot.and_then(|boot| boot.nic.as_ref()).filter(|nic| nic.name == link.name);
     Ok(Some(Nic {
@@ -189,11 +193,11 @@ fn nic(args: &RescueArgs, boot: Option<&Boot>) -> Result<Option<Nic>, Outcome> {
 fn place(at: &Path) -> Result<PathBuf, Outcome> {
     let refused = |why: &str| Err(Failure::refused(format!("--at {}: {why}", at.display())).into());
     if !at.is_absolute() || at.components().any(|part| matches!(part, Component::ParentDir)) {
-        return refused("is no absolute path without `..`");
+        return refused("is not an absolute path, or contains `..`");
     }
     let clean: PathBuf = at.components().collect();
     if clean == Path::new("/") {
-        return refused("is this system's own root");
+        return refused("is the root of this system");
     }
     // What is there of it must be what it says: a link would have things mounted elsewhere. But for the one that an
     // `up` before this one has put there.
@@ -201,7 +205,7 @@ fn place(at: &Path) -> Result<PathBuf, Outcome> {
     let there = clean.ancestors().skip(usize::from(is_ours)).find(|path| std::fs::symlink_metadata(path).is_ok());
     match there.map(|path| (path, std::fs::canonicalize(path))) {
         Some((path, Ok(real))) if path == real => Ok(clean),
-        Some((path, _)) => refused(&format!("{} is a link", path.display())),
+        Some((path, _)) => refused(&format!("{} is a symbolic link", path.display())),
         None => Ok(clean),
     }
 }
@@ -244,7 +248,11 @@ fn password_of(file: &Path) -> Result<Secret, Outcome> {
     };
     let line = line.map_err(failed)?;
     if line.is_empty() {
-        return Err(Failure::refused(format!("{}: its first line is empty, and no password", file.display())).into());
+        return Err(Failure::refused(format!(
+            "{}: the first line, which must be the password, is empty",
+            file.display()
+        ))
+        .into());
     }
     Ok(Secret::new(line.to_string()))
 }
@@ -260,8 +268,10 @@ impl Read for Unbuffered {
 
 fn ask(name: &str) -> Result<Secret, Outcome> {
     let secret = terminal::ask_secret(&format!("CHAP password of {name}: ")).map_err(|error| {
-        Failure::refused(format!("the CHAP password of {name} is not known, and cannot be asked for: {error}"))
-            .advise("--password-file FILE   reads it from a file, - from standard input")
+        Failure::refused(format!(
+            "the CHAP password of {name} is not known, and there is no terminal to ask on: {error}"
+        ))
+        .advise("give it with --password-file FILE, or - for standard input")
     })?;
     if secret.is_empty() {
         return Err(Failure::refused("no password was given").into());

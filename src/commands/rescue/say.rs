@@ -42,14 +42,14 @@ pub(super) fn up(cx: &Context, style: &Style) -> String {
         text += &lines("  note    ", remark, style);
     }
     let machine = if cx.request.same_machine { " --same-machine" } else { "" };
-    text += &format!("  judge   isctpl doctor --root {at}{machine}\n");
-    text += "  inside  isctpl rescue enter\n  done    isctpl rescue down\n";
+    text += &format!("  check   isctpl doctor --root {at}{machine}\n");
+    text += "  shell   isctpl rescue enter\n  end     isctpl rescue down\n";
     text
 }
 
 /// It failed, and nothing is left of it.
 pub(super) fn undone(failure: &Failure, cx: &Context) -> String {
-    lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &remarks(cx) + "All was put back as it was.\n"
+    lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &remarks(cx) + "Everything was undone.\n"
 }
 
 /// It failed, and something is left.
@@ -59,18 +59,18 @@ pub(super) fn stuck(failure: &Failure, stuck: &Failure, cx: &Context) -> String 
 
 /// Taking down failed.
 pub(super) fn half_down(failure: &Failure, cx: &Context) -> String {
-    lines("isctpl: NOT all was put back: ", &failure.what, &STYLE)
+    lines("isctpl: NOT everything was undone: ", &failure.what, &STYLE)
         + &advice(failure)
         + &remarks(cx)
-        + "Mend that, then: isctpl rescue down\n"
+        + "Fix that, then run: isctpl rescue down\n"
 }
 
 /// All is down.
 pub(super) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
     let mut text = if same_start {
-        "DOWN: all that was made is taken down, and all that was changed is put back\n".to_owned()
+        "DOWN: everything is unmounted and logged out, and every changed file is restored\n".to_owned()
     } else {
-        lines("DOWN: ", "the machine was restarted since; files that were changed are put back", style)
+        lines("DOWN: ", "this machine was rebooted meanwhile; every changed file is restored", style)
     };
     for remark in &cx.remarks {
         text += &lines("  note    ", remark, style);
@@ -81,7 +81,7 @@ pub(super) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
 /// A shell is about to start.
 pub(super) fn entering(request: &Request) -> String {
     format!(
-        "A shell in {}; `exit` leaves it.\nDo not log in or out with iscsiadm in here: it speaks to this rescue \
+        "A shell in {}; leave it with `exit`.\nDo not log in or out with iscsiadm here: it controls this rescue \
          system's iscsid.\n",
         text::path(&request.at)
     )
@@ -94,23 +94,27 @@ pub(super) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &
     let done: Vec<&str> = STEPS.iter().map(|step| step.id()).filter(|id| !journal.deeds_of(id).is_empty()).collect();
     let is_whole = done.contains(&"special") && same_start;
     let mut text = if !same_start {
-        lines("LEFT OVER: ", "the machine was restarted since; isctpl rescue down puts files back", style)
+        lines(
+            "LEFT OVER: ",
+            "this machine was rebooted meanwhile; isctpl rescue down restores the changed files",
+            style,
+        )
     } else if is_whole {
         lines("UP: ", &format!("LUN {} is mounted at {at}", request.lun), style)
     } else {
-        lines("HALF UP: ", "it was interrupted; isctpl rescue up goes on, isctpl rescue down undoes", style)
+        lines("HALF UP: ", "it was interrupted; isctpl rescue up continues it, isctpl rescue down undoes it", style)
     };
     text += &lines("  target  ", &format!("{} through {}", request.target, request.portal), style);
     let session = match &cx.session {
         Some(session) if cx.session_is_ours => format!("{}, {}", session.name, session.state),
-        Some(session) => format!("{}, {}, of others: it is left alone", session.name, session.state),
+        Some(session) => format!("{}, {}, not from this rescue: it stays logged in", session.name, session.state),
         None => "none".to_owned(),
     };
     text += &lines("  session ", &session, style);
     if let Some(disk) = &cx.disk {
         text += &lines(
             "  disk    ",
-            &format!("/dev/{}, {}", disk.name, disk.wwid.as_deref().unwrap_or("without an id")),
+            &format!("/dev/{}, {}", disk.name, disk.wwid.as_deref().unwrap_or("no world-wide id")),
             style,
         );
     }

@@ -84,17 +84,17 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Swap => f.write_str("is swap"),
-            Self::NoDevice => f.write_str("lies on no block device"),
+            Self::NoDevice => f.write_str("is not on a block device"),
             Self::NotAtBoot => f.write_str("is not mounted at boot either (noauto)"),
-            Self::NotOnLun => f.write_str("means no filesystem of this LUN"),
-            Self::Several(names) => write!(f, "means several filesystems: {}", names.join(", ")),
+            Self::NotOnLun => f.write_str("is not on this LUN"),
+            Self::Several(names) => write!(f, "matches several filesystems: {}", names.join(", ")),
             Self::KernelName(Some(name)) => {
-                write!(f, "is a kernel name, which means another disk on another machine; it may be {name} here")
+                write!(f, "is a kernel device name, which is another disk on another machine; here it may be {name}")
             }
-            Self::KernelName(None) => f.write_str("is a kernel name, which means another disk on another machine"),
-            Self::Unread => f.write_str("may mean a device that could not be read"),
-            Self::Again => f.write_str("has the mount point of a line before it"),
-            Self::BadTarget => f.write_str("has a mount point that is no absolute path, or one with `..` in it"),
+            Self::KernelName(None) => f.write_str("is a kernel device name, which is another disk on another machine"),
+            Self::Unread => f.write_str("may be on a device that could not be read"),
+            Self::Again => f.write_str("has the same mount point as an earlier line"),
+            Self::BadTarget => f.write_str("has a mount point that is not an absolute path, or contains `..`"),
         }
     }
 }
@@ -265,17 +265,17 @@ mod tests {
         assert_eq!(
             reasons(&plan),
             [
-                "/proc lies on no block device",
-                "/tmp lies on no block device",
-                "/srv lies on no block device",
-                "/srv/b lies on no block device",
-                "/data means no filesystem of this LUN",
-                "/boot is a kernel name, which means another disk on another machine; it may be sda2 here",
-                "/x is a kernel name, which means another disk on another machine",
-                "/mnt/../../etc has a mount point that is no absolute path, or one with `..` in it",
-                "boot has a mount point that is no absolute path, or one with `..` in it",
+                "/proc is not on a block device",
+                "/tmp is not on a block device",
+                "/srv is not on a block device",
+                "/srv/b is not on a block device",
+                "/data is not on this LUN",
+                "/boot is a kernel device name, which is another disk on another machine; here it may be sda2",
+                "/x is a kernel device name, which is another disk on another machine",
+                "/mnt/../../etc has a mount point that is not an absolute path, or contains `..`",
+                "boot has a mount point that is not an absolute path, or contains `..`",
                 "/once is not mounted at boot either (noauto)",
-                "//a/. has the mount point of a line before it",
+                "//a/. has the same mount point as an earlier line",
             ]
         );
     }

@@ -52,8 +52,8 @@ impl Step<Context> for Chap {
 
     fn title(&self, cx: &Context) -> String {
         match cx.request.username {
-            Some(_) => "Set CHAP user name and password".to_owned(),
-            None => "Set no CHAP".to_owned(),
+            Some(_) => "Set the CHAP user name and password".to_owned(),
+            None => "Set no CHAP credentials".to_owned(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Step<Context> for Chap {
                     quoted(&path)
                 )));
                 lines.push(Planned::remark(format!(
-                    "then, in an editor so that no shell remembers it: node.session.auth.password = ... in {path}"
+                    "then add with an editor, so that no shell history keeps it: node.session.auth.password = ... in {path}"
                 )));
             }
             None => {
@@ -89,15 +89,15 @@ impl Step<Context> for Chap {
         let text = files::read(&path)?.unwrap_or_default();
         let password = match (&cx.request.username, &cx.password) {
             (Some(_), None) => {
-                return Err(Failure::refused("the CHAP password is not at hand")
-                    .advise("give the credentials once more, or --password-file FILE (- reads standard input)"));
+                return Err(Failure::refused("the CHAP password is not known any more")
+                    .advise("give the credentials again, or --password-file FILE (- reads standard input)"));
             }
             (_, password) => password.as_ref().map(|password| password.expose()).unwrap_or_default(),
         };
         // The text holds the password: it is wiped like one.
         let text = zeroize::Zeroizing::new(with_chap(&text, cx.request.username.as_deref(), password));
         files::replace(log, &path, &text)?;
-        Ok(format!("in {}, for root alone, put back afterwards", path.display()))
+        Ok(format!("in {}, readable by root only; `rescue down` restores the file", path.display()))
     }
 
     fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {

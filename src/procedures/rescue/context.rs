@@ -214,5 +214,5 @@ pub(super) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterat
 /// A deed as its step wrote it.
 pub(super) fn deed<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T, Failure> {
     serde_json::from_value(value.clone())
-        .map_err(|error| Failure::failed(format!("the journal holds a deed that cannot be understood: {error}")))
+        .map_err(|error| Failure::failed(format!("the journal has an entry that cannot be read: {error}")))
 }

@@ -95,13 +95,12 @@ impl Step<Context> for Daemon {
             let deadline = Instant::now() + Duration::from_secs(15);
             while !(is_listening(cx)? && is_running(cx)?) {
                 if Instant::now() > deadline || cx.runner.stop.is_asked() {
-                    return Err(
-                        Failure::failed("iscsid was started and does not run").advise("iscsid -f -d 8   shows why")
-                    );
+                    return Err(Failure::failed("iscsid was started but does not run")
+                        .advise("iscsid -f -d 8   runs it in the foreground and shows why"));
                 }
                 std::thread::sleep(Duration::from_millis(100));
             }
-            Ok("started, stopped afterwards".to_owned())
+            Ok("started; `rescue down` stops it".to_owned())
         })
     }
 
@@ -110,7 +109,7 @@ impl Step<Context> for Daemon {
         // A session that somebody opened meanwhile needs it.
         if !sessions::list(&cx.sysfs, &mut Vec::new())?.is_empty() {
             if is_running(cx)? {
-                cx.remark("iscsid runs on: there are sessions of others now");
+                cx.remark("iscsid keeps running: other iSCSI sessions use it now");
             }
             return Ok(());
         }
@@ -129,7 +128,7 @@ impl Step<Context> for Daemon {
         let deadline = Instant::now() + Duration::from_secs(10);
         while is_running(cx)? {
             if Instant::now() > deadline {
-                return Err(Failure::failed("iscsid does not end").advise("iscsiadm -k 0"));
+                return Err(Failure::failed("iscsid does not stop").advise("iscsiadm -k 0"));
             }
             std::thread::sleep(Duration::from_millis(100));
         }

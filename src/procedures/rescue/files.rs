@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, &error)),
         Ok(meta) if !meta.is_file() || meta.len() > SIZE_LIMIT => {
-            return Err(Failure::refused(format!("{}: is no settings file", path.display())));
+            return Err(Failure::refused(format!("{} is not a regular file, or is larger than 4 MiB", path.display())));
         }
         Ok(_) => {}
     }
@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
 pub(super) fn replace(log: &mut Log<'_>, path: &Path, text: &str) -> Result<(), Failure> {
     let saved = beside(path, SAVED);
     if fs::symlink_metadata(&saved).is_ok() {
-        return Err(Failure::refused(format!("{} is there: an earlier rescue did not end", saved.display()))
+        return Err(Failure::refused(format!("{} is left from an earlier rescue", saved.display()))
             .advise("isctpl rescue down"));
     }
     let existed = fs::symlink_metadata(path).is_ok();

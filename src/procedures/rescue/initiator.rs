@@ -23,7 +23,7 @@ impl Step<Context> for InitiatorName {
     }
 
     fn title(&self, cx: &Context) -> String {
-        format!("Name the initiator {}", cx.request.initiator)
+        format!("Set the initiator name {}", cx.request.initiator)
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
@@ -55,7 +55,7 @@ impl Step<Context> for InitiatorName {
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let path = path(cx);
         files::replace(log, &path, &format!("InitiatorName={}\n", cx.request.initiator))?;
-        Ok(format!("in {}, put back afterwards", path.display()))
+        Ok(format!("in {}; `rescue down` restores the file", path.display()))
     }
 
     fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {

@@ -101,13 +101,13 @@ impl Step<Context> for Interface {
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         if let Some(path) = files(cx).iter().find(|path| path.exists()) {
-            return Err(Failure::refused(format!("{} is there: an earlier rescue did not end", path.display()))
+            return Err(Failure::refused(format!("{} is left from an earlier rescue", path.display()))
                 .advise("isctpl rescue down"));
         }
         log.record(&Added { missing: missing_directories(cx) }, || {
             calls(cx).iter().try_for_each(|call| cx.iscsiadm(call).map(drop).map_err(Failure::from))
         })?;
-        Ok("this session's initiator, whatever name iscsid has read".to_owned())
+        Ok("this session uses the initiator name above, whatever name iscsid has read".to_owned())
     }
 
     fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {

@@ -13,14 +13,14 @@ pub fn leftovers(cx: &Context) -> Result<Vec<String>, Failure> {
     let mut done = Vec::new();
     if !record::files(cx).is_empty() {
         record::remove(cx)?;
-        done.push(format!("records named {} are gone", super::RECORD_NAME));
+        done.push(format!("the open-iscsi records named {} are removed", super::RECORD_NAME));
     }
     interface::remove(cx)?;
     done.extend(place::forget(cx)?);
     for name in [chap::FILE, initiator::FILE] {
         let path = cx.settings.join(name);
         if files::restore_waiting(&path)? {
-            done.push(format!("{} is as it was", path.display()));
+            done.push(format!("{} is restored", path.display()));
         }
     }
     Ok(done)

@@ -86,11 +86,12 @@ impl Step<Context> for Login {
         learn(cx, deeds)?;
         let Some(session) = &cx.session else { return Ok(false) };
         if session.state != "LOGGED_IN" {
-            let what = format!("{} to the target is there and not logged in: {}", session.name, session.state);
+            let what = format!("{} to the target exists but is not logged in (state {})", session.name, session.state);
             return Err(Failure::failed(what).advise("iscsiadm -m session -P 1"));
         }
         if !cx.session_is_ours {
-            let text = format!("{} was there before, by others: it is used, and left alone afterwards", session.name);
+            let text =
+                format!("{} existed before this rescue: it is used, and stays logged in afterwards", session.name);
             cx.remark(text);
         }
         Ok(true)
@@ -106,7 +107,7 @@ impl Step<Context> for Login {
         learn(cx, &[serde_json::to_value(&logged_in).map_err(|error| Failure::failed(error.to_string()))?])?;
         match &cx.session {
             Some(session) => Ok(session.name.clone()),
-            None => Err(Failure::failed("iscsiadm says that it logged in, and there is no session")),
+            None => Err(Failure::failed("iscsiadm reports a login, but the kernel has no session")),
         }
     }
 
@@ -140,7 +141,7 @@ impl Step<Context> for Login {
             if Instant::now() > deadline {
                 let number = session.name.trim_start_matches("session").to_owned();
                 let why = outcome.err().map(|error| format!(": {error}")).unwrap_or_default();
-                return Err(Failure::failed(format!("{} is still there{why}", session.name))
+                return Err(Failure::failed(format!("{} is still logged in{why}", session.name))
                     .advise(format!("iscsiadm -m session -r {number} -u")));
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -175,19 +176,19 @@ fn explain(error: CommandError, cx: &Context) -> Failure {
     match &error {
         CommandError::Failed { code: Some(24), .. } => {
             let with = if cx.request.username.is_some() {
-                "the initiator's name, the CHAP user name or the password is not what it knows"
+                "the initiator name, the CHAP user name or the CHAP password is wrong"
             } else {
-                "it may ask for CHAP: give --username and --password-file"
+                "the target may require CHAP: give --username and --password-file"
             };
-            Failure::failed(format!("the target refuses the login (authorization): {with}"))
+            Failure::failed(format!("the target refuses the login (authorization failed): {with}"))
                 .advise(format!("the credentials are from {}; initiator {}", cx.request.source, cx.request.initiator))
         }
         CommandError::Failed { code: Some(8), .. } | CommandError::TimedOut { .. } => Failure::failed(format!(
-            "the portal {} took the connection and does not answer the login",
+            "the portal {} accepts the connection but does not answer the login request",
             cx.request.portal
         )),
         CommandError::Failed { code: Some(19), .. } => {
-            Failure::failed("the target refuses the login: it does not know this initiator")
+            Failure::failed("the target refuses the login: it does not accept this initiator name")
                 .advise(format!("the initiator is {}", cx.request.initiator))
         }
         _ => error.into(),

@@ -39,12 +39,12 @@ pub(super) fn recall(cx: &mut Context) {
 
 /// Takes the unit that was found into the context, after a look whether it is the right one and free.
 fn take(cx: &mut Context, found: &lun::Lun) -> Result<(), Failure> {
-    let Some(path) = found.paths.first() else { return Err(Failure::failed("a LUN without a disk")) };
+    let Some(path) = found.paths.first() else { return Err(Failure::failed("the LUN has no disk on this machine")) };
     let (wanted, wwid) = (cx.request.wwid.as_deref(), path.wwid());
     let fits = |wanted: &str| wwid == Some(wanted) || path.identifiers.iter().any(|id| id == wanted);
     if let Some(wanted) = wanted.filter(|wanted| !fits(wanted)) {
         return Err(Failure::refused(format!(
-            "LUN {} is {} with the world-wide id {}, and {wanted} was asked for",
+            "LUN {} is {} with the world-wide id {}, but {wanted} was asked for",
             cx.request.lun,
             path.disk.name,
             wwid.unwrap_or("(none)")
@@ -52,10 +52,10 @@ fn take(cx: &mut Context, found: &lun::Lun) -> Result<(), Failure> {
     }
     if let Some(map) = found.multipath_map() {
         return Err(Failure::refused(format!("{} belongs to the multipath map {}", path.disk.name, map.name))
-            .advise("multipath -f MAP   lets it go, where nothing uses it"));
+            .advise("multipath -f MAP   removes the map, if nothing uses it"));
     }
     for other in &found.same_wwid {
-        cx.remark(format!("{} has the world-wide id of the LUN too: another way to it, or a clone", other.name));
+        cx.remark(format!("{} has the same world-wide id as the LUN: another path to it, or a clone", other.name));
     }
     cx.disk = Some(path.disk.clone());
     Ok(())
@@ -70,9 +70,9 @@ fn is_free(cx: &Context, disk: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let what = if held.mounts.iter().any(|mount| mount.own_namespace && mount.target == "/") {
-        format!("this machine runs from that LUN ({disk}): there is nothing to rescue from here")
+        format!("this machine itself runs from that LUN ({disk}); run the rescue from another system")
     } else {
-        format!("the LUN ({disk}) is in use on this machine already")
+        format!("the LUN ({disk}) is already in use on this machine")
     };
     let mut failure = Failure::refused(what);
     failure.advice = describe(&held, foreign);
@@ -125,7 +125,7 @@ impl Step<Context> for FindLun {
         };
         settle(cx);
         take(cx, &found)?;
-        let Some(disk) = cx.disk.clone() else { return Err(Failure::failed("a LUN without a disk")) };
+        let Some(disk) = cx.disk.clone() else { return Err(Failure::failed("the LUN has no disk on this machine")) };
         if cx.request.read_only && cx.session_is_ours {
             cx.run(&Call::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/{}", disk.name)]))?;
         }
@@ -141,7 +141,7 @@ impl Step<Context> for FindLun {
 /// Has the kernel look for this unit alone, so that others of the target stay away; for all of them, where
 /// the number does not say how the target addresses it (SAM-5, 4.7: above 255 there are several ways).
 fn scan(cx: &Context) -> Result<(), Failure> {
-    let Some(session) = &cx.session else { return Err(Failure::failed("there is no session")) };
+    let Some(session) = &cx.session else { return Err(Failure::failed("there is no iSCSI session")) };
     let number = session.name.trim_start_matches("session");
     if cx.request.lun < 256 {
         let directory =

@@ -126,7 +126,7 @@ pub(super) fn linear_table(cx: &Context, volume: &Volume) -> Result<String, Fail
         })?);
     }
     if lines.is_empty() {
-        return Err(Failure::failed(format!("LVM tells no segments of {name}")));
+        return Err(Failure::failed(format!("LVM reports no segments of {name}")));
     }
     Ok(lines.join(","))
 }

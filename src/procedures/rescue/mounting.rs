@@ -160,7 +160,7 @@ pub(super) fn describe(held: &Holders, foreign: impl Fn(&str) -> bool) -> Vec<St
     }
     if lines.is_empty() {
         let on = held.devices.iter().filter(|device| matches!(device.lies_on, LiesOn::Device(_) | LiesOn::File(_)));
-        lines.extend(on.map(|device| format!("{} lies on it", device.dm_name.as_deref().unwrap_or(&device.name))));
+        lines.extend(on.map(|device| format!("{} uses it", device.dm_name.as_deref().unwrap_or(&device.name))));
     }
     if lines.len() > HOLDER_LINES {
         let more = lines.len() - HOLDER_LINES;

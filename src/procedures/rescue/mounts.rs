@@ -14,7 +14,7 @@ pub(super) struct MountRest;
 
 /// What belongs to the root that is mounted.
 fn plan(cx: &Context) -> Result<MountPlan, Failure> {
-    let Some(filesystem) = &cx.root else { return Err(Failure::failed("no root is mounted")) };
+    let Some(filesystem) = &cx.root else { return Err(Failure::failed("the root is not mounted")) };
     let evidence = system::look(&Root::open(&cx.place())?);
     Ok(roots::mounts::plan(&evidence.fstab.unwrap_or_default(), filesystem, &cx.contents))
 }
@@ -49,7 +49,7 @@ impl Step<Context> for MountRest {
     }
 
     fn title(&self, _: &Context) -> String {
-        "Mount what its fstab mounts from the LUN".to_owned()
+        "Mount the other filesystems of its fstab that are on the LUN".to_owned()
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
@@ -63,7 +63,7 @@ impl Step<Context> for MountRest {
             Planned::command(&mount_call(&filesystem(name, kind), &cx.below(target), &[], cx.request.read_only))
         };
         vec![
-            Planned::remark("each line of the root's fstab that means a filesystem of the LUN, such as"),
+            Planned::remark("one line for each entry of the root's fstab that is on the LUN, for example"),
             line("BOOT", "ext4", "boot"),
             line("ESP", "vfat", "boot/efi"),
         ]

@@ -58,9 +58,9 @@ struct Seen {
 
 fn look(portal: IpAddr) -> Result<Seen, Failure> {
     let snapshot = netlink::snapshot(&[portal]);
-    let known = |what: &str| Failure::failed(format!("the kernel does not tell {what}"));
-    let links = snapshot.links.known().cloned().ok_or_else(|| known("its links"))?;
-    let addresses = snapshot.addresses.known().cloned().ok_or_else(|| known("its addresses"))?;
+    let known = |what: &str| Failure::failed(format!("the kernel does not report {what}"));
+    let links = snapshot.links.known().cloned().ok_or_else(|| known("its network links"))?;
+    let addresses = snapshot.addresses.known().cloned().ok_or_else(|| known("its IP addresses"))?;
     let answer = snapshot.lookups.known().and_then(|lookups| lookups.first()).map(|lookup| lookup.answer.clone());
     let way = match answer {
         Some(LookupAnswer::Route(route)) => Some(route),
@@ -106,7 +106,7 @@ fn is_there<'a>(cx: &Context, seen: &'a Seen) -> Result<Option<&'a NetLink>, Fai
     let Some(nic) = &cx.request.nic else { return Ok(None) };
     match seen.links.iter().find(|link| link.name == nic.name) {
         Some(link) => Ok(Some(link)),
-        None => Err(Failure::refused(format!("the SAN NIC {} is not on this machine", nic.name))),
+        None => Err(Failure::refused(format!("this machine has no NIC {}", nic.name))),
     }
 }
 
@@ -121,15 +121,17 @@ fn reached(cx: &Context, seen: &Seen) -> Result<Option<String>, Failure> {
     match reach::connect(portal, Origin::default(), ANSWERS) {
         Reach::Connected { .. } => {
             let gateway = way.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
-            Ok(Some(format!("{portal} answers by {by}{gateway}")))
+            Ok(Some(format!("{portal} answers through {by}{gateway}")))
         }
         Reach::NoRoute => Ok(None),
         outcome => {
             let gateway = way.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
-            let failure = Failure::refused(format!("the portal {portal}, by {by}{gateway}: {outcome}"));
+            let failure = Failure::refused(format!("the portal {portal}, through {by}{gateway}: {outcome}"));
             let failure = match outcome {
-                Reach::Refused => failure.advise("is the port right, and does the target run?"),
-                _ if cx.request.nic.is_none() => failure.advise(format!("is {by} the SAN NIC? --san-nic names it")),
+                Reach::Refused => failure.advise("check the port, and that the target service runs"),
+                _ if cx.request.nic.is_none() => {
+                    failure.advise(format!("if {by} is not the SAN NIC, name the SAN NIC with --san-nic"))
+                }
                 _ => failure,
             };
             Err(failure)
@@ -150,7 +152,7 @@ impl Step<Context> for Network {
         let portal = cx.request.portal.ip();
         let mut lines = vec![Planned::command(&ip(&["route", "get", &portal.to_string()]))];
         if let Some(Nic { name, address, gateway }) = &cx.request.nic {
-            lines.push(Planned::remark("where there is no way yet by that NIC:"));
+            lines.push(Planned::remark("where no route through that NIC exists yet:"));
             lines.push(Planned::command(&up(name)));
             lines.extend(address.map(|address| Planned::command(&add_address(name, address))));
             lines.extend(gateway.map(|gateway| Planned::command(&add_route(name, IpNet::from(portal), gateway))));
@@ -176,8 +178,8 @@ impl Step<Context> for Network {
         let deadline = Instant::now() + Duration::from_secs(10);
         while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
             if Instant::now() > deadline || cx.runner.stop.is_asked() {
-                return Err(Failure::refused(format!("the SAN NIC {} has no carrier", nic.name))
-                    .advise("is the cable plugged in, and is it the right NIC?"));
+                return Err(Failure::refused(format!("the SAN NIC {} has no link (no carrier)", nic.name))
+                    .advise("check the cable, and that this is the right NIC"));
             }
             std::thread::sleep(Duration::from_millis(200));
             seen = look(portal)?;
@@ -191,7 +193,7 @@ impl Step<Context> for Network {
         if let Some(address) = nic.address.filter(|address| !own.iter().any(|own| own.addr() == address.addr())) {
             if let Some(other) = own.first() {
                 return Err(Failure::refused(format!(
-                    "the SAN NIC {} has the address {other}, and {address} was expected",
+                    "the SAN NIC {} has the address {other}, but {address} was expected",
                     nic.name
                 ))
                 .advise(format!("ip address del {other} dev {}", nic.name)));
@@ -210,9 +212,9 @@ impl Step<Context> for Network {
                 let by = seen.way.as_ref().and_then(|way| way.interface.clone());
                 let what = match by {
                     Some(by) => {
-                        format!("the way to the portal {portal} leads by {by}, and {} is the SAN NIC", nic.name)
+                        format!("the route to the portal {portal} goes through {by}, but the SAN NIC is {}", nic.name)
                     }
-                    None => format!("there is no route to the portal {portal}, and no gateway is known"),
+                    None => format!("there is no route to the portal {portal}, and its gateway is not known"),
                 };
                 return Err(advise(Failure::refused(what), cx, &seen));
             };
@@ -225,7 +227,7 @@ impl Step<Context> for Network {
         match reached(cx, &seen)? {
             Some(how) => Ok(how),
             None => Err(advise(
-                Failure::refused(format!("there is no way to the portal {portal} by {}", nic.name)),
+                Failure::refused(format!("there is no route to the portal {portal} through {}", nic.name)),
                 cx,
                 &seen,
             )),

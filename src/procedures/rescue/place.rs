@@ -59,7 +59,7 @@ pub(super) fn check(cx: &Context) -> Result<(), Failure> {
         };
         if !is_free {
             return Err(Failure::refused(format!("{name} is not an empty directory"))
-                .advise("choose another place with --at DIR"));
+                .advise("choose another directory with --at DIR"));
         }
     }
     Ok(())
@@ -80,7 +80,7 @@ pub(super) fn link(cx: &Context, log: &mut Log<'_>, deed: impl Fn(Linked) -> sup
         if replaced {
             fs::rename(&path, saved(&path)).map_err(|error| {
                 failed(&path, &error)
-                    .advise("choose another place with --at DIR: one that can be written, and no mount point")
+                    .advise("choose another directory with --at DIR: not a mount point, and on a writable filesystem")
             })?;
         }
         path.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| failed(&path, &error))?;

@@ -137,11 +137,11 @@ impl Step<Context> for Record {
                 others.dedup();
                 let others = if others.is_empty() { "no target".to_owned() } else { others.join(", ") };
                 return Err(Failure::failed(format!(
-                    "{portal} offers {others} to this initiator, and not {}",
+                    "{portal} offers {others} to this initiator, but not {}",
                     cx.request.target
                 ))
                 .advise(
-                    "compare the target's name, and the initiator's: a target shows itself only to those it knows",
+                    "check the target name and the initiator name: a target is shown only to initiators that it allows",
                 ));
             };
             cx.iscsiadm(&new_node(cx, one.group))?;
@@ -171,10 +171,10 @@ impl Step<Context> for Record {
 fn explain(error: CommandError) -> Failure {
     let advice = match &error {
         CommandError::Failed { code: Some(24), .. } => {
-            "the portal asks for CHAP at discovery too, or does not know this initiator"
+            "the portal requires CHAP for discovery too, or does not allow this initiator"
         }
         CommandError::Failed { code: Some(4 | 8), .. } | CommandError::TimedOut { .. } => {
-            "the portal took the connection and did not answer: is it an iSCSI portal?"
+            "the portal accepts the connection but does not answer: it may not be an iSCSI portal"
         }
         CommandError::Failed { code: Some(20), .. } => "iscsid does not answer: journalctl -u iscsid -n 20",
         _ => return error.into(),

@@ -14,19 +14,19 @@ impl Step<Context> for Requirements {
     }
 
     fn title(&self, _: &Context) -> String {
-        "Check what is needed".to_owned()
+        "Check the requirements".to_owned()
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
         vec![Planned::remark(format!(
-            "as root; with iscsiadm, iscsid, mount, umount; with {} empty or absent",
+            "run as root; iscsiadm, iscsid, mount and umount installed; {} absent or an empty directory",
             cx.request.at.display()
         ))]
     }
 
     fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
         if !cx.privileged {
-            return Err(Failure::refused("this takes root").advise("run it with sudo"));
+            return Err(Failure::refused("must run as root").advise("run it with sudo"));
         }
         let missing: Vec<&str> =
             ["iscsiadm", "iscsid", "mount", "umount"].into_iter().filter(|program| !is_installed(program)).collect();
@@ -38,18 +38,20 @@ impl Step<Context> for Requirements {
             Some(password) if !fits_a_setting(password.expose()) => {
                 return Err(Failure::refused(
                     "the CHAP password cannot be written to iscsid.conf: it is longer than 255 bytes, begins or ends \
-                     with a space, or has a control character in it",
+                     with a space, or contains a control character",
                 ));
             }
             _ => {}
         }
         for (what, name) in [
-            ("the initiator's name", Some(&cx.request.initiator)),
-            ("the target's name", Some(&cx.request.target)),
+            ("the initiator name", Some(&cx.request.initiator)),
+            ("the target name", Some(&cx.request.target)),
             ("the CHAP user name", cx.request.username.as_ref()),
         ] {
             if name.is_some_and(|name| !fits_a_setting(name) || name.is_empty() || name.starts_with('-')) {
-                return Err(Failure::refused(format!("{what} is not one that open-iscsi's settings can hold")));
+                return Err(Failure::refused(format!(
+                    "{what} cannot be written to open-iscsi's settings: it is empty, longer than 255 bytes, begins with '-' or has spaces or control characters around it"
+                )));
             }
         }
         Ok(true)

@@ -69,10 +69,10 @@ fn look(cx: &Context, own: &str) -> Result<Way, Failure> {
         return Ok(match link(&root)? {
             Some(target) if KNOWN.iter().any(|known| Path::new(known) == target) => Way::Put(target),
             Some(target) => Way::Impossible(format!(
-                "it is a link to {}, which does not exist and is no usual place for it",
+                "it is a link to {}, which does not exist and is not a usual place for it",
                 target.display()
             )),
-            None => Way::Impossible("the root has none, and making one would write to the LUN".to_owned()),
+            None => Way::Impossible("it does not exist, and creating it would write to the LUN".to_owned()),
         });
     };
     // Looked at before anything is read or bound: it may be a FIFO, a device or a directory.
@@ -86,10 +86,14 @@ fn look(cx: &Context, own: &str) -> Result<Way, Failure> {
     Ok(match (is_systems, KNOWN.iter().any(|known| Path::new(known) == inside)) {
         // Through a link into /run it is a file of this system itself.
         (true, true) => Way::None,
-        (true, false) => Way::Impossible(format!("it is a link to {}, no usual place for it", inside.display())),
+        (true, false) => {
+            Way::Impossible(format!("it is a link to {}, which is not a usual place for it", inside.display()))
+        }
         (false, _) if root.text(FILE)?.as_deref() == Some(own) => Way::None,
         (false, _) if is_named_so(&inside) => Way::Bind(place),
-        (false, _) => Way::Impossible(format!("it is a link to {}, no usual place for it", inside.display())),
+        (false, _) => {
+            Way::Impossible(format!("it is a link to {}, which is not a usual place for it", inside.display()))
+        }
     })
 }
 
@@ -130,7 +134,7 @@ impl Step<Context> for ResolvConf {
     }
 
     fn title(&self, _: &Context) -> String {
-        "Let names be resolved below the root".to_owned()
+        "Make name resolution work in the mounted root".to_owned()
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
@@ -143,7 +147,7 @@ impl Step<Context> for ResolvConf {
 
     fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
         let Some(own) = own(cx)? else {
-            cx.remark("this system has no nameserver in /etc/resolv.conf: names do not resolve below the root either");
+            cx.remark("this system has no nameserver in /etc/resolv.conf, so names do not resolve in the mounted root");
             return Ok(true);
         };
         for value in deeds {
@@ -154,7 +158,9 @@ impl Step<Context> for ResolvConf {
         match way(cx, &own) {
             Way::None => Ok(true),
             Way::Impossible(why) => {
-                cx.remark(format!("the root's /etc/resolv.conf is left as it is, and names may not resolve: {why}"));
+                cx.remark(format!(
+                    "the root's /etc/resolv.conf is left as it is, so names may not resolve there: {why}"
+                ));
                 Ok(true)
             }
             _ => Ok(false),
@@ -171,7 +177,7 @@ impl Step<Context> for ResolvConf {
                     fs::write(&copy, &own).map_err(|error| failed(&copy, error))?;
                     Ok(mount::bind_file(&copy, &at)?)
                 })?;
-                Ok("a copy of this system's resolv.conf is bound".to_owned())
+                Ok("a copy of this system's resolv.conf is mounted over the root's".to_owned())
             }
             Way::Put(path) => {
                 let made: Vec<PathBuf> =
@@ -180,7 +186,7 @@ impl Step<Context> for ResolvConf {
                 match log.record(&deed, || put(&path, &own).map_err(|error| failed(&path, error))) {
                     Ok(()) => Ok(format!("{}, where the root's link points", path.display())),
                     Err(failure) => {
-                        cx.remark(format!("names may not resolve below the root: {}", failure.what));
+                        cx.remark(format!("names may not resolve in the mounted root: {}", failure.what));
                         Ok("not done".to_owned())
                     }
                 }
@@ -284,8 +290,8 @@ mod tests {
             })
         };
         assert_eq!(to("etc/resolvconf/run/resolv.conf"), "bind etc/resolvconf/run/resolv.conf");
-        assert_eq!(to("etc/shadow"), "not: it is a link to /etc/shadow, no usual place for it");
-        assert_eq!(to("sys/resolv.conf"), "not: it is a link to /sys/resolv.conf, no usual place for it");
+        assert_eq!(to("etc/shadow"), "not: it is a link to /etc/shadow, which is not a usual place for it");
+        assert_eq!(to("sys/resolv.conf"), "not: it is a link to /sys/resolv.conf, which is not a usual place for it");
         assert_eq!(to("run/systemd/resolve/resolv.conf"), "nothing");
     }
 

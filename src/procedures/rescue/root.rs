@@ -43,7 +43,7 @@ impl Candidate {
     fn in_words(&self) -> String {
         let subvolume =
             self.subvolume.as_ref().map(|path| format!(" --subvolume {}", quoted(path))).unwrap_or_default();
-        let name = self.name.as_deref().unwrap_or("without a name");
+        let name = self.name.as_deref().unwrap_or("(no name)");
         format!("--root-device {}{subvolume}   {name}", quoted(&node(&self.filesystem)))
     }
 }
@@ -142,13 +142,10 @@ fn candidates(cx: &mut Context) -> Result<Vec<Candidate>, Failure> {
         }
     }
     if found.is_empty() {
-        let mut failure = Failure::failed("no filesystem of the LUN is the root of a system");
+        let mut failure = Failure::failed("no filesystem on the LUN contains an operating system");
         failure.advice.extend(refused);
         failure.advice.extend(
-            cx.contents
-                .encrypted
-                .iter()
-                .map(|name| format!("/dev/{name} is encrypted (LUKS): isctpl does not open it")),
+            cx.contents.encrypted.iter().map(|name| format!("/dev/{name} is encrypted (LUKS); isctpl cannot open it")),
         );
         failure.advice.extend(cx.contents.other.iter().map(|(name, what)| format!("/dev/{name} holds {what}")));
         failure.advice.extend(cx.contents.unread.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
@@ -179,7 +176,7 @@ fn learn_name(cx: &mut Context) {
 fn mount_one(cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
     let found = candidates(cx)?;
     let [chosen] = found.as_slice() else {
-        let mut failure = Failure::refused("there are several roots on the LUN; choose one");
+        let mut failure = Failure::refused("the LUN contains several operating systems; choose one");
         failure.advice = found.iter().map(Candidate::in_words).collect();
         return Err(failure);
     };
@@ -190,7 +187,7 @@ fn mount_one(cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
     log.record(&Deed::Mounted(Mounted { at: at.clone() }), || cx.run(&call).map(drop))?;
     cx.root = Some(chosen.filesystem.clone());
     learn_name(cx);
-    let name = chosen.name.as_deref().unwrap_or("a system without a name");
+    let name = chosen.name.as_deref().unwrap_or("an unnamed system");
     let subvolume = chosen.subvolume.as_ref().map(|path| format!(", subvolume {path}")).unwrap_or_default();
     Ok(format!("{name}, {} ({}{subvolume})", node(&chosen.filesystem), chosen.filesystem.kind))
 }
@@ -214,7 +211,7 @@ impl Step<Context> for MountRoot {
         };
         let (place, at) = (quoted(&cx.place().display().to_string()), quoted(&cx.request.at.display().to_string()));
         vec![
-            Planned::remark("DEVICE is the one filesystem of the LUN that holds an os-release or fstab, and an init"),
+            Planned::remark("DEVICE is the filesystem on the LUN that has an os-release or fstab, and an init"),
             Planned::Command(format!("mkdir -p -m 700 {} {place}", quoted(&cx.state.display().to_string()))),
             Planned::command(&mount_call(&filesystem, &cx.place(), &[], cx.request.read_only)),
             Planned::Command(format!("[ ! -d {at} ] || rmdir {at}; ln -sT {place} {at}")),
@@ -235,7 +232,7 @@ impl Step<Context> for MountRoot {
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let said = match &cx.root {
-            Some(filesystem) => format!("{} was mounted before the interruption", node(filesystem)),
+            Some(filesystem) => format!("{} is already mounted", node(filesystem)),
             None => mount_one(cx, log)?,
         };
         if !place::is_linked(cx) {
@@ -257,7 +254,7 @@ impl Step<Context> for MountRoot {
             }
             Deed::Directory { path } => match fs::remove_dir(&path) {
                 Err(error) if fs::symlink_metadata(&path).is_ok() => {
-                    cx.remark(format!("{} stays: {error}", path.display()));
+                    cx.remark(format!("{} could not be removed: {error}", path.display()));
                     Ok(())
                 }
                 _ => Ok(()),

@@ -49,7 +49,7 @@ impl Step<Context> for Special {
     }
 
     fn title(&self, _: &Context) -> String {
-        "Link /proc, /sys, /dev and /run".to_owned()
+        "Mount /proc, /sys, /dev and /run".to_owned()
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
@@ -96,18 +96,18 @@ impl Step<Context> for Special {
         let mut efivars = "";
         if needs_efivars(cx) {
             let place = place(cx, EFIVARS)?;
-            efivars = ", with the firmware's variables";
+            efivars = ", with the UEFI variables";
             if !there(&place)? {
                 let mounted = log.record(&Bound { at: place.clone() }, || {
                     Ok(mount::mount_kernel("efivarfs", &place, cx.request.read_only)?)
                 });
                 if let Err(failure) = mounted {
                     efivars = "";
-                    cx.remark(format!("the firmware's variables cannot be seen: {}", failure.what));
+                    cx.remark(format!("the UEFI variables are not available: {}", failure.what));
                 }
             }
         }
-        Ok(format!("as slaves of this system's{efivars}"))
+        Ok(format!("from this system{efivars}"))
     }
 
     fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {

@@ -50,13 +50,13 @@ impl Step<Context> for Volumes {
     }
 
     fn title(&self, _: &Context) -> String {
-        "Make the LUN's volumes active".to_owned()
+        "Activate the LUN's LVM volumes".to_owned()
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
         let selection = cx.lvm();
         vec![
-            Planned::remark("DISK is the LUN's disk; LVM sees nothing else, whatever this system's filters say"),
+            Planned::remark("DISK is the LUN's disk; LVM is shown nothing else, whatever filters this system has"),
             Planned::command(&selection.call("vgs", None, &["-o", "vg_name,vg_uuid"])),
             Planned::command(&selection.call("vgchange", Some("VG"), &["-ay", "VG"])),
         ]
@@ -70,14 +70,16 @@ impl Step<Context> for Volumes {
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         if !is_installed("lvs") || !is_installed("lvchange") {
-            return Err(Failure::refused("the LUN holds LVM volumes, and LVM's programs are not installed here")
+            return Err(Failure::refused("the LUN holds LVM volumes, but LVM is not installed here")
                 .advise("install the package lvm2"));
         }
         let Some(disk) = cx.disk.clone() else { return Err(Failure::failed("there is no disk")) };
         for group in cx.contents.volume_groups.clone() {
             if group.is_complete() == Some(false) {
-                let name = group.name.as_deref().unwrap_or("a volume group");
-                cx.remark(format!("{name} has physical volumes that are not on this LUN: it may be incomplete"));
+                let name = group.name.as_deref().unwrap_or("(unnamed)");
+                cx.remark(format!(
+                    "the volume group {name} has physical volumes outside this LUN: it may be incomplete"
+                ));
             }
         }
         // What appeared with a session of ours was made active by udev, because of it: that is ours as well.
@@ -110,7 +112,7 @@ fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
             let (map, flags) = (format!("isctpl-{}", volume.dm_name), if cx.request.read_only { "ro" } else { "rw" });
             let concise = format!("{map},ISCTPL-{},,{flags},{table}", volume.dm_name);
             cx.run(&Call::new("dmsetup", Duration::from_secs(60)).args(["create", "--concise", &concise]))?;
-            names.push(format!("{name} as {map}, for another volume here has its name"));
+            names.push(format!("{name} as {map}, because another volume on this system has its name"));
         } else {
             cx.run(&cx.lvm().call("lvchange", Some(&volume.group), &["-ay", "-K", &name]))?;
             names.push(name);

@@ -161,7 +161,7 @@ pub fn of(device: &str, within: Duration) -> Holders {
     let mut holders = progress.holders.clone();
     if let Some(why) = why {
         let place = if progress.at.is_empty() { device } else { &progress.at };
-        holders.problems.push(Problem::new(place, format!("the search for what holds {device} {why} here")));
+        holders.problems.push(Problem::new(place, format!("the search for users of {device} {why} here")));
     }
     holders
 }
@@ -241,7 +241,7 @@ fn look(device: &str, shared: &Shared) {
             break;
         }
         if round == ROUND_LIMIT {
-            problem(shared, Problem::new(device, "has loop devices upon loop devices that were not all looked at"));
+            problem(shared, Problem::new(device, "has nested loop devices that were not all examined"));
             break;
         }
     }

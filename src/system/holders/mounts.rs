@@ -232,7 +232,7 @@ fn add(
                     *known = entry;
                 }
             }
-            None => problem(shared, Problem::new(format!("{path}:{line}"), "is no line of mountinfo")),
+            None => problem(shared, Problem::new(format!("{path}:{line}"), "is not a valid line of mountinfo")),
         }
     }
     kept
@@ -257,7 +257,7 @@ fn mountinfo_in(file: &Path) -> Result<String, String> {
             Err(error) => Err(error.to_string()),
         }
     });
-    thread.join().unwrap_or_else(|_| Err("could not be looked into".to_owned()))
+    thread.join().unwrap_or_else(|_| Err("could not be read".to_owned()))
 }
 
 /// The mounts of filesystems that lie on one of the devices.

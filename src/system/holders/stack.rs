@@ -34,7 +34,7 @@ pub(super) fn above(host: &Root, name: &str, lies_on: LiesOn) -> Result<Vec<Stac
         }
         let directory = format!("{CLASS}/{name}");
         if found.len() == STACK_LIMIT {
-            return Err(Problem::new(directory, format!("more than {STACK_LIMIT} devices lie on one another")));
+            return Err(Problem::new(directory, format!("more than {STACK_LIMIT} devices are stacked")));
         }
         if name.is_empty() || name.contains('/') || !host.is_dir(&directory) {
             return Err(Problem::new(directory, "there is no such block device"));

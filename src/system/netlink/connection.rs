@@ -82,7 +82,7 @@ impl Refusal {
     }
 
     fn of_kernel(errno: Errno, subject: &str) -> Self {
-        Self { errno: Some(errno), what: format!("the kernel does not tell its {subject}: {}", in_words(errno)) }
+        Self { errno: Some(errno), what: format!("the kernel does not report its {subject}: {}", in_words(errno)) }
     }
 }
 
@@ -126,7 +126,7 @@ impl Connection {
                 return Ok(dump);
             }
         }
-        dump.problems.push(Problem::new(PLACE, format!("the {subject} changed while they were read, again and again")));
+        dump.problems.push(Problem::new(PLACE, format!("the {subject} kept changing while they were read")));
         Ok(dump)
     }
 

@@ -153,9 +153,9 @@ async fn get(connection: &Connection, destination: IpAddr, flags: RouteFlags) ->
     // Without this flag the kernel says that every route is of the table main.
     request.header.flags = flags | RouteFlags::LookupTable;
     request.attributes.push(RouteAttribute::Destination(destination.into()));
-    match connection.ask(RouteNetlinkMessage::GetRoute(request), "way").await? {
+    match connection.ask(RouteNetlinkMessage::GetRoute(request), "route").await? {
         RouteNetlinkMessage::NewRoute(message) => Ok(message),
-        _ => Err(Refusal::unexpected("way")),
+        _ => Err(Refusal::unexpected("route")),
     }
 }
 
@@ -167,7 +167,7 @@ fn refused(refusal: Refusal) -> LookupAnswer {
         Some(Errno::EHOSTUNREACH) => UNREACHABLE,
         Some(Errno::EACCES) => PROHIBIT,
         Some(Errno::EINVAL) => BLACKHOLE,
-        Some(Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => "the kernel does not speak its protocol",
+        Some(Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => "the kernel does not support its protocol",
         _ => return failed(Problem::from(refusal)),
     };
     LookupAnswer::Unreachable(why.to_owned())
@@ -175,7 +175,7 @@ fn refused(refusal: Refusal) -> LookupAnswer {
 
 const UNREACHABLE: &str = "a route or rule of type unreachable refuses it";
 const PROHIBIT: &str = "a route or rule of type prohibit refuses it";
-const BLACKHOLE: &str = "a route or rule of type blackhole swallows it";
+const BLACKHOLE: &str = "a route or rule of type blackhole drops it";
 
 fn refusing(kind: RouteType) -> Option<&'static str> {
     match kind {
