@@ -97,7 +97,7 @@ fn an_empty_menu_is_one_finding_and_leaves_nothing_open() {
     let patch = json!([
         {"op": "replace", "path": "/loader/entries", "value": []},
         {"op": "replace", "path": "/loader/chosen", "value": {"unknown": {"place": "/boot/grub/grub.cfg", "what": "has no menu entries"}}},
-        {"op": "add", "path": "/loader/no_entries", "value": {"value": "ends inside the block that line 3 begins", "at": at}},
+        {"op": "add", "path": "/loader/no_entries", "value": {"value": "ends inside the block that begins on line 3", "at": at}},
     ]);
     let judgement = judged("initramfs-tools-root", &patch);
     assert_eq!(judgement.verdict.boot, Boot::Fails);

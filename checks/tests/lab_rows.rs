@@ -287,7 +287,7 @@ fn ipconfig_on_every_nic_is_a_boot_by_chance() {
     let findings = judgement.findings();
     let (_, finding) = findings.iter().find(|(check, _)| check.id == "login-dhcp-on-every-nic").unwrap();
     assert!(finding.summary.contains("by chance"), "{}", finding.summary);
-    assert!(finding.evidence.iter().any(|evidence| evidence.excerpt.contains("a server answers there")));
+    assert!(finding.evidence.iter().any(|evidence| evidence.excerpt.contains("a DHCP server answers there")));
 }
 
 /// open-iscsi.service of Debian 12 with a discovered record: its script does not see the root on LVM, and the

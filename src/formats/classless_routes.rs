@@ -27,7 +27,7 @@ pub enum Fault {
         offset: usize,
     },
     /// A word of a text form that is none of its kind.
-    #[error("word {position} is no part of a classless route")]
+    #[error("word {position} is not part of a classless route")]
     Word {
         /// Number of the word.
         position: usize,

@@ -23,7 +23,7 @@ pub fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
         }
         let mut fields = written.split_whitespace();
         let (Some(spec), Some(target), Some(kind)) = (fields.next(), fields.next(), fields.next()) else {
-            problems.push(Problem::new(at.to_string(), "is no line of fstab: it has fewer than three fields"));
+            problems.push(Problem::new(at.to_string(), "is not a line of fstab: it has fewer than three fields"));
             continue;
         };
         let options = fields.next().unwrap_or("defaults");

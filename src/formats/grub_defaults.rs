@@ -18,8 +18,10 @@ pub fn evaluate(files: &[(String, String)]) -> (GrubDefaults, Vec<Problem>) {
         let script = shell::parse_after(text, path, &mut variables);
         problems.extend(script.problems);
         for (at, file) in script.sourced {
-            problems
-                .push(Problem::new(at.to_string(), format!("reads in {}, which was not followed", wrong_value(&file))));
+            problems.push(Problem::new(
+                at.to_string(),
+                format!("sources {}, which isctpl does not read", wrong_value(&file)),
+            ));
         }
         for assignment in script.assignments {
             apply(&mut defaults, assignment, path, &mut problems);
@@ -35,11 +37,11 @@ fn apply(defaults: &mut GrubDefaults, assignment: Assignment, path: &str, proble
     }
     let at = Place::line(path, assignment.line);
     let doubt = match (&assignment.unclear, assignment.conditional) {
-        (Some(why), _) => Some(format!("the value of {} cannot be told: {why}", assignment.name)),
-        (None, true) => Some(format!("{} is set under a condition that was not evaluated", assignment.name)),
+        (Some(why), _) => Some(format!("the value of {} is not known: {why}", assignment.name)),
+        (None, true) => Some(format!("{} is set under a condition, which isctpl does not evaluate", assignment.name)),
         // A quote that somebody forgot: the next setting stands in this one.
         (None, false) if assignment.value.contains('\n') => {
-            Some(format!("the value of {} goes over the end of its line", assignment.name))
+            Some(format!("the value of {} continues on the next line: a quote may be missing", assignment.name))
         }
         (None, false) => None,
     };

@@ -13,7 +13,7 @@ pub fn parse(bytes: &[u8], path: &str) -> (BTreeMap<String, String>, Vec<Problem
     let mut variables = BTreeMap::new();
     let mut problems = Vec::new();
     let Some(body) = bytes.strip_prefix(SIGNATURE) else {
-        problems.push(Problem::new(path, "is no environment block, so GRUB reads no variable from it"));
+        problems.push(Problem::new(path, "is not a GRUB environment block, so GRUB reads no variable from it"));
         return (variables, problems);
     };
     for (line, logical) in lines(body) {
@@ -26,7 +26,7 @@ pub fn parse(bytes: &[u8], path: &str) -> (BTreeMap<String, String>, Vec<Problem
             Some((name, value)) if !name.is_empty() => {
                 variables.insert(name.to_owned(), value.to_owned());
             }
-            _ => problems.push(Problem::new(format!("{path}:{line}"), "is no NAME=VALUE")),
+            _ => problems.push(Problem::new(format!("{path}:{line}"), "is not a NAME=VALUE line")),
         }
     }
     (variables, problems)
@@ -94,7 +94,7 @@ mod tests {
             assert_eq!(problems.len(), 1);
         }
         let (_, problems) = parse(&block("# GRUB Environment Block\na=1\nnonsense\n"), "e");
-        assert_eq!(problems, [Problem::new("e:3", "is no NAME=VALUE")]);
+        assert_eq!(problems, [Problem::new("e:3", "is not a NAME=VALUE line")]);
     }
 
     #[test]

@@ -188,7 +188,7 @@ impl Texts<'_> {
         let value = text.parse().ok();
         if value.is_none() {
             let place = format!("{}/{}/{name}", self.source, self.directory.name);
-            self.faults.push(Problem::new(place, format!("\"{text}\" cannot be understood")));
+            self.faults.push(Problem::new(place, format!("\"{text}\" is not a valid value")));
         }
         value
     }

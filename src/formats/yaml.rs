@@ -66,7 +66,7 @@ impl Document {
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|error| Fault {
                 line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
-                what: format!("is no YAML: {}", error.info()),
+                what: format!("is not valid YAML: {}", error.info()),
             })?;
             let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
             let (data, anchor, opens) = match event {
@@ -82,7 +82,7 @@ impl Document {
                 }
                 Event::Alias(anchor) => {
                     let Some(&id) = anchors.get(&anchor) else {
-                        return Err(Fault { line, what: "refers to an anchor that is not there".to_owned() });
+                        return Err(Fault { line, what: "refers to an anchor that does not exist".to_owned() });
                     };
                     document.attach(id, &open);
                     continue;

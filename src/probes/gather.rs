@@ -151,7 +151,7 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     facts.cmdline = if live {
         cmdline::read(&root.kernel())
     } else {
-        Read::NotApplicable("a mounted root is judged: the running command line is this host's".to_owned())
+        Read::NotApplicable("the running kernel command line does not belong to the mounted root".to_owned())
     };
     say("reading kernels and modules");
     let modaliases: Vec<String> =
@@ -243,7 +243,7 @@ fn images_to_read(loader: &Loader) -> Vec<String> {
 }
 
 fn not_this_hosts_network(facts: &mut Facts) {
-    let why = "a mounted root is judged: the running network is this host's";
+    let why = "the running network does not belong to the mounted root";
     facts.network.links = Read::NotApplicable(why.to_owned());
     facts.network.addresses = Read::NotApplicable(why.to_owned());
     facts.network.routes = Read::NotApplicable(why.to_owned());

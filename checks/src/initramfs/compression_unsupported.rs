@@ -11,14 +11,14 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the kernel cannot unpack the initramfs",
     doc: Doc {
-        finds: "A segment of the image is compressed in a way that the kernel which boots it was not built for, by \
-                its CONFIG_RD_ options; or in a form that no kernel takes: an LZ4 frame and not LZ4's legacy format, an xz \
-                stream with another check than CRC32, a skippable zstd frame in front.",
-        breaks: "The kernel says `Initramfs unpacking failed: compression method … not configured`, or `invalid magic \
-                 at start of compressed archive`, and panics for want of a root. An image built with the defaults \
-                 of a newer distribution may be paired with an older or smaller kernel.",
-        fix: "Choose another compression (COMPRESS= in initramfs.conf, compress= in dracut.conf) and build the image \
-               anew; by hand, write LZ4 with `lz4 -l`, and xz with `xz --check=crc32`.",
+        finds: "A segment of the initramfs is compressed with a method that the booting kernel was built without \
+                (CONFIG_RD_*), or in a form that no kernel unpacks: an LZ4 frame instead of LZ4's legacy format, an \
+                xz stream with a check other than CRC32, or a zstd stream that starts with a skippable frame.",
+        breaks: "The kernel prints `Initramfs unpacking failed: compression method … not configured` or `invalid \
+                 magic at start of compressed archive`, and panics because it finds no root. This happens when an \
+                 older or smaller kernel boots an initramfs that was built with the defaults of a newer distribution.",
+        fix: "Choose another compression (COMPRESS= in initramfs.conf, compress= in dracut.conf) and rebuild the \
+              initramfs. When you pack it by hand, use `lz4 -l` for LZ4 and `xz --check=crc32` for xz.",
         references: &[
             "Linux usr/Kconfig (RD_GZIP … RD_ZSTD)",
             "Linux init/initramfs.c (unpack_to_rootfs)",
@@ -39,9 +39,10 @@ fn judge(facts: &Facts) -> Outcome {
     let mut findings = Vec::new();
     for segment in image.segments.iter().filter(|segment| segment.compression != "none") {
         let place = || Evidence::new(&image.path, format!("{} at byte {}", segment.compression, segment.offset));
-        let remedy = || view::rebuild(facts, "Choose a compression that the kernel has, and build the image anew.");
+        let remedy =
+            || view::rebuild(facts, "Choose a compression that the kernel supports, and rebuild the initramfs.");
         if let Some(why) = &segment.refused {
-            let summary = format!("{} is packed in a form that the kernel does not read: it {why}", image.path);
+            let summary = format!("the kernel cannot unpack {}: it {why}", image.path);
             findings.push(Finding::critical(summary).evidence(place()).remedy(remedy()));
             continue;
         }
@@ -55,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
         }
         findings.push(
             Finding::critical(format!(
-                "{} is compressed with {}, which the kernel lacks",
+                "{} is compressed with {}, which the kernel cannot unpack",
                 image.path, segment.compression
             ))
             .evidence(place())
@@ -64,11 +65,13 @@ fn judge(facts: &Facts) -> Outcome {
         );
     }
     if findings.is_empty() && known.is_empty() && image.segments.iter().any(|segment| segment.compression != "none") {
-        return Outcome::not_applicable("what the kernel can unpack is not known without its configuration");
+        return Outcome::not_applicable(
+            "not checked: the kernel's configuration, which tells what it can unpack, is not known",
+        );
     }
     Outcome::from_findings(findings, || match known.is_empty() {
         true => format!("{} is not compressed", super::name(image)),
-        false => format!("the kernel has {} for {}", known.join(" and "), super::name(image)),
+        false => format!("the kernel is built with {} and can unpack {}", known.join(" and "), super::name(image)),
     })
 }
 

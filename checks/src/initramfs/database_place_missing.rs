@@ -9,14 +9,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "iscsistart finds no place for its database in the initramfs",
+    title: "the initramfs has no directory for iscsistart's database",
     doc: Doc {
-        finds: "The login goes by the iBFT, the image's iscsistart keeps its database in /var/lib/iscsi, and the image \
-                has no /var/lib, nor a script that makes one.",
-        breaks: "iscsistart makes the folder of its database, but not the one above: it fails before it logs in. \
-                 Open-iscsi moved the database there in 2.1.10, and Debian 13 was released with a script that does \
-                 not make /var/lib; an image that was built then keeps the fault until it is built anew.",
-        fix: "Install the open-iscsi whose script makes /var/lib (Debian: 2.1.11-1+deb13u1), and build the image anew.",
+        finds: "The initramfs logs in with the iBFT, its iscsistart keeps its database in /var/lib/iscsi, and the \
+                initramfs has neither /var/lib nor a script that creates it.",
+        breaks: "iscsistart creates the directory of its database, but not the parent directory: it fails before it \
+                 logs in. open-iscsi moved the database to /var/lib/iscsi in 2.1.10, and Debian 13 was released with \
+                 a script that does not create /var/lib. An initramfs built with that script keeps the fault until it \
+                 is rebuilt.",
+        fix: "Install an open-iscsi with a script that creates /var/lib (Debian: 2.1.11-1+deb13u1), and rebuild the \
+              initramfs.",
         references: &["https://bugs.debian.org/1103644", "Debian open-iscsi 2.1.11-1+deb13u1, debian/changelog"],
     },
     judge,
@@ -31,19 +33,24 @@ fn judge(facts: &Facts) -> Outcome {
         return outcome;
     }
     if image.login.is_empty() {
-        return Outcome::not_applicable("nothing in the image logs in: initramfs-login-tool-missing says so");
+        return Outcome::not_applicable(
+            "not checked: nothing in the initramfs logs in (see initramfs-login-tool-missing)",
+        );
     }
     let Some(database) = &image.login_database_unplaced else {
-        return Outcome::pass(format!("{} has a place for what its login writes", super::name(image)));
+        return Outcome::pass(format!("{} has the directory that its login writes to", super::name(image)));
     };
     if !view::wants_firmware(facts) {
-        return Outcome::not_applicable("the login does not go by the iBFT");
+        return Outcome::not_applicable("the initramfs does not log in with the iBFT");
     }
     Finding::critical(format!(
         "iscsistart keeps its database in {}, and {} has no /var/lib",
         database.value, image.path
     ))
-    .evidence(Evidence::at(&database.at, "runs iscsistart, and nothing before it makes /var/lib"))
-    .remedy(view::rebuild(facts, "Install an open-iscsi whose script makes /var/lib, and build the image anew."))
+    .evidence(Evidence::at(&database.at, "runs iscsistart, and nothing creates /var/lib before that"))
+    .remedy(view::rebuild(
+        facts,
+        "Install an open-iscsi with a script that creates /var/lib, and rebuild the initramfs.",
+    ))
     .into()
 }

@@ -11,13 +11,13 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the initramfs has no driver for the root's filesystem",
     doc: Doc {
-        finds: "The module of the root's filesystem, or something it depends on, is neither in the image nor built \
-                into the kernel. The type is taken from the superblock where the device can be read, and from fstab \
+        finds: "The module for the root's filesystem, or a module that it depends on, is neither in the initramfs nor \
+                built into the kernel. The type comes from the superblock if the device can be read, and from fstab \
                 otherwise.",
-        breaks: "The disk appears, and mounting it fails: `unknown filesystem type`. It happens when an image was \
-                 built for the host at hand, whose own root has another type.",
-        fix: "Name the module to the image (/etc/initramfs-tools/modules, or add_drivers of dracut) or build it with \
-               all of them, and build it anew.",
+        breaks: "The disk appears, but mounting it fails: `unknown filesystem type`. This happens when an initramfs \
+                 was built only for the building host, and that host's root has another type.",
+        fix: "Add the module to the initramfs (/etc/initramfs-tools/modules, or add_drivers in dracut.conf), or build \
+              the initramfs with all modules, and rebuild it.",
         references: &["filesystems(5)", "initramfs.conf(5), FSTYPE", "dracut(8), --filesystems"],
     },
     judge,
@@ -25,7 +25,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     let Some((kind, source)) = view::root_filesystem(facts) else {
-        return Outcome::not_applicable("the type of the root's filesystem is not known");
+        return Outcome::not_applicable("not checked: the type of the root's filesystem is not known");
     };
     let (image, kernel) = match super::image_and_kernel(facts) {
         Ok(found) => found,
@@ -38,8 +38,8 @@ fn judge(facts: &Facts) -> Outcome {
     };
     if missing.is_empty() {
         return Outcome::pass(match view::in_image(kernel, image, module) {
-            view::InImage::BuiltIn => format!("{module} for the root is built into the kernel"),
-            _ => format!("{} has {module} for the root", super::name(image)),
+            view::InImage::BuiltIn => format!("{module}, for the root, is built into the kernel"),
+            _ => format!("{} has {module}, for the root", super::name(image)),
         });
     }
     Finding::critical(format!("the root is {kind}, and {} lacks {}", image.path, missing.join(", ")))
@@ -50,7 +50,7 @@ fn judge(facts: &Facts) -> Outcome {
             facts,
             image,
             &missing,
-            format!("Have {module} put into the image, and build it anew."),
+            format!("Add {module} to the initramfs, and rebuild it."),
         ))
         .into()
 }

@@ -9,16 +9,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &["/etc/iscsi/initiatorname.iscsi"],
-    title: "the initramfs carries another initiator name than the root",
+    title: "the initramfs presents another initiator name than the root",
     doc: Doc {
-        finds: "The image logs in to a target that it names itself, and the initiator name it presents differs from \
-                the one in /etc/iscsi/initiatorname.iscsi of the root, or is still to be generated \
-                (GenerateName=yes). A login by the iBFT takes the name from there, so the copy in the image does not \
-                matter, and nothing is reported.",
-        breaks: "Targets grant access by initiator name. The copy in the image is made when the image is built; on a \
-                 disk that was cloned it is the name of the machine the template was made on, and two instances that \
-                 present one name are thrown out of each other's sessions.",
-        fix: "Set the name in the root and build the image anew.",
+        finds: "The initramfs logs in to a target that it names itself, and the initiator name that it presents \
+                differs from the one in the root's /etc/iscsi/initiatorname.iscsi, or is not generated yet \
+                (GenerateName=yes). A login with the iBFT takes the initiator name from the iBFT, so the copy in the \
+                initramfs does not matter then, and nothing is reported.",
+        breaks: "Targets grant access by initiator name. The initramfs gets its copy when it is built; on a cloned \
+                 disk that copy is the name of the machine that the template was built on. Two instances that present \
+                 the same name end each other's sessions.",
+        fix: "Set the name in the root, and rebuild the initramfs.",
         references: &[
             "RFC 7143, section 6.3.5 (session reinstatement)",
             "Debian open-iscsi, debian/extra/initramfs/hooks/iscsi",
@@ -41,32 +41,37 @@ fn judge(facts: &Facts) -> Outcome {
     let by_firmware = requests.iter().any(|request| request.kind == RequestKind::Firmware);
     let Some((request, initiator)) = named else {
         return match by_firmware {
-            true => Outcome::pass("the login takes the initiator's name from the iBFT"),
-            false => Outcome::not_applicable("the image logs in to no target"),
+            true => Outcome::pass("the login takes the initiator name from the iBFT"),
+            false => Outcome::not_applicable("the initramfs logs in to no target"),
         };
     };
     let rebuild =
-        || view::rebuild(facts, "Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and build the image anew.");
+        || view::rebuild(facts, "Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
     if initiator.is_none() && image.initiator_generated {
-        return Finding::warning("the initiator name in the image is still to be generated, and nothing there does it")
-            .evidence(Evidence::new(format!("{}!etc/initiatorname.iscsi", image.path), "GenerateName=yes"))
-            .remedy(rebuild())
-            .into();
+        return Finding::warning(
+            "the initramfs has GenerateName=yes instead of an initiator name, and nothing in it generates one",
+        )
+        .evidence(Evidence::new(format!("{}!etc/initiatorname.iscsi", image.path), "GenerateName=yes"))
+        .remedy(rebuild())
+        .into();
     }
     let (name, source) = match (initiator, &image.initiator_name) {
         (Some(initiator), _) => (initiator.as_str(), request.evidence.clone()),
         (None, Some(copy)) => (copy.value.as_str(), Evidence::from(copy)),
-        (None, None) => return Outcome::not_applicable("the image carries no initiator name"),
+        (None, None) => return Outcome::not_applicable("the initramfs has no initiator name"),
     };
     let Some(own) = &facts.iscsi.initiator_name else {
-        return Outcome::not_applicable("the root has no initiator name to compare with");
+        return Outcome::not_applicable("not checked: the root has no initiator name to compare with");
     };
     if own.value.eq_ignore_ascii_case(name) {
-        return Outcome::pass(format!("the image and the root both call the initiator {name}"));
+        return Outcome::pass(format!("the initramfs and the root use the same initiator name, {name}"));
     }
-    Finding::warning(format!("the image presents itself as {name}, the root as {}", own.value))
-        .evidence(source)
-        .evidence(Evidence::from(own))
-        .remedy(rebuild())
-        .into()
+    Finding::warning(format!(
+        "the initramfs logs in as initiator {name}, but the root's initiator name is {}",
+        own.value
+    ))
+    .evidence(source)
+    .evidence(Evidence::from(own))
+    .remedy(rebuild())
+    .into()
 }

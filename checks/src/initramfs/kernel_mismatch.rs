@@ -9,13 +9,13 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the initramfs holds modules of another kernel",
+    title: "the initramfs has modules of another kernel only",
     doc: Doc {
-        finds: "The modules in the image lie below lib/modules/ of other versions only than the one that the kernel \
-                of the same loader entry states.",
-        breaks: "A kernel looks for modules below the directory of its own version. It finds none, so neither the NIC \
-                 nor iscsi_tcp is loaded, and no login is possible.",
-        fix: "Build the image for the version of the kernel that boots.",
+        finds: "All modules in the initramfs are below lib/modules/ of other versions than the version that the \
+                kernel of the same loader entry states.",
+        breaks: "A kernel looks for modules only in the directory of its own version. It finds none, loads neither \
+                 the NIC driver nor iscsi_tcp, and cannot log in.",
+        fix: "Rebuild the initramfs for the version of the kernel that boots.",
         references: &["modprobe(8)", "update-initramfs(8), -k", "dracut(8), --kver"],
     },
     judge,
@@ -27,23 +27,27 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let Some(kernel) = view::default_kernel(facts) else {
-        return Outcome::not_applicable("it is not known which kernel boots this image");
+        return Outcome::not_applicable("not checked: it is not known which kernel boots this initramfs");
     };
     let version = known!(kernel.version);
     if !super::is_of_other_version(image, version) {
         return Outcome::pass(match image.module_versions.is_empty() {
-            true => format!("{} holds no modules", super::name(image)),
-            false => format!("{} holds modules of {version}", super::name(image)),
+            true => format!("{} has no modules", super::name(image)),
+            false => format!("{} has modules of {version}", super::name(image)),
         });
     }
     if let Some(outcome) = view::incomplete(image) {
         return outcome;
     }
     let versions: Vec<_> = image.module_versions.iter().map(String::as_str).collect();
-    let source = if kernel.version_from_image { "states version" } else { "is named for version" };
-    Finding::critical(format!("{} holds modules of {}, and boots with {version}", image.path, versions.join(" and ")))
-        .evidence(Evidence::new(&kernel.path, format!("{source} {version}")))
-        .evidences(versions.iter().map(|version| Evidence::new(format!("{}!lib/modules", image.path), *version)))
-        .remedy(view::rebuild(facts, "Build the image for the kernel that boots."))
-        .into()
+    let source = if kernel.version_from_image { "states version" } else { "has a file name with version" };
+    Finding::critical(format!(
+        "{} has modules of {} only, but boots with kernel {version}",
+        image.path,
+        versions.join(" and ")
+    ))
+    .evidence(Evidence::new(&kernel.path, format!("{source} {version}")))
+    .evidences(versions.iter().map(|version| Evidence::new(format!("{}!lib/modules", image.path), *version)))
+    .remedy(view::rebuild(facts, "Rebuild the initramfs for the kernel that boots."))
+    .into()
 }

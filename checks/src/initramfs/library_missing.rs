@@ -11,13 +11,13 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "a program in the initramfs lacks a shared library",
     doc: Doc {
-        finds: "A program or library in the image names a shared library (DT_NEEDED) or an interpreter that the image \
-                does not hold. This is critical where a program that network, login or root depend on needs it, by \
-                itself or through the libraries that it loads; for others it is told and changes nothing.",
-        breaks: "The program does not start: `error while loading shared libraries`. A hook that copies a program \
-                 without copy_exec, or with inst_simple in place of inst, leaves its libraries behind.",
-        fix: "Copy programs into the image with copy_exec (initramfs-tools) or inst_multiple (dracut), which follow \
-               their libraries, and build it anew.",
+        finds: "A program or library in the initramfs needs a shared library (DT_NEEDED) or an interpreter that is \
+                not in the initramfs. This is critical if a program that network, login or root depend on needs it, \
+                directly or through other libraries. For other programs it is reported as info.",
+        breaks: "The program does not start: `error while loading shared libraries`. This happens when a hook copies \
+                 a program without copy_exec, or with inst_simple instead of inst.",
+        fix: "Copy programs into the initramfs with copy_exec (initramfs-tools) or inst_multiple (dracut), which copy \
+              the libraries too, and rebuild it.",
         references: &["ld.so(8)", "initramfs-tools(7), copy_exec", "dracut(8), inst"],
     },
     judge,
@@ -73,21 +73,23 @@ fn judge(facts: &Facts) -> Outcome {
         libraries.iter().map(line).collect()
     };
     let remedy =
-        || view::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and build the image anew.");
+        || view::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.");
     let mut findings = Vec::new();
     if let Some((first, program)) = critical.first().and_then(|first| Some((first, on_login_path(first)?))) {
         let (needed_by, library) = (base(&first.needed_by), &first.name);
         let through = if program == needed_by { String::new() } else { format!(" through {needed_by}") };
         findings.push(
-            Finding::critical(format!("{program} in the image needs {library}{through}, which is not there"))
-                .evidences(of(&critical))
-                .remedy(remedy()),
+            Finding::critical(format!(
+                "{program} in the initramfs needs {library}{through}, which is not in the initramfs"
+            ))
+            .evidences(of(&critical))
+            .remedy(remedy()),
         );
     }
     if let Some(first) = other.first() {
         let summary = format!(
-            "{} in the image find no library, such as {} for {}",
-            super::count(other.len(), "lesser program"),
+            "{} that the boot does not need lack a library: {} is missing for {}",
+            super::count(other.len(), "program"),
             first.name,
             base(&first.needed_by)
         );

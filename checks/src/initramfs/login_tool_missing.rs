@@ -10,17 +10,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the initramfs holds nothing that logs in to a target",
+    title: "the initramfs has nothing that logs in to a target",
     doc: Doc {
-        finds: "The image has no script that logs in, or the programs that this script runs are not there: iscsistart \
-                for initramfs-tools and for older dracut, iscsid and iscsiadm for dracut with systemd, and ipconfig \
-                where the network is brought up with it.",
-        breaks: "Open-iscsi's script for initramfs-tools leaves without a word when /sbin/iscsistart cannot be run. \
-                 Its hook puts itself into the image only if /etc/iscsi/iscsi.initramfs exists, and not at all with \
-                 NO_ISCSI_IN_INITRAMFS=yes. dracut leaves its module iscsi out when no disk of the building host is \
-                 an iSCSI disk, as in a chroot or in the virtual machine that a template is made in.",
-        fix: "initramfs-tools: install open-iscsi, create /etc/iscsi/iscsi.initramfs, build the image. dracut: build \
-               with --no-hostonly --add iscsi.",
+        finds: "The initramfs has no script that logs in, or lacks the programs that this script runs: iscsistart for \
+                initramfs-tools and older dracut, iscsid and iscsiadm for dracut with systemd, and ipconfig if the \
+                network is brought up with it.",
+        breaks: "open-iscsi's script for initramfs-tools exits silently if it cannot run /sbin/iscsistart. Its hook \
+                 adds the script only if /etc/iscsi/iscsi.initramfs exists, and never with NO_ISCSI_IN_INITRAMFS=yes. \
+                 dracut leaves out its module iscsi if no disk of the building host is an iSCSI disk, as in a chroot \
+                 or in the virtual machine that a template is built in.",
+        fix: "initramfs-tools: install open-iscsi, create /etc/iscsi/iscsi.initramfs, and rebuild the initramfs. \
+              dracut: rebuild it with --no-hostonly --add iscsi.",
         references: &[
             "Debian open-iscsi, README.Debian and debian/extra/initramfs/hooks/iscsi",
             "dracut modules.d/95iscsi/module-setup.sh (check)",
@@ -40,7 +40,9 @@ fn judge(facts: &Facts) -> Outcome {
         let missing: Vec<_> = programs(image, login.kind)
             .iter()
             .filter(|program| view::program(image, program).is_none())
-            .map(|program| (*program, Evidence::at(&login.at, format!("runs {program}, which is not in the image"))))
+            .map(|program| {
+                (*program, Evidence::at(&login.at, format!("runs {program}, which is not in the initramfs")))
+            })
             .collect();
         if missing.is_empty() {
             return Outcome::pass(format!("{} runs {}", login.at, programs(image, login.kind).join(" and ")));
@@ -51,8 +53,8 @@ fn judge(facts: &Facts) -> Outcome {
         return outcome;
     }
     if lacking.is_empty() {
-        let summary = format!("{} holds no script that logs in to an iSCSI target", image.path);
-        let looked = "neither scripts/local-top/iscsi nor iscsiroot";
+        let summary = format!("{} has no script that logs in to an iSCSI target", image.path);
+        let looked = "has neither scripts/local-top/iscsi nor iscsiroot";
         return Finding::critical(summary)
             .evidence(Evidence::new(&image.path, looked))
             .evidences(view::omitting(facts, &[]))
@@ -60,7 +62,7 @@ fn judge(facts: &Facts) -> Outcome {
             .into();
     }
     let names: Vec<_> = lacking.iter().map(|(program, _)| *program).collect();
-    Finding::critical(format!("{} lacks {}, which its login runs", image.path, names.join(" and ")))
+    Finding::critical(format!("{} lacks {}, which its login script runs", image.path, names.join(" and ")))
         .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
         .evidences(view::omitting(facts, &[]))
         .remedy(remedy(facts, image))
@@ -77,7 +79,7 @@ fn programs(image: &Initramfs, kind: LoginKind) -> Vec<&'static str> {
 }
 
 fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
-    let remedy = view::rebuild(facts, "Have the login put into the image, and build it anew.");
+    let remedy = view::rebuild(facts, "Add the login to the initramfs, and rebuild it.");
     if view::family(image) != Family::InitramfsTools {
         return remedy;
     }

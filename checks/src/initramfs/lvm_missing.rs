@@ -9,13 +9,13 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the root is a logical volume, and the initramfs has no LVM",
+    title: "the root is a logical volume, and the initramfs cannot activate it",
     doc: Doc {
-        finds: "root= (or fstab, or the device of the root) is a logical volume, and the image lacks the program lvm, \
-                or everything that would run it: a udev rule (69-lvm, 69-dm-lvm, 64-lvm), a script of \
+        finds: "root= (or fstab, or the device of the root) is a logical volume, and the initramfs lacks the program \
+                lvm, or everything that would run it: a udev rule (69-lvm, 69-dm-lvm, 64-lvm), a script of \
                 initramfs-tools (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan.",
-        breaks: "The disk appears and its volume group does not: `ALERT! /dev/mapper/… does not exist`.",
-        fix: "Install lvm2 in the root and build the image anew; with dracut, add the module lvm.",
+        breaks: "The disk appears, but its volume group does not: `ALERT! /dev/mapper/… does not exist`.",
+        fix: "Install lvm2 in the root and rebuild the initramfs; with dracut, add the module lvm.",
         references: &["lvm(8)", "lvmautoactivation(7)", "dracut modules.d/90lvm/module-setup.sh"],
     },
     judge,
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let Some((vg, lv)) = view::root_volume(facts) else {
-        return Outcome::not_applicable("the root is not a logical volume, as far as is known");
+        return Outcome::not_applicable("the root is not known to be a logical volume");
     };
     let program = view::program(image, "lvm");
     let activator = activator(image);
@@ -49,13 +49,13 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(outcome) = view::incomplete(image) {
         return outcome;
     }
-    let what = if program.is_none() { "no program lvm" } else { "nothing that activates volume groups" };
-    let mut remedy = view::rebuild(facts, "Install lvm2 in the root, and build the image anew.");
+    let what = if program.is_none() { "no program lvm" } else { "no script or udev rule that activates volume groups" };
+    let mut remedy = view::rebuild(facts, "Install lvm2 in the root, and rebuild the initramfs.");
     if facts.storage.lvm_installed.is_none() {
         let apt = ShellCommand::new(&["apt-get", "install", "lvm2"]);
         remedy = remedy.first(apt.or(ShellCommand::new(&["dnf", "install", "lvm2"])));
     }
-    Finding::critical(format!("the root is the volume {vg}/{lv}, and {} has {what}", image.path))
+    Finding::critical(format!("the root is the logical volume {vg}/{lv}, and {} has {what}", image.path))
         .evidence(Evidence::new(&image.path, what))
         .evidences(facts.loader.default_entry().map(view::root_word))
         .evidences(view::omitting(facts, &[]))

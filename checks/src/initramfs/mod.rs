@@ -42,12 +42,13 @@ pub(crate) const CHECKS: &[&Check] = &[
 fn image_and_kernel(facts: &Facts) -> Result<(&Initramfs, &Kernel), Outcome> {
     let image = view::judged_image(facts)?;
     let Some(kernel) = view::default_kernel(facts) else {
-        return Err(Outcome::not_applicable("it is not known which kernel boots this image"));
+        return Err(Outcome::not_applicable("not checked: it is not known which kernel boots this initramfs"));
     };
     match kernel.version.known() {
-        Some(version) if is_of_other_version(image, version) => {
-            Err(Outcome::not_applicable(format!("{} holds no modules of {version}", image.path)))
-        }
+        Some(version) if is_of_other_version(image, version) => Err(Outcome::not_applicable(format!(
+            "not checked: {} has no modules of {version} (see initramfs-kernel-mismatch)",
+            image.path
+        ))),
         _ => Ok((image, kernel)),
     }
 }
@@ -67,7 +68,7 @@ fn missing_of<'a>(image: &Initramfs, kernel: &'a Kernel, name: &'a str) -> Resul
             InImage::Unclear => {
                 return Err(match kernel.builtin.problem() {
                     Some(problem) => Outcome::unread(problem),
-                    None => Outcome::unknown(format!("whether {module} is built into the kernel is not known")),
+                    None => Outcome::unknown(format!("it is not known whether {module} is built into the kernel")),
                 });
             }
         }

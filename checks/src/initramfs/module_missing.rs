@@ -12,16 +12,16 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the initramfs lacks a kernel module that the login or the root needs",
     doc: Doc {
-        finds: "The image lacks iscsi_tcp, sd_mod, or, where the login goes by the iBFT, iscsi_ibft, or, where the \
-                root is a logical volume, dm_mod; or something that one of these depends on by modules.dep of the \
-                same kernel. What is built into the kernel counts as there. No module is asked for by habit: \
-                libcrc32c, for one, is gone from newer kernels.",
-        breaks: "The module cannot be loaded before the root is mounted, and without it there is no session, no disk, \
-                 or no volume. The seed's step that appends iscsi_tcp and iscsi_ibft to /etc/initramfs-tools/modules \
-                 is there for this.",
+        finds: "The initramfs lacks iscsi_tcp or sd_mod; iscsi_ibft, if the login uses the iBFT; dm_mod, if the root \
+                is a logical volume; or a module that one of these depends on by modules.dep of the same kernel. A \
+                module that is built into the kernel is not missing. Only what modules.dep lists is required: newer \
+                kernels, for example, have no libcrc32c.",
+        breaks: "The module cannot be loaded before the root is mounted; without it there is no session, no disk, or \
+                 no volume. Template builds append iscsi_tcp and iscsi_ibft to /etc/initramfs-tools/modules for this \
+                 reason.",
         fix: "initramfs-tools: append the modules to /etc/initramfs-tools/modules, or create \
-               /etc/iscsi/iscsi.initramfs, for which open-iscsi's hook adds them. dracut: build with the module iscsi \
-               and not for the present host only.",
+              /etc/iscsi/iscsi.initramfs, so that open-iscsi's hook adds them. dracut: build with --no-hostonly --add \
+              iscsi.",
         references: &[
             "initramfs-tools(7), /etc/initramfs-tools/modules",
             "dracut(8), --add, --no-hostonly",
@@ -52,7 +52,7 @@ fn judge(facts: &Facts) -> Outcome {
             Ok(lacking) => {
                 for lacking in lacking.into_iter().filter(|lacking| missing.insert(lacking)) {
                     let why = if lacking == module {
-                        format!("no module {module}, and the kernel does not have it built in")
+                        format!("no module {module}, and it is not built into the kernel")
                     } else {
                         format!("no module {lacking}, which {module} depends on")
                     };
@@ -65,14 +65,14 @@ fn judge(facts: &Facts) -> Outcome {
     if missing.is_empty() {
         let files = held.iter().filter(|module| image.modules.contains_key(**module)).count();
         return Outcome::pass(format!(
-            "{} has iscsi_tcp and all it needs: {} for iSCSI of {} in all",
+            "{} has iscsi_tcp and every module that it needs ({} of its {} modules)",
             super::name(image),
-            super::count(files, "module"),
+            files,
             image.modules.len()
         ));
     }
     let names: Vec<_> = missing.iter().copied().collect();
-    let remedy = view::rebuild_with(facts, image, &names, "Have the modules put into the image, and build it anew.");
+    let remedy = view::rebuild_with(facts, image, &names, "Add the modules to the initramfs, and rebuild it.");
     Finding::critical(format!("{} lacks {}", image.path, names.join(", ")))
         .evidences(evidence)
         .evidences(view::omitting(facts, &names))

@@ -11,15 +11,15 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the initramfs has no driver for the SAN NIC",
     doc: Doc {
-        finds: "The driver of the SAN NIC, by the module that runs it and by what modules.alias of the booting kernel \
-                says of its modalias, is neither in the image nor built into the kernel; or something the driver \
-                depends on is missing. Where the instance's hardware is not known, only an image without any network \
-                driver is reported.",
-        breaks: "Without the driver there is no NIC in the initramfs and no way to the target. It happens when an \
-                 image was built for the hardware at hand (MODULES=dep of initramfs-tools, hostonly of dracut) and \
-                 the disk then moved to another machine, which is what a template is for.",
-        fix: "Build the image with all drivers: MODULES=most for initramfs-tools, --no-hostonly for dracut; or name \
-               the driver.",
+        finds: "The driver of the SAN NIC, or a module that the driver depends on, is neither in the initramfs nor \
+                built into the kernel. The driver is the module that runs the NIC now, or a module that modules.alias \
+                of the booting kernel lists for the NIC's modalias. If the instance's hardware is not known, only an \
+                initramfs without any network driver is reported.",
+        breaks: "Without the driver the initramfs has no NIC and cannot reach the target. This happens when an \
+                 initramfs was built only for the building host's hardware (MODULES=dep of initramfs-tools, hostonly \
+                 of dracut) and the disk then moved to another machine, as every template does.",
+        fix: "Build the initramfs with all drivers (MODULES=most for initramfs-tools, --no-hostonly for dracut), or \
+              name the driver.",
         references: &[
             "initramfs.conf(5), MODULES",
             "dracut(8), --no-hostonly, --add-drivers",
@@ -41,7 +41,7 @@ fn judge(facts: &Facts) -> Outcome {
     let Some((nic, why)) = san else { return any_driver(facts, image) };
     let drivers = drivers_of(facts, nic);
     let Some(driver) = drivers.first() else {
-        return Outcome::unknown(format!("the driver of {} is not known", nic.name));
+        return Outcome::unknown(format!("it is not known which driver {} needs", nic.name));
     };
     // One that is whole is enough: an alias may match several modules.
     let mut missing = Vec::new();
@@ -69,7 +69,7 @@ fn judge(facts: &Facts) -> Outcome {
         .evidences(view::omitting(facts, &[]))
         .remedy(view::rebuild(
             facts,
-            "Have the driver put into the image (MODULES=most, --no-hostonly), and build it anew.",
+            "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it.",
         ))
         .into()
 }
@@ -92,7 +92,7 @@ fn any_driver(facts: &Facts, image: &Initramfs) -> Outcome {
     let drivers = image.modules.iter().filter(|(_, path)| is_network_driver(path)).count();
     if drivers > 0 {
         return Outcome::pass(format!(
-            "{} has {}; the instance's own NIC is not known here",
+            "{} has {} (the instance's own NIC is not known here)",
             super::name(image),
             super::count(drivers, "network driver")
         ));
@@ -104,14 +104,14 @@ fn any_driver(facts: &Facts, image: &Initramfs) -> Outcome {
     let common =
         ["e1000e", "igb", "ixgbe", "i40e", "ice", "mlx4_en", "mlx5_core", "bnxt_en", "tg3", "virtio_net", "vmxnet3"];
     if let Some(driver) = common.iter().find(|driver| builtin.is_some_and(|builtin| builtin.contains(**driver))) {
-        return Outcome::pass(format!("the kernel has {driver} built in; the instance's own NIC is not known here"));
+        return Outcome::pass(format!("{driver} is built into the kernel (the instance's own NIC is not known here)"));
     }
-    Finding::critical(format!("{} holds no driver of any network card", image.path))
+    Finding::critical(format!("{} has no NIC driver at all", image.path))
         .evidence(Evidence::new(
             &image.path,
             format!("{}, none below drivers/net", super::count(image.modules.len(), "module")),
         ))
-        .remedy(view::rebuild(facts, "Build the image with network drivers: MODULES=most, or --no-hostonly."))
+        .remedy(view::rebuild(facts, "Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly."))
         .into()
 }
 

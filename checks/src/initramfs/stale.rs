@@ -11,12 +11,12 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the initramfs was built from an older iSCSI configuration",
     doc: Doc {
-        finds: "/etc/iscsi/iscsi.initramfs asks for another login than the copy of it in the image: ISCSI_AUTO was \
-                set or taken out, or the target is another one. What the files say is compared, and not their times, \
-                which a copy of the disk does not keep.",
-        breaks: "What counts at boot is the copy in the image. An edit of the file has no effect until the image is \
-                 built anew, and then the machine boots in another way than the one that was tried.",
-        fix: "Build the image anew, and try the boot.",
+        finds: "/etc/iscsi/iscsi.initramfs requests another login than its copy in the initramfs: ISCSI_AUTO was \
+                added or removed, or the target differs. The contents are compared, not the times, which a copied \
+                disk does not keep.",
+        breaks: "The boot uses the copy in the initramfs. An edit of the file has no effect until the initramfs is \
+                 rebuilt; after that, the machine boots in a way that nobody has tried.",
+        fix: "Rebuild the initramfs, and test the boot.",
         references: &["Debian open-iscsi, README.Debian", "update-initramfs(8)"],
     },
     judge,
@@ -28,13 +28,17 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     if view::family(image) != view::Family::InitramfsTools {
-        return Outcome::not_applicable("the image keeps no copy of /etc/iscsi/iscsi.initramfs");
+        return Outcome::not_applicable(
+            "the initramfs was not built by initramfs-tools, so it has no copy of /etc/iscsi/iscsi.initramfs",
+        );
     }
     // Without open-iscsi in it the image is not older than the file: it was kept out, and that is worse.
     if view::program(image, "iscsistart").is_none() {
         return match view::incomplete(image) {
             Some(outcome) => outcome,
-            None => Outcome::not_applicable("open-iscsi is not in the image: initramfs-login-tool-missing says so"),
+            None => Outcome::not_applicable(
+                "not checked: open-iscsi is not in the initramfs (see initramfs-login-tool-missing)",
+            ),
         };
     }
     let Some(conf) = &facts.iscsi.initramfs_conf else {
@@ -42,12 +46,12 @@ fn judge(facts: &Facts) -> Outcome {
             return outcome;
         }
         return match copy_of_request(image) {
-            None => Outcome::not_applicable("neither the root nor the image has an iscsi.initramfs"),
+            None => Outcome::not_applicable("neither the root nor the initramfs has an iscsi.initramfs"),
             Some(copy) => warn(
                 facts,
-                "the image has an iscsi.initramfs, and the root has none any more",
+                "the initramfs has an iscsi.initramfs, but the root no longer has one",
                 vec![
-                    Evidence::at(copy, "the copy in the image"),
+                    Evidence::at(copy, "the copy in the initramfs"),
                     Evidence::new("/etc/iscsi/iscsi.initramfs", "does not exist"),
                 ],
             ),
@@ -61,7 +65,7 @@ fn judge(facts: &Facts) -> Outcome {
         (Some(auto), None) => {
             return warn(
                 facts,
-                "ISCSI_AUTO is set in the root, and not in the image",
+                "ISCSI_AUTO is set in the root, but not in the initramfs",
                 vec![
                     Evidence::at(auto, "ISCSI_AUTO"),
                     Evidence::new(format!("{}!etc/iscsi.initramfs", image.path), "no ISCSI_AUTO"),
@@ -71,7 +75,7 @@ fn judge(facts: &Facts) -> Outcome {
         (None, Some(inside)) => {
             return warn(
                 facts,
-                "ISCSI_AUTO is set in the image, and not in the root any more",
+                "ISCSI_AUTO is set in the initramfs, but no longer in the root",
                 vec![Evidence::at(&inside.at, "ISCSI_AUTO"), Evidence::new(&conf.path, "no ISCSI_AUTO")],
             );
         }
@@ -84,18 +88,18 @@ fn judge(facts: &Facts) -> Outcome {
     match (&conf.target_name, inside) {
         (Some(name), Some((request, other))) if !name.value.eq_ignore_ascii_case(other) => warn(
             facts,
-            &format!("the image logs in to {other}, and the root's file says {}", name.value),
+            &format!("the initramfs logs in to {other}, but the root's iscsi.initramfs names {}", name.value),
             vec![Evidence::from(name), Evidence::at(&request.at, other.clone())],
         ),
         (Some(name), None) => warn(
             facts,
-            &format!("the root's file names the target {}, the image does not", name.value),
+            &format!("the root's iscsi.initramfs names the target {}, but the initramfs names none", name.value),
             vec![
                 Evidence::from(name),
                 Evidence::new(format!("{}!etc/iscsi.initramfs", image.path), "no ISCSI_TARGET_NAME"),
             ],
         ),
-        _ => Outcome::pass(format!("{} says the same in the root and in {}", conf.path, super::name(image))),
+        _ => Outcome::pass(format!("{} requests the same login in the root and in {}", conf.path, super::name(image))),
     }
 }
 
@@ -106,6 +110,6 @@ fn copy_of_request(image: &Initramfs) -> Option<&crate::facts::Place> {
 fn warn(facts: &Facts, summary: &str, evidence: Vec<Evidence>) -> Outcome {
     Finding::warning(summary)
         .evidences(evidence)
-        .remedy(view::rebuild(facts, "Build the image anew, and try the boot."))
+        .remedy(view::rebuild(facts, "Rebuild the initramfs, and test the boot."))
         .into()
 }

@@ -9,16 +9,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a unit in the initramfs runs a program that is not in it",
+    title: "a unit in the initramfs runs a program that the initramfs lacks",
     doc: Doc {
-        finds: "A systemd unit in the image that takes part in the login (iscsid and what it requires) has an Exec \
-                line with a program that the image does not hold. A line that systemd may ignore (`-` before the \
-                path) is not reported; a unit that has no part in the login is a warning.",
-        breaks: "systemd counts a program that is not there as a failure of the unit. Debian's iscsid.service has \
-                 ExecStartPre=/lib/open-iscsi/startup-checks.sh, and dracut copied the unit and not the script: \
-                 iscsid fails six times, is given up, and no login is ever made.",
-        fix: "Have the program put into the image (install_items in a file of /etc/dracut.conf.d), or use a dracut \
-               that knows of it, and build the image anew.",
+        finds: "A systemd unit that takes part in the login (iscsid and the units that it requires) has an Exec line \
+                with a program that is not in the initramfs. A unit that does not take part in the login is a \
+                warning. A line that systemd may ignore (`-` before the path) is not reported.",
+        breaks: "If a program is missing, systemd fails the unit. Debian's iscsid.service has \
+                 ExecStartPre=/lib/open-iscsi/startup-checks.sh, and dracut copied the unit but not the script: \
+                 iscsid fails six times, systemd stops restarting it, and the initramfs never logs in.",
+        fix: "Add the program to the initramfs (install_items in a file of /etc/dracut.conf.d), or use a dracut that \
+              copies it, and rebuild the initramfs.",
         references: &[
             "systemd.service(5), ExecStartPre=",
             "https://bugs.launchpad.net/bugs/2081172",
@@ -41,9 +41,10 @@ fn judge(facts: &Facts) -> Outcome {
     let findings = missing
         .iter()
         .map(|missing| {
-            let summary = format!("{} in the image runs {}, which is not in it", missing.unit, missing.program);
+            let summary =
+                format!("{} in the initramfs runs {}, which is not in the initramfs", missing.unit, missing.program);
             let finding = if missing.on_login_path { Finding::critical(summary) } else { Finding::warning(summary) };
-            let mut remedy = view::rebuild(facts, "Have the program put into the image, and build it anew.");
+            let mut remedy = view::rebuild(facts, "Add the program to the initramfs, and rebuild it.");
             if view::family(image) == view::Family::Dracut {
                 let file = "/etc/dracut.conf.d/50-iscsi-programs.conf";
                 let line = "install_items+=\" {} \"";
@@ -56,7 +57,7 @@ fn judge(facts: &Facts) -> Outcome {
         let units = image.files.keys().filter(|path| path.ends_with(".service")).count();
         match units {
             0 => format!("{} has no units", super::name(image)),
-            units => format!("the programs of {} are in {}", super::count(units, "unit"), super::name(image)),
+            units => format!("all programs of {} are in {}", super::count(units, "unit"), super::name(image)),
         }
     })
 }

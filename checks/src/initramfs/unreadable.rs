@@ -11,14 +11,14 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the initramfs is damaged",
     doc: Doc {
-        finds: "The image cannot be unpacked to its end: it holds nothing, is cut short, its compression is broken, or an \
-                archive in it is malformed. Every segment is read, as the kernel does: plain archives in front, \
-                padding, and then compressed ones. What isctpl itself cannot read (a compression it does not know, a \
-                limit) is `unknown` and not damage.",
-        breaks: "The kernel unpacks what it can, says `Initramfs unpacking failed`, and starts /init from what came \
-                 out, or panics. An image is cut short when /boot was full or the machine was reset while it was \
-                 written.",
-        fix: "Make room in /boot and build the image anew.",
+        finds: "The initramfs cannot be unpacked to its end: it is empty or cut short, its compression is broken, or \
+                an archive in it is malformed. Every segment is read, as the kernel does: plain archives first, then \
+                padding, then compressed archives. What isctpl itself cannot read (a compression that it does not \
+                support, or a limit) is reported as `unknown`, not as damage.",
+        breaks: "The kernel unpacks what it can, prints `Initramfs unpacking failed`, and starts /init from the part \
+                 that it unpacked, or panics. An initramfs is cut short if /boot was full, or if the machine was \
+                 reset while the file was written.",
+        fix: "Free space in /boot, and rebuild the initramfs.",
         references: &[
             "Linux Documentation/driver-api/early-userspace/buffer-format.rst",
             "Linux init/initramfs.c (unpack_to_rootfs)",
@@ -35,20 +35,21 @@ fn judge(facts: &Facts) -> Outcome {
         };
     };
     if image.size == 0 {
-        return Outcome::not_applicable(format!("{} is empty: loader-initrd-missing says so", image.path));
+        return Outcome::not_applicable(format!("not checked: {} is empty (see loader-initrd-missing)", image.path));
     }
     if let Some(outcome) = view::incomplete(image) {
         return outcome;
     }
     if !image.damage.is_empty() || (image.files.is_empty() && image.modules.is_empty()) {
-        let what = image.damage.first().map_or_else(|| "it holds no files".to_owned(), |problem| problem.what.clone());
+        let what =
+            image.damage.first().map_or_else(|| "it contains no files".to_owned(), |problem| problem.what.clone());
         let evidence: Vec<Evidence> = image.damage.iter().map(Evidence::from).collect();
         let evidence = if evidence.is_empty() {
             vec![Evidence::new(&image.path, format!("{} bytes, no entries", image.size))]
         } else {
             evidence
         };
-        let text = "Make room in /boot, build the image anew, and see that it ends without an error.";
+        let text = "Free space in /boot, rebuild the initramfs, and check that the command ends without an error.";
         let remedy = view::rebuild(facts, text).first(ShellCommand::new(&["df", "-h", "/boot"]));
         return Finding::critical(format!("{} is damaged: {what}", image.path))
             .evidences(evidence)
@@ -57,5 +58,5 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let entries: u64 = image.segments.iter().map(|segment| segment.entries).sum();
     let kinds: Vec<_> = image.segments.iter().map(|segment| segment.compression.as_str()).collect();
-    Outcome::pass(format!("{} was read whole: {entries} entries, {}", super::name(image), kinds.join(" + ")))
+    Outcome::pass(format!("{} was read completely: {entries} entries, {}", super::name(image), kinds.join(" + ")))
 }

@@ -9,15 +9,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "words of the command line contradict each other",
+    title: "iSCSI words on the kernel command line contradict each other",
     doc: Doc {
-        finds: "In an image of dracut: iscsiroot= together with rd.iscsi.firmware (or its old name iscsi_firmware), \
-                and netroot=iscsi or netroot=iscsi:ibft, where `ibft` is taken for the name of a server. The latter \
-                is a warning when the login by the firmware is asked for as well.",
+        finds: "The initramfs was built by dracut, and the kernel command line has iscsiroot= together with \
+                rd.iscsi.firmware (or its old name iscsi_firmware); or it has netroot=iscsi or netroot=iscsi:ibft, \
+                and dracut takes `ibft` for the name of a server. The latter is a warning if the login with the \
+                firmware is requested as well.",
         breaks: "dracut stops with `Mixing iscsiroot and iscsi_firmware is dangerous`. With netroot=iscsi:ibft it \
-                 tries to resolve a server of that name and never logs in.",
-        fix: "Say it once: root= with the volume or UUID, and rd.iscsi.firmware=1 rd.iscsi.ibft=1 for whatever the \
-               iBFT names; or netroot=iscsi:… alone for a target named by hand.",
+                 tries to resolve a server named ibft and never logs in.",
+        fix: "Request the login in one way only: root= with the volume or UUID, plus rd.iscsi.firmware=1 \
+              rd.iscsi.ibft=1 for the target of the iBFT; or netroot=iscsi:… alone for a target that you name.",
         references: &[
             "dracut modules.d/95iscsi/parse-iscsiroot.sh",
             "https://github.com/dracutdevs/dracut/issues/2279",
@@ -34,7 +35,9 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let Some(login) = image.login.iter().find(|login| login.kind != LoginKind::Iscsistart) else {
-        return Outcome::pass("the words that the image's script reads do not exclude each other");
+        return Outcome::pass(
+            "the initramfs logs in with iscsistart, and its script has no words that exclude each other",
+        );
     };
     let words = view::boot_words(facts);
     let firmware = ["rd.iscsi.firmware", "iscsi_firmware"]
@@ -47,7 +50,10 @@ fn judge(facts: &Facts) -> Outcome {
         findings.push(report(
             facts,
             &words,
-            Finding::critical(format!("dracut stops the boot because {} and iscsiroot= stand together", firmware.key)),
+            Finding::critical(format!(
+                "dracut stops the boot: the command line has both {} and iscsiroot=",
+                firmware.key
+            )),
             &[firmware, iscsiroot],
             Evidence::at(&login.at, "Mixing iscsiroot and iscsi_firmware is dangerous"),
         ));
@@ -55,17 +61,20 @@ fn judge(facts: &Facts) -> Outcome {
     let no_target =
         |word: &&Word| word.key == "netroot" && matches!(word.value.as_deref(), Some("iscsi" | "iscsi:ibft"));
     if let Some(netroot) = words.words.iter().find(no_target) {
-        let summary = format!("{netroot} names no target: what stands there is taken for a server");
+        let summary = format!("{netroot} names no target: dracut takes its value for the name of a server");
         let finding = if firmware.is_some() { Finding::warning(summary) } else { Finding::critical(summary) };
         let says = Evidence::at(&login.at, "splits netroot= into a server, a protocol, a port, a LUN and a target");
         findings.push(report(facts, &words, finding, &[netroot], says));
     }
-    Outcome::from_findings(findings, || "the words for iSCSI do not contradict each other".to_owned())
+    Outcome::from_findings(findings, || "the iSCSI words on the command line do not contradict each other".to_owned())
 }
 
 fn report(facts: &Facts, words: &Cmdline, finding: Finding, of: &[&Word], script: Evidence) -> Finding {
-    finding.evidences(of.iter().map(|word| view::word_evidence(words, word))).evidence(script).remedy(view::update_loader(
-        facts,
-        "Leave one way to ask in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or netroot=iscsi:SERVER::::TARGET.",
-    ))
+    finding.evidences(of.iter().map(|word| view::word_evidence(words, word))).evidence(script).remedy(
+        view::update_loader(
+            facts,
+            "Keep one request in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or \
+         netroot=iscsi:SERVER::::TARGET.",
+        ),
+    )
 }

@@ -9,17 +9,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a script in the initramfs calls awk's and(), which the awk there lacks",
+    title: "a script in the initramfs calls awk's and(), which its awk lacks",
     doc: Doc {
-        finds: "rd.iscsi.ibft or ip=ibft has dracut take the SAN NIC from the iBFT; a script in the image tests \
-                flags with awk's function and(); and awk in the image is mawk or another one without that \
-                function, which POSIX does not know. gawk and busybox have it. Where nothing asks for the NIC of \
-                the iBFT it does not apply.",
-        breaks: "mawk refuses the whole program: `awk: line 2: function and never defined`, as seen in a boot of \
-                 Debian 12 with dracut 059. The script takes that for a flag that is not set: ibft_to_cmdline \
-                 leaves out every NIC of the iBFT, and none of their addresses is used. Whether the boot fails by \
-                 it depends on what else brings up the network.",
-        fix: "Install gawk, make it awk (update-alternatives --display awk), and build the image anew.",
+        finds: "rd.iscsi.ibft or ip=ibft makes dracut take the SAN NIC from the iBFT; a script in the initramfs tests \
+                flags with awk's function and(); and awk in the initramfs is mawk or another awk without that \
+                function, which is not in POSIX. gawk and busybox have it. The check does not apply if nothing \
+                requests the NIC of the iBFT.",
+        breaks: "mawk rejects the whole program: `awk: line 2: function and never defined`, as seen in a boot of \
+                 Debian 12 with dracut 059. The script takes the error for a flag that is not set: ibft_to_cmdline \
+                 skips every NIC of the iBFT, and none of their addresses is used. Whether the boot fails depends on \
+                 what else brings up the network.",
+        fix: "Install gawk, make it the default awk (update-alternatives --display awk), and rebuild the initramfs.",
         references: &[
             "dracut 059, modules.d/40network/net-lib.sh (ibft_to_cmdline)",
             "gawk(1), bit manipulation functions; mawk(1)",
@@ -37,7 +37,7 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(call) = &image.awk_without_and else {
         return match view::incomplete(image) {
             Some(outcome) => outcome,
-            None => Outcome::pass("no script in the image calls a function and() that its awk lacks"),
+            None => Outcome::pass("no script in the initramfs calls and() while its awk lacks it"),
         };
     };
     let words = view::boot_words(facts);
@@ -46,14 +46,16 @@ fn judge(facts: &Facts) -> Outcome {
         "ip" => word.value.as_deref() == Some("ibft"),
         _ => false,
     });
-    let Some(asked) = asked else { return Outcome::not_applicable("nothing asks for the NIC of the iBFT") };
+    let Some(asked) = asked else {
+        return Outcome::not_applicable("the command line does not request the NIC of the iBFT");
+    };
     let awk = call.value.rsplit('/').next().unwrap_or(&call.value);
     let place = call.at.to_string();
-    let remedy = view::rebuild(facts, "Install gawk, make it the awk of the root, and build the image anew.")
+    let remedy = view::rebuild(facts, "Install gawk, make it the default awk of the root, and rebuild the initramfs.")
         .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])));
-    Finding::warning(format!("{} calls awk's and(), which {awk} in the image lacks", super::inside(&place)))
+    Finding::warning(format!("{} calls awk's and(), which {awk} in the initramfs lacks", super::inside(&place)))
         .evidence(Evidence::at(&call.at, "calls and()"))
-        .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the image"))
+        .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the initramfs"))
         .evidence(view::word_evidence(&words, asked))
         .remedy(remedy)
         .into()

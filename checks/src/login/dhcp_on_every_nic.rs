@@ -10,16 +10,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the initramfs asks for DHCP on every NIC",
+    title: "the initramfs runs DHCP on every NIC",
     doc: Doc {
-        finds: "The machine has several NICs, the image brings its network up by DHCP, and nothing names the SAN NIC: \
-                no interface in ip=, no BOOTIF=, no bootdev=, and neither `iscsistart -N` nor rd.iscsi.ibft, which \
-                take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC.",
-        breaks: "klibc's ipconfig ends with the first NIC that gets an answer and leaves the others without an \
-                 address. When that is not the SAN NIC, the login goes out of the wrong one and hangs: in the lab the \
-                 same machine came up one time and hung another. Each NIC without an answer costs its timeouts, \
-                 minutes in all: ipconfig waits 2, 3, 4, 6, 9, 16, 25, 36, 64 and 100 seconds. With dracut the WAN NIC \
-                 may answer first and bring a default route, by which the target is then looked for.",
+        finds: "The machine has several NICs, the initramfs brings up its network by DHCP, and nothing names the SAN \
+                NIC: no interface in ip=, no BOOTIF=, no bootdev=, and neither `iscsistart -N` nor rd.iscsi.ibft, \
+                which take the NIC from the iBFT. rd.iscsi.firmware alone brings up every NIC.",
+        breaks: "klibc's ipconfig stops at the first NIC that gets an answer, and leaves the other NICs without an \
+                 address. If that is not the SAN NIC, the login goes out through the wrong NIC and hangs: in the lab, \
+                 the same machine booted once and hung the next time. Each NIC without an answer costs minutes: \
+                 ipconfig waits 2, 3, 4, 6, 9, 16, 25, 36, 64 and 100 seconds. With dracut, the WAN NIC may answer \
+                 first and bring a default route, and the traffic to the target then takes that route.",
         fix: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
         references: &[
             "https://github.com/rhinstaller/anaconda/pull/3750",
@@ -37,36 +37,41 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let requests = view::honoured_requests(facts);
-    let Some(request) = requests.first() else { return Outcome::not_applicable("nothing asks for a login") };
+    let Some(request) = requests.first() else {
+        return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
+    };
     let words = view::boot_words(facts);
     if view::wants_firmware(facts) && view::has_network(image, NetworkKind::IscsistartN) {
         return Outcome::pass("iscsistart -N takes the NIC from the iBFT");
     }
     if words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft") {
-        return Outcome::pass("the image takes the NIC from the iBFT");
+        return Outcome::pass("the initramfs takes the NIC from the iBFT");
     }
     if let Some(ip) = view::ip_words(&words).iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
-        return Outcome::pass(format!("ip={} says which NIC", ip.text));
+        return Outcome::pass(format!("ip={} names the NIC", ip.text));
     }
     if let Some(word) = words.words.iter().find(|word| matches!(word.key.as_str(), "BOOTIF" | "bootdev" | "ifname")) {
-        return Outcome::pass(format!("{word} says which NIC"));
+        return Outcome::pass(format!("{word} names the NIC"));
     }
     let Some(nics) = facts.nics.known() else {
-        return Outcome::not_applicable("the NICs of the instance are not known here");
+        return Outcome::not_applicable("not checked: the NICs of the instance are not known here");
     };
     let nics: Vec<&Nic> = nics.iter().filter(|nic| nic.physical).collect();
     let physical: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
     if physical.len() < 2 {
-        return Outcome::pass(format!("there is one NIC, {}", physical.first().unwrap_or(&"none")));
+        return Outcome::pass(format!("there is only one NIC, {}", physical.first().unwrap_or(&"none")));
     }
-    let summary = format!("the image asks for DHCP on all of {}, since nothing names the SAN NIC", physical.join(", "));
+    let summary =
+        format!("the initramfs runs DHCP on all of {}, because nothing names the SAN NIC", physical.join(", "));
     let rival = view::has_network(image, NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
     let finding = match rival {
-        Some(rival) => {
-            Finding::warning(format!("{summary}, and takes the first that answers: a boot by chance")).evidence(
-                Evidence::at(&rival.at, format!("{}: DHCP, so a server answers there", rival.matches.names.join(" "))),
-            )
-        }
+        Some(rival) => Finding::warning(format!(
+            "{summary}; the first NIC that gets an answer wins, so the boot works only by chance"
+        ))
+        .evidence(Evidence::at(
+            &rival.at,
+            format!("{} uses DHCP, so a DHCP server answers there", rival.matches.names.join(" ")),
+        )),
         None => Finding::warning(summary),
     };
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);

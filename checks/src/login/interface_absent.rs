@@ -10,18 +10,18 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the command line brings up an interface that the instance does not have",
+    title: "the command line names a NIC that the instance does not have",
     doc: Doc {
-        finds: "ip= on the command line names an interface, and no NIC of the instance is called so. Names that other \
-                words of the command line make (ifname=, vlan=, bond=, bridge=, team=) are left alone, and so is an \
-                image that names NICs by rules of its own, or a kernel that is told to (net.ifnames=0). Where the \
-                hardware is not known, nothing is said.",
-        breaks: "The image waits for the interface (initramfs-tools: 180 s), does not find it, and brings up no other: \
-                 open-iscsi's script then ends at the interface's settings that nobody wrote, before it tries the \
-                 login. Names change with the slot, the hardware and the naming scheme: what was eth0 on the machine \
-                 that the line was written for, is enp0s3 here.",
-        fix: "Name the interface as the initramfs does, or take the NIC from the iBFT (iscsi_auto, rd.iscsi.ibft=1), \
-               which goes by its MAC address.",
+        finds: "ip= on the kernel command line names an interface, and the instance has no NIC with that name. Names \
+                that other words create (ifname=, vlan=, bond=, bridge=, team=) are not judged, nor is an initramfs \
+                that names NICs by rules of its own, or a kernel that names them itself (net.ifnames=0). If the \
+                hardware is not known, nothing is reported.",
+        breaks: "The initramfs waits for the NIC (initramfs-tools: 180 s), does not find it, and brings up no other. \
+                 open-iscsi's script then fails at the missing file with the NIC's settings, before it logs in. Names \
+                 change with the slot, the hardware and the naming scheme: eth0 on the machine that the command line \
+                 was written for is enp0s3 here.",
+        fix: "Use the name that the NIC has in the initramfs, or take the NIC from the iBFT by its MAC address \
+              (iscsi_auto, rd.iscsi.ibft=1).",
         references: &[
             "Linux Documentation/admin-guide/nfs/nfsroot.rst, ip=",
             "initramfs-tools scripts/functions (configure_networking)",
@@ -54,13 +54,13 @@ fn judge(facts: &Facts) -> Outcome {
         .filter(|(_, name)| is_of_hardware(name))
         .collect();
     if named.is_empty() {
-        return Outcome::not_applicable("the command line names no interface");
+        return Outcome::not_applicable("the command line names no NIC");
     }
     if view::honoured_requests(facts).is_empty() {
-        return Outcome::not_applicable("nothing asks for a login: login-not-requested says so");
+        return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     }
     let Some(nics) = facts.nics.known() else {
-        return Outcome::not_applicable("the NICs of the instance are not known here");
+        return Outcome::not_applicable("not checked: the NICs of the instance are not known here");
     };
     let makes = |name: &str| {
         words.words.iter().any(|word| {
@@ -77,31 +77,32 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let physical = nics.iter().filter(|nic| nic.physical).count();
     if words.last("net.ifnames") == Some("0") && kernel_number(name).is_some_and(|number| number < physical) {
-        return Outcome::pass(format!("net.ifnames=0 has the kernel name its NICs, and {name} is among them"));
+        return Outcome::pass(format!("net.ifnames=0 leaves the names to the kernel, and {name} is one of them"));
     }
     if let Some(why) = other_names(facts, image, &words, nics) {
-        return Outcome::not_applicable(format!("whether the initramfs has an interface {name} is not known: {why}"));
+        return Outcome::not_applicable(format!("not checked: the initramfs may have a NIC named {name}: {why}"));
     }
     // One that is there is enough for a login.
     if missing.len() < named.len() {
-        return Outcome::pass("ip= brings up an interface that the instance has");
+        return Outcome::pass("ip= brings up a NIC that the instance has");
     }
     let there: Vec<_> = nics.iter().filter(|nic| nic.physical).map(|nic| nic.name.as_str()).collect();
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
-    let summary = format!("ip={} waits for {name}, and the instance's NICs are {}", ip.text, there.join(", "));
+    let summary =
+        format!("ip={} makes the initramfs wait for {name}, but the instance has only {}", ip.text, there.join(", "));
     let remedy = match view::san_nic(facts) {
         Some((san, _)) => {
             let (old, new) = (format!("ip={}", ip.text), format!("ip={}", renamed(&ip.text, name, &san)));
-            let text = format!("Put {new} in place of {old} into GRUB_CMDLINE_LINUX.");
+            let text = format!("Replace {old} with {new} in GRUB_CMDLINE_LINUX.");
             view::edit_words(facts, text, &[&old], &[&new])
         }
-        None => view::update_loader(facts, format!("Put the name of the SAN NIC in place of {name} into ip=.")),
+        None => view::update_loader(facts, format!("Replace {name} in ip= with the name of the SAN NIC.")),
     };
     Finding::critical(summary)
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))
-        .evidence(Evidence::new("/sys/class/net", format!("{}, and no {name}", there.join(", "))))
-        .evidences(networks.map(|network| Evidence::at(&network.at, "brings up the interface of ip=")))
+        .evidence(Evidence::new("/sys/class/net", format!("{}, but no {name}", there.join(", "))))
+        .evidences(networks.map(|network| Evidence::at(&network.at, "brings up the interface that ip= names")))
         .remedy(remedy)
         .into()
 }
@@ -145,12 +146,12 @@ fn other_names(facts: &Facts, image: &Initramfs, words: &crate::facts::Cmdline, 
         !STANDARD.contains(&name)
     });
     if let Some(own) = own {
-        return Some(format!("{own} in the image names NICs"));
+        return Some(format!("{own} in the initramfs renames NICs"));
     }
     match facts.scope.mode {
         _ if words.last("net.ifnames") == Some("0") => Some("net.ifnames=0 leaves the names to the kernel".to_owned()),
         Mode::Root if nics.iter().filter(|nic| nic.physical).all(|nic| kernel_number(&nic.name).is_some()) => {
-            Some("this host names its NICs otherwise".to_owned())
+            Some("this host names its NICs in another way".to_owned())
         }
         _ => None,
     }

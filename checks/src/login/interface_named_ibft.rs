@@ -9,18 +9,18 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the command line names an interface ibft that nothing in the image makes",
+    title: "the command line names an interface ibft that the initramfs never creates",
     doc: Doc {
-        finds: "The command line says ip=ibft, or names an interface ibft0 (in ip=, rd.route=, bootdev=), and nothing \
-                in the image reads the iBFT for it: no script reads ip=ibft or rd.iscsi.ibft. With ip=ibft the \
-                network scripts of initramfs-tools hand `ibft` to ipconfig, which takes a word without colons for \
-                the name of an interface. The name ibft0 exists only where dracut's network-legacy gives it.",
-        breaks: "Seen in a boot of Debian 12: `ipconfig: ibft: SIOCGIFINDEX: No such device` for three minutes, then \
-                 the script of the login ends at a file that was never written, and no login is tried, although \
-                 `iscsistart -N` had set the NIC up before. In an image with systemd-networkd the interface ibft0 \
-                 never appears and the SAN NIC gets no address.",
-        fix: "For initramfs-tools take ip=ibft off the command line; iscsi_auto alone reads the iBFT. For dracut add \
-               rd.iscsi.ibft=1 and an image with the module network-legacy or network-manager.",
+        finds: "The kernel command line has ip=ibft, or names an interface ibft0 (in ip=, rd.route=, bootdev=), and \
+                no script in the initramfs reads ip=ibft or rd.iscsi.ibft. The network scripts of initramfs-tools \
+                pass the `ibft` of ip=ibft to ipconfig, which takes a word without colons for the name of an \
+                interface. The name ibft0 exists only if dracut's network-legacy creates it.",
+        breaks: "Seen in a boot of Debian 12: `ipconfig: ibft: SIOCGIFINDEX: No such device` for three minutes; then \
+                 the login script fails at a file that was never written, and never logs in, although `iscsistart -N` \
+                 had set up the NIC before. In an initramfs with systemd-networkd, the interface ibft0 never appears, \
+                 and the SAN NIC gets no address.",
+        fix: "With initramfs-tools, remove ip=ibft from the command line; iscsi_auto alone reads the iBFT. With \
+              dracut, add rd.iscsi.ibft=1, and build the initramfs with the module network-legacy or network-manager.",
         references: &[
             "klibc usr/kinit/ipconfig/main.c (parse_device)",
             "initramfs-tools scripts/functions (configure_networking)",
@@ -38,10 +38,10 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let words = view::boot_words(facts);
     let Some(word) = words.words.iter().find(|word| names_ibft(word)) else {
-        return Outcome::pass("the command line names no interface after the iBFT");
+        return Outcome::pass("the command line names no interface ibft");
     };
     if view::honoured_requests(facts).is_empty() {
-        return Outcome::not_applicable("nothing asks for a login: login-not-requested says so");
+        return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     }
     let reader = view::reader(image, "rd.iscsi.ibft").or_else(|| view::reader(image, "ip=ibft"));
     if let Some(reader) = reader {
@@ -49,13 +49,7 @@ fn judge(facts: &Facts) -> Outcome {
         if asked || view::has_network(image, NetworkKind::NetworkManager) {
             return Outcome::pass(format!("{} reads the iBFT for {word}", super::inside(&reader.at.to_string())));
         }
-        return finding(
-            facts,
-            image,
-            &words,
-            word,
-            "nothing on the command line asks for it: rd.iscsi.ibft=1 is missing",
-        );
+        return finding(facts, image, &words, word, "rd.iscsi.ibft=1 is missing on the command line");
     }
     if let Some(outcome) = view::incomplete(image) {
         return outcome;
@@ -66,28 +60,34 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("nm-initrd-generator reads the iBFT for {word}"));
     }
     if image.network.is_empty() {
-        return Outcome::unknown(format!("what brings up the network in {} could not be found out", image.path));
+        return Outcome::unknown(format!("it is not known what brings up the network in {}", image.path));
     }
-    finding(facts, image, &words, word, "no script in the image reads the iBFT for it")
+    finding(facts, image, &words, word, "no script in the initramfs reads the iBFT for it")
 }
 
 /// Whether a word takes `ibft` or `ibftN` for an interface.
 pub(super) fn names_ibft(word: &Word) -> bool {
-    let is_ibft =
-        |name: &str| name.strip_prefix("ibft").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     matches!(word.key.as_str(), "ip" | "rd.route" | "bootdev" | "vlan")
         && word.value.as_deref().is_some_and(|value| value.split(':').any(is_ibft))
+}
+
+fn is_ibft(name: &str) -> bool {
+    name.strip_prefix("ibft").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: &str) -> Outcome {
     let ipconfig = image.network.iter().find(|network| network.kind == NetworkKind::Ipconfig);
     let summary = match ipconfig {
-        Some(_) => format!("{word} makes the image wait for an interface of that name, and no login is tried"),
+        Some(_) => {
+            let name =
+                word.value.as_deref().unwrap_or_default().split(':').find(|name| is_ibft(name)).unwrap_or("ibft");
+            format!("with {word}, the initramfs waits for a NIC literally named '{name}' and never logs in")
+        }
         None => format!("{word} names an interface that never appears: {why}"),
     };
     let says = |kind: NetworkKind| match kind {
-        NetworkKind::Ipconfig => "hands the value of ip= to ipconfig, which takes it for an interface",
-        NetworkKind::Networkd => "systemd-network-generator makes no interface from the iBFT",
+        NetworkKind::Ipconfig => "passes the value of ip= to ipconfig, which takes it for the name of a NIC",
+        NetworkKind::Networkd => "systemd-network-generator creates no interface from the iBFT",
         _ => "brings up the network",
     };
     let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
@@ -95,10 +95,10 @@ fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: 
         let asked = view::wants_firmware(facts);
         let word = word.to_string();
         if asked {
-            let text = format!("Take {word} out of GRUB_CMDLINE_LINUX; the image reads the iBFT without it.");
+            let text = format!("Remove {word} from GRUB_CMDLINE_LINUX; the initramfs reads the iBFT without it.");
             view::edit_words(facts, text, &[&word], &[])
         } else {
-            let text = format!("Put iscsi_auto in place of {word} into GRUB_CMDLINE_LINUX.");
+            let text = format!("Replace {word} with iscsi_auto in GRUB_CMDLINE_LINUX.");
             view::edit_words(facts, text, &[&word], &["iscsi_auto"])
         }
     } else if view::reader(image, "rd.iscsi.ibft").is_some() {
@@ -106,7 +106,7 @@ fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: 
     } else {
         let version = view::default_kernel(facts).and_then(|kernel| kernel.version.known());
         let build = version.map(|version| view::dracut(image, Some("network-legacy"), version));
-        Remedy::new("Build the image with a network module that reads the iBFT.").commands(build)
+        Remedy::new("Rebuild the initramfs with a network module that reads the iBFT.").commands(build)
     };
     Finding::critical(summary)
         .evidence(view::word_evidence(words, word))

@@ -35,7 +35,9 @@ fn image_that_logs_in(facts: &Facts) -> Result<&Initramfs, Outcome> {
     if image.login.is_empty() {
         return Err(match view::incomplete(image) {
             Some(outcome) => outcome,
-            None => Outcome::not_applicable("nothing in the image logs in: initramfs-login-tool-missing says so"),
+            None => Outcome::not_applicable(
+                "not checked: nothing in the initramfs logs in (see initramfs-login-tool-missing)",
+            ),
         });
     }
     Ok(image)

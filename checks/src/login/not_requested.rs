@@ -10,19 +10,19 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "nothing that the image reads asks for a login",
+    title: "nothing that the initramfs reads requests a login",
     doc: Doc {
-        finds: "The image can log in, and neither the command line of the entry that will boot nor a file in the image \
-                asks it to, in words that its own scripts read. Which words those are is taken from the scripts in \
-                the image: initramfs-tools' script knows iscsi_auto, iscsi_target_name= and root=iscsi:, and not \
-                iscsi_firmware or rd.iscsi.firmware, which are dracut's. Another entry of the menu that does not ask \
-                is a warning: the recovery entry is written without GRUB_CMDLINE_LINUX_DEFAULT.",
-        breaks: "The script leaves without a word, no session is made, and the root never appears. The seed's own \
-                 command line, `iscsi_firmware ip=ibft`, is understood only by an image with dracut's scripts or \
-                 with those that the vendor adds.",
-        fix: "initramfs-tools: put iscsi_auto on the command line, or ISCSI_AUTO=true into \
-               /etc/iscsi/iscsi.initramfs and build the image anew. dracut: put rd.iscsi.firmware=1 and \
-               rd.iscsi.ibft=1 on the command line.",
+        finds: "The initramfs can log in, but neither the command line of the entry that boots nor a file in the \
+                initramfs requests it in words that its own scripts read. The words are taken from the scripts in the \
+                initramfs: the script of initramfs-tools reads iscsi_auto, iscsi_target_name= and root=iscsi:, but \
+                not iscsi_firmware or rd.iscsi.firmware, which only dracut reads. Another loader entry that does not \
+                request a login is a warning: a recovery entry is written without GRUB_CMDLINE_LINUX_DEFAULT.",
+        breaks: "The script exits silently, there is no session, and the root never appears. The command line that \
+                 template builds set, `iscsi_firmware ip=ibft`, is understood only by an initramfs with dracut's \
+                 scripts or with the vendor's.",
+        fix: "initramfs-tools: add iscsi_auto to the kernel command line; or set ISCSI_AUTO=true in \
+              /etc/iscsi/iscsi.initramfs and rebuild the initramfs. dracut: add rd.iscsi.firmware=1 and \
+              rd.iscsi.ibft=1 to the kernel command line.",
         references: &[
             "Debian open-iscsi, README.Debian and debian/extra/initramfs/local-top/iscsi",
             "dracut.cmdline(7), iSCSI",
@@ -46,23 +46,25 @@ fn judge(facts: &Facts) -> Outcome {
             true => super::inside(&request.evidence.source).to_owned(),
             false => request.evidence.excerpt.clone(),
         };
-        let pass = || format!("{asks} asks for the login, and {} reads it", super::inside(&reader.source));
+        let pass = || format!("{asks} requests the login, and {} reads it", super::inside(&reader.source));
         return Outcome::from_findings(silent_entries(facts, image), pass);
     }
     if let Some(outcome) = view::incomplete(image) {
         return outcome;
     }
     if image.readers.is_empty() {
-        return Outcome::unknown(format!("what the scripts of {} read could not be found out", image.path));
+        return Outcome::unknown(format!("it is not known which words the scripts of {} read", image.path));
     }
     // The root path of a DHCP answer can name a target as well; whether it does is not on this disk.
     let words = view::boot_words(facts);
     if words.last("root") == Some("dhcp") || words.last("netroot") == Some("dhcp") {
-        return Outcome::unknown("the target is left to the DHCP server's root path, which is not known here");
+        return Outcome::unknown("the target comes from the DHCP server's root path, which is not known here");
     }
     let summary = match requests.first() {
-        Some(request) => format!("{} asks for a login, and nothing in the image reads it", request.evidence.excerpt),
-        None => "neither the command line nor the image asks for a login".to_owned(),
+        Some(request) => {
+            format!("{} requests a login, but nothing in the initramfs reads it", request.evidence.excerpt)
+        }
+        None => "neither the kernel command line nor the initramfs requests a login".to_owned(),
     };
     let line = facts.loader.default_entry().map(view::command_line);
     Finding::critical(summary).evidences(line).evidences(what_is_read(image)).remedy(remedy(facts, image)).into()
@@ -85,12 +87,12 @@ fn silent_entries(facts: &Facts, image: &Initramfs) -> Vec<Finding> {
         .filter(of_image)
         .filter(silent)
         .map(|entry| {
-            Finding::warning(format!("the entry {:?} does not ask for a login and would not boot", entry.title))
+            Finding::warning(format!("the loader entry {:?} requests no login and would not boot", entry.title))
                 .evidence(view::command_line(entry))
                 .remedy(view::update_loader(
                     facts,
-                    "Put the words for iSCSI into GRUB_CMDLINE_LINUX and not into GRUB_CMDLINE_LINUX_DEFAULT, which \
-                     recovery entries go without.",
+                    "Put the iSCSI words into GRUB_CMDLINE_LINUX, not into GRUB_CMDLINE_LINUX_DEFAULT: recovery \
+                     entries are written without the latter.",
                 ))
         })
         .collect()
@@ -120,14 +122,14 @@ fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
             .collect();
         let foreign: Vec<&str> = foreign.iter().map(String::as_str).collect();
         let text = match foreign.as_slice() {
-            [] => "Put iscsi_auto into GRUB_CMDLINE_LINUX; the image reads it.".to_owned(),
+            [] => "Add iscsi_auto to GRUB_CMDLINE_LINUX; the initramfs reads it.".to_owned(),
             words => {
-                format!("Put iscsi_auto in place of {} into GRUB_CMDLINE_LINUX; the image reads it.", words.join(" "))
+                format!("Replace {} with iscsi_auto in GRUB_CMDLINE_LINUX; the initramfs reads it.", words.join(" "))
             }
         };
         view::edit_words(facts, text, &foreign, &["iscsi_auto"])
     } else {
         let words = ["rd.iscsi.firmware=1", "rd.iscsi.ibft=1"];
-        view::edit_words(facts, format!("Put {} into GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
+        view::edit_words(facts, format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
     }
 }

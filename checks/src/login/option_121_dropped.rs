@@ -11,17 +11,17 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the DHCP client in the initramfs drops the routes of option 121",
     doc: Doc {
-        finds: "The SAN NIC gets its address by DHCP in the initramfs, and the client or the script there does not \
-                install the classless static routes of option 121, and no other way to the target is known: no \
-                rd.route=, no gateway in ip=, no route that `iscsistart -N` makes through the iBFT's gateway, no \
-                lease with a router, and no portal in the NIC's own subnet. dracut's network-legacy hands the option \
-                to its parser as one word since dracut 054, so that it yields no route or fails the whole lease; \
-                klibc's ipconfig takes the option since 2019.",
-        breaks: "The target lies behind a gateway that is announced by option 121 alone. The NIC comes up, the route \
-                 does not, and the login never reaches the target. Seen in a boot of Debian 12 with dracut 059: \
-                 `Illegal number: 16 100 97 100 64 16 49`, `dhcp for interface ibft0 failed`.",
-        fix: "Name the route to dracut: rd.route=NET/LEN:GATEWAY:INTERFACE (seen to boot), or use its module \
-               network-manager, whose client takes option 121. For initramfs-tools, a newer klibc.",
+        finds: "The SAN NIC gets its address by DHCP in the initramfs, the DHCP client or its script does not install \
+                the classless static routes of option 121, and no other route to the target is known: no rd.route=, \
+                no gateway in ip=, no route that `iscsistart -N` sets through the iBFT's gateway, no lease with a \
+                router, and no portal in the SAN NIC's own subnet. Since dracut 054, network-legacy passes the option \
+                to its parser as one word, so that it sets no route or rejects the whole lease. klibc's ipconfig has \
+                used the option since 2019.",
+        breaks: "The target is behind a gateway that only option 121 announces. The NIC comes up without the route, \
+                 and the login never reaches the target. Seen in a boot of Debian 12 with dracut 059: `Illegal \
+                 number: 16 100 97 100 64 16 49`, `dhcp for interface ibft0 failed`.",
+        fix: "dracut: add the route as rd.route=NET/LEN:GATEWAY:INTERFACE (seen to boot), or use the module \
+              network-manager, which uses option 121. initramfs-tools: install a newer klibc.",
         references: &[
             "RFC 3442",
             "dracut commit 8c0fcdd9, modules.d/35network-legacy/dhclient-script.sh (parse_option_121)",
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let clients: Vec<_> = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN).collect();
     if clients.is_empty() {
-        return Outcome::not_applicable("no DHCP client in the image brings up the network");
+        return Outcome::not_applicable("no DHCP client in the initramfs brings up the network");
     }
     if let Some(outcome) = other_way(facts, image) {
         return outcome;
@@ -57,18 +57,18 @@ fn judge(facts: &Facts) -> Outcome {
     });
     match (takes, drops, unclear) {
         (Some(takes), None, None) => {
-            Outcome::pass(format!("{} takes the routes of option 121", super::inside(&takes.at.to_string())))
+            Outcome::pass(format!("{} installs the routes of option 121", super::inside(&takes.at.to_string())))
         }
         (None, Some((handling, why)), None) => dropped(facts, image, handling, why),
         (_, _, Some(unclear)) => Outcome::Unknown {
-            reason: format!("what {} does with option 121 could not be told", super::inside(&unclear.at.to_string())),
+            reason: format!("it is not known what {} does with option 121", super::inside(&unclear.at.to_string())),
             evidence: vec![Evidence::at(&unclear.at, unclear.excerpt.clone())],
         },
         (Some(_), Some((handling, why)), None) => Outcome::Unknown {
-            reason: "the image has a DHCP client that takes option 121 and one that drops it".to_owned(),
+            reason: "the initramfs has one DHCP client that uses option 121 and one that drops it".to_owned(),
             evidence: vec![Evidence::at(&handling.at, why.clone())],
         },
-        (None, None, None) => Outcome::unknown("what the image's DHCP client does with option 121 was not found out"),
+        (None, None, None) => Outcome::unknown("it is not known what the initramfs's DHCP client does with option 121"),
     }
 }
 
@@ -77,7 +77,7 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
     let words = view::boot_words(facts);
     let ips = view::ip_words(&words);
     if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
-        return Some(Outcome::not_applicable(format!("ip={} sets the address, and not DHCP", ip.text)));
+        return Some(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
     }
     // klibc's scripts know no rd.route=.
     let reads_routes = image.network.iter().any(|network| {
@@ -85,11 +85,11 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
     });
     let routes = view::routes_set(&words, image);
     if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
-        return Some(Outcome::pass(format!("rd.route={} leads to the target without option 121", route.text)));
+        return Some(Outcome::pass(format!("rd.route={} sets a route to the target without option 121", route.text)));
     }
     if reads_routes && let Some(route) = view::route_to_portals(facts, &view::route_words(&words)) {
         return Some(Outcome::not_applicable(format!(
-            "rd.route={} is for an interface that the image does not set up: login-route-interface-unknown says so",
+            "not checked: rd.route={} names an interface that the initramfs lacks (see login-route-interface-unknown)",
             route.text
         )));
     }
@@ -99,13 +99,13 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
             || words.all("ip").any(|value| value == "ibft")
             || view::has_network(image, NetworkKind::IscsistartN);
         if reads_ibft && !view::ibft_by_dhcp(nic) && nic.ip.is_some() {
-            return Some(Outcome::not_applicable("the iBFT sets the address, and not DHCP"));
+            return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
         }
         if let Some(network) = view::ibft_network(nic)
             && !portals.is_empty()
             && portals.iter().all(|portal| network.contains(&portal.ip))
         {
-            return Some(Outcome::pass(format!("the portals are in the SAN NIC's own subnet {network}")));
+            return Some(Outcome::pass(format!("the portals are in the SAN NIC's own subnet, {network}")));
         }
     }
     let lease = facts.dhcp.leases.iter().find(|lease| {
@@ -115,7 +115,7 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
     let without = lease.classless.as_ref().is_none_or(Vec::is_empty);
     (without && !lease.routers.is_empty()).then(|| {
         let routers: Vec<_> = lease.routers.iter().map(ToString::to_string).collect();
-        Outcome::pass(format!("the SAN's lease has no option 121, and the router {}", routers.join(", ")))
+        Outcome::pass(format!("the lease of the SAN NIC has the router {} and no option 121", routers.join(", ")))
     })
 }
 
@@ -126,13 +126,13 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
         match nic.map(|nic| nic.gateway) {
             Some(Some(gateway)) => {
                 return Outcome::pass(format!(
-                    "iscsistart -N makes a route to the target through {gateway} of the iBFT"
+                    "iscsistart -N sets a route to the target through the iBFT's gateway {gateway}"
                 ));
             }
             Some(None) => {}
             None => {
                 return Outcome::Unknown {
-                    reason: "option 121 is dropped, and whether the iBFT has a gateway instead is not known here"
+                    reason: "the DHCP client drops option 121, and it is not known here whether the iBFT has a gateway"
                         .to_owned(),
                     evidence: vec![Evidence::at(&handling.at, handling.excerpt.clone())],
                 };
@@ -145,12 +145,12 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
             let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
             if known { view::edit_words(facts, text, &[], &[&word]) } else { view::update_loader(facts, text) }
         }
-        _ => Remedy::new("Install a klibc whose ipconfig takes option 121 (2019 and later), and build the image anew.")
+        _ => Remedy::new("Install a klibc of 2019 or later, which uses option 121, and rebuild the initramfs.")
             .command(ShellCommand::new(&["apt-get", "install", "--only-upgrade", "klibc-utils", "libklibc"]))
             .command(ShellCommand::new(&["update-initramfs", "-u", "-k", "all"])),
     };
     Finding::critical(format!(
-        "the image's DHCP client drops option 121, the only way to the target: {}",
+        "the DHCP client in the initramfs drops option 121, the only source of the route to the target: {}",
         super::inside(&handling.at.to_string())
     ))
     .evidence(Evidence::at(&handling.at, handling.excerpt.clone()))
@@ -169,7 +169,7 @@ fn routes_elsewhere(facts: &Facts) -> Vec<Evidence> {
         .into_iter()
         .filter_map(|route| {
             let portal = portals.iter().find(|portal| !route.destination.contains(&portal.ip))?;
-            Some(Evidence::new(&source, format!("rd.route={} does not lead to {}", route.text, portal.ip)))
+            Some(Evidence::new(&source, format!("rd.route={} does not cover {}", route.text, portal.ip)))
         })
         .collect()
 }

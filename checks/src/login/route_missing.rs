@@ -10,15 +10,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the command line sets an address without a way to the target",
+    title: "the command line sets an address but no route to the target",
     doc: Doc {
-        finds: "ip= on the command line gives a static address without a gateway, the known portals are outside of that \
-                subnet, no rd.route= leads to them, and nothing else brings a route; or ip=off is all there is, and \
-                the login needs the network.",
-        breaks: "The login is tried, and the kernel answers `Network is unreachable`. dracut does not even try: it \
-                 asks for the route first (rd.iscsi.testroute).",
-        fix: "Write the gateway into the third field of ip=, or add rd.route=NET/LEN:GATEWAY:INTERFACE (dracut), or \
-               leave ip= out so that DHCP brings the route.",
+        finds: "ip= on the kernel command line sets a static address without a gateway, the known portals are outside \
+                that subnet, no rd.route= covers them, and nothing else brings a route; or ip=off is the only ip=, \
+                and the login needs the network.",
+        breaks: "The initramfs tries to log in, and the kernel reports `Network is unreachable`. dracut does not even \
+                 try: it tests the route first (rd.iscsi.testroute).",
+        fix: "Write the gateway into the third field of ip=; or add rd.route=NET/LEN:GATEWAY:INTERFACE (dracut); or \
+              remove ip=, so that DHCP brings the route.",
         references: &[
             "Linux Documentation/admin-guide/nfs/nfsroot.rst, ip=",
             "dracut.cmdline(7), ip=, rd.route, rd.iscsi.testroute",
@@ -35,25 +35,25 @@ fn judge(facts: &Facts) -> Outcome {
     let words = view::boot_words(facts);
     let ips = view::ip_words(&words);
     if takes_ibft_route(facts, image) {
-        return Outcome::pass("iscsistart -N takes address and route from the iBFT");
+        return Outcome::pass("iscsistart -N takes the address and the route from the iBFT");
     }
     if let [only] = ips.as_slice()
         && matches!(only.method.as_str(), "off" | "none")
         && only.address.is_none()
         && view::has_network(image, NetworkKind::Ipconfig)
     {
-        return missing(facts, image, &words, only, "the image brings no network up".to_owned());
+        return missing(facts, image, &words, only, "the initramfs brings up no network".to_owned());
     }
     let routes = view::routes_set(&words, image);
     let reads_routes = image.network.iter().any(|network| network.kind != NetworkKind::Ipconfig);
     if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
-        return Outcome::pass(format!("rd.route={} leads to the target", route.text));
+        return Outcome::pass(format!("rd.route={} sets a route to the target", route.text));
     }
     if let Some(ip) = ips.iter().find(|ip| ip.gateway.is_some()) {
         return Outcome::pass(format!("ip={} has a gateway", ip.text));
     }
     if ips.is_empty() || ips.iter().any(|ip| !ip.is_static()) {
-        return Outcome::pass("the way to the target is left to DHCP or to the iBFT");
+        return Outcome::pass("the route to the target comes from DHCP or the iBFT");
     }
     let portals = view::portals(facts);
     let requests = view::honoured_requests(facts);
@@ -67,8 +67,10 @@ fn judge(facts: &Facts) -> Outcome {
         .chain(named)
         .find(|portal| !ips.iter().any(|ip| ip.network.is_none_or(|network| network.contains(portal))));
     match (beyond, ips.first()) {
-        (Some(portal), Some(ip)) => missing(facts, image, &words, ip, format!("{portal} is not in its subnet")),
-        _ if portals.is_empty() => Outcome::not_applicable("no portal is known to which a way could be missing"),
+        (Some(portal), Some(ip)) => {
+            missing(facts, image, &words, ip, format!("the portal {portal} is outside its subnet"))
+        }
+        _ if portals.is_empty() => Outcome::not_applicable("not checked: no portal is known"),
         _ => Outcome::pass("the portal is in the subnet of the static address"),
     }
 }
@@ -81,9 +83,9 @@ fn takes_ibft_route(facts: &Facts, image: &Initramfs) -> bool {
 
 fn missing(facts: &Facts, image: &Initramfs, words: &Cmdline, ip: &IpWord, why: String) -> Outcome {
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
-    Finding::critical(format!("ip={} leaves no way to the target: {why}", ip.text))
+    Finding::critical(format!("ip={} sets no route to the target: {why}", ip.text))
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))
-        .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings the network up from ip=")))
+        .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up the network from ip=")))
         .evidences(view::portals(facts).into_iter().map(|portal| Evidence::new(portal.source, portal.ip.to_string())))
         .remedy(view::update_loader(
             facts,

@@ -9,16 +9,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the image logs in to another target than the root's",
+    title: "the initramfs logs in to another target than the root's",
     doc: Doc {
-        finds: "The command line or a file in the image names a target, and it is not the one that the root's session \
-                is with, or, where no session is known, not one of the iBFT. A portal that differs while the name is \
-                the same is a warning: a target may have several. When the image logs in by the iBFT as well, a \
-                different name is a warning too.",
-        breaks: "The kernel was loaded from one disk, and the root is looked for on another, or on none. It is the end \
-                 of a disk that was cloned together with its command line, and of an image that dracut built with \
-                 hostonly_cmdline=yes, which writes the target of the building host into it.",
-        fix: "Correct the target, or take it out and log in by the iBFT.",
+        finds: "The kernel command line or a file in the initramfs names a target other than the target of the root's \
+                session or, if no session is known, other than the targets of the iBFT. It is a warning if only the \
+                portal differs, since a target may have several, or if the initramfs logs in with the iBFT as well.",
+        breaks: "The kernel is loaded from one disk, but the initramfs looks for the root on another disk, or finds \
+                 none. This happens after a disk was cloned together with its command line, and with an initramfs \
+                 that dracut built with hostonly_cmdline=yes, which contains the target of the building host.",
+        fix: "Correct the target, or remove it and log in with the iBFT.",
         references: &["dracut.conf(5), hostonly_cmdline", "dracut.cmdline(7), netroot=iscsi", "RFC 4173, section 5"],
     },
     judge,
@@ -36,18 +35,19 @@ fn judge(facts: &Facts) -> Outcome {
     for request in &requests {
         let RequestKind::Target { name: Some(name), portals, .. } = &request.kind else { continue };
         if truth.is_empty() {
-            return Outcome::not_applicable(format!("nothing else is known to hold {name} against"));
+            return Outcome::not_applicable(format!("not checked: no session or iBFT is known to compare {name} with"));
         }
         let against = || truth.iter().map(|known| Evidence::new(&known.source, known.name.clone()));
         let remedy = || {
             view::update_loader(
                 facts,
-                "Correct the target on the command line or in the image's source, or log in by the iBFT.",
+                "Correct the target on the kernel command line or in the file that the initramfs copied, or log \
+                 in with the iBFT.",
             )
         };
         let Some(known) = truth.iter().find(|known| known.name.eq_ignore_ascii_case(name)) else {
             let other = truth.first().map_or("", |known| known.name.as_str());
-            let summary = format!("the image logs in to {name}, and the root is on {other}");
+            let summary = format!("the initramfs logs in to {name}, but the root's target is {other}");
             let finding = if by_firmware { Finding::warning(summary) } else { Finding::critical(summary) };
             findings.push(finding.evidence(request.evidence.clone()).evidences(against()).remedy(remedy()));
             continue;
@@ -58,7 +58,7 @@ fn judge(facts: &Facts) -> Outcome {
         if differs {
             findings.push(
                 Finding::warning(format!(
-                    "the image asks {} for {name}, which is known at another portal",
+                    "the initramfs logs in to {name} at {}, but the root's portal is another",
                     portals.join(", ")
                 ))
                 .evidence(request.evidence.clone())
@@ -68,8 +68,8 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     Outcome::from_findings(findings, || match agreed {
-        Some(name) => format!("the image logs in to {name}, which holds the root"),
-        None => "the image logs in to whatever the iBFT names".to_owned(),
+        Some(name) => format!("the initramfs logs in to {name}, which the root's session or the iBFT names too"),
+        None => "the initramfs logs in to the target of the iBFT".to_owned(),
     })
 }
 

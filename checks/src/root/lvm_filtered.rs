@@ -10,19 +10,20 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &["/etc/lvm/"],
-    title: "LVM's configuration hides the root's disk or volume",
+    title: "LVM's configuration excludes the root's disk or volume",
     doc: Doc {
-        finds: "The root is a logical volume, and a filter or global_filter of lvm.conf, in the root or in the image, \
-                rejects every known name of its disk; or the devices file is in use and does not list its physical \
-                volume; or volume_list or auto_activation_volume_list leaves its group out; or dracut is told \
-                rd.lvm=0, or by rd.lvm.vg= and rd.lvm.lv= to activate others only. A filter that accepts links \
-                below /dev/disk cannot be decided without knowing all of them, and is `unknown`. A filter of the \
-                root that the image does not have is a warning: the image activates the root.",
-        breaks: "The disk is there and LVM does not see it, so the volume is never activated and the boot waits for \
-                 it. With the devices file, which is the default on Red Hat 9, a disk that was cloned or has \
-                 another WWID is unlisted.",
-        fix: "Accept the disk in the filter; list it with lvmdevices or vgimportdevices; then build the image anew, \
-               which holds a copy.",
+        finds: "The root is a logical volume, and LVM does not see it or does not activate it: a filter or \
+                global_filter in lvm.conf, in the root or in the initramfs, rejects every known name of its disk; or \
+                the devices file is in use and does not list its physical volume; or volume_list or \
+                auto_activation_volume_list omits its volume group; or dracut is told rd.lvm=0, or rd.lvm.vg= and \
+                rd.lvm.lv= name other volumes only. A filter that accepts links below /dev/disk is `unknown`, because \
+                not all of these links are known. A filter that is only in the root, not in the initramfs, is a \
+                warning: the initramfs activates the root.",
+        breaks: "The disk is there, but LVM does not see it, never activates the volume, and the boot waits for it. \
+                 The devices file, the default on Red Hat 9, does not list a disk that was cloned or has another \
+                 WWID.",
+        fix: "Accept the disk in the filter, or list it with lvmdevices or vgimportdevices; then rebuild the \
+              initramfs, which has a copy of the configuration.",
         references: &[
             "lvm.conf(5), devices/filter, devices/global_filter",
             "lvmdevices(8)",
@@ -34,7 +35,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     let Some((vg, lv)) = view::root_volume(facts) else {
-        return Outcome::not_applicable("the root is not a logical volume, as far as is known");
+        return Outcome::not_applicable("the root is not known to be a logical volume");
     };
     let volumes = physical_volumes(facts, &vg);
     let candidates: Vec<Vec<String>> = match volumes.is_empty() {
@@ -59,7 +60,7 @@ fn judge(facts: &Facts) -> Outcome {
         (Some(None), Some(Ruling::Rejected(pattern))) => findings.push(hidden_later(device, pattern)),
         (Some(Some(Ruling::Unclear(pattern))), _) | (None, Some(Ruling::Unclear(pattern))) => {
             return Outcome::Unknown {
-                reason: format!("whether LVM's filter {} accepts the root's disk could not be told", pattern.value),
+                reason: format!("it is not known whether LVM's filter {} accepts the root's disk", pattern.value),
                 evidence: vec![Evidence::from(pattern)],
             };
         }
@@ -73,8 +74,8 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::unread(problem);
     }
     Outcome::from_findings(findings, || match all().map(<[_]>::len).sum::<usize>() {
-        0 => format!("no filter hides {vg}"),
-        count => format!("{count} patterns of LVM's filters leave {vg} in sight"),
+        0 => format!("no LVM filter excludes {vg}"),
+        count => format!("LVM's filters ({count} patterns) do not exclude {vg}"),
     })
 }
 
@@ -135,18 +136,18 @@ fn names(facts: &Facts, device: &BlockDevice) -> Vec<String> {
 }
 
 fn hidden_by(facts: &Facts, vg: &str, device: &str, pattern: &Located<String>) -> Finding {
-    Finding::critical(format!("LVM's filter {} hides {device}, so {vg} is never seen", pattern.value))
+    Finding::critical(format!("LVM's filter {} excludes {device}, so LVM never finds {vg}", pattern.value))
         .evidence(Evidence::from(pattern))
         .remedy(view::rebuild(
             facts,
-            "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and build the image anew.",
+            "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and rebuild the initramfs.",
         ))
 }
 
 /// A filter that stands in the root alone: the image activates the root, and LVM finds it gone after.
 fn hidden_later(device: &str, pattern: &Located<String>) -> Finding {
     Finding::warning(format!(
-        "LVM's filter {} hides {device}; the image boots without it, and the next one may hold a copy",
+        "LVM's filter {} excludes {device}; the initramfs has no copy of it now, but may get one when it is rebuilt",
         pattern.value
     ))
     .evidence(Evidence::from(pattern))
@@ -168,7 +169,7 @@ fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding
         }
         _ => false,
     })?;
-    let summary = format!("LVM's devices file does not list {}, which holds {vg}", absent.name);
+    let summary = format!("LVM's devices file does not list {}, a physical volume of {vg}", absent.name);
     // Whether the file is used when lvm.conf says nothing was decided when LVM was built.
     let finding = if switch.is_some() { Finding::critical(summary) } else { Finding::warning(summary) };
     Some(
@@ -181,7 +182,7 @@ fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding
             }))
             .evidences(switch.map(|switch| Evidence::at(&switch.at, "use_devicesfile = 1")))
             .remedy(
-                view::rebuild(facts, "List the disk, and build the image anew.")
+                view::rebuild(facts, "List the disk in the devices file, and rebuild the initramfs.")
                     .first(ShellCommand::new(&["vgimportdevices"]).operand(vg)),
             ),
     )
@@ -196,9 +197,9 @@ fn not_activated(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::critical(format!("LVM's activation list leaves {volume} out"))
+        Finding::critical(format!("LVM's activation list does not include {volume}"))
             .evidence(Evidence::at(&list.at, format!("[ {} ]", list.value.join(", "))))
-            .remedy(view::rebuild(facts, format!("Add {vg} to the list, and build the image anew."))),
+            .remedy(view::rebuild(facts, format!("Add {vg} to the list, and rebuild the initramfs."))),
     )
 }
 
@@ -214,15 +215,18 @@ fn not_asked_of_dracut(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
         || groups.contains(&vg)
         || volumes.iter().any(|name| name.trim_start_matches("/dev/") == volume);
     let summary = match (off, listed) {
-        (true, _) => "rd.lvm=0 keeps dracut from activating the root's volume group".to_owned(),
-        (false, false) => format!("rd.lvm.vg= and rd.lvm.lv= make dracut activate other volumes than {volume}"),
+        (true, _) => "rd.lvm=0 stops dracut from activating the root's volume group".to_owned(),
+        (false, false) => format!("rd.lvm.vg= and rd.lvm.lv= limit dracut to other volumes than {volume}"),
         (false, true) => return None,
     };
     let asked = words.words.iter().filter(|word| word.key == "rd.lvm" || word.key.starts_with("rd.lvm."));
     Some(
         Finding::critical(summary)
             .evidences(asked.map(|word| view::word_evidence(&words, word)))
-            .evidence(Evidence::new(&image.path, "an image of dracut"))
-            .remedy(view::update_loader(facts, format!("Say rd.lvm.lv={volume}, or take the words out."))),
+            .evidence(Evidence::new(&image.path, "was built by dracut"))
+            .remedy(view::update_loader(
+                facts,
+                format!("Set rd.lvm.lv={volume} on the kernel command line, or remove the rd.lvm words."),
+            )),
     )
 }

@@ -10,14 +10,14 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &["/etc/fstab"],
-    title: "fstab does not mark the disks on the SAN with _netdev",
+    title: "fstab does not mark the filesystems on the SAN with _netdev",
     doc: Doc {
         finds: "A line of /etc/fstab for /, /boot, /boot/efi or /usr has no _netdev, and its device is on an iSCSI \
-                disk as far as can be told. A device that is known to be local is left out.",
-        breaks: "Without the option systemd takes the filesystem for a local one: it orders it before the network \
-                 and not after, and at shutdown the network may be taken down before it is unmounted. The option is \
-                 needed and not enough: ext4 does not show it in the list of mounts, so the network's configuration \
-                 must keep the SAN NIC up by itself.",
+                disk or not known. A device that is known to be local is not reported.",
+        breaks: "Without _netdev, systemd treats the filesystem as local: it orders the mount before the network \
+                 instead of after it, and at shutdown the network may stop before the filesystem is unmounted. \
+                 _netdev alone is not enough: ext4 does not show it in the list of mounts, so the network \
+                 configuration must keep the SAN NIC up as well.",
         fix: "Add _netdev to the options in /etc/fstab.",
         references: &[
             "systemd.mount(5), _netdev",
@@ -34,7 +34,7 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let entries: Vec<_> = facts.storage.fstab.iter().filter(on_san).collect();
     if entries.is_empty() {
-        return Outcome::not_applicable("fstab has no line for the filesystems on the SAN");
+        return Outcome::not_applicable("fstab has no line for a filesystem on the SAN");
     }
     let unmarked: Vec<_> =
         entries.iter().filter(|entry| !entry.options.iter().any(|option| option == "_netdev")).collect();

@@ -16,17 +16,17 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the initramfs waits for a hibernation device that is not there",
+    title: "the initramfs waits for a hibernation device that does not exist",
     doc: Doc {
-        finds: "RESUME= of initramfs-tools, in the image or in the root, or resume= on the command line names a \
-                device, and none of the block devices that were read is it, nor may it lie behind one of them: in a \
-                volume that is not active, or encrypted.",
-        breaks: "In an image with systemd that resumes, as dracut makes them, systemd waits for the device of \
-                 resume= for ever, and the root is never mounted (critical). The script of initramfs-tools waits \
-                 before it mounts the root, too: thirty seconds, or rootdelay= if that is longer (a warning). The \
-                 word is left behind when a disk with a swap partition was made into a template without one.",
-        fix: "Set RESUME=none in /etc/initramfs-tools/conf.d/resume, take resume= off the command line, and build \
-               the image anew.",
+        finds: "RESUME= of initramfs-tools (in the initramfs or in the root), or resume= on the kernel command line, \
+                names a device that is not among the block devices that were read. It is `unknown`, or not judged, if \
+                the device may be in an inactive logical volume or in an encrypted device.",
+        breaks: "If the initramfs uses systemd to resume, as dracut builds it, systemd waits for the device of \
+                 resume= for ever and never mounts the root (critical). The script of initramfs-tools waits before it \
+                 mounts the root as well, for thirty seconds, or for rootdelay= if that is longer (warning). The \
+                 setting is left over if a disk with a swap partition was made into a template without one.",
+        fix: "Set RESUME=none in /etc/initramfs-tools/conf.d/resume, remove resume= from the kernel command line, and \
+              rebuild the initramfs.",
         references: &[
             "initramfs-tools(7), resume",
             "initramfs-tools scripts/local-premount/resume and scripts/local (local_device_setup)",
@@ -40,24 +40,30 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     let Some(asked) = asked(facts) else {
-        return Outcome::pass("the image waits for no hibernation device");
+        return Outcome::pass("the initramfs waits for no hibernation device");
     };
     let spec = DeviceSpec::parse(&asked.device);
     let Some(devices) = facts.storage.devices.known().filter(|devices| !devices.is_empty()) else {
-        return unseen(&asked, "no block device was looked at");
+        return unseen(&asked, "no block device was read");
     };
     // A file or another machine's disk shows the root alone, and not the partitions beside it.
     if let Some(Some(root)) = facts.storage.root_device.known()
         && view::is_stand_in(&root.name)
         && spec.names(root) != Some(true)
     {
-        return unseen(&asked, format!("what else is on the disk of the root is not seen behind {}", root.name));
+        return unseen(
+            &asked,
+            format!("the root is on {}, which does not show the disk's other partitions", root.name),
+        );
     }
     if let Some((above, gone)) = view::gone_below_root(facts) {
-        return unseen(&asked, format!("{gone} below {above} is gone, and with it whatever was beside it"));
+        return unseen(&asked, format!("{gone}, below {above}, is gone, and its other partitions are not known"));
     }
     if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
-        return Outcome::not_applicable(format!("{} is a name that is given anew at every boot", asked.device));
+        return Outcome::not_applicable(format!(
+            "not checked: the kernel may give the name {} to another device at every boot",
+            asked.device
+        ));
     }
     if let Some(device) = devices.iter().find(|device| spec.names(device) == Some(true)) {
         return Outcome::pass(format!("the hibernation device {} is {}", asked.device, device.name));
@@ -69,20 +75,24 @@ fn judge(facts: &Facts) -> Outcome {
     if let DeviceSpec::Volume { vg, lv } = &spec
         && let Some((device, ..)) = inactive.iter().find(|(_, group, volume)| (*group, *volume) == (vg, lv))
     {
-        return Outcome::pass(format!("the hibernation device {} is a volume on {}", asked.device, device.name));
+        return Outcome::pass(format!(
+            "the hibernation device {} is a logical volume on {}",
+            asked.device, device.name
+        ));
     }
     if let (DeviceSpec::Uuid(_) | DeviceSpec::Label(_), Some((_, vg, lv))) = (&spec, inactive.first()) {
-        return unseen(&asked, format!("{vg}/{lv} is not active, and what is on it not seen"));
+        return unseen(&asked, format!("{vg}/{lv} is not active, so its contents are not known"));
     }
     if let Some(device) =
         devices.iter().find(|device| matches!(device.signature.known(), Some(Some(Signature::Luks { .. }))))
     {
-        return unseen(&asked, format!("{} is encrypted, and what is in it not seen", device.name));
+        return unseen(&asked, format!("{} is encrypted, so its contents are not known", device.name));
     }
-    let devices_seen = Evidence::new("block devices", format!("{} read, none is {}", devices.len(), asked.device));
+    let devices_seen =
+        Evidence::new("block devices", format!("{} read, none of them is {}", devices.len(), asked.device));
     let summary = match asked.for_ever {
-        true => format!("the boot waits for the hibernation device {} for ever, and it is not there", asked.device),
-        false => format!("the boot waits for the hibernation device {}, which is not there", asked.device),
+        true => format!("the boot waits for ever for the hibernation device {}, which does not exist", asked.device),
+        false => format!("the boot waits for the hibernation device {}, which does not exist", asked.device),
     };
     let finding = if asked.for_ever { Finding::critical(summary) } else { Finding::warning(summary) };
     let remedy = remedy(facts, &asked);
@@ -94,10 +104,10 @@ fn unseen(asked: &Asked, reason: impl Into<String>) -> Outcome {
     let reason = reason.into();
     match asked.for_ever {
         true => Outcome::unknown(format!(
-            "the boot waits for the hibernation device {} for ever where it is not there: {reason}",
+            "the boot waits for ever if the hibernation device {} does not exist ({reason})",
             asked.device
         )),
-        false => Outcome::not_applicable(reason),
+        false => Outcome::not_applicable(format!("not checked: {reason}")),
     }
 }
 
@@ -129,9 +139,12 @@ fn swaps(devices: &[BlockDevice]) -> Vec<Evidence> {
 
 fn remedy(facts: &Facts, asked: &Asked) -> Remedy {
     if let Some(word) = &asked.word {
-        return view::edit_words(facts, "Take the word off the command line.", &[word], &[]);
+        return view::edit_words(facts, "Remove resume= from the kernel command line.", &[word], &[]);
     }
-    let mut remedy = view::rebuild(facts, "Wait for no hibernation device, and build the image anew.");
+    let mut remedy = view::rebuild(
+        facts,
+        "Set RESUME=none, so that the initramfs waits for no hibernation device, and rebuild the initramfs.",
+    );
     if view::default_image(facts).is_some_and(|image| view::family(image) == Family::InitramfsTools) {
         remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/resume", "RESUME=none", &[]));
     }

@@ -10,15 +10,16 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "no disk holds the volume or filesystem that root= names",
+    title: "no disk has the volume or filesystem that root= names",
     doc: Doc {
-        finds: "The volume group that root= names is on none of the physical volumes that were read, or has no such \
+        finds: "The volume group that root= names is on none of the physical volumes that were read, lacks the \
                 logical volume, or lacks some of its physical volumes; or no filesystem has the UUID or label. Only \
-                what the disks themselves say is believed, and a disk that could not be read makes the answer \
-                `unknown`.",
-        breaks: "The session stands, and the root does not appear. A volume group is activated by itself only when \
-                 all of its physical volumes are there: one that reaches over to a local disk waits for that disk.",
-        fix: "Correct root=, rename the volume back, or move the volume group onto the root LUN alone (vgreduce).",
+                what the disks themselves state counts. If a disk could not be read, the answer is `unknown`.",
+        breaks: "The session is up, but the root does not appear. LVM activates a volume group automatically only if \
+                 all of its physical volumes are present: a volume group that extends to a local disk waits for that \
+                 disk.",
+        fix: "Correct root=, rename the volume back, or move the volume group onto the root LUN alone (pvmove, \
+              vgreduce).",
         references: &[
             "lvmautoactivation(7)",
             "https://github.com/lvmteam/lvm2/issues/174",
@@ -30,28 +31,28 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     let Some(spec) = view::root_spec(facts) else {
-        return Outcome::not_applicable("the entry that boots has no root=");
+        return Outcome::not_applicable("the loader entry that boots has no root=");
     };
     let devices = known!(facts.storage.devices);
     if devices.is_empty() {
-        return Outcome::not_applicable("no block device was looked at");
+        return Outcome::not_applicable("not checked: no block device was read");
     }
     if let Some(Some(root)) = facts.storage.root_device.known()
         && spec.names(root) == Some(false)
     {
-        return Outcome::not_applicable("root= means another device: loader-root-unresolved says so");
+        return Outcome::not_applicable("not checked: root= names another device (see loader-root-unresolved)");
     }
     if let Some(Some(root)) = facts.storage.root_device.known()
         && view::is_stand_in(&root.name)
         && spec.names(root).is_none()
     {
         return Outcome::not_applicable(format!(
-            "the root is mounted from {}, behind which volumes and partitions have no names",
+            "not checked: the root is mounted from {}, which does not show the names of volumes and partitions",
             root.name
         ));
     }
     if let Some((above, gone)) = view::gone_below_root(facts) {
-        return Outcome::unknown(format!("{gone} below {above} is gone, and what was on it is not seen"));
+        return Outcome::unknown(format!("{gone}, below {above}, is gone, so its contents are not known"));
     }
     match &spec {
         DeviceSpec::Volume { vg, lv } => volume(facts, devices, vg, lv),
@@ -59,7 +60,7 @@ fn judge(facts: &Facts) -> Outcome {
             filesystem(facts, devices, &spec)
         }
         DeviceSpec::Mapper(_) | DeviceSpec::Kernel(_) | DeviceSpec::Other(_) => {
-            Outcome::not_applicable(format!("root={spec} names no volume and no filesystem"))
+            Outcome::not_applicable(format!("root={spec} names neither a volume nor a filesystem"))
         }
     }
 }
@@ -82,12 +83,12 @@ fn volume(facts: &Facts, devices: &[BlockDevice], vg: &str, lv: &str) -> Outcome
         if let Some(outcome) = unread(devices) {
             return outcome;
         }
-        return missing(facts, format!("no disk holds the volume group {vg}, which root= names"), seen().collect());
+        return missing(facts, format!("no disk has the volume group {vg}, which root= names"), seen().collect());
     };
     if !lvs.is_empty() && !lvs.iter().any(|name| name == lv) {
         return missing(
             facts,
-            format!("the volume group {vg} has no volume {lv}, which root= names"),
+            format!("the volume group {vg} has no logical volume {lv}, which root= names"),
             seen().collect(),
         );
     }
@@ -96,12 +97,15 @@ fn volume(facts: &Facts, devices: &[BlockDevice], vg: &str, lv: &str) -> Outcome
         if let Some(outcome) = unread(devices) {
             return outcome;
         }
-        let summary = format!("the volume group {vg} has {wanted} physical volumes, and {} are there", of_group.len());
+        let summary = format!(
+            "the volume group {vg} has {wanted} physical volumes, but only {} of them exist here",
+            of_group.len()
+        );
         return missing(facts, summary, seen().collect());
     }
     let disk = disk_of(devices, device);
     let lun = disk.and_then(|disk| Some(format!(", LUN {} ({})", disk.lun?, disk.name))).unwrap_or_default();
-    Outcome::pass(format!("{vg}/{lv} is whole on {}{lun}", device.name))
+    Outcome::pass(format!("{vg}/{lv} is complete on {}{lun}", device.name))
 }
 
 fn filesystem(facts: &Facts, devices: &[BlockDevice], spec: &DeviceSpec) -> Outcome {
@@ -137,10 +141,12 @@ fn missing(facts: &Facts, summary: String, seen: Vec<Evidence>) -> Outcome {
         .evidences(line)
         .evidences(seen)
         .remedy(
-            Remedy::new("See what the disks hold, then correct root= or bring the missing volume back.")
-                .command(ShellCommand::new(&["pvs", "-o", "+vg_missing_pv_count"]))
-                .command(ShellCommand::new(&["lvs"]))
-                .command(ShellCommand::new(&["blkid"])),
+            Remedy::new(
+                "List the volumes and filesystems of the disks, then correct root= or restore the missing volume.",
+            )
+            .command(ShellCommand::new(&["pvs", "-o", "+vg_missing_pv_count"]))
+            .command(ShellCommand::new(&["lvs"]))
+            .command(ShellCommand::new(&["blkid"])),
         )
         .into()
 }

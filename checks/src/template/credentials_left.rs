@@ -12,13 +12,13 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "CHAP credentials are left in the template",
     doc: Doc {
-        finds: "A CHAP user name or password in iscsid.conf, in iscsi.initramfs, or in a node record. What they are \
-                is never shown.",
-        breaks: "Every machine made from the template carries the credentials of the one that it was built on, and \
-                 whoever may read the template has them. A machine that boots by its iBFT needs none of them on the \
-                 disk: the firmware hands its own over.",
-        fix: "Remove the lines from iscsid.conf, delete the node records, and build the initramfs anew, since it \
-               may hold a copy.",
+        finds: "A CHAP user name or password in iscsid.conf, in iscsi.initramfs, or in a node record. The values are \
+                never shown.",
+        breaks: "Every machine made from the template has the credentials of the machine that it was built on, and \
+                 everybody who can read the template can read them. A machine that boots with its iBFT needs no \
+                 credentials on the disk: the firmware passes on its own.",
+        fix: "Remove the lines from iscsid.conf, delete the node records, and rebuild the initramfs, which may have a \
+              copy.",
         references: &[
             "iscsid.conf, node.session.auth.password",
             "iSCSI Boot Firmware Table 1.03, target structure (CHAP)",
@@ -35,7 +35,7 @@ const LEFT: Left = Left {
     what: "CHAP credentials",
     clean: "no CHAP credentials are left",
     unit: "entries",
-    fix: "Remove the credentials, and build the initramfs anew",
+    fix: "Remove the credentials, and rebuild the initramfs",
     command: remove_lines,
 };
 

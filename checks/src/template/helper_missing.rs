@@ -9,13 +9,13 @@ pub(crate) static CHECK: Check = Check {
     severity: WANT.severity,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "no helper that sets up the iSCSI root is installed",
+    title: "no package for an iSCSI root is installed",
     doc: Doc {
-        finds: "A template without a package that brings the scripts of the iSCSI root: vendor's helpers, or the \
-                scripts of open-iscsi for initramfs-tools, or dracut's iscsi module.",
-        breaks: "The image that is in place may boot, and the one that the next kernel update builds may not: \
-                 nothing would put the login into it.",
-        fix: "Install the package that fits the generator of the initramfs.",
+        finds: "The template has no package with the scripts of an iSCSI root: the vendor's helpers, open-iscsi's \
+                scripts for initramfs-tools, or dracut's iscsi module.",
+        breaks: "The present initramfs may boot, but the initramfs that the next kernel update builds may not: \
+                 nothing adds the login to it.",
+        fix: "Install the package for the generator that builds the initramfs.",
         references: &["README.Debian of open-iscsi, root on iSCSI", "dracut modules.d/74iscsi"],
     },
     judge: |facts| judge_wanted(facts, &WANT),
@@ -24,8 +24,8 @@ pub(crate) static CHECK: Check = Check {
 const WANT: Want = Want {
     what: "helper",
     severity: Severity::Info,
-    missing: "no helper for an iSCSI root is installed",
+    missing: "no package for an iSCSI root is installed",
     disabled: None,
-    fix: "Install open-iscsi (initramfs-tools) or dracut's network and iscsi modules, or the helpers of your provider",
+    fix: "Install open-iscsi (initramfs-tools), dracut's network and iscsi modules, or your provider's helpers",
     commands: &[&["apt-get", "install", "open-iscsi"]],
 };

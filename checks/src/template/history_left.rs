@@ -12,11 +12,11 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "a shell history is left in the template",
     doc: Doc {
-        finds: "A shell history with something in it: of root, of the skeleton of new users, or of a user.",
-        breaks: "Every machine made from the template starts with the commands of whoever built it: host names, \
-                 paths, and passwords that were typed on a command line.",
-        fix: "Empty the file, as the last thing before the shutdown: a shell that ends writes its history again, \
-               so run `unset HISTFILE` first.",
+        finds: "A shell history that is not empty: of root, in /etc/skel, or of a user.",
+        breaks: "Every machine made from the template starts with the commands of the person who built it: host \
+                 names, paths, and passwords that were typed on a command line.",
+        fix: "Empty the file as the last step before the shutdown. A shell writes its history again when it exits, so \
+              run `unset HISTFILE` first.",
         references: &["bash(1), HISTFILE", "history(3readline)"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -29,6 +29,6 @@ const LEFT: Left = Left {
     what: "a shell history",
     clean: "no shell history is left",
     unit: "bytes",
-    fix: "Empty the histories, and keep the shell from writing them again",
+    fix: "Empty the histories, and stop the shell from writing them again (unset HISTFILE)",
     command: empty,
 };

@@ -12,12 +12,12 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "SSH host keys are left in the template",
     doc: Doc {
-        finds: "Host keys below /etc/ssh.",
-        breaks: "Every machine made from the template answers with the same keys: whoever has one of them can stand \
-                 in for all, and nobody notices. It is told as a note only, since a template whose provisioning \
-                 makes the keys anew may carry them.",
-        fix: "Remove the keys, and see that something makes new ones at the first boot: cloud-init does, Debian's \
-               package only when it is configured.",
+        finds: "SSH host keys below /etc/ssh.",
+        breaks: "Every machine made from the template has the same host keys: a person with the keys of one machine \
+                 can impersonate all others unnoticed. This is only info, because a template may contain keys if its \
+                 provisioning generates new ones.",
+        fix: "Remove the keys, and make sure that new ones are generated at the first boot: cloud-init does this, \
+              Debian's package only when it is configured.",
         references: &["sshd(8), FILES", "ssh-keygen(1), -A", "cloud-init, ssh_deletekeys"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -30,6 +30,6 @@ const LEFT: Left = Left {
     what: "a host key",
     clean: "no SSH host keys are left",
     unit: "bytes",
-    fix: "Remove the keys, and make new ones at the first boot (ssh-keygen -A)",
+    fix: "Remove the keys, and generate new ones at the first boot (ssh-keygen -A)",
     command: remove,
 };

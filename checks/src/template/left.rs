@@ -41,7 +41,7 @@ pub(super) fn judge_left(facts: &Facts, left: &Left) -> Outcome {
     paths.dedup();
     let commands = paths.iter().filter_map(|path| (left.command)(path));
     let remedy = Remedy::new(left.fix).commands(commands);
-    finding(left.severity, format!("{} holds {}{more}", first.path, left.what))
+    finding(left.severity, format!("{} contains {}{more}", first.path, left.what))
         .evidences(found.iter().map(|leftover| evidence(leftover, left.unit)))
         .remedy(remedy)
         .into()
@@ -81,15 +81,15 @@ pub(super) fn judge_wanted(facts: &Facts, want: &Want) -> Outcome {
     let Some(wanted) = facts.template.wanted.iter().find(|wanted| wanted.what == want.what) else {
         return match facts.template.problems.first() {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::unknown(format!("{} was not looked for", want.what)),
+            None => Outcome::unknown(format!("{} was not searched for", want.what)),
         };
     };
     let summary = match (&wanted.found, want.disabled) {
         (None, _) => want.missing,
         (Some(_), Some(disabled)) if wanted.enabled == Some(false) => disabled,
         (Some(path), _) => {
-            let starts = if wanted.enabled == Some(true) { ", and it starts at boot" } else { "" };
-            return Outcome::pass(format!("{} is at {path}{starts}", want.what));
+            let starts = if wanted.enabled == Some(true) { ", and starts at boot" } else { "" };
+            return Outcome::pass(format!("{} is installed at {path}{starts}", want.what));
         }
     };
     let remedy = Remedy::new(want.fix).commands(want.commands.iter().map(|words| ShellCommand::new(words)));
@@ -98,8 +98,8 @@ pub(super) fn judge_wanted(facts: &Facts, want: &Want) -> Outcome {
 
 fn looked_for(wanted: &Wanted) -> Evidence {
     match &wanted.found {
-        Some(path) => Evidence::new(path.clone(), "is there, and nothing starts it at boot"),
-        None => Evidence::new(wanted.looked_for.join(", "), "none of these is there"),
+        Some(path) => Evidence::new(path.clone(), "is installed, but not enabled"),
+        None => Evidence::new(wanted.looked_for.join(", "), "not found"),
     }
 }
 

@@ -12,10 +12,10 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "logs of the machine that the template was built on are left",
     doc: Doc {
-        finds: "Logs with something in them: wtmp, btmp, lastlog, the audit log, the journal, syslog.",
-        breaks: "Every machine made from the template shows logins and events that were never its own. An audit \
-                 that reads them draws wrong conclusions, and the journal of another machine id only takes space.",
-        fix: "Empty the files and remove the journal.",
+        finds: "Logs that are not empty: wtmp, btmp, lastlog, the audit log, the journal, syslog.",
+        breaks: "Every machine made from the template shows logins and events of another machine. An audit that reads \
+                 them draws wrong conclusions, and the journal of another machine ID only takes up space.",
+        fix: "Empty the files, and remove the journal.",
         references: &["utmp(5), wtmp", "journalctl(1), --rotate and --vacuum-time", "auditd(8)"],
     },
     judge: |facts| judge_left(facts, &LEFT),

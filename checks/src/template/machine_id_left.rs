@@ -10,15 +10,15 @@ pub(crate) static CHECK: Check = Check {
     severity: LEFT.severity,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "a machine id is left in the template",
+    title: "a machine ID is left in the template",
     doc: Doc {
-        finds: "A machine id in /etc/machine-id or /var/lib/dbus/machine-id. An empty file, or the word \
-                uninitialized, passes.",
-        breaks: "Machines with the same id look like one machine. networkd makes its DHCP client identifier from \
-                 it, so two clones on one segment may be given the same lease and take the address from each other: on \
-                 the SAN segment that is the root.",
-        fix: "Empty /etc/machine-id: systemd makes an id at the first boot. The copy of D-Bus should be a link to \
-               it.",
+        finds: "A machine ID in /etc/machine-id or /var/lib/dbus/machine-id. An empty file passes, and so does one \
+                with the word uninitialized.",
+        breaks: "Machines with the same ID look like one machine. networkd derives its DHCP client identifier from \
+                 it, so two clones on one segment may get the same lease and use the same address. On the SAN \
+                 segment, both then lose their root.",
+        fix: "Empty /etc/machine-id: systemd generates an ID at the first boot. D-Bus's copy should be a symbolic \
+              link to it.",
         references: &[
             "machine-id(5)",
             "systemd.network(5), [DHCPv4] ClientIdentifier= and DUIDType=",
@@ -32,9 +32,9 @@ const LEFT: Left = Left {
     kind: LeftoverKind::MachineId,
     severity: Severity::Warning,
     places: &["/etc/machine-id", "/var/lib/dbus"],
-    what: "a machine id",
-    clean: "no machine id is left",
+    what: "a machine ID",
+    clean: "no machine ID is left",
     unit: "bytes",
-    fix: "Empty the machine id; each machine makes its own at the first boot",
+    fix: "Empty the machine ID; each machine generates its own at the first boot",
     command: empty,
 };

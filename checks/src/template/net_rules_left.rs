@@ -10,13 +10,13 @@ pub(crate) static CHECK: Check = Check {
     severity: LEFT.severity,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "rules that tie interface names to the MAC addresses of one machine are left",
+    title: "rules that bind interface names to the MAC addresses of one machine are left in the template",
     doc: Doc {
         finds: "Rules for persistent network names, such as /etc/udev/rules.d/70-persistent-net.rules.",
-        breaks: "They hold the MAC addresses of the machine that the template was built on. On every other machine \
-                 the NICs are counted on from there, so the SAN NIC is eth2 instead of eth0 and its configuration \
-                 is for nobody.",
-        fix: "Remove the file: udev, or the .link files of systemd, name the NICs of each machine anew.",
+        breaks: "The rules contain the MAC addresses of the machine that the template was built on. Every other \
+                 machine numbers its NICs after those, so its SAN NIC is eth2 instead of eth0, and no NIC matches the \
+                 network configuration.",
+        fix: "Remove the file: udev, or systemd's .link files, name the NICs on each machine.",
         references: &["udev(7)", "systemd.net-naming-scheme(7)"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -26,7 +26,7 @@ const LEFT: Left = Left {
     kind: LeftoverKind::NetRules,
     severity: Severity::Warning,
     places: &["/etc/udev"],
-    what: "names tied to MAC addresses",
+    what: "interface names bound to MAC addresses",
     clean: "no rules for persistent network names are left",
     unit: "bytes",
     fix: "Remove the rules",

@@ -9,11 +9,11 @@ pub(crate) static CHECK: Check = Check {
     severity: WANT.severity,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "no Python is installed",
+    title: "Python is not installed",
     doc: Doc {
-        finds: "A template without a Python interpreter.",
-        breaks: "Provisioning that runs over SSH with Ansible, or that comes as a Python script, cannot run on the \
-                 machines made from it.",
+        finds: "The template has no Python interpreter.",
+        breaks: "Provisioning by Ansible over SSH, or by a Python script, does not run on machines made from the \
+                 template.",
         fix: "Install Python.",
         references: &["Ansible documentation, managed node requirements"],
     },
@@ -23,8 +23,8 @@ pub(crate) static CHECK: Check = Check {
 const WANT: Want = Want {
     what: "python",
     severity: Severity::Info,
-    missing: "no Python is installed",
+    missing: "Python is not installed",
     disabled: None,
-    fix: "Install Python, if the provisioning needs it",
+    fix: "Install Python if the provisioning needs it",
     commands: &[&["apt-get", "install", "python3"]],
 };

@@ -9,11 +9,12 @@ pub(crate) static CHECK: Check = Check {
     severity: WANT.severity,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "no SNMP agent is installed, or it does not start",
+    title: "the SNMP agent is not installed or not enabled",
     doc: Doc {
-        finds: "A template without snmpd, or with one that nothing starts at boot.",
-        breaks: "The machines made from it are not monitored: nobody is told when a disk is full or a link is down.",
-        fix: "Install snmpd and enable it.",
+        finds: "The template has no snmpd, or has snmpd but does not enable it.",
+        breaks: "Machines made from the template are not monitored: nobody learns that a disk is full or a link is \
+                 down.",
+        fix: "Install snmpd, and enable it.",
         references: &["snmpd(8)"],
     },
     judge: |facts| judge_wanted(facts, &WANT),
@@ -22,8 +23,8 @@ pub(crate) static CHECK: Check = Check {
 const WANT: Want = Want {
     what: "snmpd",
     severity: Severity::Warning,
-    missing: "no snmpd is installed",
-    disabled: Some("snmpd is installed and does not start"),
-    fix: "Install snmpd and enable it",
+    missing: "snmpd is not installed",
+    disabled: Some("snmpd is installed but not enabled"),
+    fix: "Install snmpd, and enable it",
     commands: &[&["apt-get", "install", "snmpd"], &["systemctl", "enable", "snmpd.service"]],
 };

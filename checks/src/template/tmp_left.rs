@@ -12,10 +12,9 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "files are left in /tmp or /var/tmp",
     doc: Doc {
-        finds: "Anything in /tmp or /var/tmp of the template.",
-        breaks: "It is copied to every machine: installers, archives and whatever else lay there, credentials among \
-                 them.",
-        fix: "Empty both directories; keep the directories themselves, with their mode 1777.",
+        finds: "Any file in /tmp or /var/tmp of the template.",
+        breaks: "The files are copied to every machine: installers, archives, and possibly credentials.",
+        fix: "Empty both directories; keep the directories themselves, with mode 1777.",
         references: &["tmpfiles.d(5)", "hier(7), /var/tmp"],
     },
     judge: |facts| judge_left(facts, &LEFT),
@@ -25,9 +24,9 @@ const LEFT: Left = Left {
     kind: LeftoverKind::Tmp,
     severity: Severity::Info,
     places: &["/tmp", "/var/tmp"],
-    what: "files of the build",
-    clean: "nothing is left in /tmp and /var/tmp",
+    what: "files",
+    clean: "no files are left in /tmp and /var/tmp",
     unit: "entries",
-    fix: "Empty the directory and keep the directory itself",
+    fix: "Empty the directory, but keep the directory itself",
     command: |path| Some(ShellCommand::new(&["find"]).path(path).args(&["-xdev", "-mindepth", "1", "-delete"])),
 };

@@ -62,7 +62,7 @@ pub fn family(image: &Initramfs) -> Family {
 /// What a check of the boot says where the loader's menu is empty.
 pub fn no_menu(facts: &Facts) -> Option<Outcome> {
     let none = facts.loader.no_entries.as_ref()?;
-    Some(Outcome::not_applicable(format!("{} {}: nothing boots", none.at, none.value)))
+    Some(Outcome::not_applicable(format!("not checked: nothing boots, because {} {}", none.at, none.value)))
 }
 
 /// The image that will boot and is readable, or what a check has to say where there is none.
@@ -79,13 +79,16 @@ pub fn judged_image(facts: &Facts) -> Result<&Initramfs, Outcome> {
     };
     let Some(image) = super::default_image(facts) else {
         return Err(if entry.initrds.iter().any(|initrd| initrd.path.is_some()) {
-            Outcome::unknown(format!("the image of {:?} was not read", entry.title))
+            Outcome::unknown(format!("the initramfs of {:?} was not read", entry.title))
         } else {
-            Outcome::not_applicable("the entry that will boot has no image that could be read")
+            Outcome::not_applicable("not checked: the loader entry that boots has no initramfs that could be read")
         });
     };
     if !image.damage.is_empty() && !image.incomplete {
-        return Err(Outcome::not_applicable(format!("{} is damaged", image.path)));
+        return Err(Outcome::not_applicable(format!(
+            "not checked: {} is damaged (see initramfs-unreadable)",
+            image.path
+        )));
     }
     Ok(image)
 }
@@ -95,7 +98,7 @@ pub fn judged_image(facts: &Facts) -> Result<&Initramfs, Outcome> {
 pub fn incomplete(image: &Initramfs) -> Option<Outcome> {
     image.incomplete.then(|| match image.damage.first() {
         Some(problem) => Outcome::unread(problem),
-        None => Outcome::unknown(format!("{} was not read whole", image.path)),
+        None => Outcome::unknown(format!("{} was not read completely", image.path)),
     })
 }
 

@@ -93,9 +93,10 @@ pub fn san_nic(facts: &Facts) -> Option<(String, String)> {
     }
     let lookups = facts.network.lookups.known()?;
     lookups.iter().find_map(|lookup| match &lookup.answer {
-        crate::facts::LookupAnswer::Route(route) => {
-            Some((route.interface.clone()?, format!("the kernel's route to {} leaves by it", lookup.destination)))
-        }
+        crate::facts::LookupAnswer::Route(route) => Some((
+            route.interface.clone()?,
+            format!("the kernel's route to {} goes out through it", lookup.destination),
+        )),
         _ => None,
     })
 }

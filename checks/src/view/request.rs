@@ -32,7 +32,7 @@ pub fn requests_by(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
         .map(|request| Request {
             kind: request.kind.clone(),
             evidence: Evidence::at(&request.at, describe(&request.kind)),
-            read_by: image.login.first().map(|login| Evidence::at(&login.at, "the script that logs in reads it")),
+            read_by: image.login.first().map(|login| Evidence::at(&login.at, "is the login script, which reads it")),
         })
         .collect();
     for word in FIRMWARE_WORDS.iter().filter_map(|key| words.words.iter().rev().find(|word| word.key == *key)) {
@@ -65,9 +65,9 @@ pub fn wants_named_target(facts: &Facts) -> bool {
 /// A request in few words.
 pub fn describe(kind: &RequestKind) -> String {
     match kind {
-        RequestKind::Firmware => "asks for the target of the iBFT".to_owned(),
+        RequestKind::Firmware => "requests the target of the iBFT".to_owned(),
         RequestKind::Target { name, portals, .. } => {
-            let name = name.as_deref().unwrap_or("a target without a name");
+            let name = name.as_deref().unwrap_or("an unnamed target");
             if portals.is_empty() { name.to_owned() } else { format!("{name} at {}", portals.join(", ")) }
         }
     }

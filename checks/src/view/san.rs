@@ -156,13 +156,13 @@ pub fn is_down(link: &NetLink) -> bool {
 pub fn ways(facts: &Facts) -> Result<Vec<Way<'_>>, Outcome> {
     if let Some(link) = nic_that_is_down(facts) {
         return Err(Outcome::not_applicable(format!(
-            "{} is down, and its routes with it: see san-nic-down",
+            "not checked: {} is down and has lost its routes (see san-nic-down)",
             link.name
         )));
     }
     let portals = root_portals(facts);
     if portals.is_empty() {
-        return Err(Outcome::unknown("no portal is known: name it with --portal ADDRESS"));
+        return Err(Outcome::unknown("no portal is known; name one with --portal ADDRESS"));
     }
     let lookups = match &facts.network.lookups {
         crate::facts::Read::Known(lookups) => lookups,

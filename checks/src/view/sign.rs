@@ -39,7 +39,7 @@ pub fn no_sign_of_iscsi_root(facts: &Facts) -> Option<String> {
         }
         Mode::Root => {
             "nothing in this root shows that it boots from an iSCSI LUN: no loader entry, initramfs or open-iscsi \
-             file asks for one"
+             file requests one"
         }
     };
     Some(format!("{sign}. {}. {}", what_was_read(facts), what_to_try(facts)))
@@ -49,8 +49,8 @@ pub fn no_sign_of_iscsi_root(facts: &Facts) -> Option<String> {
 fn what_was_read(facts: &Facts) -> String {
     let images: Vec<&str> = facts.images.iter().map(|image| image.path.as_str()).collect();
     let mount = match facts.scope.mode {
-        Mode::Live => "mount /boot if it is a filesystem of its own",
-        Mode::Root => "mount /boot below the root if it is a filesystem of its own",
+        Mode::Live => "mount /boot if it is a separate filesystem",
+        Mode::Root => "mount /boot below the root if it is a separate filesystem",
     };
     match (images.as_slice(), facts.loader.entries.is_empty()) {
         ([], true) => format!("No loader entry and no initramfs were found: {mount}"),
@@ -63,7 +63,7 @@ fn what_was_read(facts: &Facts) -> String {
 fn what_to_try(facts: &Facts) -> &'static str {
     match facts.scope.mode {
         Mode::Root => "--ibft-table FILE or --sysfs DIR gives the instance's iBFT",
-        Mode::Live => "--portal ADDRESS judges the route to a target by itself",
+        Mode::Live => "--portal ADDRESS checks the route to a target alone",
     }
 }
 

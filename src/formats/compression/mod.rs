@@ -83,13 +83,13 @@ impl Compression {
     /// for the kernel has no check or CRC32.
     pub fn refused_by_kernel(self, start: &[u8]) -> Option<&'static str> {
         match self {
-            Self::Lz4 => Some("is an LZ4 frame; the kernel unpacks only what `lz4 -l` writes"),
+            Self::Lz4 => Some("is an LZ4 frame; the kernel unpacks only the output of `lz4 -l`"),
             Self::Zstd if start.first() != Some(&0x28) => {
                 Some("begins with a skippable zstd frame, which the kernel does not recognise")
             }
-            Self::Xz if start.get(7).is_some_and(|check| !matches!(check & 0x0f, 0 | 1)) => {
-                Some("has an integrity check other than CRC32; the kernel unpacks only what `xz --check=crc32` writes")
-            }
+            Self::Xz if start.get(7).is_some_and(|check| !matches!(check & 0x0f, 0 | 1)) => Some(
+                "has an integrity check other than CRC32; the kernel unpacks only the output of `xz --check=crc32`",
+            ),
             _ => None,
         }
     }
@@ -108,13 +108,13 @@ pub enum DecodeError {
     #[error("the stream needs a window of more than {} MiB", WINDOW_LIMIT >> 20)]
     Window,
     /// More comes out than [`UNPACKED_LIMIT`].
-    #[error("more than {} GiB come out, the most that is unpacked", UNPACKED_LIMIT >> 30)]
+    #[error("it unpacks to more than {} GiB, which is isctpl's limit", UNPACKED_LIMIT >> 30)]
     TooLarge,
     /// The compression is known and not decoded.
-    #[error("{0} compression is not decoded by isctpl")]
+    #[error("isctpl does not support {0} compression")]
     Unsupported(&'static str),
     /// A decoder could not be set up.
-    #[error("no decoder could be set up: {0}")]
+    #[error("the decoder could not be started: {0}")]
     Setup(String),
 }
 

@@ -29,7 +29,7 @@ pub enum Error {
         field: &'static str,
     },
     /// A name of no length, or too long.
-    #[error("the entry at byte {offset} has a name of {size} bytes; 1 to {NAME_LIMIT} are possible")]
+    #[error("the entry at byte {offset} has a name of {size} bytes; 1 to {NAME_LIMIT} are allowed")]
     NameSize {
         /// Where.
         offset: u64,
@@ -43,7 +43,7 @@ pub enum Error {
         offset: u64,
     },
     /// A symbolic link that is too long.
-    #[error("the symbolic link at byte {offset} has a target of {size} bytes; {NAME_LIMIT} are possible")]
+    #[error("the symbolic link at byte {offset} has a target of {size} bytes; at most {NAME_LIMIT} are allowed")]
     LinkSize {
         /// Where.
         offset: u64,
@@ -51,13 +51,13 @@ pub enum Error {
         size: u32,
     },
     /// Something that is not at a multiple of four follows an archive.
-    #[error("what follows the archive's end begins at byte {offset}, which is no multiple of four")]
+    #[error("what follows the archive's end begins at byte {offset}, which is not a multiple of four")]
     Padding {
         /// Where.
         offset: u64,
     },
     /// The sum of a file's bytes is not the one stated.
-    #[error("the data of the entry at byte {offset} does not have the checksum that its header states")]
+    #[error("the data of the entry at byte {offset} does not match the checksum in its header")]
     Checksum {
         /// Where.
         offset: u64,
@@ -71,7 +71,7 @@ pub enum Error {
         entry: u64,
     },
     /// More entries than are read, or longer names.
-    #[error("more than {ENTRY_LIMIT} entries or {} MiB of names, the most that are read", NAMES_LIMIT >> 20)]
+    #[error("more than {ENTRY_LIMIT} entries or {} MiB of names, which is isctpl's limit", NAMES_LIMIT >> 20)]
     TooMany,
     /// The stream could not be read or decompressed.
     #[error(transparent)]

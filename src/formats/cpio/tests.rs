@@ -95,7 +95,7 @@ fn damage_is_named_with_its_offset() {
     assert!(text(&bytes).contains("target of 8192 bytes"));
     let mut bytes = Archive::new().file("a", "1").finish();
     bytes.extend(b"\0\0x");
-    assert_eq!(text(&bytes), "what follows the archive's end begins at byte 514, which is no multiple of four");
+    assert_eq!(text(&bytes), "what follows the archive's end begins at byte 514, which is not a multiple of four");
 }
 
 #[test]

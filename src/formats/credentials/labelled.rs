@@ -7,7 +7,7 @@ pub(super) struct Fault(usize);
 impl Fault {
     /// The sentence that belongs to the label.
     pub(super) fn in_words<const N: usize>(self, sentences: [&'static str; N]) -> &'static str {
-        sentences.get(self.0).copied().unwrap_or("expected nothing behind the last value")
+        sentences.get(self.0).copied().unwrap_or("expected nothing after the last value")
     }
 }
 

@@ -134,7 +134,7 @@ pub fn choose<'a, T>(entries: &'a [Entry<T>], name: Option<&str>) -> Result<&'a 
 /// # Errors
 /// When the text is no such output, or an item's credentials are not understood.
 pub fn initiators(text: &str, path: &str) -> Result<Vec<Entry<InitiatorCredentials>>, CredentialsError> {
-    const NONE: &str = "no item holds `iscsi:` with an initiator's credentials; expected is the output of \
+    const NONE: &str = "no item has `iscsi:` with an initiator's credentials; expected the output of \
                         `instance-array get --show-iscsi-credentials --format yaml`";
     entries(text, path, "iscsi", NONE, initiator)
 }
@@ -144,7 +144,7 @@ pub fn initiators(text: &str, path: &str) -> Result<Vec<Entry<InitiatorCredentia
 /// # Errors
 /// When the text is no such output, or an item's credentials are not understood.
 pub fn targets(text: &str, path: &str) -> Result<Vec<Entry<TargetAddress>>, CredentialsError> {
-    const NONE: &str = "no item holds `credentials:` with a target's address; expected is the output of \
+    const NONE: &str = "no item has `credentials:` with a target's address; expected the output of \
                         `drive-array get --show-iscsi-credentials --format yaml`";
     entries(text, path, "credentials", NONE, target)
 }
@@ -158,12 +158,12 @@ fn entries<T>(
 ) -> Result<Vec<Entry<T>>, CredentialsError> {
     let error = |line: u32, what: &'static str| CredentialsError { path: path.to_owned(), line, what };
     if text.len() > TEXT_LIMIT {
-        return Err(error(0, "is larger than 1 MiB; expected is the output of metalcloud-cli"));
+        return Err(error(0, "is larger than 1 MiB; expected the output of metalcloud-cli"));
     }
     // What is YAML already is taken as it stands.
     let document = Document::read(text).or_else(|_| Document::read(&repair::repaired(text)));
     let document = document.map_err(|fault| {
-        error(fault.line, "is no YAML: a key with its value, a list item, or the end of a quoted text was expected")
+        error(fault.line, "is not valid YAML: expected a key with its value, a list item, or the end of a quoted text")
     })?;
     let Some(root) = document.root() else { return Err(error(0, none)) };
     let items = if root.is_mapping() { vec![root] } else { root.items() };
@@ -175,7 +175,7 @@ fn entries<T>(
             (values.next(), values.next())
         };
         let value = match field(key) {
-            (Some(_), Some(second)) => return Err(error(second.line(), "the same key stands in one item twice")),
+            (Some(_), Some(second)) => return Err(error(second.line(), "one item has the same key twice")),
             (Some(value), None) => value,
             (None, _) => continue,
         };
@@ -183,7 +183,7 @@ fn entries<T>(
             if value.is_null() {
                 continue;
             }
-            return Err(error(value.line(), "the credentials are no text; expected is one text with all of them"));
+            return Err(error(value.line(), "the credentials are not a text; expected one text with all of them"));
         };
         if written.is_empty() {
             continue;
@@ -199,7 +199,7 @@ fn entries<T>(
         });
     }
     if document.cut_short() {
-        return Err(error(0, "refers to its own anchors so often that it was not read whole"));
+        return Err(error(0, "refers to its own anchors so often that it was not read to the end"));
     }
     if found.is_empty() { Err(error(0, none)) } else { Ok(found) }
 }
@@ -210,18 +210,18 @@ fn initiator(text: &str) -> Result<InitiatorCredentials, &'static str> {
         labelled::values(text, ["Initiator IQN:", "Username:", "Password:"]).map_err(|fault| {
             fault.in_words([
                 "expected `Initiator IQN:` and a name",
-                "expected `Username:` and a CHAP name without blanks behind the initiator's name",
-                "expected `Password:` and a secret without blanks behind the CHAP name, and nothing behind it",
+                "expected `Username:` and a CHAP name without blanks after the initiator name",
+                "expected `Password:` and a secret without blanks after the CHAP name, and nothing after it",
             ])
         })?;
     if !is_iscsi_name(name) {
-        return Err("expected an iSCSI name (iqn., eui. or naa.) of at most 223 bytes behind `Initiator IQN:`");
+        return Err("expected an iSCSI name (iqn., eui. or naa.) of at most 223 bytes after `Initiator IQN:`");
     }
     if !is_auth_text(username) {
-        return Err("expected a CHAP name of at most 255 bytes without control characters behind `Username:`");
+        return Err("expected a CHAP name of at most 255 bytes without control characters after `Username:`");
     }
     if !is_auth_text(password) {
-        return Err("expected a secret of at most 255 bytes without control characters behind `Password:`");
+        return Err("expected a secret of at most 255 bytes without control characters after `Password:`");
     }
     Ok(InitiatorCredentials {
         initiator_name: name.to_owned(),
@@ -236,21 +236,21 @@ fn target(text: &str) -> Result<TargetAddress, &'static str> {
         labelled::values(text, ["Target:", "Port:", "IQN:", "LUN ID:"]).map_err(|fault| {
             fault.in_words([
                 "expected `Target:` and an IP address",
-                "expected `Port:` and a number behind the target's address",
-                "expected `IQN:` and the target's name behind the port",
-                "expected `LUN ID:` and a number behind the target's name, and nothing behind it",
+                "expected `Port:` and a number after the target address",
+                "expected `IQN:` and the target name after the port",
+                "expected `LUN ID:` and a number after the target name, and nothing after it",
             ])
         })?;
     let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
-    let address = bare.parse().map_err(|_| "expected an IP address behind `Target:`; names are not looked up")?;
+    let address = bare.parse().map_err(|_| "expected an IP address after `Target:`; names are not looked up")?;
     let port = number(port)
         .and_then(|port| u16::try_from(port).ok())
         .filter(|port| *port != 0)
-        .ok_or("expected a TCP port, 1 to 65535, behind `Port:`")?;
+        .ok_or("expected a TCP port, 1 to 65535, after `Port:`")?;
     if !is_iscsi_name(name) {
-        return Err("expected an iSCSI name (iqn., eui. or naa.) of at most 223 bytes behind `IQN:`");
+        return Err("expected an iSCSI name (iqn., eui. or naa.) of at most 223 bytes after `IQN:`");
     }
-    let lun = number(lun).ok_or("expected a number in decimal behind `LUN ID:`")?;
+    let lun = number(lun).ok_or("expected a number in decimal after `LUN ID:`")?;
     Ok(TargetAddress { address, port, target_name: name.to_owned(), lun })
 }
 

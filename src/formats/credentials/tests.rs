@@ -109,7 +109,7 @@ fn several_items_are_chosen_from() {
 fn an_item_without_credentials_is_none() {
     let bare = "- id: 1\n  iscsi: ''\n- id: 2\n  iscsi:\n- id: 3\n";
     let error = initiators(bare, "instance.yaml").unwrap_err();
-    assert!(error.to_string().starts_with("instance.yaml: no item holds `iscsi:`"), "{error}");
+    assert!(error.to_string().starts_with("instance.yaml: no item has `iscsi:`"), "{error}");
     assert_eq!(initiators(&format!("{bare}{}", indented(INSTANCES)), "i").unwrap().len(), 1);
     assert!(targets(INSTANCES, "instance.yaml").unwrap_err().what.contains("drive-array get"));
     for text in ["", "text", "# none\n", "[]", "{}"] {
@@ -125,11 +125,11 @@ fn errors_name_the_line_and_what_was_expected() {
     };
     assert!(of("Username:", "User:").what.contains("`Username:`"));
     assert!(of("    GMBYHg5keXknd", "").what.contains("`Username:`"));
-    assert!(of("NgYhR '", "NgYhR and more'").what.contains("nothing behind it"));
+    assert!(of("NgYhR '", "NgYhR and more'").what.contains("nothing after it"));
     assert!(of("WpccjYD9NgYhR", "").what.contains("`Password:`"));
     assert!(of("iqn.2020-10.com.bigstep.storage:instance-59725", "instance").what.contains("iSCSI name"));
     assert_eq!(of("Password:", "Secret:").line, 3);
-    assert_eq!(of("NgYhR '", "NgYhR").to_string().split(": ").nth(1), Some("is no YAML"));
+    assert_eq!(of("NgYhR '", "NgYhR").to_string().split(": ").nth(1), Some("is not valid YAML"));
     let long = format!("Wp{}", "x".repeat(255));
     assert!(of("WpccjYD9NgYhR", &long).what.contains("255 bytes"));
 
@@ -148,7 +148,7 @@ fn errors_name_the_line_and_what_was_expected() {
     assert!(of("iqn.2013-01.com.bigstep:storage", "storage").what.contains("iSCSI name"));
     let twice = INSTANCES.replace("status: active", "iscsi: x");
     assert_eq!(initiators(&twice, "i").unwrap_err().line, 5);
-    assert!(initiators("- iscsi: [a]\n", "i").unwrap_err().what.contains("no text"));
+    assert!(initiators("- iscsi: [a]\n", "i").unwrap_err().what.contains("not a text"));
 }
 
 /// Whatever a text comes to, as a person, a log or a panic message would show it.

@@ -88,7 +88,7 @@ impl Parser<'_> {
         let line = first.line;
         if first.is('}') {
             if interface.is_none() {
-                self.problem(line, "a `}` closes nothing");
+                self.problem(line, "a `}` has no matching `{`");
             }
             return false;
         }
@@ -224,7 +224,10 @@ impl Parser<'_> {
             self.tokens.next();
             return true;
         }
-        self.problem(line, format!("`{statement}` lacks its semicolon; what follows up to the next one is lost"));
+        self.problem(
+            line,
+            format!("the semicolon after `{statement}` is missing; dhclient ignores everything up to the next one"),
+        );
         self.skip(line);
         false
     }

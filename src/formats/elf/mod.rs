@@ -39,10 +39,10 @@ pub struct Linkage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is not an ELF file, or damaged.
-    #[error("is not a sound ELF file: {0}")]
+    #[error("is not a valid ELF file: {0}")]
     Malformed(String),
     /// An offset in it leads out of it.
-    #[error("its {0} lies outside of the file")]
+    #[error("its {0} is outside the file")]
     Outside(&'static str),
     /// A module without what every module has.
     #[error("has no .modinfo section, so it is not a kernel module")]

@@ -36,7 +36,7 @@ pub fn choose(menu: &Menu) -> Choice {
         return unknown("has no menu entries");
     }
     if setting.undecided {
-        return unknown("sets its default by a condition or a variable that could not be decided");
+        return unknown("sets its default entry by a condition or variable with an unknown value");
     }
     let because = match (&setting.value, setting.because.is_empty()) {
         (None, true) => "no default is set, so GRUB boots the first entry".to_owned(),
@@ -56,10 +56,10 @@ pub fn choose(menu: &Menu) -> Choice {
         if level.iter().any(|(_, entry)| entry.uncertain && place_at(entry, depth) == Some(place))
             || by_number && level.iter().any(|(_, entry)| entry.uncertain && place_at(entry, depth) < Some(place))
         {
-            return unknown("chooses an entry that hangs on a condition which could not be decided");
+            return unknown("chooses an entry that depends on a condition with an unknown result");
         }
         if found.is_none() {
-            because = format!("{because}: no entry is called \"{head}\", so GRUB boots the first one");
+            because = format!("{because}: no entry is named \"{head}\", so GRUB boots the first one");
         }
         level.retain(|(_, entry)| place_at(entry, depth) == Some(place));
         match level.as_slice() {

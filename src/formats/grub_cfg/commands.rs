@@ -28,11 +28,11 @@ impl Evaluator<'_> {
                         wanted.insert(other.to_owned());
                     }
                 },
-                None => return self.problem(line, "names an environment block by a variable that is not known"),
+                None => return self.problem(line, "names an environment block by a variable with an unknown value"),
             }
         }
         let Some(path) = path else {
-            return self.problem(line, "names an environment block by a variable that is not known");
+            return self.problem(line, "names an environment block by a variable with an unknown value");
         };
         if !self.spend(BLOCK_STEPS) {
             return;
@@ -92,12 +92,12 @@ impl Evaluator<'_> {
         let written = words.first().map_or_else(|| shown(&format!("{PREFIX}/grub.cfg")), Word::source);
         let path = match self.arguments(words).into_iter().next() {
             Some(Some(path)) => path,
-            Some(None) => return self.problem(line, "reads in a file whose name is not known"),
+            Some(None) => return self.problem(line, "sources a file with an unknown name"),
             None if command == "normal" => format!("{PREFIX}/grub.cfg"),
             None => return,
         };
         if self.sources >= SOURCE_LIMIT {
-            return self.problem(line, "files read each other in without end; this one was left out");
+            return self.problem(line, "files source each other in a loop; this one was not read");
         }
         let located = self.on_root(&path);
         match self.world.source(&located) {
@@ -114,7 +114,7 @@ impl Evaluator<'_> {
                 self.sources -= 1;
             }
             // As it is written: what a variable holds is nobody's business.
-            Ok(None) => self.problem(line, format!("reads in {written}, which does not exist")),
+            Ok(None) => self.problem(line, format!("sources {written}, which does not exist")),
             Err(problem) => self.problems.push(problem),
         }
     }

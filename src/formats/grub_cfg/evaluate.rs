@@ -77,7 +77,7 @@ impl Evaluator<'_> {
         self.steps = self.steps.saturating_add(steps);
         if self.steps > STEP_LIMIT && !self.stopped {
             self.stopped = true;
-            self.problems.push(Problem::new(&self.path, "takes too long to evaluate; the rest was left out"));
+            self.problems.push(Problem::new(&self.path, "takes too long to evaluate; the rest was not read"));
         }
         !self.stopped
     }
@@ -115,7 +115,7 @@ impl Evaluator<'_> {
                 Statement::Command(words) => answer = self.command(words),
                 Statement::If { arms, otherwise } => self.conditional(arms, otherwise),
                 Statement::Loop { body, line } => {
-                    self.problem(*line, "a loop is not run; what it would do once was looked at");
+                    self.problem(*line, "isctpl does not run loops; it read the commands of this one once");
                     self.maybe(body);
                 }
                 Statement::Function => {}

@@ -84,7 +84,7 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
     for (index, definition) in std::mem::take(&mut evaluator.definitions).into_iter().enumerate() {
         if entries.len() >= ENTRY_LIMIT {
             let line = definition.at.line;
-            return evaluator.problem(line, format!("has more than {ENTRY_LIMIT} entries; the rest was left out"));
+            return evaluator.problem(line, format!("has more than {ENTRY_LIMIT} entries; the rest was not read"));
         }
         if !evaluator.spend(evaluator.variables.len()) {
             return;
@@ -94,7 +94,7 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
         match definition.kind {
             Kind::Submenu { header, body } => {
                 if path.len() >= SUBMENU_LIMIT {
-                    evaluator.problem(definition.at.line, "submenus are nested too deeply; this one was left out");
+                    evaluator.problem(definition.at.line, "submenus are nested too deeply; this one was not read");
                 } else {
                     evaluator.uncertain = definition.uncertain;
                     evaluator.block(&body);
@@ -139,7 +139,7 @@ impl Evaluator<'_> {
         if boot.ambiguous {
             let line = entry.at.as_ref().map_or(0, |at| at.line);
             let title = entry.title.clone();
-            self.problem(line, format!("\"{title}\" boots differently by a condition that could not be decided"));
+            self.problem(line, format!("\"{title}\" depends on a condition with an unknown result"));
         }
         entry.search_uuid = boot.kernel.as_ref().and_then(uuid);
         entry.kernel = boot.kernel;

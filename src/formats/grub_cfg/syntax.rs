@@ -45,7 +45,7 @@ pub(super) fn parse(text: &str) -> Script {
             // A closing word without its opening is passed over, as nothing can be meant by it.
             End::Word(word) => {
                 let line = parser.lexer.line();
-                parser.problems.push((line, format!("\"{word}\" stands where nothing is open")));
+                parser.problems.push((line, format!("\"{word}\" has no matching opening")));
             }
         }
     }
@@ -162,7 +162,7 @@ impl Parser<'_> {
                 "the end of the file".to_owned()
             }
         };
-        self.problems.push((self.lexer.line(), format!("{found} stands where \"{wanted}\" was expected")));
+        self.problems.push((self.lexer.line(), format!("found {found}, expected \"{wanted}\"")));
         false
     }
 
@@ -220,7 +220,7 @@ impl Parser<'_> {
             body = inner;
             self.expect(&end, "}");
         } else {
-            self.problems.push((line, "a menu entry has no block".to_owned()));
+            self.problems.push((line, "a menu entry has no { … } block".to_owned()));
         }
         Statement::Menu { submenu, words, body: body.into(), line }
     }

@@ -199,7 +199,7 @@ fn the_environment_block_chooses() {
     assert_eq!(because, "set default=\"${saved_entry}\", saved_entry is \"gnulinux-simple-1111\" in grubenv");
     let Choice::Unknown { .. } = with(&[("next_entry", "uefi-firmware")]) else { panic!() };
     let Choice::Entry { index: 0, because, .. } = with(&[("saved_entry", "gone")]) else { panic!() };
-    assert!(because.contains("no entry is called \"gone\""), "{because}");
+    assert!(because.contains("no entry is named \"gone\""), "{because}");
     let unreadable = Disk { unreadable: true, ..Disk::default() };
     assert!(chosen(MKCONFIG, &unreadable).starts_with("unknown"));
 }

@@ -45,7 +45,7 @@ const ID_EXTENSIONS: u8 = 5;
 pub fn parse(bytes: &[u8], source: &str) -> Result<Ibft, Problem> {
     let signature = bytes.first_chunk::<4>().and_then(|signature| std::str::from_utf8(signature).ok());
     if !signature.is_some_and(|signature| SIGNATURES.contains(&signature)) {
-        return Err(Problem::new(source, "is no iBFT: its signature is none of iBFT, IBFT, BIFT"));
+        return Err(Problem::new(source, "is not an iBFT: its signature is neither iBFT nor IBFT nor BIFT"));
     }
     let mut reader = Reader { table: bytes, ibft: Ibft { source: source.to_owned(), ..Ibft::default() } };
     reader.read_table();
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
             }
             None => {
                 let there = self.table.len();
-                self.fault(4, format!("the table says it has {length} bytes, and {there} are there"));
+                self.fault(4, format!("the table states a length of {length} bytes, but has only {there}"));
             }
         }
         if self.table.len() < CONTROL {
@@ -110,14 +110,14 @@ impl<'a> Reader<'a> {
     fn read_control(&mut self) {
         let Some((id, length)) = self.header(CONTROL) else { return };
         if id != ID_CONTROL {
-            return self.fault(CONTROL, format!("structure {id} stands where the control structure must"));
+            return self.fault(CONTROL, format!("found structure {id}, expected the control structure"));
         }
         if length < CONTROL_LENGTH {
             self.fault(
                 CONTROL + 2,
                 format!(
-                    "the control structure has {length} bytes and Linux takes none below {CONTROL_LENGTH}: room for two \
-                     NICs and two targets"
+                    "the control structure has {length} bytes; Linux requires at least {CONTROL_LENGTH} (two NICs and two \
+                     targets)"
                 ),
             );
         }
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
                 Some((*id, usize::from(u16::from_le_bytes([*low, *high]))))
             }
             None => {
-                self.fault(offset, "a structure lies outside of the table");
+                self.fault(offset, "a structure is outside the table");
                 None
             }
         }
@@ -164,10 +164,10 @@ impl<'a> Reader<'a> {
             id => return self.fault(offset, format!("a structure has the unknown id {id}")),
         };
         if length != expected {
-            self.fault(offset + 2, format!("the {name} structure has {length} bytes and Linux takes only {expected}"));
+            self.fault(offset + 2, format!("the {name} structure has {length} bytes; Linux accepts only {expected}"));
         }
         let Some(bytes) = self.table.get(offset..offset + expected) else {
-            return self.fault(offset, format!("the {name} structure goes over the end of the table"));
+            return self.fault(offset, format!("the {name} structure extends beyond the end of the table"));
         };
         let structure = Structure { bytes, offset };
         match id {
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
             return &[];
         }
         self.table.get(offset..offset + length).unwrap_or_else(|| {
-            self.fault(structure.offset + at, format!("{what} lies outside of the table, at {offset:#x}"));
+            self.fault(structure.offset + at, format!("{what} is outside the table, at {offset:#x}"));
             &[]
         })
     }

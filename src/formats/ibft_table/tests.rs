@@ -112,7 +112,7 @@ fn takes_a_control_structure_for_more_than_two_targets_and_none_for_less() {
     seal(&mut table);
     let faults = faults(&table);
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert!(faults[0].contains("14 bytes and Linux takes none below 18"), "{faults:?}");
+    assert!(faults[0].contains("14 bytes; Linux requires at least 18"), "{faults:?}");
 }
 
 #[test]
@@ -120,14 +120,14 @@ fn tells_structures_of_a_wrong_length_id_or_place() {
     for (at, bytes, expected) in [
         (NIC + 2, &[100, 0][..], "the NIC structure has 100 bytes"),
         (TARGET, &[9][..], "unknown id 9"),
-        (0x3c, &[0xff, 0x7f][..], "a structure lies outside of the table"),
+        (0x3c, &[0xff, 0x7f][..], "a structure is outside the table"),
         (0x3e, &[0xa0, 0][..], "points at 0xa0 a second time"),
         (0x3e, &[0x80, 1][..], "unknown id"),
-        (0x30, &[2][..], "where the control structure must"),
+        (0x30, &[2][..], "expected the control structure"),
         (NIC + 22, &[99][..], "a prefix length of 99"),
-        (INITIATOR + 72, &[0xff, 0xff][..], "the initiator's name lies outside of the table, at 0xffff"),
-        (TARGET + 36, &[0xf0, 1][..], "the target's name lies outside of the table"),
-        (TARGET + 44, &[0xf0, 1][..], "the CHAP secret lies outside of the table"),
+        (INITIATOR + 72, &[0xff, 0xff][..], "the initiator's name is outside the table, at 0xffff"),
+        (TARGET + 36, &[0xf0, 1][..], "the target's name is outside the table"),
+        (TARGET + 44, &[0xf0, 1][..], "the CHAP secret is outside the table"),
     ] {
         let mut table = Sample::default().build();
         put(&mut table, at, bytes);

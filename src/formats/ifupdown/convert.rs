@@ -136,7 +136,7 @@ impl<'a> Known<'a> {
                 }
                 Stanza::Mapping { globs, logical, at } => {
                     for name in logical {
-                        let by = format!("the mapping at {at} chooses it");
+                        let by = format!("the mapping at {at} selects it");
                         let entry = known.physical.entry(name).or_default();
                         let room = GLOB_LIMIT.saturating_sub(entry.len());
                         entry.extend(globs.iter().take(room).map(|glob| (glob.clone(), Some(by.clone()))));
@@ -232,11 +232,11 @@ fn apply(option: &IfaceOption, config: &mut InterfaceConfig, problems: &mut Vec<
             Some(Ok(gateway)) => config.gateway = config.gateway.or(Some(gateway)),
             // ifupdown2 and some hooks take `none`.
             _ if option.value == "none" => {}
-            _ => wrong(option, "is no address", problems),
+            _ => wrong(option, "is not an address", problems),
         },
         "mtu" => match option.value.parse() {
             Ok(mtu) => config.mtu = Some(Located::new(mtu, option.at.clone())),
-            Err(_) => wrong(option, "is no MTU", problems),
+            Err(_) => wrong(option, "is not an MTU", problems),
         },
         "metric" => {
             config.metric = option.value.parse().ok().map(|metric| Located::new(metric, option.at.clone()));
@@ -270,7 +270,7 @@ fn address(
         return;
     }
     let Ok(ip) = text.parse::<IpAddr>() else {
-        wrong(option, "is no address", problems);
+        wrong(option, "is not an address", problems);
         return;
     };
     let net = match (ip, netmask) {
@@ -280,7 +280,7 @@ fn address(
     };
     match (net, netmask) {
         (Some(net), _) => config.addresses.push(net.into()),
-        (None, Some(netmask)) => wrong(netmask, "is no netmask", problems),
+        (None, Some(netmask)) => wrong(netmask, "is not a netmask", problems),
         (None, None) => {}
     }
 }

@@ -120,7 +120,7 @@ pub fn parse(text: &str, path: &str) -> InterfacesFile {
             }
             "iface" | "interface" | "template" => match iface(word == "template", rest, at.clone()) {
                 Some(iface) => file.items.push(Item::Stanza(Stanza::Iface(iface))),
-                None => file.problems.push(Problem::new(at.to_string(), format!("`{word}` names no interface"))),
+                None => file.problems.push(Problem::new(at.to_string(), format!("`{word}` has no interface name"))),
             },
             "mapping" => {
                 file.items.push(Item::Stanza(Stanza::Mapping { globs: words(), logical: Vec::new(), at }));
@@ -184,7 +184,7 @@ fn option(file: &mut InterfacesFile, name: &str, value: &str, at: Place) {
         }
         Some(_) => {}
         None => {
-            file.problems.push(Problem::new(at.to_string(), format!("`{}` belongs to no stanza", wrong_value(name))))
+            file.problems.push(Problem::new(at.to_string(), format!("`{}` is not part of a stanza", wrong_value(name))))
         }
     }
 }

@@ -90,7 +90,7 @@ fn inherits_maps_and_renames() {
     let home = configs.iter().find(|config| config.matches.names == ["en*"]).unwrap();
     assert!(home.at_boot);
     let work = configs.iter().find(|config| config.matches.names == ["eth*"]).unwrap();
-    assert_eq!(work.matches.other, ["the mapping at /i:10 chooses it"]);
+    assert_eq!(work.matches.other, ["the mapping at /i:10 selects it"]);
     assert_eq!(renames[0].matches.macs, ["52:54:00:aa:bb:01"]);
     assert_eq!(renames[1].matches.names, ["eth*"]);
 }

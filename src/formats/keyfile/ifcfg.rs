@@ -53,7 +53,7 @@ pub fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Problem>) -> 
     if let Some(gateway) = get("GATEWAY") {
         match gateway.value.parse::<IpAddr>() {
             Ok(ip) => config.gateway = Some(ip),
-            Err(_) => wrong(gateway, "is no address", problems),
+            Err(_) => wrong(gateway, "is not an address", problems),
         }
     }
     config.use_dhcp_routes = says("PEERROUTES").filter(|routes| !routes.value);
@@ -87,7 +87,7 @@ fn addresses(known: &BTreeMap<String, Located<String>>, config: &mut InterfaceCo
             continue;
         }
         let Ok(ip) = value.value.parse::<Ipv4Addr>() else {
-            wrong(value, "is no address", problems);
+            wrong(value, "is not an address", problems);
             continue;
         };
         let mask = ["PREFIX", "NETMASK"].iter().find_map(|key| known.get(&format!("{key}{number}")));
@@ -97,7 +97,7 @@ fn addresses(known: &BTreeMap<String, Located<String>>, config: &mut InterfaceCo
         };
         match length.and_then(|length| Ipv4Net::new(ip, length).ok()) {
             Some(net) => config.addresses.push(net.into()),
-            None => wrong(mask.unwrap_or(value), "is no netmask", problems),
+            None => wrong(mask.unwrap_or(value), "is not a netmask", problems),
         }
     }
 }

@@ -45,7 +45,8 @@ pub fn parse(text: &str, path: &str) -> KeyFile {
         }
         let (Some((key, value)), Some(group)) = (line.split_once('='), file.groups.last_mut()) else {
             // Not shown: it may be a piece of a secret.
-            file.problems.push(Problem::new(at.to_string(), "is no group, comment or `key=value` of a group"));
+            file.problems
+                .push(Problem::new(at.to_string(), "is not a group, a comment, or a `key=value` line in a group"));
             continue;
         };
         if count == KEY_LIMIT {

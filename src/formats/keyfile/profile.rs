@@ -65,7 +65,7 @@ fn ipv4(file: &KeyFile, is_port: bool, config: &mut InterfaceConfig, problems: &
     if let Some(gateway) = file.get("ipv4", "gateway") {
         match gateway.value.parse::<IpAddr>() {
             Ok(ip) => config.gateway = Some(ip),
-            Err(_) => wrong(gateway, "is no address", problems),
+            Err(_) => wrong(gateway, "is not an address", problems),
         }
     }
     for (key, value) in file.beginning("ipv4", "route") {
@@ -110,7 +110,7 @@ fn addresses(key: &str, value: &Located<String>, config: &mut InterfaceConfig, p
             // `addresses` once held numbers in place of addresses.
             _ if several => continue,
             _ => {
-                wrong(value, "is no address with prefix length", problems);
+                wrong(value, "is not an address with a prefix length", problems);
                 continue;
             }
         }
@@ -137,7 +137,7 @@ fn route(value: &Located<String>, options: &str, config: &mut InterfaceConfig, p
         let destination = words.next().unwrap_or_default();
         let parsed = destination.parse::<IpNet>().or_else(|_| destination.parse::<IpAddr>().map(IpNet::from));
         let Ok(destination) = parsed else {
-            wrong(value, "is no route", problems);
+            wrong(value, "is not a route", problems);
             continue;
         };
         let gateway = words.next().and_then(|word| word.parse::<IpAddr>().ok()).filter(|ip| !ip.is_unspecified());

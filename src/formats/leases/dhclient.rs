@@ -55,7 +55,7 @@ pub fn parse(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
         }
     }
     if depth > 0 {
-        problems.push(Problem::new(path, "the file ends inside a lease, which was not taken"));
+        problems.push(Problem::new(path, "the file ends inside a lease, which was ignored"));
     }
     let mut leases = Vec::with_capacity(in_force.len());
     for (lease, faults) in in_force.into_values() {

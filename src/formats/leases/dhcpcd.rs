@@ -19,7 +19,7 @@ const MAGIC: [u8; 4] = [99, 130, 83, 99];
 pub fn parse(bytes: &[u8], path: &str, interface: Option<&str>) -> (Vec<Lease>, Vec<Problem>) {
     let mut builder = Builder::new("dhcpcd", Place::file(path));
     if bytes.get(COOKIE..OPTIONS) != Some(&MAGIC) {
-        builder.problem("is no DHCP message: its magic cookie is missing");
+        builder.problem("is not a DHCP message: the magic cookie is missing");
         return (Vec::new(), builder.problems);
     }
     builder.lease.interface = interface.map(str::to_owned);

@@ -27,7 +27,9 @@ pub fn parse(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
             Some((key, Some(value))) => {
                 values.insert(key, value);
             }
-            _ => builder.problems.push(Problem::new(format!("{path}:{number}"), "is no assignment of a quoted value")),
+            _ => builder
+                .problems
+                .push(Problem::new(format!("{path}:{number}"), "is not an assignment of a quoted value")),
         }
     }
     let value = |key: &str| values.get(key).map(String::as_str).filter(|value| !value.is_empty());
@@ -66,7 +68,7 @@ fn routes<'a>(builder: &mut Builder, value: impl Fn(&str) -> Option<&'a str>) {
         let known = builder.lease.classless.get_or_insert_default();
         match route {
             Some(route) => known.push(route),
-            None => builder.problem(format!("the value of {key} or of its gateway cannot be understood")),
+            None => builder.problem(format!("the value of {key}, or of its gateway, is not valid")),
         }
     }
 }

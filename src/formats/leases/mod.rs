@@ -35,7 +35,7 @@ impl Builder {
 
     fn misread<T>(&mut self, key: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
-            self.problem(format!("the value of {key} cannot be understood"));
+            self.problem(format!("the value of {key} is not valid"));
         }
         value
     }

@@ -18,7 +18,7 @@ pub fn parse(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, Vec<Pro
             Ok(object) => fill_from_json(&mut builder, &object),
             Err(error) => {
                 let place = format!("{path}:{}", error.line());
-                return (Vec::new(), vec![Problem::new(place, "is no JSON that can be read")]);
+                return (Vec::new(), vec![Problem::new(place, "is not valid JSON")]);
             }
         }
     } else {

@@ -150,9 +150,9 @@ impl Parser<'_> {
             let line = self.lexer.line;
             let name = match token {
                 Token::Close if sections.pop().is_some() => continue,
-                Token::Close => return Err("a '}' closes nothing".to_owned()),
+                Token::Close => return Err("a '}' has no matching '{'".to_owned()),
                 Token::Bare(name) | Token::Text(name) => name,
-                _ => return Err("a name was expected".to_owned()),
+                _ => return Err("expected a name".to_owned()),
             };
             // A name may be a path of sections itself: devices/filter.
             let names: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
@@ -167,7 +167,7 @@ impl Parser<'_> {
                     let path = sections.iter().flatten().cloned().chain(names).collect();
                     self.nodes.push(Node { path, values, line });
                 }
-                _ => return Err(format!("'=' or '{{' was expected after {name}")),
+                _ => return Err(format!("expected '=' or '{{' after {name}")),
             }
         }
         if sections.is_empty() { Ok(()) } else { Err("a section is not closed".to_owned()) }
@@ -189,7 +189,7 @@ impl Parser<'_> {
                     }
                 }
             }
-            _ => Err("a value was expected after '='".to_owned()),
+            _ => Err("expected a value after '='".to_owned()),
         }
     }
 }
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(problem.unwrap().place, "/x:3");
         let (nodes, problem) = parse("a = 1\n}\n", "/x");
         assert_eq!(nodes.len(), 1);
-        assert!(problem.unwrap().what.contains("closes nothing"));
+        assert!(problem.unwrap().what.contains("no matching"));
     }
 
     #[test]

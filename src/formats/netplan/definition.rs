@@ -101,13 +101,13 @@ impl Definition {
                     match text.map(str::parse::<IpNet>) {
                         Some(Ok(net)) if config.addresses.contains(&net) => {}
                         Some(Ok(net)) if config.addresses.len() < LIST_LIMIT => config.addresses.push(net),
-                        _ => reader.wrong(node, "is no address with prefix length"),
+                        _ => reader.wrong(node, "is not an address with a prefix length"),
                     }
                 }
             }
             "gateway4" => match value.text().map(str::parse) {
                 Some(Ok(gateway)) => config.gateway = Some(gateway),
-                _ => reader.wrong(value, "is no address"),
+                _ => reader.wrong(value, "is not an address"),
             },
             "routes" => {
                 for item in value.items() {
@@ -217,7 +217,7 @@ impl Reader<'_> {
         match node.text().map(str::parse) {
             Some(Ok(value)) => Some(Located::new(value, self.at(node))),
             _ => {
-                self.wrong(node, "is no whole number");
+                self.wrong(node, "is not a whole number");
                 None
             }
         }
@@ -231,7 +231,7 @@ impl Reader<'_> {
                 ("to", Some(text)) => to = Some((text, value)),
                 ("via", Some(text)) => match text.parse::<IpAddr>() {
                     Ok(gateway) => via = Some(gateway),
-                    Err(_) => self.wrong(value, "is no address"),
+                    Err(_) => self.wrong(value, "is not an address"),
                 },
                 ("metric", _) => metric = self.number(value).map(|metric| metric.value),
                 ("type", Some(kind)) if kind != "unicast" => return None,
@@ -249,7 +249,7 @@ impl Reader<'_> {
             text => match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
                 Ok(net) => net.trunc(),
                 Err(_) => {
-                    self.wrong(value, "is no destination");
+                    self.wrong(value, "is not a destination");
                     return None;
                 }
             },

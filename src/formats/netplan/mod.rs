@@ -43,12 +43,12 @@ impl Netplan {
         match network {
             Some(network) if network.is_mapping() => self.network(network, path, generated_by),
             Some(network) if network.is_null() => {}
-            Some(network) => self.problem(&Place::line(path, network.line()), "`network:` is no mapping"),
+            Some(network) => self.problem(&Place::line(path, network.line()), "`network:` is not a mapping"),
             None if root.is_null() => {}
             None => self.problem(&Place::line(path, root.line()), "has no `network:`"),
         }
         if document.cut_short() {
-            self.problem(&Place::file(path), "refers to its own anchors so often that it was not read whole");
+            self.problem(&Place::file(path), "refers to its own anchors so often that it was not read to the end");
         }
     }
 
@@ -65,7 +65,7 @@ impl Netplan {
                 continue;
             }
             if !value.is_mapping() {
-                self.problem(&Place::line(path, value.line()), format!("`{group}:` is no mapping"));
+                self.problem(&Place::line(path, value.line()), format!("`{group}:` is not a mapping"));
                 continue;
             }
             for (id, key, body) in value.entries() {
@@ -80,7 +80,7 @@ impl Netplan {
 
     fn definition(&mut self, group: &str, id: &str, at: Place, body: Node<'_>, generated_by: Option<&str>) {
         if !body.is_mapping() && !body.is_null() {
-            self.problem(&at, format!("`{id}:` is no mapping"));
+            self.problem(&at, format!("`{id}:` is not a mapping"));
             return;
         }
         if self.definitions.len() == DEFINITION_LIMIT && !self.definitions.contains_key(id) {
@@ -90,7 +90,7 @@ impl Netplan {
         let known = self.definitions.entry(id.to_owned());
         let definition = known.or_insert_with(|| Definition::new(group, id, at.clone()));
         if definition.group != group {
-            let what = format!("`{id}` was defined under `{}` before", definition.group);
+            let what = format!("`{id}` is already defined under `{}`", definition.group);
             self.problem(&at, what);
             return;
         }

@@ -104,11 +104,11 @@ pub fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Problem>) {
         if assignment.expands && assignment.name.starts_with("ISCSI_") && !assignment.secret {
             problems.push(Problem::new(
                 at.to_string(),
-                format!("{} is made by the shell; what it comes to is not known", assignment.name),
+                format!("a shell command sets {}, so its value is not known", assignment.name),
             ));
         }
         if assignment.runs_on {
-            let what = format!("the value of {} goes over the end of its line, and is not known", assignment.name);
+            let what = format!("the value of {} continues on the next line, so it is not known", assignment.name);
             problems.push(Problem::new(at.to_string(), what));
         }
         let set = !assignment.value.is_empty();

@@ -39,11 +39,11 @@ pub fn settings<'a>(text: &'a str, path: &str) -> (Vec<Setting<'a>>, Vec<Problem
         }
         // The line is not quoted in the message: what stands there may be half a password.
         let Some((key, value)) = written.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
-            problems.push(Problem::new(format!("{path}:{line}"), "is no setting: it has no '='"));
+            problems.push(Problem::new(format!("{path}:{line}"), "is not a setting: it has no '='"));
             continue;
         };
         if key.is_empty() || key.contains(char::is_whitespace) {
-            problems.push(Problem::new(format!("{path}:{line}"), "is no setting: what stands before '=' is no key"));
+            problems.push(Problem::new(format!("{path}:{line}"), "is not a setting: the text before '=' is not a key"));
             continue;
         }
         let secret = is_password(key);
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         match found.value.split_whitespace().next().map(str::parse) {
             Some(Ok(value)) => Some(Located::new(value, at)),
             _ => {
-                self.problems.push(Problem::new(at.to_string(), format!("{key} is no {what}")));
+                self.problems.push(Problem::new(at.to_string(), format!("{key} is not a valid {what}")));
                 None
             }
         }

@@ -11,14 +11,14 @@ impl Reader<'_> {
     pub(super) fn expansion(&mut self, word: &mut Word, variables: &Variables) {
         if self.take("`") {
             self.skip_to_backquote();
-            note(word, "it holds the output of a command");
+            note(word, "it contains the output of a command");
             return;
         }
         self.bump();
         match self.peek() {
             Some('(') => {
                 self.skip_balanced('(', ')');
-                note(word, "it holds the output of a command");
+                note(word, "it contains the output of a command");
             }
             Some('{') => {
                 let start = self.at + 1;
@@ -51,12 +51,12 @@ impl Reader<'_> {
         let counts = value.filter(|value| !operation.starts_with(':') || !value.is_empty());
         let default = default.get(1..).unwrap_or_default();
         match (operator, counts) {
-            _ if name.is_empty() => note(word, "it holds an expansion that is not understood"),
+            _ if name.is_empty() => note(word, "it contains an expansion that isctpl does not support"),
             (None, _) => append(word, value.unwrap_or_default()),
             (Some('-' | '='), Some(value)) => append(word, value),
             (Some('-' | '='), None) | (Some('+'), Some(_)) => self.default_text(default, word, variables),
             (Some('+'), None) => {}
-            _ => note(word, "it holds an expansion that is not understood"),
+            _ => note(word, "it contains an expansion that isctpl does not support"),
         }
     }
 

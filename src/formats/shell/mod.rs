@@ -119,7 +119,7 @@ impl Evaluator<'_> {
                 Token::End => {
                     self.finish(command);
                     if self.depth > 0 {
-                        self.problem(reader.line(), "ends inside of an if, a loop or a group".to_owned());
+                        self.problem(reader.line(), "ends inside an if, a loop or a group".to_owned());
                     }
                     return;
                 }
@@ -196,8 +196,7 @@ impl Evaluator<'_> {
         }
         self.total = self.total.saturating_add(value.len());
         if self.total > TOTAL_LIMIT {
-            return self
-                .problem(word.line, format!("its values grow beyond {TOTAL_LIMIT} bytes; the rest was not read"));
+            return self.problem(word.line, format!("its values exceed {TOTAL_LIMIT} bytes; the rest was not read"));
         }
         self.variables.insert(name.clone(), value.clone());
         self.script.assignments.push(Assignment { name, value, line: word.line, conditional, unclear: word.unclear });

@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
             }
         }
         if word.text.len() > VALUE_LIMIT {
-            self.problems.push((word.line, format!("a value grows beyond {VALUE_LIMIT} bytes and was cut")));
+            self.problems.push((word.line, format!("a value exceeds {VALUE_LIMIT} bytes and was cut")));
             word.text = limited(std::mem::take(&mut word.text));
             note(&mut word, "it is too long");
         }

@@ -164,22 +164,25 @@ pub fn parse(text: &str, path: &str) -> UnitFile {
         if let Some(rest) = logical.strip_prefix('[') {
             match rest.strip_suffix(']') {
                 Some(name) => file.sections.push(Section { name: name.to_owned(), at, entries: Vec::new() }),
-                None => file.problems.push(Problem::new(at.to_string(), "the section's name lacks its `]`")),
+                None => file.problems.push(Problem::new(at.to_string(), "the `]` of the section's name is missing")),
             }
             continue;
         }
         let Some((key, value)) = logical.split_once('=') else {
-            file.problems.push(Problem::new(at.to_string(), "is no section, comment or assignment, and is ignored"));
+            file.problems
+                .push(Problem::new(at.to_string(), "is not a section, comment or assignment, so systemd ignores it"));
             continue;
         };
         let (key, value) = (key.trim(), value.trim());
         let Some(section) = file.sections.last_mut() else {
-            file.problems
-                .push(Problem::new(at.to_string(), format!("`{}=` stands before the first section", wrong_value(key))));
+            file.problems.push(Problem::new(
+                at.to_string(),
+                format!("`{}=` is in front of the first section", wrong_value(key)),
+            ));
             continue;
         };
         if key.is_empty() {
-            file.problems.push(Problem::new(at.to_string(), "nothing stands before the `=`"));
+            file.problems.push(Problem::new(at.to_string(), "the name in front of `=` is missing"));
             continue;
         }
         if count == ENTRY_LIMIT {

@@ -12,7 +12,7 @@ pub fn read(file: &UnitFile, path: &str, problems: &mut Vec<Problem>) -> Option<
     let mut config = InterfaceConfig::new(Manager::Networkd, Place::file(path));
     config.matches = nic_match(file, "Name");
     if config.matches == NicMatch::default() {
-        problems.push(Problem::new(path, "its [Match] section says nothing, so networkd ignores it"));
+        problems.push(Problem::new(path, "its [Match] section is empty, so networkd ignores the file"));
         return None;
     }
     link_section(file, &mut config, problems);
@@ -103,9 +103,8 @@ fn link_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut Ve
     if let Some(entry) = file.last("Link", "MTUBytes") {
         match bytes(&entry.value) {
             Some(mtu) => config.mtu = Some(Located::new(mtu, entry.at.clone())),
-            None => {
-                problems.push(Problem::new(entry.at.to_string(), format!("`{}` is no MTU", wrong_value(&entry.value))))
-            }
+            None => problems
+                .push(Problem::new(entry.at.to_string(), format!("`{}` is not an MTU", wrong_value(&entry.value)))),
         }
     }
 }
@@ -132,7 +131,7 @@ fn network_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut
         match address(&entry.value) {
             Some(net) => config.addresses.push(net),
             None => problems
-                .push(Problem::new(entry.at.to_string(), format!("`{}` is no address", wrong_value(&entry.value)))),
+                .push(Problem::new(entry.at.to_string(), format!("`{}` is not an address", wrong_value(&entry.value)))),
         }
     }
     for entry in file.list("Network", "Gateway") {
@@ -198,7 +197,7 @@ fn route(section: &Section, config: &mut InterfaceConfig, problems: &mut Vec<Pro
         Some(entry) => match address(&entry.value) {
             Some(net) => net.trunc(),
             None => {
-                let what = format!("`{}` is no destination", wrong_value(&entry.value));
+                let what = format!("`{}` is not a destination", wrong_value(&entry.value));
                 problems.push(Problem::new(entry.at.to_string(), what));
                 return;
             }

@@ -46,7 +46,7 @@ impl Look<'_> {
             NetworkKind::Ipconfig => self.ipconfig(network),
             NetworkKind::Networkd => self.networkd(network),
             NetworkKind::NetworkManager => {
-                (Honoured::Yes, network.at.clone(), "NetworkManager takes the routes of option 121".to_owned())
+                (Honoured::Yes, network.at.clone(), "NetworkManager installs the routes of option 121".to_owned())
             }
             NetworkKind::DracutLegacy | NetworkKind::InitramfsDhclient => self.client(network),
         };
@@ -62,14 +62,14 @@ impl Look<'_> {
         let at = if path.is_empty() { network.at.clone() } else { self.place(&path, 0) };
         let has = |string| strings.contains(&string);
         if has(ROUTE) {
-            (Honoured::Yes, at, format!("ipconfig has `{ROUTE}iSUBNET`, as klibc since 2.0.5"))
+            (Honoured::Yes, at, format!("ipconfig has `{ROUTE}iSUBNET`, as in klibc since 2.0.5"))
         } else if has(PATCHED) {
-            (Honoured::Yes, at, format!("ipconfig has `{PATCHED}`, as a klibc with a patch for option 121"))
+            (Honoured::Yes, at, format!("ipconfig has `{PATCHED}`, as in a klibc with a patch for option 121"))
         } else if has(KLIBC) {
-            let why = "this ipconfig is klibc's of before 2.0.5, which does not know option 121";
+            let why = "this ipconfig is from klibc before 2.0.5, which does not support option 121";
             (Honoured::No(why.to_owned()), at, format!("no `{ROUTE}iSUBNET` in it"))
         } else {
-            let why = "this ipconfig is not klibc's";
+            let why = "this ipconfig is not from klibc";
             (Honoured::Unclear(why.to_owned()), at, format!("neither `{ROUTE}iSUBNET` nor `{KLIBC}` in it"))
         }
     }
@@ -86,7 +86,7 @@ impl Look<'_> {
                     {
                         let at = self.place(&path, u32::try_from(number + 1).unwrap_or(u32::MAX));
                         return (
-                            Honoured::No("its configuration turns the routes of leases off".to_owned()),
+                            Honoured::No("its configuration disables the routes of leases".to_owned()),
                             at,
                             line.to_owned(),
                         );
@@ -94,7 +94,7 @@ impl Look<'_> {
                 }
             }
         }
-        (Honoured::Yes, network.at.clone(), "systemd-networkd takes the routes of option 121".to_owned())
+        (Honoured::Yes, network.at.clone(), "systemd-networkd installs the routes of option 121".to_owned())
     }
 
     fn client(&self, network: &ImageNetwork) -> (Honoured, Place, String) {
@@ -109,7 +109,7 @@ impl Look<'_> {
         } else if runs(Action::Dhcpcd) && self.tree.program("dhcpcd").is_some() {
             self.dhcpcd(network)
         } else {
-            let why = "it is not known whether udhcpc is told to ask for option 121".to_owned();
+            let why = "it is not known whether udhcpc requests option 121".to_owned();
             (Honoured::Unclear(why), network.at.clone(), "udhcpc".to_owned())
         }
     }
@@ -121,13 +121,14 @@ impl Look<'_> {
             _ => ["etc/dhclient.conf", "etc/dhcp/dhclient.conf"],
         };
         let Some((path, text)) = conf_paths.iter().find_map(|path| Some((*path, self.tree.text(path)?))) else {
-            let why = "dhclient asks for option 121 only when its configuration says so, and the image has none";
+            let why =
+                "dhclient requests option 121 only if dhclient.conf lists it, and the initramfs has no dhclient.conf";
             return (Honoured::No(why.to_owned()), network.at.clone(), format!("no /{}", conf_paths[0]));
         };
         let conf = dhclient_conf(text);
         let (Some(variable), Some(_)) = (conf.variable(), conf.requested) else {
             let line = conf.declared.as_ref().map_or(0, |(_, line)| *line);
-            let why = "its configuration does not ask for option 121".to_owned();
+            let why = "its configuration does not request option 121".to_owned();
             let excerpt = excerpt(text, line).unwrap_or("no option with code 121 in a `request`").to_owned();
             return (Honoured::No(why), self.place(path, line), excerpt);
         };
@@ -151,7 +152,7 @@ impl Look<'_> {
                     return (Honoured::Yes, self.place(path, line), excerpt(text, line).unwrap_or_default().to_owned());
                 }
                 Option121::OneWord { variable: used, line } if used == variable => {
-                    let why = "it hands all octets of option 121 to a function as one word, in quotes, and no route comes of them";
+                    let why = "it passes all octets of option 121 to a function as one quoted word, so the function sets no route";
                     answer = Some((
                         Honoured::No(why.to_owned()),
                         self.place(path, line),
@@ -163,11 +164,11 @@ impl Look<'_> {
         }
         answer.unwrap_or_else(|| match scripts.first() {
             Some(path) => {
-                let why = "its script does nothing with option 121".to_owned();
+                let why = "its script ignores option 121".to_owned();
                 (Honoured::No(why), self.place(path, 0), format!("no use of ${variable}"))
             }
             None => {
-                let why = "its script was not found in the image".to_owned();
+                let why = "its script was not found in the initramfs".to_owned();
                 (Honoured::Unclear(why), network.at.clone(), "no /sbin/dhclient-script".to_owned())
             }
         })
@@ -185,7 +186,7 @@ impl Look<'_> {
                 return (Honoured::Yes, at, line.trim().to_owned());
             }
         }
-        let why = "dhcpcd.conf in the image does not ask for option 121, and the server may not send it unasked";
+        let why = "dhcpcd.conf in the initramfs does not request option 121, and the server may not send it without a request";
         (Honoured::Unclear(why.to_owned()), network.at.clone(), "no `option classless_static_routes`".to_owned())
     }
 }

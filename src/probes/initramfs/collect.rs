@@ -155,7 +155,11 @@ impl Collected {
         if u64::from(entry.size) > TEXT_LIMIT || self.texts + u64::from(entry.size) > TEXTS_LIMIT {
             if named {
                 self.incomplete = true;
-                self.problem(image, path, "is too large to be read with the other scripts and settings of the image");
+                self.problem(
+                    image,
+                    path,
+                    "is too large to read along with the other scripts and settings of the initramfs",
+                );
             }
             return Ok(None);
         }
@@ -169,7 +173,7 @@ impl Collected {
 
     fn binary(&mut self, image: &str, path: &str, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {
         if data.left() > ELF_LIMIT {
-            self.problem(image, path, "is too large to look for the libraries that it needs");
+            self.problem(image, path, "is too large to find out which libraries it needs");
             return Ok(None);
         }
         data.read_to_end(&mut self.buffer)?;

@@ -93,7 +93,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
         Some(missing) => facts.missing_libraries = missing,
         None => {
             facts.incomplete = true;
-            facts.problems.push(Problem::new(&place, "its programs need too many libraries to look for them all"));
+            facts.problems.push(Problem::new(&place, "its programs need too many libraries to check them all"));
         }
     }
     facts.missing_unit_programs = units::missing_programs(&tree, &place);
@@ -108,7 +108,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
     drop(scripts);
     if tree.is_exhausted() {
         facts.incomplete = true;
-        let what = "its symbolic links and directories lead too far to be followed to the end";
+        let what = "its symbolic links and directories are nested too deeply to follow them all";
         facts.problems.push(Problem::new(&place, what));
     }
     name_entries(tree, facts);

@@ -48,7 +48,7 @@ impl Walk<'_> {
         let magic = match skip_nuls(input).and_then(|()| input.peek(Compression::MAGIC + 2)) {
             Ok([]) => {
                 if self.walked.segments.is_empty() {
-                    self.damage("holds nothing but NUL bytes, or nothing at all");
+                    self.damage("the file is empty or contains only NUL bytes");
                 }
                 return false;
             }
@@ -59,19 +59,19 @@ impl Walk<'_> {
         if self.walked.segments.len() == SEGMENT_LIMIT {
             self.walked.incomplete = true;
             self.damage(format!(
-                "more than {SEGMENT_LIMIT} segments, the most that are read; stopped at byte {offset}"
+                "the file has more than {SEGMENT_LIMIT} segments, which is isctpl's limit; reading stopped at byte {offset}"
             ));
             return false;
         }
         let Some(compression) = recognise(&magic, offset) else {
             self.damage(if magic.starts_with(b"07070") {
                 format!(
-                    "the archive at byte {offset} does not begin at a multiple of four, and the kernel does not read it"
+                    "the archive at byte {offset} does not begin at a multiple of four, so the kernel does not read it"
                 )
             } else if self.walked.segments.is_empty() {
-                format!("neither a cpio archive nor a known compression at byte {offset}")
+                format!("byte {offset} starts neither a cpio archive nor a known compression")
             } else {
-                format!("garbage from byte {offset} on: neither a cpio archive nor a known compression")
+                format!("the file has garbage from byte {offset} on: neither a cpio archive nor a known compression")
             });
             return false;
         };
@@ -119,7 +119,7 @@ impl Walk<'_> {
             }
             Ok([]) => None,
             Ok(_) => Some(format!(
-                "garbage in the {} stream at byte {offset}, {} bytes into what it unpacks to",
+                "the {} stream at byte {offset} has garbage after {} unpacked bytes",
                 compression.name(),
                 contents.unpacked
             )),

@@ -44,7 +44,7 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
             iscsi.iscsid_running = iscsid_runs(&kernel).into();
         }
         None => {
-            const WHY: &str = "a mounted root is judged: the running kernel's sessions are another system's";
+            const WHY: &str = "the sessions of the running kernel do not belong to the mounted root";
             iscsi.sessions = Read::NotApplicable(WHY.to_owned());
             iscsi.iscsid_running = Read::NotApplicable(WHY.to_owned());
         }

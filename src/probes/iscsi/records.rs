@@ -40,7 +40,7 @@ pub(crate) fn record_paths(root: &Root, problems: &mut Vec<Problem>) -> Vec<Stri
             for (portal, kind) in list(root, &format!("{nodes}/{target}"), problems) {
                 let path = format!("{nodes}/{target}/{portal}");
                 if portal_of_name(&portal).is_none() {
-                    problems.push(Problem::new(path, "is no portal's name (IP,PORT,TPGT), so it was not read"));
+                    problems.push(Problem::new(path, "was not read: its name is not a portal (IP,PORT,TPGT)"));
                 } else if kind == FileKind::File {
                     paths.push(path);
                 } else {
@@ -54,7 +54,7 @@ pub(crate) fn record_paths(root: &Root, problems: &mut Vec<Problem>) -> Vec<Stri
         paths.truncate(RECORD_LIMIT);
         problems.push(Problem::new(
             "/var/lib/iscsi/nodes",
-            format!("holds more than {RECORD_LIMIT} records; the rest was not read"),
+            format!("has more than {RECORD_LIMIT} records; the rest was not read"),
         ));
     }
     paths

@@ -31,7 +31,7 @@ pub(crate) fn list(sysfs: &Root, problems: &mut Vec<Problem>) -> Result<Vec<Sess
     for name in names {
         let Some(number) = name.strip_prefix("session") else { continue };
         if sessions.len() == SESSION_LIMIT {
-            problems.push(Problem::new(sysfs.name(SESSIONS), format!("holds more than {SESSION_LIMIT} sessions")));
+            problems.push(Problem::new(sysfs.name(SESSIONS), format!("has more than {SESSION_LIMIT} sessions")));
             break;
         }
         // A session has one connection in practice: `connectionSESSION:CONNECTION`.
@@ -115,7 +115,7 @@ fn sessions_below_root(root: &Root, sysfs: &Root, problems: &mut Vec<Problem>) -
     let found = || -> Result<Vec<String>, Problem> {
         let (entries, _) = mounts::mounts(root)?;
         let entry = mounts::at(&entries, "/")
-            .ok_or_else(|| Problem::new(root.name("/proc/self/mountinfo"), "no mount stands at /"))?;
+            .ok_or_else(|| Problem::new(root.name("/proc/self/mountinfo"), "has no mount at /"))?;
         let tree = Sysfs::at(sysfs);
         let stack = tree.stack(&mounts::device_directory(&entry.mount, root, tree)?)?;
         Ok(stack.into_iter().filter_map(|device| device.iscsi_session).collect())

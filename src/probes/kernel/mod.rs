@@ -48,7 +48,7 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
     let Some(version) = version(root, &mut kernel) else {
         let problem = Problem::new(
             root.name(path),
-            "states no version of itself, and its name tells none that has a modules directory",
+            "does not state its version, and its file name has no version with a modules directory",
         );
         kernel.version = Read::Unknown(problem.clone());
         kernel.builtin = Read::Unknown(problem);

@@ -35,7 +35,7 @@ impl<'a> Disk<'a> {
         // A tree that was copied has the files without a mount, so the device alone does not tell.
         let same_device = below.is_none_or(|below| below.dev == above.dev);
         (same_device && self.holds_no_file(directory)).then(|| {
-            let what = format!("is a filesystem of its own by {} and is not mounted here", entry.at);
+            let what = format!("is a separate filesystem ({}) and is not mounted here", entry.at);
             Problem::new(self.root.name(directory), what)
         })
     }
@@ -54,7 +54,7 @@ impl<'a> Disk<'a> {
     /// Why no loader's configuration was found.
     pub(super) fn no_loader(&self) -> Problem {
         self.unmounted("/boot").unwrap_or_else(|| {
-            let what = "holds no configuration of a loader that is known here: neither grub.cfg nor loader/entries";
+            let what = "has no loader configuration that isctpl can read: neither grub.cfg nor loader/entries";
             Problem::new(self.root.name("/boot"), what)
         })
     }

@@ -83,7 +83,7 @@ fn rivals(disk: &Disk<'_>, menu: &Menu, others: &[(String, Menu)]) -> Option<Pro
     Some(Problem::new(
         disk.root.name(&format!("{prefix}/grub.cfg")),
         format!(
-            "boots {}, and another configuration of GRUB on this disk boots {}; that one was judged",
+            "boots {}, but another GRUB configuration on this disk boots {}; the latter was checked",
             loader_file(&other),
             loader_file(&kernel)
         ),
@@ -124,7 +124,7 @@ fn no_entries(disk: &Disk<'_>, prefix: &str, menu: &Menu) -> Option<Located<Stri
     }
     let file = Place::file(disk.root.name(&format!("{prefix}/grub.cfg")));
     match &menu.unfinished {
-        Some(at) => Some(Located::new(format!("ends inside the block that line {} begins", at.line), at.clone())),
+        Some(at) => Some(Located::new(format!("ends inside the block that begins on line {}", at.line), at.clone())),
         None => menu.problems.is_empty().then(|| Located::new("defines no menu entry".to_owned(), file)),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
     entries.sort_by(|(_, _, left), (_, _, right)| bls::systemd_order(left, right));
     let images = unified_images(disk, &mounts);
     for image in &images {
-        found.problems.push(Problem::new(image, "is a unified kernel image, which is not looked into"));
+        found.problems.push(Problem::new(image, "is a unified kernel image, which isctpl does not read"));
     }
     let settings = conf.as_ref().map(|(text, path)| settings(text, path)).unwrap_or_default();
     found.timeout = settings.timeout;
@@ -91,7 +91,7 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], pl
     match (matching, default) {
         (_, Some(default)) if default.value.starts_with('@') => Read::Unknown(Problem::new(
             default.at.to_string(),
-            "boots the entry that was chosen last, which only the firmware's variables tell",
+            "boots the entry that was chosen last, which only the firmware's variables store",
         )),
         (Some((index, default)), _) => {
             let because = format!("default {}", default.value);
@@ -99,10 +99,11 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], pl
         }
         (None, _) if !images.is_empty() || ids.is_empty() => Read::Unknown(Problem::new(
             place,
-            "names no default among the entries that were read, and unified kernel images are not looked into",
+            "sets no default among the entries that were read, and isctpl does not read unified kernel images",
         )),
         (None, Some(default)) => {
-            let because = format!("default {}: no entry is called so, so the first one boots", default.value);
+            let because =
+                format!("default {}: no entry has that name, so systemd-boot boots the first one", default.value);
             Read::Known(Chosen { index: 0, because, at: Some(default.at.clone()) })
         }
         (None, None) => {

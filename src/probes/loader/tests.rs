@@ -64,7 +64,7 @@ fn what_is_not_mounted_is_unknown() {
     let (_dir, root) = tree(&[("/etc/fstab", FSTAB), ("/boot/efi", "")]);
     let loader = read(&root);
     let problem = loader.chosen.problem().unwrap();
-    assert_eq!(problem.to_string(), "/boot: is a filesystem of its own by /etc/fstab:2 and is not mounted here");
+    assert_eq!(problem.to_string(), "/boot: is a separate filesystem (/etc/fstab:2) and is not mounted here");
     let esp = loader.esp.known().unwrap();
     assert_eq!((esp.mount_point.as_deref(), esp.visible), (Some("/boot/efi"), false));
     let (_dir, root) = tree(&[("/etc/fstab", "/dev/vg/root / ext4 defaults 0 1\n")]);
@@ -196,7 +196,7 @@ fn a_configuration_without_entries_is_told_apart_from_one_that_is_elsewhere() {
     let cut = CFG.trim_end().trim_end_matches('}');
     assert_eq!(
         none(&[("/boot/grub/grub.cfg", cut)]).unwrap(),
-        "/boot/grub/grub.cfg:3 ends inside the block that line 3 begins"
+        "/boot/grub/grub.cfg:3 ends inside the block that begins on line 3"
     );
     assert_eq!(
         none(&[("/boot/grub/grub.cfg", "set timeout=5\n")]).unwrap(),

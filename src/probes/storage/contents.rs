@@ -38,7 +38,7 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
             Some(_) => Read::Known(told),
             None => Read::Unknown(Problem::new(
                 node(device),
-                "udev knows nothing of it, and it does not lie below the root, so it was not read",
+                "was not read: udev has no data on it, and the root is not on it",
             )),
         }
     };

@@ -38,7 +38,7 @@ pub fn read(root: &Root, live: bool) -> Storage {
         running(&root.kernel(), &mut storage, &mut problems);
     } else {
         storage.mounts =
-            Read::NotApplicable("a mounted root is judged: the mounts are those of another system".to_owned());
+            Read::NotApplicable("the mounts of the running kernel do not belong to the mounted root".to_owned());
         mounted(root, &mut storage);
     }
     storage.problems = problems;
@@ -49,22 +49,24 @@ pub fn read(root: &Root, live: bool) -> Storage {
 /// is gone may keep this waiting for good.
 pub fn root_silence(root: &Root) -> Read<Option<Problem>> {
     if !nix::unistd::geteuid().is_root() {
-        return Read::Unknown(Problem::new("/", "only root may read the disk below it"));
+        return Read::Unknown(Problem::new("/", "must run as root to read the disk of /"));
     }
     match root_stack(root) {
         Ok(stack) => {
-            let Some(device) = stack.first() else { return Read::NotApplicable("/ lies on no device".to_owned()) };
+            let Some(device) = stack.first() else {
+                return Read::NotApplicable("/ is not on a block device".to_owned());
+            };
             // In sysfs `!` stands for the `/` of names such as cciss/c0d0.
             let node = format!("/dev/{}", device.name.replace('!', "/"));
             if !root.exists(&node) {
-                return Read::NotApplicable(format!("{node}, on which / lies, is not here: a container has none"));
+                return Read::NotApplicable(format!("{node}, the device of /, does not exist here, as in a container"));
             }
             match Disk::open(Path::new(&node)) {
                 Ok(disk) => Read::Known(disk.read_a_block().err()),
                 Err(problem) => Read::Unknown(problem),
             }
         }
-        Err(problem) => Read::NotApplicable(format!("no device below / is known: {problem}")),
+        Err(problem) => Read::NotApplicable(format!("the device of / is not known: {problem}")),
     }
 }
 
@@ -88,7 +90,7 @@ fn root_stack(root: &Root) -> Result<Vec<BlockDevice>, Problem> {
     let (entries, _) = mounts::mounts(root)?;
     match mounts::at(&entries, "/") {
         Some(entry) => stack_of(entry, root),
-        None => Err(Problem::new("/proc/self/mountinfo", "no mount stands at /")),
+        None => Err(Problem::new("/proc/self/mountinfo", "has no mount at /")),
     }
 }
 
@@ -108,7 +110,7 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
     };
     let stack = match mounts::at(&entries, "/") {
         Some(entry) => stack_of(entry, root),
-        None => Err(Problem::new("/proc/self/mountinfo", "no mount stands at /")),
+        None => Err(Problem::new("/proc/self/mountinfo", "has no mount at /")),
     };
     let stack = stack.map(|stack| filled(root, stack));
     let below = stack.as_deref().unwrap_or_default();
@@ -126,14 +128,14 @@ fn mounted(root: &Root, storage: &mut Storage) {
                 storage.devices = Read::Known(stack);
             }
             Ok(None) => {
-                no_device(storage, "the root is a directory or a layer of another filesystem: its own disk is not here")
+                no_device(storage, "the root is a directory or overlay on another filesystem; its own disk is not here")
             }
             Err(problem) => {
                 storage.root_device = Read::Unknown(problem.clone());
                 storage.devices = Read::Unknown(problem);
             }
         },
-        Ok(None) => no_device(storage, "the root is a plain directory: no device of its own lies below it"),
+        Ok(None) => no_device(storage, "the root is a plain directory, not a mounted device"),
         Err(problem) => {
             storage.root_device = Read::Unknown(problem.clone());
             storage.devices = Read::Unknown(problem);
@@ -205,7 +207,7 @@ fn all_devices(root: &Root, below: &[BlockDevice], problems: &mut Vec<Problem>) 
         if devices.len() == DEVICE_LIMIT {
             problems.push(Problem::new(
                 "/sys/class/block",
-                format!("has more than {DEVICE_LIMIT} devices; the rest is left out"),
+                format!("has more than {DEVICE_LIMIT} devices; the rest was not read"),
             ));
             break;
         }

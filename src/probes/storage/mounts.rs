@@ -29,7 +29,7 @@ pub(crate) fn mounts(root: &Root) -> Result<(Vec<MountEntry>, Vec<Problem>), Pro
         match MountInfo::from_line(line) {
             Ok(info) => entries.push(entry(info)),
             Err(_) => {
-                problems.push(Problem::new(format!("{}:{number}", root.name(MOUNTINFO)), "is no line of mountinfo"));
+                problems.push(Problem::new(format!("{}:{number}", root.name(MOUNTINFO)), "is not a line of mountinfo"));
             }
         }
     }
@@ -66,7 +66,7 @@ pub(crate) fn at<'a>(entries: &'a [MountEntry], target: &str) -> Option<&'a Moun
 pub(crate) fn device_directory(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> Result<String, Problem> {
     let problem = |what: String| Problem::new(mount.target.clone(), what);
     if !sysfs.is_there() {
-        return Err(problem("sysfs, which tells what it lies on, is not there".to_owned()));
+        return Err(problem("sysfs, which shows its block device, is not mounted".to_owned()));
     }
     let found = if mount.device.starts_with("0:") {
         // btrfs has a number of its own kind; its source is one of its devices.
@@ -74,7 +74,7 @@ pub(crate) fn device_directory(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> 
     } else {
         sysfs.by_number(&mount.device)?
     };
-    found.ok_or_else(|| problem(format!("no block device is known below {} ({})", mount.source, mount.kind)))
+    found.ok_or_else(|| problem(format!("the block device of {} ({}) is not known", mount.source, mount.kind)))
 }
 
 /// Whether a filesystem lies on no disk that could be the instance's: it is made of directories, of memory, or of

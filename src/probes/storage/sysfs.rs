@@ -121,7 +121,7 @@ impl<'a> Sysfs<'a> {
                 continue;
             }
             if devices.len() == STACK_LIMIT {
-                return Err(Problem::new(directory, format!("lies above more than {STACK_LIMIT} devices")));
+                return Err(Problem::new(directory, format!("is on more than {STACK_LIMIT} devices")));
             }
             for below in device.slaves.iter().chain(&device.parent) {
                 open.extend(self.by_name(below)?);
@@ -143,7 +143,7 @@ impl<'a> Sysfs<'a> {
                     continue;
                 }
                 if devices.len() == STACK_LIMIT {
-                    return Err(Problem::new(directory, format!("more than {STACK_LIMIT} devices lie on it")));
+                    return Err(Problem::new(directory, format!("more than {STACK_LIMIT} devices are on it")));
                 }
                 devices.push(device);
             }

@@ -86,7 +86,7 @@ fn helper(search: &mut Search<'_>) -> Wanted {
     });
     let looked_for = VENDORS
         .iter()
-        .map(|vendor| format!("*{vendor}* among hooks and units"))
+        .map(|vendor| format!("*{vendor}* in hooks and units"))
         .chain(owned(&[OPEN_ISCSI_SCRIPT]))
         .chain([format!("{DRACUT_MODULES}/*iscsi")])
         .collect();
