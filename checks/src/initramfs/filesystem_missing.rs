@@ -46,11 +46,6 @@ fn judge(facts: &Facts) -> Outcome {
         .evidence(Evidence::new(&image.path, format!("no module {}", missing.join(", "))))
         .evidence(Evidence::new(source, kind.clone()))
         .evidences(view::omitting(facts, &missing))
-        .remedy(view::rebuild_with(
-            facts,
-            image,
-            &missing,
-            format!("Add {module} to the initramfs, and rebuild it."),
-        ))
+        .remedy(view::rebuild_with(facts, image, &missing, format!("Add {module} to the initramfs, and rebuild it.")))
         .into()
 }

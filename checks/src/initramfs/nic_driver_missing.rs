@@ -67,10 +67,7 @@ fn judge(facts: &Facts) -> Outcome {
     }
     finding
         .evidences(view::omitting(facts, &[]))
-        .remedy(view::rebuild(
-            facts,
-            "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it.",
-        ))
+        .remedy(view::rebuild(facts, "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it."))
         .into()
 }
 
