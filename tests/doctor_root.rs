@@ -249,7 +249,7 @@ fn an_unknown_san_nic_is_told_in_the_first_line() {
     assert_eq!(report.code, 3, "{}", report.out);
     let first = report.out.lines().next().unwrap();
     assert!(first.starts_with("UNKNOWN: boots unless ens2f0 or ens2f1 is the SAN NIC"), "{}", report.out);
-    assert!(!report.out.contains("no manager touches"), "{}", report.out);
+    assert!(!report.out.contains("no network manager touches"), "{}", report.out);
     assert!(report.out.contains("Left open by it: handover-san-nic-reconfigured"), "{}", report.out);
     assert_eq!(doctor(root.path(), &["--san-nic", "ens2f0"]).code, 2);
     assert_eq!(doctor(root.path(), &["--san-nic", "unconfigured"]).code, 0);

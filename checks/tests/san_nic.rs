@@ -60,7 +60,7 @@ fn where_nothing_tells_the_san_nic_every_nic_is_tried() {
     assert!(open.verdict.because.contains("boots unless enp0s3"), "{}", open.verdict.because);
     assert!(open.verdict.checks.contains(&"handover-san-nic-reconfigured"), "{:?}", open.verdict.checks);
     assert_eq!(open.exit_code(), 3);
-    assert!(open.chain.iter().all(|link| !link.summary.contains("no manager touches")), "{:?}", open.chain);
+    assert!(open.chain.iter().all(|link| !link.summary.contains("no network manager touches")), "{:?}", open.chain);
     let told = |name: &str| json!({"op": "replace", "path": "/scope/san_nic", "value": name});
     let of = |name: &str| disk("initramfs-tools-root", &both, &[told(name)]).verdict.boot;
     assert_eq!([of("enp0s3"), of("enp0s4"), of("unconfigured")], [Boot::AtRisk, Boot::AtRisk, Boot::Boots]);

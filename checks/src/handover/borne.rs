@@ -19,7 +19,10 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
     let problem = |what: String| Problem::new(format!("--san-nic {given}"), what);
     if scope.san_nic_is_unconfigured() {
         return nics_are_known.then(|| {
-            problem(format!("is for a root whose machine is not here; name its SAN NIC: {}", there_are(facts)))
+            problem(format!(
+                "is only for a root that is read without its machine; name the SAN NIC ({})",
+                there_are(facts)
+            ))
         });
     }
     let borne = match (scope.san_nic_mac(), scope.san_nic_name()) {
@@ -32,14 +35,14 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
     }
     let hint = match nics_are_known {
         true => String::new(),
-        false => format!("; where no configuration is for the SAN NIC, say --san-nic {UNCONFIGURED}"),
+        false => format!("; if no configuration is for the SAN NIC, give --san-nic {UNCONFIGURED}"),
     };
-    Some(problem(format!("no NIC and no network configuration has it; {}{hint}", there_are(facts))))
+    Some(problem(format!("no NIC or network configuration has it ({}){hint}", there_are(facts))))
 }
 
 fn there_are(facts: &Facts) -> String {
     let names: Vec<&str> = names(facts).into_iter().filter(|name| *name != "lo").collect();
-    if names.is_empty() { "none is named here".to_owned() } else { format!("there are: {}", names.join(", ")) }
+    if names.is_empty() { "no NIC name is known".to_owned() } else { format!("known: {}", names.join(", ")) }
 }
 
 /// Names of NICs: those of the hardware, and those that a configuration, a rule, a lease, a record or the command

@@ -12,18 +12,19 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "DHCP on the SAN NIC throws away the routes of option 121",
+    title: "DHCP on the SAN NIC ignores the routes of option 121",
     doc: Doc {
-        finds: "DHCP on the SAN NIC whose routes are not used: UseRoutes=no of networkd, use-routes: false of \
-                netplan, ignore-auto-routes of NetworkManager, or a dhclient of ifupdown that does not ask for option \
-                121 or has no exit hook that puts its routes in place. It passes where a static route to the target \
-                stands beside it, and where networkd leaves the routes of the initramfs alone \
+        finds: "DHCP on the SAN NIC that does not use the routes of the lease: UseRoutes=no of networkd, use-routes: \
+                false of netplan, ignore-auto-routes of NetworkManager, or a dhclient of ifupdown that does not \
+                request option 121 or has no exit hook that adds its routes. The check passes where a static route to \
+                the target is configured as well, and where networkd keeps the routes of the initramfs \
                 (KeepConfiguration=yes, ManageForeignRoutes=no).",
-        breaks: "The one route to the target comes by option 121. Without it the session has no way once the real \
-                 root has taken the NIC over, and the root stands still. NetworkManager leaves a NIC alone that is \
-                 up when it starts; there the route goes when the profile is activated, and it is a warning.",
-        fix: "Let the client use the routes of the lease. dhclient needs both: the option in its request, and \
-               Debian's hook rfc3442-classless-routes.",
+        breaks: "The only route to the target comes by option 121. Without it, the session has no route once the real \
+                 root has reconfigured the NIC, and the root freezes. NetworkManager does not touch a NIC that is up \
+                 when it starts; there the route is lost only when somebody activates the profile, and the finding is \
+                 a warning.",
+        fix: "Let the DHCP client use the routes of the lease. dhclient needs both: the option in its request, and \
+              Debian's hook rfc3442-classless-routes.",
         references: &[
             "RFC 3442",
             "systemd.network(5), [DHCPv4] UseRoutes=",
@@ -37,15 +38,15 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Facts) -> Outcome {
     outcome::judge(facts, HazardKind::ClasslessIgnored, |san, config| match config {
         Some(config) if config.manager == Manager::Ifupdown && guard(facts).is_some() => {
-            format!("open-iscsi's rule keeps ifupdown off {}, so its routes stay", san.title())
+            format!("open-iscsi's udev rule keeps ifupdown away from {}, so its routes stay", san.title())
         }
         Some(config)
             if renderer(config) == Manager::Networkd && (keeps_all(config) || leaves_foreign_routes(facts)) =>
         {
-            format!("networkd leaves the routes of the initramfs on {} ({})", san.title(), config.at)
+            format!("networkd keeps the routes of the initramfs on {} ({})", san.title(), config.at)
         }
         Some(config) if config.use_dhcp_routes.as_ref().is_some_and(|routes| !routes.value) => {
-            format!("{} has a static route to the target beside its lease ({})", san.title(), config.at)
+            format!("{} has a static route to the target besides its lease ({})", san.title(), config.at)
         }
         Some(config) if config.method == Method::Dhcp => {
             format!(
@@ -55,6 +56,6 @@ fn judge(facts: &Facts) -> Outcome {
                 config.at
             )
         }
-        _ => "nothing on the real root runs DHCP on the SAN NIC, so no route of a lease is lost".to_owned(),
+        _ => "no configuration of the real root runs DHCP on the SAN NIC, so no route of a lease is lost".to_owned(),
     })
 }

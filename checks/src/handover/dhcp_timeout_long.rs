@@ -15,15 +15,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "dhclient waits long on each NIC without a DHCP server",
+    title: "dhclient waits too long on each NIC without a DHCP server",
     doc: Doc {
-        finds: "A dhclient that ifupdown runs for an `auto` NIC of several and that waits more than 30 seconds for an \
-                answer. Nobody waits for an `allow-hotplug` NIC. \
-                Without a `timeout` statement it waits 60 seconds. A line that is commented out counts as none: \
-                today's file has `#timeout 60;`, and an edit that looks for another number changes nothing and says \
-                nothing.",
-        breaks: "ifupdown brings up one `auto` NIC after the other. Each one without a server behind it holds the boot up \
-                 for the whole timeout, and until its turn comes the SAN or the WAN NIC is not set up.",
+        finds: "A dhclient that ifupdown runs for one of several `auto` NICs and that waits more than 30 seconds for \
+                an answer. Without a `timeout` statement it waits 60 seconds. The boot does not wait for \
+                `allow-hotplug` NICs, so they do not count. A line that is commented out does not count either: \
+                Debian's file has `#timeout 60;`, and an edit that looks for another number changes nothing and \
+                reports no error.",
+        breaks: "ifupdown brings up one `auto` NIC after the other. Each NIC without a DHCP server delays the boot for \
+                 the whole timeout, and the SAN or the WAN NIC is not configured until its turn comes.",
         fix: "Set `timeout 10;` in dhclient.conf, with the semicolon.",
         references: &["dhclient.conf(5), timeout", "Debian /etc/dhcp/dhclient.conf", "interfaces(5)"],
     },
@@ -32,12 +32,12 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     if !facts.dhcp.dhclient_installed {
-        return Outcome::not_applicable("no dhclient is installed");
+        return Outcome::not_applicable("not checked: dhclient is not installed");
     }
     let by_dhcp: Vec<_> =
         facts.netconfig.interfaces.iter().filter(|config| waits_for_dhclient(facts, config)).collect();
     let Some(first) = by_dhcp.first() else {
-        return Outcome::pass("the boot waits for no NIC that dhclient sets up");
+        return Outcome::pass("the boot does not wait for dhclient on any NIC");
     };
     if facts.nics.known().is_some_and(|nics| nics.iter().filter(|nic| nic.physical).count() == 1) {
         return Outcome::pass("dhclient runs on the only NIC");

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 pub(crate) struct Hazard {
     /// The kind, one a check.
     pub(crate) kind: HazardKind,
-    /// What happens to the NIC (`it`), as a sentence.
+    /// What happens to the NIC (`this NIC`), as a sentence.
     pub(crate) what: String,
     /// It does not happen at boot, and waits for somebody to activate the configuration.
     pub(crate) dormant: bool,
@@ -42,8 +42,8 @@ pub(super) fn hazards(facts: &Facts, config: &InterfaceConfig, san: &SanIdentity
         let name = config.matches.names.first().map_or("another interface", String::as_str);
         return vec![reconfigured(
             config,
-            format!("{name} takes it as a port, and its address and routes away"),
-            "Leave the SAN NIC out of bonds and bridges",
+            format!("{name} takes this NIC as a port and removes its address and routes"),
+            "Remove the SAN NIC from bonds and bridges",
         )];
     }
     match renderer(config) {
@@ -57,11 +57,11 @@ fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     if guard(facts).is_some() {
         return Vec::new();
     }
-    let how = if config.method == Method::Dhcp { "DHCP" } else { "a static address" };
+    let how = if config.method == Method::Dhcp { "by DHCP" } else { "with a static address" };
     let mut hazards = vec![reconfigured(
         config,
-        format!("ifupdown brings it up anew by {how}, and takes it down at shutdown under the root"),
-        "Make the SAN NIC `manual` and `no-auto-down` for ifupdown: the initramfs has brought it up",
+        format!("ifupdown reconfigures this NIC {how}, and stops it at shutdown while the root still needs it"),
+        "Set the SAN NIC to `manual` and `no-auto-down` in ifupdown; the initramfs has already brought it up",
     )];
     if let [name] = config.matches.names.as_slice()
         && let Some(first) = hazards.first_mut()
@@ -103,17 +103,17 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
     let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
     let (what, fix, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
         (
-            "dhclient takes its lease and does not ask for option 121",
-            "Have dhclient ask for rfc3442-classless-static-routes",
+            "dhclient does not request option 121, so the lease brings no route to the target",
+            "Have dhclient request rfc3442-classless-static-routes",
             conf.map(|conf| {
                 let at = conf.requested.as_ref().map_or_else(|| Place::file(&conf.path), |list| list.at.clone());
-                (at, "rfc3442-classless-static-routes is not asked for".to_owned())
+                (at, "rfc3442-classless-static-routes is not requested".to_owned())
             }),
         )
     } else if hook.is_none() {
         (
-            "dhclient takes its lease, and no exit hook puts the routes of option 121 in place",
-            "Put Debian's rfc3442-classless-routes back among the exit hooks of dhclient",
+            "dhclient has no exit hook that adds the routes of option 121",
+            "Restore Debian's exit hook of dhclient, rfc3442-classless-routes",
             Some((Place::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
         )
     } else {
@@ -146,8 +146,9 @@ fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
             }
             let mut hazard = reconfigured(
                 config,
-                "networkd drops what the initramfs set up, and gives its lease back when it stops".to_owned(),
-                "Keep what is there: KeepConfiguration=yes in the .network file, critical: true in netplan",
+                "networkd removes the address and routes of the initramfs, and releases its lease when it stops"
+                    .to_owned(),
+                "Set KeepConfiguration=yes in the .network file, or critical: true in netplan",
             );
             if let Some(keep) = &config.keep {
                 hazard.at.push((keep.at.clone(), format!("KeepConfiguration={}", keep.value)));
@@ -184,9 +185,9 @@ fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard
     }
     Some(Hazard {
         kind: HazardKind::ClasslessIgnored,
-        what: format!("{} runs DHCP on it and throws the lease's routes away", manager_name(renderer(config))),
+        what: format!("{} runs DHCP on this NIC and ignores the routes of the lease", manager_name(renderer(config))),
         dormant: false,
-        fix: "Take the routes of the lease, or write the route to the target down beside it",
+        fix: "Use the routes of the lease, or add a static route to the target",
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
     })
@@ -207,15 +208,15 @@ fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
         return Vec::new();
     }
     let what = if addressed {
-        format!("{manager} keeps an address on it and no route to {}", destination(facts))
+        format!("{manager} keeps an address on this NIC but no route to {}", destination(facts))
     } else {
-        format!("{manager} gives it neither an IPv4 address nor DHCP")
+        format!("{manager} gives this NIC neither an IPv4 address nor DHCP")
     };
     vec![Hazard {
         kind: HazardKind::RouteNotKept,
         what,
         dormant: false,
-        fix: "Write the route to the target down beside the address, or use DHCP with the lease's routes",
+        fix: "Add a static route to the target, or use DHCP with the routes of the lease",
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
     }]

@@ -13,17 +13,18 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the real root knows the SAN NIC, or another NIC, by a name that it does not have",
+    title: "the real root is configured for a NIC name that the NIC does not have",
     doc: Doc {
-        finds: "Something on the real root that gives the SAN NIC another name than the initramfs did: a .link file, \
-                a rule of 70-persistent-net.rules, or set-name of netplan. And a configuration for an interface name \
-                that no NIC has, while a NIC is left that no configuration is for; of a disk alone, a name such as \
-                enp0s4 beside net.ifnames=0 on the command line.",
-        breaks: "The initramfs may name the NIC otherwise than the real root: dracut's network-legacy calls it ibft0. \
-                 A NIC that is up and carries the root keeps the name it has, or loses it under the session. What is \
-                 written for the other name is then for nobody: no address, no lease, no route, and no firewall rule.",
-        fix: "Write the configuration for the MAC address, or for the name that the NIC really has, and take away \
-               what renames it.",
+        finds: "A file on the real root that gives the SAN NIC another name than the initramfs did: a .link file, a \
+                rule of 70-persistent-net.rules, or set-name of netplan. Also a configuration for an interface name \
+                that no NIC has, while another NIC has no configuration. When only the disk is read: a name such as \
+                enp0s4 although the kernel command line has net.ifnames=0.",
+        breaks: "The initramfs may name the NIC differently than the real root: dracut's network-legacy calls it \
+                 ibft0. A NIC that is up and carries the root keeps its name, or is renamed under the running session. \
+                 A configuration for the other name then applies to no NIC: no address, no lease, no route, and no \
+                 firewall rule.",
+        fix: "Write the configuration for the MAC address, or for the name that the NIC really has, and remove what \
+              renames it.",
         references: &[
             "dracut modules.d/35network-legacy/net-lib.sh (ibft0)",
             "open-iscsi utils/ibft-rule-generator (79-ibft.rules)",
@@ -38,8 +39,8 @@ fn judge(facts: &Facts) -> Outcome {
     let mut findings: Vec<Finding> = renames(facts, &san);
     findings.extend(names_of_nobody(facts, &san));
     Outcome::from_findings(findings, || match &san.name {
-        Some(name) => format!("nothing on the real root gives the SAN NIC another name than {name}"),
-        None => "nothing on the real root gives the SAN NIC another name".to_owned(),
+        Some(name) => format!("no file on the real root gives the SAN NIC another name than {name}"),
+        None => "no file on the real root gives the SAN NIC another name".to_owned(),
     })
 }
 
@@ -70,11 +71,11 @@ fn is_explicit(name: &str) -> bool {
 }
 
 fn renamed(at: &Place, current: &str, name: &str) -> Finding {
-    Finding::warning(format!("the SAN NIC is called {current}, and {at} calls it {name}"))
+    Finding::warning(format!("{at} renames the SAN NIC {current} to {name}"))
         .evidence(Evidence::at(at, format!("name {name}")))
         .remedy(Remedy::new(format!(
-            "Take the renaming away, or have the initramfs name the NIC {name} too, and write what is for {name} for \
-             the MAC address"
+            "Remove this rename, or have the initramfs name the NIC {name} too; match the MAC address in the configuration \
+             for {name}"
         )))
 }
 
@@ -139,10 +140,12 @@ fn names_that_the_kernel_never_gives(facts: &Facts, san: &SanIdentity) -> Vec<Fi
         .filter_map(|config| Some((config, plain_name(config)?)))
         .filter(|(_, name)| is_predictable(name) && san.name.as_deref() != Some(name) && !is_given(name))
         .map(|(config, name)| {
-            Finding::warning(format!("{} is for {name}, and with net.ifnames=0 no NIC is called that", config.at))
+            Finding::warning(format!("{} configures {name}, but with net.ifnames=0 no NIC has that name", config.at))
                 .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
                 .evidence(view::command_line(entry))
-                .remedy(Remedy::new("Take net.ifnames=0 away, or write the configuration for the MAC address"))
+                .remedy(Remedy::new(
+                    "Remove net.ifnames=0 from the kernel command line, or write the configuration for the MAC address",
+                ))
         })
         .collect()
 }
@@ -191,8 +194,10 @@ fn exists(facts: &Facts, names: &[&str], name: &str) -> bool {
 }
 
 fn nobody(config: &InterfaceConfig, name: &str, left: &str) -> Finding {
-    Finding::warning(format!("{} is for {name}, which no NIC is called; {left} goes without", config.at))
+    Finding::warning(format!("{} configures {name}, but no NIC has that name; {left} has no configuration", config.at))
         .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
-        .evidence(Evidence::new("/sys/class/net", format!("{left}, and no {name}")))
-        .remedy(Remedy::new(format!("Write it for {left}, or better for its MAC address, if that NIC is meant")))
+        .evidence(Evidence::new("/sys/class/net", format!("{left} exists, {name} does not")))
+        .remedy(Remedy::new(format!(
+            "If {left} is meant, write the configuration for {left}, or better for its MAC address"
+        )))
 }

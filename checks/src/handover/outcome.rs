@@ -37,7 +37,7 @@ pub(super) fn judge(
     }
     match claims.first() {
         Some(claim) if !claims.iter().any(|claim| claim.certain) => Outcome::pass(format!(
-            "whether or not {} ({}) is for {}, it takes nothing away",
+            "{} ({}) takes nothing away from {}, whether or not it matches this NIC",
             claim.config.at,
             config_text(claim.config),
             san.title()
@@ -62,7 +62,7 @@ fn undecided(san: &SanIdentity, hazard: &Hazard) -> Outcome {
         None => (String::new(), String::new()),
     };
     let reason = format!(
-        "the conditions of {place} ({text}) do not tell whether it is for {}; --same-machine may settle it",
+        "isctpl cannot tell whether {place} ({text}) matches {}; use --same-machine if this host is the instance",
         san.title()
     );
     let evidence = hazard.at.iter().map(|(place, text)| Evidence::at(place, text.clone())).collect();

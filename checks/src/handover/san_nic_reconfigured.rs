@@ -13,20 +13,20 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the real root takes the SAN NIC down or sets it up anew under the session",
+    title: "the real root stops or reconfigures the SAN NIC under the running session",
     doc: Doc {
-        finds: "A network configuration of the real root that takes the SAN NIC over without keeping what the \
+        finds: "A network configuration of the real root that takes over the SAN NIC without keeping what the \
                 initramfs set up: an `auto` or `allow-hotplug` stanza of ifupdown with DHCP or a static address, DHCP \
                 by networkd (or netplan) without KeepConfiguration= or critical, or a bond or bridge that takes the \
-                NIC as a port. open-iscsi's udev rule, which notes the NIC of the boot in /run/network/ifstate, keeps \
-                ifupdown off it only where ifupdown is started by a run level: networking.service takes the NIC down \
-                at shutdown all the same.",
-        breaks: "The session carries the root while its address goes away. ifupdown brings the NIC up anew at boot, \
-                 and `ifdown -a` takes it down at shutdown, before the root is synced. networkd removes the addresses \
-                 and routes that it did not make when it starts, and gives the lease back when it is stopped or \
-                 restarted: the root freezes, an upgrade hangs, a shutdown takes more than an hour.",
-        fix: "With ifupdown leave the NIC out, or make it `manual` and `no-auto-down`. With networkd say KeepConfiguration=yes, with \
-               netplan critical: true. Leave the SAN NIC out of bonds and bridges.",
+                NIC as a port. open-iscsi's udev rule, which records the NIC of the boot in /run/network/ifstate, \
+                keeps ifupdown away only where a run level starts ifupdown: networking.service stops the NIC at \
+                shutdown all the same.",
+        breaks: "The NIC loses its address while the session carries the root. ifupdown reconfigures the NIC at boot, \
+                 and `ifdown -a` stops it at shutdown, before the root is synced. When networkd starts, it removes the \
+                 addresses and routes that it did not make; when it stops or restarts, it releases the lease. The root \
+                 freezes, an upgrade hangs, or a shutdown takes more than an hour.",
+        fix: "With ifupdown, leave the NIC out, or set it to `manual` and `no-auto-down`. With networkd, set \
+              KeepConfiguration=yes; with netplan, critical: true. Remove the SAN NIC from bonds and bridges.",
         references: &[
             "cloud-init issue 2644 (LP: #1568637), `auto` on the NIC of an iSCSI root",
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
@@ -47,32 +47,35 @@ fn pass(facts: &Facts, san: &SanIdentity, config: Option<&InterfaceConfig>) -> S
         return match (&san.name, &san.mac) {
             // Nothing but that no configuration is for it is known of it.
             (None, None) => {
-                "no network configuration is for the SAN NIC: the address and routes of the initramfs stay".to_owned()
+                "no network configuration is for the SAN NIC; it keeps the address and routes of the initramfs"
+                    .to_owned()
             }
-            _ => format!("no manager touches {}: the address and routes of the initramfs stay", san.title()),
+            _ => {
+                format!("no network manager touches {}; it keeps the address and routes of the initramfs", san.title())
+            }
         };
     };
     let title = san.title();
     if config.manager == Manager::Ifupdown {
         return match guard(facts) {
-            Some(guard) => format!("{} keeps ifupdown off {title}", guard.path),
+            Some(guard) => format!("{} keeps ifupdown away from {title}", guard.path),
             None => format!("ifupdown leaves {title} as it is"),
         };
     }
-    format!("{} takes {title} over {}{}", manager_name(renderer(config)), how(config), kept(config))
+    format!("{} takes over {title} {}{}", manager_name(renderer(config)), how(config), kept(config))
 }
 
 fn how(config: &InterfaceConfig) -> &'static str {
     match config.method {
         Method::Dhcp => "by DHCP",
         Method::Static => "with a static address",
-        _ => "as it is",
+        _ => "without DHCP or a static address",
     }
 }
 
 fn kept(config: &InterfaceConfig) -> String {
     match &config.keep {
-        Some(keep) if keeps(config) => format!(" and keeps what is there ({})", keep.at),
+        Some(keep) if keeps(config) => format!(" and keeps the existing configuration ({})", keep.at),
         _ => String::new(),
     }
 }

@@ -11,19 +11,20 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Critical,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the configuration of the SAN NIC does not bring the route to the target",
+    title: "the configuration of the SAN NIC has no route to the target",
     doc: Doc {
-        finds: "A configuration without DHCP that takes the SAN NIC over and says no route to the target: a static \
-                address alone, or neither address nor DHCP. A route to the target's subnet, a gateway, or a command \
-                of ifupdown that adds a route passes, and so does networkd with KeepConfiguration=yes or \
-                ManageForeignRoutes=no.",
-        breaks: "The routes that the initramfs made by option 121 have the protocol `boot`. networkd removes routes \
-                 that it did not make when it takes an interface over; KeepConfiguration=static and dhcp keep only \
-                 routes of those protocols. The target lies behind a gateway, so the session has no way left, and the \
-                 root stands still while the system comes up. NetworkManager leaves a NIC alone that is up when it \
-                 starts; there the route goes when the profile is activated, and it is a warning.",
-        fix: "Write the route to the target's subnet down in the configuration of the SAN NIC, or use DHCP with the \
-               lease's routes.",
+        finds: "A configuration without DHCP that takes over the SAN NIC and has no route to the target: a static \
+                address alone, or neither an address nor DHCP. The check passes with a route to the target's subnet, a \
+                gateway, or a command of ifupdown that adds a route, and with KeepConfiguration=yes or \
+                ManageForeignRoutes=no of networkd.",
+        breaks: "The routes that the initramfs made from option 121 have the protocol `boot`. When networkd takes over \
+                 an interface, it removes routes that it did not make; KeepConfiguration=static and dhcp keep only \
+                 routes of those protocols. The target is behind a gateway, so the session has no route left, and the \
+                 root freezes while the system comes up. NetworkManager does not touch a NIC that is up when it \
+                 starts; there the route is lost only when somebody activates the profile, and the finding is a \
+                 warning.",
+        fix: "Add the route to the target's subnet to the configuration of the SAN NIC, or use DHCP with the routes of \
+              the lease.",
         references: &[
             "systemd src/network/networkd-route.c (foreign routes, KEEP_CONFIGURATION_STATIC)",
             "systemd issue 23005 (Removing foreign route … proto: boot)",
@@ -35,13 +36,15 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     outcome::judge(facts, HazardKind::RouteNotKept, |san, config| {
-        let Some(config) = config else { return "nothing takes away the routes that the initramfs made".to_owned() };
+        let Some(config) = config else {
+            return "no network configuration removes the routes that the initramfs made".to_owned();
+        };
         let by = match config.method {
             _ if config.manager == Manager::Ifupdown && guard(facts).is_some() => "from the initramfs",
-            Method::Dhcp | Method::Unset => "by its lease",
+            Method::Dhcp | Method::Unset => "from its lease",
             _ if config.manager == Manager::Ifupdown => "from the initramfs",
-            _ => "as it is written there",
+            _ => "from its configuration",
         };
-        format!("{} has its route to the target {by} ({})", san.title(), config.at)
+        format!("{} gets its route to the target {by} ({})", san.title(), config.at)
     })
 }

@@ -107,8 +107,8 @@ pub(super) fn config_text(config: &InterfaceConfig) -> String {
             let addresses: Vec<_> = config.addresses.iter().map(ToString::to_string).collect();
             format!("static {}", addresses.join(" "))
         }
-        Method::Manual | Method::Unset => "no address said".to_owned(),
-        Method::Disabled => "IPv4 switched off".to_owned(),
+        Method::Manual | Method::Unset => "no address configured".to_owned(),
+        Method::Disabled => "IPv4 disabled".to_owned(),
         Method::Loopback => "loopback".to_owned(),
     };
     format!("{whom}: {}", how.trim_end())

@@ -13,15 +13,15 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Warning,
     scope: Scope::Everywhere,
     decided_by: &[],
-    title: "the WAN NIC may have its default route before the SAN NIC has its route",
+    title: "the WAN NIC may get its default route before the SAN NIC gets its route",
     doc: Doc {
-        finds: "DHCP by networkd on the SAN NIC, without a static route to the target beside it, while another NIC \
-                gets a default route at the same time. networkd removes the routes of the initramfs when it starts, \
-                and gets those of the lease later. dhclient, which ifupdown runs, leaves them until the lease is there.",
-        breaks: "Between the WAN's default route and the SAN's route by option 121 the packets of the session leave \
-                 by the WAN. That is a moment without a route to the host, and it freezes the system when what would \
-                 end it lies on the root.",
-        fix: "Write the route to the target down for the SAN NIC, so that it is there before any lease is.",
+        finds: "DHCP by networkd on the SAN NIC, without a static route to the target, while another NIC gets a \
+                default route at the same time. When networkd starts, it removes the routes of the initramfs, and adds \
+                those of the lease later. dhclient, which ifupdown runs, keeps them until it has the lease.",
+        breaks: "Until the SAN NIC has its route from option 121, the WAN NIC's default route sends the packets of the \
+                 session out through the WAN NIC. For that moment the target cannot be reached, and the system freezes \
+                 if what would add the route has to be read from the root.",
+        fix: "Add a static route to the target on the SAN NIC, so that it exists before any lease arrives.",
         references: &[
             "RFC 3442",
             "systemd src/network/networkd-route.c (foreign routes)",
@@ -39,31 +39,31 @@ fn judge(facts: &Facts) -> Outcome {
         |config: &InterfaceConfig| config.method == Method::Dhcp && matches(&config.matches, &san) == Matches::Yes;
     let Some(own) = claims.iter().find(|claim| claim.certain && runs_dhcp(claim.config)) else {
         return Outcome::pass(
-            "nothing on the real root runs DHCP on the SAN NIC, so its route is there before the WAN's",
+            "no configuration of the real root runs DHCP on the SAN NIC, so its route does not wait for a lease",
         );
     };
     let own = own.config;
     if covered(facts, own) {
-        return Outcome::pass(format!("{} writes the route to the target down", own.at));
+        return Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at));
     }
     let manager = renderer(own);
     if manager != Manager::Networkd || keeps_routes(facts, own) {
         return Outcome::pass(format!(
-            "{} leaves the SAN NIC's routes in place until the lease is there",
+            "{} keeps the routes of the SAN NIC until it has the lease",
             manager_name(manager)
         ));
     }
     let Some(wan) = other_with_default(facts, own, &san) else {
-        return Outcome::pass("no other NIC gets a default route before the SAN NIC has its own");
+        return Outcome::pass("no other NIC gets a default route before the SAN NIC has its route");
     };
     let wan_name = name(facts, wan);
     Finding::warning(format!(
-        "networkd sets up {wan_name} and {} at the same time, and drops the SAN's routes first",
+        "networkd configures {wan_name} and {} at the same time, and removes the routes of the SAN NIC first",
         san.title()
     ))
     .evidence(Evidence::at(&wan.at, format!("{wan_name}: a default route")))
     .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
-    .remedy(Remedy::new("Write the route to the target's subnet down for the SAN NIC"))
+    .remedy(Remedy::new("Add a static route to the target's subnet to the configuration of the SAN NIC"))
     .into()
 }
 
