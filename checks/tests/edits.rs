@@ -84,7 +84,7 @@ fn what_dracut_keeps_out_is_taken_out_before_the_image_is_built() {
         ]),
     );
     let (commands, evidence) = commands(&facts, "initramfs-module-missing");
-    assert!(evidence.contains("/etc/dracut.conf.d/50-small.conf:2: omit_dracutmodules holds iscsi"), "{evidence}");
+    assert!(evidence.contains("/etc/dracut.conf.d/50-small.conf:2: omit_dracutmodules lists iscsi"), "{evidence}");
     let before = "hostonly=yes\nomit_dracutmodules+=\" nfs iscsi \"\nadd_dracutmodules+=\" iscsi \"\n";
     let after = "hostonly=yes\nomit_dracutmodules+=\" nfs  \"\nadd_dracutmodules+=\" iscsi \"\n";
     assert_eq!(edited(&commands[0], PATH, before), after, "{}", commands[0]);

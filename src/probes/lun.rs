@@ -430,7 +430,9 @@ mod tests {
         let directory = machine();
         disk(directory.path(), 3, 0x4000 | 300, "sdd", 48, "naa.5000000000000300");
         assert_eq!(find_in(directory.path(), None, 300).unwrap().paths[0].disk.name, "sdd");
-        assert!(find_in(directory.path(), None, 301).unwrap_err().to_string().ends_with("it shows: 0, 47, 300"));
+        assert!(
+            find_in(directory.path(), None, 301).unwrap_err().to_string().ends_with("the LUNs there are: 0, 47, 300")
+        );
         // 47 itself is meant before the unit that flat addressing calls so.
         disk(directory.path(), 3, 0x4000 | 47, "sde", 64, "naa.5000000000000301");
         assert_eq!(find_in(directory.path(), None, 47).unwrap().paths[0].disk.name, "sdb");

@@ -32,7 +32,7 @@ fn omits<'a>(facts: &'a Facts, wanted: &[&str]) -> Vec<(&'a Omit, Vec<&'a str>)>
 pub fn omitting(facts: &Facts, wanted: &[&str]) -> Vec<Evidence> {
     omits(facts, wanted)
         .into_iter()
-        .map(|(omit, words)| Evidence::at(&omit.at, format!("{} holds {}", omit.key, words.join(" "))))
+        .map(|(omit, words)| Evidence::at(&omit.at, format!("{} lists {}", omit.key, words.join(" "))))
         .collect()
 }
 
@@ -51,7 +51,7 @@ pub(super) fn without_omits(facts: &Facts, wanted: &[&str], mut remedy: Remedy) 
             })
             .collect();
         remedy.text = format!(
-            "{} First take {} out of {}: it keeps it out of every image.",
+            "{} First remove {} from {}; dracut excludes everything that this line lists.",
             remedy.text,
             words.join(" and "),
             omit.at
