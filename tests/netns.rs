@@ -174,7 +174,7 @@ fn routes_that_refuse() {
     for (kind, why) in [
         ("unreachable", "a route or rule of type unreachable refuses it"),
         ("prohibit", "a route or rule of type prohibit refuses it"),
-        ("blackhole", "a route or rule of type blackhole swallows it"),
+        ("blackhole", "a route or rule of type blackhole drops it"),
     ] {
         namespace.ip(&format!("route replace {kind} 100.97.0.0/16"));
         assert_eq!(way(&lookup(&namespace, PORTAL)), format!("unreachable: {why}"));

@@ -45,7 +45,7 @@ fn a_monitor_gets_one_line_with_the_reason_on_every_outcome() {
             3,
             "san-route-missing could not be judged: ",
         ),
-        (&["doctor", "--root", text(sound.path()), "--only", "loader"], 0, "only some checks were asked for"),
+        (&["doctor", "--root", text(sound.path()), "--only", "loader"], 0, "only some checks were selected"),
         (&["doctor", "--snapshot", "/nonexistent"], 3, "/nonexistent: cannot be opened: "),
         (&["doctor", "--snapshot", text(&damaged)], 3, "damaged or cut short"),
         (&["doctor", "--root", "/nonexistent"], 3, "/nonexistent"),
