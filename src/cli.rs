@@ -3,7 +3,7 @@
 mod examples;
 
 use crate::names;
-use crate::report::What;
+use crate::report::{FailOn, What};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use clap_complete::engine::ArgValueCandidates;
@@ -119,6 +119,18 @@ pub struct DoctorArgs {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
+
+    /// From what on the exit code is not 0; a run that comes to no verdict fails in any case
+    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "LEVEL")]
+    pub fail_on: FailOn,
+
+    /// Write the report to this file, whole or not at all, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Read what does not count from this file; on the booted instance /etc/isctpl.toml is read without it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 
     /// Answer within this time: what could not be read by then is unknown
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]

@@ -8,6 +8,8 @@ mod files;
 mod fleet;
 #[path = "gate/monitor.rs"]
 mod monitor;
+#[path = "gate/operator.rs"]
+mod operator;
 #[path = "gate/show.rs"]
 mod show;
 mod support;

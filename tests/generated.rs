@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs)]
 
+#[path = "generated/config_page.rs"]
+mod config_page;
 #[path = "generated/man.rs"]
 mod man;
 mod support;
@@ -45,7 +47,8 @@ fn settle_all(files: Vec<(PathBuf, String)>) {
 
 #[test]
 fn man_pages_are_up_to_date() {
-    let pages = man::pages(&Cli::command());
+    let mut pages = man::pages(&Cli::command());
+    pages.push(("isctpl.toml.5".to_owned(), config_page::PAGE.to_owned()));
     let committed: BTreeSet<String> = std::fs::read_dir(project().join("man"))
         .unwrap()
         .map(|entry| entry.unwrap())
@@ -86,7 +89,8 @@ fn man_pages_have_no_lint() {
         return support::skip("man_pages_have_no_lint", "`mandoc` is not installed");
     }
     let directory = tempfile::tempdir().unwrap();
-    for (name, page) in man::pages(&Cli::command()) {
+    let config = ("isctpl.toml.5".to_owned(), config_page::PAGE.to_owned());
+    for (name, page) in man::pages(&Cli::command()).into_iter().chain([config]) {
         let path = directory.path().join(&name);
         std::fs::write(&path, page).unwrap();
         let output = std::process::Command::new("mandoc").args(["-T", "lint"]).arg(&path).output().unwrap();

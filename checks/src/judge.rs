@@ -14,6 +14,8 @@ pub struct Selection {
     pub only: Vec<String>,
     /// Ids and links to leave out.
     pub skip: Vec<String>,
+    /// Ids of checks that are judged, and whose findings decide nothing.
+    pub ignore: Vec<String>,
 }
 
 impl Selection {
@@ -88,6 +90,10 @@ pub struct CheckResult {
     pub check: &'static Check,
     /// What it said.
     pub outcome: Outcome,
+    /// It was asked, and is not one that this mode or this selection leaves out.
+    pub asked: bool,
+    /// What it said and is ignored; the outcome is then that it does not apply.
+    pub ignored: Option<Outcome>,
 }
 
 impl CheckResult {
@@ -115,8 +121,10 @@ impl Judgement {
     pub fn of_nothing(selection: &Selection, why: &str) -> Self {
         let asked =
             |check: &&Check| selection.takes(check) && (check.link != Link::Template || !selection.only.is_empty());
-        let results =
-            registry::all().filter(asked).map(|check| CheckResult { check, outcome: Outcome::unknown(why) }).collect();
+        let results = registry::all()
+            .filter(asked)
+            .map(|check| CheckResult { check, outcome: Outcome::unknown(why), asked: false, ignored: None })
+            .collect();
         let chain = Link::CHAIN
             .into_iter()
             .map(|link| ChainLink { link, status: LinkStatus::Unknown, summary: why.to_owned() })
@@ -202,8 +210,42 @@ impl Run<'_> {
     fn results(&self, facts: &Facts, of: impl Fn(&Check) -> bool) -> Vec<CheckResult> {
         registry::all()
             .filter(|check| self.selection.takes(check) && of(check))
-            .map(|check| CheckResult { check, outcome: outcome_of(check, facts, self) })
+            .map(|check| self.result(check, facts))
             .collect()
+    }
+
+    /// What one check says, and whether that counts.
+    fn result(&self, check: &'static Check, facts: &Facts) -> CheckResult {
+        if let Some(reason) = self.reason_not_to_ask(check, facts) {
+            return CheckResult { check, outcome: Outcome::not_applicable(reason), asked: false, ignored: None };
+        }
+        let outcome = outcome_of(check, facts);
+        let open = matches!(outcome, Outcome::Fail(_) | Outcome::Unknown { .. });
+        if open && self.selection.ignore.iter().any(|id| id == check.id) {
+            let none = Outcome::not_applicable("isctpl.toml ignores what this check says");
+            return CheckResult { check, outcome: none, asked: true, ignored: Some(outcome) };
+        }
+        CheckResult { check, outcome, asked: true, ignored: None }
+    }
+
+    /// Why a check is not for this mode, this selection or this machine.
+    fn reason_not_to_ask(&self, check: &Check, facts: &Facts) -> Option<&'static str> {
+        if check.link == Link::Template {
+            // A machine in use has logs, keys and a history: only who seals a template asks about them.
+            if self.selection.only.is_empty() {
+                return Some("not checked: template checks run only on request (--only template)");
+            }
+        } else if self.stranger.is_some() && !asks_for_a_told_portal(check, facts) {
+            return Some("not checked: nothing shows that this root is an iSCSI LUN");
+        }
+        let live = facts.scope.mode == Mode::Live;
+        match check.scope {
+            Scope::Live if !live => Some("not checked: the running kernel of this host is not the instance's"),
+            Scope::Machine if !live && !facts.scope.same_machine && !facts.scope.firmware_given => {
+                Some("not checked: this host may not be the instance (--same-machine if it is)")
+            }
+            _ => None,
+        }
     }
 
     /// What results come to, or what somebody else has drawn from them.
@@ -213,31 +255,18 @@ impl Run<'_> {
         let mut verdict = verdict.unwrap_or_else(|| verdict_of(self, &results));
         if verdict.boot == Boot::Boots {
             verdict.because = sentence::why_it_boots(self.facts, &chain);
+            let ignored = results.iter().filter(|result| result.ignored.is_some()).map(|result| result.check.id);
+            let ignored: Vec<&str> = ignored.collect();
+            if !ignored.is_empty() {
+                verdict.because = format!("{}, apart from what is ignored: {}", verdict.because, ignored.join(", "));
+            }
         }
         Judgement { verdict, chain, partial: self.partial, results }
     }
 }
 
-/// What a check says, or why it is not asked.
-fn outcome_of(check: &Check, facts: &Facts, run: &Run<'_>) -> Outcome {
-    if check.link == Link::Template {
-        // A machine in use has logs, keys and a history: only who seals a template asks about them.
-        if run.selection.only.is_empty() {
-            return Outcome::not_applicable("not checked: template checks run only on request (--only template)");
-        }
-    } else if run.stranger.is_some() && !asks_for_a_told_portal(check, facts) {
-        return Outcome::not_applicable("not checked: nothing shows that this root is an iSCSI LUN");
-    }
-    let live = facts.scope.mode == Mode::Live;
-    match check.scope {
-        Scope::Live if !live => {
-            return Outcome::not_applicable("not checked: the running kernel of this host is not the instance's");
-        }
-        Scope::Machine if !live && !facts.scope.same_machine && !facts.scope.firmware_given => {
-            return Outcome::not_applicable("not checked: this host may not be the instance (--same-machine if it is)");
-        }
-        _ => {}
-    }
+/// What a check says.
+fn outcome_of(check: &Check, facts: &Facts) -> Outcome {
     match (check.judge)(facts) {
         // A check that fails without a finding would be a mute alarm.
         Outcome::Fail(findings) if findings.is_empty() => {

@@ -108,7 +108,7 @@ fn everything(facts: &Facts) -> Judgement {
 
 /// What one check says by itself, so that no broken link before it softens its severity.
 fn alone(check: &Check, facts: &Facts) -> Outcome {
-    let selection = Selection { only: vec![check.id.to_owned()], skip: Vec::new() };
+    let selection = Selection { only: vec![check.id.to_owned()], ..Selection::default() };
     judge(facts, &selection).results.into_iter().next().unwrap().outcome
 }
 

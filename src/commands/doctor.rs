@@ -1,12 +1,13 @@
 //! `isctpl doctor`: the whole chain, judged.
 
+use super::config::ConfigFile;
 use super::deadline::{Ended, within};
 use super::progress::Progress;
 use super::{Output, add_what_is_known, fleet, gather_until, reader, snapshot};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text;
 use crate::probes;
-use crate::report::{self, Report};
+use crate::report::{self, FailOn, Report, Stand};
 use anyhow::bail;
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{Judgement, Selection, judge};
@@ -15,12 +16,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
-    if args.snapshot.len() > 1 {
-        return fleet::run(args, output);
+    if let Some(file) = &args.output {
+        output.redirect(file);
     }
-    let (facts, judgement) = judged(args)?;
+    let code = if args.snapshot.len() > 1 { fleet::run(args, output)? } else { one(args, output)? };
+    output.settle()?;
+    Ok(code)
+}
+
+/// What was judged, and what was not to count.
+struct Judged {
+    facts: Facts,
+    judgement: Judgement,
+    ignores: Vec<Stand>,
+    /// What does not count does not make an answer out of none.
+    fail_on: FailOn,
+}
+
+fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
+    let Judged { facts, judgement, ignores, fail_on } = judged(args)?;
     let name = args.snapshot.first().map(|file| text::path(file));
-    let report = Report { facts: &facts, judgement: &judgement, snapshot: name.as_deref() };
+    let report = Report { facts: &facts, judgement: &judgement, snapshot: name.as_deref(), ignores: &ignores, fail_on };
     let text = match args.format {
         ReportFormat::Table => report::table(&report, &output.style),
         ReportFormat::Json => report::json(&report)?,
@@ -33,15 +49,15 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
 
 /// Which checks were asked for.
 pub(super) fn selection(args: &DoctorArgs) -> Selection {
-    Selection { only: args.only.clone(), skip: args.skip.clone() }
+    Selection { only: args.only.clone(), skip: args.skip.clone(), ignore: Vec::new() }
 }
 
 /// The facts and what they come to; nothing, with the reason, when `--timeout` came first.
-fn judged(args: &DoctorArgs) -> anyhow::Result<(Facts, Judgement)> {
+fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
     let progress = Arc::new(Progress::start());
     let limit = args.timeout.map(Duration::from_secs);
     let (source, file) = (args.source.clone(), args.snapshot.first().cloned());
-    let selection = selection(args);
+    let (selection, config, fail_on) = (selection(args), ConfigFile::of(args), args.fail_on);
     let outcome = within(limit, &progress, {
         let selection = selection.clone();
         move |progress, until| -> anyhow::Result<_> {
@@ -49,11 +65,13 @@ fn judged(args: &DoctorArgs) -> anyhow::Result<(Facts, Judgement)> {
                 Some(file) => Some(loaded(&file, &source, progress)?),
                 None => gather_until(&source, progress, until)?,
             };
+            let Some(facts) = facts else { return Ok(None) };
+            progress.say("reading isctpl.toml");
+            let config = config.read_for(&facts)?;
             progress.say("judging");
-            Ok(facts.map(|facts| {
-                let judgement = judge(&facts, &selection);
-                (facts, judgement)
-            }))
+            let judgement = judge(&facts, &config.applied_to(&selection));
+            let ignores = config.stands(&judgement);
+            Ok(Some(Judged { facts, judgement, ignores, fail_on }))
         }
     });
     let outcome = match outcome {
@@ -68,7 +86,8 @@ fn judged(args: &DoctorArgs) -> anyhow::Result<(Facts, Judgement)> {
             last => format!("isctpl was {last}"),
         };
         let why = format!("no answer within the {} s of --timeout: {what}", args.timeout.unwrap_or_default());
-        (nothing(args, &why), Judgement::of_nothing(&selection, &why))
+        let judgement = Judgement::of_nothing(&selection, &why);
+        Judged { facts: nothing(args, &why), judgement, ignores: Vec::new(), fail_on: FailOn::Warning }
     }))
 }
 

@@ -1,9 +1,10 @@
 //! `isctpl doctor --snapshot FILE...`: many snapshots, judged side by side.
 
+use super::config::{Config, ConfigFile};
 use super::{Output, add_what_is_known, doctor, snapshot};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text;
-use crate::report::{Fleet, Judged, LineFormat, Report};
+use crate::report::{FailOn, Fleet, Judged, LineFormat, Report};
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Selection, judge};
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ struct Work {
     files: Vec<PathBuf>,
     source: Source,
     selection: Selection,
+    config: Config,
+    fail_on: FailOn,
     format: LineFormat,
     place: Mutex<Place>,
     moved: Condvar,
@@ -41,10 +44,14 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
         ReportFormat::Json => LineFormat::Json,
         ReportFormat::Prometheus | ReportFormat::Nagios => LineFormat::None,
     };
+    // Snapshots have no file of their own, so that it is the same for all.
+    let config = ConfigFile::of(args).read_for(&Facts::default())?;
     let work = Arc::new(Work {
         files: args.snapshot.clone(),
         source: args.source.clone(),
-        selection: doctor::selection(args),
+        selection: config.applied_to(&doctor::selection(args)),
+        config,
+        fail_on: args.fail_on,
         format,
         place: Mutex::default(),
         moved: Condvar::new(),
@@ -88,13 +95,19 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
         fleet.add(judged);
         work.printed();
     }
-    output.print(&match args.format {
+    let code = fleet.exit_code(args.fail_on);
+    let end = match args.format {
         ReportFormat::Table => fleet.table(),
-        ReportFormat::Json => String::new(),
+        ReportFormat::Json => {
+            // A line of its own would be no report.
+            fleet.complaints().iter().for_each(|told| output.complain(&format!("isctpl: warning: {told}\n")));
+            String::new()
+        }
         ReportFormat::Prometheus => fleet.prometheus(),
-        ReportFormat::Nagios => fleet.nagios(fleet.exit_code()),
-    })?;
-    Ok(fleet.exit_code())
+        ReportFormat::Nagios => fleet.nagios(code),
+    };
+    output.print(&end)?;
+    Ok(code)
 }
 
 impl Work {
@@ -124,7 +137,15 @@ impl Work {
                 }
                 let judgement = judge(&facts, &self.selection);
                 let name = text::path(file);
-                Judged::of(&Report { facts: &facts, judgement: &judgement, snapshot: Some(&name) }, self.format)
+                let ignores = self.config.stands(&judgement);
+                let report = Report {
+                    facts: &facts,
+                    judgement: &judgement,
+                    snapshot: Some(&name),
+                    ignores: &ignores,
+                    fail_on: self.fail_on,
+                };
+                Judged::of(&report, self.format)
             }
             Err(error) => self.unreadable(index, &text::told(&format_args!("{error:#}"))),
         }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod completions;
+mod config;
 mod deadline;
 mod doctor;
 mod explain;

@@ -3,8 +3,10 @@
 use crate::cli::Color;
 use crate::formats::text;
 use crate::report::Style;
+use crate::system::replace::{Readers, Whole};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{IsTerminal, Stdout, Write, stdout};
+use std::path::{Path, PathBuf};
 
 /// The width that is assumed where nothing tells: a serial console's.
 const DEFAULT_WIDTH: u16 = 80;
@@ -23,6 +25,8 @@ pub(super) struct Output {
     pub(super) style: Style,
     /// Nothing but the exit code.
     pub(super) quiet: bool,
+    /// The file that takes standard output's place, from the first text on.
+    file: Option<(PathBuf, Option<Whole>)>,
 }
 
 impl Output {
@@ -36,7 +40,23 @@ impl Output {
         }
         let choice = AutoStream::choice(&stdout());
         let style = Style { width: width(), ascii: !speaks_utf8(), verbose };
-        Self { stream: AutoStream::new(stdout(), choice), style, quiet }
+        Self { stream: AutoStream::new(stdout(), choice), style, quiet, file: None }
+    }
+
+    /// What is printed from now on goes to a file, which is written whole.
+    pub(super) fn redirect(&mut self, path: &Path) {
+        self.file = Some((path.to_owned(), None));
+    }
+
+    /// Puts the file in its place, when something was printed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn settle(&mut self) -> std::io::Result<()> {
+        match self.file.take() {
+            Some((path, Some(whole))) => whole.finish().map_err(|error| named(&path, &error)),
+            _ => Ok(()),
+        }
     }
 
     /// The style of a listing: each row on one line where a program reads it and no width was asked for.
@@ -51,10 +71,15 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn print(&mut self, text: &str) -> std::io::Result<()> {
+        let text = text::screen(text);
+        if let Some((path, file)) = &mut self.file {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            return written(path, file, plain.as_bytes()).map_err(|error| named(path, &error));
+        }
         if self.quiet {
             return Ok(());
         }
-        unless_closed(self.stream.write_all(text::screen(text).as_bytes()).and_then(|()| self.stream.flush()))
+        unless_closed(self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush()))
     }
 
     /// Writes what is no text, even when all is to be quiet: it was asked for by name.
@@ -80,6 +105,20 @@ impl Output {
             let _ = anstream::stderr().write_all(text::screen(text).as_bytes());
         }
     }
+}
+
+/// Writes to the file, which begins with its first text.
+fn written(path: &Path, file: &mut Option<Whole>, bytes: &[u8]) -> std::io::Result<()> {
+    let whole = match file {
+        Some(whole) => whole,
+        None => file.insert(Whole::begin(path, Readers::Everyone)?),
+    };
+    whole.write_all(bytes)
+}
+
+/// An error that says which file it is of.
+fn named(path: &Path, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("cannot write {}: {error}", text::path(path)))
 }
 
 /// That the reader closed its end of the pipe is no error.

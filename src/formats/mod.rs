@@ -24,6 +24,7 @@ pub mod module_index;
 pub mod names;
 pub mod netplan;
 pub mod open_iscsi;
+pub mod operator;
 pub mod script_scan;
 pub mod secret;
 pub mod shell;

@@ -1,9 +1,9 @@
 //! Many snapshots: a line each, and what they come to together.
 
-use super::Report;
 use super::json::json_line;
 use super::nagios::{first_line, one_line, state};
 use super::style::{BAD, DOUBTFUL, STRONG, of_boot, paint};
+use super::{FailOn, Report, Stand, Status, rank};
 use crate::formats::text;
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Boot, Judgement, Selection, Severity};
@@ -37,6 +37,7 @@ pub struct Judged {
     because: String,
     code: u8,
     findings: Vec<(Severity, &'static str)>,
+    ignores: Vec<Stand>,
 }
 
 impl Judged {
@@ -56,7 +57,17 @@ impl Judged {
             LineFormat::None => String::new(),
         };
         let because = judgement.verdict.because.clone();
-        Ok(Self { name, line, boot: Some(judgement.verdict.boot), because, code: report.exit_code(), findings })
+        // That an ignore matches nothing is told at the end, when it matched nowhere.
+        let code = report.fail_on.applied_to(judgement.exit_code());
+        Ok(Self {
+            name,
+            line,
+            boot: Some(judgement.verdict.boot),
+            because,
+            code,
+            findings,
+            ignores: report.ignores.to_vec(),
+        })
     }
 
     /// A snapshot that could not be judged, and why.
@@ -74,11 +85,26 @@ impl Judged {
             LineFormat::Table => line_of("unreadable", DOUBTFUL, name, why),
             LineFormat::Json => {
                 let judgement = Judgement::of_nothing(selection, why);
-                json_line(&Report { facts, judgement: &judgement, snapshot: Some(name) }, Some(why))?
+                let report = Report {
+                    facts,
+                    judgement: &judgement,
+                    snapshot: Some(name),
+                    ignores: &[],
+                    fail_on: FailOn::Warning,
+                };
+                json_line(&report, Some(why))?
             }
             LineFormat::None => String::new(),
         };
-        Ok(Self { name: name.to_owned(), line, boot: None, because: why.to_owned(), code: 3, findings: Vec::new() })
+        Ok(Self {
+            name: name.to_owned(),
+            line,
+            boot: None,
+            because: why.to_owned(),
+            code: 3,
+            findings: Vec::new(),
+            ignores: Vec::new(),
+        })
     }
 }
 
@@ -126,24 +152,17 @@ pub struct Fleet {
     /// The first of the worst.
     first: Option<(u8, String)>,
     worst: u8,
+    /// Each ignore as it stands at best.
+    ignores: Vec<Stand>,
 }
 
 /// The kinds of answers, worst first.
 const ANSWERS: [&str; 5] = ["fails", "at-risk", "unknown", "unreadable", "boots"];
 
-/// How bad an exit code is: critical, then unknown, then warning.
-pub(super) fn rank(code: u8) -> u8 {
-    match code {
-        0 => 0,
-        1 => 1,
-        2 => 3,
-        _ => 2,
-    }
-}
-
 impl Fleet {
     /// Counts one more.
     pub fn add(&mut self, judged: Judged) {
+        self.add_ignores(judged.ignores);
         self.judged += 1;
         *self.verdicts.entry(judged.boot.map_or("unreadable", Boot::name)).or_default() += 1;
         for (severity, check) in judged.findings {
@@ -162,8 +181,31 @@ impl Fleet {
     }
 
     /// How the run ends: as the worst of all.
-    pub fn exit_code(&self) -> u8 {
-        self.worst
+    pub fn exit_code(&self, fail_on: FailOn) -> u8 {
+        match self.worst {
+            0 if !self.complaints().is_empty() => fail_on.applied_to(1),
+            worst => worst,
+        }
+    }
+
+    /// An ignore that matched anywhere is not stale.
+    fn add_ignores(&mut self, ignores: Vec<Stand>) {
+        if self.ignores.is_empty() {
+            self.ignores = ignores;
+            return;
+        }
+        for (known, new) in self.ignores.iter_mut().zip(ignores) {
+            let better =
+                matches!((known.status, new.status), (Status::NotJudged, _) | (Status::Unmatched, Status::Applied));
+            if better {
+                *known = new;
+            }
+        }
+    }
+
+    /// What is wrong with the operator's ignores.
+    pub fn complaints(&self) -> Vec<String> {
+        self.ignores.iter().filter_map(Stand::complaint).collect()
     }
 
     fn count(&self, answer: &str) -> usize {
@@ -200,6 +242,9 @@ impl Fleet {
             let word = if severity == Severity::Critical { paint(BAD, &word) } else { word };
             let _ = writeln!(text, "  {check:<width$}  {word}{count:>8}");
         }
+        for complaint in self.complaints() {
+            let _ = writeln!(text, "\nwarning {}", text::line(&complaint));
+        }
         text
     }
 
@@ -222,6 +267,9 @@ impl Fleet {
         for (severity, check, count, names) in self.findings() {
             let more = if count > names.len() { ", ..." } else { "" };
             let _ = writeln!(text, "{severity} {check}: {count} snapshots: {}{more}", one_line(&names.join(", ")));
+        }
+        for complaint in self.complaints() {
+            let _ = writeln!(text, "warning {}", one_line(&complaint));
         }
         text
     }

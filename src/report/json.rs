@@ -29,6 +29,19 @@ struct Doctor<'a> {
     checks: Vec<CheckV1<'a>>,
     counts: CountsV1,
     problems: Vec<ProblemV1<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignores: Vec<IgnoreV1<'a>>,
+}
+
+/// What `isctpl.toml` takes out of account.
+#[derive(Serialize)]
+struct IgnoreV1<'a> {
+    check: &'a str,
+    reason: &'a str,
+    until: String,
+    at: &'a str,
+    status: &'static str,
+    summaries: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -163,6 +176,18 @@ fn doctor<'a>(report: &'a Report<'a>, unreadable: Option<&'a str>) -> Doctor<'a>
             .problems()
             .into_iter()
             .map(|problem| ProblemV1 { place: &problem.place, what: &problem.what })
+            .collect(),
+        ignores: report
+            .ignores
+            .iter()
+            .map(|stand| IgnoreV1 {
+                check: &stand.ignore.check,
+                reason: &stand.ignore.reason,
+                until: stand.ignore.until.to_string(),
+                at: &stand.at,
+                status: stand.status.name(),
+                summaries: &stand.summaries,
+            })
             .collect(),
     }
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod columns;
 mod facts;
 mod fleet;
+mod ignores;
 mod image;
 mod json;
 mod nagios;
@@ -15,6 +16,7 @@ mod times;
 pub use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
 pub use facts::{What, facts_json, facts_text};
 pub use fleet::{Fleet, Judged, LineFormat};
+pub use ignores::{Stand, Status};
 pub use image::ImageListing;
 pub use json::{SCHEMA, json};
 pub use nagios::{nagios, nagios_unknown};
@@ -23,6 +25,7 @@ pub use style::Style;
 pub use table::table;
 pub use times::times;
 
+use clap::ValueEnum;
 use isctpl_checks::facts::{Facts, Mode};
 use isctpl_checks::{Judgement, Reach, Severity};
 
@@ -35,12 +38,69 @@ pub struct Report<'a> {
     pub judgement: &'a Judgement,
     /// The file that the facts were kept in.
     pub snapshot: Option<&'a str>,
+    /// What the operator wants left out of account.
+    pub ignores: &'a [Stand],
+    /// What counts.
+    pub fail_on: FailOn,
+}
+
+/// From what on a run fails: critical is worse than unknown, and unknown is worse than a warning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Only what is critical
+    Critical,
+    /// What is critical or unknown
+    Unknown,
+    /// Whatever is not OK
+    #[default]
+    Warning,
+}
+
+impl FailOn {
+    /// The exit code that is left of one.
+    pub fn applied_to(self, code: u8) -> u8 {
+        match (self, code) {
+            (Self::Critical, 2) | (Self::Unknown, 2..) | (Self::Warning, _) => code,
+            _ => 0,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Unknown => "unknown",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// How bad an exit code is: critical, then unknown, then warning.
+pub fn rank(code: u8) -> u8 {
+    match code {
+        0 => 0,
+        1 => 1,
+        2 => 3,
+        _ => 2,
+    }
 }
 
 impl<'a> Report<'a> {
     /// How the run ends.
     pub fn exit_code(&self) -> u8 {
-        self.judgement.exit_code()
+        self.fail_on.applied_to(self.code())
+    }
+
+    /// The same, before it is said what counts.
+    fn code(&self) -> u8 {
+        match self.judgement.exit_code() {
+            0 if self.complaints().next().is_some() => 1,
+            code => code,
+        }
+    }
+
+    /// What is wrong with the operator's ignores.
+    fn complaints(&self) -> impl Iterator<Item = String> {
+        self.ignores.iter().filter_map(Stand::complaint)
     }
 
     /// The checks that could not be made: those that wait for the same fact are one thing to read.
@@ -78,7 +138,7 @@ impl<'a> Report<'a> {
         };
         Counts {
             critical: of(Severity::Critical),
-            warning: of(Severity::Warning),
+            warning: of(Severity::Warning) + self.complaints().count(),
             info: of(Severity::Info),
             unknown: self.judgement.unknowns().count(),
             pass: outcomes(|outcome| matches!(outcome, isctpl_checks::Outcome::Pass(_))),

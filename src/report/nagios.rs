@@ -2,7 +2,7 @@
 //!
 //! Monitoring Plugins Development Guidelines, "Plugin Output for Nagios".
 
-use super::Report;
+use super::{Report, Stand};
 use crate::formats::text;
 use isctpl_checks::{Boot, Check, Finding, Outcome, Severity};
 use std::fmt::Write;
@@ -13,7 +13,11 @@ const REASON_LIMIT: usize = 400;
 /// The report as a plugin prints it.
 pub fn nagios(report: &Report<'_>) -> String {
     let counts = report.counts();
-    let mut text = first_line(state(report.exit_code()), &reason(report));
+    let mut why = reason(report);
+    if report.exit_code() != report.code() {
+        let _ = write!(why, " (does not count: --fail-on {})", report.fail_on.name());
+    }
+    let mut text = first_line(state(report.exit_code()), &why);
     let _ = writeln!(
         text,
         " | critical={};;0 warning={};0 unknown={} passed={}",
@@ -21,6 +25,12 @@ pub fn nagios(report: &Report<'_>) -> String {
     );
     for (severity, summary, ids) in findings_by_summary(report) {
         let _ = writeln!(text, "{severity} {}: {}", ids.join(", "), one_line(summary));
+    }
+    for line in report.ignores.iter().filter_map(Stand::told) {
+        let _ = writeln!(text, "{}", one_line(&line));
+    }
+    for line in report.complaints() {
+        let _ = writeln!(text, "warning {}", one_line(&line));
     }
     for (reason, ids) in report.unknowns_by_reason() {
         let _ = writeln!(text, "unknown: {}: {}", one_line(reason), ids.join(", "));
@@ -67,7 +77,10 @@ fn reason(report: &Report<'_>) -> String {
         (Boot::Fails | Boot::AtRisk, None) => format!("{}: {}", verdict.boot.name(), verdict.because),
         (Boot::Boots, _) => match named(Severity::Critical).or_else(|| named(Severity::Warning)) {
             Some(finding) => format!("boots, but {finding}"),
-            None => format!("boots: {}", verdict.because),
+            None => match report.complaints().next() {
+                Some(complaint) => format!("boots, but {complaint}"),
+                None => format!("boots: {}", verdict.because),
+            },
         },
         (Boot::Unknown, _) => match (judgement.exit_code(), judgement.partial) {
             (2, _) => named(Severity::Critical).unwrap_or_else(|| verdict.because.clone()),

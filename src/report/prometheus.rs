@@ -1,6 +1,6 @@
 //! Prometheus text exposition (version 0.0.4), gauges only, for node_exporter's textfile collector.
 
-use super::Report;
+use super::{Report, Status};
 use isctpl_checks::{Boot, LinkStatus, Outcome, Severity};
 use std::fmt::Write;
 
@@ -47,6 +47,14 @@ pub fn prometheus(report: &Report<'_>) -> String {
         let (check, link) = (result.check.id, result.check.link.name());
         let _ = writeln!(text, "isctpl_check_status{{check=\"{check}\",link=\"{link}\"}} {value}");
     }
+
+    head(&mut text, "isctpl_ignored", "1 for a check whose findings isctpl.toml takes out of account.");
+    for stand in report.ignores.iter().filter(|stand| stand.status == Status::Applied) {
+        let (check, until) = (&stand.ignore.check, stand.ignore.until);
+        let _ = writeln!(text, "isctpl_ignored{{check=\"{check}\",until=\"{until}\"}} 1");
+    }
+    head(&mut text, "isctpl_stale_ignores", "Ignores that ended, or match nothing.");
+    let _ = writeln!(text, "isctpl_stale_ignores {}", report.complaints().count());
 
     let counts = report.counts();
     head(&mut text, "isctpl_findings", "Findings by severity.");

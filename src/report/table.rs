@@ -1,5 +1,6 @@
 //! The report for people: the answer, the chain, the findings, the answer again in a sentence.
 
+use super::ignores::ignores_text;
 use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint};
 use super::{Report, columns};
 use isctpl_checks::facts::{Mode, Problem};
@@ -46,6 +47,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
     text.push_str(&whose_commands(report, style));
     text.push_str(&unknowns(report, style));
     text.push_str(&unread(report, not_iscsi, style));
+    text.push_str(&ignores_text(report.ignores, style));
     if style.verbose {
         text.push_str(&every_check(report, style));
     }

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// As many links are followed as the kernel follows.
 const LINKS_LIMIT: usize = 40;
@@ -26,17 +27,81 @@ enum Place {
     Through(PathBuf),
 }
 
-/// Writes `bytes` to `path`. A regular file, or nothing, is replaced as a whole: whoever reads sees the old file
-/// or the new one, and an error leaves the old one as it was and nothing beside it. A link is followed. A device
-/// or a FIFO is written through, and stays what it is.
+/// A file that is being written. A regular file, or nothing, is replaced as a whole: whoever reads sees the old
+/// file or the new one, and an error leaves the old one as it was and nothing beside it. A link is followed. A
+/// device or a FIFO is written through, and stays what it is.
+#[derive(Debug)]
+pub struct Whole {
+    state: State,
+    readers: Readers,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Written beside the place, then renamed over it.
+    Beside { part: NamedTempFile, path: PathBuf, before: Box<Option<Metadata>> },
+    /// Written as it comes.
+    Through(File),
+}
+
+impl Whole {
+    /// Begins to write what `path` is to hold.
+    ///
+    /// # Errors
+    /// When nothing can be written there.
+    pub fn begin(path: &Path, readers: Readers) -> Result<Self> {
+        let state = match place_of(path)? {
+            Place::File(path, before) => {
+                let part =
+                    tempfile::Builder::new().prefix(".isctpl-").suffix(".part").tempfile_in(directory_of(&path))?;
+                State::Beside { part, path, before: Box::new(before) }
+            }
+            Place::Through(path) => {
+                // Behind a link of /proc/self/fd a file may be open that others have written to.
+                let flags = nix::fcntl::OFlag::O_NOCTTY.bits();
+                State::Through(OpenOptions::new().append(true).custom_flags(flags).open(path)?)
+            }
+        };
+        Ok(Self { state, readers })
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// When that fails; nothing of it is left then.
+    pub fn finish(self) -> Result<()> {
+        match self.state {
+            State::Beside { part, path, before } => settle(part, &path, (*before).as_ref(), self.readers),
+            State::Through(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Whole {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        match &mut self.state {
+            State::Beside { part, .. } => part.write(bytes),
+            State::Through(file) => match file.write(bytes) {
+                // The reader of a FIFO has seen enough.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(bytes.len()),
+                outcome => outcome,
+            },
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes `bytes` to `path`, as [`Whole`] does.
 ///
 /// # Errors
 /// When it cannot be written. That the reader of a FIFO has seen enough is no error.
 pub fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
-    match place_of(path)? {
-        Place::File(path, before) => replace(&path, before.as_ref(), bytes, readers),
-        Place::Through(path) => through(&path, bytes),
-    }
+    let mut whole = Whole::begin(path, readers)?;
+    whole.write_all(bytes)?;
+    whole.finish()
 }
 
 /// Follows links to what they name, which need not exist.
@@ -73,11 +138,7 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes beside the place, then renames over it. What was written is removed again on any error.
-fn replace(path: &Path, before: Option<&Metadata>, bytes: &[u8], readers: Readers) -> Result<()> {
-    let directory = directory_of(path);
-    let mut part = tempfile::Builder::new().prefix(".isctpl-").suffix(".part").tempfile_in(directory)?;
-    part.write_all(bytes)?;
+fn settle(part: NamedTempFile, path: &Path, before: Option<&Metadata>, readers: Readers) -> Result<()> {
     let kept = before.filter(|_| readers == Readers::Everyone);
     if let Some(before) = kept {
         // Only root can give a file away; anybody else's run leaves its own file behind.
@@ -92,17 +153,6 @@ fn replace(path: &Path, before: Option<&Metadata>, bytes: &[u8], readers: Reader
     part.as_file().sync_all()?;
     part.persist(path).map_err(|failed| failed.error)?;
     // The file is there; a directory that cannot be synced loses it with the power alone.
-    let _ = File::open(directory).and_then(|directory| directory.sync_all());
+    let _ = File::open(directory_of(path)).and_then(|directory| directory.sync_all());
     Ok(())
-}
-
-/// Writes to what stands there, and makes nothing.
-fn through(path: &Path, bytes: &[u8]) -> Result<()> {
-    // Behind a link of /proc/self/fd a file may be open that others have written to.
-    let flags = nix::fcntl::OFlag::O_NOCTTY.bits();
-    let mut open = OpenOptions::new().append(true).custom_flags(flags).open(path)?;
-    match open.write_all(bytes) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
-    }
 }

@@ -8,7 +8,7 @@ fn holds_a_snapshot(file: &Path) {
 }
 
 /// What a directory holds, by name.
-fn names(directory: &Path) -> Vec<String> {
+pub(crate) fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

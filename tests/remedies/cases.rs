@@ -25,7 +25,7 @@ pub(crate) fn broken(check: &Check) -> Value {
 
 /// The findings of one check.
 pub(crate) fn findings(check: &Check, facts: &Facts) -> Vec<Finding> {
-    let selection = Selection { only: vec![check.id.to_owned()], skip: Vec::new() };
+    let selection = Selection { only: vec![check.id.to_owned()], ..Selection::default() };
     match judge(facts, &selection).results.pop().unwrap().outcome {
         Outcome::Fail(findings) => findings,
         _ => Vec::new(),

@@ -52,6 +52,9 @@ pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
     let mut results = trials.first().map(|trial| trial.results.clone()).unwrap_or_default();
     for result in results.iter_mut().filter(|result| asks(result.check)) {
         result.outcome = merged(result.check, &trials, each);
+        let of_check = |other: &&CheckResult| other.check.id == result.check.id;
+        let mut all = trials.iter().filter_map(|trial| trial.results.iter().find(of_check));
+        result.ignored = all.find_map(|other| other.ignored.clone());
     }
     let verdict = match (certain, agreed) {
         (Some(verdict), _) => verdict,
