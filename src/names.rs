@@ -20,6 +20,10 @@ const ALIKE: f64 = 0.75;
 /// # Errors
 /// When the shell is none that is known here, or the answer cannot be written.
 pub fn complete() -> clap::error::Result<bool> {
+    // The current directory is looked up for completion alone.
+    if std::env::var_os(ASKED).is_none() {
+        return Ok(false);
+    }
     CompleteEnv::with_factory(Cli::command)
         .var(ASKED)
         .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())

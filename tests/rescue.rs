@@ -282,7 +282,7 @@ fn a_change_of_the_lab_that_empties_dev_empties_a_copy() {
 
 /// A script that deletes a tree may come upon a directory of the machine that it, or what it ran, has bound below
 /// that. So none crosses into another filesystem or runs with an empty name, and none binds the machine's own
-/// directories but in a namespace of its own, without what is mounted below them.
+/// directories but in a namespace of its own, without what is mounted below them, or read-only.
 #[test]
 fn no_script_deletes_through_a_mount() {
     let mut found = Vec::new();
@@ -343,6 +343,9 @@ fn danger(line: &str) -> Option<&'static str> {
     }
     let rest = after("mount")?;
     let bound = rest.iter().position(|word| ["--bind", "--rbind", "-B", "-R"].contains(word))?;
+    if rest.windows(2).any(|pair| pair == ["-o", "ro"]) {
+        return None;
+    }
     let source = rest.get(bound + 1)?;
     let whole = rest[bound].contains('R') || rest[bound] == "--rbind";
     (whole || (source.starts_with('/') && !["/proc", "/sys"].contains(source)))

@@ -68,7 +68,7 @@ fn whose_commands(report: &Report<'_>, style: &Style) -> String {
         Mode::Root => format!("in a chroot of the root that was mounted at {}", report.facts.scope.root),
     };
     let text = format!("The commands behind # are not for this machine: type them {place}, without the #.");
-    format!("\n{}", style.wrap(&text, "", ""))
+    format!("\n{}", style.wrap(&text, "", "  "))
 }
 
 /// `FAILS at login: instance-59725 (Debian GNU/Linux 12), root /target`

@@ -24,10 +24,10 @@ const STUB: &str = r#"#!/bin/sh
 "#;
 
 const SETUP: &str = r#"
-mount --rbind "$0" "$0"
+mount --bind "$0" "$0"
 cd "$0"
 for root in . target; do
-    mount --bind /usr "$root/usr"
+    mount --bind -o ro /usr "$root/usr"
     mount -t tmpfs stubs "$root/usr/sbin"
     cp -a stubs/. "$root/usr/sbin/"
 done
@@ -35,9 +35,9 @@ mount -t tmpfs run run
 mkdir run/lock
 mount -t tmpfs dev dev
 : > dev/null
-mount --bind /dev/null dev/null
+mount --bind -o ro /dev/null dev/null
 mount -t proc proc proc
-mount --rbind /sys sys
+mount --bind /sys sys
 if [ -d target/tmp/other ]; then
     mount -t tmpfs other target/tmp/other
     : > target/tmp/other/kept
