@@ -10,6 +10,8 @@ mod fleet;
 mod monitor;
 #[path = "gate/operator.rs"]
 mod operator;
+#[path = "gate/schemas.rs"]
+mod schemas;
 #[path = "gate/show.rs"]
 mod show;
 mod support;
@@ -25,6 +27,9 @@ use support::tree::Tree;
 
 /// A snapshot as it came from a real machine.
 const CAPTURED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/captured/debian-12-seed-cmdline.json");
+
+/// A snapshot of a booted instance.
+const CAPTURED_LIVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/captured/debian-12-live.json");
 
 /// A root that boots, with changes.
 fn machine(changes: &str) -> tempfile::TempDir {

@@ -43,7 +43,7 @@ fn facts_of_a_snapshot_are_shown_as_on_the_spot() {
 }
 
 /// Everything that `show` takes.
-const SHOWN: [&str; 11] =
+pub(crate) const SHOWN: [&str; 11] =
     ["ibft", "routes", "nics", "initramfs", "loader", "kernel", "dhcp", "netconfig", "iscsi", "storage", "services"];
 
 #[test]

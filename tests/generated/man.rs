@@ -140,6 +140,13 @@ fn section(name: &str) -> u8 {
     if name == "isctpl-checks" { 7 } else { 8 }
 }
 
+/// Commands, the schema of what they print as JSON, and its file.
+const SCHEMAS: [(&str, &str, &str); 3] = [
+    ("isctpl-show", "isctpl.facts/v1", "src/report/facts-v1.schema.json"),
+    ("isctpl-checks", "isctpl.checks/v1", "src/report/checks-v1.schema.json"),
+    ("isctpl-explain", "isctpl.checks/v1", "src/report/checks-v1.schema.json"),
+];
+
 fn page(name: &str, section: u8, command: &Command, names: &[String]) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
@@ -154,6 +161,10 @@ fn page(name: &str, section: u8, command: &Command, names: &[String]) -> String 
     let _ = writeln!(page, ".SH DESCRIPTION\n{}", filled(&sentence(&about)));
     if name == "isctpl-checks" {
         page.push_str(".PP\nThe checks stand below by link of the boot chain; the same text is printed by\n.BR isctpl\\-explain (8).\n");
+    }
+    if let Some((_, schema, file)) = SCHEMAS.iter().find(|(of, ..)| *of == name) {
+        let text = format!("With --format json the output has the schema {schema}, {file} of the source.");
+        let _ = writeln!(page, ".PP\n{}", filled(&text));
     }
     commands(&mut page, name, command);
     options(&mut page, command);
