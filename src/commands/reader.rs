@@ -93,9 +93,10 @@ pub(super) fn is_asked_for() -> bool {
 /// When standard output cannot be written.
 pub(super) fn run(source: &Source) -> anyhow::Result<u8> {
     let say = |word: &Word| -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(word)?;
+        line.push(b'\n');
         let mut out = stdout().lock();
-        serde_json::to_writer(&mut out, word)?;
-        out.write_all(b"\n")?;
+        out.write_all(&line)?;
         out.flush()
     };
     // A listener that went away is told by the last word.
@@ -190,8 +191,8 @@ fn words_of(child: &mut Child) -> Receiver<Word> {
     let (sender, receiver) = channel();
     if let Some(output) = child.stdout.take() {
         std::thread::spawn(move || {
-            for line in BufReader::new(output).lines() {
-                let word = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+            for line in BufReader::new(output).split(b'\n') {
+                let word = line.ok().and_then(|line| serde_json::from_slice(&line).ok());
                 let Some(word) = word else { return };
                 if sender.send(word).is_err() {
                     return;

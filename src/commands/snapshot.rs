@@ -5,23 +5,26 @@ use crate::cli::SnapshotArgs;
 use crate::formats::text;
 use crate::system::replace::{Readers, write_whole};
 use anyhow::{Context, bail};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use isctpl_checks::facts::{Facts, SCHEMA};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal, Read, stdin, stdout};
+use std::io::{BufRead, BufReader, IsTerminal, Read, Write, stdin, stdout};
 use std::path::Path;
 
 /// The most that a snapshot may unpack to: thirty times what a large instance gives.
 const UNPACKED_LIMIT: u64 = 64 << 20;
 
-/// zstd's level: the file is small, and somebody will mail it.
-const LEVEL: i32 = 9;
-
-/// The window that a snapshot may ask the decoder to hold, as a power of two: 8 MiB.
+/// The window that a snapshot packed with zstd may ask the decoder to hold, as a power of two: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 
 /// Standard input or output in place of a file.
 const STREAM: &str = "-";
+
+/// The first bytes of a gzip member (RFC 1952, section 2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -41,7 +44,7 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
     let facts = gather(&args.source)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
-    let packed = zstd::stream::encode_all(text::json(&snapshot).as_bytes(), LEVEL)?;
+    let packed = pack(text::json(&snapshot).as_bytes())?;
     if args.output == Path::new(STREAM) {
         return to_stdout(&packed, output);
     }
@@ -53,6 +56,13 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
         packed.len(),
     ))?;
     Ok(0)
+}
+
+/// As gzip, which every rescue system can unpack for a person to read.
+fn pack(text: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text)?;
+    encoder.finish()
 }
 
 fn to_stdout(packed: &[u8], output: &mut Output) -> anyhow::Result<u8> {
@@ -79,8 +89,11 @@ pub(super) fn load_unnamed(path: &Path) -> anyhow::Result<Facts> {
     let mut file = BufReader::new(file);
     let mut text = Vec::new();
     // A snapshot may have been unpacked to be read by people; it is the same then.
-    let packed = file.fill_buf().context("cannot be read")?.starts_with(&ZSTD_MAGIC);
-    if packed {
+    let begin = file.fill_buf().context("cannot be read")?;
+    if begin.starts_with(&GZIP_MAGIC) {
+        let decoder = GzDecoder::new(file);
+        decoder.take(UNPACKED_LIMIT + 1).read_to_end(&mut text).context("is damaged or cut short")?;
+    } else if begin.starts_with(&ZSTD_MAGIC) {
         let mut decoder = zstd::stream::read::Decoder::with_buffer(file)?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
         decoder.take(UNPACKED_LIMIT + 1).read_to_end(&mut text).context("is damaged or cut short")?;
