@@ -2,9 +2,11 @@
 
 use super::json::json_line;
 use super::nagios::{first_line, one_line, state};
-use super::style::{BAD, DOUBTFUL, STRONG, of_boot, paint};
+use super::style::{DOUBTFUL, STRONG, of_boot, paint};
 use super::{FailOn, Report, Stand, Status, rank};
 use crate::formats::text;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Boot, Judgement, Selection, Severity};
 use std::collections::BTreeMap;
@@ -159,6 +161,16 @@ pub struct Fleet {
 /// The kinds of answers, worst first.
 const ANSWERS: [&str; 5] = ["fails", "at-risk", "unknown", "unreadable", "boots"];
 
+/// Rows that end in a number, at whatever width they need.
+fn counted(rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).add_rows(rows);
+    if let Some(numbers) = table.column_iter_mut().last() {
+        numbers.set_cell_alignment(CellAlignment::Right);
+    }
+    table.lines().fold(String::new(), |text, line| text + "  " + line.trim() + "\n")
+}
+
 impl Fleet {
     /// Counts one more.
     pub fn add(&mut self, judged: Judged) {
@@ -226,21 +238,14 @@ impl Fleet {
     /// The table at the end: by verdict, and by finding.
     pub fn table(&self) -> String {
         let mut text = format!("\n{}\n", paint(STRONG, &format!("{} snapshots", self.judged)));
-        for answer in ANSWERS {
-            let count = self.count(answer);
-            if count > 0 {
-                let _ = writeln!(text, "  {answer:<12}{count:>8}");
-            }
-        }
+        let verdicts = ANSWERS.iter().filter(|answer| self.count(answer) > 0);
+        text.push_str(&counted(verdicts.map(|answer| vec![(*answer).to_owned(), self.count(answer).to_string()])));
         let findings = self.findings();
-        let width = findings.iter().map(|(_, check, ..)| check.len()).max().unwrap_or_default();
-        if width > 0 {
-            text.push_str(&format!("\n{}\n", paint(STRONG, "snapshots by finding")));
-        }
-        for (severity, check, count, _) in findings {
-            let word = format!("{:<9}", severity.name());
-            let word = if severity == Severity::Critical { paint(BAD, &word) } else { word };
-            let _ = writeln!(text, "  {check:<width$}  {word}{count:>8}");
+        if !findings.is_empty() {
+            let _ = writeln!(text, "\n{}", paint(STRONG, "snapshots by finding"));
+            text.push_str(&counted(findings.iter().map(|(severity, check, count, _)| {
+                vec![(*check).to_owned(), severity.name().to_owned(), count.to_string()]
+            })));
         }
         for complaint in self.complaints() {
             let _ = writeln!(text, "\nwarning {}", text::line(&complaint));
