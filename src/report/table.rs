@@ -40,11 +40,11 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
         return text;
     }
     text.push_str(&chain(report, style));
+    text.push_str(&whose_commands(report, style));
     for (check, finding) in judgement.findings() {
         text.push('\n');
         text.push_str(&finding_text(report, check, finding, style));
     }
-    text.push_str(&whose_commands(report, style));
     text.push_str(&unknowns(report, style));
     text.push_str(&unread(report, not_iscsi, style));
     text.push_str(&ignores_text(report.ignores, style));
@@ -65,9 +65,9 @@ fn whose_commands(report: &Report<'_>, style: &Style) -> String {
     }
     let place = match report.facts.scope.mode {
         Mode::Live => "on the instance".to_owned(),
-        Mode::Root => format!("in a chroot of the root that was mounted at {}", report.facts.scope.root),
+        Mode::Root => format!("in a chroot of the instance's root (it was mounted at {})", report.facts.scope.root),
     };
-    let text = format!("The commands behind # are not for this machine: type them {place}, without the #.");
+    let text = format!("Type the commands below {place}, without the #: they are not for this machine.");
     format!("\n{}", style.wrap(&text, "", "  "))
 }
 
@@ -299,8 +299,11 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
     .join(", ");
     text.push_str(&paint(FAINT, style.wrap(&tally, "", "").trim_end()));
     text.push('\n');
-    if verdict.boot == Boot::Unknown && !verdict.checks.is_empty() {
-        text.push_str(&style.wrap(&format!("Left open by it: {}", verdict.checks.join(" ")), "", "  "));
+    // Those that were not made are listed above, under the reason.
+    let listed: BTreeSet<&str> = report.judgement.unknowns().map(|(check, ..)| check.id).collect();
+    let open: Vec<&str> = verdict.checks.iter().copied().filter(|id| !listed.contains(id)).collect();
+    if verdict.boot == Boot::Unknown && !open.is_empty() {
+        text.push_str(&style.wrap(&format!("Checks that depend on it: {}", open.join(" ")), "", "  "));
     }
     if let Some(check) = verdict.checks.first().filter(|_| verdict.boot != Boot::Unknown) {
         text.push_str(&style.wrap(&format!("Details: isctpl explain {check}"), "", ""));

@@ -73,10 +73,11 @@ fn judge(facts: &Facts) -> Outcome {
         modules.into_iter().filter(|module| module.starts_with("iscsi_")).collect::<Vec<_>>().join(" and ")
     };
     let (modules, builtin) = (telling(modules), telling(builtin));
+    let kind = if modules.contains(" and ") { "as modules" } else { "as a module" };
     Outcome::pass(match (modules.is_empty(), builtin.is_empty()) {
-        (false, false) => format!("{} has {builtin} built in and {modules} as modules", super::name(kernel)),
+        (false, false) => format!("{} has {builtin} built in and {modules} {kind}", super::name(kernel)),
         (true, false) => format!("{} has {builtin} built in", super::name(kernel)),
-        _ => format!("{} has {modules} as modules", super::name(kernel)),
+        _ => format!("{} has {modules} {kind}", super::name(kernel)),
     })
 }
 

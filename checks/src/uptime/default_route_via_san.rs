@@ -92,15 +92,15 @@ fn judge(facts: &Facts) -> Outcome {
         ));
     };
     let summary = format!(
-        "the default route goes out through the SAN NIC although its lease brings none; no other way out is known: {}",
+        "the only default route that is known goes out through the SAN NIC, and its lease did not bring it: {}",
         san::hop_text(default)
     );
     Finding::info(summary)
         .evidence(Evidence::new("ip route show default", san::route_text(default)))
         .evidence(Evidence::new(place(lease, &nic.name), "option 121 brings no default route"))
         .remedy(Remedy::new(
-            "Keep the route while it is the only one. Give the WAN NIC an address and a default route, and run isctpl \
-             doctor again",
+            "The boot does not depend on it. Do not delete the route while it is the only one: first give the WAN NIC \
+             an address and a default route of its own, then run isctpl doctor again",
         ))
         .into()
 }
