@@ -5,10 +5,12 @@ use isctpl::cli::Cli;
 use isctpl::commands::{self, EXIT_UNKNOWN};
 use isctpl::formats::text;
 use isctpl::names;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(give_up));
     match names::complete() {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
@@ -38,6 +40,19 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_UNKNOWN)
         }
     }
+}
+
+/// A fault of isctpl itself: nothing is judged then. What a rescue has made stays, and its journal knows of it.
+#[allow(clippy::exit, reason = "a panic must not end as a signal, which no monitor takes for UNKNOWN")]
+fn give_up(panic: &std::panic::PanicHookInfo<'_>) {
+    let rescue = std::env::args_os().nth(1).is_some_and(|command| command == "rescue");
+    let (code, advice) = match rescue {
+        true => (2, "; `isctpl rescue down` takes down what is up"),
+        false => (EXIT_UNKNOWN, ""),
+    };
+    // Nobody may be listening; the exit code is the answer then.
+    let _ = writeln!(std::io::stderr(), "isctpl: internal error, please report it: {}{advice}", text::told(panic));
+    std::process::exit(code.into());
 }
 
 /// A complaint of the command line quotes it, between colours of its own: the same complaint, of arguments that
