@@ -74,6 +74,37 @@ fn where_nothing_tells_the_san_nic_every_nic_is_tried() {
 }
 
 #[test]
+fn a_file_that_no_hardware_can_match_names_no_candidate() {
+    let networkd = |name: &str, mut matches: Value, more: Value| {
+        matches["names"] = json!([name]);
+        let mut config = stanza(name, json!({"manager": "networkd", "matches": matches}));
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config
+    };
+    let quiet = || json!({"method": "unset"});
+    let shipped = [
+        networkd("6rd-*", json!({"types": ["sit"]}), quiet()),
+        networkd("host0", json!({"other": ["Virtualization=container"]}), json!({})),
+        networkd("ve-*", json!({"drivers": ["veth"]}), json!({"method": "static"})),
+        networkd("vz-*", json!({"drivers": ["bridge"]}), json!({"method": "static"})),
+    ];
+    let none = disk("initramfs-tools-root", &shipped, &[]);
+    assert_eq!((none.verdict.boot, none.verdict.hangs_on), (Boot::Boots, None), "{}", none.verdict.because);
+    // A SAN NIC that is told by its MAC address alone is none of these either.
+    let wide =
+        networkd("en*", json!({}), json!({"use_dhcp_routes": {"value": false, "at": {"path": "/n", "line": 1}}}));
+    let all: Vec<Value> = [wide].into_iter().chain(shipped).collect();
+    let by_mac = json!({"op": "replace", "path": "/scope/san_nic", "value": "52:54:00:00:00:01"});
+    let told = disk("initramfs-tools-root", &all, &[by_mac]);
+    assert_eq!(
+        (told.verdict.boot, told.verdict.broken_link),
+        (Boot::AtRisk, Some(Link::Handover)),
+        "{}",
+        told.verdict.because
+    );
+}
+
+#[test]
 fn what_every_nic_leads_to_is_the_verdict() {
     let manual = |name: &str| stanza(name, json!({"method": "manual", "unmanaged": true, "at_boot": false}));
     let harmless = disk("initramfs-tools-root", &[manual("enp0s3"), manual("enp0s4")], &[no_guard()]);

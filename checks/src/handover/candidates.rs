@@ -1,7 +1,7 @@
 //! The NICs that can be the SAN NIC where nothing settles which one it is.
 
 use super::identity::SanIdentity;
-use super::nic_match::{example, is_wide};
+use super::nic_match::{self, example, is_wide};
 use super::takeover::in_force;
 use crate::facts::{Facts, InterfaceConfig, Method, Nic, Supposed};
 use std::collections::BTreeSet;
@@ -65,6 +65,7 @@ fn configurations(facts: &Facts) -> impl Iterator<Item = &InterfaceConfig> {
     facts.netconfig.interfaces.iter().filter(move |config| {
         config.method != Method::Loopback
             && in_force(facts, config)
+            && nic_match::may_be_hardware(&config.matches)
             && !config.matches.names.iter().any(|name| made.contains(name.as_str()))
     })
 }

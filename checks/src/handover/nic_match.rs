@@ -34,6 +34,13 @@ pub(crate) fn matches(of: &NicMatch, san: &SanIdentity) -> Matches {
     names_match(&of.names, san).min(macs).min(drivers).min(types).min(other)
 }
 
+/// Whether a NIC of hardware, whatever its name and address, can meet the other conditions of a match. networkd
+/// ships files for tunnels, containers and virtual machines that none can meet.
+pub(super) fn may_be_hardware(of: &NicMatch) -> bool {
+    let others = NicMatch { names: Vec::new(), macs: Vec::new(), ..of.clone() };
+    matches(&others, &SanIdentity::default()) != Matches::No
+}
+
 /// A further condition of systemd.network(5), as far as it is settled by what a SAN NIC is: hardware,
 /// Ethernet, and not inside a container.
 fn holds(condition: &str, san: &SanIdentity) -> Matches {
