@@ -179,7 +179,9 @@ impl<'a> Scripts<'a> {
     fn text(&self, path: &str) -> Option<String> {
         // Only a path says which file it is, and a directory or device is no script, nor is what the
         // kernel shows of its processes and devices.
-        let kernels = ["/proc/", "/sys/", "/dev/"].iter().any(|directory| path.starts_with(directory));
+        let is_below =
+            |top: &&str| path.strip_prefix(*top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let kernels = ["/proc", "/sys", "/dev"].iter().any(is_below);
         if !path.starts_with('/')
             || kernels
             || matches!(self.root.stat(path), Ok(Some(meta)) if meta.kind != FileKind::File)

@@ -215,3 +215,14 @@ fn an_empty_root_has_no_units() {
     assert!(services.units.is_empty() && !services.systemd);
     assert_eq!(services.problems, []);
 }
+
+/// Scripts of booted instances look whether /proc is there; it is no file of the root, and no script.
+#[test]
+fn a_mount_point_of_the_kernel_is_no_script_that_could_not_be_read() {
+    let root = Root::open(Path::new("/")).unwrap();
+    for path in ["/proc", "/proc/", "/proc/self/environ", "/sys", "/dev"] {
+        let scripts = super::exec::Scripts::new(&root);
+        assert_eq!(scripts.of_script(path), None);
+        assert_eq!(scripts.into_problems(), [], "{path}");
+    }
+}
