@@ -3,7 +3,7 @@
 use clap::Parser;
 use isctpl::cli::Cli;
 use isctpl::commands::{self, EXIT_UNKNOWN};
-use isctpl::formats::text;
+use isctpl::formats::text::printable;
 use isctpl::names;
 use std::io::Write;
 use std::path::Path;
@@ -51,16 +51,16 @@ fn give_up(panic: &std::panic::PanicHookInfo<'_>) {
         false => (EXIT_UNKNOWN, ""),
     };
     // Nobody may be listening; the exit code is the answer then.
-    let _ = writeln!(std::io::stderr(), "isctpl: internal error, please report it: {}{advice}", text::told(panic));
+    let _ = writeln!(std::io::stderr(), "isctpl: internal error, please report it: {}{advice}", printable::told(panic));
     std::process::exit(code.into());
 }
 
 /// A complaint of the command line quotes it, between colours of its own: the same complaint, of arguments that
 /// a terminal can be given.
 fn of_clean_arguments(error: &clap::Error) -> clap::Error {
-    let clean = std::env::args_os().map(|argument| text::path(Path::new(&argument)));
+    let clean = std::env::args_os().map(|argument| printable::path(Path::new(&argument)));
     // What is wrong may be the very characters that are clean now.
-    Cli::try_parse_from(clean).err().unwrap_or_else(|| clap::Error::raw(error.kind(), text::told(error) + "\n"))
+    Cli::try_parse_from(clean).err().unwrap_or_else(|| clap::Error::raw(error.kind(), printable::told(error) + "\n"))
 }
 
 /// FORCE_COLOR counts as CLICOLOR_FORCE does, for everything that is printed; NO_COLOR goes before both.

@@ -5,7 +5,7 @@
 
 mod support;
 
-use isctpl::formats::leases;
+use isctpl::formats::network::leases;
 use support::run::isctpl;
 
 /// The verdict and every finding, with its severity.

@@ -5,8 +5,8 @@
 //! them has its file for itself.
 
 use crate::cli::DoctorArgs;
-use crate::formats::operator::{self, Ignore};
-use crate::formats::text;
+use crate::formats::isctpl_toml::{self, Ignore};
+use crate::formats::text::printable;
 use crate::report::Stand;
 use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, Mode};
@@ -69,7 +69,7 @@ impl Config {
     }
 
     fn read(path: &Path, must_exist: bool) -> anyhow::Result<Self> {
-        let name = text::path(path);
+        let name = printable::path(path);
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(Self::none()),
@@ -83,7 +83,7 @@ impl Config {
         if said.len() as u64 > LIMIT {
             bail!("{name} holds more than {LIMIT} bytes");
         }
-        let ignores = operator::parse(&said, |id| registry::find(id).is_some())
+        let ignores = isctpl_toml::parse(&said, |id| registry::find(id).is_some())
             .map_err(|fault| anyhow::anyhow!("{name}:{}: {}", fault.line, fault.what))?;
         Ok(Self { name, ignores, ..Self::none() })
     }

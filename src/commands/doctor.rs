@@ -5,7 +5,7 @@ use super::deadline::{Ended, within};
 use super::progress::Progress;
 use super::{Output, add_what_is_known, fleet, gather_until, reader, snapshot};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::probes;
 use crate::report::{self, FailOn, Report, Stand};
 use anyhow::bail;
@@ -35,7 +35,7 @@ struct Judged {
 
 fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
     let Judged { facts, judgement, ignores, fail_on } = judged(args)?;
-    let name = args.snapshot.first().map(|file| text::path(file));
+    let name = args.snapshot.first().map(|file| printable::path(file));
     let report = Report { facts: &facts, judgement: &judgement, snapshot: name.as_deref(), ignores: &ignores, fail_on };
     let text = match args.format {
         ReportFormat::Table => report::table(&report, &output.style),
@@ -92,7 +92,7 @@ fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
 }
 
 fn loaded(file: &Path, source: &Source, progress: &Progress) -> anyhow::Result<Facts> {
-    progress.say(&format!("reading the snapshot {}", text::path(file)));
+    progress.say(&format!("reading the snapshot {}", printable::path(file)));
     let mut facts = snapshot::load(file)?;
     add_what_is_known(&mut facts, source)?;
     Ok(facts)
@@ -102,6 +102,6 @@ fn loaded(file: &Path, source: &Source, progress: &Progress) -> anyhow::Result<F
 fn nothing(args: &DoctorArgs, why: &str) -> Facts {
     let mut facts = Facts { scope: probes::described_unread(&reader::request_of(&args.source)), ..Facts::default() };
     let place = args.snapshot.first().unwrap_or(&args.source.root);
-    facts.scope.problems.push(Problem::new(text::path(place), why));
+    facts.scope.problems.push(Problem::new(printable::path(place), why));
     facts
 }

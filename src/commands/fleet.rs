@@ -3,7 +3,7 @@
 use super::config::{Config, ConfigFile};
 use super::{Output, add_what_is_known, doctor, snapshot};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::report::{FailOn, Fleet, Judged, LineFormat, Report};
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Selection, judge};
@@ -136,7 +136,7 @@ impl Work {
                     return self.unreadable(index, &wrong.to_string());
                 }
                 let judgement = judge(&facts, &self.selection);
-                let name = text::path(file);
+                let name = printable::path(file);
                 let ignores = self.config.stands(&judgement);
                 let report = Report {
                     facts: &facts,
@@ -147,12 +147,12 @@ impl Work {
                 };
                 Judged::of(&report, self.format)
             }
-            Err(error) => self.unreadable(index, &text::told(&format_args!("{error:#}"))),
+            Err(error) => self.unreadable(index, &printable::told(&format_args!("{error:#}"))),
         }
     }
 
     fn unreadable(&self, index: usize, why: &str) -> serde_json::Result<Judged> {
-        let name = self.files.get(index).map(|file| text::path(file)).unwrap_or_default();
+        let name = self.files.get(index).map(|file| printable::path(file)).unwrap_or_default();
         Judged::unreadable(&name, why, &Facts::default(), &self.selection, self.format)
     }
 }

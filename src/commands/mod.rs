@@ -16,7 +16,7 @@ mod snapshot;
 mod timing;
 
 use crate::cli::{Cli, Color, Command, ReportFormat, Source};
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::{probes, report};
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::unborne_san_nic;
@@ -54,7 +54,7 @@ pub fn complain(cli: &Cli, error: &anyhow::Error) {
     let mut output = Output::new(cli.color, cli.quiet, cli.verbose);
     // Also who wants no word must learn why there is no answer.
     output.quiet = false;
-    let why = text::told(&format_args!("{error:#}"));
+    let why = printable::told(&format_args!("{error:#}"));
     output.complain(&format!("isctpl: {why}\n"));
     let monitored = matches!(&cli.command, Command::Doctor(args) if args.format == ReportFormat::Nagios);
     if monitored && !cli.quiet {

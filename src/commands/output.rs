@@ -1,7 +1,7 @@
 //! Standard output, and how this terminal wants it.
 
 use crate::cli::Color;
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::report::Style;
 use crate::system::replace::{Readers, Whole};
 use anstream::{AutoStream, ColorChoice};
@@ -71,7 +71,7 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn print(&mut self, text: &str) -> std::io::Result<()> {
-        let text = text::screen(text);
+        let text = printable::screen(text);
         if let Some((path, file)) = &mut self.file {
             let plain = anstream::adapter::strip_str(&text).to_string();
             return written(path, file, plain.as_bytes()).map_err(|error| named(path, &error));
@@ -102,7 +102,7 @@ impl Output {
     pub(super) fn complain(&mut self, text: &str) {
         if !self.quiet {
             // Where nobody listens any more, the exit code is the answer.
-            let _ = anstream::stderr().write_all(text::screen(text).as_bytes());
+            let _ = anstream::stderr().write_all(printable::screen(text).as_bytes());
         }
     }
 }
@@ -118,7 +118,7 @@ fn written(path: &Path, file: &mut Option<Whole>, bytes: &[u8]) -> std::io::Resu
 
 /// An error that says which file it is of.
 fn named(path: &Path, error: &std::io::Error) -> std::io::Error {
-    std::io::Error::new(error.kind(), format!("cannot write {}: {error}", text::path(path)))
+    std::io::Error::new(error.kind(), format!("cannot write {}: {error}", printable::path(path)))
 }
 
 /// That the reader closed its end of the pipe is no error.

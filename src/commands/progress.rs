@@ -1,7 +1,7 @@
 //! What is being read, on standard error, once it takes long enough for a person to wonder.
 
 use super::timing;
-use crate::formats::text;
+use crate::formats::text::printable;
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -33,7 +33,7 @@ impl Progress {
         timing::begins(what);
         if self.terminal && self.start.elapsed() > PATIENCE {
             // A terminal that cannot be written to is no reason to stop reading facts.
-            let _ = write!(stderr(), "\r\x1b[K{} ...", text::line(what));
+            let _ = write!(stderr(), "\r\x1b[K{} ...", printable::line(what));
             self.shown.store(true, Ordering::Relaxed);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Output, add_what_is_known, gather, snapshot};
 use crate::cli::{DataFormat, ShowArgs};
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::probes::initramfs;
 use crate::report::{self, ImageListing, What};
 use anyhow::{Context, bail};
@@ -60,7 +60,7 @@ fn is_read(what: What, facts: &Facts) -> bool {
 
 /// Lists an image as it streams by. What it lacks is known only at the end, and printed there.
 fn show_image(path: &Path, format: DataFormat, output: &mut Output) -> anyhow::Result<u8> {
-    let name = text::path(path);
+    let name = printable::path(path);
     if !path.metadata().with_context(|| format!("cannot open {name}"))?.is_file() {
         bail!("{name} is not a regular file");
     }

@@ -2,7 +2,7 @@
 
 use super::{Output, gather, reader};
 use crate::cli::SnapshotArgs;
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::system::replace::{Readers, write_whole};
 use anyhow::{Context, bail};
 use flate2::Compression;
@@ -44,11 +44,11 @@ pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8
     let facts = gather(&args.source)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
-    let packed = pack(text::json(&snapshot).as_bytes())?;
+    let packed = pack(printable::json(&snapshot).as_bytes())?;
     if args.output == Path::new(STREAM) {
         return to_stdout(&packed, output);
     }
-    let name = text::path(&args.output);
+    let name = printable::path(&args.output);
     // Facts tell much about a machine.
     write_whole(&args.output, &packed, Readers::Owner).with_context(|| format!("cannot write {name}"))?;
     output.print(&format!(
@@ -76,7 +76,7 @@ fn to_stdout(packed: &[u8], output: &mut Output) -> anyhow::Result<u8> {
 /// Reads a snapshot, `-` from standard input; input may be hostile.
 pub(super) fn load(path: &Path) -> anyhow::Result<Facts> {
     load_unnamed(path)
-        .with_context(|| if path == Path::new(STREAM) { "standard input".into() } else { text::path(path) })
+        .with_context(|| if path == Path::new(STREAM) { "standard input".into() } else { printable::path(path) })
 }
 
 /// The same, with errors that do not name the file.

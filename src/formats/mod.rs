@@ -1,35 +1,15 @@
-//! Bytes in, values out: no I/O, and no panic on any input.
+//! Bytes in, values out: no I/O, and no panic on any input. One family for each floor of the boot, named as its
+//! probes are.
 
-pub mod bls;
-pub mod bzimage;
-pub mod classless_routes;
 pub mod cmdline;
-pub mod compression;
-pub mod cpio;
-pub mod credentials;
-pub mod dhclient_conf;
-pub mod elf;
-pub mod fstab;
-pub mod grub_cfg;
-pub mod grub_defaults;
-pub mod grubenv;
-pub mod harmless;
-pub mod ibft_sysfs;
-pub mod ibft_table;
-pub mod ifupdown;
-pub mod keyfile;
-pub mod leases;
-pub mod lvm;
-pub mod module_index;
-pub mod names;
-pub mod netplan;
-pub mod open_iscsi;
-pub mod operator;
-pub mod script_scan;
-pub mod secret;
+pub mod firewall;
+pub mod image;
+pub mod iscsi;
+pub mod isctpl_toml;
+pub mod kernel;
+pub mod loader;
+pub mod network;
 pub mod shell;
-pub mod signature;
+pub mod storage;
 pub mod systemd;
 pub mod text;
-pub mod vpd;
-mod yaml;

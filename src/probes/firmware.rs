@@ -1,7 +1,7 @@
 //! The iBFT, from ACPI and from sysfs.
 
-use crate::formats::ibft_sysfs::{self, Directory, READABLE};
-use crate::formats::ibft_table;
+use crate::formats::iscsi::ibft_sysfs::{self, Directory, READABLE};
+use crate::formats::iscsi::ibft_table;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Firmware, Ibft, Problem, Read};
 
@@ -88,7 +88,7 @@ fn read_directory(sysfs: &Root, name: String) -> Result<Directory, Problem> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::formats::ibft_table::sample::{CANARY, Sample};
+    use crate::formats::iscsi::ibft_table::sample::{CANARY, Sample};
     use isctpl_checks::facts::Lun;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};

@@ -4,7 +4,7 @@ use super::{
     boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
     services, storage, template,
 };
-use crate::formats::names;
+use crate::formats::text::names;
 use crate::system::Root;
 use ipnet::IpNet;
 use isctpl_checks::facts::{Facts, Initramfs, Loader, Mode, Problem, Read, Scope, Storage};

@@ -4,7 +4,7 @@ use super::json::json_line;
 use super::nagios::{first_line, one_line, state};
 use super::style::{DOUBTFUL, STRONG, of_boot, paint};
 use super::{FailOn, Report, Stand, Status, rank};
-use crate::formats::text;
+use crate::formats::text::printable;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use isctpl_checks::facts::Facts;
@@ -139,7 +139,7 @@ fn table_line(name: &str, report: &Report<'_>) -> String {
 fn line_of(word: &str, colour: anstyle::Style, name: &str, because: &str) -> String {
     let colon = if because.is_empty() { "" } else { ": " };
     let gap = " ".repeat(WORD.saturating_sub(word.len()).max(1));
-    format!("{}{gap}{}{colon}{}\n", paint(colour, word), text::line(name), text::line(because))
+    format!("{}{gap}{}{colon}{}\n", paint(colour, word), printable::line(name), printable::line(because))
 }
 
 /// How many snapshots have a finding, and the names of the first of them.
@@ -248,7 +248,7 @@ impl Fleet {
             })));
         }
         for complaint in self.complaints() {
-            let _ = writeln!(text, "\nwarning {}", text::line(&complaint));
+            let _ = writeln!(text, "\nwarning {}", printable::line(&complaint));
         }
         text
     }

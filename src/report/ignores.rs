@@ -1,7 +1,7 @@
 //! What the operator wants left out of account, and how it stands: it never vanishes from a report.
 
 use super::style::{DOUBTFUL, FAINT, Style, paint};
-use crate::formats::operator::Ignore;
+use crate::formats::isctpl_toml::Ignore;
 use isctpl_checks::{Judgement, Outcome};
 use jiff::civil::Date;
 

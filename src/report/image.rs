@@ -1,8 +1,8 @@
 //! The listing of an image, entry by entry as it streams by, and what it lacks at the end.
 
 use super::style::{STRONG, Style, paint};
-use crate::formats::cpio::Kind;
-use crate::formats::text::{self, lossless};
+use crate::formats::image::cpio::Kind;
+use crate::formats::text::printable::{self, lossless};
 use crate::probes::initramfs::ListedEntry;
 use isctpl_checks::facts::{Initramfs, SCHEMA};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ impl ImageListing {
         let mut text = String::new();
         if json {
             let (schema, image) = (Value::from(SCHEMA), Value::from(name).to_string());
-            let image = text::json(&image);
+            let image = printable::json(&image);
             let _ = write!(
                 text,
                 "{{\n\"schema\": {schema},\n\"what\": \"initramfs\",\n\"image\": {image},\n\"entries\": ["
@@ -57,7 +57,7 @@ impl ImageListing {
             fields.insert("target".to_owned(), lossless(target).into());
         }
         let object = object.to_string();
-        let _ = write!(self.text, "{}\n{}", if self.first { "" } else { "," }, text::json(&object));
+        let _ = write!(self.text, "{}\n{}", if self.first { "" } else { "," }, printable::json(&object));
     }
 
     fn entry_text(&mut self, entry: &ListedEntry) {
@@ -86,7 +86,7 @@ impl ImageListing {
             .to_string();
             // The object goes on where the entries ended.
             rest.replace_range(..1, "");
-            let _ = writeln!(self.text, "\n],\n{}", text::json(&rest));
+            let _ = writeln!(self.text, "\n],\n{}", printable::json(&rest));
             return;
         }
         let style = self.style;

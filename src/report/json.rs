@@ -1,7 +1,7 @@
 //! `isctpl.doctor/v1`: what programs read. These structs are frozen; fields are only ever added.
 
 use super::Report;
-use crate::formats::text;
+use crate::formats::text::printable;
 use isctpl_checks::{Check, CheckResult, Evidence, Finding, Outcome, RunsIn};
 use serde::Serialize;
 
@@ -128,7 +128,7 @@ pub fn json(report: &Report<'_>) -> serde_json::Result<String> {
 /// # Errors
 /// As [`json`].
 pub(super) fn json_line(report: &Report<'_>, unreadable: Option<&str>) -> serde_json::Result<String> {
-    let mut line = text::json(&serde_json::to_string(&doctor(report, unreadable))?).into_owned();
+    let mut line = printable::json(&serde_json::to_string(&doctor(report, unreadable))?).into_owned();
     line.push('\n');
     Ok(line)
 }
@@ -197,7 +197,7 @@ fn doctor<'a>(report: &'a Report<'a>, unreadable: Option<&'a str>) -> Doctor<'a>
 /// # Errors
 /// When it cannot be written as JSON.
 pub(super) fn written(value: &impl Serialize) -> serde_json::Result<String> {
-    let mut text = text::json(&serde_json::to_string_pretty(value)?).into_owned();
+    let mut text = printable::json(&serde_json::to_string_pretty(value)?).into_owned();
     text.push('\n');
     Ok(text)
 }

@@ -3,7 +3,7 @@
 //! Monitoring Plugins Development Guidelines, "Plugin Output for Nagios".
 
 use super::{Report, Stand};
-use crate::formats::text;
+use crate::formats::text::printable;
 use isctpl_checks::{Boot, Check, Finding, Outcome, Severity};
 use std::fmt::Write;
 
@@ -134,5 +134,5 @@ fn findings_by_summary<'a>(report: &Report<'a>) -> Vec<(Severity, &'a str, Vec<&
 
 /// A bar begins performance data, and a line end the long output: neither may come from a fact.
 pub(super) fn one_line(what: &str) -> String {
-    text::line(what).replace('|', "/")
+    printable::line(what).replace('|', "/")
 }

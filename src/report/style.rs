@@ -1,6 +1,6 @@
 //! How a text for people is laid out: width, character set, colour.
 
-use crate::formats::text;
+use crate::formats::text::printable;
 use anstyle::{AnsiColor, Style as Ansi};
 use isctpl_checks::{Boot, LinkStatus, Severity};
 
@@ -72,7 +72,7 @@ impl Style {
 
     /// Text as part of one line, without what this terminal cannot show.
     pub(super) fn plain(&self, text: &str) -> String {
-        let text = text::line(text);
+        let text = printable::line(text);
         if !self.ascii || text.is_ascii() {
             return text.into_owned();
         }

@@ -4,7 +4,7 @@
 //! the former, and what a program is given here is also what messages and plans print.
 
 use super::stop::Stop;
-use crate::formats::text;
+use crate::formats::text::printable;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
@@ -127,7 +127,7 @@ fn tail(err: &str) -> String {
     let lines: Vec<&str> = err.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(4)..];
     let said: String = last.join("; ").chars().take(600).collect();
-    if said.is_empty() { said } else { format!(": {}", text::line(&said)) }
+    if said.is_empty() { said } else { format!(": {}", printable::line(&said)) }
 }
 
 /// Runs programs, one at a time.

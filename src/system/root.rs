@@ -8,7 +8,7 @@
 
 use super::filesystem::{self, Magic};
 use super::meta::{FileKind, Meta};
-use crate::formats::names;
+use crate::formats::text::names;
 use isctpl_checks::facts::Problem;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;

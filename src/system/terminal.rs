@@ -1,7 +1,7 @@
 //! What a person types.
 
-use crate::formats::secret::Secret;
-use crate::formats::text;
+use crate::formats::text::printable;
+use crate::formats::text::secret::Secret;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -37,7 +37,7 @@ pub fn ask_secret(prompt: &str) -> io::Result<Secret> {
     tcsetattr(&terminal, SetArg::TCSAFLUSH, &quiet)?;
     let answer = {
         let _restored = Quiet { terminal: &terminal, before };
-        (&terminal).write_all(text::line(prompt).as_bytes())?;
+        (&terminal).write_all(printable::line(prompt).as_bytes())?;
         read_line(&mut &terminal)
     };
     terminal.write_all(b"\n")?;

@@ -6,8 +6,8 @@ mod say;
 
 use super::Output;
 use crate::cli::{Rescue, RescueArgs, UpArgs};
-use crate::formats::secret::Secret;
-use crate::formats::text::line;
+use crate::formats::text::printable::line;
+use crate::formats::text::secret::Secret;
 use crate::procedures::engine::{Engine, Up};
 use crate::procedures::journal::{Held, Journal};
 use crate::procedures::rescue::{self, Context, Request};

@@ -1,6 +1,6 @@
 //! Step by step, on standard error.
 
-use crate::formats::text;
+use crate::formats::text::printable;
 use crate::procedures::Failure;
 use crate::procedures::engine::Listener;
 use std::io::{Read, Write, stderr, stdin};
@@ -21,7 +21,7 @@ impl Progress {
     fn say(&self, text: &str) {
         if !self.quiet {
             // A terminal that went away is no reason to stop half way.
-            let _ = writeln!(stderr(), "{}", text::line(text));
+            let _ = writeln!(stderr(), "{}", printable::line(text));
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use super::{Given, Outcome};
 use crate::cli::RescueArgs;
-use crate::formats::credentials::{self, InitiatorCredentials, TargetAddress};
-use crate::formats::secret::Secret;
+use crate::formats::iscsi::credentials::{self, InitiatorCredentials, TargetAddress};
+use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
 use crate::procedures::rescue::firmware::{self, Boot};
 use crate::procedures::rescue::{self, Nic, Request, RootChoice};

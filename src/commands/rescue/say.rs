@@ -1,6 +1,6 @@
 //! What is said in the end: the answer first, then why, then what to type.
 
-use crate::formats::text::{self, line};
+use crate::formats::text::printable::{self, line};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
 use crate::procedures::rescue::{Context, Request, STEPS};
@@ -34,7 +34,7 @@ pub(super) fn refusal(failure: &Failure) -> String {
 
 /// It is up.
 pub(super) fn up(cx: &Context, style: &Style) -> String {
-    let at = text::path(&cx.request.at);
+    let at = printable::path(&cx.request.at);
     let name = cx.system_name.as_deref().unwrap_or("the instance's root");
     let how = if cx.request.read_only { ", read-only" } else { "" };
     let mut text = lines("UP: ", &format!("{name}, from LUN {}, is mounted at {at}{how}", cx.request.lun), style);
@@ -83,14 +83,14 @@ pub(super) fn entering(request: &Request) -> String {
     format!(
         "A shell in {}; leave it with `exit`.\nDo not log in or out with iscsiadm here: it controls this rescue \
          system's iscsid.\n",
-        text::path(&request.at)
+        printable::path(&request.at)
     )
 }
 
 /// What is up.
 pub(super) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &Style) -> String {
     let request = &cx.request;
-    let at = text::path(&request.at);
+    let at = printable::path(&request.at);
     let done: Vec<&str> = STEPS.iter().map(|step| step.id()).filter(|id| !journal.deeds_of(id).is_empty()).collect();
     let is_whole = done.contains(&"special") && same_start;
     let mut text = if !same_start {

@@ -4,7 +4,15 @@
 //! lines and variables count. They are evaluated here without running anything: a command's output,
 //! a condition or a file that is read in between is reported, not guessed at.
 
+pub mod cmdline_reads;
+mod cmdline_words;
 mod expansion;
+pub mod initramfs_script;
+#[cfg(test)]
+mod initramfs_script_tests;
+pub mod iscsi_logout;
+mod lexer;
+pub mod option_121;
 mod word;
 
 use isctpl_checks::facts::{Place, Problem};

@@ -5,15 +5,13 @@
 //! is for the caller.
 
 pub mod exec;
-pub mod link;
-pub mod network;
 pub mod sysctl;
 #[cfg(test)]
 mod tests;
 pub mod udev_rules;
 mod words;
 
-use super::harmless::wrong_value;
+use crate::formats::text::harmless::wrong_value;
 use isctpl_checks::facts::{Located, Place, Problem};
 use std::collections::BTreeMap;
 pub use words::{boolean, glob_matches, split_words};

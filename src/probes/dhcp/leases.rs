@@ -1,6 +1,6 @@
 //! Leases, wherever a client keeps them.
 
-use crate::formats::leases::{dhclient, dhcpcd, klibc, networkd, networkmanager};
+use crate::formats::network::leases::{dhclient, dhcpcd, klibc, networkd, networkmanager};
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Lease, Problem};
 

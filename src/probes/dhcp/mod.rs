@@ -5,7 +5,7 @@ mod leases;
 #[cfg(test)]
 mod tests;
 
-use crate::formats::dhclient_conf::{self, BUILT_IN_CLASSLESS, Parsed};
+use crate::formats::network::dhclient_conf::{self, BUILT_IN_CLASSLESS, Parsed};
 use crate::system::Root;
 use isctpl_checks::facts::{DhclientConf, DhclientInterface, Dhcp, Place, Problem};
 use std::collections::HashMap;

@@ -3,7 +3,8 @@
 use super::collect::Content;
 use super::scripts::{Scripts, is_initramfs_tools};
 use super::tree::Tree;
-use crate::formats::script_scan::{Action, Option121, dhclient_conf, option_121};
+use crate::formats::shell::initramfs_script::Action;
+use crate::formats::shell::option_121::{Option121, dhclient_conf, option_121};
 use isctpl_checks::facts::{ClasslessHandling, Honoured, ImageNetwork, NetworkKind, Place};
 
 /// klibc's name of a route in `/run/net-IF.conf`; it came with the support of option 121 (klibc 2.0.5).

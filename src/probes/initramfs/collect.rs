@@ -1,9 +1,9 @@
 //! Takes from the stream of entries what the facts need, and lets the rest pass.
 
 use super::tree::{Node, Tree};
-use crate::formats::cpio::{Data, Entry, Kind};
-use crate::formats::elf::{self, Linkage};
-use crate::formats::names;
+use crate::formats::image::cpio::{Data, Entry, Kind};
+use crate::formats::image::elf::{self, Linkage};
+use crate::formats::text::names;
 use isctpl_checks::facts::{EntryKind, Problem};
 use std::collections::HashMap;
 use std::io::{self, Read};

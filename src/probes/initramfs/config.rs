@@ -1,7 +1,10 @@
 //! Settings inside an image: what it asks for, who it says it is, and what it must not carry.
 
 use super::tree::{Tree, join};
-use crate::formats::{cmdline, lvm, open_iscsi, systemd};
+use crate::formats::cmdline;
+use crate::formats::iscsi::open_iscsi;
+use crate::formats::storage::lvm;
+use crate::formats::systemd;
 use isctpl_checks::facts::{
     Cmdline, EntryKind, Initramfs, InitramfsConf, Located, LoginRequest, Place, Problem, RequestKind,
 };

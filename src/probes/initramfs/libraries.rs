@@ -2,7 +2,7 @@
 
 use super::collect::{Binary, Content};
 use super::tree::{Tree, join};
-use crate::formats::elf::Linkage;
+use crate::formats::image::elf::Linkage;
 use isctpl_checks::facts::MissingLibrary;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 

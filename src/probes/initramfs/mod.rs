@@ -12,7 +12,7 @@ mod tree;
 mod units;
 mod walk;
 
-use crate::formats::cpio::{Entry, Input, Kind};
+use crate::formats::image::cpio::{Entry, Input, Kind};
 use crate::system::root::Root;
 use collect::Collected;
 use isctpl_checks::facts::{EntryKind, Initramfs, Problem};

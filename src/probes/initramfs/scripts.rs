@@ -2,7 +2,7 @@
 
 use super::collect::Content;
 use super::tree::Tree;
-use crate::formats::script_scan::{Action, Found, Script, scan};
+use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
 use isctpl_checks::facts::{EntryKind, ImageLogin, ImageNetwork, Located, LoginKind, NetworkKind, Place, TokenReader};
 use std::collections::BTreeSet;
 

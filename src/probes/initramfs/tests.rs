@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::formats::cpio::sample::Archive;
-use crate::formats::elf::sample::program;
+use crate::formats::image::cpio::sample::Archive;
+use crate::formats::image::elf::sample::program;
 use isctpl_checks::facts::{Honoured, LoginKind, NetworkKind, RequestKind};
 use proptest::prelude::*;
 use std::io::{Cursor, Write};

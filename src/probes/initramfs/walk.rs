@@ -2,8 +2,8 @@
 //! NUL bytes are left out; an archive that is not compressed begins at a multiple of four; anything
 //! else must be a compressed stream, in which again archives follow one another.
 
-use crate::formats::compression::{self, Compression, DecodeError, UNPACKED_LIMIT};
-use crate::formats::cpio::{Budget, Data, Entry, Error, Input, Reader, Source};
+use crate::formats::image::compression::{self, Compression, DecodeError, UNPACKED_LIMIT};
+use crate::formats::image::cpio::{Budget, Data, Entry, Error, Input, Reader, Source};
 use isctpl_checks::facts::{Problem, Segment};
 use std::io::{self, BufRead, Read, Seek};
 

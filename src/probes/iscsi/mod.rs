@@ -3,7 +3,7 @@
 pub(crate) mod records;
 pub(crate) mod sessions;
 
-use crate::formats::open_iscsi;
+use crate::formats::iscsi::open_iscsi;
 use crate::system::Root;
 use isctpl_checks::facts::{Iscsi, Problem, Read};
 

@@ -1,7 +1,7 @@
 //! Node records of open-iscsi's database: `nodes/TARGET/IP,PORT,TPGT/IFACE`, or a file a portal as older
 //! versions wrote it. Debian kept the database in `/etc/iscsi` before 2.1.10-3.
 
-use crate::formats::open_iscsi::{node_record, portal_of_name};
+use crate::formats::iscsi::open_iscsi::{node_record, portal_of_name};
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{NodeRecord, Problem};
 

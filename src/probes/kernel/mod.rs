@@ -5,7 +5,10 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use crate::formats::{bzimage, elf, module_index, names};
+use crate::formats::image::elf;
+use crate::formats::kernel::bzimage;
+use crate::formats::kernel::module_index;
+use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::facts::{Kernel, Loader, Located, Module, Place, Problem, Read};
 use std::collections::{BTreeMap, BTreeSet};

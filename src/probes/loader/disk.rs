@@ -1,8 +1,8 @@
 //! Files as a loader sees them: relative to the filesystem that it reads, which may be mounted
 //! anywhere below the root.
 
-use crate::formats::fstab;
-use crate::formats::harmless::loader_file;
+use crate::formats::storage::fstab;
+use crate::formats::text::harmless::loader_file;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{FileRef, FstabEntry, Place, Problem};
 

@@ -2,10 +2,10 @@
 
 use super::disk::Disk;
 use super::{Found, environment, esp, is_recovery};
-use crate::formats::bls;
 use crate::formats::cmdline;
-use crate::formats::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
-use crate::formats::harmless::{is_loader_setting, loader_file, title};
+use crate::formats::loader::bls;
+use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
+use crate::formats::text::harmless::{is_loader_setting, loader_file, title};
 use isctpl_checks::facts::{BootEntry, Chosen, HIDDEN, Located, Place, Problem, Read};
 use std::collections::BTreeMap;
 

@@ -9,7 +9,9 @@ mod systemd_boot;
 #[cfg(test)]
 mod tests;
 
-use crate::formats::{cmdline, grub_defaults, grubenv};
+use crate::formats::cmdline;
+use crate::formats::loader::grub_defaults;
+use crate::formats::loader::grubenv;
 use crate::system::Root;
 use disk::Disk;
 use isctpl_checks::facts::{BootEntry, Chosen, Esp, GrubDefaults, Loader, Located, Place, Problem, Read};

@@ -2,10 +2,10 @@
 
 use super::disk::Disk;
 use super::{Found, esp, grub, is_recovery};
-use crate::formats::bls;
 use crate::formats::cmdline;
-use crate::formats::harmless::{loader_file, title};
-use crate::formats::module_index::glob_matches;
+use crate::formats::kernel::module_index::glob_matches;
+use crate::formats::loader::bls;
+use crate::formats::text::harmless::{loader_file, title};
 use isctpl_checks::facts::{BootEntry, Chosen, Esp, Located, Place, Problem, Read};
 use std::io::Read as _;
 

@@ -2,8 +2,8 @@
 
 use super::files::Files;
 use super::generated;
-use crate::formats::harmless::wrong_value;
-use crate::formats::ifupdown::{Include, Item, Stanza, interfaces, parse};
+use crate::formats::network::ifupdown::{Include, Item, Stanza, interfaces, parse};
+use crate::formats::text::harmless::wrong_value;
 use crate::system::FileKind;
 use isctpl_checks::facts::{InterfaceConfig, Problem, Rename};
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ mod sysctl;
 mod tests;
 mod udev;
 
-use crate::formats::netplan::Netplan;
+use crate::formats::network::netplan::Netplan;
 use crate::system::Root;
 use files::Files;
 use isctpl_checks::facts::{InterfaceConfig, NetConfig};

@@ -2,8 +2,9 @@
 
 use super::files::Files;
 use super::generated;
-use crate::formats::systemd::network::{netdev, read as read_network, uppers};
-use crate::formats::systemd::{self, link};
+use crate::formats::network::link;
+use crate::formats::network::networkd::{netdev, read as read_network, uppers};
+use crate::formats::systemd;
 use isctpl_checks::facts::{InterfaceConfig, Located, NicMatch, Place, Rename};
 use std::collections::BTreeMap;
 

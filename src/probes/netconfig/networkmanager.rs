@@ -2,8 +2,8 @@
 
 use super::files::Files;
 use super::generated;
-use crate::formats::keyfile::nm_conf::NmConf;
-use crate::formats::keyfile::{parse, profile};
+use crate::formats::network::keyfile::nm_conf::NmConf;
+use crate::formats::network::keyfile::{parse, profile};
 use isctpl_checks::facts::{InterfaceConfig, Manager, Method, Problem};
 
 /// Where profiles lie, the highest priority first.

@@ -2,8 +2,8 @@
 
 use super::files::Files;
 use super::generated;
-use crate::formats::keyfile::ifcfg;
-use crate::formats::systemd::network::default_gateway;
+use crate::formats::network::keyfile::ifcfg;
+use crate::formats::network::networkd::default_gateway;
 use isctpl_checks::facts::{InterfaceConfig, Place};
 
 const DIRECTORY: &str = "/etc/sysconfig/network-scripts";

@@ -207,7 +207,7 @@ mod tests {
         tests::{filesystem, ubuntu},
     };
     use super::*;
-    use crate::formats::fstab;
+    use crate::formats::storage::fstab;
     use isctpl_checks::facts::{BlockDevice, Problem, Read};
     use proptest::prelude::*;
 

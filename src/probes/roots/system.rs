@@ -1,6 +1,6 @@
 //! Whether a mounted filesystem is the root of a system, and which subvolumes of a btrfs are.
 
-use crate::formats::fstab;
+use crate::formats::storage::fstab;
 use crate::probes::gather::pretty_name;
 use crate::probes::storage::mounts;
 use crate::system::{FileKind, Meta, Root};

@@ -1,10 +1,10 @@
 //! What the commands of a unit do to sessions, the shell scripts that they run included.
 
-use super::logout::{Script, of_command, scan};
-use crate::formats::harmless::command::redact_command;
-use crate::formats::open_iscsi::keeps_all_sessions;
+use crate::formats::iscsi::open_iscsi::keeps_all_sessions;
+use crate::formats::shell::iscsi_logout::{Script, of_command, scan};
 use crate::formats::systemd::UnitFile;
 use crate::formats::systemd::exec::{Command, commands};
+use crate::formats::text::harmless::command::redact_command;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{ExecLine, Logout, Place, Problem};
 use std::cell::{Cell, RefCell};

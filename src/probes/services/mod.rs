@@ -3,7 +3,6 @@
 mod exec;
 mod files;
 mod graph;
-mod logout;
 mod sysv;
 
 use crate::system::Root;

@@ -1,7 +1,7 @@
 //! What a device's first blocks say: of udev's database where udev has looked, else of the device itself.
 
 use super::sysfs::Sysfs;
-use crate::formats::signature::{self, gpt_partitions};
+use crate::formats::storage::signature::{self, gpt_partitions};
 use crate::system::Root;
 use isctpl_checks::facts::{BlockDevice, Problem, Read, Signature};
 use std::collections::BTreeMap;

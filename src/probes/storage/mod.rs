@@ -6,7 +6,8 @@ pub(crate) mod mounts;
 mod settings;
 pub(crate) mod sysfs;
 
-use crate::formats::{fstab, names};
+use crate::formats::storage::fstab;
+use crate::formats::text::names;
 use crate::system::Root;
 use crate::system::disk::Disk;
 use crate::system::mounted::device_of_mount;

@@ -1,8 +1,8 @@
 //! `/proc/self/mountinfo` (proc_pid_mountinfo(5)), and the device that a mount's filesystem lies on.
 
 use super::sysfs::Sysfs;
-use crate::formats::fstab::unescape;
-use crate::formats::harmless::mount::{self, source};
+use crate::formats::storage::fstab::unescape;
+use crate::formats::text::harmless::mount::{self, source};
 use crate::system::Root;
 use isctpl_checks::facts::{Mount, Problem};
 use procfs::process::MountInfo;

@@ -1,6 +1,7 @@
 //! Files of the root about storage: LVM's settings, the resume device, multipath.
 
-use crate::formats::{lvm, open_iscsi};
+use crate::formats::iscsi::open_iscsi;
+use crate::formats::storage::lvm;
 use crate::system::Root;
 use isctpl_checks::facts::{Located, LvmConfig, Place, Problem};
 

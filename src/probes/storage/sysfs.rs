@@ -1,6 +1,6 @@
 //! Block devices as sysfs shows them (`Documentation/ABI/stable/sysfs-block`).
 
-use crate::formats::vpd;
+use crate::formats::storage::vpd;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{BlockDevice, Problem};
 

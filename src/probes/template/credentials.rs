@@ -2,7 +2,7 @@
 //! and where, is ever told.
 
 use super::Search;
-use crate::formats::open_iscsi;
+use crate::formats::iscsi::open_iscsi;
 use crate::probes::iscsi::records::{DATABASES, record_paths};
 use isctpl_checks::facts::{Leftover, LeftoverKind, Place};
 

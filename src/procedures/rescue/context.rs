@@ -1,7 +1,7 @@
 //! What was asked for, and what the steps have learnt so far.
 
 use super::lvm::Selection;
-use crate::formats::secret::Secret;
+use crate::formats::text::secret::Secret;
 use crate::probes::roots::{Contents, Filesystem};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;

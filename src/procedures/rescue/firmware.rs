@@ -1,9 +1,9 @@
 //! The LUN that this machine's own firmware names.
 
 use super::context::Nic;
-use crate::formats::ibft_table::SIGNATURES;
-use crate::formats::ibft_table::chap;
-use crate::formats::secret::Secret;
+use crate::formats::iscsi::ibft_table::SIGNATURES;
+use crate::formats::iscsi::ibft_table::chap;
+use crate::formats::text::secret::Secret;
 use crate::probes::firmware;
 use crate::procedures::Failure;
 use crate::system::command::{Call, Runner};

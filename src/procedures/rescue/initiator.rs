@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::files::{self, Replaced};
-use crate::formats::open_iscsi;
+use crate::formats::iscsi::open_iscsi;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use serde_json::Value;

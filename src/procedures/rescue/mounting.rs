@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::login::HOLDERS_LIMIT;
-use crate::formats::names;
+use crate::formats::text::names;
 use crate::probes::roots::Filesystem;
 use crate::probes::storage::mounts;
 use crate::procedures::{Failure, Log};

@@ -10,7 +10,7 @@ mod processes;
 mod stack;
 
 use super::Root;
-use crate::formats::names;
+use crate::formats::text::names;
 use isctpl_checks::facts::Problem;
 use place::{Place, place};
 use stack::CLASS;
@@ -275,7 +275,7 @@ fn swaps(host: &Root, table: &mounts::Table, ours: &Ours) -> Result<Vec<String>,
     let mut found = Vec::new();
     for line in text.lines().skip(1) {
         let Some(name) = line.split_whitespace().next() else { continue };
-        let name = crate::formats::fstab::unescape(name);
+        let name = crate::formats::storage::fstab::unescape(name);
         let path = name.strip_suffix(" (deleted)").unwrap_or(&name);
         let lies = match table.touchable(path).then(|| place(&names::path(path))) {
             Some(Ok(place)) => ours.is_device(&place) || (place.block.is_none() && ours.holds(&place)),

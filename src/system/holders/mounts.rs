@@ -2,9 +2,9 @@
 
 use super::place::place;
 use super::{HeldMount, Shared, StackedDevice, next, problem};
-use crate::formats::fstab::unescape;
-use crate::formats::harmless::mount::source;
-use crate::formats::names;
+use crate::formats::storage::fstab::unescape;
+use crate::formats::text::harmless::mount::source;
+use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
 use nix::fcntl::{OFlag, openat};

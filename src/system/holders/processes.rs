@@ -3,7 +3,7 @@
 use super::mounts::{Table, command, namespace_of, processes};
 use super::place::place;
 use super::{HoldingProcess, Ours, Shared, Use, next, note, problem};
-use crate::formats::names;
+use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;

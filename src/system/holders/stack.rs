@@ -4,7 +4,7 @@
 use super::mounts::Table;
 use super::place::place;
 use super::{LiesOn, Ours, StackedDevice};
-use crate::formats::names;
+use crate::formats::text::names;
 use crate::system::root::in_words;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;

@@ -1,18 +1,15 @@
 //! Firewalls that start with the system, and what they do with traffic to a portal.
 
-mod iptables;
-mod nftables;
-mod rules;
 #[cfg(test)]
 mod tests;
 
 use super::files::Files;
 use super::managers::service;
-use crate::formats::keyfile::ifcfg::assignments;
-use iptables::FilterTable;
+use crate::formats::firewall::iptables::FilterTable;
+use crate::formats::firewall::nftables::RuleSet;
+use crate::formats::firewall::rules::{Outcome, Packet, follow};
+use crate::formats::network::keyfile::ifcfg::assignments;
 use isctpl_checks::facts::{Firewall, Located, Place};
-use nftables::RuleSet;
-use rules::{Outcome, Packet, follow};
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
 const SAVED_RULES: [(&str, &[&str]); 2] = [

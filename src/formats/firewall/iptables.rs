@@ -1,0 +1,200 @@
+//! Rule sets as iptables-save(8) writes them: `rules.v4`, and ufw's files.
+
+use super::rules::{Action, Chains, Fit, Packet, Rule, is_portal_port, local_port_fit};
+use crate::formats::systemd::split_words;
+use crate::formats::text::harmless::firewall;
+use isctpl_checks::facts::{Located, Place};
+use std::collections::HashMap;
+
+/// The most rules of one rule set.
+const RULE_LIMIT: usize = 20_000;
+
+/// The table `filter` of one or more files.
+#[derive(Debug, Default)]
+pub(crate) struct FilterTable {
+    pub(crate) chains: Chains,
+    /// Policies of built-in chains: whether packets pass, and the line that says so.
+    pub(crate) policies: HashMap<String, (bool, Located<String>)>,
+    count: usize,
+    /// Lines of the filter table that are none of iptables-save's.
+    pub(crate) unclear: Vec<String>,
+}
+
+impl FilterTable {
+    /// Adds a file's `*filter` part. A file without any `*` line is taken whole.
+    pub(crate) fn add(&mut self, text: &str, path: &str) {
+        let has_tables = text.lines().any(|line| line.starts_with('*'));
+        let mut in_filter = !has_tables;
+        for (number, line) in (1u32..).zip(text.lines()) {
+            let line = line.trim();
+            let at = Place::line(path, number);
+            match line.chars().next() {
+                None | Some('#') => {}
+                Some('*') => in_filter = line == "*filter",
+                Some(_) if !in_filter || line == "COMMIT" => {}
+                Some(':') => self.chain(line, at),
+                Some(_) if self.count >= RULE_LIMIT => {}
+                Some(_) => self.rule(line, at),
+            }
+        }
+        if self.count >= RULE_LIMIT {
+            self.unclear.push(format!("{path}: more than {RULE_LIMIT} rules"));
+        }
+    }
+
+    /// `:CHAIN POLICY [packets:bytes]`; chains of one's own have `-` for a policy.
+    fn chain(&mut self, line: &str, at: Place) {
+        let mut words = line.trim_start_matches(':').split_whitespace();
+        let Some(name) = words.next() else { return };
+        self.chains.entry(name.to_owned()).or_default();
+        if let Some(policy @ ("ACCEPT" | "DROP")) = words.next() {
+            self.policies
+                .insert(name.to_owned(), (policy == "ACCEPT", Located::new(firewall::rule(&split_words(line)), at)));
+        }
+    }
+
+    /// `-A CHAIN …` and `-I CHAIN [N] …`.
+    fn rule(&mut self, line: &str, at: Place) {
+        self.count += 1;
+        let words = split_words(line);
+        let mut words = words.iter().map(String::as_str).skip_while(|word| word.starts_with('['));
+        let (command, chain) = (words.next(), words.next());
+        let insert = match (command, chain) {
+            (Some("-A" | "--append"), Some(_)) => false,
+            (Some("-I" | "--insert"), Some(_)) => true,
+            (Some("-P" | "--policy"), Some(chain)) => {
+                let accept = words.next() == Some("ACCEPT");
+                self.policies.insert(chain.to_owned(), (accept, Located::new(firewall::rule(&split_words(line)), at)));
+                return;
+            }
+            (Some("-N" | "-F" | "-X" | "-Z"), _) => return,
+            _ => {
+                self.unclear.push(format!("{at}: {}", firewall::rule(&split_words(line))));
+                return;
+            }
+        };
+        let rest: Vec<&str> = words.collect();
+        let (request, reply, action) = rule_of(&rest);
+        let rule = Rule { text: firewall::rule(&split_words(line)), at, request, reply, action };
+        let chain = self.chains.entry(chain.unwrap_or_default().to_owned()).or_default();
+        if insert {
+            chain.insert(0, rule);
+        } else {
+            chain.push(rule);
+        }
+    }
+}
+
+/// What a rule's words ask for and do.
+fn rule_of(words: &[&str]) -> (Fit, Fit, Action) {
+    let mut fits = [Fit::Yes; 2];
+    let mut narrow = |fit: [Fit; 2], negated: bool| {
+        for (have, fit) in fits.iter_mut().zip(fit) {
+            let fit = match (negated, fit) {
+                (false, fit) => fit,
+                (true, Fit::Yes) => Fit::No,
+                (true, Fit::No) => Fit::Yes,
+                (true, Fit::Maybe) => Fit::Maybe,
+            };
+            *have = (*have).min(fit);
+        }
+    };
+    let both = |fit: Fit| [fit, fit];
+    let mut action = Action::Next;
+    let mut negated = false;
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        if word == "!" {
+            negated = true;
+            continue;
+        }
+        let was_negated = std::mem::take(&mut negated);
+        match word {
+            "-j" | "--jump" => {
+                action = target(words.next().unwrap_or_default());
+                // What follows are options of the target.
+                break;
+            }
+            "-g" | "--goto" => action = Action::Goto(words.next().unwrap_or_default().to_owned()),
+            "-p" | "--protocol" => {
+                let tcp = matches!(words.next(), Some("tcp" | "6" | "all" | "0"));
+                narrow(both(if tcp { Fit::Yes } else { Fit::No }), was_negated);
+            }
+            "-i" | "--in-interface" => {
+                narrow([Fit::No, interface_fit(words.next())], was_negated);
+            }
+            "-o" | "--out-interface" => {
+                narrow([interface_fit(words.next()), Fit::No], was_negated);
+            }
+            "--dport" | "--dports" | "--destination-port" | "--destination-ports" => {
+                let list = words.next().unwrap_or_default();
+                narrow([ports(list, Packet::Request), ports(list, Packet::Reply)], was_negated);
+            }
+            "--sport" | "--sports" | "--source-port" | "--source-ports" => {
+                let list = words.next().unwrap_or_default();
+                narrow([ports(list, Packet::Reply), ports(list, Packet::Request)], was_negated);
+            }
+            "--ctstate" | "--state" => {
+                let states = words.next().unwrap_or_default();
+                // The request may be the first that connection tracking sees, or one of many.
+                let has = |state: &str| states.split(',').any(|it| it.eq_ignore_ascii_case(state));
+                let request = match (has("NEW"), has("ESTABLISHED")) {
+                    (true, true) => Fit::Yes,
+                    (true, false) | (false, true) => Fit::Maybe,
+                    (false, false) => Fit::No,
+                };
+                narrow([request, if has("ESTABLISHED") { Fit::Yes } else { Fit::No }], was_negated);
+            }
+            "-m" | "--match" => match words.next() {
+                Some("conntrack" | "state" | "tcp" | "comment" | "multiport") => {}
+                _ => narrow(both(Fit::Maybe), false),
+            },
+            "--comment" => {
+                words.next();
+            }
+            // `--syn`: the first packet of a connection only.
+            "--syn" => narrow([Fit::Maybe, Fit::No], was_negated),
+            "-s" | "-d" | "--source" | "--destination" => {
+                let everything = matches!(words.next(), Some("0.0.0.0/0" | "0/0"));
+                narrow(both(if everything { Fit::Yes } else { Fit::Maybe }), was_negated);
+            }
+            word if word.starts_with('-') => narrow(both(Fit::Maybe), false),
+            _ => {}
+        }
+    }
+    (fits[0], fits[1], action)
+}
+
+fn interface_fit(name: Option<&str>) -> Fit {
+    match name {
+        Some("lo") => Fit::No,
+        Some("+") => Fit::Yes,
+        _ => Fit::Maybe,
+    }
+}
+
+/// Whether one of a list of ports fits: the portal's for the far end of the packet, any other for the near end.
+fn ports(list: &str, far_end_of: Packet) -> Fit {
+    let fit = |port: &str| match far_end_of {
+        Packet::Request => match is_portal_port(port) {
+            Some(true) => Fit::Yes,
+            Some(false) => Fit::No,
+            None => Fit::Maybe,
+        },
+        Packet::Reply => local_port_fit(port),
+    };
+    list.split(',').map(fit).max().unwrap_or(Fit::Maybe)
+}
+
+fn target(name: &str) -> Action {
+    match name {
+        "ACCEPT" => Action::Accept,
+        "DROP" | "REJECT" => Action::Drop,
+        "RETURN" => Action::Return,
+        "LOG" | "NFLOG" | "MARK" | "CONNMARK" | "CT" | "NOTRACK" | "TRACE" | "TCPMSS" | "ULOG" | "AUDIT" => {
+            Action::Next
+        }
+        "QUEUE" | "NFQUEUE" => Action::Unknown,
+        name => Action::Jump(name.to_owned()),
+    }
+}

@@ -1,0 +1,171 @@
+//! One rule of nft(8): what it asks of the two packets, and what it does with them.
+
+use super::super::rules::{Action, Fit, Rule, is_portal_port, local_port_fit};
+use crate::formats::text::harmless::firewall;
+use isctpl_checks::facts::Place;
+
+/// The words of a set `{ a, b }` or the one word that stands in its place.
+fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>) {
+    let mut negated = false;
+    loop {
+        match words.next() {
+            Some(&"!=") => negated = true,
+            Some(&"==" | &"&" | &"eq") => {}
+            Some(&"{") => {
+                let inside = words.by_ref().take_while(|word| **word != "}");
+                return (negated, inside.copied().filter(|word| *word != ",").collect());
+            }
+            // Without braces commas join flags: `ct state established,related`.
+            Some(&first) => {
+                let mut list = vec![first];
+                while words.as_slice().first() == Some(&",") {
+                    words.next();
+                    list.extend(words.next().copied());
+                }
+                return (negated, list);
+            }
+            None => return (negated, Vec::new()),
+        }
+    }
+}
+
+/// What the words of a rule ask for and do. `table` is where its jumps lead.
+pub(crate) fn rule_of(words: &[&str], table: &str, at: Place) -> Rule {
+    let text = firewall::rule(words);
+    let mut rule = Rule { text, at, request: Fit::Yes, reply: Fit::Yes, action: Action::Next };
+    let mut words = words.iter();
+    while let Some(&word) = words.next() {
+        let (request, reply) = match word {
+            "accept" => return Rule { action: Action::Accept, ..rule },
+            "drop" | "reject" => return Rule { action: Action::Drop, ..rule },
+            "return" => return Rule { action: Action::Return, ..rule },
+            "jump" | "goto" => {
+                let target = format!("{table}/{}", words.next().copied().unwrap_or_default());
+                let action = if word == "jump" { Action::Jump(target) } else { Action::Goto(target) };
+                return Rule { action, ..rule };
+            }
+            "queue" | "dup" | "fwd" | "tproxy" | "redirect" | "dnat" | "snat" | "masquerade" | "synproxy" => {
+                return Rule { action: Action::Unknown, ..rule };
+            }
+            "counter" | "notrack" => (Fit::Yes, Fit::Yes),
+            // Objects of `counter`, words of `log` and `comment`.
+            "packets" | "bytes" | "prefix" | "level" | "group" | "comment" | "flags" | "name" => {
+                words.next();
+                (Fit::Yes, Fit::Yes)
+            }
+            "log" | "all" => (Fit::Yes, Fit::Yes),
+            "ct" if words.as_slice().first() == Some(&"state") => {
+                words.next();
+                if words.as_slice().first() == Some(&"vmap") {
+                    return state_map(words.as_slice(), rule);
+                }
+                state_fits(&mut words)
+            }
+            "iif" | "iifname" => {
+                let (negated, names) = operand(&mut words);
+                (Fit::No, interface_fit(negated, &names))
+            }
+            "oif" | "oifname" => {
+                let (negated, names) = operand(&mut words);
+                (interface_fit(negated, &names), Fit::No)
+            }
+            "tcp" | "th" => match words.next().copied() {
+                Some("dport") => port_fits(&mut words, true),
+                Some("sport") => port_fits(&mut words, false),
+                // Flags of single packets: what drops odd ones leaves a stream alone.
+                _ => {
+                    operand(&mut words);
+                    (Fit::Maybe, Fit::Maybe)
+                }
+            },
+            "meta" if matches!(words.as_slice().first(), Some(&"l4proto" | &"nfproto" | &"protocol")) => {
+                words.next();
+                protocol_fits(&mut words)
+            }
+            "ip" if words.as_slice().first() == Some(&"protocol") => {
+                words.next();
+                protocol_fits(&mut words)
+            }
+            "ip" => {
+                words.next();
+                operand(&mut words);
+                (Fit::Maybe, Fit::Maybe)
+            }
+            "udp" | "icmp" | "icmpv6" | "ip6" | "igmp" | "sctp" | "dccp" | "arp" | "esp" | "ah" => (Fit::No, Fit::No),
+            _ => (Fit::Maybe, Fit::Maybe),
+        };
+        rule.request = rule.request.min(request);
+        rule.reply = rule.reply.min(reply);
+        if (rule.request, rule.reply) == (Fit::No, Fit::No) {
+            break;
+        }
+    }
+    rule
+}
+
+fn turned(negated: bool, fit: Fit) -> Fit {
+    match (negated, fit) {
+        (true, Fit::Yes) => Fit::No,
+        (true, Fit::No) => Fit::Yes,
+        (_, fit) => fit,
+    }
+}
+
+fn interface_fit(negated: bool, names: &[&str]) -> Fit {
+    turned(negated, if names.iter().all(|name| *name == "lo") { Fit::No } else { Fit::Maybe })
+}
+
+fn protocol_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
+    let (negated, list) = operand(words);
+    let known = |word: &&str| matches!(*word, "tcp" | "6" | "ipv4" | "ip");
+    let fit = turned(negated, if list.iter().any(known) { Fit::Yes } else { Fit::No });
+    (fit, fit)
+}
+
+fn state_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
+    let (negated, list) = operand(words);
+    let has = |state: &str| list.contains(&state);
+    let request = match (has("new"), has("established")) {
+        (true, true) => Fit::Yes,
+        (false, false) => Fit::No,
+        _ => Fit::Maybe,
+    };
+    let reply = if has("established") { Fit::Yes } else { Fit::No };
+    (turned(negated, request), turned(negated, reply))
+}
+
+/// `ct state vmap { established : accept, … }`: one rule that does different things; what it does with
+/// connections that stand is what counts for the reply.
+fn state_map(words: &[&str], rule: Rule) -> Rule {
+    let joined = words.join(" ").replace(':', " : ");
+    let verdict = |state: &str| {
+        let inside = joined.split(['{', '}']).nth(1)?;
+        inside.split(',').filter_map(|pair| pair.split_once(':')).find_map(|(states, verdict)| {
+            states.split_whitespace().any(|word| word == state).then(|| verdict.trim().to_owned())
+        })
+    };
+    let fit = |state: &str, found: Option<String>| match found.as_deref() {
+        Some("accept") if state == "established" => rule.reply,
+        Some(_) => Fit::Maybe,
+        None => Fit::No,
+    };
+    let reply = fit("established", verdict("established"));
+    let request = match (verdict("new").as_deref(), verdict("established").as_deref()) {
+        (Some("accept"), Some("accept")) => rule.request,
+        (None, None) => Fit::No,
+        _ => Fit::Maybe,
+    };
+    Rule { request, reply, action: Action::Accept, ..rule }
+}
+
+fn port_fits(words: &mut std::slice::Iter<'_, &str>, destination: bool) -> (Fit, Fit) {
+    let (negated, list) = operand(words);
+    let far = list.iter().map(|port| match is_portal_port(port) {
+        Some(true) => Fit::Yes,
+        Some(false) => Fit::No,
+        None => Fit::Maybe,
+    });
+    let far = turned(negated, far.max().unwrap_or(Fit::Maybe));
+    let near = turned(negated, list.iter().map(|port| local_port_fit(port)).max().unwrap_or(Fit::Maybe));
+    if destination { (far, near) } else { (near, far) }
+}

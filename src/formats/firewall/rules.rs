@@ -1,0 +1,190 @@
+//! A rule set, and what it does with the two packets that a root on iSCSI lives by: a request to a
+//! portal's TCP port 3260, and the reply to it.
+
+use isctpl_checks::facts::{Located, Place};
+use std::collections::HashMap;
+
+/// How deep jumps are followed.
+const DEPTH_LIMIT: usize = 16;
+
+/// The most rules that are looked at for one packet, loops of jumps included.
+const STEP_LIMIT: usize = 50_000;
+
+/// The most rules that are named as unclear.
+const UNCLEAR_LIMIT: usize = 20;
+
+/// Whether a packet fits what a rule asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// It does not.
+    No,
+    /// It depends on what is not known here: addresses, interfaces, marks.
+    Maybe,
+    /// It does.
+    Yes,
+}
+
+/// The packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packet {
+    /// Leaves for TCP port 3260 of a portal.
+    Request,
+    /// Arrives from there, of a connection that stands.
+    Reply,
+}
+
+/// What a rule does with a packet that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Lets it pass.
+    Accept,
+    /// Drops or rejects it.
+    Drop,
+    /// Goes on in another chain and comes back.
+    Jump(String),
+    /// Goes on in another chain for good.
+    Goto(String),
+    /// Goes back to the chain that jumped here.
+    Return,
+    /// Counts, logs or marks it and goes on.
+    Next,
+    /// Something that is not known.
+    Unknown,
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    /// As written, shortened.
+    pub(crate) text: String,
+    /// Where.
+    pub(crate) at: Place,
+    /// Whether the request fits.
+    pub(crate) request: Fit,
+    /// Whether the reply fits.
+    pub(crate) reply: Fit,
+    /// What is done.
+    pub(crate) action: Action,
+}
+
+/// Chains by name, each a list of rules.
+pub(crate) type Chains = HashMap<String, Vec<Rule>>;
+
+/// What becomes of a packet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// It passes.
+    pub(crate) accepted: bool,
+    /// The rule or policy that decides.
+    pub(crate) deciding: Option<Located<String>>,
+    /// Rules before it that may decide otherwise.
+    pub(crate) unclear: Vec<String>,
+}
+
+struct Walk<'a> {
+    chains: &'a Chains,
+    packet: Packet,
+    steps: usize,
+    unclear: Vec<String>,
+}
+
+/// Follows a packet through a base chain. `policy` is what happens at its end, and where that is said.
+pub(crate) fn follow(chains: &Chains, start: &str, policy: (bool, Located<String>), packet: Packet) -> Outcome {
+    let mut walk = Walk { chains, packet, steps: 0, unclear: Vec::new() };
+    let end = walk.chain(start, DEPTH_LIMIT);
+    let (accepted, deciding) = match end {
+        End::Decided(accepted, rule) => (accepted, rule),
+        End::Returned => policy,
+    };
+    Outcome { accepted, deciding: Some(deciding), unclear: walk.unclear }
+}
+
+enum End {
+    Decided(bool, Located<String>),
+    Returned,
+}
+
+impl Walk<'_> {
+    fn chain(&mut self, name: &str, depth: usize) -> End {
+        let Some(rules) = self.chains.get(name) else { return End::Returned };
+        for rule in rules {
+            self.steps += 1;
+            if depth == 0 || self.steps > STEP_LIMIT {
+                self.note(rule);
+                return End::Returned;
+            }
+            let fit = match self.packet {
+                Packet::Request => rule.request,
+                Packet::Reply => rule.reply,
+            };
+            if fit == Fit::No {
+                continue;
+            }
+            let decided = |accepted| End::Decided(accepted, Located::new(rule.text.clone(), rule.at.clone()));
+            match (&rule.action, fit) {
+                (Action::Next, _) => {}
+                (Action::Accept, Fit::Yes) => return decided(true),
+                (Action::Drop, Fit::Yes) => return decided(false),
+                (Action::Return, Fit::Yes) => return End::Returned,
+                (Action::Goto(target), Fit::Yes) => return self.chain(target, depth - 1),
+                (Action::Jump(target), Fit::Yes) => {
+                    if let End::Decided(accepted, by) = self.chain(target, depth - 1) {
+                        return End::Decided(accepted, by);
+                    }
+                }
+                (Action::Jump(target) | Action::Goto(target), _) => {
+                    // Only chains that could decide something make it unclear.
+                    if let End::Decided(..) = self.chain(target, depth - 1) {
+                        self.note(rule);
+                    }
+                }
+                _ => self.note(rule),
+            }
+        }
+        End::Returned
+    }
+
+    fn note(&mut self, rule: &Rule) {
+        let text = format!("{}: {}", rule.at, rule.text);
+        if self.unclear.len() < UNCLEAR_LIMIT && !self.unclear.contains(&text) {
+            self.unclear.push(text);
+        }
+    }
+}
+
+/// Whether a port, a range `A-B` or `A:B`, or a service's name means 3260; `None` when it cannot be told.
+pub(crate) fn is_portal_port(text: &str) -> Option<bool> {
+    const PORT: u16 = isctpl_checks::facts::ISCSI_PORT;
+    if let Ok(port) = text.parse::<u16>() {
+        return Some(port == PORT);
+    }
+    if text == "iscsi-target" {
+        return Some(true);
+    }
+    let numeric = !text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if let Some((low, high)) = text.split_once(['-', ':']).filter(|_| numeric) {
+        let low = if low.is_empty() { 0 } else { low.trim().parse::<u16>().ok()? };
+        let high = if high.is_empty() { u16::MAX } else { high.trim().parse::<u16>().ok()? };
+        return Some((low..=high).contains(&PORT));
+    }
+    // A name of /etc/services that is none of ours; sets and variables are not known.
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-').then_some(false)
+}
+
+/// Whether the local port of a connection to a portal, which the kernel chose, fits: only a range that
+/// holds all of the usual ones (`net.ipv4.ip_local_port_range`) surely does.
+pub(crate) fn local_port_fit(text: &str) -> Fit {
+    let bounds = text.split_once(['-', ':']).and_then(|(low, high)| {
+        let low = if low.is_empty() { 0 } else { low.trim().parse::<u16>().ok()? };
+        let high = if high.is_empty() { u16::MAX } else { high.trim().parse::<u16>().ok()? };
+        Some((low, high))
+    });
+    match (text.parse::<u16>(), bounds) {
+        (Ok(_), _) => Fit::No,
+        (_, Some((low, high))) if low <= 32768 && high >= 60999 => Fit::Yes,
+        (_, Some((_, high))) if high < 1024 => Fit::No,
+        (_, Some(_)) => Fit::Maybe,
+        _ if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => Fit::No,
+        _ => Fit::Maybe,
+    }
+}

@@ -1,0 +1,177 @@
+//! LZ4: the legacy format that the kernel reads, and frames.
+
+use super::DecodeError;
+use crate::formats::image::cpio::Source;
+use lz4_flex::frame::FrameDecoder;
+use std::io::{self, BufRead, Read};
+
+/// The magic number of the legacy format.
+const LEGACY_MAGIC: u32 = 0x184c_2102;
+
+/// What a block of the legacy format unpacks to at the most.
+const LEGACY_BLOCK: usize = 8 << 20;
+
+/// What a block of the legacy format has at the most: `LZ4_COMPRESSBOUND` of [`LEGACY_BLOCK`].
+const LEGACY_PACKED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
+
+/// The legacy format: a magic number, then blocks that each begin with their size. Nothing marks its
+/// end but the end of the file; the kernel (`lib/decompress_unlz4.c`) also ends at a size of zero,
+/// which is what padding behind it reads as.
+pub(super) struct Legacy<S> {
+    source: S,
+    packed: Vec<u8>,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    ended: bool,
+    budget: u64,
+}
+
+impl<S: Source> Legacy<S> {
+    pub(super) fn new(source: S, budget: u64) -> Self {
+        Self { source, packed: Vec::new(), buffer: Vec::new(), start: 0, end: 0, ended: false, budget }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        self.start = 0;
+        self.end = 0;
+        while self.end == 0 && !self.ended {
+            let size = match self.size()? {
+                None | Some(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Some(LEGACY_MAGIC) => continue,
+                Some(size) => size as usize,
+            };
+            if size > LEGACY_PACKED {
+                return Err(DecodeError::Damaged(format!("a block of {size} bytes is too large")).into());
+            }
+            self.packed.clear();
+            (&mut self.source).take(size as u64).read_to_end(&mut self.packed)?;
+            if self.packed.len() < size {
+                return Err(DecodeError::Truncated.into());
+            }
+            // No byte of LZ4 stands for more than 255.
+            let bound = LEGACY_BLOCK.min(size.saturating_mul(255));
+            self.buffer.resize(self.buffer.len().max(bound), 0);
+            self.end = lz4_flex::block::decompress_into(&self.packed, &mut self.buffer)
+                .map_err(|error| DecodeError::Damaged(error.to_string()))?;
+        }
+        self.budget = self.budget.checked_sub(self.end as u64).ok_or(DecodeError::TooLarge)?;
+        Ok(())
+    }
+
+    /// The next block's size; `None` where fewer than four bytes are left.
+    fn size(&mut self) -> io::Result<Option<u32>> {
+        let mut bytes = Vec::with_capacity(4);
+        (&mut self.source).take(4).read_to_end(&mut bytes)?;
+        Ok(<[u8; 4]>::try_from(bytes).ok().map(u32::from_le_bytes))
+    }
+}
+
+impl<S: Source> Read for Legacy<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let part = available.len().min(buffer.len());
+        buffer[..part].copy_from_slice(&available[..part]);
+        self.consume(part);
+        Ok(part)
+    }
+}
+
+impl<S: Source> BufRead for Legacy<S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.end && !self.ended {
+            self.refill()?;
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.end);
+    }
+}
+
+impl<S: Source> Source for Legacy<S> {}
+
+/// One frame.
+pub(super) struct Frame<S: Source> {
+    decoder: FrameDecoder<EndSeen<S>>,
+    /// Bytes that the decoder holds.
+    left: usize,
+    ended: bool,
+    budget: u64,
+}
+
+impl<S: Source> Frame<S> {
+    pub(super) fn new(source: S, budget: u64) -> Self {
+        Self { decoder: FrameDecoder::new(EndSeen { source, seen: false }), left: 0, ended: false, budget }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let produced = match self.decoder.fill_buf() {
+            Ok(available) => available.len(),
+            // Ended, so that a broken decoder is not asked again.
+            Err(error) => {
+                self.ended = true;
+                return Err(match error.kind() {
+                    io::ErrorKind::UnexpectedEof => DecodeError::Truncated.into(),
+                    _ if error.raw_os_error().is_some() => error,
+                    _ => DecodeError::Damaged(error.to_string()).into(),
+                });
+            }
+        };
+        self.left = produced;
+        if produced == 0 {
+            self.ended = true;
+            // The decoder takes the end of the file between two blocks for the frame's.
+            if self.decoder.get_ref().seen {
+                return Err(DecodeError::Truncated.into());
+            }
+        }
+        self.budget = self.budget.checked_sub(produced as u64).ok_or(DecodeError::TooLarge)?;
+        Ok(())
+    }
+}
+
+impl<S: Source> Read for Frame<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let part = available.len().min(buffer.len());
+        buffer[..part].copy_from_slice(&available[..part]);
+        self.consume(part);
+        Ok(part)
+    }
+}
+
+impl<S: Source> BufRead for Frame<S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 && !self.ended {
+            self.refill()?;
+        }
+        if self.left == 0 { Ok(&[]) } else { self.decoder.fill_buf() }
+    }
+
+    fn consume(&mut self, count: usize) {
+        let count = count.min(self.left);
+        self.left -= count;
+        self.decoder.consume(count);
+    }
+}
+
+impl<S: Source> Source for Frame<S> {}
+
+/// A source that remembers whether its end was met.
+struct EndSeen<S> {
+    source: S,
+    seen: bool,
+}
+
+impl<S: Source> Read for EndSeen<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.seen |= read == 0 && !buffer.is_empty();
+        Ok(read)
+    }
+}

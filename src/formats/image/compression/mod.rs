@@ -1,0 +1,180 @@
+//! Which compression a segment of an initramfs has, and its decoder.
+//!
+//! A decoder ends exactly where its stream ends, so that what stands behind it in the image can be
+//! read. One stream is decoded at a time, as the kernel does it (`lib/decompress*.c`): a second
+//! frame or member behind the first is a segment of its own there.
+
+mod codec;
+mod lz4;
+
+use crate::formats::image::cpio::Source;
+use codec::{Bzip2, Decoder, Gzip, Xz, Zstd};
+use std::io;
+
+/// The most that is unpacked of one image, in bytes; an ordinary image has less than 500 MB.
+pub const UNPACKED_LIMIT: u64 = 4 << 30;
+
+/// The largest window of a stream that is decoded, in bytes. The kernel's own limit for zstd
+/// (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
+pub const WINDOW_LIMIT: u64 = 128 << 20;
+
+/// How a segment is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// Not at all: a cpio archive.
+    None,
+    /// gzip (RFC 1952).
+    Gzip,
+    /// xz.
+    Xz,
+    /// lzma, the format before xz.
+    Lzma,
+    /// bzip2.
+    Bzip2,
+    /// Zstandard (RFC 8878).
+    Zstd,
+    /// LZ4 as `lz4 -l` writes it, the only LZ4 that the kernel knows.
+    Lz4Legacy,
+    /// LZ4 frames.
+    Lz4,
+    /// lzop, which is recognised and not decoded.
+    Lzo,
+}
+
+impl Compression {
+    /// Bytes that [`Compression::detect`] looks at.
+    pub const MAGIC: usize = 6;
+
+    /// Recognises a segment by its first bytes.
+    pub fn detect(magic: &[u8]) -> Option<Self> {
+        match *magic {
+            [b'0', b'7', b'0', b'7', b'0', ..] => Some(Self::None),
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x5d, 0, 0, ..] => Some(Self::Lzma),
+            [b'B', b'Z', b'h', ..] => Some(Self::Bzip2),
+            // The second is a skippable frame, such as pzstd writes before each frame.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
+            [0x02, 0x21, 0x4c, 0x18, ..] => Some(Self::Lz4Legacy),
+            [0x04, 0x22, 0x4d, 0x18, ..] => Some(Self::Lz4),
+            [0x89, b'L', b'Z', b'O', ..] => Some(Self::Lzo),
+            _ => None,
+        }
+    }
+
+    /// Its name, as facts have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Lzma => "lzma",
+            Self::Bzip2 => "bzip2",
+            Self::Zstd => "zstd",
+            Self::Lz4Legacy => "lz4-legacy",
+            Self::Lz4 => "lz4",
+            Self::Lzo => "lzo",
+        }
+    }
+
+    /// Why the kernel does not unpack a segment that can be unpacked here, from its first bytes.
+    ///
+    /// Sources: the table in `lib/decompress.c`, and Documentation/staging/xz.rst, by which a stream
+    /// for the kernel has no check or CRC32.
+    pub fn refused_by_kernel(self, start: &[u8]) -> Option<&'static str> {
+        match self {
+            Self::Lz4 => Some("is an LZ4 frame; the kernel unpacks only the output of `lz4 -l`"),
+            Self::Zstd if start.first() != Some(&0x28) => {
+                Some("begins with a skippable zstd frame, which the kernel does not recognise")
+            }
+            Self::Xz if start.get(7).is_some_and(|check| !matches!(check & 0x0f, 0 | 1)) => Some(
+                "has an integrity check other than CRC32; the kernel unpacks only the output of `xz --check=crc32`",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Why a stream could not be unpacked. It travels inside [`io::Error`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The image ends inside the stream.
+    #[error("the file ends inside the stream")]
+    Truncated,
+    /// The stream is damaged.
+    #[error("the stream is damaged: {0}")]
+    Damaged(String),
+    /// The stream asks for a window larger than [`WINDOW_LIMIT`].
+    #[error("the stream needs a window of more than {} MiB", WINDOW_LIMIT >> 20)]
+    Window,
+    /// More comes out than [`UNPACKED_LIMIT`].
+    #[error("it unpacks to more than {} GiB, which is isctpl's limit", UNPACKED_LIMIT >> 30)]
+    TooLarge,
+    /// The compression is known and not decoded.
+    #[error("isctpl does not support {0} compression")]
+    Unsupported(&'static str),
+    /// A decoder could not be set up.
+    #[error("the decoder could not be started: {0}")]
+    Setup(String),
+}
+
+impl DecodeError {
+    /// Whether the reason lies with isctpl and not with the image.
+    pub fn is_ours(&self) -> bool {
+        !matches!(self, Self::Truncated | Self::Damaged(_))
+    }
+
+    /// Takes the error out of one that a decoder returned; `None` when the image itself could not be read.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref().and_then(|inner| inner.downcast_ref())
+    }
+}
+
+impl From<DecodeError> for io::Error {
+    fn from(error: DecodeError) -> Self {
+        let kind = match error {
+            DecodeError::Truncated => io::ErrorKind::UnexpectedEof,
+            DecodeError::Unsupported(_) => io::ErrorKind::Unsupported,
+            _ => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// Opens a stream that begins at the source's next byte. The decoder ends with the stream and leaves
+/// the source at the first byte behind it; at most `budget` bytes come out.
+///
+/// # Errors
+/// When the compression is not decoded, or the stream's beginning cannot be read.
+pub fn open<'a, S: Source + 'a>(
+    compression: Compression,
+    source: S,
+    budget: u64,
+) -> Result<Box<dyn Source + 'a>, DecodeError> {
+    Ok(match compression {
+        Compression::None => Box::new(source),
+        Compression::Gzip => Box::new(Decoder::new(Gzip::new(), source, budget)),
+        Compression::Xz => Box::new(Decoder::new(Xz::stream()?, source, budget)),
+        Compression::Lzma => Box::new(Decoder::new(Xz::lzma()?, source, budget)),
+        Compression::Bzip2 => Box::new(Decoder::new(Bzip2::new(), source, budget)),
+        Compression::Zstd => Box::new(Decoder::new(Zstd::new()?, source, budget)),
+        Compression::Lz4Legacy => Box::new(lz4::Legacy::new(source, budget)),
+        Compression::Lz4 => Box::new(lz4::Frame::new(source, budget)),
+        Compression::Lzo => return Err(DecodeError::Unsupported("lzo")),
+    })
+}
+
+/// Unpacks one stream into memory; for small files such as kernel modules.
+///
+/// # Errors
+/// When it is damaged, or more than `limit` bytes come out.
+pub fn unpack(compression: Compression, bytes: &[u8], limit: u64) -> Result<Vec<u8>, DecodeError> {
+    let mut decoder = open(compression, bytes, limit)?;
+    let mut unpacked = Vec::new();
+    io::copy(&mut decoder, &mut unpacked)
+        .map_err(|error| DecodeError::of(&error).cloned().unwrap_or_else(|| DecodeError::Damaged(error.to_string())))?;
+    Ok(unpacked)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! Runs the statements of a configuration.
+
+use super::condition::{self, Argument};
+use super::menu::{Boot, Definition, Kind};
+use super::syntax::{self, Part, Statement, Word};
+use super::variables::Variables;
+use super::{Menu, Setting, World, menu};
+use crate::formats::text::harmless::is_loader_setting;
+use isctpl_checks::facts::{HIDDEN, Place, Problem};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// How much is run; a real file takes a few thousand steps.
+const STEP_LIMIT: usize = 1_000_000;
+
+/// The most problems that are told of a configuration.
+const PROBLEM_LIMIT: usize = 1000;
+
+/// A running script.
+pub(super) struct Evaluator<'a> {
+    pub(super) world: &'a dyn World,
+    pub(super) variables: Variables,
+    /// The file that is run, for places.
+    pub(super) path: String,
+    /// The entries of the menu that is built.
+    pub(super) definitions: Vec<Definition>,
+    pub(super) problems: Vec<Problem>,
+    /// Within a branch that may not be taken.
+    pub(super) uncertain: bool,
+    steps: usize,
+    /// How many files are being read in, one by another.
+    pub(super) sources: u32,
+    stopped: bool,
+    /// The construct that a file ends in.
+    unfinished: Option<Place>,
+    /// What the entry that is run has loaded; `None` while the menu is built.
+    pub(super) boot: Option<Boot>,
+}
+
+/// Runs a file and opens its menu.
+pub(super) fn run(text: &str, path: &str, world: &dyn World) -> Menu {
+    let mut evaluator = Evaluator {
+        world,
+        variables: Variables::at_start(),
+        path: path.to_owned(),
+        definitions: Vec::new(),
+        problems: Vec::new(),
+        uncertain: false,
+        steps: 0,
+        sources: 0,
+        stopped: false,
+        unfinished: None,
+        boot: None,
+    };
+    evaluator.file(text, path.to_owned());
+    let default = evaluator.setting("default");
+    let timeout = evaluator.setting("timeout");
+    let entries = menu::open(&mut evaluator);
+    let mut seen = BTreeSet::new();
+    evaluator.problems.retain(|problem| seen.insert(problem.clone()));
+    Menu { entries, default, timeout, unfinished: evaluator.unfinished, problems: evaluator.problems }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn place(&self, line: u32) -> Place {
+        Place::line(&self.path, line)
+    }
+
+    pub(super) fn problem(&mut self, line: u32, what: impl Into<String>) {
+        if self.problems.len() < PROBLEM_LIMIT {
+            self.problems.push(Problem::new(self.place(line).to_string(), what));
+        }
+    }
+
+    /// Counts work done; false when there was too much of it.
+    pub(super) fn spend(&mut self, steps: usize) -> bool {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > STEP_LIMIT && !self.stopped {
+            self.stopped = true;
+            self.problems.push(Problem::new(&self.path, "takes too long to evaluate; the rest was not read"));
+        }
+        !self.stopped
+    }
+
+    pub(super) fn file(&mut self, text: &str, path: String) {
+        let outer = std::mem::replace(&mut self.path, path);
+        let script = syntax::parse(text);
+        for (line, what) in script.problems {
+            self.problem(line, what);
+        }
+        let unfinished = script.unfinished.map(|line| self.place(line));
+        self.unfinished = self.unfinished.take().or(unfinished);
+        self.block(&script.statements);
+        self.path = outer;
+    }
+
+    fn setting(&self, name: &str) -> Setting {
+        let Some(value) = self.variables.get(name) else { return Setting::default() };
+        Setting {
+            value: value.text.clone().filter(|text| !text.is_empty()),
+            undecided: value.text.is_none(),
+            because: value.because.clone(),
+            at: value.at.clone(),
+        }
+    }
+
+    /// Runs statements; the answer is that of the last command, as a condition needs it.
+    pub(super) fn block(&mut self, statements: &[Statement]) -> Option<bool> {
+        let mut answer = Some(true);
+        for statement in statements {
+            if !self.spend(1) {
+                return None;
+            }
+            match statement {
+                Statement::Command(words) => answer = self.command(words),
+                Statement::If { arms, otherwise } => self.conditional(arms, otherwise),
+                Statement::Loop { body, line } => {
+                    self.problem(*line, "isctpl does not run loops; it read the commands of this one once");
+                    self.maybe(body);
+                }
+                Statement::Function => {}
+                // An entry that defines entries defines them when it is too late to choose.
+                Statement::Menu { submenu, words, body, line } if self.boot.is_none() => {
+                    self.define(*submenu, words, body, *line);
+                }
+                Statement::Menu { .. } => {}
+            }
+        }
+        answer
+    }
+
+    fn conditional(&mut self, arms: &[(Vec<Statement>, Vec<Statement>)], otherwise: &[Statement]) {
+        let outer = self.uncertain;
+        let mut left_behind: Option<Variables> = None;
+        let mut taken = false;
+        for (condition, body) in arms {
+            match self.block(condition) {
+                Some(true) => {
+                    self.block(body);
+                    taken = true;
+                    break;
+                }
+                Some(false) => {}
+                None => {
+                    if !self.spend(self.variables.len()) {
+                        break;
+                    }
+                    self.uncertain = true;
+                    let before = self.variables.clone();
+                    self.block(body);
+                    let after = std::mem::replace(&mut self.variables, before);
+                    match &mut left_behind {
+                        Some(joined) => joined.join(&after),
+                        None => left_behind = Some(after),
+                    }
+                }
+            }
+        }
+        if !taken {
+            self.block(otherwise);
+        }
+        if let Some(joined) = left_behind {
+            self.variables.join(&joined);
+        }
+        self.uncertain = outer;
+    }
+
+    /// Runs what may happen or not.
+    fn maybe(&mut self, body: &[Statement]) {
+        if self.spend(self.variables.len()) {
+            let before = self.variables.clone();
+            let outer = std::mem::replace(&mut self.uncertain, true);
+            self.block(body);
+            self.uncertain = outer;
+            self.variables.join(&before);
+        }
+    }
+
+    /// A word's text; `None` when a variable in it is not known.
+    pub(super) fn text(&self, word: &Word) -> Option<String> {
+        let mut text = String::new();
+        for part in &word.parts {
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Variable { name, .. } => text.push_str(self.variables.text(name)?),
+            }
+        }
+        Some(text)
+    }
+
+    /// Words as arguments: variables outside of quotes are split at white space, and vanish when empty.
+    pub(super) fn arguments(&mut self, words: &[Word]) -> Vec<Argument> {
+        let mut arguments = Vec::new();
+        for word in words {
+            let splits = word.parts.iter().any(|part| matches!(part, Part::Variable { quoted: false, .. }));
+            let text = self.text(word);
+            self.spend(text.as_ref().map_or(1, |text| 1 + text.len() / 64));
+            match text {
+                Some(text) if splits && !word.quoted => {
+                    arguments.extend(text.split_whitespace().map(|piece| Some(piece.to_owned())));
+                }
+                text => arguments.push(text),
+            }
+        }
+        arguments
+    }
+
+    fn command(&mut self, words: &[Word]) -> Option<bool> {
+        let is_mark = |word: &&Word| matches!(word.parts.as_slice(), [Part::Text(text)] if text == "!");
+        let marks = words.iter().take_while(is_mark).count();
+        let answer = self.simple_command(words.get(marks..).unwrap_or_default());
+        answer.map(|truth| truth == (marks % 2 == 0))
+    }
+
+    /// Runs a command; `None` when only the machine knows whether it succeeds.
+    fn simple_command(&mut self, words: &[Word]) -> Option<bool> {
+        let (first, rest) = words.split_first()?;
+        let line = first.line;
+        if first.is_assignment() {
+            self.assign(first, "");
+            return Some(true);
+        }
+        let name = self.text(first)?;
+        match name.as_str() {
+            "[" | "test" => {
+                let mut arguments = self.arguments(rest);
+                if name == "[" {
+                    arguments.pop();
+                }
+                return condition::test(&arguments, self.world);
+            }
+            "true" => return Some(true),
+            "false" => return Some(false),
+            "set" => {
+                if let Some(word) = rest.first() {
+                    self.assign(word, "set ");
+                }
+            }
+            "unset" => {
+                for argument in self.arguments(rest).into_iter().flatten() {
+                    self.variables.unset(&argument);
+                }
+            }
+            "load_env" => self.load_env(rest, line),
+            "search" | "search.fs_uuid" | "search.fs_label" | "search.file" => {
+                self.search(&name, rest, line);
+                // Whether it finds anything only the machine knows.
+                return None;
+            }
+            "source" | "." | "configfile" | "normal" if self.boot.is_none() => self.source(&name, rest, line),
+            "blscfg" if self.boot.is_none() => self.bls(line),
+            // These only show, load modules or write.
+            "insmod" | "echo" | "export" | "save_env" | "terminal_input" | "terminal_output" | "serial" => {}
+            _ => return self.load(&name, rest, line),
+        }
+        Some(true)
+    }
+
+    fn assign(&mut self, word: &Word, command: &str) {
+        let source = word.source();
+        let Some((name, written)) = source.split_once('=') else { return };
+        let text = self.text(word).and_then(|text| text.split_once('=').map(|(_, value)| value.to_owned()));
+        if !self.spend(1 + text.as_ref().map_or(0, String::len) / 16) {
+            return;
+        }
+        let because = format!("{command}{name}=\"{written}\"{}", self.origins(word));
+        self.variables.set(name, text, because, Some(self.place(word.line)));
+    }
+
+    /// Says what the variables of a word hold, and where that came from.
+    fn origins(&self, word: &Word) -> String {
+        let mut said = String::new();
+        for part in &word.parts {
+            if let Part::Variable { name, .. } = part {
+                match self.variables.get(name) {
+                    None => said.push_str(&format!(", {name} is not set")),
+                    Some(value) => match &value.text {
+                        Some(text) => {
+                            let shown = if is_loader_setting(name) { text } else { HIDDEN };
+                            said.push_str(&format!(", {name} is \"{shown}\""));
+                            if value.because.starts_with("in ") {
+                                said.push_str(&format!(" {}", value.because));
+                            }
+                        }
+                        None => said.push_str(&format!(", {name} is not known")),
+                    },
+                }
+            }
+        }
+        said
+    }
+
+    pub(super) fn add(&mut self, kind: Kind, at: Place) {
+        let uncertain = self.uncertain;
+        self.definitions.push(Definition { kind, at, uncertain });
+    }
+
+    fn define(&mut self, submenu: bool, words: &[Word], body: &Rc<[Statement]>, line: u32) {
+        let arguments = self.arguments(words);
+        let header = menu::header(arguments);
+        let body = Rc::clone(body);
+        let kind = if submenu { Kind::Submenu { header, body } } else { Kind::Entry { header, body } };
+        self.add(kind, self.place(line));
+    }
+}

@@ -1,0 +1,273 @@
+//! Opens the menu: submenus in order, and each entry run to see what it loads.
+
+use super::condition::Argument;
+use super::evaluate::Evaluator;
+use super::syntax::{Part, Statement, Word};
+use super::{Entry, Named, Step};
+use crate::formats::loader::bls;
+use isctpl_checks::facts::Place;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// How many entries are opened; real menus have dozens.
+const ENTRY_LIMIT: usize = 1000;
+
+/// How deep submenus may stand in each other.
+const SUBMENU_LIMIT: usize = 8;
+
+/// An entry of a menu before it is opened.
+#[derive(Debug)]
+pub(super) struct Definition {
+    pub(super) kind: Kind,
+    pub(super) at: Place,
+    pub(super) uncertain: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    Entry { header: Header, body: Rc<[Statement]> },
+    Submenu { header: Header, body: Rc<[Statement]> },
+    Bls(bls::Entry),
+}
+
+/// Title and id of `menuentry`.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    title: String,
+    id: Option<String>,
+}
+
+/// What an entry has loaded so far.
+#[derive(Debug, Default)]
+pub(super) struct Boot {
+    kernel: Option<Named>,
+    initrds: Vec<Named>,
+    options: String,
+    unresolved: BTreeSet<String>,
+    /// Whether different kernels or options were seen in branches of which only one is taken.
+    ambiguous: bool,
+}
+
+/// Reads the arguments of `menuentry` (`grub-core/commands/menuentry.c`): options, then the title.
+pub(super) fn header(arguments: Vec<Argument>) -> Header {
+    let mut header = Header::default();
+    let mut title = None;
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_deref() {
+            Some("--class" | "--users" | "--hotkey" | "--source") => {
+                arguments.next();
+            }
+            Some("--id") => header.id = arguments.next().flatten(),
+            Some("--unrestricted") => {}
+            Some(option) if option.starts_with("--id=") => {
+                header.id = option.strip_prefix("--id=").map(str::to_owned);
+            }
+            Some(option) if option.starts_with("--") && option.contains('=') => {}
+            _ => {
+                title.get_or_insert(argument);
+            }
+        }
+    }
+    header.title = title.flatten().unwrap_or_default();
+    header
+}
+
+/// Opens the menu that has been defined.
+pub(super) fn open(evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    open_at(evaluator, &[], &mut entries);
+    entries
+}
+
+fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry>) {
+    for (index, definition) in std::mem::take(&mut evaluator.definitions).into_iter().enumerate() {
+        if entries.len() >= ENTRY_LIMIT {
+            let line = definition.at.line;
+            return evaluator.problem(line, format!("has more than {ENTRY_LIMIT} entries; the rest was not read"));
+        }
+        if !evaluator.spend(evaluator.variables.len()) {
+            return;
+        }
+        let before = evaluator.variables.clone();
+        let outer = std::mem::replace(&mut evaluator.path, definition.at.path.clone());
+        match definition.kind {
+            Kind::Submenu { header, body } => {
+                if path.len() >= SUBMENU_LIMIT {
+                    evaluator.problem(definition.at.line, "submenus are nested too deeply; this one was not read");
+                } else {
+                    evaluator.uncertain = definition.uncertain;
+                    evaluator.block(&body);
+                    let step = Step { title: header.title, id: header.id, index };
+                    open_at(evaluator, &[path, &[step]].concat(), entries);
+                }
+            }
+            Kind::Entry { header, body } => {
+                evaluator.uncertain = definition.uncertain;
+                let entry = Entry {
+                    title: header.title,
+                    id: header.id,
+                    submenu: path.to_vec(),
+                    index,
+                    uncertain: definition.uncertain,
+                    at: Some(definition.at),
+                    ..Entry::default()
+                };
+                entries.push(evaluator.run_entry(entry, &body));
+            }
+            Kind::Bls(bls) => {
+                let entry = Entry {
+                    submenu: path.to_vec(),
+                    index,
+                    uncertain: definition.uncertain,
+                    at: Some(definition.at.clone()),
+                    ..Entry::default()
+                };
+                entries.push(evaluator.bls_entry(entry, &bls, &definition.at.path));
+            }
+        }
+        evaluator.path = outer;
+        evaluator.variables = before;
+    }
+}
+
+impl Evaluator<'_> {
+    fn run_entry(&mut self, mut entry: Entry, body: &[Statement]) -> Entry {
+        self.boot = Some(Boot::default());
+        self.block(body);
+        let boot = self.boot.take().unwrap_or_default();
+        if boot.ambiguous {
+            let line = entry.at.as_ref().map_or(0, |at| at.line);
+            let title = entry.title.clone();
+            self.problem(line, format!("\"{title}\" depends on a condition with an unknown result"));
+        }
+        entry.search_uuid = boot.kernel.as_ref().and_then(uuid);
+        entry.kernel = boot.kernel;
+        entry.initrds = boot.initrds;
+        entry.options = boot.options;
+        entry.unresolved = boot.unresolved.into_iter().collect();
+        entry
+    }
+
+    /// An entry as `blscfg` makes it: `linux` and `initrd` with the variables put in.
+    fn bls_entry(&mut self, mut entry: Entry, bls: &bls::Entry, path: &str) -> Entry {
+        let mut unresolved = BTreeSet::new();
+        let mut expand =
+            |text: &str| bls::expand(text, |name| self.variables.text(name).map(str::to_owned), &mut unresolved);
+        let options = expand(&bls.options);
+        let kernel = bls.linux.as_ref().map(|linux| (expand(&linux.value), linux.line));
+        let initrds: Vec<_> = bls.initrds.iter().map(|initrd| (expand(&initrd.value), initrd.line)).collect();
+        entry.title = bls.shown_title();
+        entry.id = Some(bls.id.clone());
+        entry.options = options;
+        entry.kernel = kernel.map(|(kernel, line)| self.named(&kernel, Place::line(path, line)));
+        for (initrd, line) in initrds {
+            for file in initrd.split_whitespace() {
+                entry.initrds.push(self.named(file, Place::line(path, line)));
+            }
+        }
+        entry.search_uuid = entry.kernel.as_ref().and_then(uuid);
+        entry.unresolved = unresolved.into_iter().collect();
+        entry
+    }
+
+    /// `linux` and `initrd` in their forms; `None` for commands that are not known.
+    pub(super) fn load(&mut self, name: &str, words: &[Word], line: u32) -> Option<bool> {
+        let mut boot = self.boot.take()?;
+        let at = self.place(line);
+        let (arguments, unresolved) = self.arguments_shown(words);
+        match name {
+            "linux" | "linuxefi" | "linux16" => {
+                let kernel = arguments.first().map(|path| self.named(path, at));
+                let options: Vec<_> = arguments.iter().skip(1).map(|word| as_kernel_word(word)).collect();
+                let options = options.join(" ");
+                let differs = boot.kernel.as_ref().is_some_and(|before| {
+                    kernel.as_ref().is_none_or(|kernel| kernel.path != before.path) || boot.options != options
+                });
+                boot.ambiguous |= self.uncertain && differs;
+                boot.options = options;
+                boot.kernel = kernel;
+                boot.unresolved.extend(unresolved);
+            }
+            // A second command replaces what the first has loaded.
+            "initrd" | "initrdefi" | "initrd16" => {
+                boot.initrds = arguments.iter().map(|path| self.named(path, at.clone())).collect();
+                boot.unresolved.extend(unresolved);
+            }
+            _ => {
+                self.boot = Some(boot);
+                return None;
+            }
+        }
+        self.boot = Some(boot);
+        Some(true)
+    }
+
+    /// Arguments, and the variables in them that are not known and stand as `${NAME}`. The device that
+    /// GRUB came from is no such variable: paths are looked up without it.
+    fn arguments_shown(&mut self, words: &[Word]) -> (Vec<String>, BTreeSet<String>) {
+        let mut arguments = Vec::new();
+        let mut unresolved = BTreeSet::new();
+        for word in words {
+            let mut text = String::new();
+            let mut splits = false;
+            for part in &word.parts {
+                match part {
+                    Part::Text(piece) => text.push_str(piece),
+                    Part::Variable { name, quoted } => {
+                        splits |= !quoted;
+                        match self.variables.text(name) {
+                            Some(value) => text.push_str(value),
+                            None => {
+                                text.push_str(&format!("${{{name}}}"));
+                                if name != "root" {
+                                    unresolved.insert(name.clone());
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            if !self.spend(1 + text.len() / 64) {
+                break;
+            }
+            match splits && !word.quoted {
+                true => arguments.extend(text.split_whitespace().map(str::to_owned)),
+                false => arguments.push(text),
+            }
+        }
+        (arguments, unresolved)
+    }
+
+    /// A path with the device it lies on.
+    fn named(&self, written: &str, at: Place) -> Named {
+        // `newc:NAME:PATH` puts a file into the initrd under another name.
+        let written = match written.strip_prefix("newc:").and_then(|rest| rest.split_once(':')) {
+            Some((_, path)) => path,
+            None => written,
+        };
+        let (device, path) = match written.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            Some((device, path)) => (Some(device.to_owned()), path),
+            None => (self.variables.text("root").map(str::to_owned), written),
+        };
+        let device = device.filter(|device| !device.is_empty() && !device.contains('$'));
+        Named { device, path: path.to_owned(), at: Some(at) }
+    }
+}
+
+/// A word as GRUB writes it into the command line (`grub-core/lib/cmdline.c`): quoted as a whole when
+/// it holds a space, quotes and backslashes escaped.
+fn as_kernel_word(word: &str) -> String {
+    let mut escaped = String::with_capacity(word.len());
+    for c in word.chars() {
+        if matches!(c, '\\' | '\'' | '"') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    if word.contains(' ') { format!("\"{escaped}\"") } else { escaped }
+}
+
+fn uuid(file: &Named) -> Option<String> {
+    file.device.as_deref()?.strip_prefix("fs-uuid:").map(str::to_owned)
+}

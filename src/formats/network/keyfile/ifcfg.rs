@@ -1,0 +1,133 @@
+//! Red Hat's `ifcfg-*` and `route-*` files (nm-settings-ifcfg-rh(5), initscripts' sysconfig.txt).
+
+use crate::formats::network::ifupdown::routes::routes_of;
+use crate::formats::network::ifupdown::{classful_prefix, prefix};
+use crate::formats::network::networkd::normal_mac;
+use crate::formats::systemd::split_words;
+use crate::formats::text::harmless::wrong_value;
+use ipnet::{IpNet, Ipv4Net};
+use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, Place, Problem, StaticRoute};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Assignments of a file of shell variables: `KEY=value`, quotes resolved, the last one wins.
+pub fn assignments(text: &str, path: &str) -> BTreeMap<String, Located<String>> {
+    let mut known = BTreeMap::new();
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let line = line.trim();
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        if let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
+            let value = split_words(value).into_iter().next().unwrap_or_default();
+            known.insert(key.trim().to_owned(), Located::new(value, Place::line(path, number)));
+        }
+    }
+    known
+}
+
+/// What an `ifcfg-NAME` file says. `name` is what follows `ifcfg-`, which stands for a missing `DEVICE`.
+pub fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Problem>) -> InterfaceConfig {
+    let known = assignments(text, path);
+    let get = |key: &str| known.get(key).filter(|value| !value.value.is_empty());
+    let is = |key: &str, word: &str| get(key).is_some_and(|value| value.value.eq_ignore_ascii_case(word));
+    let says = |key: &str| -> Option<Located<bool>> {
+        let value = get(key)?;
+        Some(Located::new(crate::formats::systemd::boolean(&value.value)?, value.at.clone()))
+    };
+    let number = |key: &str| -> Option<Located<u32>> {
+        let value = get(key)?;
+        Some(Located::new(value.value.parse().ok()?, value.at.clone()))
+    };
+    let mut config = InterfaceConfig::new(Manager::Ifcfg, Place::file(path));
+    match (get("DEVICE"), get("HWADDR")) {
+        (Some(device), _) => config.matches.names.push(device.value.clone()),
+        (None, None) => config.matches.names.push(name.to_owned()),
+        (None, Some(_)) => {}
+    }
+    config.matches.macs.extend(get("HWADDR").map(|mac| normal_mac(&mac.value)));
+    config.at_boot = !is("ONBOOT", "no");
+    // NetworkManager then leaves it alone; only initscripts read it.
+    if is("NM_CONTROLLED", "no") {
+        config.matches.other.push("NM_CONTROLLED=no: only initscripts read it".to_owned());
+    }
+    addresses(&known, &mut config, problems);
+    if let Some(gateway) = get("GATEWAY") {
+        match gateway.value.parse::<IpAddr>() {
+            Ok(ip) => config.gateway = Some(ip),
+            Err(_) => wrong(gateway, "is not an address", problems),
+        }
+    }
+    config.use_dhcp_routes = says("PEERROUTES").filter(|routes| !routes.value);
+    config.use_dhcp_gateway = says("DEFROUTE").filter(|gateway| !gateway.value);
+    config.metric = number("IPV4_ROUTE_METRIC").or_else(|| number("METRIC"));
+    config.mtu = number("MTU");
+    if is("VLAN", "yes") || get("VLAN_ID").is_some() {
+        config.lower.extend(get("PHYSDEV").map(|device| device.value.clone()));
+        config.vlan = get("VLAN_ID").and_then(|id| id.value.parse().ok());
+        if let Some((lower, id)) = get("DEVICE").and_then(|device| device.value.split_once('.')) {
+            config.vlan = config.vlan.or(id.parse().ok());
+            if config.lower.is_empty() {
+                config.lower.push(lower.to_owned());
+            }
+        }
+    }
+    config.method = match get("BOOTPROTO").map(|protocol| protocol.value.to_ascii_lowercase()).as_deref() {
+        Some("dhcp" | "bootp") => Method::Dhcp,
+        _ if config.addresses.iter().any(|net| net.addr().is_loopback()) => Method::Loopback,
+        _ if !config.addresses.is_empty() => Method::Static,
+        _ => Method::Manual,
+    };
+    config
+}
+
+/// `IPADDR`, `IPADDR0` … with `PREFIX`, `PREFIX0` … or `NETMASK`, `NETMASK0` ….
+fn addresses(known: &BTreeMap<String, Located<String>>, config: &mut InterfaceConfig, problems: &mut Vec<Problem>) {
+    for (key, value) in known.range("IPADDR".to_owned()..) {
+        let Some(number) = key.strip_prefix("IPADDR") else { break };
+        if value.value.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        let Ok(ip) = value.value.parse::<Ipv4Addr>() else {
+            wrong(value, "is not an address", problems);
+            continue;
+        };
+        let mask = ["PREFIX", "NETMASK"].iter().find_map(|key| known.get(&format!("{key}{number}")));
+        let length = match mask {
+            Some(mask) => prefix(&mask.value),
+            None => Some(classful_prefix(ip)),
+        };
+        match length.and_then(|length| Ipv4Net::new(ip, length).ok()) {
+            Some(net) => config.addresses.push(net.into()),
+            None => wrong(mask.unwrap_or(value), "is not a netmask", problems),
+        }
+    }
+}
+
+/// The routes of a `route-NAME` file: `ADDRESS0=…` with `NETMASK0` and `GATEWAY0`, or arguments of
+/// `ip route add`, one route a line.
+pub fn routes(text: &str, path: &str) -> Vec<Located<StaticRoute>> {
+    let known = assignments(text, path);
+    let mut routes = Vec::new();
+    for (key, value) in known.range("ADDRESS".to_owned()..) {
+        let Some(number) = key.strip_prefix("ADDRESS") else { break };
+        let field = |name: &str| known.get(&format!("{name}{number}")).map(|value| value.value.as_str());
+        let length = field("NETMASK").map_or(Some(32), prefix);
+        let net = value.value.parse::<IpAddr>().ok().zip(length).and_then(|(ip, length)| IpNet::new(ip, length).ok());
+        if let Some(net) = net {
+            let gateway = field("GATEWAY").and_then(|gateway| gateway.parse().ok());
+            let metric = field("METRIC").and_then(|metric| metric.parse().ok());
+            routes.push(Located::new(StaticRoute { destination: net.trunc(), gateway, metric }, value.at.clone()));
+        }
+    }
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with('#') && !line.contains('=') {
+            let found = routes_of(&format!("ip route add {line}"));
+            routes.extend(found.into_iter().map(|route| Located::new(route, Place::line(path, number))));
+        }
+    }
+    routes
+}
+
+fn wrong(value: &Located<String>, what: &str, problems: &mut Vec<Problem>) {
+    problems.push(Problem::new(value.at.to_string(), format!("`{}` {what}", wrong_value(&value.value))));
+}

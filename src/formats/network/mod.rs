@@ -1,0 +1,10 @@
+//! Network configuration: the files of each network manager, leases of DHCP clients, and DHCP option 121.
+
+pub mod classless_routes;
+pub mod dhclient_conf;
+pub mod ifupdown;
+pub mod keyfile;
+pub mod leases;
+pub mod link;
+pub mod netplan;
+pub mod networkd;

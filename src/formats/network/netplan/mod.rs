@@ -1,0 +1,121 @@
+//! netplan's YAML (netplan(5)).
+//!
+//! netplan reads every file in turn and lays one over the other: a single value replaces the one
+//! before it, lists grow, mappings are merged. A file that is wrong makes netplan write nothing at
+//! all. Names of networks and passwords of Wi-Fi or 802.1X are never looked at.
+
+mod definition;
+#[cfg(test)]
+mod tests;
+
+use crate::formats::text::yaml::{Document, Node};
+use definition::Definition;
+use isctpl_checks::facts::{InterfaceConfig, Place, Problem};
+use std::collections::BTreeMap;
+
+/// The most definitions that are kept.
+const DEFINITION_LIMIT: usize = 4096;
+
+/// Keys of `network:` that are no groups of definitions.
+const NO_GROUPS: [&str; 3] = ["version", "renderer", "openvswitch"];
+
+/// Every file of netplan, laid over each other.
+#[derive(Debug, Default)]
+pub struct Netplan {
+    definitions: BTreeMap<String, Definition>,
+    renderer: Option<String>,
+    group_renderers: BTreeMap<String, String>,
+    problems: Vec<Problem>,
+}
+
+impl Netplan {
+    /// Lays a file over those before it. `generated_by` names the program that wrote it, where known.
+    pub fn add(&mut self, text: &str, path: &str, generated_by: Option<&str>) {
+        let document = match Document::read(text) {
+            Ok(document) => document,
+            Err(fault) => {
+                self.problem(&Place::line(path, fault.line), fault.what);
+                return;
+            }
+        };
+        let Some(root) = document.root() else { return };
+        let network = root.entries().into_iter().find(|(key, ..)| *key == "network").map(|(.., value)| value);
+        match network {
+            Some(network) if network.is_mapping() => self.network(network, path, generated_by),
+            Some(network) if network.is_null() => {}
+            Some(network) => self.problem(&Place::line(path, network.line()), "`network:` is not a mapping"),
+            None if root.is_null() => {}
+            None => self.problem(&Place::line(path, root.line()), "has no `network:`"),
+        }
+        if document.cut_short() {
+            self.problem(&Place::file(path), "refers to its own anchors so often that it was not read to the end");
+        }
+    }
+
+    fn problem(&mut self, at: &Place, what: impl Into<String>) {
+        self.problems.push(Problem::new(at.to_string(), what));
+    }
+
+    fn network(&mut self, network: Node<'_>, path: &str, generated_by: Option<&str>) {
+        for (group, _, value) in network.entries() {
+            if group == "renderer" {
+                self.renderer = value.text().map(str::to_owned);
+            }
+            if NO_GROUPS.contains(&group) || value.is_null() {
+                continue;
+            }
+            if !value.is_mapping() {
+                self.problem(&Place::line(path, value.line()), format!("`{group}:` is not a mapping"));
+                continue;
+            }
+            for (id, key, body) in value.entries() {
+                if id == "renderer" && body.text().is_some() {
+                    self.group_renderers.insert(group.to_owned(), body.text().unwrap_or_default().to_owned());
+                    continue;
+                }
+                self.definition(group, id, Place::line(path, key.line()), body, generated_by);
+            }
+        }
+    }
+
+    fn definition(&mut self, group: &str, id: &str, at: Place, body: Node<'_>, generated_by: Option<&str>) {
+        if !body.is_mapping() && !body.is_null() {
+            self.problem(&at, format!("`{id}:` is not a mapping"));
+            return;
+        }
+        if self.definitions.len() == DEFINITION_LIMIT && !self.definitions.contains_key(id) {
+            self.problem(&at, format!("there are more than {DEFINITION_LIMIT} definitions"));
+            return;
+        }
+        let known = self.definitions.entry(id.to_owned());
+        let definition = known.or_insert_with(|| Definition::new(group, id, at.clone()));
+        if definition.group != group {
+            let what = format!("`{id}` is already defined under `{}`", definition.group);
+            self.problem(&at, what);
+            return;
+        }
+        definition.lay_over(body, &at, generated_by, &mut self.problems);
+    }
+
+    /// The configurations, in the order of the files that netplan writes for networkd
+    /// (`10-netplan-ID.network`), and what could not be understood.
+    pub fn finish(self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+        let called: BTreeMap<String, String> =
+            self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.called()?))).collect();
+        let interfaces = self
+            .definitions
+            .into_values()
+            .map(|definition| {
+                let renderer = self.group_renderers.get(&definition.group).or(self.renderer.as_ref()).cloned();
+                let mut config = definition.finish(renderer);
+                for lower in &mut config.lower {
+                    if let Some(name) = called.get(lower) {
+                        lower.clone_from(name);
+                    }
+                }
+                config
+            })
+            .collect();
+        (interfaces, self.problems)
+    }
+}

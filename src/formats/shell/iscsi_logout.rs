@@ -1,0 +1,318 @@
+//! Logouts from iSCSI sessions in command lines and in the text of shell scripts (iscsiadm(8)).
+//!
+//! Text is read, never run. What a script does on which of its paths is not followed: a logout that stands
+//! in it counts, and the widest one is the script's.
+
+use crate::formats::iscsi::open_iscsi::assignments;
+use crate::formats::systemd::split_words;
+use crate::formats::text::harmless::command::redact_command;
+use isctpl_checks::facts::LogoutScope;
+use std::collections::BTreeSet;
+
+/// Where Debian's umountiscsi.sh writes the sessions that carry `/`, and logout-all.sh reads them.
+const KEEP_LIST: &str = "shutdown-keep-sessions";
+/// The switch of `/etc/default/open-iscsi` that keeps every session.
+const KEEP_SWITCH: &str = "ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN";
+
+/// Options of iscsiadm that take a value (its getopt string).
+const WITH_VALUE: &str = "mabcCpPTHiIUkLdrnvot";
+/// Commands whose arguments are only said, not done.
+const SAYERS: [&str; 5] = ["echo", "printf", "logger", "log_daemon_msg", "grep"];
+
+/// What a script does with sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Script {
+    /// The widest logout in it.
+    pub(crate) logout: Option<(LogoutScope, u32, String)>,
+    /// It leaves the sessions of the keep list alone.
+    pub(crate) heeds_list: bool,
+    /// It writes the keep list.
+    pub(crate) writes_list: bool,
+    /// It logs out from nothing when [`KEEP_SWITCH`] is on.
+    pub(crate) heeds_switch: bool,
+    /// Absolute paths in it, each once, which may be scripts that it runs.
+    pub(crate) runs: BTreeSet<String>,
+}
+
+/// Reads a script's text.
+pub(crate) fn scan(text: &str) -> Script {
+    let programs = variables_of_iscsiadm(text);
+    let mut script = Script::default();
+    for (line, code) in code_lines(text) {
+        if code.contains(KEEP_LIST) {
+            let written = code.split(KEEP_LIST).next().is_some_and(redirects);
+            script.writes_list |= written;
+            script.heeds_list |= !written && !code.contains("rm ");
+        }
+        // A condition on the switch, and not its default.
+        script.heeds_switch |= code.contains(KEEP_SWITCH) && (code.contains('[') || code.contains("test "));
+        for words in simple_commands(&code) {
+            script.runs.extend(words.iter().filter(|word| is_script_path(word)).cloned());
+            if let Some(scope) = logout_in(&words, &programs) {
+                let wider = script.logout.as_ref().is_none_or(|(known, ..)| width(&scope) > width(known));
+                if wider {
+                    // The command alone: what stands beside it may be anything.
+                    script.logout = Some((scope, line, redact_command(&words)));
+                }
+            }
+        }
+    }
+    script
+}
+
+/// What a command line itself logs out from.
+pub(crate) fn of_command(argv: &[String]) -> Option<LogoutScope> {
+    logout_in(argv, &[])
+}
+
+fn width(scope: &LogoutScope) -> u8 {
+    match scope {
+        LogoutScope::All => 3,
+        LogoutScope::ByStartup(startup) if startup == "all" => 2,
+        LogoutScope::ByStartup(_) => 1,
+        LogoutScope::Target(_) => 0,
+    }
+}
+
+/// Whether text ends in a redirection's beginning: `… > /run/open-iscsi/`.
+fn redirects(before: &str) -> bool {
+    let target = before.rsplit_once('>').map(|(_, target)| target.trim_start_matches([' ', '"', '\'']));
+    target.is_some_and(|target| !target.contains([' ', '\t', ';', '|', '&', ')']))
+}
+
+fn is_script_path(word: &str) -> bool {
+    word.starts_with('/') && !word.contains(['$', '*', '`', '(', '=']) && !word.starts_with("/dev/")
+}
+
+/// Lines without comments and with continuations joined, with the number of their first line.
+fn code_lines(text: &str) -> Vec<(u32, String)> {
+    let mut lines = Vec::new();
+    let mut open: Option<(u32, String)> = None;
+    for (number, raw) in (1u32..).zip(text.lines()) {
+        let code = without_comment(raw);
+        let (joined, continues) = match code.strip_suffix('\\') {
+            Some(joined) => (joined, true),
+            None => (code, false),
+        };
+        let (start, mut line) = open.take().unwrap_or((number, String::new()));
+        line.push_str(joined);
+        if continues {
+            line.push(' ');
+            open = Some((start, line));
+        } else if !line.trim().is_empty() {
+            lines.push((start, line));
+        }
+    }
+    lines.extend(open);
+    lines
+}
+
+fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') if before != '\\' => quote = Some(c),
+            (None, '#') if before.is_whitespace() => return line.get(..at).unwrap_or_default(),
+            _ => {}
+        }
+        before = c;
+    }
+    line
+}
+
+/// The words of each simple command of a line.
+fn simple_commands(code: &str) -> Vec<Vec<String>> {
+    // Operators may touch the words beside them; inside quotes and in `${NAME}` they are no operators.
+    let mut spaced = String::with_capacity(code.len().saturating_add(16));
+    let mut quote = None;
+    let mut in_variable = false;
+    for c in code.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '{') if spaced.ends_with('$') => in_variable = true,
+            (None, '}') if in_variable => in_variable = false,
+            (None, ';' | '|' | '&' | '(' | ')' | '`' | '{' | '}') => {
+                spaced.push_str(" ; ");
+                continue;
+            }
+            _ => {}
+        }
+        spaced.push(c);
+    }
+    split_words(&spaced).split(|word| word == ";").filter(|words| !words.is_empty()).map(<[String]>::to_vec).collect()
+}
+
+/// Variables that hold iscsiadm's path, as `ISCSIADM=/sbin/iscsiadm`.
+fn variables_of_iscsiadm(text: &str) -> Vec<String> {
+    let all = assignments(text).into_iter();
+    all.filter(|found| is_iscsiadm(found.value.split_whitespace().next().unwrap_or_default()))
+        .map(|found| found.name)
+        .collect()
+}
+
+fn is_iscsiadm(word: &str) -> bool {
+    word.rsplit('/').next() == Some("iscsiadm")
+}
+
+fn logout_in(words: &[String], programs: &[String]) -> Option<LogoutScope> {
+    let first = words.iter().find(|word| !word.contains('='))?;
+    if SAYERS.contains(&first.rsplit('/').next().unwrap_or_default()) {
+        return None;
+    }
+    let at = words.iter().position(|word| {
+        let variable = word.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
+        is_iscsiadm(word) || variable.is_some_and(|name| programs.iter().any(|program| program == name))
+    })?;
+    options(words.get(at + 1..)?)
+}
+
+/// What iscsiadm's options ask for.
+fn options(words: &[String]) -> Option<LogoutScope> {
+    let mut logs_out = false;
+    let mut by_startup = None;
+    let mut target = None;
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let (option, value) = if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+            let option = match name {
+                "logout" => 'u',
+                "logoutall" => 'U',
+                "targetname" => 'T',
+                "sid" => 'r',
+                "portal" => 'p',
+                "mode" => 'm',
+                _ => continue,
+            };
+            let takes = WITH_VALUE.contains(option);
+            (option, value.map(str::to_owned).or_else(|| takes.then(|| words.next().cloned()).flatten()))
+        } else if let Some(cluster) = word.strip_prefix('-') {
+            let mut chars = cluster.chars();
+            let mut found = (' ', None);
+            for option in chars.by_ref() {
+                logs_out |= option == 'u';
+                if WITH_VALUE.contains(option) {
+                    found = (option, Some(String::new()));
+                    break;
+                }
+            }
+            if found.1.is_some() {
+                let rest = chars.as_str();
+                found.1 = if rest.is_empty() { words.next().cloned() } else { Some(rest.to_owned()) };
+            }
+            found
+        } else {
+            continue;
+        };
+        match option {
+            'u' => logs_out = true,
+            'U' => by_startup = Some(value.unwrap_or_default()),
+            'T' | 'r' => target = target.or(value),
+            _ => {}
+        }
+    }
+    match (by_startup, logs_out, target) {
+        (Some(startup), ..) => Some(LogoutScope::ByStartup(startup)),
+        (None, true, Some(target)) => Some(LogoutScope::Target(target)),
+        (None, true, None) => Some(LogoutScope::All),
+        (None, false, _) => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(line: &str) -> Option<LogoutScope> {
+        of_command(&split_words(line))
+    }
+
+    #[test]
+    fn knows_the_forms_of_a_logout() {
+        let automatic = Some(LogoutScope::ByStartup("automatic".to_owned()));
+        assert_eq!(of("/sbin/iscsiadm -m node --logoutall=automatic"), automatic);
+        assert_eq!(of("/sbin/iscsiadm --mode node --logoutall automatic"), automatic);
+        assert_eq!(of("iscsiadm -m node -Uautomatic"), automatic);
+        assert_eq!(of("iscsiadm -m node -U all"), Some(LogoutScope::ByStartup("all".to_owned())));
+        assert_eq!(of("iscsiadm -m node -u"), Some(LogoutScope::All));
+        assert_eq!(of("iscsiadm -mnode -u"), Some(LogoutScope::All));
+        assert_eq!(of("iscsiadm -m session --logout"), Some(LogoutScope::All));
+        assert_eq!(of("iscsiadm -m node -T iqn.a -p 10.0.0.1 -u"), Some(LogoutScope::Target("iqn.a".to_owned())));
+        assert_eq!(of("iscsiadm -m node --targetname=iqn.a --logout"), Some(LogoutScope::Target("iqn.a".to_owned())));
+    }
+
+    #[test]
+    fn knows_what_is_no_logout() {
+        for line in [
+            "/sbin/iscsiadm -m node --loginall=automatic",
+            "iscsiadm -m discovery -t st -p unit.example",
+            "iscsiadm -m node -T -u-is-a-name -l",
+            "echo run iscsiadm -m node -u by hand",
+            "/sbin/blkdeactivate -u -l wholevg",
+            "fw -u",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+
+    const KEEPING: &str = "#!/bin/sh\n# see shutdown-keep-sessions\nISCSIADM=/sbin/iscsiadm\nif [ -f /run/x/shutdown-keep-sessions ]; then\n\
+                           keep=$(cat /run/x/shutdown-keep-sessions)\nfi\nif [ -z \"$keep\" ] ; then\n\t$ISCSIADM -m node \\\n --logoutall=all\n\
+                           exit\nfi\n${ISCSIADM} -m session -r \"$s\" --logout\n";
+
+    #[test]
+    fn reads_a_script_that_keeps_sessions() {
+        let script = scan(KEEPING);
+        let (scope, line, excerpt) = script.logout.unwrap();
+        assert_eq!((scope, line), (LogoutScope::ByStartup("all".to_owned()), 8));
+        assert!(excerpt.contains("--logoutall=all"));
+        assert!(script.heeds_list && !script.writes_list && !script.heeds_switch);
+    }
+
+    #[test]
+    fn reads_a_script_that_writes_the_list() {
+        let script = scan("for s in $a ; do\nprintf '%s' $s\ndone > /run/open-iscsi/shutdown-keep-sessions\n");
+        assert!(script.writes_list && !script.heeds_list);
+        let script = scan("# only spoken of: > shutdown-keep-sessions\nrm -f /run/open-iscsi/shutdown-keep-sessions\n");
+        assert!(!script.writes_list && !script.heeds_list);
+    }
+
+    #[test]
+    fn finds_logouts_beside_operators_and_in_variables() {
+        assert_eq!(scan("test -x /a&&iscsiadm -m node -u;true").logout.unwrap().0, LogoutScope::All);
+        assert_eq!(scan("ADM=/sbin/iscsiadm\n  ${ADM} -m node -u || true").logout.unwrap().0, LogoutScope::All);
+        assert_eq!(scan("#iscsiadm -m node -u\necho \"iscsiadm -m node -u\"\n").logout, None);
+        assert_eq!(scan("/usr/lib/open-iscsi/logout-all.sh").runs.len(), 1);
+    }
+
+    #[test]
+    fn a_condition_on_the_switch_is_heeded() {
+        assert!(scan("if [ -f /etc/iscsi/iscsi.initramfs ] && [ $ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN -eq 1 ]; then\nexit 0\nfi\n").heeds_switch);
+        assert!(!scan("ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=0\n").heeds_switch);
+    }
+
+    #[test]
+    fn a_cut_script_is_no_panic() {
+        for end in 0..KEEPING.len() {
+            let _ = scan(&KEEPING[..end]);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+            let _ = scan(&String::from_utf8_lossy(&bytes));
+        }
+
+        #[test]
+        fn never_panics_on_commands(text in "(iscsiadm|-m|-u|--logout|[ =$;'\"\\\\{}&a-z\n-]){0,60}") {
+            let _ = scan(&text);
+        }
+    }
+}

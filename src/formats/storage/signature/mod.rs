@@ -1,0 +1,89 @@
+//! What the first blocks of a device say: a filesystem, an LVM2 physical volume, a partition table.
+//!
+//! Offsets are those of the kernel's and the tools' own headers: ext4 `Documentation/filesystems/ext4`,
+//! XFS `xfs_dsb`, btrfs `btrfs_super_block`, swap `union swap_header`, LUKS on-disk format,
+//! LVM2 `lib/format_text/layout.h`, UEFI 2.10 section 5. Checksums are not verified: a damaged header is
+//! for its own tools to judge.
+
+mod bytes;
+mod filesystem;
+mod gpt;
+mod physical_volume;
+
+pub use gpt::{GptPartition, gpt_partitions};
+pub use physical_volume::{Area, MetadataArea, PvLabel, metadata_area, pv_label};
+
+use crate::formats::storage::lvm;
+use isctpl_checks::facts::Signature;
+use std::io::{Read, Result, Seek, SeekFrom};
+
+/// How much of a device's beginning is looked at: the last header in it is that of btrfs, at 64 KiB.
+pub const HEAD: u64 = 128 << 10;
+
+/// The most metadata text of a volume group that is read.
+const METADATA_LIMIT: u64 = 1 << 20;
+
+/// What the first [`HEAD`] bytes of a device say; a physical volume's group is not in them, see [`read`].
+pub fn identify(head: &[u8]) -> Option<Signature> {
+    if let Some(label) = pv_label(head) {
+        return Some(Signature::LvmPv { uuid: label.uuid, vg: None, lvs: Vec::new(), pv_count: 0 });
+    }
+    // A filesystem's boot sector ends as a DOS partition table does, so tables are looked for last.
+    filesystem::identify(head).or_else(|| {
+        if gpt::header(head).is_some() {
+            Some(Signature::PartitionTable("gpt".to_owned()))
+        } else if filesystem::is_dos_table(head) {
+            Some(Signature::PartitionTable("dos".to_owned()))
+        } else {
+            None
+        }
+    })
+}
+
+/// Reads what a device says of itself, with the volume group's metadata where it is a physical volume.
+///
+/// # Errors
+/// When the first blocks cannot be read. A physical volume whose metadata cannot be read is one
+/// without a group.
+pub fn read(device: &mut (impl Read + Seek)) -> Result<Option<Signature>> {
+    let head = head(device)?;
+    let Some(label) = pv_label(&head) else { return Ok(identify(&head)) };
+    let group = label.metadata.iter().find_map(|area| group_of(device, area));
+    let (vg, lvs, pv_count) = match group {
+        Some(group) => (Some(group.name), group.lvs, u32::try_from(group.pvs.len()).unwrap_or(u32::MAX)),
+        None => (None, Vec::new(), 0),
+    };
+    Ok(Some(Signature::LvmPv { uuid: label.uuid, vg, lvs, pv_count }))
+}
+
+/// Reads the first [`HEAD`] bytes, or as many as there are.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn head(device: &mut (impl Read + Seek)) -> Result<Vec<u8>> {
+    at(device, 0, HEAD)
+}
+
+fn at(device: &mut (impl Read + Seek), offset: u64, length: u64) -> Result<Vec<u8>> {
+    device.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    device.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn group_of(device: &mut (impl Read + Seek), area: &Area) -> Option<lvm::VolumeGroup> {
+    let header = at(device, area.offset, 512).ok()?;
+    let pieces = metadata_area(&header, *area)?.pieces();
+    if pieces.iter().map(|piece| piece.size).fold(0u64, u64::saturating_add) > METADATA_LIMIT {
+        return None;
+    }
+    let mut text = Vec::new();
+    for piece in pieces {
+        text.extend(at(device, piece.offset, piece.size).ok()?);
+    }
+    lvm::volume_group(&String::from_utf8_lossy(&text))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
