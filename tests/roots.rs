@@ -3,7 +3,8 @@
 
 mod support;
 
-use isctpl::probes::roots::{self, Verdict, system};
+use isctpl::probes::lun::contents;
+use isctpl::probes::lun::system::{self, Verdict};
 use isctpl::system::{Root, holders};
 use isctpl_checks::facts::BlockDevice;
 use std::fs;
@@ -83,8 +84,8 @@ fn roots_in_subvolumes_are_found_and_the_default_one_is_known() {
 
     let number = fs::read_to_string(format!("/sys/class/block/{name}/dev")).unwrap().trim().to_owned();
     let mut devices = [BlockDevice { name: name.to_owned(), number, ..BlockDevice::default() }];
-    roots::contents::read(&host, &mut devices);
-    let contents = roots::contents::of(&devices);
+    contents::read(&host, &mut devices);
+    let contents = contents::of(&devices);
     assert_eq!(contents.unread, []);
     assert_eq!((contents.filesystems[0].kind.as_str(), contents.filesystems[0].may_be_root()), ("btrfs", true));
     assert!(contents.filesystems[0].uuid.is_some());

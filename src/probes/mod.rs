@@ -13,7 +13,6 @@ pub mod lun;
 pub mod netconfig;
 pub mod network;
 pub mod nics;
-pub mod roots;
 mod same_machine;
 pub mod services;
 pub mod storage;

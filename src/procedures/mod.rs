@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod journal;
+pub mod replaced_file;
 pub mod rescue;
 mod step;
 

@@ -6,7 +6,7 @@ use crate::cli::RescueArgs;
 use crate::formats::iscsi::credentials::{self, InitiatorCredentials, TargetAddress};
 use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
-use crate::procedures::rescue::firmware::{self, Boot};
+use crate::procedures::rescue::boot_target::{self, Boot};
 use crate::procedures::rescue::{self, Nic, Request, RootChoice};
 use crate::system::command::Runner;
 use crate::system::{Root, netlink, terminal};
@@ -49,7 +49,7 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
     let runner = (password == Password::Ask).then(Runner::default);
     // Without a word on the target the iBFT's is meant. With one, it still knows NIC and initiator of that
     // target, where it has it; but then no fault of it may stand in the way.
-    let boot = match firmware::boot(sysfs, runner.as_ref(), by_name) {
+    let boot = match boot_target::boot(sysfs, runner.as_ref(), by_name) {
         Ok(boot) => boot,
         Err(_) if by_name.is_some() && !args.ibft => None,
         Err(failure) => return Err(failure.into()),
@@ -139,7 +139,7 @@ pub(super) fn password_again(args: &RescueArgs, request: &Request, sysfs: &Root)
     if let Some(file) = &args.password_file {
         return Ok(Some(password_of(file)?));
     }
-    let boot = firmware::boot(sysfs, Some(&Runner::default()), Some(&request.target)).ok().flatten();
+    let boot = boot_target::boot(sysfs, Some(&Runner::default()), Some(&request.target)).ok().flatten();
     match boot.and_then(|boot| boot.chap).filter(|(name, _)| name == username) {
         Some((_, secret)) => Ok(Some(secret)),
         None => ask(username).map(Some),

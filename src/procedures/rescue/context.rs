@@ -1,10 +1,10 @@
 //! What was asked for, and what the steps have learnt so far.
 
-use super::lvm::Selection;
 use crate::formats::text::secret::Secret;
-use crate::probes::roots::{Contents, Filesystem};
+use crate::probes::lun::contents::{Contents, Filesystem};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
+use crate::procedures::rescue::host::lvm::Selection;
 use crate::system::Root;
 use crate::system::command::{Call, CommandError, Printed, Runner};
 use ipnet::IpNet;
@@ -151,9 +151,9 @@ impl Context {
     /// # Errors
     /// When they cannot be read.
     pub fn recall(&mut self, journal: &Journal) -> Result<(), Failure> {
-        super::login::learn(self, &journal.deeds_of("login"))?;
+        crate::procedures::rescue::steps::login::learn(self, &journal.deeds_of("login"))?;
         if self.session.is_some() {
-            super::lun::recall(self);
+            crate::procedures::rescue::steps::find_lun::recall(self);
         }
         Ok(())
     }
@@ -167,8 +167,8 @@ impl Context {
     }
 
     /// Runs iscsiadm, where the database is not locked by one that was killed.
-    pub(super) fn iscsiadm(&self, call: &Call) -> Result<Printed, CommandError> {
-        super::lock::free(self);
+    pub(crate) fn iscsiadm(&self, call: &Call) -> Result<Printed, CommandError> {
+        crate::procedures::rescue::host::open_iscsi::free(self);
         self.runner.run(call)
     }
 
@@ -197,7 +197,7 @@ impl Context {
 
     /// Where the root itself is mounted: out of the reach of anyone but root. What was asked for is a link to it.
     pub fn place(&self) -> PathBuf {
-        super::place(&self.state)
+        crate::procedures::rescue::host::mount_point::place(&self.state)
     }
 
     /// A path below the mounted root, as a person names it.
@@ -207,12 +207,12 @@ impl Context {
 }
 
 /// `iscsiadm`, which asks a daemon and a target, and is given this long.
-pub(super) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterator<Item = S>) -> Call {
+pub(crate) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterator<Item = S>) -> Call {
     Call::new("iscsiadm", Duration::from_secs(seconds)).args(arguments)
 }
 
 /// A deed as its step wrote it.
-pub(super) fn deed<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T, Failure> {
+pub(crate) fn deed<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T, Failure> {
     serde_json::from_value(value.clone())
         .map_err(|error| Failure::failed(format!("the journal has an entry that cannot be read: {error}")))
 }

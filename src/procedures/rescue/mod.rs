@@ -4,35 +4,22 @@
 //! Nothing is formatted, repaired or changed on the LUN: what mounting it read-write does is all that is
 //! written there, and with `read_only` not even that.
 
-mod chap;
+pub mod boot_target;
 mod context;
-mod daemon;
-mod files;
-pub mod firmware;
-mod initiator;
-mod interface;
-mod leftovers;
-mod lock;
-mod login;
-mod lun;
-mod lvm;
-mod mounting;
-mod mounts;
-mod network;
-mod place;
-mod record;
-mod requirements;
-mod resolv;
-mod root;
-mod special;
-mod volumes;
+mod host;
+mod recovery;
+mod steps;
 
 pub use context::{Context, Nic, Request, RootChoice};
-pub use leftovers::leftovers;
-pub use mounting::holders_elsewhere;
-pub use place::place;
+pub use host::mount_point::place;
+pub use host::mounts::holders_elsewhere;
+pub use recovery::leftovers;
 
 use super::Step;
+use steps::{
+    activate_volumes, bind_kernel_filesystems, chap, find_lun, initiator_name, interface_record, iscsid, login,
+    mount_fstab, mount_root, network, node_record, requirements, resolv_conf,
+};
 
 /// The name of the interface record, and of all else that isctpl adds to open-iscsi's database: nothing
 /// there that is not called so is touched.
@@ -45,16 +32,16 @@ pub const NAME: &str = "rescue";
 pub const STEPS: [&dyn Step<Context>; 14] = [
     &requirements::Requirements,
     &network::Network,
-    &initiator::InitiatorName,
+    &initiator_name::InitiatorName,
     &chap::Chap,
-    &daemon::Daemon,
-    &interface::Interface,
-    &record::Record,
+    &iscsid::Daemon,
+    &interface_record::Interface,
+    &node_record::Record,
     &login::Login,
-    &lun::FindLun,
-    &volumes::Volumes,
-    &root::MountRoot,
-    &mounts::MountRest,
-    &special::Special,
-    &resolv::ResolvConf,
+    &find_lun::FindLun,
+    &activate_volumes::Volumes,
+    &mount_root::MountRoot,
+    &mount_fstab::MountRest,
+    &bind_kernel_filesystems::Special,
+    &resolv_conf::ResolvConf,
 ];

@@ -1,14 +1,14 @@
 //! CHAP for the login: `node.session.auth.*` of `/etc/iscsi/iscsid.conf`, from where iscsiadm copies it into
 //! the record of the target. The password goes there and nowhere else: no argument, no journal, no plan.
 
-use super::context::Context;
-use super::files::{self, Replaced};
+use crate::procedures::replaced_file::{self, Replaced};
+use crate::procedures::rescue::context::Context;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use serde_json::Value;
 use std::path::PathBuf;
 
-pub(super) const FILE: &str = "iscsid.conf";
+pub(crate) const FILE: &str = "iscsid.conf";
 
 /// Keys that are set anew. Those of the other direction go: a password of somebody else's would make this
 /// initiator ask the target for mutual CHAP.
@@ -21,7 +21,7 @@ const KEYS: [&str; 5] = [
 ];
 
 /// Sets user name and password.
-pub(super) struct Chap;
+pub(crate) struct Chap;
 
 fn path(cx: &Context) -> PathBuf {
     cx.settings.join(FILE)
@@ -59,8 +59,11 @@ impl Step<Context> for Chap {
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
         let path = path(cx).display().to_string();
-        let mut lines =
-            vec![Planned::Command(format!("cp -a {} {}", quoted(&path), quoted(&format!("{path}{}", files::SAVED))))];
+        let mut lines = vec![Planned::Command(format!(
+            "cp -a {} {}",
+            quoted(&path),
+            quoted(&format!("{path}{}", replaced_file::SAVED))
+        ))];
         match &cx.request.username {
             Some(username) => {
                 lines.push(Planned::Command(format!("chmod 600 {}", quoted(&path))));
@@ -86,7 +89,7 @@ impl Step<Context> for Chap {
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let path = path(cx);
-        let text = files::read(&path)?.unwrap_or_default();
+        let text = replaced_file::read(&path)?.unwrap_or_default();
         let password = match (&cx.request.username, &cx.password) {
             (Some(_), None) => {
                 return Err(Failure::refused("the CHAP password is not known any more")
@@ -96,12 +99,12 @@ impl Step<Context> for Chap {
         };
         // The text holds the password: it is wiped like one.
         let text = zeroize::Zeroizing::new(with_chap(&text, cx.request.username.as_deref(), password));
-        files::replace(log, &path, &text)?;
+        replaced_file::replace(log, &path, &text)?;
         Ok(format!("in {}, readable by root only; `rescue down` restores the file", path.display()))
     }
 
     fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {
-        files::restore(&super::context::deed::<Replaced>(deed)?)
+        replaced_file::restore(&crate::procedures::rescue::context::deed::<Replaced>(deed)?)
     }
 
     fn outlasts_restart(&self) -> bool {

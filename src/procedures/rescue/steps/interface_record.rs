@@ -4,8 +4,9 @@
 //! reset every one of them. A record with a name of its own gives this session the right initiator whatever
 //! iscsid has read; and whatever is bound to it lies beside the records of others, so that none is changed.
 
-use super::context::{Context, deed, iscsiadm};
-use super::{RECORD_NAME, lock};
+use crate::procedures::rescue::RECORD_NAME;
+use crate::procedures::rescue::context::{Context, deed, iscsiadm};
+use crate::procedures::rescue::host::open_iscsi;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Call;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Adds the record.
-pub(super) struct Interface;
+pub(crate) struct Interface;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Added {
@@ -48,7 +49,7 @@ fn files(cx: &Context) -> Vec<PathBuf> {
 }
 
 /// Directories of the database that are not there, the deepest first.
-pub(super) fn missing_directories(cx: &Context) -> Vec<PathBuf> {
+pub(crate) fn missing_directories(cx: &Context) -> Vec<PathBuf> {
     let below = ["ifaces", "nodes", "send_targets", "static", "isns", "slp", "fw"];
     let all = cx
         .databases
@@ -58,7 +59,7 @@ pub(super) fn missing_directories(cx: &Context) -> Vec<PathBuf> {
 }
 
 /// Takes directories away that were not there before, where nobody has put anything into them.
-pub(super) fn remove_empty(directories: &[PathBuf]) {
+pub(crate) fn remove_empty(directories: &[PathBuf]) {
     for directory in directories {
         // One that holds something is in use by then, and stays.
         let _ = fs::remove_dir(directory);
@@ -66,8 +67,8 @@ pub(super) fn remove_empty(directories: &[PathBuf]) {
 }
 
 /// Takes the record away, and the lock of an iscsiadm that was killed while it made it.
-pub(super) fn remove(cx: &Context) -> Result<(), Failure> {
-    lock::free(cx);
+pub(crate) fn remove(cx: &Context) -> Result<(), Failure> {
+    open_iscsi::free(cx);
     let there = || files(cx).iter().any(|path| path.exists());
     if there() {
         let outcome = cx.iscsiadm(&iscsiadm(20, ["-m", "iface", "-I", RECORD_NAME, "-o", "delete"]));

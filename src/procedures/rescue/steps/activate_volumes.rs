@@ -1,9 +1,9 @@
 //! Volumes of the LUN's volume groups, made active.
 
-use super::context::{Context, deed};
-use super::lvm;
-use crate::probes::roots::contents;
+use crate::probes::lun::contents;
 use crate::probes::storage::sysfs::Sysfs;
+use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::host::lvm;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Call, is_installed};
 use crate::system::holders::{self, LiesOn};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Makes them active.
-pub(super) struct Volumes;
+pub(crate) struct Volumes;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Activated {
@@ -22,7 +22,7 @@ struct Activated {
 }
 
 /// Reads what stands on the LUN's devices into the context.
-pub(super) fn learn(cx: &mut Context) -> Result<(), Failure> {
+pub(crate) fn learn(cx: &mut Context) -> Result<(), Failure> {
     let Some(disk) = cx.disk.clone() else { return Ok(()) };
     let sysfs = Sysfs::at(&cx.sysfs);
     let Some(directory) = sysfs.by_name(&disk.name)? else {
@@ -85,7 +85,7 @@ impl Step<Context> for Volumes {
         // What appeared with a session of ours was made active by udev, because of it: that is ours as well.
         let before = if cx.session_is_ours { Vec::new() } else { maps_on(&disk.name) };
         let names = log.record(&Activated { disk: disk.name.clone(), before }, || activate(cx, &disk.name))?;
-        super::lun::settle(cx);
+        crate::procedures::rescue::steps::find_lun::settle(cx);
         learn(cx)?;
         Ok(names.join(", "))
     }

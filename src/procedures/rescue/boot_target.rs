@@ -1,11 +1,11 @@
 //! The LUN that this machine's own firmware names.
 
-use super::context::Nic;
 use crate::formats::iscsi::ibft_table::SIGNATURES;
 use crate::formats::iscsi::ibft_table::chap;
 use crate::formats::text::secret::Secret;
 use crate::probes::firmware;
 use crate::procedures::Failure;
+use crate::procedures::rescue::context::Nic;
 use crate::system::command::{Call, Runner};
 use crate::system::{Root, netlink};
 use ipnet::IpNet;

@@ -3,8 +3,8 @@
 //! They are bound as slaves: mounted plainly they would share what happens to them with this system, and
 //! taking them down would take this system's own down, or fail.
 
-use super::context::{Context, deed};
-use super::mounting::targets_below;
+use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::host::mounts::targets_below;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use crate::system::{Root, mount};
@@ -17,7 +17,7 @@ const BOUND: [&str; 3] = ["/sys", "/dev", "/run"];
 const EFIVARS: &str = "/sys/firmware/efi/efivars";
 
 /// Binds them.
-pub(super) struct Special;
+pub(crate) struct Special;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Bound {

@@ -1,10 +1,11 @@
 //! The instance's root: recognised among the LUN's filesystems, or the one that was chosen.
 
-use super::context::{Context, RootChoice, deed};
-use super::mounting::{self, Mounted, looking_options, mount_call, node};
-use super::place::{self, Linked};
-use crate::probes::roots::system::{self, Subvolume};
-use crate::probes::roots::{Filesystem, Verdict};
+use crate::probes::lun::contents::Filesystem;
+use crate::probes::lun::system::Verdict;
+use crate::probes::lun::system::{self, Subvolume};
+use crate::procedures::rescue::context::{Context, RootChoice, deed};
+use crate::procedures::rescue::host::mount_point::{self, Linked};
+use crate::procedures::rescue::host::mounts::{self, Mounted, looking_options, mount_call, node};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::Root;
 use crate::system::command::{Call, quoted};
@@ -20,12 +21,12 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(150);
 
 /// Mounts the root.
-pub(super) struct MountRoot;
+pub(crate) struct MountRoot;
 
 /// What this step does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Deed {
+pub(crate) enum Deed {
     Directory { path: PathBuf },
     Mounted(Mounted),
     Linked(Linked),
@@ -181,7 +182,7 @@ fn mount_one(cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         return Err(failure);
     };
     let at = cx.place();
-    log.record(&Deed::Directory { path: at.clone() }, || place::prepare(cx))?;
+    log.record(&Deed::Directory { path: at.clone() }, || mount_point::prepare(cx))?;
     let options: Vec<String> = chosen.subvolume.iter().map(|path| format!("subvol={path}")).collect();
     let call = mount_call(&chosen.filesystem, &at, &options, cx.request.read_only);
     log.record(&Deed::Mounted(Mounted { at: at.clone() }), || cx.run(&call).map(drop))?;
@@ -225,9 +226,9 @@ impl Step<Context> for MountRoot {
         if is_mounted {
             learn_name(cx);
         } else {
-            place::check(cx)?;
+            mount_point::check(cx)?;
         }
-        Ok(is_mounted && place::is_linked(cx))
+        Ok(is_mounted && mount_point::is_linked(cx))
     }
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
@@ -235,22 +236,22 @@ impl Step<Context> for MountRoot {
             Some(filesystem) => format!("{} is already mounted", node(filesystem)),
             None => mount_one(cx, log)?,
         };
-        if !place::is_linked(cx) {
-            place::link(cx, log, Deed::Linked)?;
+        if !mount_point::is_linked(cx) {
+            mount_point::link(cx, log, Deed::Linked)?;
         }
         Ok(said)
     }
 
     fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
         match deed(value)? {
-            Deed::Linked(linked) => place::unlink(&linked),
+            Deed::Linked(linked) => mount_point::unlink(&linked),
             Deed::Mounted(mounted) => {
                 let at = mounted.at.display().to_string();
                 if cx.host.is_dir(&at) && !cx.request.read_only {
                     // Bounded: a LUN that is gone must not keep this waiting, and unmounting syncs as well.
                     let _ = cx.runner.run(&Call::new("sync", Duration::from_secs(120)).args(["-f", &at]));
                 }
-                mounting::unmount(cx, &mounted)
+                mounts::unmount(cx, &mounted)
             }
             Deed::Directory { path } => match fs::remove_dir(&path) {
                 Err(error) if fs::symlink_metadata(&path).is_ok() => {

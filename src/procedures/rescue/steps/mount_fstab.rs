@@ -1,32 +1,33 @@
 //! `/boot`, the ESP and whatever else the root's fstab mounts from the LUN. What it says is looked for on the
 //! LUN and nowhere else: a UUID of this system's disks, or a kernel name, means nothing to the instance.
 
-use super::context::{Context, deed};
-use super::mounting::{self, Mounted, mount_call, node};
-use crate::probes::roots::{self, LeftOut, MountPlan, Why, system};
+use crate::probes::lun::mount_plan::{self, LeftOut, MountPlan, Why};
+use crate::probes::lun::system;
+use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::host::mounts::{self, Mounted, mount_call, node};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::Root;
 use serde_json::Value;
 use std::path::PathBuf;
 
 /// Mounts them.
-pub(super) struct MountRest;
+pub(crate) struct MountRest;
 
 /// What belongs to the root that is mounted.
 fn plan(cx: &Context) -> Result<MountPlan, Failure> {
     let Some(filesystem) = &cx.root else { return Err(Failure::failed("the root is not mounted")) };
     let evidence = system::look(&Root::open(&cx.place())?);
-    Ok(roots::mounts::plan(&evidence.fstab.unwrap_or_default(), filesystem, &cx.contents))
+    Ok(mount_plan::plan(&evidence.fstab.unwrap_or_default(), filesystem, &cx.contents))
 }
 
 /// Where on this machine a mount is to be seen, as far as the root and what is mounted in it has the
 /// directory. A link of the root's is resolved inside it: it cannot lead to a directory of this system.
-fn place(cx: &Context, mount: &roots::PlannedMount) -> Result<Option<PathBuf>, Failure> {
+fn place(cx: &Context, mount: &mount_plan::PlannedMount) -> Result<Option<PathBuf>, Failure> {
     let root = Root::open(&cx.place())?;
     Ok(root.resolved(&mount.target)?.filter(|place| place.starts_with(cx.place())))
 }
 
-fn tell_no_directory(cx: &mut Context, mount: &roots::PlannedMount) {
+fn tell_no_directory(cx: &mut Context, mount: &mount_plan::PlannedMount) {
     cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at));
 }
 
@@ -53,7 +54,7 @@ impl Step<Context> for MountRest {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let filesystem = |name: &str, kind: &str| roots::Filesystem {
+        let filesystem = |name: &str, kind: &str| crate::probes::lun::contents::Filesystem {
             device: isctpl_checks::facts::BlockDevice { name: name.to_owned(), ..Default::default() },
             kind: kind.to_owned(),
             uuid: None,
@@ -72,7 +73,7 @@ impl Step<Context> for MountRest {
     fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
         let plan = plan(cx)?;
         tell(cx, &plan.left_out);
-        let there = mounting::targets_below(&cx.host, &cx.place())?;
+        let there = mounts::targets_below(&cx.host, &cx.place())?;
         let mut homeless = Vec::new();
         for mount in &plan.mounts {
             match place(cx, mount)? {
@@ -94,10 +95,10 @@ impl Step<Context> for MountRest {
                 tell_no_directory(cx, &mount);
                 continue;
             };
-            if mounting::targets_below(&cx.host, &place)?.contains(&place) {
+            if mounts::targets_below(&cx.host, &place)?.contains(&place) {
                 continue;
             }
-            match mounting::mount(cx, log, &mount.filesystem, &place, &mount.options) {
+            match mounts::mount(cx, log, &mount.filesystem, &place, &mount.options) {
                 Ok(()) => done.push(format!("{} from {}", mount.target, node(&mount.filesystem))),
                 // What the instance can do without, a rescue can too.
                 Err(failure) if failure.kind == crate::procedures::Kind::Failed => {
@@ -110,6 +111,6 @@ impl Step<Context> for MountRest {
     }
 
     fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
-        mounting::unmount(cx, &deed::<Mounted>(value)?)
+        mounts::unmount(cx, &deed::<Mounted>(value)?)
     }
 }

@@ -4,8 +4,8 @@
 //! is mounted on does not count while it is, and that of the LUN's is not this program's to change, so what keeps
 //! others out is a directory above it.
 
-use super::context::Context;
-use super::mounting::targets_below;
+use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::host::mounts::targets_below;
 use crate::procedures::{Failure, Log};
 use crate::system::FileKind;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub fn place(state: &Path) -> PathBuf {
 
 /// The deed: a link, and whether an empty directory had to make way.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Linked {
+pub(crate) struct Linked {
     path: PathBuf,
     to: PathBuf,
     replaced: bool,
@@ -44,12 +44,12 @@ fn leads_to(path: &Path, to: &Path) -> bool {
 }
 
 /// Whether the link is there.
-pub(super) fn is_linked(cx: &Context) -> bool {
+pub(crate) fn is_linked(cx: &Context) -> bool {
     leads_to(&cx.request.at, &cx.place())
 }
 
 /// Refuses what cannot be mounted on or linked from: only an empty directory makes way.
-pub(super) fn check(cx: &Context) -> Result<(), Failure> {
+pub(crate) fn check(cx: &Context) -> Result<(), Failure> {
     for (path, may_link) in [(&cx.request.at, true), (&cx.place(), false)] {
         let name = path.display().to_string();
         let is_free = match cx.host.lstat(&name)? {
@@ -66,14 +66,18 @@ pub(super) fn check(cx: &Context) -> Result<(), Failure> {
 }
 
 /// Makes the directory to mount on, and sees to it that nobody else gets there.
-pub(super) fn prepare(cx: &Context) -> Result<(), Failure> {
+pub(crate) fn prepare(cx: &Context) -> Result<(), Failure> {
     let place = cx.place();
     fs::create_dir_all(&place).map_err(|error| failed(&place, &error))?;
     fs::set_permissions(&cx.state, fs::Permissions::from_mode(0o700)).map_err(|error| failed(&cx.state, &error))
 }
 
 /// Makes the link.
-pub(super) fn link(cx: &Context, log: &mut Log<'_>, deed: impl Fn(Linked) -> super::root::Deed) -> Result<(), Failure> {
+pub(crate) fn link(
+    cx: &Context,
+    log: &mut Log<'_>,
+    deed: impl Fn(Linked) -> crate::procedures::rescue::steps::mount_root::Deed,
+) -> Result<(), Failure> {
     let (path, to) = (cx.request.at.clone(), cx.place());
     let replaced = fs::symlink_metadata(&path).is_ok();
     log.record(&deed(Linked { path: path.clone(), to: to.clone(), replaced }), || {
@@ -89,7 +93,7 @@ pub(super) fn link(cx: &Context, log: &mut Log<'_>, deed: impl Fn(Linked) -> sup
 }
 
 /// Takes the link away; what made way for it comes back.
-pub(super) fn unlink(linked: &Linked) -> Result<(), Failure> {
+pub(crate) fn unlink(linked: &Linked) -> Result<(), Failure> {
     let path = &linked.path;
     if leads_to(path, &linked.to) {
         fs::remove_file(path).map_err(|error| failed(path, &error))?;
@@ -102,7 +106,7 @@ pub(super) fn unlink(linked: &Linked) -> Result<(), Failure> {
 }
 
 /// Takes away a link that an earlier rescue left, which a restart of the machine ended.
-pub(super) fn forget(cx: &Context) -> Result<Option<String>, Failure> {
+pub(crate) fn forget(cx: &Context) -> Result<Option<String>, Failure> {
     if !is_linked(cx) || !targets_below(&cx.host, &cx.place())?.is_empty() {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
 //! What a root's fstab mounts from the same LUN: `/boot`, the ESP and the rest.
 
-use super::contents::{Contents, Filesystem};
+use crate::probes::lun::contents::{Contents, Filesystem};
 use isctpl_checks::facts::{FstabEntry, Place};
 use isctpl_checks::view::DeviceSpec;
 use std::fmt;
@@ -202,12 +202,12 @@ fn normal(target: &str) -> Option<String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use super::super::contents::{
+    use super::*;
+    use crate::formats::storage::fstab;
+    use crate::probes::lun::contents::{
         of,
         tests::{filesystem, ubuntu},
     };
-    use super::*;
-    use crate::formats::storage::fstab;
     use isctpl_checks::facts::{BlockDevice, Problem, Read};
     use proptest::prelude::*;
 

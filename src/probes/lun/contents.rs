@@ -166,7 +166,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A device with a filesystem.
-    pub(in crate::probes::roots) fn filesystem(name: &str, kind: &str, uuid: &str) -> BlockDevice {
+    pub(in crate::probes::lun) fn filesystem(name: &str, kind: &str, uuid: &str) -> BlockDevice {
         device(name, Signature::Filesystem { kind: kind.to_owned(), uuid: Some(uuid.to_owned()), label: None })
     }
 
@@ -180,7 +180,7 @@ pub(super) mod tests {
     }
 
     /// A LUN as Ubuntu's installer makes it: ESP, /boot, and a volume group with the root.
-    pub(in crate::probes::roots) fn ubuntu() -> Vec<BlockDevice> {
+    pub(in crate::probes::lun) fn ubuntu() -> Vec<BlockDevice> {
         let mut root = filesystem("dm-0", "ext4", "1111-root");
         root.dm_name = Some("ubuntu--vg-ubuntu--lv".to_owned());
         root.dm_uuid = Some("LVM-abc".to_owned());

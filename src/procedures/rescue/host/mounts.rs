@@ -1,10 +1,10 @@
 //! What steps that mount have in common.
 
-use super::context::Context;
-use super::login::HOLDERS_LIMIT;
 use crate::formats::text::names;
-use crate::probes::roots::Filesystem;
+use crate::probes::lun::contents::Filesystem;
 use crate::probes::storage::mounts;
+use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::steps::login::HOLDERS_LIMIT;
 use crate::procedures::{Failure, Log};
 use crate::system::Root;
 use crate::system::command::Call;
@@ -25,13 +25,13 @@ const HOLDER_LINES: usize = 12;
 
 /// A mount of a filesystem of the LUN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mounted {
+pub(crate) struct Mounted {
     /// Where.
-    pub(super) at: PathBuf,
+    pub(crate) at: PathBuf,
 }
 
 /// The device's path that people know it by.
-pub(super) fn node(filesystem: &Filesystem) -> String {
+pub(crate) fn node(filesystem: &Filesystem) -> String {
     match &filesystem.device.dm_name {
         Some(name) => format!("/dev/mapper/{name}"),
         None => format!("/dev/{}", filesystem.device.name.replace('!', "/")),
@@ -40,7 +40,7 @@ pub(super) fn node(filesystem: &Filesystem) -> String {
 
 /// Options with which nothing is written to a filesystem, not even its journal replayed (ext4, XFS, btrfs:
 /// `Documentation/filesystems`), and with which it cannot panic this machine.
-pub(super) fn looking_options(kind: &str) -> Vec<&'static str> {
+pub(crate) fn looking_options(kind: &str) -> Vec<&'static str> {
     let looking: &[&str] = match kind {
         "ext3" | "ext4" => &["noload"],
         "xfs" => &["norecovery", "nouuid"],
@@ -85,7 +85,7 @@ fn is_taken(option: &str) -> bool {
 
 /// The call that mounts a filesystem. A LUN may hold anything: no program of it gives anyone rights, and no device
 /// node of it is one. Root can do without both in a chroot, and `/dev` is bound there from this system.
-pub(super) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Call {
+pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Call {
     let kind = filesystem.kind.as_str();
     let mut all: Vec<&str> = vec![if read_only { "ro" } else { "rw" }];
     // A name that holds a comma would be read as several options.
@@ -103,7 +103,7 @@ pub(super) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String],
 }
 
 /// Mounts a filesystem of the LUN.
-pub(super) fn mount(
+pub(crate) fn mount(
     cx: &Context,
     log: &mut Log<'_>,
     filesystem: &Filesystem,
@@ -115,14 +115,14 @@ pub(super) fn mount(
 }
 
 /// Mount points at and below a path, in the order of mounting.
-pub(super) fn targets_below(host: &Root, top: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn targets_below(host: &Root, top: &Path) -> Result<Vec<PathBuf>, Failure> {
     let (entries, _) = mounts::mounts(host)?;
     let all = entries.into_iter().map(|entry| names::path(&entry.mount.target));
     Ok(all.filter(|target| target.starts_with(top)).collect())
 }
 
 /// Unmounts what was mounted at a place.
-pub(super) fn unmount(cx: &Context, deed: &Mounted) -> Result<(), Failure> {
+pub(crate) fn unmount(cx: &Context, deed: &Mounted) -> Result<(), Failure> {
     let is_there = || -> Result<bool, Failure> { Ok(targets_below(&cx.host, &deed.at)?.contains(&deed.at)) };
     if !is_there()? {
         return Ok(());
@@ -143,7 +143,7 @@ pub(super) fn unmount(cx: &Context, deed: &Mounted) -> Result<(), Failure> {
 }
 
 /// Tells what holds a LUN, a line each: mounts that are `foreign`, swap, and processes.
-pub(super) fn describe(held: &Holders, foreign: impl Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn describe(held: &Holders, foreign: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = Vec::new();
     for mount in held.mounts.iter().filter(|mount| foreign(&mount.target)) {
         let place = match (&mount.seen_by, mount.own_namespace) {
@@ -183,8 +183,8 @@ fn in_words(one: &Use) -> String {
 
 /// What holds a disk, when udev and the programs that it runs on what appeared are done with it: they have it
 /// open for a moment, and that is no use of it.
-pub(super) fn settled_holders(cx: &Context, disk: &str) -> Holders {
-    super::lun::settle(cx);
+pub(crate) fn settled_holders(cx: &Context, disk: &str) -> Holders {
+    crate::procedures::rescue::steps::find_lun::settle(cx);
     let deadline = Instant::now() + PASSING;
     loop {
         let held = holders::of(disk, HOLDERS_LIMIT);

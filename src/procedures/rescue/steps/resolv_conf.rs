@@ -1,7 +1,7 @@
 //! Names can be resolved below the root as they are on this system, and nothing is written to the LUN for it.
 
-use super::context::{Context, deed};
-use super::mounting::targets_below;
+use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::host::mounts::targets_below;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use crate::system::{Root, mount};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "/etc/resolv.conf";
 
 /// Provides a resolv.conf.
-pub(super) struct ResolvConf;
+pub(crate) struct ResolvConf;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

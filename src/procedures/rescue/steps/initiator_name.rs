@@ -1,17 +1,17 @@
 //! The initiator's name, as the target knows the instance: `/etc/iscsi/initiatorname.iscsi`.
 
-use super::context::Context;
-use super::files::{self, Replaced};
 use crate::formats::iscsi::open_iscsi;
+use crate::procedures::replaced_file::{self, Replaced};
+use crate::procedures::rescue::context::Context;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use serde_json::Value;
 use std::path::PathBuf;
 
-pub(super) const FILE: &str = "initiatorname.iscsi";
+pub(crate) const FILE: &str = "initiatorname.iscsi";
 
 /// Sets the name.
-pub(super) struct InitiatorName;
+pub(crate) struct InitiatorName;
 
 fn path(cx: &Context) -> PathBuf {
     cx.settings.join(FILE)
@@ -27,7 +27,7 @@ impl Step<Context> for InitiatorName {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let (path, saved) = (path(cx), path(cx).with_file_name(format!("{FILE}{}", files::SAVED)));
+        let (path, saved) = (path(cx), path(cx).with_file_name(format!("{FILE}{}", replaced_file::SAVED)));
         vec![
             Planned::Command(format!(
                 "cp -a {} {}",
@@ -47,19 +47,19 @@ impl Step<Context> for InitiatorName {
             return Ok(true);
         }
         let path = path(cx);
-        let text = files::read(&path)?.unwrap_or_default();
+        let text = replaced_file::read(&path)?.unwrap_or_default();
         let (name, _) = open_iscsi::initiator_name(&text, FILE);
         Ok(name.is_some_and(|name| name.value == cx.request.initiator))
     }
 
     fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
         let path = path(cx);
-        files::replace(log, &path, &format!("InitiatorName={}\n", cx.request.initiator))?;
+        replaced_file::replace(log, &path, &format!("InitiatorName={}\n", cx.request.initiator))?;
         Ok(format!("in {}; `rescue down` restores the file", path.display()))
     }
 
     fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {
-        files::restore(&super::context::deed::<Replaced>(deed)?)
+        replaced_file::restore(&crate::procedures::rescue::context::deed::<Replaced>(deed)?)
     }
 
     fn outlasts_restart(&self) -> bool {

@@ -1,10 +1,11 @@
 //! The session.
 
-use super::RECORD_NAME;
-use super::context::{Context, deed, iscsiadm};
-use super::mounting::{describe, settled_holders};
-use super::{lun, lvm};
 use crate::probes::iscsi::sessions;
+use crate::procedures::rescue::RECORD_NAME;
+use crate::procedures::rescue::context::{Context, deed, iscsiadm};
+use crate::procedures::rescue::host::lvm;
+use crate::procedures::rescue::host::mounts::{describe, settled_holders};
+use crate::procedures::rescue::steps::find_lun;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Call, CommandError};
 use isctpl_checks::facts::Session;
@@ -14,13 +15,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// How long the search for what holds a disk may take.
-pub(super) const HOLDERS_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const HOLDERS_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long after an interrupted login a session is looked for.
 const APPEARS: Duration = Duration::from_secs(2);
 
 /// Logs in.
-pub(super) struct Login;
+pub(crate) struct Login;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct LoggedIn {
@@ -48,7 +49,7 @@ fn to(cx: &Context, target: &str, portal: SocketAddr) -> Result<Vec<Session>, Fa
 ///
 /// # Errors
 /// When sysfs or a deed cannot be read.
-pub(super) fn learn(cx: &mut Context, deeds: &[Value]) -> Result<(), Failure> {
+pub(crate) fn learn(cx: &mut Context, deeds: &[Value]) -> Result<(), Failure> {
     let found = to(cx, &cx.request.target, cx.request.portal)?;
     let mut ours = None;
     let mut others = None;
@@ -121,7 +122,7 @@ impl Step<Context> for Login {
         // soon. Logging out ends that as well.
         let deadline = Instant::now() + APPEARS;
         while sessions.is_empty() {
-            if super::record::files(cx).is_empty() {
+            if crate::procedures::rescue::steps::node_record::files(cx).is_empty() {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -153,7 +154,7 @@ impl Step<Context> for Login {
 /// appeared are made inactive: they came by this login.
 fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
     for disk in &session.disks {
-        lun::settle(cx);
+        find_lun::settle(cx);
         lvm::deactivate(cx, disk, &[])?;
         let held = settled_holders(cx, disk);
         let dead = session.state != "LOGGED_IN";

@@ -1,6 +1,6 @@
 //! The SAN NIC, and a way to the portal.
 
-use super::context::{Context, Nic, deed};
+use crate::procedures::rescue::context::{Context, Nic, deed};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Call;
 use crate::system::netlink;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const ANSWERS: Duration = Duration::from_secs(10);
 
 /// Brings the NIC up where it can, and makes sure that the portal answers.
-pub(super) struct Network;
+pub(crate) struct Network;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,9 +1,9 @@
 //! The disk of the LUN: by the session and the unit's number, and known again by its world-wide id.
 
-use super::context::Context;
-use super::login::HOLDERS_LIMIT;
-use super::mounting::describe;
 use crate::probes::lun::{self, LunError, Wanted};
+use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::host::mounts::describe;
+use crate::procedures::rescue::steps::login::HOLDERS_LIMIT;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Call;
 use crate::system::holders;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const APPEARS: Duration = Duration::from_secs(30);
 
 /// Finds the disk.
-pub(super) struct FindLun;
+pub(crate) struct FindLun;
 
 /// The deed: the disk is scanned for. There is nothing to put back: the disk goes with its session.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ fn find(cx: &Context) -> Result<lun::Lun, LunError> {
 }
 
 /// Learns which disk it is, where it is there.
-pub(super) fn recall(cx: &mut Context) {
+pub(crate) fn recall(cx: &mut Context) {
     if let Some(path) = find(cx).ok().and_then(|found| found.paths.into_iter().next()) {
         cx.disk = Some(path.disk);
     }
@@ -154,18 +154,18 @@ fn scan(cx: &Context) -> Result<(), Failure> {
             }
         }
     }
-    cx.iscsiadm(&super::context::iscsiadm(60, ["-m", "session", "-r", number, "--rescan"]))?;
+    cx.iscsiadm(&crate::procedures::rescue::context::iscsiadm(60, ["-m", "session", "-r", number, "--rescan"]))?;
     Ok(())
 }
 
 /// Lets udev finish: it may make volumes active on what appeared.
-pub(super) fn settle(cx: &Context) {
+pub(crate) fn settle(cx: &Context) {
     // A system without udev has nothing to wait for.
     let _ = cx.runner.run(&Call::new("udevadm", Duration::from_secs(30)).args(["settle", "--timeout=20"]));
 }
 
 /// A size as people say it.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const GIB: u64 = 1 << 30;
     const MIB: u64 = 1 << 20;
     if bytes >= 10 * GIB { format!("{} GiB", bytes / GIB) } else { format!("{} MiB", bytes / MIB) }

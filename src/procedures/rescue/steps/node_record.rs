@@ -1,8 +1,8 @@
 //! Discovery, and the record of the target in open-iscsi's database.
 
-use super::RECORD_NAME;
-use super::context::{Context, deed, iscsiadm};
-use super::interface::{missing_directories, remove_empty};
+use crate::procedures::rescue::RECORD_NAME;
+use crate::procedures::rescue::context::{Context, deed, iscsiadm};
+use crate::procedures::rescue::steps::interface_record::{missing_directories, remove_empty};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Call, CommandError};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 
 /// Discovers the target and adds its record.
-pub(super) struct Record;
+pub(crate) struct Record;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Added {
@@ -63,7 +63,7 @@ fn new_node(cx: &Context, group: &str) -> Call {
 }
 
 /// Files of the database that are records of this name, of any target.
-pub(super) fn files(cx: &Context) -> Vec<PathBuf> {
+pub(crate) fn files(cx: &Context) -> Vec<PathBuf> {
     let names = |directory: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(directory).into_iter().flatten().take(10_000).flatten();
         entries.map(|entry| entry.path()).collect()
@@ -83,7 +83,7 @@ fn links(cx: &Context) -> Vec<PathBuf> {
 }
 
 /// Takes records of this name away, whatever their target.
-pub(super) fn remove(cx: &Context) -> Result<(), Failure> {
+pub(crate) fn remove(cx: &Context) -> Result<(), Failure> {
     if files(cx).is_empty() && links(cx).is_empty() {
         return Ok(());
     }

@@ -3,8 +3,8 @@
 //! `idbm_lock` in `usr/idbm.c` makes a hard link, which holds no process id. An iscsiadm that is killed
 //! leaves it, and every later one waits for it for half a minute, twice, before it goes on without.
 
-use super::context::Context;
-use super::daemon::runs;
+use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::steps::iscsid::runs;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -18,7 +18,7 @@ const HELD_AT_MOST: Duration = Duration::from_secs(2);
 
 /// Takes the lock away where whoever took it is gone. Where that cannot be told it stays, and the next
 /// iscsiadm waits.
-pub(super) fn free(cx: &Context) {
+pub(crate) fn free(cx: &Context) {
     // Who cannot list processes does not know that none of them is the holder.
     let is_in_use = || runs(cx, "iscsiadm").unwrap_or(true);
     for place in PLACES {

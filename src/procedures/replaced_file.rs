@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// What the file that waits is called, after the name of the one that it is.
-pub(super) const SAVED: &str = ".isctpl-saved";
+pub(crate) const SAVED: &str = ".isctpl-saved";
 const NEW: &str = ".isctpl-new";
 
 /// The most that a file may hold which is replaced.
@@ -17,7 +17,7 @@ const SIZE_LIMIT: u64 = 4 << 20;
 
 /// The deed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Replaced {
+pub(crate) struct Replaced {
     path: PathBuf,
     /// Whether there was a file before.
     existed: bool,
@@ -25,7 +25,7 @@ pub(super) struct Replaced {
 
 /// Reads the file that is to be replaced; `None` when there is none. The bytes may hold a secret of
 /// somebody else's: they go nowhere but into the file's replacement.
-pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, &error)),
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
 }
 
 /// Replaces a file. Only root may read the new one.
-pub(super) fn replace(log: &mut Log<'_>, path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn replace(log: &mut Log<'_>, path: &Path, text: &str) -> Result<(), Failure> {
     let saved = beside(path, SAVED);
     if fs::symlink_metadata(&saved).is_ok() {
         return Err(Failure::refused(format!("{} is left from an earlier rescue", saved.display()))
@@ -70,7 +70,7 @@ fn put(path: &Path, existed: bool, text: &str) -> io::Result<()> {
 }
 
 /// Puts the file back.
-pub(super) fn restore(deed: &Replaced) -> Result<(), Failure> {
+pub(crate) fn restore(deed: &Replaced) -> Result<(), Failure> {
     put_back(&deed.path, deed.existed).map_err(|error| failed(&deed.path, &error))
 }
 
@@ -93,7 +93,7 @@ fn put_back(path: &Path, existed: bool) -> io::Result<()> {
 }
 
 /// Puts back a file that waits, where no journal tells of it.
-pub(super) fn restore_waiting(path: &Path) -> Result<bool, Failure> {
+pub(crate) fn restore_waiting(path: &Path) -> Result<bool, Failure> {
     let waits = fs::symlink_metadata(beside(path, SAVED)).is_ok();
     if waits || fs::symlink_metadata(beside(path, NEW)).is_ok() {
         put_back(path, true).map_err(|error| failed(path, &error))?;

@@ -1,7 +1,7 @@
 //! iscsid, without which nobody logs in.
 
-use super::context::{Context, deed, iscsiadm};
 use crate::probes::iscsi::sessions;
+use crate::procedures::rescue::context::{Context, deed, iscsiadm};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Call;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const SOCKET: &str = "@ISCSIADM_ABSTRACT_NAMESPACE";
 
 /// Starts it where it does not run.
-pub(super) struct Daemon;
+pub(crate) struct Daemon;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Started {
@@ -22,7 +22,7 @@ struct Started {
 }
 
 /// Whether a program of this name runs.
-pub(super) fn runs(cx: &Context, program: &str) -> Result<bool, Failure> {
+pub(crate) fn runs(cx: &Context, program: &str) -> Result<bool, Failure> {
     let is_pid = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
     Ok(cx
         .host

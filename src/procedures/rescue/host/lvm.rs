@@ -4,8 +4,8 @@
 //! this system hides the LUN, and a volume group of this system that has the same name is not seen at all.
 //! Nothing of this system's LVM is changed.
 
-use super::context::Context;
 use crate::procedures::Failure;
+use crate::procedures::rescue::context::Context;
 use crate::system::command::Call;
 use crate::system::holders::{self, LiesOn};
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    pub(super) fn of(cx: &Context) -> Self {
+    pub(crate) fn of(cx: &Context) -> Self {
         match &cx.disk {
             Some(disk) => Self::of_disk(cx, &disk.name),
             // In a plan the disk is not known yet.
@@ -49,19 +49,19 @@ impl Selection {
     }
 
     /// A call of one of LVM's programs.
-    pub(super) fn call(&self, program: &str, group: Option<&str>, arguments: &[&str]) -> Call {
+    pub(crate) fn call(&self, program: &str, group: Option<&str>, arguments: &[&str]) -> Call {
         Call::new(program, LIMIT).args(["--config", &self.config(group)]).args(arguments.iter().copied())
     }
 }
 
 /// A logical volume as `lvs` tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Volume {
-    pub(super) group: String,
-    pub(super) name: String,
+pub(crate) struct Volume {
+    pub(crate) group: String,
+    pub(crate) name: String,
     /// The name of its map.
-    pub(super) dm_name: String,
-    pub(super) active: bool,
+    pub(crate) dm_name: String,
+    pub(crate) active: bool,
 }
 
 /// A list of objects out of `--reportformat json`.
@@ -81,7 +81,7 @@ fn text(value: &Value, key: &str) -> String {
 }
 
 /// Logical volumes on the LUN that a person can see.
-pub(super) fn volumes(cx: &Context) -> Result<Vec<Volume>, Failure> {
+pub(crate) fn volumes(cx: &Context) -> Result<Vec<Volume>, Failure> {
     let call = cx.lvm().call("lvs", None, &["--reportformat", "json", "-o", "vg_name,lv_name,lv_dm_path,lv_active"]);
     let printed = cx.run(&call)?;
     Ok(report(&printed.out, "lv")?
@@ -96,7 +96,7 @@ pub(super) fn volumes(cx: &Context) -> Result<Vec<Volume>, Failure> {
 }
 
 /// The map's table of a volume that is laid out plainly: segments of type `linear`, each on one device.
-pub(super) fn linear_table(cx: &Context, volume: &Volume) -> Result<String, Failure> {
+pub(crate) fn linear_table(cx: &Context, volume: &Volume) -> Result<String, Failure> {
     let name = format!("{}/{}", volume.group, volume.name);
     let segments = cx.lvm().call(
         "lvs",
@@ -146,7 +146,7 @@ fn linear_line(segment: &Value, starts: &[Value]) -> Option<String> {
 
 /// Makes every volume on a disk inactive but those that were active before, given by the names of their maps:
 /// the topmost first. Not all may be LVM's: a volume whose name was taken is a map of ours.
-pub(super) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<(), Failure> {
+pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<(), Failure> {
     let limit = Duration::from_secs(20);
     let maps = || -> Vec<String> {
         let held = holders::of(disk, limit);
@@ -177,7 +177,7 @@ pub(super) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
         (left, last) => {
             let why = last.map(|failure| format!(": {}", failure.what)).unwrap_or_default();
             let mut failure = Failure::failed(format!("still active: {}{why}", left.join(", ")));
-            failure.advice = super::mounting::describe(&holders::of(disk, limit), |_| true);
+            failure.advice = crate::procedures::rescue::host::mounts::describe(&holders::of(disk, limit), |_| true);
             Err(failure)
         }
     }

@@ -1,12 +1,12 @@
 //! Whether all is there that the later steps need; nothing is changed.
 
-use super::context::Context;
+use crate::procedures::rescue::context::Context;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::is_installed;
 use serde_json::Value;
 
 /// Looks before anything is changed.
-pub(super) struct Requirements;
+pub(crate) struct Requirements;
 
 impl Step<Context> for Requirements {
     fn id(&self) -> &'static str {

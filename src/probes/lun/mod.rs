@@ -1,8 +1,12 @@
 //! The disk of a logical unit: found by the session's target and portal and the unit's number, never by a name
 //! such as `sda`, which tells no more than the order in which disks appeared.
 
-use super::iscsi::sessions;
-use super::storage::sysfs::Sysfs;
+pub mod contents;
+pub mod mount_plan;
+pub mod system;
+
+use crate::probes::iscsi::sessions;
+use crate::probes::storage::sysfs::Sysfs;
 use crate::system::Root;
 use isctpl_checks::facts::{BlockDevice, Problem, Session};
 use std::net::IpAddr;
