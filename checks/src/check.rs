@@ -101,15 +101,15 @@ impl From<Finding> for Outcome {
     }
 }
 
-/// Takes the value out of a [`crate::facts::Read`], or returns the fitting outcome from the check.
+/// Takes the value out of a [`crate::facts::Fact`], or returns the fitting outcome from the check.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! known {
     ($read:expr) => {
         match &$read {
-            $crate::facts::Read::Known(value) => value,
-            $crate::facts::Read::Unknown(problem) => return $crate::Outcome::unread(problem),
-            $crate::facts::Read::NotApplicable(reason) => {
+            $crate::facts::Fact::Known(value) => value,
+            $crate::facts::Fact::Unknown(problem) => return $crate::Outcome::unread(problem),
+            $crate::facts::Fact::NotApplicable(reason) => {
                 return $crate::Outcome::not_applicable(reason.clone());
             }
         }

@@ -1,6 +1,6 @@
 //! What a check has to say, and on what evidence.
 
-use crate::facts::{Located, Place, Problem};
+use crate::facts::{Located, Location, Problem};
 use crate::shell_command::is_typable;
 use crate::{Reach, RunsIn, ShellCommand};
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl Evidence {
     }
 
     /// Evidence at a place in a file.
-    pub fn at(place: &Place, excerpt: impl Into<String>) -> Self {
+    pub fn at(place: &Location, excerpt: impl Into<String>) -> Self {
         Self::new(place.to_string(), excerpt)
     }
 }

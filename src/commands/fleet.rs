@@ -24,13 +24,13 @@ struct Work {
     config: Config,
     fail_on: FailOn,
     format: LineFormat,
-    place: Mutex<Place>,
+    place: Mutex<Location>,
     moved: Condvar,
 }
 
 /// How far the work is.
 #[derive(Default)]
-struct Place {
+struct Location {
     /// The next file to judge.
     next: usize,
     /// How many lines are printed.

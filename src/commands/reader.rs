@@ -6,7 +6,7 @@
 use super::progress::Progress;
 use crate::cli::Source;
 use crate::probes::{self, ASKING_THE_DISK, Request};
-use isctpl_checks::facts::{Facts, Problem, Read};
+use isctpl_checks::facts::{Fact, Facts, Problem};
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write, stdout};
@@ -73,9 +73,9 @@ pub(super) fn gather(source: &Source, progress: &Progress, until: Option<Instant
             let unread = Problem::new("/", format!("the root's disk did not answer within {waited} s"));
             let mut facts = probes::gather_kernel(&request, &unread)?;
             facts.storage.root_silence = if reading == ASKING_THE_DISK {
-                Read::Known(Some(Problem::new("/", format!("no answer to a read within {waited} s"))))
+                Fact::Known(Some(Problem::new("/", format!("no answer to a read within {waited} s"))))
             } else {
-                Read::Unknown(Problem::new("/", format!("nothing came for {waited} s while {reading}")))
+                Fact::Unknown(Problem::new("/", format!("nothing came for {waited} s while {reading}")))
             };
             Ok(Some(facts))
         }

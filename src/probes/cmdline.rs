@@ -2,17 +2,17 @@
 
 use crate::formats::cmdline;
 use crate::system::Root;
-use isctpl_checks::facts::{Cmdline, Place, Problem, Read};
+use isctpl_checks::facts::{Cmdline, Fact, Location, Problem};
 
 /// Where the kernel shows its command line (proc(5)).
 const PATH: &str = "/proc/cmdline";
 
 /// Reads the command line that the running kernel was given; `root` is the running system's `/`.
-pub fn read(root: &Root) -> Read<Cmdline> {
+pub fn read(root: &Root) -> Fact<Cmdline> {
     match root.text(PATH) {
-        Ok(Some(text)) => Read::Known(cmdline::parse(&text, Some(Place::line(PATH, 1)))),
-        Ok(None) => Read::Unknown(Problem::new(PATH, "does not exist: /proc is not mounted")),
-        Err(problem) => Read::Unknown(problem),
+        Ok(Some(text)) => Fact::Known(cmdline::parse(&text, Some(Location::line(PATH, 1)))),
+        Ok(None) => Fact::Unknown(Problem::new(PATH, "does not exist: /proc is not mounted")),
+        Err(problem) => Fact::Unknown(problem),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::formats::iscsi::ibft_sysfs::{self, Directory, READABLE};
 use crate::formats::iscsi::ibft_table;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{Firmware, Ibft, Problem, Read};
+use isctpl_checks::facts::{Fact, Firmware, Ibft, Problem};
 
 const TABLES: &str = "/firmware/acpi/tables";
 const IBFT: &str = "/firmware/ibft";
@@ -23,7 +23,7 @@ pub fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
             None => read_table(sysfs).into(),
         },
         sysfs: match table {
-            Some(_) if own => Read::NotApplicable("the file of --ibft-table replaces this host's iBFT".to_owned()),
+            Some(_) if own => Fact::NotApplicable("the file of --ibft-table replaces this host's iBFT".to_owned()),
             _ => read_sysfs(sysfs).into(),
         },
         efi: sysfs.stat("/firmware/efi").ok().map(|meta| meta.is_some()),
@@ -34,7 +34,7 @@ pub fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
 pub fn read_saved(name: &str, bytes: &[u8]) -> Firmware {
     Firmware {
         table: ibft_table::parse(bytes, name).map(Some).into(),
-        sysfs: Read::NotApplicable("the file of --ibft-table is judged, without --sysfs".to_owned()),
+        sysfs: Fact::NotApplicable("the file of --ibft-table is judged, without --sysfs".to_owned()),
         efi: None,
     }
 }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_machine_without_ibft_has_none() {
         let firmware = Sysfs::new().file("class/x", "").read(None);
-        assert_eq!((firmware.table, firmware.sysfs, firmware.efi), (Read::Known(None), Read::Known(None), Some(false)));
+        assert_eq!((firmware.table, firmware.sysfs, firmware.efi), (Fact::Known(None), Fact::Known(None), Some(false)));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
         assert!(firmware.sysfs.known().is_some());
         let own =
             read(&Root::open_labelled(std::path::Path::new("/sys"), "/sys").unwrap(), Some(("saved.bin", &table)));
-        assert!(matches!(own.sysfs, Read::NotApplicable(_)));
+        assert!(matches!(own.sysfs, Fact::NotApplicable(_)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
 use crate::formats::text::names;
 use crate::system::Root;
 use ipnet::IpNet;
-use isctpl_checks::facts::{Facts, Initramfs, Loader, Mode, Problem, Read, Scope, Storage};
+use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Storage};
 use isctpl_checks::view;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
@@ -76,12 +76,12 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
         }
         (None, Some((name, bytes))) => {
             facts.firmware = firmware::read_saved(name, bytes);
-            facts.nics = Read::NotApplicable(not_ours());
+            facts.nics = Fact::NotApplicable(not_ours());
         }
         (None, None) => {
-            facts.firmware.table = Read::NotApplicable(not_ours());
-            facts.firmware.sysfs = Read::NotApplicable(not_ours());
-            facts.nics = Read::NotApplicable(not_ours());
+            facts.firmware.table = Fact::NotApplicable(not_ours());
+            facts.firmware.sysfs = Fact::NotApplicable(not_ours());
+            facts.nics = Fact::NotApplicable(not_ours());
         }
     }
 
@@ -133,8 +133,8 @@ pub fn gather_kernel(request: &Request<'_>, unread: &Problem) -> Result<Facts, P
         ..Facts::default()
     };
     facts.scope = Scope { problems: unknown(), ..described(request, true) };
-    facts.loader.chosen = Read::Unknown(unread.clone());
-    facts.loader.esp = Read::Unknown(unread.clone());
+    facts.loader.chosen = Fact::Unknown(unread.clone());
+    facts.loader.esp = Fact::Unknown(unread.clone());
     facts.loader.problems = unknown();
     facts.dhcp.problems = unknown();
     facts.netconfig.problems = unknown();
@@ -151,7 +151,7 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     facts.cmdline = if live {
         cmdline::read(&root.kernel())
     } else {
-        Read::NotApplicable("the running kernel command line does not belong to the mounted root".to_owned())
+        Fact::NotApplicable("the running kernel command line does not belong to the mounted root".to_owned())
     };
     say("reading kernels and modules");
     let modaliases: Vec<String> =
@@ -244,11 +244,11 @@ fn images_to_read(loader: &Loader) -> Vec<String> {
 
 fn not_this_hosts_network(facts: &mut Facts) {
     let why = "the running network does not belong to the mounted root";
-    facts.network.links = Read::NotApplicable(why.to_owned());
-    facts.network.addresses = Read::NotApplicable(why.to_owned());
-    facts.network.routes = Read::NotApplicable(why.to_owned());
-    facts.network.rules = Read::NotApplicable(why.to_owned());
-    facts.network.lookups = Read::NotApplicable(why.to_owned());
+    facts.network.links = Fact::NotApplicable(why.to_owned());
+    facts.network.addresses = Fact::NotApplicable(why.to_owned());
+    facts.network.routes = Fact::NotApplicable(why.to_owned());
+    facts.network.rules = Fact::NotApplicable(why.to_owned());
+    facts.network.lookups = Fact::NotApplicable(why.to_owned());
 }
 
 /// With `--same-machine` the SAN lease that this host was given counts as the instance's.

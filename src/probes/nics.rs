@@ -1,7 +1,7 @@
 //! Network interfaces in sysfs.
 
 use crate::system::Root;
-use isctpl_checks::facts::{Nic, Problem, Read};
+use isctpl_checks::facts::{Fact, Nic, Problem};
 
 const NET: &str = "/class/net";
 
@@ -9,7 +9,7 @@ const NET: &str = "/class/net";
 /// A tree without `/class/net` tells nothing of NICs and gives an unknown.
 ///
 /// The MAC address is the one in force; the permanent one is not in sysfs.
-pub fn read(sysfs: &Root) -> Read<Vec<Nic>> {
+pub fn read(sysfs: &Root) -> Fact<Vec<Nic>> {
     read_all(sysfs).into()
 }
 
@@ -118,14 +118,14 @@ mod tests {
         dir
     }
 
-    fn read_at(path: &Path) -> Read<Vec<Nic>> {
+    fn read_at(path: &Path) -> Fact<Vec<Nic>> {
         read(&Root::open_labelled(path, "/sys").unwrap())
     }
 
     #[test]
     fn reads_hardware_and_virtual_interfaces() {
         let dir = sysfs();
-        let Read::Known(nics) = read_at(dir.path()) else { panic!() };
+        let Fact::Known(nics) = read_at(dir.path()) else { panic!() };
         let [nic, lo] = nics.as_slice() else { panic!("{nics:?}") };
         assert_eq!(
             *nic,
@@ -145,7 +145,7 @@ mod tests {
     fn a_driver_that_is_built_in_goes_by_its_own_name() {
         let dir = sysfs();
         fs::remove_file(dir.path().join("bus/virtio/drivers/virtio_net/module")).unwrap();
-        let Read::Known(nics) = read_at(dir.path()) else { panic!() };
+        let Fact::Known(nics) = read_at(dir.path()) else { panic!() };
         assert_eq!(nics[0].driver.as_deref(), Some("virtio_net"));
     }
 

@@ -1,6 +1,6 @@
 //! Loader entries, kernel command lines, kernels.
 
-use super::{Located, Place, Problem, Read};
+use super::{Fact, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ pub const HIDDEN: &str = "(hidden)";
 #[serde(default)]
 pub struct Cmdline {
     /// Where it stands.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// Words in order, quotes removed; words and values that nobody knows are replaced by [`HIDDEN`].
     pub words: Vec<Word>,
 }
@@ -76,7 +76,7 @@ pub struct Loader {
     /// Every entry of grub.cfg (submenus flattened) and of `loader/entries`, in menu order.
     pub entries: Vec<BootEntry>,
     /// The index in `entries` of the one that will boot, and why that one.
-    pub chosen: Read<Chosen>,
+    pub chosen: Fact<Chosen>,
     /// Why there is no entry, where GRUB's configuration was read whole and makes none: GRUB stops at its
     /// prompt then.
     pub no_entries: Option<Located<String>>,
@@ -87,7 +87,7 @@ pub struct Loader {
     /// grubenv's variables; values that nobody knows are replaced by [`HIDDEN`].
     pub grubenv: BTreeMap<String, String>,
     /// Fallback loaders on the EFI system partition.
-    pub esp: Read<Esp>,
+    pub esp: Fact<Esp>,
     /// Programs of the root that build images or write the loader's configuration, by name.
     pub tools: Vec<String>,
     /// What dracut's configuration keeps out of every image.
@@ -104,7 +104,7 @@ pub struct Omit {
     /// The names that this line adds and that are in force in the end.
     pub words: Vec<String>,
     /// Where.
-    pub at: Place,
+    pub at: Location,
 }
 
 impl Loader {
@@ -123,7 +123,7 @@ pub struct Chosen {
     /// Why, such as `set default="0"` or `saved_entry in grubenv`.
     pub because: String,
     /// Where that is said.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
 }
 
 /// One entry of the loader.
@@ -137,7 +137,7 @@ pub struct BootEntry {
     /// Titles of the submenus around it, outermost first.
     pub submenu: Vec<String>,
     /// Where it stands.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// The kernel.
     pub kernel: Option<FileRef>,
     /// The initrds, in order.
@@ -163,7 +163,7 @@ pub struct FileRef {
     /// Where it lies in the judged root, when it was found.
     pub path: Option<String>,
     /// Where the loader's entry names it.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// Bytes.
     pub size: u64,
     /// Last change, seconds since the epoch.
@@ -241,13 +241,13 @@ pub struct Kernel {
     pub path: String,
     /// The version that the image itself states (bzImage header; boot.rst, `kernel_version`),
     /// or of the file's name where the image states none.
-    pub version: Read<String>,
+    pub version: Fact<String>,
     /// Whether the version was read from the image itself, and not from its name.
     pub version_from_image: bool,
     /// The modules directory of that version; `None` when there is none.
     pub modules_dir: Option<String>,
     /// Names of modules compiled into the kernel (`modules.builtin`), `-` written as `_`.
-    pub builtin: Read<BTreeSet<String>>,
+    pub builtin: Fact<BTreeSet<String>>,
     /// Modules that matter to an iSCSI root, with everything they depend on, by name.
     pub modules: BTreeMap<String, Module>,
     /// `CONFIG_…` values that matter, from `/boot/config-VERSION` or the modules directory: `y`, `m`

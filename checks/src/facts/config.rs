@@ -1,6 +1,6 @@
 //! Network configuration and DHCP clients of the real root.
 
-use super::{Located, Place, Problem};
+use super::{Located, Location, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -44,7 +44,7 @@ pub struct DhclientInterface {
     /// Interface name.
     pub name: String,
     /// Where the block begins.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// Its own `timeout` in seconds.
     pub timeout: Option<Located<u32>>,
     /// Its own list of options; `None` when the file's holds.
@@ -57,7 +57,7 @@ pub struct DhclientInterface {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DhcpHook {
     /// Where.
-    pub at: Place,
+    pub at: Location,
     /// Whether it may run: run-parts style names only, and readable.
     pub active: bool,
     /// Whether it installs routes of option 121.
@@ -71,7 +71,7 @@ pub struct DhcpHook {
 #[serde(default)]
 pub struct Lease {
     /// Where it was read.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// Client: `dhclient`, `dhcpcd`, `networkd`, `networkmanager`, `klibc`.
     pub client: String,
     /// Interface name.
@@ -116,7 +116,7 @@ pub struct NetConfig {
     /// What renames interfaces: `.link` files, persistent-net rules.
     pub renames: Vec<Rename>,
     /// open-iscsi's udev rule or hook that keeps ifupdown off the boot NIC is on the disk.
-    pub iscsi_nic_guard: Option<Place>,
+    pub iscsi_nic_guard: Option<Location>,
     /// `ManageForeignRoutes=` of networkd.conf and its drop-ins.
     pub manage_foreign_routes: Option<Located<bool>>,
     /// systemd's version as its shared library's name tells (`libsystemd-shared-252.so`).
@@ -155,7 +155,7 @@ pub struct ManagerState {
     /// Whether its service is enabled and installed.
     pub enabled: bool,
     /// The enablement link or unit that shows it.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
 }
 
 /// One configuration of one interface (or of every interface that matches).
@@ -164,9 +164,9 @@ pub struct InterfaceConfig {
     /// Who reads it.
     pub manager: Manager,
     /// Where it stands.
-    pub at: Place,
+    pub at: Location,
     /// Further files that add to it: drop-ins.
-    pub also: Vec<Place>,
+    pub also: Vec<Location>,
     /// Which interfaces it is for.
     pub matches: NicMatch,
     /// How the IPv4 address comes.
@@ -212,7 +212,7 @@ pub struct InterfaceConfig {
 
 impl InterfaceConfig {
     /// An empty configuration at a place; parsers fill in what is said.
-    pub fn new(manager: Manager, at: Place) -> Self {
+    pub fn new(manager: Manager, at: Location) -> Self {
         Self {
             manager,
             at,
@@ -290,7 +290,7 @@ pub struct StaticRoute {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rename {
     /// Where.
-    pub at: Place,
+    pub at: Location,
     /// Which interfaces.
     pub matches: NicMatch,
     /// New name, or naming policy.
@@ -303,7 +303,7 @@ pub struct Firewall {
     /// `ufw`, `nftables`, `iptables`, `firewalld`.
     pub kind: String,
     /// The file or link that shows that it starts.
-    pub at: Place,
+    pub at: Location,
     /// Default verdict for packets that leave, `accept` when nothing is said.
     pub output_policy: String,
     /// Default verdict for packets that arrive.

@@ -3,7 +3,7 @@
 //! Layout: "iSCSI Boot Firmware Table (iBFT)", version 1.03; Linux `drivers/firmware/iscsi_ibft.c`
 //! and `drivers/scsi/iscsi_boot_sysfs.c`.
 
-use super::{Problem, Read};
+use super::{Fact, Problem};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -12,9 +12,9 @@ use std::net::IpAddr;
 #[serde(default)]
 pub struct Firmware {
     /// The raw ACPI table (`/sys/firmware/acpi/tables/iBFT`); `None` when there is none.
-    pub table: Read<Option<Ibft>>,
+    pub table: Fact<Option<Ibft>>,
     /// The kernel's view (`/sys/firmware/ibft`); `None` when there is none.
-    pub sysfs: Read<Option<Ibft>>,
+    pub sysfs: Fact<Option<Ibft>>,
     /// Whether the machine was started by UEFI (`/sys/firmware/efi` exists). On BIOS the table lies
     /// in low memory and not among the ACPI tables, so only the kernel's view can be read.
     pub efi: Option<bool>,

@@ -1,6 +1,6 @@
 //! What an initramfs image holds, as far as an iSCSI boot needs it.
 
-use super::{Cmdline, Located, Place, Problem};
+use super::{Cmdline, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ pub struct Initramfs {
     /// Whether that name is still to be generated (`GenerateName=yes`).
     pub initiator_generated: bool,
     /// Files in it that hold a secret (node records, iscsid.conf, cmdline.d); what is in them is not kept.
-    pub secrets: Vec<Place>,
+    pub secrets: Vec<Location>,
     /// `devices/filter` of LVM's configuration in it, patterns in order.
     pub lvm_filters: Vec<Located<String>>,
     /// `devices/global_filter` of LVM's configuration in it, patterns in order.
@@ -139,7 +139,7 @@ pub struct MissingUnitProgram {
     /// The directive, such as `ExecStartPre`.
     pub directive: String,
     /// Where it stands.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// Whether the unit takes part in the login: `iscsid`, `iscsi…`, or required by one that does.
     pub on_login_path: bool,
     /// Whether systemd goes on when it fails (`-` before the path).
@@ -153,7 +153,7 @@ pub struct TokenReader {
     /// `netroot`, `iscsi_target_name`, `root=iscsi` …
     pub token: String,
     /// The script and line.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// What brings up a network in an image.
@@ -162,7 +162,7 @@ pub struct ImageNetwork {
     /// Which one.
     pub kind: NetworkKind,
     /// The file that shows it.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// The ways in which images bring up a network.
@@ -191,7 +191,7 @@ pub struct ClasslessHandling {
     /// Whether routes of option 121 reach the kernel.
     pub honoured: Honoured,
     /// The program or script line that shows it.
-    pub at: Place,
+    pub at: Location,
     /// The line, or what was looked for.
     pub excerpt: String,
 }
@@ -214,7 +214,7 @@ pub struct ImageLogin {
     /// Which one.
     pub kind: LoginKind,
     /// The script that runs it.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// The ways in which images log in.
@@ -235,7 +235,7 @@ pub struct LoginRequest {
     /// `ISCSI_AUTO`, or the target named.
     pub kind: RequestKind,
     /// Where.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// What is asked for.

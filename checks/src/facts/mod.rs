@@ -5,22 +5,22 @@
 
 mod boot;
 mod config;
+mod fact;
 mod firmware;
 mod image;
 mod network;
 mod problems;
-mod read;
 mod runtime;
 mod scope;
 mod storage;
 
 pub use boot::*;
 pub use config::*;
+pub use fact::*;
 pub use firmware::*;
 pub use image::*;
 pub use network::*;
 pub use problems::Group;
-pub use read::*;
 pub use runtime::*;
 pub use scope::*;
 pub use storage::*;
@@ -40,11 +40,11 @@ pub struct Facts {
     /// What the firmware handed over: the iBFT, from both of its sources.
     pub firmware: Firmware,
     /// The network interfaces of the instance's hardware.
-    pub nics: Read<Vec<Nic>>,
+    pub nics: Fact<Vec<Nic>>,
     /// The running kernel's network.
     pub network: Network,
     /// The running kernel's command line.
-    pub cmdline: Read<Cmdline>,
+    pub cmdline: Fact<Cmdline>,
     /// What GRUB or another loader will do.
     pub loader: Loader,
     /// The kernels that the loader's entries name.

@@ -1,6 +1,6 @@
 //! The running kernel's network, from netlink and `/proc/sys/net`.
 
-use super::{Problem, Read};
+use super::{Fact, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -10,15 +10,15 @@ use std::net::IpAddr;
 #[serde(default)]
 pub struct Network {
     /// Interfaces.
-    pub links: Read<Vec<NetLink>>,
+    pub links: Fact<Vec<NetLink>>,
     /// Addresses.
-    pub addresses: Read<Vec<Address>>,
+    pub addresses: Fact<Vec<Address>>,
     /// Routes of every table.
-    pub routes: Read<Vec<Route>>,
+    pub routes: Fact<Vec<Route>>,
     /// Policy rules.
-    pub rules: Read<Vec<Rule>>,
+    pub rules: Fact<Vec<Rule>>,
     /// What the kernel answers for each portal (RTM_GETROUTE).
-    pub lookups: Read<Vec<Lookup>>,
+    pub lookups: Fact<Vec<Lookup>>,
     /// Effective reverse-path filter for an interface: the larger of `conf/all` and `conf/IF`.
     pub rp_filter: Vec<RpFilter>,
     /// Things that could not be read.

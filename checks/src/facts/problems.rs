@@ -164,7 +164,7 @@ fn storage<'a>(storage: &'a Storage, found: &mut Vec<&'a Problem>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{BlockDevice, Initramfs, Lookup, Read};
+    use crate::facts::{BlockDevice, Fact, Initramfs, Lookup};
 
     fn problem(place: &str) -> Problem {
         Problem::new(place, "does not answer")
@@ -186,21 +186,21 @@ mod tests {
         let mut facts = Facts::default();
         assert_eq!(facts.problems(), Vec::<&Problem>::new());
         facts.scope.problems.push(problem("a"));
-        facts.firmware.table = Read::Unknown(problem("b"));
-        facts.network.lookups = Read::Known(vec![Lookup {
+        facts.firmware.table = Fact::Unknown(problem("b"));
+        facts.network.lookups = Fact::Known(vec![Lookup {
             destination: [10, 0, 0, 1].into(),
             answer: LookupAnswer::Failed(problem("c")),
             matched: None,
         }]);
-        facts.loader.chosen = Read::Unknown(problem("d"));
+        facts.loader.chosen = Fact::Unknown(problem("d"));
         facts.loader.problems.push(problem("d"));
-        facts.kernels.push(Kernel { builtin: Read::Unknown(problem("e")), ..Kernel::default() });
+        facts.kernels.push(Kernel { builtin: Fact::Unknown(problem("e")), ..Kernel::default() });
         facts.images.push(Initramfs { damage: vec![problem("f")], ..Initramfs::default() });
         facts.dhcp.problems.push(problem("g"));
         facts.netconfig.problems.push(problem("h"));
         facts.iscsi.problems.push(problem("i"));
         facts.storage.devices =
-            Read::Known(vec![BlockDevice { signature: Read::Unknown(problem("j")), ..BlockDevice::default() }]);
+            Fact::Known(vec![BlockDevice { signature: Fact::Unknown(problem("j")), ..BlockDevice::default() }]);
         facts.services.problems.push(problem("k"));
         facts.template.problems.push(problem("l"));
         let places: Vec<&str> = facts.problems().iter().map(|problem| problem.place.as_str()).collect();

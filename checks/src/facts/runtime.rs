@@ -1,6 +1,6 @@
 //! open-iscsi, services, and what a template carries.
 
-use super::{Located, Place, Problem, Read};
+use super::{Fact, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ pub struct Iscsi {
     /// `InitiatorName=` of `/etc/iscsi/initiatorname.iscsi`.
     pub initiator_name: Option<Located<String>>,
     /// `GenerateName=yes` stands there instead.
-    pub initiator_generated: Option<Place>,
+    pub initiator_generated: Option<Location>,
     /// `/etc/iscsi/iscsi.initramfs`, the file that makes Debian's hook put iSCSI into an image.
     pub initramfs_conf: Option<InitramfsConf>,
     /// `/etc/iscsi/iscsid.conf`.
@@ -19,9 +19,9 @@ pub struct Iscsi {
     /// Node records of both places.
     pub nodes: Vec<NodeRecord>,
     /// Sessions of the running kernel.
-    pub sessions: Read<Vec<Session>>,
+    pub sessions: Fact<Vec<Session>>,
     /// Whether an iscsid runs (its abstract socket `@ISCSIADM_ABSTRACT_NAMESPACE` and process).
-    pub iscsid_running: Read<bool>,
+    pub iscsid_running: Fact<bool>,
     /// Whether iscsiadm is installed in the root.
     pub iscsiadm: Option<String>,
     /// Files that could not be read or parsed.
@@ -35,7 +35,7 @@ pub struct InitramfsConf {
     /// Path.
     pub path: String,
     /// `ISCSI_AUTO` is set to something.
-    pub auto: Option<Place>,
+    pub auto: Option<Location>,
     /// `ISCSI_TARGET_NAME`.
     pub target_name: Option<Located<String>>,
     /// `ISCSI_TARGET_IP`, which may name several.
@@ -43,7 +43,7 @@ pub struct InitramfsConf {
     /// `ISCSI_INITIATOR`.
     pub initiator: Option<Located<String>>,
     /// Whether `ISCSI_PASSWORD` or `ISCSI_IN_PASSWORD` is set.
-    pub secret: Option<Place>,
+    pub secret: Option<Location>,
     /// `ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1`.
     pub keep_all_sessions: bool,
 }
@@ -65,7 +65,7 @@ pub struct IscsidConf {
     /// `node.session.auth.authmethod`.
     pub auth_method: Option<Located<String>>,
     /// Where a password is set.
-    pub secrets: Vec<Place>,
+    pub secrets: Vec<Location>,
     /// `iscsid.safe_logout`.
     pub safe_logout: Option<Located<bool>>,
     /// `iscsid.startup`.
@@ -170,13 +170,13 @@ pub struct Unit {
     /// Name with suffix.
     pub name: String,
     /// The file in force; `None` when there is only a link to it.
-    pub fragment: Option<Place>,
+    pub fragment: Option<Location>,
     /// Drop-ins, in order.
-    pub drop_ins: Vec<Place>,
+    pub drop_ins: Vec<Location>,
     /// Masked: the link to `/dev/null`, or an empty file.
-    pub masked: Option<Place>,
+    pub masked: Option<Location>,
     /// Links that start it: `…wants/NAME`, `…requires/NAME`, and aliases.
-    pub enabled_by: Vec<Place>,
+    pub enabled_by: Vec<Location>,
     /// `Exec…=` lines that stand in the end.
     pub exec: Vec<ExecLine>,
     /// Units that start it otherwise: `Requires=`, `Wants=`, `Also=` of started ones; sockets.
@@ -206,7 +206,7 @@ pub struct ExecLine {
     /// What it runs; words that are not known to be harmless are replaced by [`HIDDEN`](super::HIDDEN).
     pub command: String,
     /// Where.
-    pub at: Place,
+    pub at: Location,
     /// What it does to sessions, where that was found: of the command itself, or of the script it runs.
     pub logout: Option<Logout>,
 }
@@ -217,7 +217,7 @@ pub struct Logout {
     /// Which sessions.
     pub of: LogoutScope,
     /// The line that does it: in the unit or in the script.
-    pub at: Place,
+    pub at: Location,
     /// The line.
     pub excerpt: String,
     /// Sessions that carry the root are kept back first (Debian's `umountiscsi.sh` list).

@@ -1,6 +1,6 @@
 //! Mounts, volumes and filters.
 
-use super::{Located, Place, Problem, Read};
+use super::{Fact, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
 
 /// Mounts, volumes and filters.
@@ -10,15 +10,15 @@ pub struct Storage {
     /// `/etc/fstab`.
     pub fstab: Vec<FstabEntry>,
     /// Mounts of the running system; live only.
-    pub mounts: Read<Vec<Mount>>,
+    pub mounts: Fact<Vec<Mount>>,
     /// The device that the judged root is mounted from: a fact of the instance in every mode.
     /// `None` when the root is a plain directory and no mount.
-    pub root_device: Read<Option<BlockDevice>>,
+    pub root_device: Fact<Option<BlockDevice>>,
     /// What stood in the way of one read of the root's device, past every cache; nothing where it answered.
     /// Live only.
-    pub root_silence: Read<Option<Problem>>,
+    pub root_silence: Fact<Option<Problem>>,
     /// Every block device that can be the root or lies below it; live, or below the root's mount.
-    pub devices: Read<Vec<BlockDevice>>,
+    pub devices: Fact<Vec<BlockDevice>>,
     /// lvm.conf's `filter`, `global_filter`, `use_devicesfile` and drop-ins.
     pub lvm: LvmConfig,
     /// `/etc/initramfs-tools/conf.d/resume` or `RESUME=` elsewhere.
@@ -26,7 +26,7 @@ pub struct Storage {
     /// Programs in the root that make an image hold LVM.
     pub lvm_installed: Option<String>,
     /// Whether dm-multipath is configured (`/etc/multipath.conf`, `multipathd` enabled).
-    pub multipath: Option<Place>,
+    pub multipath: Option<Location>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
 }
@@ -43,7 +43,7 @@ pub struct FstabEntry {
     /// Options.
     pub options: Vec<String>,
     /// Where.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// A mount of the running system (`/proc/self/mountinfo`).
@@ -84,7 +84,7 @@ pub struct BlockDevice {
     /// Partition's name (GPT).
     pub part_label: Option<String>,
     /// What its first blocks say.
-    pub signature: Read<Option<Signature>>,
+    pub signature: Fact<Option<Signature>>,
     /// The session it hangs on, such as `session1`.
     pub iscsi_session: Option<String>,
     /// World-wide id (`device/wwid`), such as `naa.…` or `t10.…`.

@@ -1,6 +1,6 @@
 //! `ibft-missing`: the image is to log in to what the iBFT names, and there is none.
 
-use crate::facts::{Facts, Mode, Read, RequestKind};
+use crate::facts::{Fact, Facts, Mode, RequestKind};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
 
 pub(crate) static CHECK: Check = Check {
@@ -41,7 +41,7 @@ fn judge(facts: &Facts) -> Outcome {
     let requests = view::honoured_requests(facts);
     let asked = requests.iter().find(|request| request.kind == RequestKind::Firmware);
     if let Some(ibft) = firmware.ibft() {
-        if let (Some(request), Mode::Live, Read::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {
+        if let (Some(request), Mode::Live, Fact::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {
             return Finding::warning(format!(
                 "the ACPI table {} exists, but /sys/firmware/ibft does not: the module iscsi_ibft is not loaded",
                 ibft.source

@@ -1,6 +1,6 @@
 //! `ibft-unreadable`: the iBFT could not be read, so nothing is known of it.
 
-use crate::facts::{Facts, Read};
+use crate::facts::{Fact, Facts};
 use crate::{Check, Doc, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -32,15 +32,15 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass(format!("{} was read", ibft.source));
     }
     for source in [&firmware.table, &firmware.sysfs] {
-        if let Read::Unknown(problem) = source {
+        if let Fact::Unknown(problem) = source {
             return Outcome::unread(problem);
         }
     }
     match (&firmware.table, &firmware.sysfs) {
-        (Read::Known(None), _) | (_, Read::Known(None)) => {
+        (Fact::Known(None), _) | (_, Fact::Known(None)) => {
             Outcome::not_applicable("this machine was booted without an iBFT")
         }
-        (Read::NotApplicable(reason), _) | (_, Read::NotApplicable(reason)) => Outcome::not_applicable(reason.clone()),
+        (Fact::NotApplicable(reason), _) | (_, Fact::NotApplicable(reason)) => Outcome::not_applicable(reason.clone()),
         _ => Outcome::unknown("neither the ACPI tables nor /sys/firmware/ibft were read"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::identity::SanIdentity;
 use super::takeover::{config_text, is_port, manager_name, manager_starts, renderer};
-use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, ManagerState, Method, Place};
+use crate::facts::{Facts, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
 use crate::view;
 use crate::view::san;
 use crate::{Sed, ShellCommand};
@@ -22,7 +22,7 @@ pub(crate) struct Hazard {
     /// Commands that do it, where they can be written down.
     pub(crate) commands: Vec<ShellCommand>,
     /// The lines that show it.
-    pub(crate) at: Vec<(Place, String)>,
+    pub(crate) at: Vec<(Location, String)>,
 }
 
 /// Kinds of hazards, one a check.
@@ -81,7 +81,7 @@ fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
 /// for each interface, `ifstate.NAME`, and does not ask that one: it brings the NIC up all the same. And
 /// what is noted as up is taken down by `ifdown -a`, which is what networking.service stops with. Only the
 /// script of a run level leaves the network alone while a network filesystem is mounted.
-pub(super) fn guard(facts: &Facts) -> Option<&Place> {
+pub(super) fn guard(facts: &Facts) -> Option<&Location> {
     noted(facts).filter(|_| {
         let of_ifupdown = |state: &&ManagerState| state.manager == Manager::Ifupdown && state.enabled;
         let started_by = facts.netconfig.managers.iter().find(of_ifupdown).and_then(|state| state.at.as_ref());
@@ -91,7 +91,7 @@ pub(super) fn guard(facts: &Facts) -> Option<&Place> {
 
 /// The guard's rule, where the image writes the note that it goes by: such an image brings the SAN NIC up
 /// for good, and needs no stanza for it.
-pub(crate) fn noted(facts: &Facts) -> Option<&Place> {
+pub(crate) fn noted(facts: &Facts) -> Option<&Location> {
     let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
     let noted = view::default_image(facts)
         .is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
@@ -106,7 +106,7 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
             "dhclient does not request option 121, so the lease brings no route to the target",
             "Have dhclient request rfc3442-classless-static-routes",
             conf.map(|conf| {
-                let at = conf.requested.as_ref().map_or_else(|| Place::file(&conf.path), |list| list.at.clone());
+                let at = conf.requested.as_ref().map_or_else(|| Location::file(&conf.path), |list| list.at.clone());
                 (at, "rfc3442-classless-static-routes is not requested".to_owned())
             }),
         )
@@ -114,7 +114,7 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
         (
             "dhclient has no exit hook that adds the routes of option 121",
             "Restore Debian's exit hook of dhclient, rfc3442-classless-routes",
-            Some((Place::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
+            Some((Location::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
         )
     } else {
         return None;

@@ -3,7 +3,7 @@
 use super::identity::SanIdentity;
 use super::nic_match::{Matches, matches};
 use super::takeover::{claims, in_force};
-use crate::facts::{Facts, InterfaceConfig, Located, Method, Place};
+use crate::facts::{Facts, InterfaceConfig, Located, Location, Method};
 use crate::view;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -70,7 +70,7 @@ fn is_explicit(name: &str) -> bool {
         && !matches!(name, "keep" | "kernel" | "database" | "onboard" | "slot" | "path" | "mac")
 }
 
-fn renamed(at: &Place, current: &str, name: &str) -> Finding {
+fn renamed(at: &Location, current: &str, name: &str) -> Finding {
     Finding::warning(format!("{at} renames the SAN NIC {current} to {name}"))
         .evidence(Evidence::at(at, format!("name {name}")))
         .remedy(Remedy::new(format!(

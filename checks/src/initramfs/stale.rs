@@ -103,7 +103,7 @@ fn judge(facts: &Facts) -> Outcome {
     }
 }
 
-fn copy_of_request(image: &Initramfs) -> Option<&crate::facts::Place> {
+fn copy_of_request(image: &Initramfs) -> Option<&crate::facts::Location> {
     image.requests.iter().map(|request| &request.at).find(|at| at.path.ends_with("iscsi.initramfs"))
 }
 

@@ -37,9 +37,9 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let version = match &kernel.version {
-        crate::facts::Read::Known(version) => version,
-        crate::facts::Read::Unknown(problem) => return Outcome::unread(problem),
-        crate::facts::Read::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
+        crate::facts::Fact::Known(version) => version,
+        crate::facts::Fact::Unknown(problem) => return Outcome::unread(problem),
+        crate::facts::Fact::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
     let remedy = || {
         Remedy::new("Reinstall the package of this kernel with /boot mounted, then rebuild its initramfs.")

@@ -1,6 +1,6 @@
 //! `loader-secret-on-cmdline`: a CHAP password stands on a kernel command line.
 
-use crate::facts::{Cmdline, Facts, Place};
+use crate::facts::{Cmdline, Facts, Location};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::collections::BTreeSet;
 
@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
 }
 
 /// The source and the key of every word with a secret.
-fn secrets(at: Option<&Place>, cmdline: &Cmdline) -> Vec<(String, String)> {
+fn secrets(at: Option<&Location>, cmdline: &Cmdline) -> Vec<(String, String)> {
     let source = at.map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     cmdline.words.iter().filter(|word| word.secret).map(|word| (source.clone(), word.key.clone())).collect()
 }

@@ -67,10 +67,10 @@ fn parse(text: &str) -> Option<(bool, Pattern, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Place;
+    use crate::facts::Location;
 
     fn filter(patterns: &[&str]) -> Vec<Located<String>> {
-        let at = |line| Place::line("/etc/lvm/lvm.conf", line);
+        let at = |line| Location::line("/etc/lvm/lvm.conf", line);
         patterns.iter().zip(1..).map(|(pattern, line)| Located::new((*pattern).to_owned(), at(line))).collect()
     }
 

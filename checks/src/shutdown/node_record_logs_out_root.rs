@@ -1,7 +1,7 @@
 //! `node-record-logs-out-root`
 
 use super::logouts::{Happening, boot_target_names, happening, spared};
-use crate::facts::{Facts, LogoutScope, NodeRecord, Place};
+use crate::facts::{Facts, Location, LogoutScope, NodeRecord};
 use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -96,7 +96,7 @@ fn boot_records(facts: &Facts) -> Vec<&NodeRecord> {
 fn finding(record: &NodeRecord, startup: &str, event: &Happening<'_>) -> Finding {
     let (place, text) = match &record.startup {
         Some(startup) => (startup.at.clone(), format!("node.startup = {}", startup.value)),
-        None => (Place::file(&record.path), "no node.startup: manual by default".to_owned()),
+        None => (Location::file(&record.path), "no node.startup: manual by default".to_owned()),
     };
     let record_of = ShellCommand::new(&["iscsiadm", "-m", "node", "-T"]).value(record.target.as_str());
     let record_of = match record.address {

@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(ways) => ways,
         Err(outcome) => return outcome,
     };
-    if let crate::facts::Read::Unknown(problem) = &facts.network.routes {
+    if let crate::facts::Fact::Unknown(problem) = &facts.network.routes {
         return Outcome::unread(problem);
     }
     let mut findings = Vec::new();

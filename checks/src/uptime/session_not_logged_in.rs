@@ -1,6 +1,6 @@
 //! `session-not-logged-in`
 
-use crate::facts::{Facts, Read, Session};
+use crate::facts::{Fact, Facts, Session};
 use crate::view::{self, san};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -73,12 +73,12 @@ fn finding(session: &Session, any_stands: bool) -> Finding {
 /// Without a session to the boot target, what the root lies on decides.
 fn no_session(facts: &Facts) -> Outcome {
     let root = match &facts.storage.root_device {
-        Read::Known(Some(root)) => root,
-        Read::Known(None) => {
+        Fact::Known(Some(root)) => root,
+        Fact::Known(None) => {
             return Outcome::not_applicable("the root is not on a block device, so no session carries it");
         }
-        Read::Unknown(problem) => return Outcome::unread(problem),
-        Read::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
+        Fact::Unknown(problem) => return Outcome::unread(problem),
+        Fact::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
     if let Some((above, gone)) = view::gone_below_root(facts) {
         return Finding::critical(format!("the root is on {above}, and its underlying disk {gone} is gone"))

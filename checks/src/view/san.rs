@@ -165,9 +165,9 @@ pub fn ways(facts: &Facts) -> Result<Vec<Way<'_>>, Outcome> {
         return Err(Outcome::unknown("no portal is known; name one with --portal ADDRESS"));
     }
     let lookups = match &facts.network.lookups {
-        crate::facts::Read::Known(lookups) => lookups,
-        crate::facts::Read::Unknown(problem) => return Err(Outcome::unread(problem)),
-        crate::facts::Read::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
+        crate::facts::Fact::Known(lookups) => lookups,
+        crate::facts::Fact::Unknown(problem) => return Err(Outcome::unread(problem)),
+        crate::facts::Fact::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
     };
     let mut ways = Vec::new();
     for portal in portals {

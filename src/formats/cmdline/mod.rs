@@ -3,7 +3,7 @@
 mod allowed;
 mod secrets;
 
-use isctpl_checks::facts::{Cmdline, HIDDEN, Place, Word};
+use isctpl_checks::facts::{Cmdline, HIDDEN, Location, Word};
 pub use secrets::redact_line;
 
 /// Splits a command line into words as the kernel does (`next_arg` in `lib/cmdline.c`): at white
@@ -11,7 +11,7 @@ pub use secrets::redact_line;
 ///
 /// Words and values that nobody here knows are replaced by [`HIDDEN`](isctpl_checks::facts::HIDDEN); a word that
 /// is known to hold a secret is marked.
-pub fn parse(text: &str, at: Option<Place>) -> Cmdline {
+pub fn parse(text: &str, at: Option<Location>) -> Cmdline {
     let mut words = Vec::new();
     let mut rest = text.trim_start_matches(is_space);
     let mut of_init = false;
@@ -131,7 +131,7 @@ mod tests {
     fn words_keep_their_order_and_lose_their_quotes() {
         let cmdline = parse(
             "BOOT_IMAGE=/vmlinuz-6.1 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto  edd=off console=ttyS0\n",
-            Some(Place::file("/proc/cmdline")),
+            Some(Location::file("/proc/cmdline")),
         );
         assert_eq!(
             cmdline.text(),

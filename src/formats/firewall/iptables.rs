@@ -3,7 +3,7 @@
 use super::rules::{Action, Chains, Fit, Packet, Rule, is_portal_port, local_port_fit};
 use crate::formats::systemd::split_words;
 use crate::formats::text::harmless::firewall;
-use isctpl_checks::facts::{Located, Place};
+use isctpl_checks::facts::{Located, Location};
 use std::collections::HashMap;
 
 /// The most rules of one rule set.
@@ -27,7 +27,7 @@ impl FilterTable {
         let mut in_filter = !has_tables;
         for (number, line) in (1u32..).zip(text.lines()) {
             let line = line.trim();
-            let at = Place::line(path, number);
+            let at = Location::line(path, number);
             match line.chars().next() {
                 None | Some('#') => {}
                 Some('*') => in_filter = line == "*filter",
@@ -43,7 +43,7 @@ impl FilterTable {
     }
 
     /// `:CHAIN POLICY [packets:bytes]`; chains of one's own have `-` for a policy.
-    fn chain(&mut self, line: &str, at: Place) {
+    fn chain(&mut self, line: &str, at: Location) {
         let mut words = line.trim_start_matches(':').split_whitespace();
         let Some(name) = words.next() else { return };
         self.chains.entry(name.to_owned()).or_default();
@@ -54,7 +54,7 @@ impl FilterTable {
     }
 
     /// `-A CHAIN …` and `-I CHAIN [N] …`.
-    fn rule(&mut self, line: &str, at: Place) {
+    fn rule(&mut self, line: &str, at: Location) {
         self.count += 1;
         let words = split_words(line);
         let mut words = words.iter().map(String::as_str).skip_while(|word| word.starts_with('['));

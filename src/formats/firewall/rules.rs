@@ -1,7 +1,7 @@
 //! A rule set, and what it does with the two packets that a root on iSCSI lives by: a request to a
 //! portal's TCP port 3260, and the reply to it.
 
-use isctpl_checks::facts::{Located, Place};
+use isctpl_checks::facts::{Located, Location};
 use std::collections::HashMap;
 
 /// How deep jumps are followed.
@@ -58,7 +58,7 @@ pub(crate) struct Rule {
     /// As written, shortened.
     pub(crate) text: String,
     /// Where.
-    pub(crate) at: Place,
+    pub(crate) at: Location,
     /// Whether the request fits.
     pub(crate) request: Fit,
     /// Whether the reply fits.

@@ -2,7 +2,7 @@
 
 use crate::formats::text::harmless::{title, wrong_value};
 use crate::formats::{cmdline, shell};
-use isctpl_checks::facts::{GrubDefaults, Located, Place, Problem};
+use isctpl_checks::facts::{GrubDefaults, Located, Location, Problem};
 use shell::{Assignment, Variables};
 
 /// Evaluates files in the order in which they are read: `/etc/default/grub`, then
@@ -35,7 +35,7 @@ fn apply(defaults: &mut GrubDefaults, assignment: Assignment, path: &str, proble
     if !relevant.contains(&assignment.name.as_str()) {
         return;
     }
-    let at = Place::line(path, assignment.line);
+    let at = Location::line(path, assignment.line);
     let doubt = match (&assignment.unclear, assignment.conditional) {
         (Some(why), _) => Some(format!("the value of {} is not known: {why}", assignment.name)),
         (None, true) => Some(format!("{} is set under a condition, which isctpl does not evaluate", assignment.name)),
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(problems, []);
         let default = defaults.cmdline_linux_default.unwrap();
         assert_eq!(default.value.text(), "console=tty1 crashkernel=1G");
-        assert_eq!(default.at, Place::line("/etc/default/grub.d/kdump.cfg", 1));
+        assert_eq!(default.at, Location::line("/etc/default/grub.d/kdump.cfg", 1));
         assert_eq!(defaults.cmdline_linux.unwrap().value.text(), "iscsi_auto iscsi_password=(hidden)");
         assert_eq!(defaults.default.unwrap().value, "0");
         assert!(defaults.recovery_disabled);

@@ -2,7 +2,7 @@
 
 use super::networkd::nic_match;
 use crate::formats::systemd::UnitFile;
-use isctpl_checks::facts::{NicMatch, Place, Rename};
+use isctpl_checks::facts::{Location, NicMatch, Rename};
 
 /// What a `.link` file calls the interfaces that it is for; `None` when it matches nothing or gives no
 /// name. A policy stands as `NamePolicy=…`: it goes before `Name=`, which is for interfaces that no
@@ -16,7 +16,7 @@ pub fn read(file: &UnitFile, path: &str) -> Option<Rename> {
     let name = file.last("Link", "Name").map(|entry| (entry.value.clone(), entry));
     let (name, entry) = policy.or(name)?;
     Some(Rename {
-        at: Place::line(if entry.at.path.is_empty() { path } else { &entry.at.path }, entry.at.line),
+        at: Location::line(if entry.at.path.is_empty() { path } else { &entry.at.path }, entry.at.line),
         matches,
         name,
     })
@@ -36,7 +36,7 @@ mod tests {
     fn a_name_by_mac() {
         let rename = read_text("[Match]\nMACAddress=52:54:00:AA:BB:01\n[Link]\nNamePolicy=\nName=san0\n").unwrap();
         assert_eq!(rename.name, "san0");
-        assert_eq!(rename.at, Place::line("/l.link", 5));
+        assert_eq!(rename.at, Location::line("/l.link", 5));
         assert_eq!(rename.matches.macs, ["52:54:00:aa:bb:01"]);
     }
 

@@ -3,13 +3,15 @@
 use crate::formats::systemd::{Section, UnitFile, boolean, split_words};
 use crate::formats::text::harmless::{condition, wrong_value};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use isctpl_checks::facts::{HIDDEN, InterfaceConfig, Located, Manager, Method, NicMatch, Place, Problem, StaticRoute};
+use isctpl_checks::facts::{
+    HIDDEN, InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute,
+};
 use std::net::IpAddr;
 
 /// What a `.network` file with its drop-ins says; `None` when networkd ignores the file because its
 /// `[Match]` says nothing. Values that networkd would ignore are listed in `problems`.
 pub fn read(file: &UnitFile, path: &str, problems: &mut Vec<Problem>) -> Option<InterfaceConfig> {
-    let mut config = InterfaceConfig::new(Manager::Networkd, Place::file(path));
+    let mut config = InterfaceConfig::new(Manager::Networkd, Location::file(path));
     config.matches = nic_match(file, "Name");
     if config.matches == NicMatch::default() {
         problems.push(Problem::new(path, "its [Match] section is empty, so networkd ignores the file"));
@@ -260,7 +262,7 @@ mod tests {
         assert_eq!(config.method, Method::Dhcp);
         assert_eq!(config.mtu.unwrap().value, 9216);
         assert!(config.optional && !config.unmanaged);
-        assert_eq!(config.keep.unwrap(), Located::new("dhcp-on-stop".to_owned(), Place::line("/n.network", 12)));
+        assert_eq!(config.keep.unwrap(), Located::new("dhcp-on-stop".to_owned(), Location::line("/n.network", 12)));
         assert!(!config.use_dhcp_routes.unwrap().value);
         assert!(!config.use_dhcp_gateway.unwrap().value);
         assert_eq!(config.metric.unwrap().value, 200);

@@ -15,7 +15,7 @@ mod lexer;
 pub mod option_121;
 mod word;
 
-use isctpl_checks::facts::{Place, Problem};
+use isctpl_checks::facts::{Location, Problem};
 use std::collections::BTreeMap;
 use word::{Op, Reader, Token, Word};
 
@@ -31,7 +31,7 @@ pub struct Script {
     /// The assignments, in order.
     pub assignments: Vec<Assignment>,
     /// Files that it reads in (`. FILE`), which were not followed, and where it says so.
-    pub sourced: Vec<(Place, String)>,
+    pub sourced: Vec<(Location, String)>,
     /// What could not be understood.
     pub problems: Vec<Problem>,
 }
@@ -136,7 +136,7 @@ impl Evaluator<'_> {
     }
 
     fn problem(&mut self, line: u32, what: String) {
-        let place = Place::line(self.path, line);
+        let place = Location::line(self.path, line);
         self.script.problems.push(Problem::new(place.to_string(), what));
     }
 
@@ -187,7 +187,7 @@ impl Evaluator<'_> {
             }
             "." | "source" => {
                 if let Some(file) = command.words.get(leading + 1) {
-                    self.script.sourced.push((Place::line(self.path, file.line), file.text.clone()));
+                    self.script.sourced.push((Location::line(self.path, file.line), file.text.clone()));
                 }
             }
             "exit" | "return" if !conditional => return false,

@@ -65,7 +65,7 @@ fn what_may_not_happen_is_marked() {
 #[test]
 fn other_files_and_early_ends_are_seen() {
     let script = parse(". /etc/other\nA=1\ncat <<EOF >/dev/null\nA=2\nEOF\nexit 0\nA=3\n", "f");
-    assert_eq!(script.sourced, [(Place::line("f", 1), "/etc/other".to_owned())]);
+    assert_eq!(script.sourced, [(Location::line("f", 1), "/etc/other".to_owned())]);
     assert_eq!(script.value("A"), Some("1"));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::formats::text::harmless::mount;
 use crate::formats::text::names;
-use isctpl_checks::facts::{FstabEntry, Place, Problem};
+use isctpl_checks::facts::{FstabEntry, Location, Problem};
 
 /// The most lines that are kept.
 const ENTRY_LIMIT: usize = 10_000;
@@ -16,7 +16,7 @@ pub fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
         if written.is_empty() || written.starts_with('#') {
             continue;
         }
-        let at = Place::line(path, line);
+        let at = Location::line(path, line);
         if entries.len() == ENTRY_LIMIT {
             problems.push(Problem::new(at.to_string(), "has too many lines; the rest was not read"));
             break;
@@ -93,7 +93,7 @@ mod tests {
         let (entries, problems) = parse(FSTAB, "/etc/fstab");
         assert_eq!(entries.len(), 3);
         assert_eq!(entries[0].options, ["defaults", "_netdev"]);
-        assert_eq!(entries[0].at, Place::line("/etc/fstab", 2));
+        assert_eq!(entries[0].at, Location::line("/etc/fstab", 2));
         assert_eq!((entries[1].spec.as_str(), entries[1].target.as_str()), ("UUID=1111-2222", "/boot dir"));
         assert_eq!(entries[2].spec, "//srv/a\\b");
         assert_eq!(entries[2].options, ["defaults"]);

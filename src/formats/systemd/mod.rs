@@ -12,7 +12,7 @@ pub mod udev_rules;
 mod words;
 
 use crate::formats::text::harmless::wrong_value;
-use isctpl_checks::facts::{Located, Place, Problem};
+use isctpl_checks::facts::{Located, Location, Problem};
 use std::collections::BTreeMap;
 pub use words::{boolean, glob_matches, split_words};
 
@@ -35,7 +35,7 @@ pub struct Section {
     /// Name, without brackets.
     pub name: String,
     /// The line of its header.
-    pub at: Place,
+    pub at: Location,
     /// Assignments in order.
     pub entries: Vec<Entry>,
 }
@@ -48,7 +48,7 @@ pub struct Entry {
     /// Value without surrounding blanks, continuation lines joined by a blank, quotes kept.
     pub value: String,
     /// The line on which it begins.
-    pub at: Place,
+    pub at: Location,
 }
 
 impl Entry {
@@ -157,7 +157,7 @@ pub fn parse(text: &str, path: &str) -> UnitFile {
     let mut file = UnitFile::default();
     let mut count = 0usize;
     for (line, logical) in logical_lines(text) {
-        let at = Place::line(path, line);
+        let at = Location::line(path, line);
         let logical = logical.trim();
         if let Some(rest) = logical.strip_prefix('[') {
             match rest.strip_suffix(']') {

@@ -1,6 +1,6 @@
 //! sysctl.d(5) and sysctl.conf(5).
 
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 
 /// An assignment of a kernel parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Setting {
     /// Value.
     pub value: String,
     /// Where.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// The assignments of a file in order. Comments, exclusions (`-key` alone) and lines without `=` are
@@ -26,7 +26,7 @@ pub fn parse(text: &str, path: &str) -> Vec<Setting> {
         let Some((key, value)) = line.split_once('=') else { continue };
         let key = key.trim();
         let key = key.strip_prefix('-').unwrap_or(key);
-        settings.push(Setting { key: slashed(key), value: value.trim().to_owned(), at: Place::line(path, number) });
+        settings.push(Setting { key: slashed(key), value: value.trim().to_owned(), at: Location::line(path, number) });
     }
     settings
 }

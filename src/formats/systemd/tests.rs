@@ -11,7 +11,7 @@ fn reads_sections_continuations_and_places() {
     let file = parse(UNIT, "/u.service");
     let description = file.last("Unit", "Description").unwrap();
     assert_eq!(description.value.split_whitespace().collect::<Vec<_>>(), ["Raise", "network", "interfaces"]);
-    assert_eq!(description.at, Place::line("/u.service", 3));
+    assert_eq!(description.at, Location::line("/u.service", 3));
     assert_eq!(file.last("Unit", "After").unwrap().at.line, 6);
     assert!(file.boolean("Service", "RemainAfterExit").unwrap().value);
     assert_eq!(file.problems.len(), 3, "{:?}", file.problems);
@@ -30,7 +30,7 @@ fn an_empty_assignment_resets_a_list() {
     file.merge(parse("[Service]\nExecStart=\nExecStart=/bin/four\n", "/u.service.d/x.conf"));
     let starts = file.list("Service", "ExecStart");
     assert_eq!(starts.len(), 1);
-    assert_eq!(starts[0].at, Place::line("/u.service.d/x.conf", 3));
+    assert_eq!(starts[0].at, Location::line("/u.service.d/x.conf", 3));
     file.merge(parse("[Unit]\nAfter=\n", "/u.service.d/y.conf"));
     assert!(file.last("Unit", "After").is_none());
 }

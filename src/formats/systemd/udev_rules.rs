@@ -2,7 +2,7 @@
 
 use crate::formats::network::networkd::normal_mac;
 use crate::formats::text::harmless::is_plain;
-use isctpl_checks::facts::{HIDDEN, NicMatch, Place, Rename};
+use isctpl_checks::facts::{HIDDEN, Location, NicMatch, Rename};
 
 /// One `KEY{attribute} operator "value"` of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Pair {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// The line on which it begins.
-    pub at: Place,
+    pub at: Location,
     /// Its pairs in order. What follows something that is none is left out.
     pub pairs: Vec<Pair>,
 }
@@ -61,7 +61,7 @@ fn push(rules: &mut Vec<Rule>, path: &str, line: u32, text: &str) {
         rest = after;
     }
     if !pairs.is_empty() {
-        rules.push(Rule { at: Place::line(path, line), pairs });
+        rules.push(Rule { at: Location::line(path, line), pairs });
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
         let renames: Vec<_> = rules.iter().filter_map(rename).collect();
         assert_eq!(renames.len(), 1);
         assert_eq!(renames[0].name, "eth0");
-        assert_eq!(renames[0].at, Place::line("/r", 2));
+        assert_eq!(renames[0].at, Location::line("/r", 2));
         assert_eq!(renames[0].matches.macs, ["52:54:00:aa:bb:01"]);
         assert_eq!(renames[0].matches.names, ["eth*"]);
         assert!(renames[0].matches.other.is_empty());

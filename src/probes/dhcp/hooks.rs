@@ -1,7 +1,7 @@
 //! Hooks of dhclient-script(8), as far as they handle classless routes.
 
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{DhcpHook, Place, Problem};
+use isctpl_checks::facts::{DhcpHook, Location, Problem};
 
 /// Directories of hooks. run-parts(8) lists them, so only plain names count.
 const DIRECTORIES: [&str; 4] = [
@@ -58,7 +58,7 @@ fn hook(root: &Root, path: &str, listed: bool, hooks: &mut Vec<DhcpHook>, proble
         Ok(Some(text)) => {
             let found = look_at(&text);
             hooks.push(DhcpHook {
-                at: Place::line(path, found.line),
+                at: Location::line(path, found.line),
                 active: listed,
                 installs_classless: found.installs,
                 reasons: found.reasons,
@@ -69,7 +69,7 @@ fn hook(root: &Root, path: &str, listed: bool, hooks: &mut Vec<DhcpHook>, proble
         Err(problem) => {
             problems.push(problem);
             hooks.push(DhcpHook {
-                at: Place::file(path),
+                at: Location::file(path),
                 active: false,
                 installs_classless: false,
                 reasons: Vec::new(),

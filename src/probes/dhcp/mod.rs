@@ -7,7 +7,7 @@ mod tests;
 
 use crate::formats::network::dhclient_conf::{self, BUILT_IN_CLASSLESS, Parsed};
 use crate::system::Root;
-use isctpl_checks::facts::{DhclientConf, DhclientInterface, Dhcp, Place, Problem};
+use isctpl_checks::facts::{DhclientConf, DhclientInterface, Dhcp, Location, Problem};
 use std::collections::HashMap;
 
 /// Where dhclient's configuration lies, as its packages build it.
@@ -85,7 +85,7 @@ fn configuration(root: &Root, built_in: bool, problems: &mut Vec<Problem>) -> Op
 fn of_interface(name: &str, path: &str, own: DhclientConf) -> DhclientInterface {
     DhclientInterface {
         name: name.to_owned(),
-        at: Some(Place::file(path)),
+        at: Some(Location::file(path)),
         timeout: own.timeout,
         requested: own.requested,
         asks_classless: own.asks_classless,

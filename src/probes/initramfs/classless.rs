@@ -5,7 +5,7 @@ use super::scripts::{Scripts, is_initramfs_tools};
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::Action;
 use crate::formats::shell::option_121::{Option121, dhclient_conf, option_121};
-use isctpl_checks::facts::{ClasslessHandling, Honoured, ImageNetwork, NetworkKind, Place};
+use isctpl_checks::facts::{ClasslessHandling, Honoured, ImageNetwork, Location, NetworkKind};
 
 /// klibc's name of a route in `/run/net-IF.conf`; it came with the support of option 121 (klibc 2.0.5).
 const ROUTE: &str = "IPV4ROUTE%";
@@ -37,8 +37,8 @@ struct Look<'t> {
 }
 
 impl Look<'_> {
-    fn place(&self, path: &str, line: u32) -> Place {
-        Place::line(format!("{}!{path}", self.image), line)
+    fn place(&self, path: &str, line: u32) -> Location {
+        Location::line(format!("{}!{path}", self.image), line)
     }
 
     fn at(&self, network: &ImageNetwork) -> Option<ClasslessHandling> {
@@ -54,7 +54,7 @@ impl Look<'_> {
         Some(ClasslessHandling { network: network.kind, honoured, at, excerpt })
     }
 
-    fn ipconfig(&self, network: &ImageNetwork) -> (Honoured, Place, String) {
+    fn ipconfig(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
         let path = self.tree.program("ipconfig").unwrap_or_default();
         let strings = match self.tree.content(&path) {
             Some(Content::Elf(binary)) => binary.strings.as_slice(),
@@ -75,7 +75,7 @@ impl Look<'_> {
         }
     }
 
-    fn networkd(&self, network: &ImageNetwork) -> (Honoured, Place, String) {
+    fn networkd(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
         for directory in ["etc/systemd/network", "usr/lib/systemd/network", "lib/systemd/network"] {
             for name in self.tree.names(directory) {
                 let path = format!("{directory}/{name}");
@@ -98,7 +98,7 @@ impl Look<'_> {
         (Honoured::Yes, network.at.clone(), "systemd-networkd installs the routes of option 121".to_owned())
     }
 
-    fn client(&self, network: &ImageNetwork) -> (Honoured, Place, String) {
+    fn client(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
         let initramfs_tools = network.kind == NetworkKind::InitramfsDhclient;
         let runs = |wanted| {
             self.scripts
@@ -116,7 +116,7 @@ impl Look<'_> {
     }
 
     /// ISC dhclient must be told to ask, and its script must use what it is given.
-    fn dhclient(&self, network: &ImageNetwork) -> (Honoured, Place, String) {
+    fn dhclient(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
         let conf_paths = match network.kind {
             NetworkKind::InitramfsDhclient => ["etc/dhcp/dhclient.conf", "etc/dhclient.conf"],
             _ => ["etc/dhclient.conf", "etc/dhcp/dhclient.conf"],
@@ -136,7 +136,7 @@ impl Look<'_> {
         self.dhclient_script(network, &variable)
     }
 
-    fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> (Honoured, Place, String) {
+    fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> (Honoured, Location, String) {
         let mut scripts: Vec<String> = ["sbin/dhclient-script", "usr/sbin/dhclient-script"]
             .iter()
             .filter_map(|path| self.tree.resolve(path))
@@ -176,7 +176,7 @@ impl Look<'_> {
     }
 
     /// dhcpcd sets the routes itself, if its configuration asks for them.
-    fn dhcpcd(&self, network: &ImageNetwork) -> (Honoured, Place, String) {
+    fn dhcpcd(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
         let path = "etc/dhcpcd.conf";
         let text = self.tree.text(path).unwrap_or_default();
         for (number, line) in text.lines().enumerate() {

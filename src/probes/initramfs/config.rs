@@ -6,7 +6,7 @@ use crate::formats::iscsi::open_iscsi;
 use crate::formats::storage::lvm;
 use crate::formats::systemd;
 use isctpl_checks::facts::{
-    Cmdline, EntryKind, Initramfs, InitramfsConf, Located, LoginRequest, Place, Problem, RequestKind,
+    Cmdline, EntryKind, Initramfs, InitramfsConf, Located, Location, LoginRequest, Problem, RequestKind,
 };
 use isctpl_checks::view::parse_root_spec;
 
@@ -63,7 +63,7 @@ impl<'t> Config<'t> {
         let mut found = Vec::new();
         for path in files {
             for (number, line) in self.lines(&path) {
-                let at = Place::line(self.name(&path), number);
+                let at = Location::line(self.name(&path), number);
                 found.push(Located::new(cmdline::parse(line, Some(at.clone())), at));
             }
         }
@@ -77,7 +77,7 @@ impl<'t> Config<'t> {
         let stated = paths.iter().rev().find_map(|path| {
             let assignments = open_iscsi::assignments(self.tree.text(path)?);
             let last = assignments.into_iter().rev().find(|assignment| assignment.name == name)?;
-            Some(Located::new(last.value, Place::line(self.name(path), last.line)))
+            Some(Located::new(last.value, Location::line(self.name(path), last.line)))
         });
         stated.filter(|located| !located.value.is_empty())
     }
@@ -108,9 +108,9 @@ impl<'t> Config<'t> {
     }
 
     /// Where secrets are, each file of settings once.
-    fn secrets(&self, iscsi: &[InitramfsConf], own_cmdline: &[Located<Cmdline>]) -> Vec<Place> {
+    fn secrets(&self, iscsi: &[InitramfsConf], own_cmdline: &[Located<Cmdline>]) -> Vec<Location> {
         let words = own_cmdline.iter().filter(|cmdline| cmdline.value.words.iter().any(|word| word.secret));
-        let mut secrets: Vec<Place> = words.map(|cmdline| cmdline.at.clone()).collect();
+        let mut secrets: Vec<Location> = words.map(|cmdline| cmdline.at.clone()).collect();
         secrets.extend(iscsi.iter().filter_map(|conf| conf.secret.clone()));
         // iscsid.conf, node, discovery and interface records.
         let settings = self.tree.texts().filter(|(path, _)| {

@@ -3,7 +3,9 @@
 use super::collect::Content;
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
-use isctpl_checks::facts::{EntryKind, ImageLogin, ImageNetwork, Located, LoginKind, NetworkKind, Place, TokenReader};
+use isctpl_checks::facts::{
+    EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, TokenReader,
+};
 use std::collections::BTreeSet;
 
 /// Words of the command line that tell what a generator of network configuration reads.
@@ -45,8 +47,8 @@ impl<'t> Scripts<'t> {
         scripts
     }
 
-    fn place(&self, path: &str, line: u32) -> Place {
-        Place::line(format!("{}!{path}", self.image), line)
+    fn place(&self, path: &str, line: u32) -> Location {
+        Location::line(format!("{}!{path}", self.image), line)
     }
 
     /// Whether it happens: outside of functions, or in one that is named somewhere.

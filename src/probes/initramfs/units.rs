@@ -2,7 +2,7 @@
 
 use super::tree::{Tree, join};
 use crate::formats::systemd::{UnitFile, conf_files, exec, parse, split_words};
-use isctpl_checks::facts::{MissingUnitProgram, Place};
+use isctpl_checks::facts::{Location, MissingUnitProgram};
 use std::collections::{BTreeSet, HashMap};
 
 /// Where units lie, the first before the others.
@@ -90,7 +90,7 @@ struct Run {
     directive: &'static str,
     program: String,
     ignored_failure: bool,
-    at: Place,
+    at: Location,
 }
 
 impl Unit {

@@ -5,7 +5,7 @@ pub(crate) mod sessions;
 
 use crate::formats::iscsi::open_iscsi;
 use crate::system::Root;
-use isctpl_checks::facts::{Iscsi, Problem, Read};
+use isctpl_checks::facts::{Fact, Iscsi, Problem};
 
 const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
 const ISCSID_CONF: &str = "/etc/iscsi/iscsid.conf";
@@ -45,8 +45,8 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
         }
         None => {
             const WHY: &str = "the sessions of the running kernel do not belong to the mounted root";
-            iscsi.sessions = Read::NotApplicable(WHY.to_owned());
-            iscsi.iscsid_running = Read::NotApplicable(WHY.to_owned());
+            iscsi.sessions = Fact::NotApplicable(WHY.to_owned());
+            iscsi.iscsid_running = Fact::NotApplicable(WHY.to_owned());
         }
     }
     iscsi.problems = problems;

@@ -135,5 +135,5 @@ fn reads_the_files_of_a_mounted_root() {
     let nodes: Vec<_> = iscsi.nodes.iter().map(|node| (node.target.as_str(), node.secret)).collect();
     assert_eq!(nodes, [("iqn.b", true), ("iqn.a", false)]);
     assert_eq!(iscsi.problems.len(), 1);
-    assert!(matches!(iscsi.sessions, Read::NotApplicable(_)));
+    assert!(matches!(iscsi.sessions, Fact::NotApplicable(_)));
 }

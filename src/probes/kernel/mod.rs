@@ -10,7 +10,7 @@ use crate::formats::kernel::bzimage;
 use crate::formats::kernel::module_index;
 use crate::formats::text::names;
 use crate::system::Root;
-use isctpl_checks::facts::{Kernel, Loader, Located, Module, Place, Problem, Read};
+use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
@@ -53,23 +53,23 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
             root.name(path),
             "does not state its version, and its file name has no version with a modules directory",
         );
-        kernel.version = Read::Unknown(problem.clone());
-        kernel.builtin = Read::Unknown(problem);
+        kernel.version = Fact::Unknown(problem.clone());
+        kernel.builtin = Fact::Unknown(problem);
         return kernel;
     };
-    kernel.version = Read::Known(version.clone());
+    kernel.version = Fact::Known(version.clone());
     let directory = modules_of(root, &version);
     kernel.config = config(root, &version, directory.as_deref(), &mut kernel.problems);
     let Some(directory) = directory else {
         let [place, _] = MODULES.map(|base| root.name(&format!("{base}/{version}")));
-        kernel.builtin = Read::Unknown(Problem::new(place, "does not exist"));
+        kernel.builtin = Fact::Unknown(Problem::new(place, "does not exist"));
         return kernel;
     };
     let mut index = Index { root, directory: &directory, problems: Vec::new() };
     kernel.builtin = match index.text("modules.builtin") {
-        Ok(Some(text)) => Read::Known(module_index::builtin(&text)),
-        Ok(None) => Read::Unknown(Problem::new(index.name("modules.builtin"), "does not exist")),
-        Err(problem) => Read::Unknown(problem),
+        Ok(Some(text)) => Fact::Known(module_index::builtin(&text)),
+        Ok(None) => Fact::Unknown(Problem::new(index.name("modules.builtin"), "does not exist")),
+        Err(problem) => Fact::Unknown(problem),
     };
     kernel.alias_matches = index.alias_matches(modaliases);
     kernel.modules = index.modules(&kernel.alias_matches, extra_modules);
@@ -141,7 +141,7 @@ fn config(
         match root.text(&path) {
             Ok(Some(text)) => {
                 let values = module_index::config(&text, &wanted::OPTIONS);
-                return Some(Located::new(values, Place::file(root.name(&path))));
+                return Some(Located::new(values, Location::file(root.name(&path))));
             }
             Ok(None) => {}
             Err(problem) => problems.push(problem),

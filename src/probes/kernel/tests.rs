@@ -50,7 +50,7 @@ fn a_kernel_is_read_with_its_modules() {
     let paths = ["/boot/vmlinuz-x", "/boot/vmlinuz-x"];
     let kernels = read(&root, &loader(&paths), &modaliases, &["own".to_owned()]);
     let [kernel] = kernels.as_slice() else { panic!("{kernels:?}") };
-    assert_eq!(kernel.version, Read::Known("6.1.0-50-amd64".to_owned()));
+    assert_eq!(kernel.version, Fact::Known("6.1.0-50-amd64".to_owned()));
     assert!(kernel.version_from_image);
     assert_eq!(kernel.modules_dir.as_deref(), Some(modules));
     assert!(kernel.builtin.known().unwrap().contains("sd_mod"));
@@ -74,7 +74,7 @@ fn a_name_tells_the_version_where_the_image_does_not() {
     let root = Root::open(dir.path()).unwrap();
     let kernels =
         read(&root, &loader(&["/boot/Image-6.6.1-arm64", "/boot/abc/6.9.2/linux", "/boot/bzImage"]), &[], &[]);
-    assert_eq!(kernels[0].version, Read::Known("6.6.1-arm64".to_owned()));
+    assert_eq!(kernels[0].version, Fact::Known("6.6.1-arm64".to_owned()));
     assert!(!kernels[0].version_from_image);
     assert_eq!((kernels[0].modules_dir.as_deref(), kernels[0].builtin.problem().is_some()), (None, true));
     assert_eq!(kernels[1].modules_dir.as_deref(), Some("/usr/lib/modules/6.9.2"));

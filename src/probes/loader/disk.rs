@@ -4,7 +4,7 @@
 use crate::formats::storage::fstab;
 use crate::formats::text::harmless::loader_file;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{FileRef, FstabEntry, Place, Problem};
+use isctpl_checks::facts::{FileRef, FstabEntry, Location, Problem};
 
 /// A root with what its fstab says of the filesystems that loaders read.
 pub(super) struct Disk<'a> {
@@ -113,7 +113,7 @@ impl<'a> Disk<'a> {
     }
 
     /// Finds the file of an entry.
-    pub(super) fn file(&self, device: Option<&str>, written: &str, at: Option<Place>) -> FileRef {
+    pub(super) fn file(&self, device: Option<&str>, written: &str, at: Option<Location>) -> FileRef {
         // A command line that slipped into the path may hold a secret.
         let mut file = FileRef { written: loader_file(written), at, ..FileRef::default() };
         let candidates = self.candidates(device, written);

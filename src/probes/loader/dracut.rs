@@ -2,7 +2,7 @@
 
 use crate::formats::{shell, systemd};
 use crate::system::Root;
-use isctpl_checks::facts::{Omit, Place};
+use isctpl_checks::facts::{Location, Omit};
 
 const MAIN: &str = "/etc/dracut.conf";
 
@@ -37,7 +37,7 @@ pub(super) fn omits(root: &Root) -> Vec<Omit> {
                 }
             }
             if !words.is_empty() {
-                omits.push(Omit { key: key.to_owned(), words, at: Place::line(path.clone(), assignment.line) });
+                omits.push(Omit { key: key.to_owned(), words, at: Location::line(path.clone(), assignment.line) });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::disk::Disk;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{Esp, Problem, Read};
+use isctpl_checks::facts::{Esp, Fact, Problem};
 
 /// Where an ESP is mounted, the commonest first.
 const MOUNT_POINTS: [&str; 4] = ["/boot/efi", "/efi", "/boot", "/boot/esp"];
@@ -12,7 +12,7 @@ const FALLBACK: [&str; 6] =
     ["BOOTX64.EFI", "BOOTAA64.EFI", "BOOTIA32.EFI", "BOOTARM.EFI", "BOOTRISCV64.EFI", "BOOTLOONGARCH64.EFI"];
 
 /// Finds the ESP by fstab or by what lies there, and the loaders on it.
-pub(super) fn read(disk: &Disk<'_>) -> Read<Esp> {
+pub(super) fn read(disk: &Disk<'_>) -> Fact<Esp> {
     look(disk).into()
 }
 

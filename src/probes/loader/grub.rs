@@ -6,7 +6,7 @@ use crate::formats::cmdline;
 use crate::formats::loader::bls;
 use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
 use crate::formats::text::harmless::{is_loader_setting, loader_file, title};
-use isctpl_checks::facts::{BootEntry, Chosen, HIDDEN, Located, Place, Problem, Read};
+use isctpl_checks::facts::{BootEntry, Chosen, Fact, HIDDEN, Located, Location, Problem};
 use std::collections::BTreeMap;
 
 /// The directories that `grub-install` uses.
@@ -40,7 +40,7 @@ pub(super) fn read(disk: &Disk<'_>) -> Option<Found> {
     let best = menus.iter().position(|(_, menu)| !menu.entries.is_empty()).unwrap_or(0);
     if best >= menus.len() {
         let problem = problems.first()?.clone();
-        return Some(Found { chosen: Read::Unknown(problem), problems, ..Found::default() });
+        return Some(Found { chosen: Fact::Unknown(problem), problems, ..Found::default() });
     }
     let (prefix, menu) = menus.swap_remove(best);
     if let Some(problem) = rivals(disk, &menu, &menus) {
@@ -101,12 +101,12 @@ fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) 
     }
     let no_entries = no_entries(disk, prefix, &menu);
     let chosen = match grub_cfg::choose(&menu) {
-        Choice::Entry { index, because, at } => Read::Known(Chosen { index, because: title(&because), at }),
+        Choice::Entry { index, because, at } => Fact::Known(Chosen { index, because: title(&because), at }),
         // Entries of a stub that leads nowhere may lie on a /boot that is not mounted.
         Choice::Unknown { what, at } => {
-            let place = at.unwrap_or_else(|| Place::file(disk.root.name(&format!("{prefix}/grub.cfg"))));
+            let place = at.unwrap_or_else(|| Location::file(disk.root.name(&format!("{prefix}/grub.cfg"))));
             let unmounted = menu.entries.is_empty().then(|| disk.unmounted("/boot")).flatten();
-            Read::Unknown(unmounted.unwrap_or_else(|| Problem::new(place.to_string(), what)))
+            Fact::Unknown(unmounted.unwrap_or_else(|| Problem::new(place.to_string(), what)))
         }
     };
     let timeout = menu.timeout.value.as_deref().and_then(|value| value.trim().parse().ok());
@@ -122,7 +122,7 @@ fn no_entries(disk: &Disk<'_>, prefix: &str, menu: &Menu) -> Option<Located<Stri
     if !menu.entries.is_empty() || !DIRECTORIES.contains(&prefix) || disk.unmounted("/boot").is_some() {
         return None;
     }
-    let file = Place::file(disk.root.name(&format!("{prefix}/grub.cfg")));
+    let file = Location::file(disk.root.name(&format!("{prefix}/grub.cfg")));
     match &menu.unfinished {
         Some(at) => Some(Located::new(format!("ends inside the block that begins on line {}", at.line), at.clone())),
         None => menu.problems.is_empty().then(|| Located::new("defines no menu entry".to_owned(), file)),

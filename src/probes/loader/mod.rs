@@ -14,14 +14,14 @@ use crate::formats::loader::grub_defaults;
 use crate::formats::loader::grubenv;
 use crate::system::Root;
 use disk::Disk;
-use isctpl_checks::facts::{BootEntry, Chosen, Esp, GrubDefaults, Loader, Located, Place, Problem, Read};
+use isctpl_checks::facts::{BootEntry, Chosen, Esp, Fact, GrubDefaults, Loader, Located, Location, Problem};
 use std::collections::BTreeMap;
 
 /// What one loader makes of its files.
 #[derive(Debug, Default)]
 struct Found {
     entries: Vec<BootEntry>,
-    chosen: Read<Chosen>,
+    chosen: Fact<Chosen>,
     no_entries: Option<Located<String>>,
     timeout: Option<Located<i64>>,
     grubenv: BTreeMap<String, String>,
@@ -74,7 +74,7 @@ fn which(disk: &Disk<'_>, esp: Option<&Esp>, grub: Option<Found>, systemd_boot: 
             first
         }
         (Some(found), None) | (None, Some(found)) => found,
-        (None, None) => Found { chosen: Read::Unknown(disk.no_loader()), ..Found::default() },
+        (None, None) => Found { chosen: Fact::Unknown(disk.no_loader()), ..Found::default() },
     }
 }
 
@@ -98,7 +98,7 @@ fn defaults(root: &Root, problems: &mut Vec<Problem>) -> GrubDefaults {
     problems.extend(doubts);
     match root.text("/etc/kernel/cmdline") {
         Ok(Some(text)) => {
-            let at = Place::line(root.name("/etc/kernel/cmdline"), 1);
+            let at = Location::line(root.name("/etc/kernel/cmdline"), 1);
             defaults.kernel_cmdline = Some(Located::new(cmdline::parse(&text, Some(at.clone())), at));
         }
         Ok(None) => {}

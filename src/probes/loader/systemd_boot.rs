@@ -6,7 +6,7 @@ use crate::formats::cmdline;
 use crate::formats::kernel::module_index::glob_matches;
 use crate::formats::loader::bls;
 use crate::formats::text::harmless::{loader_file, title};
-use isctpl_checks::facts::{BootEntry, Chosen, Esp, Located, Place, Problem, Read};
+use isctpl_checks::facts::{BootEntry, Chosen, Esp, Fact, Located, Location, Problem};
 use std::io::Read as _;
 
 /// What systemd-boot's image says of itself.
@@ -66,7 +66,7 @@ fn settings(text: &str, path: &str) -> Settings {
     let mut settings = Settings::default();
     for (number, line) in (1_u32..).zip(text.lines()) {
         let mut words = line.split_whitespace();
-        let at = Place::line(path, number);
+        let at = Location::line(path, number);
         match (words.next(), words.next()) {
             (Some("default"), Some(value)) => settings.default = Some(Located::new(value.to_owned(), at)),
             (Some("timeout"), Some("menu-force")) => settings.timeout = Some(Located::new(-1, at)),
@@ -79,7 +79,7 @@ fn settings(text: &str, path: &str) -> Settings {
     settings
 }
 
-fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], place: &str) -> Read<Chosen> {
+fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], place: &str) -> Fact<Chosen> {
     let matching = default.and_then(|default| {
         let pattern = default.value.to_lowercase();
         let matches = |id: &str| {
@@ -89,26 +89,26 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], pl
         Some((ids.iter().position(|id| matches(id))?, default))
     });
     match (matching, default) {
-        (_, Some(default)) if default.value.starts_with('@') => Read::Unknown(Problem::new(
+        (_, Some(default)) if default.value.starts_with('@') => Fact::Unknown(Problem::new(
             default.at.to_string(),
             "boots the entry that was chosen last, which only the firmware's variables store",
         )),
         (Some((index, default)), _) => {
             let because = format!("default {}", default.value);
-            Read::Known(Chosen { index, because, at: Some(default.at.clone()) })
+            Fact::Known(Chosen { index, because, at: Some(default.at.clone()) })
         }
-        (None, _) if !images.is_empty() || ids.is_empty() => Read::Unknown(Problem::new(
+        (None, _) if !images.is_empty() || ids.is_empty() => Fact::Unknown(Problem::new(
             place,
             "sets no default among the entries that were read, and isctpl does not read unified kernel images",
         )),
         (None, Some(default)) => {
             let because =
                 format!("default {}: no entry has that name, so systemd-boot boots the first one", default.value);
-            Read::Known(Chosen { index: 0, because, at: Some(default.at.clone()) })
+            Fact::Known(Chosen { index: 0, because, at: Some(default.at.clone()) })
         }
         (None, None) => {
             let because = "no default is set, so systemd-boot boots the first entry".to_owned();
-            Read::Known(Chosen { index: 0, because, at: None })
+            Fact::Known(Chosen { index: 0, because, at: None })
         }
     }
 }
@@ -129,7 +129,7 @@ fn unified_images(disk: &Disk<'_>, mounts: &[&str]) -> Vec<String> {
 fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> BootEntry {
     // Paths are relative to the filesystem that the entry itself lies on.
     let file = |line: &bls::Line| {
-        let at = Some(Place::line(path, line.line));
+        let at = Some(Location::line(path, line.line));
         let below = format!("{mount}/{}", line.value.trim_start_matches('/'));
         let mut file = disk.file(None, &below, at);
         file.written = loader_file(&line.value);
@@ -138,10 +138,10 @@ fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> B
     let mut boot = BootEntry {
         title: title(&entry.shown_title()),
         id: Some(entry.id.clone()),
-        at: Some(Place::file(path)),
+        at: Some(Location::file(path)),
         kernel: entry.linux.as_ref().map(file),
         initrds: entry.initrds.iter().map(file).collect(),
-        cmdline: cmdline::parse(&entry.options, Some(Place::file(path))),
+        cmdline: cmdline::parse(&entry.options, Some(Location::file(path))),
         linux: entry.linux.is_some(),
         ..BootEntry::default()
     };

@@ -45,7 +45,7 @@ fn an_entry_is_found_below_the_mount_it_names() {
     let entry = loader.default_entry().unwrap();
     let kernel = entry.kernel.as_ref().unwrap();
     assert_eq!((kernel.written.as_str(), kernel.path.as_deref(), kernel.size), ("/vmlinuz", Some("/boot/vmlinuz"), 6));
-    assert_eq!(kernel.at, Some(Place::line("/boot/grub/grub.cfg", 5)));
+    assert_eq!(kernel.at, Some(Location::line("/boot/grub/grub.cfg", 5)));
     // It is not there, and /boot is: so it is missing, and not unknown.
     assert_eq!((entry.initrds[0].path.as_deref(), &entry.initrds[0].problem), (None, &None));
     assert_eq!(entry.cmdline.text(), "root=/dev/vg/root ro iscsi_password=(hidden)");
@@ -110,7 +110,7 @@ fn a_stub_on_the_esp_leads_to_the_menu() {
     let loader = read(&root);
     assert_eq!(chosen(&loader), "Linux");
     assert_eq!(loader.entries.len(), 1);
-    assert_eq!(loader.entries[0].at, Some(Place::line("/boot/grub/grub.cfg", 3)));
+    assert_eq!(loader.entries[0].at, Some(Location::line("/boot/grub/grub.cfg", 3)));
     assert_eq!(loader.problems, []);
 }
 
@@ -163,7 +163,7 @@ fn systemd_boot_chooses_by_its_pattern() {
     let entry = loader.default_entry().unwrap();
     assert_eq!(entry.id.as_deref(), Some("m-6.1"));
     assert_eq!(entry.kernel.as_ref().unwrap().path.as_deref(), Some("/efi/m/6.1/linux"));
-    assert_eq!(loader.chosen.known().unwrap().at, Some(Place::line("/efi/loader/loader.conf", 2)));
+    assert_eq!(loader.chosen.known().unwrap().at, Some(Location::line("/efi/loader/loader.conf", 2)));
     let (_dir, root) = tree(files.get(..5).unwrap());
     assert_eq!(read(&root).default_entry().unwrap().id.as_deref(), Some("m-6.9"));
     let mut both = files.to_vec();

@@ -2,7 +2,7 @@
 
 use crate::probes::storage::contents;
 use crate::system::Root;
-use isctpl_checks::facts::{BlockDevice, Problem, Read, Signature};
+use isctpl_checks::facts::{BlockDevice, Fact, Problem, Signature};
 use isctpl_checks::view::mapper_name;
 
 /// Filesystems that a root can be, of those whose header is known.
@@ -87,7 +87,7 @@ pub fn of(devices: &[BlockDevice]) -> Contents {
     for device in devices {
         match &device.signature {
             // What a map lies on is seen through the map: two names for one filesystem are one too many.
-            Read::Known(Some(Signature::Filesystem { kind, uuid, label })) if !lies_below(&device.name) => {
+            Fact::Known(Some(Signature::Filesystem { kind, uuid, label })) if !lies_below(&device.name) => {
                 found.filesystems.push(Filesystem {
                     device: device.clone(),
                     kind: kind.clone(),
@@ -95,17 +95,17 @@ pub fn of(devices: &[BlockDevice]) -> Contents {
                     label: label.clone(),
                 });
             }
-            Read::Known(Some(Signature::LvmPv { uuid, vg, lvs, pv_count })) if !is_path(devices, device) => {
+            Fact::Known(Some(Signature::LvmPv { uuid, vg, lvs, pv_count })) if !is_path(devices, device) => {
                 physical_volume(&mut found.volume_groups, device, uuid, vg.as_deref(), lvs, *pv_count);
             }
-            Read::Known(Some(Signature::Luks { .. })) if !lies_below(&device.name) => {
+            Fact::Known(Some(Signature::Luks { .. })) if !lies_below(&device.name) => {
                 found.encrypted.push(device.name.clone());
             }
-            Read::Known(Some(Signature::Other(kind))) if !lies_below(&device.name) => {
+            Fact::Known(Some(Signature::Other(kind))) if !lies_below(&device.name) => {
                 found.other.push((device.name.clone(), kind.clone()));
             }
-            Read::Unknown(problem) => found.unread.push(problem.clone()),
-            Read::Known(_) | Read::NotApplicable(_) => {}
+            Fact::Unknown(problem) => found.unread.push(problem.clone()),
+            Fact::Known(_) | Fact::NotApplicable(_) => {}
         }
     }
     for group in &mut found.volume_groups {
@@ -171,7 +171,7 @@ pub(super) mod tests {
     }
 
     fn device(name: &str, signature: Signature) -> BlockDevice {
-        BlockDevice { name: name.to_owned(), signature: Read::Known(Some(signature)), ..BlockDevice::default() }
+        BlockDevice { name: name.to_owned(), signature: Fact::Known(Some(signature)), ..BlockDevice::default() }
     }
 
     fn volume(name: &str, uuid: &str, pv_count: u32) -> BlockDevice {
@@ -254,7 +254,7 @@ pub(super) mod tests {
         let locked = device("sda3", Signature::Luks { uuid: None });
         let unread = BlockDevice {
             name: "sda4".to_owned(),
-            signature: Read::Unknown(Problem::new("/dev/sda4", "does not answer")),
+            signature: Fact::Unknown(Problem::new("/dev/sda4", "does not answer")),
             ..BlockDevice::default()
         };
         let contents = of(&[locked.clone(), unread, device("sda5", Signature::Other("linux_raid_member".to_owned()))]);

@@ -1,7 +1,7 @@
 //! What a root's fstab mounts from the same LUN: `/boot`, the ESP and the rest.
 
 use crate::probes::lun::contents::{Contents, Filesystem};
-use isctpl_checks::facts::{FstabEntry, Place};
+use isctpl_checks::facts::{FstabEntry, Location};
 use isctpl_checks::view::DeviceSpec;
 use std::fmt;
 
@@ -44,7 +44,7 @@ pub struct PlannedMount {
     /// Options for the kernel.
     pub options: Vec<String>,
     /// The line.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// A line that is not mounted.
@@ -208,7 +208,7 @@ mod tests {
         of,
         tests::{filesystem, ubuntu},
     };
-    use isctpl_checks::facts::{BlockDevice, Problem, Read};
+    use isctpl_checks::facts::{BlockDevice, Fact, Problem};
     use proptest::prelude::*;
 
     fn planned(text: &str, devices: &[BlockDevice], root: &str) -> MountPlan {
@@ -237,7 +237,7 @@ mod tests {
             (plan.mounts[0].options.as_slice(), plan.mounts[1].options.as_slice()),
             (["nodev".to_owned()].as_slice(), ["umask=0077".to_owned()].as_slice())
         );
-        assert_eq!(plan.mounts[0].at, Place::line("/etc/fstab", 3));
+        assert_eq!(plan.mounts[0].at, Location::line("/etc/fstab", 3));
         let root = plan.root.as_ref().unwrap();
         assert_eq!((root.means_itself, root.subvolume.as_deref()), (Some(true), None));
         assert_eq!(reasons(&plan), ["none is swap"]);
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(plan.left_out[1].why, Why::NotOnLun);
         devices.push(BlockDevice {
             name: "sda5".to_owned(),
-            signature: Read::Unknown(Problem::new("/dev/sda5", "does not answer")),
+            signature: Fact::Unknown(Problem::new("/dev/sda5", "does not answer")),
             ..BlockDevice::default()
         });
         assert_eq!(planned(text, &devices, "dm-0").left_out[1].why, Why::Unread);

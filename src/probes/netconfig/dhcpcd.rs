@@ -1,7 +1,7 @@
 //! dhcpcd as a service: dhcpcd.conf(5). It takes every interface that it is not told to leave alone.
 
 use super::files::Files;
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, Place, Problem};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem};
 
 const CONF: &str = "/etc/dhcpcd.conf";
 
@@ -21,14 +21,14 @@ pub(super) fn read(files: &mut Files<'_>) -> Vec<InterfaceConfig> {
 }
 
 fn parse(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<InterfaceConfig> {
-    let mut general = InterfaceConfig::new(Manager::Dhcpcd, Place::file(path));
+    let mut general = InterfaceConfig::new(Manager::Dhcpcd, Location::file(path));
     general.method = Method::Dhcp;
     let mut blocks: Vec<InterfaceConfig> = Vec::new();
     let (mut in_profile, mut in_block) = (false, false);
     for (number, line) in (1u32..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let at = Place::line(path, number);
+        let at = Location::line(path, number);
         let names = || rest.split([' ', '\t', ',']).filter(|name| !name.is_empty());
         match word {
             "" => {}
@@ -62,7 +62,7 @@ fn parse(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<InterfaceCo
     blocks
 }
 
-fn setting(word: &str, rest: &str, at: Place, config: &mut InterfaceConfig, problems: &mut Vec<Problem>) {
+fn setting(word: &str, rest: &str, at: Location, config: &mut InterfaceConfig, problems: &mut Vec<Problem>) {
     match word {
         "persistent" => config.keep = Some(Located::new(word.to_owned(), at)),
         "nogateway" => config.use_dhcp_gateway = Some(Located::new(false, at)),

@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use crate::system::FileKind;
-use isctpl_checks::facts::{InterfaceConfig, Manager, ManagerState, Place};
+use isctpl_checks::facts::{InterfaceConfig, Location, Manager, ManagerState};
 
 /// Where units lie, the highest priority first.
 pub(super) const UNITS: [&str; 5] = [
@@ -35,7 +35,7 @@ pub(super) struct Service {
     /// It will be started at boot.
     pub(super) enabled: bool,
     /// The link that starts it, the one that masks it, or the unit itself.
-    pub(super) at: Place,
+    pub(super) at: Location,
 }
 
 /// The managers that are installed, with whether they start.
@@ -43,7 +43,7 @@ pub(super) fn read(files: &mut Files<'_>, netplan: &[InterfaceConfig]) -> Vec<Ma
     let mut states = Vec::new();
     let generator = NETPLAN_GENERATORS.iter().find(|path| files.root.is_file(path));
     if let Some(path) = generator {
-        let at = Some(Place::file(*path));
+        let at = Some(Location::file(*path));
         states.push(ManagerState { manager: Manager::Netplan, enabled: true, at });
     }
     for (manager, units) in SERVICES {
@@ -56,7 +56,7 @@ pub(super) fn read(files: &mut Files<'_>, netplan: &[InterfaceConfig]) -> Vec<Ma
             && netplan.iter().any(|config| config.renderer.as_deref() == Some("networkd"))
             && !files.is_masked(&format!("{}/{}", UNITS[0], units[0]))
         {
-            state = ManagerState { manager, enabled: true, at: Some(Place::file(*path)) };
+            state = ManagerState { manager, enabled: true, at: Some(Location::file(*path)) };
         }
         states.push(state);
     }
@@ -72,11 +72,11 @@ pub(super) fn service(files: &mut Files<'_>, unit: &str) -> Option<Service> {
         .find(|path| files.root.lstat(path).is_ok_and(|meta| meta.is_some()));
     let Some(unit_path) = unit_path else { return run_level(files, unit) };
     if files.is_masked(&unit_path) {
-        return Some(Service { enabled: false, at: Place::file(unit_path) });
+        return Some(Service { enabled: false, at: Location::file(unit_path) });
     }
     match wanted(files, unit) {
-        Some(link) => Some(Service { enabled: true, at: Place::file(link) }),
-        None => Some(Service { enabled: false, at: Place::file(unit_path) }),
+        Some(link) => Some(Service { enabled: true, at: Location::file(link) }),
+        None => Some(Service { enabled: false, at: Location::file(unit_path) }),
     }
 }
 
@@ -104,16 +104,16 @@ fn run_level(files: &mut Files<'_>, unit: &str) -> Option<Service> {
     for directory in ["/etc/rcS.d", "/etc/rc2.d", "/etc/rc3.d", "/etc/rc5.d", "/etc/rc.d/rc3.d"] {
         let starts = |link: &String| link.get(3..) == Some(name) && link.starts_with('S');
         if let Some(link) = files.names(directory).into_iter().find(starts) {
-            return Some(Service { enabled: true, at: Place::file(format!("{directory}/{link}")) });
+            return Some(Service { enabled: true, at: Location::file(format!("{directory}/{link}")) });
         }
     }
     for level in ["boot", "default", "sysinit"] {
         let link = format!("/etc/runlevels/{level}/{name}");
         if files.root.lstat(&link).is_ok_and(|meta| meta.is_some()) {
-            return Some(Service { enabled: true, at: Place::file(link) });
+            return Some(Service { enabled: true, at: Location::file(link) });
         }
     }
-    Some(Service { enabled: false, at: Place::file(script) })
+    Some(Service { enabled: false, at: Location::file(script) })
 }
 
 /// systemd's version, from the name of its library: `libsystemd-shared-252.so`,

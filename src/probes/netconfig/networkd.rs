@@ -5,7 +5,7 @@ use super::generated;
 use crate::formats::network::link;
 use crate::formats::network::networkd::{netdev, read as read_network, uppers};
 use crate::formats::systemd;
-use isctpl_checks::facts::{InterfaceConfig, Located, NicMatch, Place, Rename};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, NicMatch, Rename};
 use std::collections::BTreeMap;
 
 /// Where `.network`, `.netdev` and `.link` files lie, the highest priority first.
@@ -35,7 +35,7 @@ pub(super) fn read(files: &mut Files<'_>) -> Networkd {
         let Some((mut file, drop_ins)) = files.unit(&path, &DIRECTORIES) else { continue };
         files.problems.append(&mut file.problems);
         let Some(mut config) = read_network(&file, &path, &mut files.problems) else { continue };
-        config.also = drop_ins.into_iter().map(Place::file).collect();
+        config.also = drop_ins.into_iter().map(Location::file).collect();
         config.generated_by = author(files, &path);
         for (_, upper) in uppers(&file) {
             above.insert(upper, config.matches.clone());

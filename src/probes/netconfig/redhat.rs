@@ -4,7 +4,7 @@ use super::files::Files;
 use super::generated;
 use crate::formats::network::keyfile::ifcfg;
 use crate::formats::network::networkd::default_gateway;
-use isctpl_checks::facts::{InterfaceConfig, Place};
+use isctpl_checks::facts::{InterfaceConfig, Location};
 
 const DIRECTORY: &str = "/etc/sysconfig/network-scripts";
 
@@ -25,7 +25,7 @@ pub(super) fn read(files: &mut Files<'_>) -> Vec<InterfaceConfig> {
         let routes_path = format!("{DIRECTORY}/route-{name}");
         if let Some(routes) = files.text(&routes_path) {
             config.routes = ifcfg::routes(&routes, &routes_path);
-            config.also.push(Place::file(routes_path));
+            config.also.push(Location::file(routes_path));
             config.gateway = config.gateway.or_else(|| default_gateway(&config.routes));
         }
         configs.push(config);

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use isctpl_checks::facts::{Manager, Method, Place};
+use isctpl_checks::facts::{Location, Manager, Method};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -57,7 +57,7 @@ fn netplan_files_shadow_and_lie_over_each_other() {
     assert_eq!(paths(&facts), ["/etc/netplan/00-base.yaml"]);
     let san = &facts.interfaces[0];
     assert_eq!(san.method, Method::Dhcp);
-    assert_eq!(san.keep.as_ref().unwrap().at, Place::line("/etc/netplan/50-cloud-init.yaml", 2));
+    assert_eq!(san.keep.as_ref().unwrap().at, Location::line("/etc/netplan/50-cloud-init.yaml", 2));
     assert_eq!(san.generated_by.as_deref(), Some("cloud-init"));
     let states: Vec<_> = facts.managers.iter().map(|state| (state.manager, state.enabled)).collect();
     assert_eq!(states, [(Manager::Netplan, true), (Manager::Networkd, true)], "netplan starts networkd");
@@ -254,9 +254,9 @@ fn firewalls_count_only_when_they_start() {
     let [ufw, nftables] = facts.firewalls.as_slice() else { panic!("{:?}", facts.firewalls) };
     assert_eq!((ufw.kind.as_str(), ufw.output_policy.as_str()), ("ufw", "drop"));
     assert!(ufw.established_in && ufw.portal_out, "{ufw:?}");
-    assert_eq!(ufw.deciding.as_ref().unwrap().at, Place::line("/etc/ufw/user.rules", 3));
+    assert_eq!(ufw.deciding.as_ref().unwrap().at, Location::line("/etc/ufw/user.rules", 3));
     assert!(nftables.established_in && !nftables.portal_out, "{nftables:?}");
-    assert_eq!(nftables.deciding.as_ref().unwrap().at, Place::line("/etc/nftables.d/a.nft", 7));
+    assert_eq!(nftables.deciding.as_ref().unwrap().at, Location::line("/etc/nftables.d/a.nft", 7));
     assert!(nftables.unclear.is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use crate::formats::systemd::udev_rules::{parse, programs, rename};
-use isctpl_checks::facts::{Place, Rename};
+use isctpl_checks::facts::{Location, Rename};
 
 /// Where rules lie, the highest priority first.
 const DIRECTORIES: [&str; 5] = [
@@ -20,7 +20,7 @@ const GUARD: &str = "net-interface-handler";
 pub(super) struct Udev {
     pub(super) renames: Vec<Rename>,
     /// The rule, where the program that it runs is on the disk.
-    pub(super) iscsi_nic_guard: Option<Place>,
+    pub(super) iscsi_nic_guard: Option<Location>,
 }
 
 pub(super) fn read(files: &mut Files<'_>) -> Udev {

@@ -6,7 +6,7 @@ use crate::formats::systemd::UnitFile;
 use crate::formats::systemd::exec::{Command, commands};
 use crate::formats::text::harmless::command::redact_command;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{ExecLine, Logout, Place, Problem};
+use isctpl_checks::facts::{ExecLine, Location, Logout, Problem};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -88,7 +88,7 @@ impl<'a> Scripts<'a> {
         self.follow(path, false, DEPTH_LIMIT).logout
     }
 
-    fn effect(&self, command: &Command, at: &Place, list_is_written: bool) -> Effect {
+    fn effect(&self, command: &Command, at: &Location, list_is_written: bool) -> Effect {
         if let Some(of) = of_command(&command.argv) {
             let excerpt = redact_command(&command.argv);
             return Effect {
@@ -113,13 +113,13 @@ impl<'a> Scripts<'a> {
 
     fn follow(&self, path: &str, list_is_written: bool, depth: u8) -> Effect {
         match self.script(path) {
-            Some(script) => self.weigh(&script, &|line| Place::line(path, line), list_is_written, depth),
+            Some(script) => self.weigh(&script, &|line| Location::line(path, line), list_is_written, depth),
             None => Effect::default(),
         }
     }
 
     /// Weighs a script with those that it runs.
-    fn weigh(&self, script: &Script, place: &dyn Fn(u32) -> Place, list_is_written: bool, depth: u8) -> Effect {
+    fn weigh(&self, script: &Script, place: &dyn Fn(u32) -> Location, list_is_written: bool, depth: u8) -> Effect {
         let weighed = self.weighed.replace(self.weighed.get().saturating_add(1));
         if weighed == WEIGH_LIMIT {
             let what = "call each other too often; isctpl did not follow every one";

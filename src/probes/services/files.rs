@@ -3,7 +3,7 @@
 
 use crate::formats::systemd::{UnitFile, conf_files, parse};
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{Place, Problem};
+use isctpl_checks::facts::{Location, Problem};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(super) struct WantsLink {
     /// The unit that is wanted, as the link is named.
     pub(super) wanted: String,
     /// The link.
-    pub(super) at: Place,
+    pub(super) at: Location,
 }
 
 /// A unit as it is in force.
@@ -41,11 +41,11 @@ pub(super) struct Loaded {
     /// Its own name, aliases followed.
     pub(super) name: String,
     /// Its file; `None` when there is none or it is masked.
-    pub(super) fragment: Option<Place>,
+    pub(super) fragment: Option<Location>,
     /// What masks it.
-    pub(super) masked: Option<Place>,
+    pub(super) masked: Option<Location>,
     /// Drop-ins, in the order in which they are read.
-    pub(super) drop_ins: Vec<Place>,
+    pub(super) drop_ins: Vec<Location>,
     /// Settings, drop-ins merged.
     pub(super) file: UnitFile,
 }
@@ -104,7 +104,7 @@ impl<'a> UnitFiles<'a> {
         }
         for ((holder, wanted), path) in wants {
             if root.read_link(&path).ok().flatten().as_deref() != Some("/dev/null") {
-                files.links.push(WantsLink { holder, wanted, at: Place::file(path) });
+                files.links.push(WantsLink { holder, wanted, at: Location::file(path) });
             }
         }
         files
@@ -146,7 +146,7 @@ impl<'a> UnitFiles<'a> {
             Found::File(path) => match self.root.text(&path) {
                 Ok(Some(text)) => {
                     unit.file = parse(&text, &path);
-                    unit.fragment = Some(Place::file(path));
+                    unit.fragment = Some(Location::file(path));
                     self.merge_drop_ins(&mut unit);
                 }
                 // A link to a file that is gone: systemd knows no such unit.
@@ -169,7 +169,7 @@ impl<'a> UnitFiles<'a> {
             let (path, kind) = self.index.get(&name).or_else(|| self.index.get(&template_of(&name)?))?;
             if *kind != FileKind::Link {
                 let empty = matches!(self.root.stat(path), Ok(Some(meta)) if meta.size == 0);
-                let found = if empty { Found::Mask(Place::file(path)) } else { Found::File(path.clone()) };
+                let found = if empty { Found::Mask(Location::file(path)) } else { Found::File(path.clone()) };
                 return Some((name, found));
             }
             let target = match self.root.read_link(path) {
@@ -180,7 +180,7 @@ impl<'a> UnitFiles<'a> {
                 }
             };
             if target == "/dev/null" {
-                return Some((name, Found::Mask(Place::file(path))));
+                return Some((name, Found::Mask(Location::file(path))));
             }
             let own_name = target.rsplit('/').next().unwrap_or_default();
             if own_name == name || template_of(&name).as_deref() == Some(own_name) || !self.index.contains_key(own_name)
@@ -208,7 +208,7 @@ impl<'a> UnitFiles<'a> {
             match self.root.text(&path) {
                 Ok(Some(text)) => {
                     unit.file.merge(parse(&text, &path));
-                    unit.drop_ins.push(Place::file(path));
+                    unit.drop_ins.push(Location::file(path));
                 }
                 Ok(None) => {}
                 Err(problem) => self.note(problem),
@@ -218,7 +218,7 @@ impl<'a> UnitFiles<'a> {
 }
 
 enum Found {
-    Mask(Place),
+    Mask(Location),
     File(String),
 }
 

@@ -2,7 +2,7 @@
 //! in, by links, by settings, and by what triggers them.
 
 use super::files::{Loaded, UnitFiles};
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -27,14 +27,14 @@ const ALWAYS: [&str; 9] = [
 #[derive(Debug, Default, Clone)]
 pub(super) struct Started {
     /// Links of started units.
-    pub(super) links: Vec<Place>,
+    pub(super) links: Vec<Location>,
     /// Started units that name it, and other things that start it.
     pub(super) by: BTreeSet<String>,
 }
 
 /// What is started, by the units' own names. `extra` are units that something else starts, with what.
 pub(super) fn started(files: &UnitFiles<'_>, extra: &[(String, String)]) -> BTreeMap<String, Started> {
-    let mut wants_of: BTreeMap<String, Vec<(String, Place)>> = BTreeMap::new();
+    let mut wants_of: BTreeMap<String, Vec<(String, Location)>> = BTreeMap::new();
     for link in &files.links {
         // A holder may be named by an alias, as default.target is.
         let holder = files.load(&link.holder).map_or_else(|| link.holder.clone(), |unit| unit.name.clone());
@@ -80,7 +80,7 @@ pub(super) fn started(files: &UnitFiles<'_>, extra: &[(String, String)]) -> BTre
 
 enum How {
     Itself,
-    Link(Place),
+    Link(Location),
     By(String),
 }
 

@@ -9,7 +9,7 @@ use crate::system::Root;
 use exec::Scripts;
 use files::{Loaded, UnitFiles};
 use graph::Started;
-use isctpl_checks::facts::{Place, Problem, Services, Unit};
+use isctpl_checks::facts::{Location, Problem, Services, Unit};
 use std::collections::BTreeSet;
 
 /// Units that matter whatever they run.
@@ -161,7 +161,7 @@ fn wanted_by_rules(text: &str, path: &str) -> Vec<(String, String)> {
                 piece.strip_prefix("+=").or_else(|| piece.strip_prefix('=').filter(|rest| !rest.starts_with('=')));
             let value = assigned.and_then(|rest| rest.strip_prefix('"')?.split('"').next());
             for unit in value.into_iter().flat_map(str::split_whitespace) {
-                wanted.push((unit.to_owned(), Place::line(path, line).to_string()));
+                wanted.push((unit.to_owned(), Location::line(path, line).to_string()));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::exec::Scripts;
 use super::files::UnitFiles;
 use crate::system::Root;
-use isctpl_checks::facts::{ExecLine, Place, Problem, SysvLink, Unit};
+use isctpl_checks::facts::{ExecLine, Location, Problem, SysvLink, Unit};
 
 /// Runlevels that have a directory of links.
 const RUNLEVELS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "S"];
@@ -79,19 +79,19 @@ pub(super) fn generated_units(root: &Root, links: &[SysvLink]) -> Vec<Unit> {
         let service = link.script.rsplit('/').next().unwrap_or_default().trim_end_matches(".sh");
         let name = format!("{service}.service");
         if let Some(known) = units.iter_mut().find(|unit| unit.name == name) {
-            known.enabled_by.push(Place::file(&link.path));
+            known.enabled_by.push(Location::file(&link.path));
             continue;
         }
         let line = |directive: &str, action: &str| ExecLine {
             directive: directive.to_owned(),
             command: format!("{} {action}", link.script),
-            at: Place::file(&link.script),
+            at: Location::file(&link.script),
             logout: None,
         };
         units.push(Unit {
             name,
-            fragment: Some(Place::file(&link.script)),
-            enabled_by: vec![Place::file(&link.path)],
+            fragment: Some(Location::file(&link.script)),
+            enabled_by: vec![Location::file(&link.path)],
             exec: vec![
                 line("ExecStart", "start"),
                 ExecLine { logout: link.logout.clone(), ..line("ExecStop", "stop") },

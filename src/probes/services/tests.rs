@@ -53,11 +53,11 @@ fn debians_open_iscsi_keeps_the_root() {
     assert_eq!(services.problems, []);
     let unit = services.unit("open-iscsi.service").unwrap();
     assert!(unit.starts() && unit.stopped_at_shutdown && unit.remain_after_exit);
-    assert_eq!(unit.enabled_by, [Place::file("/etc/systemd/system/sysinit.target.wants/open-iscsi.service")]);
+    assert_eq!(unit.enabled_by, [Location::file("/etc/systemd/system/sysinit.target.wants/open-iscsi.service")]);
     let logout = unit.exec.iter().find_map(|line| line.logout.as_ref()).unwrap();
     assert_eq!((&logout.of, logout.keeps_root), (&LogoutScope::ByStartup("all".to_owned()), true));
     assert!(logout.keeps_by_list);
-    assert_eq!(logout.at, Place::line("/lib/open-iscsi/logout-all.sh", 8));
+    assert_eq!(logout.at, Location::line("/lib/open-iscsi/logout-all.sh", 8));
     assert!(services.unit("iscsi.service").is_none());
 }
 
@@ -99,7 +99,7 @@ fn any_started_unit_that_logs_out_is_found() {
     assert_eq!(services.units[1].exec[1].logout.as_ref().unwrap().of, LogoutScope::All);
     let bye = services.units[0].exec[0].logout.as_ref().unwrap();
     assert_eq!(bye.of, LogoutScope::ByStartup("automatic".to_owned()));
-    assert_eq!(bye.at, Place::line("/usr/local/bin/bye", 3));
+    assert_eq!(bye.at, Location::line("/usr/local/bin/bye", 3));
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn masks_and_drop_ins_hold() {
     link(root, "/etc/systemd/system/open-iscsi.service.d/gone.conf", "/dev/null");
     let services = facts(root);
     let masked = services.unit("iscsi-shutdown.service").unwrap();
-    assert_eq!(masked.masked, Some(Place::file("/etc/systemd/system/iscsi-shutdown.service")));
+    assert_eq!(masked.masked, Some(Location::file("/etc/systemd/system/iscsi-shutdown.service")));
     assert!(!masked.starts());
     let unit = services.unit("open-iscsi.service").unwrap();
-    assert_eq!(unit.drop_ins, [Place::file("/etc/systemd/system/open-iscsi.service.d/keep.conf")]);
+    assert_eq!(unit.drop_ins, [Location::file("/etc/systemd/system/open-iscsi.service.d/keep.conf")]);
     let stops: Vec<_> = unit.exec.iter().filter(|line| line.directive == "ExecStop").collect();
     assert_eq!((stops.len(), stops[0].command.as_str()), (1, "/bin/sync"));
 }

@@ -3,7 +3,7 @@
 use super::sysfs::Sysfs;
 use crate::formats::storage::signature::{self, gpt_partitions};
 use crate::system::Root;
-use isctpl_checks::facts::{BlockDevice, Problem, Read, Signature};
+use isctpl_checks::facts::{BlockDevice, Fact, Problem, Signature};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -14,7 +14,7 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
     let udev = match udev_properties(host, &device.number) {
         Ok(properties) => properties,
         Err(problem) => {
-            device.signature = Read::Unknown(problem);
+            device.signature = Fact::Unknown(problem);
             return;
         }
     };
@@ -28,15 +28,15 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
     let to_read = below_root && !matches!(told, Some(Signature::Filesystem { .. } | Signature::Luks { .. }));
     device.signature = if to_read {
         match (read(host, device), told) {
-            (Ok(read), told) => Read::Known(read.or(told)),
+            (Ok(read), told) => Fact::Known(read.or(told)),
             // What udev saw outlives a device that does not answer or must not be opened.
-            (Err(_), Some(told)) => Read::Known(Some(told)),
-            (Err(problem), None) => Read::Unknown(problem),
+            (Err(_), Some(told)) => Fact::Known(Some(told)),
+            (Err(problem), None) => Fact::Unknown(problem),
         }
     } else {
         match udev {
-            Some(_) => Read::Known(told),
-            None => Read::Unknown(Problem::new(
+            Some(_) => Fact::Known(told),
+            None => Fact::Unknown(Problem::new(
                 node(device),
                 "was not read: udev has no data on it, and the root is not on it",
             )),
@@ -58,7 +58,7 @@ pub(crate) fn name_groups(devices: &mut [BlockDevice]) {
         })
         .collect();
     for device in devices {
-        let Read::Known(Some(Signature::LvmPv { vg, lvs, .. })) = &mut device.signature else { continue };
+        let Fact::Known(Some(Signature::LvmPv { vg, lvs, .. })) = &mut device.signature else { continue };
         if vg.is_some() {
             continue;
         }
@@ -223,7 +223,7 @@ mod tests {
             },
             BlockDevice {
                 name: "sda3".to_owned(),
-                signature: Read::Known(Some(Signature::LvmPv {
+                signature: Fact::Known(Some(Signature::LvmPv {
                     uuid: "u".to_owned(),
                     vg: None,
                     lvs: Vec::new(),
@@ -239,7 +239,7 @@ mod tests {
             lvs: vec!["root".to_owned()],
             pv_count: 0,
         };
-        assert_eq!(devices[1].signature, Read::Known(Some(expected)));
+        assert_eq!(devices[1].signature, Fact::Known(Some(expected)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::formats::text::names;
 use crate::system::Root;
 use crate::system::disk::Disk;
 use crate::system::mounted::device_of_mount;
-use isctpl_checks::facts::{BlockDevice, Problem, Read, Storage};
+use isctpl_checks::facts::{BlockDevice, Fact, Problem, Storage};
 use mounts::MountEntry;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub fn read(root: &Root, live: bool) -> Storage {
         running(&root.kernel(), &mut storage, &mut problems);
     } else {
         storage.mounts =
-            Read::NotApplicable("the mounts of the running kernel do not belong to the mounted root".to_owned());
+            Fact::NotApplicable("the mounts of the running kernel do not belong to the mounted root".to_owned());
         mounted(root, &mut storage);
     }
     storage.problems = problems;
@@ -48,33 +48,33 @@ pub fn read(root: &Root, live: bool) -> Storage {
 
 /// Reads one block of the device below the running `/`, past every cache: nothing when it answers. A disk that
 /// is gone may keep this waiting for good.
-pub fn root_silence(root: &Root) -> Read<Option<Problem>> {
+pub fn root_silence(root: &Root) -> Fact<Option<Problem>> {
     if !nix::unistd::geteuid().is_root() {
-        return Read::Unknown(Problem::new("/", "must run as root to read the disk of /"));
+        return Fact::Unknown(Problem::new("/", "must run as root to read the disk of /"));
     }
     match root_stack(root) {
         Ok(stack) => {
             let Some(device) = stack.first() else {
-                return Read::NotApplicable("/ is not on a block device".to_owned());
+                return Fact::NotApplicable("/ is not on a block device".to_owned());
             };
             // In sysfs `!` stands for the `/` of names such as cciss/c0d0.
             let node = format!("/dev/{}", device.name.replace('!', "/"));
             if !root.exists(&node) {
-                return Read::NotApplicable(format!("{node}, the device of /, does not exist here, as in a container"));
+                return Fact::NotApplicable(format!("{node}, the device of /, does not exist here, as in a container"));
             }
             match Disk::open(Path::new(&node)) {
-                Ok(disk) => Read::Known(disk.read_a_block().err()),
-                Err(problem) => Read::Unknown(problem),
+                Ok(disk) => Fact::Known(disk.read_a_block().err()),
+                Err(problem) => Fact::Unknown(problem),
             }
         }
-        Err(problem) => Read::NotApplicable(format!("the device of / is not known: {problem}")),
+        Err(problem) => Fact::NotApplicable(format!("the device of / is not known: {problem}")),
     }
 }
 
 /// What the kernel tells of storage by itself, without a read of any disk: mounts, and the devices below `/`.
 pub fn read_kernel(root: &Root, unread: &Problem) -> Storage {
     let stack = root_stack(root).map(|mut stack| {
-        stack.iter_mut().for_each(|device| device.signature = Read::Unknown(unread.clone()));
+        stack.iter_mut().for_each(|device| device.signature = Fact::Unknown(unread.clone()));
         stack
     });
     Storage {
@@ -103,8 +103,8 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
             entries
         }
         Err(problem) => {
-            storage.mounts = Read::Unknown(problem.clone());
-            storage.root_device = Read::Unknown(problem);
+            storage.mounts = Fact::Unknown(problem.clone());
+            storage.root_device = Fact::Unknown(problem);
             storage.devices = all_devices(root, &[], problems).into();
             return;
         }
@@ -117,7 +117,7 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
     let below = stack.as_deref().unwrap_or_default();
     storage.devices = all_devices(root, below, problems).into();
     storage.root_device = stack.map(|stack| stack.into_iter().next()).into();
-    storage.mounts = Read::Known(entries.into_iter().map(|entry| entry.mount).collect());
+    storage.mounts = Fact::Known(entries.into_iter().map(|entry| entry.mount).collect());
 }
 
 /// Fills in the device below a root that something is mounted on.
@@ -125,28 +125,28 @@ fn mounted(root: &Root, storage: &mut Storage) {
     match device_of_mount(root) {
         Ok(Some(number)) => match devices_below(root, number) {
             Ok(Some(stack)) => {
-                storage.root_device = Read::Known(stack.first().cloned());
-                storage.devices = Read::Known(stack);
+                storage.root_device = Fact::Known(stack.first().cloned());
+                storage.devices = Fact::Known(stack);
             }
             Ok(None) => {
                 no_device(storage, "the root is a directory or overlay on another filesystem; its own disk is not here")
             }
             Err(problem) => {
-                storage.root_device = Read::Unknown(problem.clone());
-                storage.devices = Read::Unknown(problem);
+                storage.root_device = Fact::Unknown(problem.clone());
+                storage.devices = Fact::Unknown(problem);
             }
         },
         Ok(None) => no_device(storage, "the root is a plain directory, not a mounted device"),
         Err(problem) => {
-            storage.root_device = Read::Unknown(problem.clone());
-            storage.devices = Read::Unknown(problem);
+            storage.root_device = Fact::Unknown(problem.clone());
+            storage.devices = Fact::Unknown(problem);
         }
     }
 }
 
 fn no_device(storage: &mut Storage, why: &str) {
-    storage.root_device = Read::Known(None);
-    storage.devices = Read::NotApplicable(why.to_owned());
+    storage.root_device = Fact::Known(None);
+    storage.devices = Fact::NotApplicable(why.to_owned());
 }
 
 /// The device that a root is mounted from, and those below it, as this host sees them. `None` for a tree without

@@ -3,7 +3,7 @@
 use crate::formats::iscsi::open_iscsi;
 use crate::formats::storage::lvm;
 use crate::system::Root;
-use isctpl_checks::facts::{Located, LvmConfig, Place, Problem};
+use isctpl_checks::facts::{Located, Location, LvmConfig, Problem};
 
 const LVM_CONF: [&str; 2] = ["/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"];
 
@@ -54,20 +54,20 @@ pub(super) fn resume(root: &Root, problems: &mut Vec<Problem>) -> Option<Located
         let Some(text) = text(root, &path, problems) else { continue };
         let last = open_iscsi::assignments(&text).into_iter().rev().find(|assignment| assignment.name == "RESUME");
         if let Some(last) = last {
-            found = Some(Located::new(last.value, Place::line(path, last.line)));
+            found = Some(Located::new(last.value, Location::line(path, last.line)));
         }
     }
     found
 }
 
 /// Where dm-multipath is set up: the daemon is installed, and it is configured or started at boot.
-pub(super) fn multipath(root: &Root, problems: &mut Vec<Problem>) -> Option<Place> {
+pub(super) fn multipath(root: &Root, problems: &mut Vec<Problem>) -> Option<Location> {
     first(root, &["/usr/sbin/multipathd", "/sbin/multipathd"])?;
     let links =
         ["multi-user", "sysinit"].map(|target| format!("/etc/systemd/system/{target}.target.wants/multipathd.service"));
     for path in std::iter::once("/etc/multipath.conf".to_owned()).chain(links) {
         match root.lstat(&path) {
-            Ok(Some(_)) => return Some(Place::file(path)),
+            Ok(Some(_)) => return Some(Location::file(path)),
             Ok(None) => {}
             Err(problem) => problems.push(problem),
         }

@@ -1,5 +1,5 @@
 use super::*;
-use isctpl_checks::facts::{Place, Signature};
+use isctpl_checks::facts::{Location, Signature};
 use std::fs;
 use std::os::unix::fs::symlink;
 
@@ -69,14 +69,14 @@ fn a_running_system_tells_what_its_root_lies_on() {
     let root = storage.root_device.known().unwrap().as_ref().unwrap();
     assert_eq!((root.name.as_str(), root.dm_name.as_deref()), ("dm-0", Some("ubuntu--vg-ubuntu--lv")));
     let filesystem = Signature::Filesystem { kind: "ext4".to_owned(), uuid: Some("1111".to_owned()), label: None };
-    assert_eq!(root.signature, Read::Known(Some(filesystem)));
+    assert_eq!(root.signature, Fact::Known(Some(filesystem)));
     let devices = storage.devices.known().unwrap();
     let names: Vec<_> = devices.iter().map(|device| device.name.as_str()).collect();
     assert_eq!(names, ["dm-0", "sda", "sda3"]);
     let disk = &devices[1];
     assert_eq!((disk.size, disk.lun, disk.wwid.as_deref()), (3 << 30, Some(47), Some("naa.6000")));
     assert_eq!((disk.iscsi_session.as_deref(), disk.model.as_deref()), (Some("session1"), Some("IET VIRTUAL-DISK")));
-    assert_eq!(disk.signature, Read::Known(Some(Signature::PartitionTable("gpt".to_owned()))));
+    assert_eq!(disk.signature, Fact::Known(Some(Signature::PartitionTable("gpt".to_owned()))));
     let partition = &devices[2];
     assert_eq!((partition.parent.as_deref(), partition.part_uuid.as_deref()), (Some("sda"), Some("295c175c")));
     assert_eq!(partition.part_label.as_deref(), Some("lvm"));
@@ -86,7 +86,7 @@ fn a_running_system_tells_what_its_root_lies_on() {
         lvs: vec!["ubuntu-lv".to_owned()],
         pv_count: 0,
     };
-    assert_eq!(partition.signature, Read::Known(Some(volume)));
+    assert_eq!(partition.signature, Fact::Known(Some(volume)));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_disk_that_refuses_to_tell_its_id_is_listed() {
     let storage = facts(directory.path(), true);
     assert_eq!(storage.problems, []);
     let drive = storage.devices.known().unwrap().iter().find(|device| device.name == "sr0").unwrap();
-    assert_eq!((drive.wwid.as_deref(), &drive.signature), (None, &Read::Known(None)));
+    assert_eq!((drive.wwid.as_deref(), &drive.signature), (None, &Fact::Known(None)));
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn a_plain_directory_has_no_device() {
     instance(directory.path());
     put(directory.path(), "/etc/fstab", "/dev/vg/lv / ext4 _netdev 0 1\nbroken\n");
     let storage = facts(directory.path(), false);
-    assert_eq!(storage.root_device, Read::Known(None));
-    assert!(matches!((&storage.devices, &storage.mounts), (Read::NotApplicable(_), Read::NotApplicable(_))));
+    assert_eq!(storage.root_device, Fact::Known(None));
+    assert!(matches!((&storage.devices, &storage.mounts), (Fact::NotApplicable(_), Fact::NotApplicable(_))));
     assert_eq!((storage.fstab.len(), storage.problems.len()), (1, 1));
 }
 
@@ -160,13 +160,16 @@ fn reads_the_settings_of_lvm_resume_and_multipath() {
     let storage = facts(root, false);
     assert_eq!(storage.problems, []);
     assert_eq!((storage.lvm.global_filter.len(), storage.lvm.filter[0].value.as_str()), (2, "r|vd.*|"));
-    assert_eq!(storage.lvm.devices_file.unwrap()[0].at, Place::line("/etc/lvm/devices/san.devices", 2));
+    assert_eq!(storage.lvm.devices_file.unwrap()[0].at, Location::line("/etc/lvm/devices/san.devices", 2));
     let resume = storage.resume.unwrap();
-    assert_eq!((resume.value.as_str(), resume.at), ("UUID=1-2", Place::line("/etc/initramfs-tools/conf.d/resume", 2)));
+    assert_eq!(
+        (resume.value.as_str(), resume.at),
+        ("UUID=1-2", Location::line("/etc/initramfs-tools/conf.d/resume", 2))
+    );
     assert_eq!(storage.lvm_installed.as_deref(), Some("/usr/sbin/lvm"));
     assert_eq!(storage.multipath, None);
     put(root, "/sbin/multipathd", "");
-    assert_eq!(facts(root, false).multipath, Some(Place::file("/etc/multipath.conf")));
+    assert_eq!(facts(root, false).multipath, Some(Location::file("/etc/multipath.conf")));
 }
 
 /// A session was logged out under the root: its disk is gone, and the map stays.

@@ -4,7 +4,7 @@
 use super::Search;
 use crate::formats::iscsi::open_iscsi;
 use crate::probes::iscsi::records::{DATABASES, record_paths};
-use isctpl_checks::facts::{Leftover, LeftoverKind, Place};
+use isctpl_checks::facts::{Leftover, LeftoverKind, Location};
 
 /// Looks through the files that may hold one.
 pub(super) fn look(search: &mut Search<'_>) {
@@ -23,12 +23,12 @@ pub(super) fn look(search: &mut Search<'_>) {
     }
     for path in user_data(search) {
         if let Some(text) = search.text(&path) {
-            found(search, password_line(&text).map(|line| Place::line(path, line)), text.len());
+            found(search, password_line(&text).map(|line| Location::line(path, line)), text.len());
         }
     }
 }
 
-fn found(search: &mut Search<'_>, at: Option<Place>, size: usize) {
+fn found(search: &mut Search<'_>, at: Option<Location>, size: usize) {
     let Some(at) = at else { return };
     let amount = u64::try_from(size).unwrap_or(u64::MAX);
     search.left.push(Leftover { kind: LeftoverKind::Credentials, path: at.path, amount, line: at.line });

@@ -2,7 +2,7 @@
 
 use super::page::{Page, bytes, list, located};
 use isctpl_checks::facts::{
-    BootEntry, BootFile, BootFileKind, Esp, Facts, FileRef, Initramfs, Kernel, LoginKind, NetworkKind, Read,
+    BootEntry, BootFile, BootFileKind, Esp, Fact, Facts, FileRef, Initramfs, Kernel, LoginKind, NetworkKind,
     RequestKind,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn loader(facts: &Facts, page: &mut Page<'_>) {
     ]);
     page.heading("EFI system partition");
     match &loader.esp {
-        Read::Known(esp) => partition(esp, page),
+        Fact::Known(esp) => partition(esp, page),
         unread => page.unread(unread),
     }
     if let Some(cmdline) = facts.cmdline.known() {

@@ -2,7 +2,7 @@
 
 use super::page::{Page, list, located};
 use isctpl_checks::facts::{
-    Facts, Ibft, IbftNic, IbftTarget, InitramfsConf, Iscsi, IscsidConf, Lun, NodeRecord, Read, Session,
+    Fact, Facts, Ibft, IbftNic, IbftTarget, InitramfsConf, Iscsi, IscsidConf, Lun, NodeRecord, Session,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,7 +12,7 @@ pub(super) fn ibft(facts: &Facts, page: &mut Page<'_>) {
     let table = firmware.table.known().and_then(Option::as_ref);
     let sysfs = firmware.sysfs.known().and_then(Option::as_ref);
     match (table, sysfs) {
-        (None, None) if matches!((&firmware.table, &firmware.sysfs), (Read::Known(_), Read::Known(_))) => {
+        (None, None) if matches!((&firmware.table, &firmware.sysfs), (Fact::Known(_), Fact::Known(_))) => {
             page.heading("No iBFT was found");
         }
         (None, None) => page.heading("iBFT"),
@@ -27,7 +27,7 @@ pub(super) fn ibft(facts: &Facts, page: &mut Page<'_>) {
     }
     page.unread(&firmware.table);
     // Both are not read for one and the same reason where a mounted root is judged.
-    if !matches!((&firmware.table, &firmware.sysfs), (Read::NotApplicable(one), Read::NotApplicable(other)) if one == other)
+    if !matches!((&firmware.table, &firmware.sysfs), (Fact::NotApplicable(one), Fact::NotApplicable(other)) if one == other)
     {
         page.unread(&firmware.sysfs);
     }
@@ -163,8 +163,8 @@ pub(super) fn iscsi(iscsi: &Iscsi, page: &mut Page<'_>) {
     iscsi.nodes.iter().for_each(|node| record(node, page));
     page.heading("Sessions of the running kernel");
     match &iscsi.sessions {
-        Read::Known(sessions) if sessions.is_empty() => page.line("none"),
-        Read::Known(sessions) => sessions.iter().for_each(|one| session(one, page)),
+        Fact::Known(sessions) if sessions.is_empty() => page.line("none"),
+        Fact::Known(sessions) => sessions.iter().for_each(|one| session(one, page)),
         unread => page.unread(unread),
     }
     page.problems(&iscsi.problems);

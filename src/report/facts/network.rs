@@ -1,7 +1,7 @@
 //! Routes as `ip route` prints them, and network interfaces.
 
 use super::page::Page;
-use isctpl_checks::facts::{Facts, Lookup, LookupAnswer, NetLink, Network, Nic, Read, Route, Rule};
+use isctpl_checks::facts::{Fact, Facts, Lookup, LookupAnswer, NetLink, Network, Nic, Route, Rule};
 use std::collections::BTreeSet;
 
 /// The kernel's table of its own addresses, which says nothing of the way to a target.
@@ -11,12 +11,12 @@ const LOCAL: u32 = 255;
 pub(super) fn routes(network: &Network, page: &mut Page<'_>) {
     page.heading("Route to each portal (ip route get)");
     match &network.lookups {
-        Read::Known(lookups) if lookups.is_empty() => page.line("no portal is known; name one with --portal ADDR"),
-        Read::Known(lookups) => lookups.iter().for_each(|lookup| page.line(&answer(lookup))),
+        Fact::Known(lookups) if lookups.is_empty() => page.line("no portal is known; name one with --portal ADDR"),
+        Fact::Known(lookups) => lookups.iter().for_each(|lookup| page.line(&answer(lookup))),
         unread => page.unread(unread),
     }
     match &network.routes {
-        Read::Known(routes) => {
+        Fact::Known(routes) => {
             let tables: BTreeSet<u32> =
                 routes.iter().map(|route| route.table).filter(|table| *table != LOCAL).collect();
             for table in tables.iter().rev() {
@@ -30,18 +30,18 @@ pub(super) fn routes(network: &Network, page: &mut Page<'_>) {
             }
         }
         // The portals' routes are not read for the same reason.
-        Read::NotApplicable(_) => {}
+        Fact::NotApplicable(_) => {}
         unread => {
             page.heading("Routes (ip route)");
             page.unread(unread);
         }
     }
     match &network.rules {
-        Read::Known(rules) => {
+        Fact::Known(rules) => {
             page.heading("Policy rules (ip rule)");
             rules.iter().for_each(|rule| page.line(&rule_text(rule)));
         }
-        Read::NotApplicable(_) => {}
+        Fact::NotApplicable(_) => {}
         unread => {
             page.heading("Policy rules (ip rule)");
             page.unread(unread);
@@ -115,7 +115,7 @@ fn table_name(table: u32) -> String {
 /// Interfaces, a row each.
 pub(super) fn nics(facts: &Facts, page: &mut Page<'_>) {
     let nics = match &facts.nics {
-        Read::Known(nics) => nics,
+        Fact::Known(nics) => nics,
         unread => {
             page.heading("Network interfaces");
             return page.unread(unread);

@@ -2,7 +2,7 @@
 
 use crate::report::columns;
 use crate::report::style::{DOUBTFUL, FAINT, STRONG, Style, paint};
-use isctpl_checks::facts::{Located, Problem, Read};
+use isctpl_checks::facts::{Fact, Located, Problem};
 use std::fmt::Display;
 
 /// What stands before a line below a heading.
@@ -69,11 +69,11 @@ impl<'a> Page<'a> {
     }
 
     /// Says why something is not known; nothing where it is.
-    pub(super) fn unread<T>(&mut self, read: &Read<T>) {
+    pub(super) fn unread<T>(&mut self, read: &Fact<T>) {
         match read {
-            Read::Known(_) => {}
-            Read::Unknown(problem) => self.unknown(problem),
-            Read::NotApplicable(why) => self.note(&format!("not read: {why}")),
+            Fact::Known(_) => {}
+            Fact::Unknown(problem) => self.unknown(problem),
+            Fact::NotApplicable(why) => self.note(&format!("not read: {why}")),
         }
     }
 

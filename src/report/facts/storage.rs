@@ -1,22 +1,22 @@
 //! The root's device and what lies below it, mounts, fstab, and what LVM may look at.
 
 use super::page::{Page, bytes, list, located};
-use isctpl_checks::facts::{BlockDevice, LvmConfig, Read, Signature, Storage};
+use isctpl_checks::facts::{BlockDevice, Fact, LvmConfig, Signature, Storage};
 
 /// Disks, mounts and filters.
 pub(super) fn storage(storage: &Storage, page: &mut Page<'_>) {
     page.heading("Root");
     match &storage.root_device {
-        Read::Known(Some(device)) => page.rows(vec![row(device)]),
-        Read::Known(None) => page.line("a plain directory, not a mounted filesystem"),
+        Fact::Known(Some(device)) => page.rows(vec![row(device)]),
+        Fact::Known(None) => page.line("a plain directory, not a mounted filesystem"),
         unread => page.unread(unread),
     }
     if let Some(Some(silence)) = storage.root_silence.known() {
         page.line(&format!("its disk does not answer: {silence}"));
     }
     match &storage.devices {
-        Read::Known(devices) if devices.is_empty() => {}
-        Read::Known(devices) => {
+        Fact::Known(devices) if devices.is_empty() => {}
+        Fact::Known(devices) => {
             page.heading("Block devices");
             page.rows(devices.iter().map(row).collect());
         }
@@ -46,7 +46,7 @@ pub(super) fn storage(storage: &Storage, page: &mut Page<'_>) {
 
 /// Mounts that have a disk below them; with `-v` all.
 fn mounts(storage: &Storage, page: &mut Page<'_>) {
-    let Read::Known(mounts) = &storage.mounts else { return };
+    let Fact::Known(mounts) = &storage.mounts else { return };
     let shown = mounts.iter().filter(|mount| page.style.verbose || mount.source.starts_with("/dev/"));
     let rows: Vec<Vec<String>> = shown
         .map(|mount| {
@@ -68,10 +68,10 @@ fn row(device: &BlockDevice) -> Vec<String> {
     words.extend(device.parent.as_ref().map(|disk| format!("partition of {disk}")));
     words.extend((!device.slaves.is_empty()).then(|| format!("on {}", list(&device.slaves))));
     words.push(match &device.signature {
-        Read::Known(Some(signature)) => signature_text(signature),
-        Read::Known(None) => "no known content".to_owned(),
-        Read::Unknown(problem) => format!("unknown content: {problem}"),
-        Read::NotApplicable(_) => String::new(),
+        Fact::Known(Some(signature)) => signature_text(signature),
+        Fact::Known(None) => "no known content".to_owned(),
+        Fact::Unknown(problem) => format!("unknown content: {problem}"),
+        Fact::NotApplicable(_) => String::new(),
     });
     words.extend(device.iscsi_session.as_ref().map(|session| format!("iSCSI {session}")));
     words.extend(device.lun.map(|lun| format!("LUN {lun}")));

@@ -13,7 +13,7 @@ mod tests;
 use crate::system::root::in_words;
 use connection::{Connection, Dump};
 use futures::future::{Either, select};
-use isctpl_checks::facts::{Address, Lookup, LookupAnswer, NetLink, Problem, Read, Route, Rule};
+use isctpl_checks::facts::{Address, Fact, Lookup, LookupAnswer, NetLink, Problem, Route, Rule};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::route::RouteMessage;
@@ -39,15 +39,15 @@ const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6]
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Interfaces, by index.
-    pub links: Read<Vec<NetLink>>,
+    pub links: Fact<Vec<NetLink>>,
     /// Addresses of IPv4, then of IPv6.
-    pub addresses: Read<Vec<Address>>,
+    pub addresses: Fact<Vec<Address>>,
     /// Routes of every table, of IPv4, then of IPv6.
-    pub routes: Read<Vec<Route>>,
+    pub routes: Fact<Vec<Route>>,
     /// Policy rules of IPv4, then of IPv6.
-    pub rules: Read<Vec<Rule>>,
+    pub rules: Fact<Vec<Rule>>,
     /// An answer for each destination, in their order.
-    pub lookups: Read<Vec<Lookup>>,
+    pub lookups: Fact<Vec<Lookup>>,
     /// Single messages that could not be understood.
     pub problems: Vec<Problem>,
 }
@@ -55,11 +55,11 @@ pub struct Snapshot {
 impl Snapshot {
     fn unknown(problem: &Problem) -> Self {
         Self {
-            links: Read::Unknown(problem.clone()),
-            addresses: Read::Unknown(problem.clone()),
-            routes: Read::Unknown(problem.clone()),
-            rules: Read::Unknown(problem.clone()),
-            lookups: Read::Unknown(problem.clone()),
+            links: Fact::Unknown(problem.clone()),
+            addresses: Fact::Unknown(problem.clone()),
+            routes: Fact::Unknown(problem.clone()),
+            rules: Fact::Unknown(problem.clone()),
+            lookups: Fact::Unknown(problem.clone()),
             problems: Vec::new(),
         }
     }
@@ -115,7 +115,7 @@ async fn take(connection: &Connection, destinations: &[IpAddr], snapshot: &mut S
     for destination in destinations {
         lookups.push(route::look_up(connection, *destination, &names).await);
     }
-    snapshot.lookups = Read::Known(lookups);
+    snapshot.lookups = Fact::Known(lookups);
 }
 
 /// Interface names by index.

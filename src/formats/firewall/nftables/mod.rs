@@ -4,7 +4,7 @@ mod rule;
 
 use super::rules::Chains;
 use crate::formats::text::harmless::firewall;
-use isctpl_checks::facts::{Located, Place};
+use isctpl_checks::facts::{Located, Location};
 use rule::rule_of;
 
 /// How deep blocks may be nested.
@@ -111,7 +111,7 @@ impl RuleSet {
         if insert || matches!(words.first(), Some(&("add" | "create"))) {
             words.remove(0);
         }
-        let at = Place::line(path, statement.line);
+        let at = Location::line(path, statement.line);
         match (words.as_slice(), &statement.block) {
             (["table", rest @ ..], Some(block)) => {
                 let (family, table) = family_and_name(rest);
@@ -150,7 +150,7 @@ impl RuleSet {
         match (words.as_slice(), &statement.block) {
             (["chain", chain, ..], Some(block)) => self.chain(&format!("{table}/{chain}"), table, block, path),
             (["include", name, ..], _) => {
-                self.includes.push(Located::new((*name).to_owned(), Place::line(path, statement.line)));
+                self.includes.push(Located::new((*name).to_owned(), Location::line(path, statement.line)));
             }
             _ => {}
         }
@@ -161,7 +161,7 @@ impl RuleSet {
         let mut base: Option<BaseChain> = None;
         for statement in block {
             let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
-            let at = Place::line(path, statement.line);
+            let at = Location::line(path, statement.line);
             match words.as_slice() {
                 ["type", kind, "hook", hook, ..] if *kind == "filter" => {
                     let policy = (true, Located::new(firewall::rule(words.as_slice()), at));

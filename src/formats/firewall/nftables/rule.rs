@@ -2,7 +2,7 @@
 
 use super::super::rules::{Action, Fit, Rule, is_portal_port, local_port_fit};
 use crate::formats::text::harmless::firewall;
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 
 /// The words of a set `{ a, b }` or the one word that stands in its place.
 fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>) {
@@ -30,7 +30,7 @@ fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>
 }
 
 /// What the words of a rule ask for and do. `table` is where its jumps lead.
-pub(crate) fn rule_of(words: &[&str], table: &str, at: Place) -> Rule {
+pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
     let text = firewall::rule(words);
     let mut rule = Rule { text, at, request: Fit::Yes, reply: Fit::Yes, action: Action::Next };
     let mut words = words.iter();

@@ -1,7 +1,7 @@
 //! Files that open-iscsi's scripts read with the shell's `.`: `/etc/iscsi/iscsi.initramfs` and
 //! `/etc/default/open-iscsi`. They hold plain assignments; nothing is expanded or run here.
 
-use isctpl_checks::facts::{InitramfsConf, Located, Place, Problem};
+use isctpl_checks::facts::{InitramfsConf, Located, Location, Problem};
 
 /// The most assignments of one file that are kept.
 const ASSIGNMENT_LIMIT: usize = 1_000;
@@ -100,7 +100,7 @@ pub fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Problem>) {
     let mut conf = InitramfsConf { path: path.to_owned(), ..InitramfsConf::default() };
     let mut problems = Vec::new();
     for assignment in assignments(text) {
-        let at = Place::line(path, assignment.line);
+        let at = Location::line(path, assignment.line);
         if assignment.expands && assignment.name.starts_with("ISCSI_") && !assignment.secret {
             problems.push(Problem::new(
                 at.to_string(),

@@ -1,6 +1,6 @@
 //! `key = value` files of open-iscsi: iscsid.conf, node and discovery records, initiatorname.iscsi.
 
-use isctpl_checks::facts::{IscsidConf, Located, NodeRecord, Place, Problem};
+use isctpl_checks::facts::{IscsidConf, Located, Location, NodeRecord, Problem};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -61,12 +61,12 @@ fn is_password(key: &str) -> bool {
 }
 
 /// Where passwords are set in a file of settings: also for discovery records, of which nothing else matters.
-pub fn secrets(text: &str, path: &str) -> Vec<Place> {
+pub fn secrets(text: &str, path: &str) -> Vec<Location> {
     settings(text, path)
         .0
         .iter()
         .filter(|setting| setting.secret)
-        .map(|setting| Place::line(path, setting.line))
+        .map(|setting| Location::line(path, setting.line))
         .collect()
 }
 
@@ -88,12 +88,12 @@ impl<'a> Reader<'a> {
     }
 
     fn string(&self, key: &str) -> Option<Located<String>> {
-        self.last(key).map(|found| Located::new(found.value.to_owned(), Place::line(self.path, found.line)))
+        self.last(key).map(|found| Located::new(found.value.to_owned(), Location::line(self.path, found.line)))
     }
 
     fn parsed<T: FromStr>(&mut self, key: &str, what: &str) -> Option<Located<T>> {
         let found = self.last(key)?;
-        let at = Place::line(self.path, found.line);
+        let at = Location::line(self.path, found.line);
         // strtol(3) stops at the first character that is no digit, so a remark behind the number is no error.
         match found.value.split_whitespace().next().map(str::parse) {
             Some(Ok(value)) => Some(Located::new(value, at)),
@@ -120,9 +120,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn secrets(&self) -> Vec<Place> {
+    fn secrets(&self) -> Vec<Location> {
         let secrets = self.settings.iter().filter(|setting| setting.secret);
-        secrets.map(|setting| Place::line(self.path, setting.line)).collect()
+        secrets.map(|setting| Location::line(self.path, setting.line)).collect()
     }
 }
 
@@ -217,7 +217,7 @@ pub fn portal_of_name(name: &str) -> Option<(IpAddr, u16, Option<u32>)> {
 
 /// Reads initiatorname.iscsi: `InitiatorName=` (the first one, as iscsid reads it), and whether
 /// `GenerateName=yes` stands there, which Debian's startup-checks.sh turns into a name at the first start.
-pub fn initiator_name(text: &str, path: &str) -> (Option<Located<String>>, Option<Place>) {
+pub fn initiator_name(text: &str, path: &str) -> (Option<Located<String>>, Option<Location>) {
     let mut name = None;
     let mut generated = None;
     for (line, raw) in (1u32..).zip(text.lines()) {
@@ -226,9 +226,9 @@ pub fn initiator_name(text: &str, path: &str) -> (Option<Located<String>>, Optio
         let value = value.split_whitespace().next().unwrap_or_default();
         match key.trim_end() {
             "InitiatorName" if name.is_none() && !value.is_empty() => {
-                name = Some(Located::new(value.to_owned(), Place::line(path, line)));
+                name = Some(Located::new(value.to_owned(), Location::line(path, line)));
             }
-            "GenerateName" if value == "yes" => generated = Some(Place::line(path, line)),
+            "GenerateName" if value == "yes" => generated = Some(Location::line(path, line)),
             _ => {}
         }
     }

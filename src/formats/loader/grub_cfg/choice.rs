@@ -1,7 +1,7 @@
 //! Which entry `default` means (`grub-core/normal/menu.c`).
 
 use super::{Entry, Menu};
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 
 /// The entry that boots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,14 +13,14 @@ pub enum Choice {
         /// Why that one.
         because: String,
         /// Where that is said.
-        at: Option<Place>,
+        at: Option<Location>,
     },
     /// It cannot be told; why.
     Unknown {
         /// Why.
         what: String,
         /// Where the doubt arises.
-        at: Option<Place>,
+        at: Option<Location>,
     },
 }
 

@@ -4,7 +4,7 @@ use super::PREFIX;
 use super::evaluate::Evaluator;
 use super::lexer::Word;
 use super::menu::Kind;
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 use std::collections::BTreeSet;
 
 /// How many files may be read in, one by another.
@@ -138,7 +138,7 @@ impl Evaluator<'_> {
                     if !self.spend(BLOCK_STEPS) {
                         return;
                     }
-                    self.add(Kind::Bls(entry), Place::file(path));
+                    self.add(Kind::Bls(entry), Location::file(path));
                 }
             }
             Err(problem) => {

@@ -6,7 +6,7 @@ use super::syntax::{self, Part, Statement, Word};
 use super::variables::Variables;
 use super::{Menu, Setting, World, menu};
 use crate::formats::text::harmless::is_loader_setting;
-use isctpl_checks::facts::{HIDDEN, Place, Problem};
+use isctpl_checks::facts::{HIDDEN, Location, Problem};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ pub(super) struct Evaluator<'a> {
     pub(super) sources: u32,
     stopped: bool,
     /// The construct that a file ends in.
-    unfinished: Option<Place>,
+    unfinished: Option<Location>,
     /// What the entry that is run has loaded; `None` while the menu is built.
     pub(super) boot: Option<Boot>,
 }
@@ -62,8 +62,8 @@ pub(super) fn run(text: &str, path: &str, world: &dyn World) -> Menu {
 }
 
 impl Evaluator<'_> {
-    pub(super) fn place(&self, line: u32) -> Place {
-        Place::line(&self.path, line)
+    pub(super) fn place(&self, line: u32) -> Location {
+        Location::line(&self.path, line)
     }
 
     pub(super) fn problem(&mut self, line: u32, what: impl Into<String>) {
@@ -290,7 +290,7 @@ impl Evaluator<'_> {
         said
     }
 
-    pub(super) fn add(&mut self, kind: Kind, at: Place) {
+    pub(super) fn add(&mut self, kind: Kind, at: Location) {
         let uncertain = self.uncertain;
         self.definitions.push(Definition { kind, at, uncertain });
     }

@@ -5,7 +5,7 @@ use super::evaluate::Evaluator;
 use super::syntax::{Part, Statement, Word};
 use super::{Entry, Named, Step};
 use crate::formats::loader::bls;
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ const SUBMENU_LIMIT: usize = 8;
 #[derive(Debug)]
 pub(super) struct Definition {
     pub(super) kind: Kind,
-    pub(super) at: Place,
+    pub(super) at: Location,
     pub(super) uncertain: bool,
 }
 
@@ -160,10 +160,10 @@ impl Evaluator<'_> {
         entry.title = bls.shown_title();
         entry.id = Some(bls.id.clone());
         entry.options = options;
-        entry.kernel = kernel.map(|(kernel, line)| self.named(&kernel, Place::line(path, line)));
+        entry.kernel = kernel.map(|(kernel, line)| self.named(&kernel, Location::line(path, line)));
         for (initrd, line) in initrds {
             for file in initrd.split_whitespace() {
-                entry.initrds.push(self.named(file, Place::line(path, line)));
+                entry.initrds.push(self.named(file, Location::line(path, line)));
             }
         }
         entry.search_uuid = entry.kernel.as_ref().and_then(uuid);
@@ -240,7 +240,7 @@ impl Evaluator<'_> {
     }
 
     /// A path with the device it lies on.
-    fn named(&self, written: &str, at: Place) -> Named {
+    fn named(&self, written: &str, at: Location) -> Named {
         // `newc:NAME:PATH` puts a file into the initrd under another name.
         let written = match written.strip_prefix("newc:").and_then(|rest| rest.split_once(':')) {
             Some((_, path)) => path,

@@ -17,7 +17,7 @@ mod variables;
 pub use choice::{Choice, choose};
 
 use crate::formats::loader::bls;
-use isctpl_checks::facts::{Place, Problem};
+use isctpl_checks::facts::{Location, Problem};
 use std::collections::BTreeMap;
 
 /// The name by which `$prefix` goes in paths given to [`World`].
@@ -58,7 +58,7 @@ pub struct Menu {
     /// What `timeout` holds in the end.
     pub timeout: Setting,
     /// The construct that the file ends in, so that GRUB runs nothing of it.
-    pub unfinished: Option<Place>,
+    pub unfinished: Option<Location>,
     /// What could not be understood or decided.
     pub problems: Vec<Problem>,
 }
@@ -73,7 +73,7 @@ pub struct Setting {
     /// Why it has that value, such as `set default="${saved_entry}"`.
     pub because: String,
     /// Where it was set last.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
 }
 
 /// A menu entry.
@@ -90,7 +90,7 @@ pub struct Entry {
     /// Whether it hangs on a condition that could not be decided.
     pub uncertain: bool,
     /// Where it stands.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
     /// The kernel.
     pub kernel: Option<Named>,
     /// The initrds, in order.
@@ -122,7 +122,7 @@ pub struct Named {
     /// Path on that device.
     pub path: String,
     /// Where it is named.
-    pub at: Option<Place>,
+    pub at: Option<Location>,
 }
 
 /// Runs a configuration file.

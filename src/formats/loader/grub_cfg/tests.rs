@@ -152,7 +152,7 @@ fn a_file_of_mkconfig_is_evaluated() {
         Some(Named {
             device: Some("fs-uuid:1111-2222".into()),
             path: "/vmlinuz-6.1".into(),
-            at: Some(Place::line("/boot/grub/grub.cfg", 58)),
+            at: Some(Location::line("/boot/grub/grub.cfg", 58)),
         })
     );
     assert_eq!(
@@ -167,7 +167,7 @@ fn a_file_of_mkconfig_is_evaluated() {
         because,
         "set default=\"${saved_entry}\", saved_entry is not set: it is empty, so GRUB boots the first entry"
     );
-    assert_eq!(at, Some(Place::line("/boot/grub/grub.cfg", 12)));
+    assert_eq!(at, Some(Location::line("/boot/grub/grub.cfg", 12)));
 }
 
 /// What grub-mkconfig wrote in a booted instance, Debian 12: a submenu, hints for `search`, three entries that
@@ -272,7 +272,7 @@ blscfg
     assert_eq!(menu.entries[1].search_uuid.as_deref(), Some("aaaa-bbbb"));
     assert_eq!(
         menu.entries[0].kernel.as_ref().unwrap().at,
-        Some(Place::line("/boot/loader/entries/m-5.14.0-427.conf", 2))
+        Some(Location::line("/boot/loader/entries/m-5.14.0-427.conf", 2))
     );
 }
 
@@ -286,7 +286,7 @@ fn a_stub_leads_to_the_real_file() {
     ] {
         let menu = menu(stub, &disk);
         assert_eq!(menu.entries.len(), 4, "{:?}", menu.problems);
-        assert_eq!(menu.entries[0].at, Some(Place::line("(fs-uuid:aaaa)/boot/grub/grub.cfg", 1)));
+        assert_eq!(menu.entries[0].at, Some(Location::line("(fs-uuid:aaaa)/boot/grub/grub.cfg", 1)));
     }
     assert_eq!(menu("configfile /gone.cfg", &Disk::default()).problems.len(), 1);
 }

@@ -1,6 +1,6 @@
 //! GRUB's variables, each with what is known of its value.
 
-use isctpl_checks::facts::Place;
+use isctpl_checks::facts::Location;
 use std::collections::BTreeMap;
 
 /// The most that one value may grow to; a kernel takes no longer command line than 4 KiB.
@@ -30,7 +30,7 @@ pub(super) struct Value {
     pub(super) text: Option<String>,
     /// How it was set.
     pub(super) because: String,
-    pub(super) at: Option<Place>,
+    pub(super) at: Option<Location>,
 }
 
 /// All variables that are set.
@@ -71,7 +71,7 @@ impl Variables {
         }
     }
 
-    pub(super) fn set(&mut self, name: &str, text: Option<String>, because: String, at: Option<Place>) {
+    pub(super) fn set(&mut self, name: &str, text: Option<String>, because: String, at: Option<Location>) {
         let text = text.filter(|text| text.len() <= VALUE_LIMIT);
         self.0.insert(name.to_owned(), Value { text, because, at });
     }

@@ -7,7 +7,7 @@
 mod tests;
 mod tokens;
 
-use isctpl_checks::facts::{DhclientConf, DhclientInterface, Located, Place, Problem};
+use isctpl_checks::facts::{DhclientConf, DhclientInterface, Located, Location, Problem};
 use std::collections::HashMap;
 use std::iter::Peekable;
 use tokens::{Kind, Token, tokens};
@@ -73,8 +73,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn at(&self, line: u32) -> Place {
-        Place::line(self.path, line)
+    fn at(&self, line: u32) -> Location {
+        Location::line(self.path, line)
     }
 
     fn problem(&mut self, line: u32, what: impl Into<String>) {

@@ -10,7 +10,7 @@ fn reads_what_keeps_the_san_route() {
     let parsed = parse(CONF, "/d.conf");
     assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
     let conf = parsed.conf;
-    assert_eq!(conf.timeout, Some(Located::new(10, Place::line("/d.conf", 6))));
+    assert_eq!(conf.timeout, Some(Located::new(10, Location::line("/d.conf", 6))));
     assert!(conf.asks_classless);
     let requested = conf.requested.unwrap();
     assert_eq!((requested.value.len(), requested.at.line), (4, 4));

@@ -8,7 +8,7 @@ mod tests;
 pub use convert::{classful_prefix, interfaces, prefix};
 
 use crate::formats::text::harmless::wrong_value;
-use isctpl_checks::facts::{Place, Problem};
+use isctpl_checks::facts::{Location, Problem};
 
 /// The most stanzas and includes that are kept of one file.
 const ITEM_LIMIT: usize = 20_000;
@@ -39,7 +39,7 @@ pub struct Include {
     /// `source-directory`: of each directory the files whose names are letters, digits, `_` and `-`.
     pub directory: bool,
     /// Where it is asked for.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// A stanza.
@@ -61,14 +61,14 @@ pub enum Stanza {
         /// Logical names that its `map` lines name.
         logical: Vec<String>,
         /// Where.
-        at: Place,
+        at: Location,
     },
     /// `rename GLOB=NAME`.
     Rename {
         /// What stands before and after the `=`.
         pairs: Vec<(String, String)>,
         /// Where.
-        at: Place,
+        at: Location,
     },
 }
 
@@ -88,7 +88,7 @@ pub struct Iface {
     /// Options in order. Those that hold secrets (`wpa-…`, `wireless-key…`) are left out.
     pub options: Vec<IfaceOption>,
     /// Where.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// An option of an `iface` stanza.
@@ -99,14 +99,14 @@ pub struct IfaceOption {
     /// The rest of the line.
     pub value: String,
     /// Where.
-    pub at: Place,
+    pub at: Location,
 }
 
 /// Reads one file; `path` is what places name.
 pub fn parse(text: &str, path: &str) -> InterfacesFile {
     let mut file = InterfacesFile::default();
     for (number, line) in logical_lines(text) {
-        let at = Place::line(path, number);
+        let at = Location::line(path, number);
         if file.items.len() == ITEM_LIMIT {
             file.problems.push(Problem::new(at.to_string(), format!("the file has more than {ITEM_LIMIT} stanzas")));
             break;
@@ -148,7 +148,7 @@ fn allow(class: &str, names: Vec<String>) -> Item {
     Item::Stanza(Stanza::Allow { class: class.to_owned(), names })
 }
 
-fn iface(template: bool, rest: &str, at: Place) -> Option<Iface> {
+fn iface(template: bool, rest: &str, at: Location) -> Option<Iface> {
     let mut words = rest.split_whitespace().map(str::to_owned).peekable();
     let name = words.next()?;
     let mut iface = Iface { name, family: None, method: None, inherits: Vec::new(), template, options: Vec::new(), at };
@@ -167,7 +167,7 @@ fn iface(template: bool, rest: &str, at: Place) -> Option<Iface> {
 }
 
 /// A line that begins with no keyword belongs to the stanza above it.
-fn option(file: &mut InterfacesFile, name: &str, value: &str, at: Place) {
+fn option(file: &mut InterfacesFile, name: &str, value: &str, at: Location) {
     let stanza = file.items.iter_mut().rev().find_map(|item| match item {
         Item::Stanza(stanza @ (Stanza::Iface(_) | Stanza::Mapping { .. })) => Some(stanza),
         _ => None,

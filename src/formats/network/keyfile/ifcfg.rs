@@ -6,7 +6,7 @@ use crate::formats::network::networkd::normal_mac;
 use crate::formats::systemd::split_words;
 use crate::formats::text::harmless::wrong_value;
 use ipnet::{IpNet, Ipv4Net};
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, Place, Problem, StaticRoute};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -18,7 +18,7 @@ pub fn assignments(text: &str, path: &str) -> BTreeMap<String, Located<String>> 
         let line = line.strip_prefix("export ").unwrap_or(line);
         if let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
             let value = split_words(value).into_iter().next().unwrap_or_default();
-            known.insert(key.trim().to_owned(), Located::new(value, Place::line(path, number)));
+            known.insert(key.trim().to_owned(), Located::new(value, Location::line(path, number)));
         }
     }
     known
@@ -37,7 +37,7 @@ pub fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Problem>) -> 
         let value = get(key)?;
         Some(Located::new(value.value.parse().ok()?, value.at.clone()))
     };
-    let mut config = InterfaceConfig::new(Manager::Ifcfg, Place::file(path));
+    let mut config = InterfaceConfig::new(Manager::Ifcfg, Location::file(path));
     match (get("DEVICE"), get("HWADDR")) {
         (Some(device), _) => config.matches.names.push(device.value.clone()),
         (None, None) => config.matches.names.push(name.to_owned()),
@@ -122,7 +122,7 @@ pub fn routes(text: &str, path: &str) -> Vec<Located<StaticRoute>> {
         let line = line.trim();
         if !line.is_empty() && !line.starts_with('#') && !line.contains('=') {
             let found = routes_of(&format!("ip route add {line}"));
-            routes.extend(found.into_iter().map(|route| Located::new(route, Place::line(path, number))));
+            routes.extend(found.into_iter().map(|route| Located::new(route, Location::line(path, number))));
         }
     }
     routes

@@ -9,7 +9,7 @@ pub mod profile;
 #[cfg(test)]
 mod tests;
 
-use isctpl_checks::facts::{Located, Place, Problem};
+use isctpl_checks::facts::{Located, Location, Problem};
 
 /// The most keys that are kept of one file.
 const KEY_LIMIT: usize = 20_000;
@@ -35,7 +35,7 @@ pub fn parse(text: &str, path: &str) -> KeyFile {
     let mut count = 0usize;
     for (number, line) in (1u32..).zip(text.lines()) {
         let line = line.trim();
-        let at = Place::line(path, number);
+        let at = Location::line(path, number);
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }

@@ -4,7 +4,7 @@ use super::KeyFile;
 use crate::formats::network::networkd::{default_gateway, normal_mac};
 use crate::formats::text::harmless::{condition, wrong_value};
 use ipnet::IpNet;
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, Place, Problem, StaticRoute};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
 use std::net::IpAddr;
 
 const ETHERNET: [&str; 2] = ["ethernet", "802-3-ethernet"];
@@ -15,7 +15,7 @@ pub fn read(file: &KeyFile, path: &str, problems: &mut Vec<Problem>) -> Option<I
     if kind.is_none() && file.get("connection", "uuid").is_none() && file.get("connection", "id").is_none() {
         return None;
     }
-    let mut config = InterfaceConfig::new(Manager::NetworkManager, Place::file(path));
+    let mut config = InterfaceConfig::new(Manager::NetworkManager, Location::file(path));
     matches(file, kind, &mut config);
     config.at_boot = file.boolean("connection", "autoconnect").is_none_or(|autoconnect| autoconnect.value);
     config.mtu = file.get_in(&ETHERNET, "mtu").and_then(located_number).filter(|mtu| mtu.value != 0);

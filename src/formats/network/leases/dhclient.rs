@@ -1,7 +1,7 @@
 //! `dhclient.leases` of ISC dhclient (dhclient.leases(5), dhclient.conf(5) "LEASE DECLARATIONS").
 
 use super::Builder;
-use isctpl_checks::facts::{Lease, Place, Problem};
+use isctpl_checks::facts::{Lease, Location, Problem};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub fn parse(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
             End::Open => {
                 depth += 1;
                 if depth == 1 && piece.text == "lease" {
-                    block = Some(Block::new(Place::line(path, piece.line)));
+                    block = Some(Block::new(Location::line(path, piece.line)));
                 }
             }
             End::Close => {
@@ -73,7 +73,7 @@ struct Block {
 }
 
 impl Block {
-    fn new(at: Place) -> Self {
+    fn new(at: Location) -> Self {
         Self { builder: Builder::new("dhclient", at), classless: None, ms_classless: None }
     }
 
@@ -276,7 +276,7 @@ lease6 {
         let (leases, problems) = parse(SAMPLE, PATH);
         assert_eq!(problems, []);
         let [san, wan] = leases.as_slice() else { panic!("{leases:?}") };
-        assert_eq!(san.at, Some(Place::line(PATH, 9)));
+        assert_eq!(san.at, Some(Location::line(PATH, 9)));
         assert_eq!(san.client, "dhclient");
         assert_eq!(san.interface.as_deref(), Some("enp0s3"));
         assert_eq!(san.address, Some("100.64.16.54/29".parse().unwrap()));

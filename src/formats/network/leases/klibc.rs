@@ -4,7 +4,7 @@
 //! A shell script by form, with values that the DHCP server chose: it is parsed and never run.
 
 use super::Builder;
-use isctpl_checks::facts::{ClasslessRoute, Lease, Place, Problem};
+use isctpl_checks::facts::{ClasslessRoute, Lease, Location, Problem};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -16,7 +16,7 @@ use std::net::IpAddr;
 /// `IPV4GATEWAY` only when it was not. Nothing tells when the lease ends: `UPTIME` is the time
 /// since boot.
 pub fn parse(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("klibc", Place::file(path));
+    let mut builder = Builder::new("klibc", Location::file(path));
     let mut values: BTreeMap<&str, String> = BTreeMap::new();
     for (number, line) in (1_u32..).zip(text.lines()) {
         let line = line.trim();
@@ -132,7 +132,7 @@ DHCPLEASETIME='3600'
                 ("169.254.0.0/16".to_owned(), "0.0.0.0".parse().unwrap())
             ]
         );
-        assert_eq!(lease.at, Some(Place::file("/run/net-enp0s3.conf")));
+        assert_eq!(lease.at, Some(Location::file("/run/net-enp0s3.conf")));
     }
 
     #[test]

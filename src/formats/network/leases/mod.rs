@@ -11,7 +11,7 @@ pub mod networkmanager;
 
 use crate::formats::network::classless_routes::{Decoded, parse};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Lease, Place, Problem};
+use isctpl_checks::facts::{Lease, Location, Problem};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Collects a lease and what is wrong with it.
@@ -23,7 +23,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(client: &str, at: Place) -> Self {
+    fn new(client: &str, at: Location) -> Self {
         let lease = Lease { at: Some(at), client: client.to_owned(), ..Lease::default() };
         Self { lease, ip: None, mask: None, problems: Vec::new() }
     }

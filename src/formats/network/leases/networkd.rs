@@ -5,13 +5,13 @@
 
 use super::Builder;
 use crate::formats::network::classless_routes::{Decoded, Fault};
-use isctpl_checks::facts::{ClasslessRoute, Lease, Place, Problem};
+use isctpl_checks::facts::{ClasslessRoute, Lease, Location, Problem};
 use serde_json::{Map, Value};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Reads one lease file of either form. `index` is the interface's, which the file's name gives.
 pub fn parse(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("networkd", Place::file(path));
+    let mut builder = Builder::new("networkd", Location::file(path));
     builder.lease.index = index;
     if text.trim_start().starts_with('{') {
         match serde_json::from_str::<Map<String, Value>>(text) {

@@ -2,7 +2,7 @@
 //! in `internal-UUID-IF.lease`.
 
 use super::{Builder, networkd};
-use isctpl_checks::facts::{Lease, Place, Problem};
+use isctpl_checks::facts::{Lease, Location, Problem};
 
 /// Reads the state file of a device, a keyfile: the DHCP options stand in its `[dhcp4]` group. Older
 /// releases write no such group; then there is no lease to be read. `index` is the interface's, which
@@ -11,7 +11,7 @@ use isctpl_checks::facts::{Lease, Place, Problem};
 /// NetworkManager prefers option 121 to 249.
 pub fn parse_device(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, Vec<Problem>) {
     let mut group = "";
-    let mut builder = Builder::new("networkmanager", Place::file(path));
+    let mut builder = Builder::new("networkmanager", Location::file(path));
     builder.lease.index = index;
     let (mut classless, mut ms_classless) = (None, None);
     for line in text.lines().map(str::trim) {
@@ -52,7 +52,7 @@ pub fn parse_device(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, 
 /// Reads `internal-UUID-IF.lease`, the private file of NetworkManager's own DHCP client. Newer
 /// releases keep only the address in it, so that nothing can be said of routes then.
 pub fn parse_internal(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("networkmanager", Place::file(path));
+    let mut builder = Builder::new("networkmanager", Location::file(path));
     builder.lease.interface = interface_of(path);
     networkd::fill_from_assignments(&mut builder, text);
     let (lease, problems) = builder.finish();

@@ -4,7 +4,7 @@ use crate::formats::network::networkd::{default_gateway, everywhere, normal_mac}
 use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::yaml::Node;
 use ipnet::IpNet;
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Place, Problem, StaticRoute};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute};
 use std::net::IpAddr;
 
 /// The most addresses, routes or lower interfaces of one definition.
@@ -25,7 +25,7 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    pub(super) fn new(group: &str, id: &str, at: Place) -> Self {
+    pub(super) fn new(group: &str, id: &str, at: Location) -> Self {
         Self {
             group: group.to_owned(),
             id: id.to_owned(),
@@ -71,7 +71,7 @@ impl Definition {
     pub(super) fn lay_over(
         &mut self,
         body: Node<'_>,
-        at: &Place,
+        at: &Location,
         generated_by: Option<&str>,
         problems: &mut Vec<Problem>,
     ) {
@@ -185,8 +185,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn at(&self, node: Node<'_>) -> Place {
-        Place::line(self.path, node.line())
+    fn at(&self, node: Node<'_>) -> Location {
+        Location::line(self.path, node.line())
     }
 
     fn wrong(&mut self, node: Node<'_>, what: &str) {

@@ -10,7 +10,7 @@ mod tests;
 
 use crate::formats::text::yaml::{Document, Node};
 use definition::Definition;
-use isctpl_checks::facts::{InterfaceConfig, Place, Problem};
+use isctpl_checks::facts::{InterfaceConfig, Location, Problem};
 use std::collections::BTreeMap;
 
 /// The most definitions that are kept.
@@ -34,7 +34,7 @@ impl Netplan {
         let document = match Document::read(text) {
             Ok(document) => document,
             Err(fault) => {
-                self.problem(&Place::line(path, fault.line), fault.what);
+                self.problem(&Location::line(path, fault.line), fault.what);
                 return;
             }
         };
@@ -43,16 +43,16 @@ impl Netplan {
         match network {
             Some(network) if network.is_mapping() => self.network(network, path, generated_by),
             Some(network) if network.is_null() => {}
-            Some(network) => self.problem(&Place::line(path, network.line()), "`network:` is not a mapping"),
+            Some(network) => self.problem(&Location::line(path, network.line()), "`network:` is not a mapping"),
             None if root.is_null() => {}
-            None => self.problem(&Place::line(path, root.line()), "has no `network:`"),
+            None => self.problem(&Location::line(path, root.line()), "has no `network:`"),
         }
         if document.cut_short() {
-            self.problem(&Place::file(path), "refers to its own anchors so often that it was not read to the end");
+            self.problem(&Location::file(path), "refers to its own anchors so often that it was not read to the end");
         }
     }
 
-    fn problem(&mut self, at: &Place, what: impl Into<String>) {
+    fn problem(&mut self, at: &Location, what: impl Into<String>) {
         self.problems.push(Problem::new(at.to_string(), what));
     }
 
@@ -65,7 +65,7 @@ impl Netplan {
                 continue;
             }
             if !value.is_mapping() {
-                self.problem(&Place::line(path, value.line()), format!("`{group}:` is not a mapping"));
+                self.problem(&Location::line(path, value.line()), format!("`{group}:` is not a mapping"));
                 continue;
             }
             for (id, key, body) in value.entries() {
@@ -73,12 +73,12 @@ impl Netplan {
                     self.group_renderers.insert(group.to_owned(), body.text().unwrap_or_default().to_owned());
                     continue;
                 }
-                self.definition(group, id, Place::line(path, key.line()), body, generated_by);
+                self.definition(group, id, Location::line(path, key.line()), body, generated_by);
             }
         }
     }
 
-    fn definition(&mut self, group: &str, id: &str, at: Place, body: Node<'_>, generated_by: Option<&str>) {
+    fn definition(&mut self, group: &str, id: &str, at: Location, body: Node<'_>, generated_by: Option<&str>) {
         if !body.is_mapping() && !body.is_null() {
             self.problem(&at, format!("`{id}:` is not a mapping"));
             return;

@@ -54,7 +54,7 @@ fn reads_what_decides_the_handover() {
     assert_eq!(san.method, Method::Dhcp);
     assert_eq!(
         san.keep.as_ref().unwrap(),
-        &isctpl_checks::facts::Located::new("true".into(), Place::line("/n.yaml", 10))
+        &isctpl_checks::facts::Located::new("true".into(), Location::line("/n.yaml", 10))
     );
     assert!(!san.use_dhcp_routes.as_ref().unwrap().value);
     assert_eq!(san.metric.as_ref().unwrap().value, 200);
@@ -93,7 +93,7 @@ fn later_files_lie_over_earlier_ones() {
     assert_eq!(a.addresses.len(), 2, "lists grow");
     assert_eq!(a.keep.as_ref().unwrap().value, "false");
     assert_eq!(a.renderer.as_deref(), Some("networkd"));
-    assert_eq!(a.also, [Place::line("/20.yaml", 4)]);
+    assert_eq!(a.also, [Location::line("/20.yaml", 4)]);
 }
 
 #[test]

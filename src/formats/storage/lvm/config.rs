@@ -1,7 +1,7 @@
 //! The settings of lvm.conf that decide whether a volume group is seen and activated.
 
 use super::tree::{Node, Value, parse};
-use isctpl_checks::facts::{Located, Place, Problem};
+use isctpl_checks::facts::{Located, Location, Problem};
 
 /// What one configuration file sets; `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub fn settings(text: &str, path: &str) -> (Settings, Vec<Problem>) {
     let mut problems: Vec<Problem> = problem.into_iter().collect();
     let mut settings = Settings::default();
     for node in &nodes {
-        let at = Place::line(path, node.line);
+        let at = Location::line(path, node.line);
         if node.is(&["devices", "filter"]) {
             settings.filter = Some(patterns(node, &at));
         } else if node.is(&["devices", "global_filter"]) {
@@ -67,7 +67,7 @@ fn texts(node: &Node) -> Vec<String> {
     node.values.iter().map(|value| value.as_str().to_owned()).collect()
 }
 
-fn patterns(node: &Node, at: &Place) -> Vec<Located<String>> {
+fn patterns(node: &Node, at: &Location) -> Vec<Located<String>> {
     texts(node).into_iter().map(|pattern| Located::new(pattern, at.clone())).collect()
 }
 
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(settings.filter, None);
         assert_eq!(
             settings.global_filter.unwrap()[1],
-            Located::new("r|.*|".to_owned(), Place::line("/etc/lvm/lvm.conf", 3))
+            Located::new("r|.*|".to_owned(), Location::line("/etc/lvm/lvm.conf", 3))
         );
         assert!(settings.use_devicesfile.unwrap().value);
         assert_eq!(settings.auto_activation_volume_list.unwrap().value, ["vg1", "@tag"]);

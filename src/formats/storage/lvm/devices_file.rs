@@ -1,6 +1,6 @@
 //! LVM's devices file, `/etc/lvm/devices/system.devices` (lvmdevices(8)).
 
-use isctpl_checks::facts::{Located, LvmDevice, Place, Problem};
+use isctpl_checks::facts::{Located, Location, LvmDevice, Problem};
 
 /// The most entries that are kept.
 const ENTRY_LIMIT: usize = 10_000;
@@ -15,7 +15,7 @@ pub fn devices_file(text: &str, path: &str) -> (Vec<Located<LvmDevice>>, Vec<Pro
         if !written.starts_with("IDTYPE=") {
             continue;
         }
-        let at = Place::line(path, line);
+        let at = Location::line(path, line);
         if entries.len() == ENTRY_LIMIT {
             problems.push(Problem::new(at.to_string(), "has too many entries; the rest was not read"));
             break;

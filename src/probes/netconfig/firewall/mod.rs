@@ -9,7 +9,7 @@ use crate::formats::firewall::iptables::FilterTable;
 use crate::formats::firewall::nftables::RuleSet;
 use crate::formats::firewall::rules::{Outcome, Packet, follow};
 use crate::formats::network::keyfile::ifcfg::assignments;
-use isctpl_checks::facts::{Firewall, Located, Place};
+use isctpl_checks::facts::{Firewall, Located, Location};
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
 const SAVED_RULES: [(&str, &[&str]); 2] = [
@@ -35,7 +35,7 @@ fn policy_word(accept: bool) -> String {
 }
 
 /// Puts the fate of both packets into a firewall. What decides is the rule that stops one, if any.
-fn firewall(kind: &str, at: Place, policies: (bool, bool), request: Outcome, reply: Outcome) -> Firewall {
+fn firewall(kind: &str, at: Location, policies: (bool, bool), request: Outcome, reply: Outcome) -> Firewall {
     let deciding = match (request.accepted, reply.accepted) {
         (true, false) => reply.deciding,
         _ => request.deciding,
@@ -67,7 +67,7 @@ fn ufw(files: &mut Files<'_>) -> Option<Firewall> {
     let defaults = assignments(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS);
     let policy = |key: &str, otherwise: &str| -> (bool, Located<String>) {
         let value = defaults.get(key).cloned();
-        let value = value.unwrap_or_else(|| Located::new(otherwise.to_owned(), Place::file(DEFAULTS)));
+        let value = value.unwrap_or_else(|| Located::new(otherwise.to_owned(), Location::file(DEFAULTS)));
         let accept = value.value.eq_ignore_ascii_case("ACCEPT");
         (accept, Located::new(format!("{key}={}", value.value), value.at))
     };
@@ -153,14 +153,14 @@ fn saved_rules(files: &mut Files<'_>) -> Option<Firewall> {
         let mut table = FilterTable::default();
         table.add(&text, path);
         let policy = |chain: &str| {
-            let otherwise = || (true, Located::new(format!("{chain} has no policy"), Place::file(path)));
+            let otherwise = || (true, Located::new(format!("{chain} has no policy"), Location::file(path)));
             table.policies.get(chain).cloned().unwrap_or_else(otherwise)
         };
         let (output, input) = (policy("OUTPUT"), policy("INPUT"));
         let policies = (output.0, input.0);
         let request = follow(&table.chains, "OUTPUT", output, Packet::Request);
         let reply = follow(&table.chains, "INPUT", input, Packet::Reply);
-        let mut firewall = firewall("iptables", Place::file(path), policies, request, reply);
+        let mut firewall = firewall("iptables", Location::file(path), policies, request, reply);
         firewall.unclear.extend(table.unclear);
         return Some(firewall);
     }

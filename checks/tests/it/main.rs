@@ -1,0 +1,10 @@
+//! Tests of the checks over facts: fixtures, captured machines, and what was seen in the lab.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod boot_path;
+mod edits;
+mod fixtures;
+mod links_after_boot;
+mod san_nic;
+mod seen_in_lab;

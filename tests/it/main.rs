@@ -1,0 +1,23 @@
+//! Tests of isctpl as a program and of what its parts do together: over fixture roots, in namespaces, against
+//! the programs that own the languages.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs)]
+
+mod captured;
+mod cli;
+mod confined;
+mod doctor_live;
+mod doctor_root;
+mod gate;
+mod generated;
+mod holders;
+mod hostile;
+mod netns;
+mod procedure_engine;
+mod reach;
+mod real_trees;
+mod remedies;
+mod rescue;
+mod roots;
+mod secrets;
+mod support;
