@@ -37,7 +37,11 @@ fn settle(path: &Path, wanted: &str) -> Result<(), String> {
 
 fn settle_all(files: Vec<(PathBuf, String)>) {
     let drifted: Vec<String> = files.iter().filter_map(|(path, wanted)| settle(path, wanted).err()).collect();
-    assert!(drifted.is_empty(), "{}\nISCTPL_UPDATE=1 cargo test --test it generated writes them anew", drifted.join("\n"));
+    assert!(
+        drifted.is_empty(),
+        "{}\nISCTPL_UPDATE=1 cargo test --test it generated writes them anew",
+        drifted.join("\n")
+    );
 }
 
 #[test]
