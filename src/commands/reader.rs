@@ -5,7 +5,7 @@
 
 use super::progress::Progress;
 use crate::cli::Source;
-use crate::probes::{self, ASKING_THE_DISK, Request};
+use crate::probes::{self, ASKING_THE_DISK, GatherRequest};
 use isctpl_checks::facts::{Fact, Facts, Problem};
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
@@ -109,8 +109,8 @@ pub(super) fn run(source: &Source) -> anyhow::Result<u8> {
 }
 
 /// The facts that the user pointed at.
-pub(super) fn request_of(source: &Source) -> Request<'_> {
-    Request {
+pub(super) fn request_of(source: &Source) -> GatherRequest<'_> {
+    GatherRequest {
         root: &source.root,
         same_machine: source.same_machine,
         portals: &source.portals,

@@ -24,7 +24,7 @@ pub const ASKING_THE_DISK: &str = "asking the root's disk";
 
 /// Whose facts are asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct GatherRequest<'a> {
     /// The root directory.
     pub root: &'a Path,
     /// The root belongs to this hardware.
@@ -46,7 +46,7 @@ pub struct Request<'a> {
 /// # Errors
 /// When the root, or a file that the user named, cannot be opened: everything else becomes a fact
 /// that is unknown.
-pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Problem> {
+pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, Problem> {
     let root = Root::open(request.root)?;
     let live = is_running_root(request.root);
     let told = live || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
@@ -117,7 +117,7 @@ pub fn gather(request: &Request<'_>, say: &dyn Fn(&str)) -> Result<Facts, Proble
 ///
 /// # Errors
 /// When `/` or `/sys` cannot be opened.
-pub fn gather_kernel(request: &Request<'_>, unread: &Problem) -> Result<Facts, Problem> {
+pub fn gather_kernel(request: &GatherRequest<'_>, unread: &Problem) -> Result<Facts, Problem> {
     let root = Root::running()?;
     let sysfs = match request.sysfs {
         Some(directory) => Root::open_labelled(directory, &directory.display().to_string())?,
@@ -171,7 +171,7 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     facts.storage = Storage { root_silence, ..storage::read(root, live) };
 }
 
-fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
+fn scope(request: &GatherRequest<'_>, root: &Root, live: bool) -> Scope {
     let mut problems = Vec::new();
     let mut text = |path: &str| {
         root.text(path).unwrap_or_else(|problem| {
@@ -185,12 +185,12 @@ fn scope(request: &Request<'_>, root: &Root, live: bool) -> Scope {
 }
 
 /// How, where and when facts would be read of this root, without a look at it.
-pub fn described_unread(request: &Request<'_>) -> Scope {
+pub fn described_unread(request: &GatherRequest<'_>) -> Scope {
     described(request, request.root == Path::new("/"))
 }
 
 /// How, where and when facts are read, without what the root itself tells.
-fn described(request: &Request<'_>, live: bool) -> Scope {
+fn described(request: &GatherRequest<'_>, live: bool) -> Scope {
     let now = jiff::Timestamp::now();
     Scope {
         mode: if live { Mode::Live } else { Mode::Root },

@@ -18,4 +18,4 @@ pub mod services;
 pub mod storage;
 pub mod template;
 
-pub use gather::{ASKING_THE_DISK, Request, described_unread, gather, gather_kernel, is_running_root};
+pub use gather::{ASKING_THE_DISK, GatherRequest, described_unread, gather, gather_kernel, is_running_root};

@@ -2,7 +2,7 @@
 
 use super::journal::{Entry, Journal};
 use super::step::{Failure, Kind, Log, Planned, Step};
-use crate::system::stop::Stop;
+use crate::system::cancel::Cancel;
 
 /// Hears how it goes.
 pub trait Listener {
@@ -50,7 +50,7 @@ pub struct Engine<'a, C> {
     /// Its steps, in order.
     pub steps: &'a [&'a dyn Step<C>],
     /// Asked to stop between two steps.
-    pub stop: Stop,
+    pub cancel: Cancel,
     /// Names this start of the machine.
     pub boot: &'a str,
 }
@@ -90,7 +90,7 @@ impl<C> Engine<'_, C> {
                 what: format!("stopped on request before: {}", step.title(cx)),
                 advice: Vec::new(),
             };
-            if self.stop.is_asked() || !listener.begins(number, self.steps.len(), &step.title(cx)) {
+            if self.cancel.is_requested() || !listener.begins(number, self.steps.len(), &step.title(cx)) {
                 return Err(stopped(*step, cx));
             }
             if step.is_done(cx, &journal.deeds_of(step.id()))? {
@@ -101,7 +101,7 @@ impl<C> Engine<'_, C> {
             let outcome = step.perform(cx, &mut log)?;
             listener.ended(Some(&outcome));
         }
-        if self.stop.is_asked() {
+        if self.cancel.is_requested() {
             return Err(Failure { kind: Kind::Stopped, what: "stopped on request".to_owned(), advice: Vec::new() });
         }
         Ok(())
@@ -123,7 +123,7 @@ impl<C> Engine<'_, C> {
     /// What could not be put back, and why.
     pub fn down(&self, cx: &mut C, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
         // Half way down is the worst place to stop.
-        self.stop.hold_off();
+        self.cancel.mask();
         while let Some(entry) = journal.last_standing() {
             self.undo(cx, journal, &entry, listener)?;
         }

@@ -3,7 +3,7 @@
 //! A secret never stands in a program's arguments or environment: every process of the machine may read
 //! the former, and what a program is given here is also what messages and plans print.
 
-use super::stop::Stop;
+use super::cancel::Cancel;
 use crate::formats::text::printable;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -36,13 +36,13 @@ const INHERITED: [&str; 3] = ["LVM_SYSTEM_DIR", "DM_DEV_DIR", "TMPDIR"];
 
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct Invocation {
     program: String,
     arguments: Vec<String>,
     limit: Duration,
 }
 
-impl Call {
+impl Invocation {
     /// A program, found in PATH or where administration's programs are, and how long it may take.
     pub fn new(program: &str, limit: Duration) -> Self {
         Self { program: program.to_owned(), arguments: Vec::new(), limit }
@@ -57,7 +57,7 @@ impl Call {
 }
 
 /// As a shell takes it.
-impl Display for Call {
+impl Display for Invocation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&quoted(&self.program))?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
@@ -68,7 +68,7 @@ pub use isctpl_checks::quoted;
 
 /// What a program that ended well has printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Printed {
+pub struct Output {
     /// Standard output.
     pub out: String,
     /// Standard error.
@@ -134,7 +134,7 @@ fn tail(err: &str) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Runner {
     /// Ends a program early.
-    pub stop: Stop,
+    pub cancel: Cancel,
 }
 
 impl Runner {
@@ -142,7 +142,7 @@ impl Runner {
     ///
     /// # Errors
     /// When it is not there, fails, takes too long, or somebody asks to stop.
-    pub fn run(&self, call: &Call) -> Result<Printed, CommandError> {
+    pub fn run(&self, call: &Invocation) -> Result<Output, CommandError> {
         let named = || call.to_string();
         let Some(path) = find(&call.program) else {
             return Err(CommandError::Missing { program: call.program.clone() });
@@ -174,7 +174,7 @@ impl Runner {
         loop {
             match child.try_wait() {
                 Ok(Some(status)) => {
-                    let printed = Printed { out: arrived(&out), err: arrived(&err) };
+                    let printed = Output { out: arrived(&out), err: arrived(&err) };
                     return if status.success() {
                         Ok(printed)
                     } else {
@@ -190,7 +190,7 @@ impl Runner {
                 Ok(None) => {}
                 Err(source) => return Err(CommandError::Start { call: named(), source }),
             }
-            if self.stop.is_asked() {
+            if self.cancel.is_requested() {
                 end(&mut child);
                 return Err(CommandError::Stopped { call: named() });
             }
@@ -298,8 +298,8 @@ fn in_words(status: std::process::ExitStatus) -> String {
 mod tests {
     use super::*;
 
-    fn sh(script: &str, limit: Duration) -> Result<Printed, CommandError> {
-        Runner::default().run(&Call::new("sh", limit).args(["-c", script]))
+    fn sh(script: &str, limit: Duration) -> Result<Output, CommandError> {
+        Runner::default().run(&Invocation::new("sh", limit).args(["-c", script]))
     }
 
     const SOON: Duration = Duration::from_secs(20);
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = Runner::default().run(&Call::new("no-such-program-here", SOON)).unwrap_err();
+        let error = Runner::default().run(&Invocation::new("no-such-program-here", SOON)).unwrap_err();
         assert_eq!(error.to_string(), "no-such-program-here is not installed");
     }
 
@@ -348,18 +348,18 @@ mod tests {
     #[test]
     fn stops_when_asked() {
         let runner = Runner::default();
-        let stop = runner.stop.clone();
+        let cancel = runner.cancel.clone();
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(100));
-            stop.ask();
+            cancel.request();
         });
-        let error = runner.run(&Call::new("sleep", SOON).args(["600"])).unwrap_err();
+        let error = runner.run(&Invocation::new("sleep", SOON).args(["600"])).unwrap_err();
         assert!(matches!(error, CommandError::Stopped { .. }));
     }
 
     #[test]
     fn can_be_pasted() {
-        let call = Call::new("mount", SOON).args(["-o", "ro,noload", "/dev/a b", "it's", ""]);
+        let call = Invocation::new("mount", SOON).args(["-o", "ro,noload", "/dev/a b", "it's", ""]);
         assert_eq!(call.to_string(), r"mount -o ro,noload '/dev/a b' 'it'\''s' ''");
     }
 

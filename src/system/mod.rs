@@ -1,5 +1,6 @@
 //! The only rooms that touch the kernel.
 
+pub mod cancel;
 pub mod command;
 pub mod disk;
 mod filesystem;
@@ -11,7 +12,6 @@ pub mod netlink;
 pub mod reach;
 pub mod replace;
 pub mod root;
-pub mod stop;
 pub mod terminal;
 
 pub use meta::{FileKind, Meta};

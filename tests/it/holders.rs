@@ -1,6 +1,6 @@
 //! What holds a block device, on loop devices with real filesystems, mounts and processes.
 
-use isctpl::system::holders::{self, HeldMount, Holders, LiesOn, Use};
+use isctpl::system::holders::{self, Backing, HeldMount, Holders, Use};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ impl Loop {
     }
 
     fn holders(&self) -> Holders {
-        holders::of(self.name(), ENOUGH)
+        holders::find(self.name(), ENOUGH)
     }
 }
 
@@ -127,7 +127,7 @@ fn a_device_that_nothing_holds_is_free() {
     let holders = device.holders();
     assert_eq!(holders.problems, []);
     assert!(holders.is_free() && !holders.in_use(), "{holders:?}");
-    assert_eq!((holders.devices.len(), &holders.devices[0].lies_on), (1, &LiesOn::Itself));
+    assert_eq!((holders.devices.len(), &holders.devices[0].backing), (1, &Backing::Itself));
     assert_eq!(holders.devices[0].name, device.name());
 }
 
@@ -258,7 +258,7 @@ fn a_loop_device_of_a_file_on_the_device() {
     assert_eq!(holders.problems, []);
     let names: Vec<_> = holders.devices.iter().map(|device| device.name.as_str()).collect();
     assert_eq!(names, [device.name(), inner.name()]);
-    assert_eq!(holders.devices[1].lies_on, LiesOn::File(file.display().to_string()));
+    assert_eq!(holders.devices[1].backing, Backing::File(file.display().to_string()));
     assert_eq!(targets(&holders), [outer.to_str().unwrap(), at.to_str().unwrap()]);
     // Seen from the inner one, the outer one does not lie on it.
     assert_eq!(inner.holders().devices.len(), 1);
@@ -301,12 +301,12 @@ fn swap_on_the_device() {
 
 #[test]
 fn what_could_not_be_looked_at_is_never_free() {
-    let absent = holders::of("isctpl-no-such-device", ENOUGH);
+    let absent = holders::find("isctpl-no-such-device", ENOUGH);
     assert!(!absent.is_free() && absent.problems[0].what.contains("no such block device"), "{absent:?}");
     for name in ["", "../../etc", "."] {
-        assert!(!holders::of(name, ENOUGH).is_free(), "{name}");
+        assert!(!holders::find(name, ENOUGH).is_free(), "{name}");
     }
     let Some((_turn, _directory, device)) = ext4("bound") else { return };
-    let cut = holders::of(device.name(), Duration::ZERO);
+    let cut = holders::find(device.name(), Duration::ZERO);
     assert!(!cut.is_free() && cut.problems.last().unwrap().what.contains("took longer"), "{cut:?}");
 }

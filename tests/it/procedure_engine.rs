@@ -4,7 +4,7 @@
 use isctpl::procedures::engine::{Engine, Listener, Up};
 use isctpl::procedures::journal::{Held, Journal, JournalError};
 use isctpl::procedures::{Failure, Log, Planned, Step};
-use isctpl::system::stop::Stop;
+use isctpl::system::cancel::Cancel;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -117,7 +117,7 @@ impl Listener for Silent {
 }
 
 fn engine() -> Engine<'static, World> {
-    Engine { steps: &STEPS, stop: Stop::default(), boot: BOOT }
+    Engine { steps: &STEPS, cancel: Cancel::default(), boot: BOOT }
 }
 
 fn journal(held: &Held) -> Journal {
@@ -319,7 +319,7 @@ fn stops_on_request_and_undoes() {
 
     let mut journal = self::journal(&held);
     let stopped = engine();
-    stopped.stop.ask();
+    stopped.cancel.request();
     assert_eq!(stopped.up(&mut bench.world(), &mut journal, &mut Silent).exit_code(), 1);
     journal.finish().unwrap();
     assert!(bench.is_as_before());
@@ -331,7 +331,7 @@ fn after_a_restart_only_what_outlasts_it_is_undone() {
     assert_eq!(up(bench.directory.path(), &mut bench.world()), Up::Done);
     let held = Held::take(&bench.directory.path().join("journal")).unwrap();
     let mut journal = journal(&held);
-    let other = Engine { steps: &STEPS, stop: Stop::default(), boot: "two" };
+    let other = Engine { steps: &STEPS, cancel: Cancel::default(), boot: "two" };
     let mut world = bench.world();
     assert!(matches!(other.up(&mut world, &mut journal, &mut Silent), Up::Undone(_)));
     assert_eq!(world.points, 0, "what a restart has ended is not undone once more");

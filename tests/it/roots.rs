@@ -88,7 +88,7 @@ fn roots_in_subvolumes_are_found_and_the_default_one_is_known() {
     assert!(contents.filesystems[0].uuid.is_some());
 
     // Its mounts have a device number that no device has.
-    let holders = holders::of(name, Duration::from_secs(30));
+    let holders = holders::find(name, Duration::from_secs(30));
     let mut targets: Vec<_> =
         holders.mounts.iter().filter(|mount| mount.own_namespace).map(|mount| &mount.target).collect();
     targets.sort();

@@ -10,10 +10,10 @@ use crate::formats::text::printable::line;
 use crate::formats::text::secret::Secret;
 use crate::procedures::engine::{Engine, Up};
 use crate::procedures::journal::{Held, Journal};
-use crate::procedures::rescue::{self, Context, Request};
+use crate::procedures::rescue::{self, Context, RescueRequest};
 use crate::procedures::{Failure, Planned};
+use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
-use crate::system::stop::Stop;
 use crate::system::{Root, mount};
 use progress::Progress;
 use say::{lines, refusal};
@@ -39,64 +39,64 @@ pub(super) fn run(action: &Rescue, output: &mut Output) -> anyhow::Result<u8> {
     };
     match outcome {
         Ok(code) => Ok(code),
-        Err(Outcome::Refused(failure)) => {
+        Err(RescueError::Refused(failure)) => {
             output.complain(&refusal(&failure));
             Ok(REFUSED)
         }
-        Err(Outcome::Unprinted(error)) => Err(error.into()),
+        Err(RescueError::Unprinted(error)) => Err(error.into()),
     }
 }
 
 /// Why a command came to nothing.
-enum Outcome {
+enum RescueError {
     Refused(Failure),
     Unprinted(std::io::Error),
 }
 
-impl From<Failure> for Outcome {
+impl From<Failure> for RescueError {
     fn from(failure: Failure) -> Self {
         Self::Refused(failure)
     }
 }
 
-impl From<std::io::Error> for Outcome {
+impl From<std::io::Error> for RescueError {
     fn from(error: std::io::Error) -> Self {
         Self::Unprinted(error)
     }
 }
 
-impl From<crate::procedures::journal::JournalError> for Outcome {
+impl From<crate::procedures::journal::JournalError> for RescueError {
     fn from(error: crate::procedures::journal::JournalError) -> Self {
         Self::Refused(Failure::refused(error.to_string()))
     }
 }
 
-impl From<isctpl_checks::facts::Problem> for Outcome {
+impl From<isctpl_checks::facts::Problem> for RescueError {
     fn from(problem: isctpl_checks::facts::Problem) -> Self {
         Self::Refused(problem.into())
     }
 }
 
 /// Names this start of the machine.
-fn boot_id() -> Result<String, Outcome> {
+fn boot_id() -> Result<String, RescueError> {
     let host = Root::running()?;
     Ok(host.line("/proc/sys/kernel/random/boot_id")?.unwrap_or_default().trim().to_owned())
 }
 
 /// What the journal says was asked for.
-fn asked(journal: &Journal) -> Result<Request, Outcome> {
+fn asked(journal: &Journal) -> Result<RescueRequest, RescueError> {
     serde_json::from_value(journal.request().clone())
         .map_err(|error| Failure::refused(format!("{STATE}/journal: {error}")).into())
 }
 
 /// Whether the root of a rescue is mounted with all that its programs need.
-fn is_whole(journal: &Journal) -> Result<bool, Outcome> {
+fn is_whole(journal: &Journal) -> Result<bool, RescueError> {
     Ok(journal.boot() == boot_id()? && !journal.deeds_of("special").is_empty())
 }
 
 /// Whether `isctpl rescue enter` enters this directory.
 pub(super) fn is_up_at(directory: &Path) -> bool {
-    let up_at = || -> Result<Option<std::path::PathBuf>, Outcome> {
+    let up_at = || -> Result<Option<std::path::PathBuf>, RescueError> {
         let Some(journal) = Journal::look(Path::new(STATE))? else { return Ok(None) };
         Ok(is_whole(&journal)?.then_some(asked(&journal)?.at))
     };
@@ -106,7 +106,7 @@ pub(super) fn is_up_at(directory: &Path) -> bool {
     }
 }
 
-fn root_only() -> Result<(), Outcome> {
+fn root_only() -> Result<(), RescueError> {
     if nix::unistd::geteuid().is_root() {
         Ok(())
     } else {
@@ -114,11 +114,11 @@ fn root_only() -> Result<(), Outcome> {
     }
 }
 
-fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Outcome> {
+fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
     let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
     let (request, _) = request::learn(args, &sysfs, request::Password::Leave)?;
     let cx = Context::on_this_machine(request, None, Runner::default())?;
-    let engine = Engine { steps: &rescue::STEPS, stop: Stop::default(), boot: "" };
+    let engine = Engine { steps: &rescue::STEPS, cancel: Cancel::default(), boot: "" };
     let mut text = String::from("# The commands that `isctpl rescue up` would run. Nothing was changed.\n");
     for (number, (title, planned)) in (1..).zip(engine.plan(&cx)) {
         text.push_str(&format!("\n# {number}. {}\n", line(&title)));
@@ -140,7 +140,7 @@ fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Outcome> {
     Ok(DONE)
 }
 
-fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
+fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
     root_only()?;
     // A password is asked for before signals are taken over.
     let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
@@ -157,7 +157,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
         }
         _ => request::learn(&args.rescue, &sysfs, request::Password::Ask)?,
     };
-    let stop = Stop::on_signals()?;
+    let cancel = Cancel::on_signals()?;
     let held = Held::take(Path::new(STATE))?;
     let boot = boot_id()?;
     let mut journal = match Journal::open(&held)? {
@@ -174,7 +174,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
             Journal::begin(&held, rescue::NAME, &boot, serde_json::to_value(&request).map_err(std::io::Error::other)?)?
         }
     };
-    let mut cx = Context::on_this_machine(request, password, Runner { stop: stop.clone() })?;
+    let mut cx = Context::on_this_machine(request, password, Runner { cancel: cancel.clone() })?;
     if journal.last_standing().is_none() {
         // Nothing is up: what has our names is of a rescue that a restart ended.
         for what in rescue::leftovers(&cx)? {
@@ -182,7 +182,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
         }
     }
     cx.recall(&journal)?;
-    let engine = Engine { steps: &rescue::STEPS, stop, boot: &boot };
+    let engine = Engine { steps: &rescue::STEPS, cancel, boot: &boot };
     let mut progress = Progress::new(output.quiet, args.step);
     let outcome = engine.up(&mut cx, &mut journal, &mut progress);
     let code = outcome.exit_code();
@@ -197,12 +197,12 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Outcome> {
     Ok(code)
 }
 
-fn down(output: &mut Output) -> Result<u8, Outcome> {
+fn down(output: &mut Output) -> Result<u8, RescueError> {
     root_only()?;
-    let stop = Stop::on_signals()?;
+    let cancel = Cancel::on_signals()?;
     let held = Held::take(Path::new(STATE))?;
     let Some(mut journal) = Journal::open(&held)? else {
-        let cx = Context::on_this_machine(Request::nothing(), None, Runner { stop })?;
+        let cx = Context::on_this_machine(RescueRequest::nothing(), None, Runner { cancel })?;
         let put_back = rescue::leftovers(&cx)?;
         let mut text = "Nothing was up.\n".to_owned();
         for what in &put_back {
@@ -212,7 +212,7 @@ fn down(output: &mut Output) -> Result<u8, Outcome> {
         return Ok(DONE);
     };
     let request = asked(&journal)?;
-    let mut cx = Context::on_this_machine(request, None, Runner { stop: stop.clone() })?;
+    let mut cx = Context::on_this_machine(request, None, Runner { cancel: cancel.clone() })?;
     let boot = boot_id()?;
     let same_start = journal.boot() == boot;
     if same_start {
@@ -224,7 +224,7 @@ fn down(output: &mut Output) -> Result<u8, Outcome> {
             return Err(failure.into());
         }
     }
-    let engine = Engine { steps: &rescue::STEPS, stop, boot: &boot };
+    let engine = Engine { steps: &rescue::STEPS, cancel, boot: &boot };
     let mut progress = Progress::new(output.quiet, false);
     match engine.down(&mut cx, &mut journal, &mut progress) {
         Ok(()) => {
@@ -239,7 +239,7 @@ fn down(output: &mut Output) -> Result<u8, Outcome> {
     }
 }
 
-fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
+fn enter(command: &[String], output: &mut Output) -> Result<u8, RescueError> {
     root_only()?;
     let Some(journal) = Journal::look(Path::new(STATE))? else {
         return Err(Failure::refused("nothing is up").advise("isctpl rescue up").into());
@@ -272,7 +272,7 @@ fn enter(command: &[String], output: &mut Output) -> Result<u8, Outcome> {
     Err(mount::enter(&place, &program, &arguments, &environment).into())
 }
 
-fn status(output: &mut Output) -> Result<u8, Outcome> {
+fn status(output: &mut Output) -> Result<u8, RescueError> {
     let Some(journal) = Journal::look(Path::new(STATE))? else {
         output.print("Nothing is up.\n")?;
         return Ok(DONE);

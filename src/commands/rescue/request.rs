@@ -1,13 +1,13 @@
 //! What is asked for: out of files, the iBFT, flags and what a person types, each piece from the first that
 //! has it: flags, then files, then the iBFT.
 
-use super::{Given, Outcome};
+use super::{Given, RescueError};
 use crate::cli::RescueArgs;
 use crate::formats::iscsi::credentials::{self, InitiatorCredentials, TargetAddress};
 use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
-use crate::procedures::rescue::boot_target::{self, Boot};
-use crate::procedures::rescue::{self, Nic, Request, RootChoice};
+use crate::procedures::rescue::boot_target::{self, FirmwareTarget};
+use crate::procedures::rescue::{self, Nic, RescueRequest, RootChoice};
 use crate::system::command::Runner;
 use crate::system::{Root, netlink, terminal};
 use std::fs::File;
@@ -35,7 +35,11 @@ pub(super) fn says_nothing(args: &RescueArgs) -> bool {
 }
 
 /// Learns the request, and the password.
-pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Result<(Request, Given), Outcome> {
+pub(super) fn learn(
+    args: &RescueArgs,
+    sysfs: &Root,
+    password: Password,
+) -> Result<(RescueRequest, Given), RescueError> {
     let instance = args.instance_yaml.as_deref().map(|file| instance(file, args.instance.as_deref())).transpose()?;
     let drive = args.drive_yaml.as_deref().map(|file| drive(file, args.drive.as_deref())).transpose()?;
     let by_name = args.target.as_deref().or(drive.as_ref().map(|drive| drive.target_name.as_str()));
@@ -115,7 +119,7 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
             && boot.initiator.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&initiator))
     });
     Ok((
-        Request {
+        RescueRequest {
             portal,
             target,
             lun,
@@ -134,7 +138,7 @@ pub(super) fn learn(args: &RescueArgs, sysfs: &Root, password: Password) -> Resu
 }
 
 /// The password once more, for a rescue that goes on.
-pub(super) fn password_again(args: &RescueArgs, request: &Request, sysfs: &Root) -> Result<Given, Outcome> {
+pub(super) fn password_again(args: &RescueArgs, request: &RescueRequest, sysfs: &Root) -> Result<Given, RescueError> {
     let Some(username) = &request.username else { return Ok(None) };
     if let Some(file) = &args.password_file {
         return Ok(Some(password_of(file)?));
@@ -158,10 +162,10 @@ fn source(args: &RescueArgs, ibft: bool) -> String {
     parts.join(", ")
 }
 
-fn nic(args: &RescueArgs, boot: Option<&Boot>) -> Result<Option<Nic>, Outcome> {
+fn nic(args: &RescueArgs, boot: Option<&FirmwareTarget>) -> Result<Option<Nic>, RescueError> {
     let Some(wanted) = &args.san_nic else {
         return match boot {
-            Some(Boot { nic: None, mac: Some(mac), target, .. }) => Err(Failure::refused(format!(
+            Some(FirmwareTarget { nic: None, mac: Some(mac), target, .. }) => Err(Failure::refused(format!(
                 "the iBFT names the NIC {mac} for {target}, but this machine has no such NIC"
             ))
             .advise("name the right NIC: --san-nic NAME")
@@ -190,7 +194,7 @@ fn nic(args: &RescueArgs, boot: Option<&Boot>) -> Result<Option<Nic>, Outcome> {
 }
 
 /// Where the root is mounted: absolute, no link, and not this system's own root.
-fn place(at: &Path) -> Result<PathBuf, Outcome> {
+fn place(at: &Path) -> Result<PathBuf, RescueError> {
     let refused = |why: &str| Err(Failure::refused(format!("--at {}: {why}", at.display())).into());
     if !at.is_absolute() || at.components().any(|part| matches!(part, Component::ParentDir)) {
         return refused("is not an absolute path, or contains `..`");
@@ -210,7 +214,7 @@ fn place(at: &Path) -> Result<PathBuf, Outcome> {
     }
 }
 
-fn read(file: &Path) -> Result<Zeroizing<String>, Outcome> {
+fn read(file: &Path) -> Result<Zeroizing<String>, RescueError> {
     let failed = |error: std::io::Error| Failure::refused(format!("{}: {error}", file.display()));
     let mut text = Zeroizing::new(String::with_capacity(64 << 10));
     if file == Path::new("-") {
@@ -221,7 +225,7 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Outcome> {
     Ok(text)
 }
 
-fn instance(file: &Path, name: Option<&str>) -> Result<InitiatorCredentials, Outcome> {
+fn instance(file: &Path, name: Option<&str>) -> Result<InitiatorCredentials, RescueError> {
     let text = read(file)?;
     let entries = credentials::initiators(&text, &file.display().to_string())
         .map_err(|error| Failure::refused(error.to_string()))?;
@@ -230,7 +234,7 @@ fn instance(file: &Path, name: Option<&str>) -> Result<InitiatorCredentials, Out
     Ok(entry.value.clone())
 }
 
-fn drive(file: &Path, name: Option<&str>) -> Result<TargetAddress, Outcome> {
+fn drive(file: &Path, name: Option<&str>) -> Result<TargetAddress, RescueError> {
     let text = read(file)?;
     let entries = credentials::targets(&text, &file.display().to_string())
         .map_err(|error| Failure::refused(error.to_string()))?;
@@ -239,7 +243,7 @@ fn drive(file: &Path, name: Option<&str>) -> Result<TargetAddress, Outcome> {
     Ok(entry.value.clone())
 }
 
-fn password_of(file: &Path) -> Result<Secret, Outcome> {
+fn password_of(file: &Path) -> Result<Secret, RescueError> {
     let failed = |error: std::io::Error| Failure::refused(format!("{}: {error}", file.display()));
     let line = if file == Path::new("-") {
         terminal::read_line(&mut Unbuffered)
@@ -266,7 +270,7 @@ impl Read for Unbuffered {
     }
 }
 
-fn ask(name: &str) -> Result<Secret, Outcome> {
+fn ask(name: &str) -> Result<Secret, RescueError> {
     let secret = terminal::ask_secret(&format!("CHAP password of {name}: ")).map_err(|error| {
         Failure::refused(format!(
             "the CHAP password of {name} is not known, and there is no terminal to ask on: {error}"

@@ -3,7 +3,7 @@
 use crate::formats::text::printable::{self, line};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
-use crate::procedures::rescue::{Context, Request, STEPS};
+use crate::procedures::rescue::{Context, RescueRequest, STEPS};
 use crate::report::Style;
 use textwrap::{Options, fill};
 
@@ -79,7 +79,7 @@ pub(super) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
 }
 
 /// A shell is about to start.
-pub(super) fn entering(request: &Request) -> String {
+pub(super) fn entering(request: &RescueRequest) -> String {
     format!(
         "A shell in {}; leave it with `exit`.\nDo not log in or out with iscsiadm here: it controls this rescue \
          system's iscsid.\n",

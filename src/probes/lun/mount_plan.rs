@@ -20,7 +20,7 @@ pub struct MountPlan {
     /// What is to be mounted, in the order in which it can be.
     pub mounts: Vec<PlannedMount>,
     /// Lines that are not, and why.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<SkippedMount>,
 }
 
 /// The line for `/`.
@@ -47,18 +47,18 @@ pub struct PlannedMount {
     pub at: Location,
 }
 
-/// A line that is not mounted.
+/// A line of fstab that is not mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedMount {
     /// The line.
     pub entry: FstabEntry,
-    /// Why.
-    pub why: Why,
+    /// Why it is not mounted.
+    pub why: SkipReason,
 }
 
 /// Why a line is not mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum SkipReason {
     /// It is swap.
     Swap,
     /// It lies on no block device: a network or kernel filesystem, or a directory that is bound.
@@ -80,7 +80,7 @@ pub enum Why {
     BadTarget,
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Swap => f.write_str("is swap"),
@@ -104,18 +104,18 @@ pub fn plan(fstab: &[FstabEntry], root: &Filesystem, contents: &Contents) -> Mou
     let mut plan = MountPlan::default();
     for entry in fstab {
         let target = normal(&entry.target);
-        let leave = |why| LeftOut { entry: entry.clone(), why };
+        let skip = |why| SkippedMount { entry: entry.clone(), why };
         if entry.kind == "swap" || matches!(entry.target.as_str(), "none" | "swap") {
-            plan.left_out.push(leave(Why::Swap));
+            plan.skipped.push(skip(SkipReason::Swap));
             continue;
         }
         let Some(target) = target else {
-            plan.left_out.push(leave(Why::BadTarget));
+            plan.skipped.push(skip(SkipReason::BadTarget));
             continue;
         };
         let again = plan.mounts.iter().any(|mount| mount.target == target) || (target == "/" && plan.root.is_some());
         if again {
-            plan.left_out.push(leave(Why::Again));
+            plan.skipped.push(skip(SkipReason::Again));
             continue;
         }
         if target == "/" {
@@ -133,7 +133,7 @@ pub fn plan(fstab: &[FstabEntry], root: &Filesystem, contents: &Contents) -> Mou
                 options: for_kernel(&entry.options),
                 at: entry.at.clone(),
             }),
-            Err(why) => plan.left_out.push(leave(why)),
+            Err(why) => plan.skipped.push(skip(why)),
         }
     }
     // What lies higher up comes first, whatever the order of the lines; sorting keeps that of equals.
@@ -142,24 +142,24 @@ pub fn plan(fstab: &[FstabEntry], root: &Filesystem, contents: &Contents) -> Mou
 }
 
 /// The filesystem that a line means.
-fn meant<'a>(entry: &FstabEntry, target: &str, contents: &'a Contents) -> Result<&'a Filesystem, Why> {
+fn meant<'a>(entry: &FstabEntry, target: &str, contents: &'a Contents) -> Result<&'a Filesystem, SkipReason> {
     let has = |wanted: &str| entry.options.iter().any(|option| option == wanted);
     let spec = DeviceSpec::parse(&entry.spec);
     if entry.kind == "none" || has("bind") || has("rbind") || has("loop") {
-        return Err(Why::NoDevice);
+        return Err(SkipReason::NoDevice);
     }
     if has("noauto") && !BOOT.contains(&target) {
-        return Err(Why::NotAtBoot);
+        return Err(SkipReason::NotAtBoot);
     }
     let fits = |filesystem: &&Filesystem| spec.names(&filesystem.device) == Some(true);
     let found: Vec<&Filesystem> = contents.filesystems.iter().filter(fits).collect();
     match (found.as_slice(), &spec) {
         ([filesystem], _) => Ok(filesystem),
-        ([], DeviceSpec::Kernel(name)) => Err(Why::KernelName(same_number(name, contents))),
-        ([], DeviceSpec::Other(text)) if !text.starts_with("/dev/") => Err(Why::NoDevice),
-        ([], _) if !contents.unread.is_empty() => Err(Why::Unread),
-        ([], _) => Err(Why::NotOnLun),
-        (several, _) => Err(Why::Several(several.iter().map(|one| one.device.name.clone()).collect())),
+        ([], DeviceSpec::Kernel(name)) => Err(SkipReason::KernelName(same_number(name, contents))),
+        ([], DeviceSpec::Other(text)) if !text.starts_with("/dev/") => Err(SkipReason::NoDevice),
+        ([], _) if !contents.unread.is_empty() => Err(SkipReason::Unread),
+        ([], _) => Err(SkipReason::NotOnLun),
+        (several, _) => Err(SkipReason::Several(several.iter().map(|one| one.device.name.clone()).collect())),
     }
 }
 
@@ -223,7 +223,7 @@ mod tests {
     }
 
     fn reasons(plan: &MountPlan) -> Vec<String> {
-        plan.left_out.iter().map(|line| format!("{} {}", line.entry.target, line.why)).collect()
+        plan.skipped.iter().map(|line| format!("{} {}", line.entry.target, line.why)).collect()
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_says_why() {
+    fn what_is_skipped_says_why() {
         let text = "proc /proc proc defaults\ntmpfs /tmp tmpfs defaults\nnas:/export /srv nfs _netdev\n\
                     /srv/a /srv/b none bind\nUUID=9999 /data xfs defaults\n/dev/sdb2 /boot ext4 defaults\n\
                     /dev/sdb9 /x ext4 defaults\nUUID=2222-boot /mnt/../../etc ext4 defaults\n\
@@ -293,14 +293,14 @@ mod tests {
         devices.push(filesystem("sda4", "ext4", "2222-boot"));
         let text = "UUID=2222-boot /boot ext4 defaults\nUUID=7777 /var ext4 defaults\n";
         let plan = planned(text, &devices, "dm-0");
-        assert_eq!(plan.left_out[0].why, Why::Several(vec!["sda2".to_owned(), "sda4".to_owned()]));
-        assert_eq!(plan.left_out[1].why, Why::NotOnLun);
+        assert_eq!(plan.skipped[0].why, SkipReason::Several(vec!["sda2".to_owned(), "sda4".to_owned()]));
+        assert_eq!(plan.skipped[1].why, SkipReason::NotOnLun);
         devices.push(BlockDevice {
             name: "sda5".to_owned(),
             signature: Fact::Unknown(Problem::new("/dev/sda5", "does not answer")),
             ..BlockDevice::default()
         });
-        assert_eq!(planned(text, &devices, "dm-0").left_out[1].why, Why::Unread);
+        assert_eq!(planned(text, &devices, "dm-0").skipped[1].why, SkipReason::Unread);
     }
 
     #[test]

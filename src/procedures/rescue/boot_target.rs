@@ -6,7 +6,7 @@ use crate::formats::text::secret::Secret;
 use crate::probes::firmware;
 use crate::procedures::Failure;
 use crate::procedures::rescue::context::Nic;
-use crate::system::command::{Call, Runner};
+use crate::system::command::{Invocation, Runner};
 use crate::system::{Root, netlink};
 use ipnet::IpNet;
 use isctpl_checks::facts::{Ibft, IbftTarget, Lun};
@@ -19,7 +19,7 @@ const TABLE_LIMIT: u64 = 1 << 20;
 
 /// What the iBFT says about a target.
 #[derive(Debug, Clone)]
-pub struct Boot {
+pub struct FirmwareTarget {
     /// The initiator's name.
     pub initiator: Option<String>,
     /// Portal.
@@ -42,12 +42,12 @@ pub struct Boot {
 ///
 /// # Errors
 /// When there is one that cannot be read.
-pub fn boot(sysfs: &Root, runner: Option<&Runner>, wanted: Option<&str>) -> Result<Option<Boot>, Failure> {
+pub fn boot(sysfs: &Root, runner: Option<&Runner>, wanted: Option<&str>) -> Result<Option<FirmwareTarget>, Failure> {
     let is_absent = |firmware: &isctpl_checks::facts::Firmware| firmware.ibft().is_none();
     let mut seen = firmware::read(sysfs, None);
     if let (true, Some(runner)) = (is_absent(&seen), runner) {
         // On BIOS the kernel finds it only with this module; where it is not, there is no iBFT for anybody.
-        let _ = runner.run(&Call::new("modprobe", Duration::from_secs(20)).args(["-q", "iscsi_ibft"]));
+        let _ = runner.run(&Invocation::new("modprobe", Duration::from_secs(20)).args(["-q", "iscsi_ibft"]));
         seen = firmware::read(sysfs, None);
     }
     let Some(ibft) = seen.ibft() else {
@@ -74,7 +74,7 @@ pub fn boot(sysfs: &Root, runner: Option<&Runner>, wanted: Option<&str>) -> Resu
         _ => None,
     };
     let port = if target.port == 0 { isctpl_checks::facts::ISCSI_PORT } else { target.port };
-    Ok(Some(Boot {
+    Ok(Some(FirmwareTarget {
         initiator: ibft.initiator.as_ref().and_then(|initiator| initiator.name.clone()),
         portal: target.ip.map(|ip| SocketAddr::new(ip, port)),
         chap: chap_of(sysfs, &name, target.index)?,

@@ -6,7 +6,7 @@ use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
 use crate::procedures::rescue::host::lvm::Selection;
 use crate::system::Root;
-use crate::system::command::{Call, CommandError, Printed, Runner};
+use crate::system::command::{CommandError, Invocation, Output, Runner};
 use ipnet::IpNet;
 use isctpl_checks::facts::{BlockDevice, Session};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// What was asked for. It stands in the journal, so no secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
+pub struct RescueRequest {
     /// Where the target is asked for.
     pub portal: SocketAddr,
     /// The target's iSCSI name.
@@ -43,7 +43,7 @@ pub struct Request {
     pub same_machine: bool,
 }
 
-impl Request {
+impl RescueRequest {
     /// One that asks for nothing: for putting back what has no journal.
     pub fn nothing() -> Self {
         Self {
@@ -87,7 +87,7 @@ pub struct RootChoice {
 #[derive(Debug)]
 pub struct Context {
     /// What was asked for.
-    pub request: Request,
+    pub request: RescueRequest,
     /// The CHAP secret, where it is at hand: it is not when something is taken down.
     pub password: Option<Secret>,
     /// Runs programs.
@@ -125,7 +125,7 @@ impl Context {
     ///
     /// # Errors
     /// When `/` or `/sys` cannot be opened.
-    pub fn on_this_machine(request: Request, password: Option<Secret>, runner: Runner) -> Result<Self, Failure> {
+    pub fn on_this_machine(request: RescueRequest, password: Option<Secret>, runner: Runner) -> Result<Self, Failure> {
         Ok(Self {
             request,
             password,
@@ -162,12 +162,12 @@ impl Context {
     ///
     /// # Errors
     /// When it does not end well.
-    pub fn run(&self, call: &Call) -> Result<Printed, Failure> {
+    pub fn run(&self, call: &Invocation) -> Result<Output, Failure> {
         Ok(self.runner.run(call)?)
     }
 
     /// Runs iscsiadm, where the database is not locked by one that was killed.
-    pub(crate) fn iscsiadm(&self, call: &Call) -> Result<Printed, CommandError> {
+    pub(crate) fn iscsiadm(&self, call: &Invocation) -> Result<Output, CommandError> {
         crate::procedures::rescue::host::open_iscsi::free(self);
         self.runner.run(call)
     }
@@ -207,8 +207,8 @@ impl Context {
 }
 
 /// `iscsiadm`, which asks a daemon and a target, and is given this long.
-pub(crate) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterator<Item = S>) -> Call {
-    Call::new("iscsiadm", Duration::from_secs(seconds)).args(arguments)
+pub(crate) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterator<Item = S>) -> Invocation {
+    Invocation::new("iscsiadm", Duration::from_secs(seconds)).args(arguments)
 }
 
 /// A deed as its step wrote it.

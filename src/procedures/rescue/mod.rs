@@ -10,7 +10,7 @@ mod host;
 mod recovery;
 mod steps;
 
-pub use context::{Context, Nic, Request, RootChoice};
+pub use context::{Context, Nic, RescueRequest, RootChoice};
 pub use host::mount_point::place;
 pub use host::mounts::holders_elsewhere;
 pub use recovery::leftovers;

@@ -53,12 +53,12 @@ pub struct StackedDevice {
     /// Device-mapper name, such as `ubuntu--vg-ubuntu--lv`.
     pub dm_name: Option<String>,
     /// What it lies on.
-    pub lies_on: LiesOn,
+    pub backing: Backing,
 }
 
 /// How a device lies on another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LiesOn {
+pub enum Backing {
     /// It is the device that was asked for.
     Itself,
     /// It is a partition of this disk.
@@ -122,7 +122,7 @@ pub enum Use {
 impl Holders {
     /// Whether anything holds the device, as far as could be seen. A partition of it does not.
     pub fn in_use(&self) -> bool {
-        let stacked = |device: &StackedDevice| matches!(device.lies_on, LiesOn::Device(_) | LiesOn::File(_));
+        let stacked = |device: &StackedDevice| matches!(device.backing, Backing::Device(_) | Backing::File(_));
         self.claimed == Some(true)
             || self.devices.iter().any(stacked)
             || !(self.mounts.is_empty() && self.swaps.is_empty() && self.processes.is_empty())
@@ -138,7 +138,7 @@ impl Holders {
 
 /// Looks for everything that holds a device, given by its kernel name, such as `sda`. Takes no longer than
 /// `within`; what was not reached by then is a problem.
-pub fn of(device: &str, within: Duration) -> Holders {
+pub fn find(device: &str, within: Duration) -> Holders {
     let found = Arc::new(Mutex::new(Progress::default()));
     let (done, finished) = channel();
     let (name, shared) = (device.to_owned(), Arc::clone(&found));
@@ -216,7 +216,7 @@ fn look(device: &str, shared: &Shared) {
         Err(trouble) => return problem(shared, trouble),
     };
     next(shared, CLASS.to_owned());
-    let mut devices = match stack::above(&host, device, LiesOn::Itself) {
+    let mut devices = match stack::above(&host, device, Backing::Itself) {
         Ok(devices) => devices,
         Err(trouble) => return problem(shared, trouble),
     };

@@ -3,7 +3,7 @@
 
 use super::mounts::Table;
 use super::place::place;
-use super::{LiesOn, Ours, StackedDevice};
+use super::{Backing, Ours, StackedDevice};
 use crate::formats::text::names;
 use crate::system::root::in_words;
 use crate::system::{FileKind, Root};
@@ -25,10 +25,10 @@ pub(super) fn node(name: &str) -> String {
 }
 
 /// A device with everything that lies on it, bottom up.
-pub(super) fn above(host: &Root, name: &str, lies_on: LiesOn) -> Result<Vec<StackedDevice>, Problem> {
+pub(super) fn above(host: &Root, name: &str, backing: Backing) -> Result<Vec<StackedDevice>, Problem> {
     let mut found: Vec<StackedDevice> = Vec::new();
-    let mut open = std::collections::VecDeque::from([(name.to_owned(), lies_on)]);
-    while let Some((name, lies_on)) = open.pop_front() {
+    let mut open = std::collections::VecDeque::from([(name.to_owned(), backing)]);
+    while let Some((name, backing)) = open.pop_front() {
         if found.iter().any(|device| device.name == name) {
             continue;
         }
@@ -46,14 +46,14 @@ pub(super) fn above(host: &Root, name: &str, lies_on: LiesOn) -> Result<Vec<Stac
             .ok_or_else(|| Problem::new(format!("{directory}/dev"), "does not hold a device number"))?;
         for (entry, kind) in host.list(&directory)?.unwrap_or_default() {
             if kind == FileKind::Directory && host.exists(&format!("{directory}/{entry}/partition")) {
-                open.push_back((entry, LiesOn::Disk(name.clone())));
+                open.push_back((entry, Backing::Disk(name.clone())));
             }
         }
         for holder in host.names(&format!("{directory}/holders"))? {
-            open.push_back((holder, LiesOn::Device(name.clone())));
+            open.push_back((holder, Backing::Device(name.clone())));
         }
         let dm_name = host.line(&format!("{directory}/dm/name"))?;
-        found.push(StackedDevice { name, number, dm_name, lies_on });
+        found.push(StackedDevice { name, number, dm_name, backing });
     }
     Ok(found)
 }
@@ -79,7 +79,7 @@ pub(super) fn loops(
             _ => table.covering(path).is_some_and(|mount| ours.mounts.contains(&mount.id)),
         };
         if lies {
-            found.extend(above(host, &name, LiesOn::File(file))?);
+            found.extend(above(host, &name, Backing::File(file))?);
         }
     }
     Ok(found)

@@ -6,8 +6,8 @@
 
 use crate::procedures::Failure;
 use crate::procedures::rescue::context::Context;
-use crate::system::command::Call;
-use crate::system::holders::{self, LiesOn};
+use crate::system::command::Invocation;
+use crate::system::holders::{self, Backing};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -49,8 +49,8 @@ impl Selection {
     }
 
     /// A call of one of LVM's programs.
-    pub(crate) fn call(&self, program: &str, group: Option<&str>, arguments: &[&str]) -> Call {
-        Call::new(program, LIMIT).args(["--config", &self.config(group)]).args(arguments.iter().copied())
+    pub(crate) fn call(&self, program: &str, group: Option<&str>, arguments: &[&str]) -> Invocation {
+        Invocation::new(program, LIMIT).args(["--config", &self.config(group)]).args(arguments.iter().copied())
     }
 }
 
@@ -149,8 +149,8 @@ fn linear_line(segment: &Value, starts: &[Value]) -> Option<String> {
 pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<(), Failure> {
     let limit = Duration::from_secs(20);
     let maps = || -> Vec<String> {
-        let held = holders::of(disk, limit);
-        let on = held.devices.iter().filter(|device| matches!(device.lies_on, LiesOn::Device(_)));
+        let held = holders::find(disk, limit);
+        let on = held.devices.iter().filter(|device| matches!(device.backing, Backing::Device(_)));
         let mut names: Vec<String> = on.filter_map(|device| device.dm_name.clone()).collect();
         names.reverse();
         names.dedup();
@@ -170,14 +170,14 @@ pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
         last = cx.run(&call).err().or(last);
     }
     for name in maps() {
-        last = cx.run(&Call::new("dmsetup", LIMIT).args(["remove", "--retry", &name])).err().or(last);
+        last = cx.run(&Invocation::new("dmsetup", LIMIT).args(["remove", "--retry", &name])).err().or(last);
     }
     match (maps().as_slice(), last) {
         ([], _) => Ok(()),
         (left, last) => {
             let why = last.map(|failure| format!(": {}", failure.what)).unwrap_or_default();
             let mut failure = Failure::failed(format!("still active: {}{why}", left.join(", ")));
-            failure.advice = crate::procedures::rescue::host::mounts::describe(&holders::of(disk, limit), |_| true);
+            failure.advice = crate::procedures::rescue::host::mounts::describe(&holders::find(disk, limit), |_| true);
             Err(failure)
         }
     }

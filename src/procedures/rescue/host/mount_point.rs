@@ -119,12 +119,12 @@ pub(crate) fn forget(cx: &Context) -> Result<Option<String>, Failure> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::procedures::rescue::Request;
+    use crate::procedures::rescue::RescueRequest;
     use crate::system::command::Runner;
 
     /// A context whose state and place lie in a directory of the test's.
     fn context(directory: &Path) -> Context {
-        let request = Request { at: directory.join("target"), ..Request::nothing() };
+        let request = RescueRequest { at: directory.join("target"), ..RescueRequest::nothing() };
         let mut cx = Context::on_this_machine(request, None, Runner::default()).unwrap();
         cx.state = directory.join("state");
         cx

@@ -7,8 +7,8 @@ use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::steps::login::HOLDERS_LIMIT;
 use crate::procedures::{Failure, Log};
 use crate::system::Root;
-use crate::system::command::Call;
-use crate::system::holders::{self, Holders, LiesOn, Use};
+use crate::system::command::Invocation;
+use crate::system::holders::{self, Backing, Holders, Use};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -85,7 +85,7 @@ fn is_taken(option: &str) -> bool {
 
 /// The call that mounts a filesystem. A LUN may hold anything: no program of it gives anyone rights, and no device
 /// node of it is one. Root can do without both in a chroot, and `/dev` is bound there from this system.
-pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Call {
+pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Invocation {
     let kind = filesystem.kind.as_str();
     let mut all: Vec<&str> = vec![if read_only { "ro" } else { "rw" }];
     // A name that holds a comma would be read as several options.
@@ -99,7 +99,7 @@ pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String],
         all.extend(calm(kind));
     }
     let (options, node, at) = (all.join(","), node(filesystem), at.display().to_string());
-    Call::new("mount", LIMIT).args(["-t", kind, "-o", &options, &node, &at])
+    Invocation::new("mount", LIMIT).args(["-t", kind, "-o", &options, &node, &at])
 }
 
 /// Mounts a filesystem of the LUN.
@@ -128,13 +128,13 @@ pub(crate) fn unmount(cx: &Context, deed: &Mounted) -> Result<(), Failure> {
         return Ok(());
     }
     let at = deed.at.display().to_string();
-    let call = Call::new("umount", LIMIT).args([&at]);
+    let call = Invocation::new("umount", LIMIT).args([&at]);
     match cx.run(&call) {
         Ok(_) => Ok(()),
         Err(_) if !is_there()? => Ok(()),
         Err(mut failure) => {
             if let Some(disk) = &cx.disk {
-                let held = holders::of(&disk.name, HOLDERS_LIMIT);
+                let held = holders::find(&disk.name, HOLDERS_LIMIT);
                 failure.advice.extend(describe(&held, |target| Path::new(target) != deed.at));
             }
             Err(failure)
@@ -159,7 +159,7 @@ pub(crate) fn describe(held: &Holders, foreign: impl Fn(&str) -> bool) -> Vec<St
         lines.push(format!("{} (pid {}) has {}", process.command, process.pid, uses.join(", ")));
     }
     if lines.is_empty() {
-        let on = held.devices.iter().filter(|device| matches!(device.lies_on, LiesOn::Device(_) | LiesOn::File(_)));
+        let on = held.devices.iter().filter(|device| matches!(device.backing, Backing::Device(_) | Backing::File(_)));
         lines.extend(on.map(|device| format!("{} uses it", device.dm_name.as_deref().unwrap_or(&device.name))));
     }
     if lines.len() > HOLDER_LINES {
@@ -187,7 +187,7 @@ pub(crate) fn settled_holders(cx: &Context, disk: &str) -> Holders {
     crate::procedures::rescue::steps::find_lun::settle(cx);
     let deadline = Instant::now() + PASSING;
     loop {
-        let held = holders::of(disk, HOLDERS_LIMIT);
+        let held = holders::find(disk, HOLDERS_LIMIT);
         let is_passing = |one: &Use| matches!(one, Use::OpenDevice(_));
         let passing = !held.processes.is_empty()
             && held.swaps.is_empty()

@@ -5,8 +5,8 @@ use crate::probes::storage::sysfs::Sysfs;
 use crate::procedures::rescue::context::{Context, deed};
 use crate::procedures::rescue::host::lvm;
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::{Call, is_installed};
-use crate::system::holders::{self, LiesOn};
+use crate::system::command::{Invocation, is_installed};
+use crate::system::holders::{self, Backing};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -36,10 +36,10 @@ pub(crate) fn learn(cx: &mut Context) -> Result<(), Failure> {
 }
 
 fn maps_on(disk: &str) -> Vec<String> {
-    let held = holders::of(disk, Duration::from_secs(20));
+    let held = holders::find(disk, Duration::from_secs(20));
     held.devices
         .iter()
-        .filter(|device| matches!(device.lies_on, LiesOn::Device(_)))
+        .filter(|device| matches!(device.backing, Backing::Device(_)))
         .filter_map(|device| device.dm_name.clone())
         .collect()
 }
@@ -111,7 +111,7 @@ fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
             let table = lvm::linear_table(cx, volume)?;
             let (map, flags) = (format!("isctpl-{}", volume.dm_name), if cx.request.read_only { "ro" } else { "rw" });
             let concise = format!("{map},ISCTPL-{},,{flags},{table}", volume.dm_name);
-            cx.run(&Call::new("dmsetup", Duration::from_secs(60)).args(["create", "--concise", &concise]))?;
+            cx.run(&Invocation::new("dmsetup", Duration::from_secs(60)).args(["create", "--concise", &concise]))?;
             names.push(format!("{name} as {map}, because another volume on this system has its name"));
         } else {
             cx.run(&cx.lvm().call("lvchange", Some(&volume.group), &["-ay", "-K", &name]))?;
@@ -119,7 +119,9 @@ fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
         }
         if cx.request.read_only {
             let map = if taken { format!("isctpl-{}", volume.dm_name) } else { volume.dm_name.clone() };
-            cx.run(&Call::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/mapper/{map}")]))?;
+            cx.run(
+                &Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/mapper/{map}")]),
+            )?;
         }
     }
     Ok(names)

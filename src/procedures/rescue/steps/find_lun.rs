@@ -5,7 +5,7 @@ use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::mounts::describe;
 use crate::procedures::rescue::steps::login::HOLDERS_LIMIT;
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::Call;
+use crate::system::command::Invocation;
 use crate::system::holders;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,7 +63,7 @@ fn take(cx: &mut Context, found: &lun::Lun) -> Result<(), Failure> {
 
 /// Refuses a LUN on which something is mounted that is none of this procedure's.
 fn is_free(cx: &Context, disk: &str) -> Result<(), Failure> {
-    let held = holders::of(disk, HOLDERS_LIMIT);
+    let held = holders::find(disk, HOLDERS_LIMIT);
     let at = &cx.place();
     let foreign = |target: &str| !std::path::Path::new(target).starts_with(at);
     if !held.mounts.iter().any(|mount| foreign(&mount.target)) && held.swaps.is_empty() {
@@ -117,7 +117,7 @@ impl Step<Context> for FindLun {
         let found = loop {
             match find(cx) {
                 Ok(found) => break found,
-                Err(error) if Instant::now() > deadline || cx.runner.stop.is_asked() => {
+                Err(error) if Instant::now() > deadline || cx.runner.cancel.is_requested() => {
                     return Err(Failure::failed(error.to_string()));
                 }
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
@@ -127,7 +127,9 @@ impl Step<Context> for FindLun {
         take(cx, &found)?;
         let Some(disk) = cx.disk.clone() else { return Err(Failure::failed("the LUN has no disk on this machine")) };
         if cx.request.read_only && cx.session_is_ours {
-            cx.run(&Call::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/{}", disk.name)]))?;
+            cx.run(
+                &Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/{}", disk.name)]),
+            )?;
         }
         let id = found.wwid().map(|wwid| format!(", {wwid}")).unwrap_or_default();
         Ok(format!("/dev/{}, {}{id}", disk.name, size(disk.size)))
@@ -161,7 +163,7 @@ fn scan(cx: &Context) -> Result<(), Failure> {
 /// Lets udev finish: it may make volumes active on what appeared.
 pub(crate) fn settle(cx: &Context) {
     // A system without udev has nothing to wait for.
-    let _ = cx.runner.run(&Call::new("udevadm", Duration::from_secs(30)).args(["settle", "--timeout=20"]));
+    let _ = cx.runner.run(&Invocation::new("udevadm", Duration::from_secs(30)).args(["settle", "--timeout=20"]));
 }
 
 /// A size as people say it.

@@ -8,7 +8,7 @@ use crate::procedures::rescue::RECORD_NAME;
 use crate::procedures::rescue::context::{Context, deed, iscsiadm};
 use crate::procedures::rescue::host::open_iscsi;
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::Call;
+use crate::system::command::Invocation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -23,7 +23,7 @@ struct Added {
     missing: Vec<PathBuf>,
 }
 
-fn calls(cx: &Context) -> [Call; 2] {
+fn calls(cx: &Context) -> [Invocation; 2] {
     [
         iscsiadm(20, ["-m", "iface", "-I", RECORD_NAME, "-o", "new"]),
         iscsiadm(

@@ -3,7 +3,7 @@
 use crate::probes::iscsi::sessions;
 use crate::procedures::rescue::context::{Context, deed, iscsiadm};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::Call;
+use crate::system::command::Invocation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -45,8 +45,8 @@ fn has_systemd(cx: &Context) -> bool {
     cx.host.is_dir("/run/systemd/system")
 }
 
-fn systemctl(verb: &str, unit: &str) -> Call {
-    Call::new("systemctl", Duration::from_secs(40)).args([verb, unit])
+fn systemctl(verb: &str, unit: &str) -> Invocation {
+    Invocation::new("systemctl", Duration::from_secs(40)).args([verb, unit])
 }
 
 impl Step<Context> for Daemon {
@@ -79,7 +79,7 @@ impl Step<Context> for Daemon {
                 Some(Ok(_)) => {}
                 // A rescue system may run systemd and have iscsid without a unit.
                 None | Some(Err(_)) => {
-                    let by_hand = cx.run(&Call::new("iscsid", Duration::from_secs(20)));
+                    let by_hand = cx.run(&Invocation::new("iscsid", Duration::from_secs(20)));
                     if let (Err(by_hand), by_systemd) = (by_hand, by_systemd) {
                         let why = by_systemd.and_then(Result::err).map(|failure| format!("; {}", failure.what));
                         return Err(Failure::failed(format!(
@@ -94,7 +94,7 @@ impl Step<Context> for Daemon {
             }
             let deadline = Instant::now() + Duration::from_secs(15);
             while !(is_listening(cx)? && is_running(cx)?) {
-                if Instant::now() > deadline || cx.runner.stop.is_asked() {
+                if Instant::now() > deadline || cx.runner.cancel.is_requested() {
                     return Err(Failure::failed("iscsid was started but does not run")
                         .advise("iscsid -f -d 8   runs it in the foreground and shows why"));
                 }

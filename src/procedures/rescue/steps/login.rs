@@ -7,7 +7,7 @@ use crate::procedures::rescue::host::lvm;
 use crate::procedures::rescue::host::mounts::{describe, settled_holders};
 use crate::procedures::rescue::steps::find_lun;
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::{Call, CommandError};
+use crate::system::command::{CommandError, Invocation};
 use isctpl_checks::facts::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,7 +31,7 @@ struct LoggedIn {
     before: Vec<String>,
 }
 
-fn node(target: &str, portal: SocketAddr, what: &str) -> Call {
+fn node(target: &str, portal: SocketAddr, what: &str) -> Invocation {
     let portal = portal.to_string();
     iscsiadm(60, ["-m", "node", "-T", target, "-p", &portal, "-I", RECORD_NAME, what])
 }

@@ -1,7 +1,7 @@
 //! `/boot`, the ESP and whatever else the root's fstab mounts from the LUN. What it says is looked for on the
 //! LUN and nowhere else: a UUID of this system's disks, or a kernel name, means nothing to the instance.
 
-use crate::probes::lun::mount_plan::{self, LeftOut, MountPlan, Why};
+use crate::probes::lun::mount_plan::{self, MountPlan, SkipReason, SkippedMount};
 use crate::probes::lun::system;
 use crate::procedures::rescue::context::{Context, deed};
 use crate::procedures::rescue::host::mounts::{self, Mounted, mount_call, node};
@@ -31,9 +31,9 @@ fn tell_no_directory(cx: &mut Context, mount: &mount_plan::PlannedMount) {
     cx.remark(format!("{} is not mounted: the root has no such directory ({})", mount.target, mount.at));
 }
 
-fn tell(cx: &mut Context, left_out: &[LeftOut]) {
-    for one in left_out {
-        let matters = !matches!(one.why, Why::Swap | Why::NoDevice | Why::NotAtBoot);
+fn tell(cx: &mut Context, skipped: &[SkippedMount]) {
+    for one in skipped {
+        let matters = !matches!(one.why, SkipReason::Swap | SkipReason::NoDevice | SkipReason::NotAtBoot);
         let may_fail = one.entry.options.iter().any(|option| option == "nofail");
         if matters && !may_fail {
             cx.remark(format!(
@@ -72,7 +72,7 @@ impl Step<Context> for MountRest {
 
     fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
         let plan = plan(cx)?;
-        tell(cx, &plan.left_out);
+        tell(cx, &plan.skipped);
         let there = mounts::targets_below(&cx.host, &cx.place())?;
         let mut homeless = Vec::new();
         for mount in &plan.mounts {

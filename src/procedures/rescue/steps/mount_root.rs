@@ -8,7 +8,7 @@ use crate::procedures::rescue::host::mount_point::{self, Linked};
 use crate::procedures::rescue::host::mounts::{self, Mounted, looking_options, mount_call, node};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::Root;
-use crate::system::command::{Call, quoted};
+use crate::system::command::{Invocation, quoted};
 use crate::system::mount::look_privately;
 use isctpl_checks::facts::BlockDevice;
 use serde::{Deserialize, Serialize};
@@ -249,7 +249,7 @@ impl Step<Context> for MountRoot {
                 let at = mounted.at.display().to_string();
                 if cx.host.is_dir(&at) && !cx.request.read_only {
                     // Bounded: a LUN that is gone must not keep this waiting, and unmounting syncs as well.
-                    let _ = cx.runner.run(&Call::new("sync", Duration::from_secs(120)).args(["-f", &at]));
+                    let _ = cx.runner.run(&Invocation::new("sync", Duration::from_secs(120)).args(["-f", &at]));
                 }
                 mounts::unmount(cx, &mounted)
             }

@@ -2,7 +2,7 @@
 
 use crate::procedures::rescue::context::{Context, Nic, deed};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::Call;
+use crate::system::command::Invocation;
 use crate::system::netlink;
 use crate::system::reach::{self, Origin, Reach};
 use ipnet::IpNet;
@@ -26,19 +26,19 @@ enum Deed {
     Route { nic: String, to: IpNet, gateway: IpAddr },
 }
 
-fn ip(arguments: &[&str]) -> Call {
-    Call::new("ip", Duration::from_secs(15)).args(arguments.iter().copied())
+fn ip(arguments: &[&str]) -> Invocation {
+    Invocation::new("ip", Duration::from_secs(15)).args(arguments.iter().copied())
 }
 
-fn up(nic: &str) -> Call {
+fn up(nic: &str) -> Invocation {
     ip(&["link", "set", "dev", nic, "up"])
 }
 
-fn add_address(nic: &str, address: IpNet) -> Call {
+fn add_address(nic: &str, address: IpNet) -> Invocation {
     ip(&["address", "add", &address.to_string(), "dev", nic])
 }
 
-fn add_route(nic: &str, to: IpNet, gateway: IpAddr) -> Call {
+fn add_route(nic: &str, to: IpNet, gateway: IpAddr) -> Invocation {
     ip(&["route", "add", &to.to_string(), "via", &gateway.to_string(), "dev", nic])
 }
 
@@ -177,7 +177,7 @@ impl Step<Context> for Network {
         }
         let deadline = Instant::now() + Duration::from_secs(10);
         while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
-            if Instant::now() > deadline || cx.runner.stop.is_asked() {
+            if Instant::now() > deadline || cx.runner.cancel.is_requested() {
                 return Err(Failure::refused(format!("the SAN NIC {} has no link (no carrier)", nic.name))
                     .advise("check the cable, and that this is the right NIC"));
             }

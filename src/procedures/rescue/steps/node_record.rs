@@ -4,7 +4,7 @@ use crate::procedures::rescue::RECORD_NAME;
 use crate::procedures::rescue::context::{Context, deed, iscsiadm};
 use crate::procedures::rescue::steps::interface_record::{missing_directories, remove_empty};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::{Call, CommandError};
+use crate::system::command::{CommandError, Invocation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -48,16 +48,16 @@ fn discovered(text: &str) -> Vec<Discovered<'_>> {
     found
 }
 
-fn discovery(cx: &Context) -> Call {
+fn discovery(cx: &Context) -> Invocation {
     iscsiadm(40, ["-m", "discovery", "-t", "st", "-p", &cx.portal(), "-I", RECORD_NAME, "-o", "nonpersistent"])
 }
 
-fn node(cx: &Context, arguments: &[&str]) -> Call {
+fn node(cx: &Context, arguments: &[&str]) -> Invocation {
     let call = iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &cx.portal(), "-I", RECORD_NAME]);
     call.args(arguments.iter().copied())
 }
 
-fn new_node(cx: &Context, group: &str) -> Call {
+fn new_node(cx: &Context, group: &str) -> Invocation {
     let portal = format!("{},{group}", cx.portal());
     iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &portal, "-I", RECORD_NAME, "-o", "new"])
 }

@@ -221,14 +221,14 @@ impl Step<Context> for ResolvConf {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::procedures::rescue::Request;
+    use crate::procedures::rescue::RescueRequest;
     use crate::system::command::Runner;
     use std::os::unix::fs::symlink;
 
     /// What is to be done about a root whose resolv.conf is made like this.
     fn way_of(make: impl FnOnce(&Path)) -> String {
         let directory = tempfile::tempdir().unwrap();
-        let mut cx = Context::on_this_machine(Request::nothing(), None, Runner::default()).unwrap();
+        let mut cx = Context::on_this_machine(RescueRequest::nothing(), None, Runner::default()).unwrap();
         cx.state = directory.path().canonicalize().unwrap();
         let at = cx.place();
         fs::create_dir_all(at.join("etc")).unwrap();
