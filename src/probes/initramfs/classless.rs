@@ -1,6 +1,6 @@
 //! What the DHCP clients of an image do with option 121 (RFC 3442).
 
-use super::collect::Content;
+use super::content::Content;
 use super::scripts::{Scripts, is_initramfs_tools};
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::Action;

@@ -1,8 +1,9 @@
 //! Takes from the stream of entries what the facts need, and lets the rest pass.
 
+use super::content::{Binary, Content};
 use super::tree::{Node, Tree};
 use crate::formats::image::cpio::{Data, Entry, Kind};
-use crate::formats::image::elf::{self, Linkage};
+use crate::formats::image::elf;
 use crate::formats::text::names;
 use isctpl_checks::facts::{EntryKind, Problem};
 use std::collections::HashMap;
@@ -16,23 +17,6 @@ const TEXTS_LIMIT: u64 = 8 << 20;
 
 /// The largest program whose libraries are looked at.
 const ELF_LIMIT: u64 = 64 << 20;
-
-/// What is kept of a file's content.
-#[derive(Debug)]
-pub(super) enum Content {
-    /// A script or configuration file.
-    Text(String),
-    /// A program or library.
-    Elf(Binary),
-}
-
-/// A program or library.
-#[derive(Debug, Default)]
-pub(super) struct Binary {
-    pub(super) linkage: Linkage,
-    /// Of the strings that are looked for in such a program, those that it has.
-    pub(super) strings: Vec<&'static str>,
-}
 
 /// Strings that tell one version of a program from another, by the program's name.
 const TELLING: &[(&str, &[&str])] = &[

@@ -1,6 +1,6 @@
 //! Which shared libraries the programs of an image need and do not find, by the rules of ld.so(8).
 
-use super::collect::{Binary, Content};
+use super::content::{Binary, Content};
 use super::tree::{Tree, join};
 use crate::formats::image::elf::Linkage;
 use isctpl_checks::facts::MissingLibrary;

@@ -6,6 +6,7 @@
 mod classless;
 mod collect;
 mod config;
+mod content;
 mod libraries;
 mod scripts;
 mod tree;

@@ -1,6 +1,6 @@
 //! What the scripts that run in an image read and do.
 
-use super::collect::Content;
+use super::content::Content;
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
 use isctpl_checks::facts::{

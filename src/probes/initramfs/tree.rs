@@ -1,6 +1,6 @@
 //! The directory tree that an image unpacks to.
 
-use super::collect::Content;
+use super::content::Content;
 use isctpl_checks::facts::EntryKind;
 use std::cell::Cell;
 use std::collections::BTreeMap;
