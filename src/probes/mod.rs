@@ -3,6 +3,7 @@
 pub mod boot_files;
 pub mod cmdline;
 pub mod dhcp;
+mod files;
 pub mod firmware;
 mod gather;
 pub mod initramfs;
@@ -17,5 +18,6 @@ mod same_machine;
 pub mod services;
 pub mod storage;
 pub mod template;
+mod units;
 
 pub use gather::{ASKING_THE_DISK, GatherRequest, described_unread, gather, gather_kernel, is_running_root};

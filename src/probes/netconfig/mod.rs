@@ -1,7 +1,6 @@
 //! The real root's network configuration: every manager's files, who starts, what renames, what filters.
 
 mod dhcpcd;
-mod files;
 mod firewall;
 mod generated;
 mod ifupdown;
@@ -14,9 +13,9 @@ mod sysctl;
 mod tests;
 mod udev;
 
+use super::files::{self, Files};
 use crate::formats::network::netplan::Netplan;
 use crate::system::Root;
-use files::Files;
 use isctpl_checks::facts::{InterfaceConfig, NetConfig};
 
 /// Where netplan looks, the directory of the highest priority first.

@@ -1,14 +1,12 @@
 //! Units that matter to an iSCSI root, what starts them, and what they run.
 
 mod exec;
-mod files;
-mod graph;
 mod sysv;
 
+use super::units::load::{self, Loaded, UnitFiles};
+use super::units::started::{self, Started};
 use crate::system::Root;
 use exec::Scripts;
-use files::{Loaded, UnitFiles};
-use graph::Started;
 use isctpl_checks::facts::{Location, Problem, Services, Unit};
 use std::collections::BTreeSet;
 
@@ -54,7 +52,7 @@ pub fn read(root: &Root) -> Services {
     let files = UnitFiles::list(root);
     let scripts = Scripts::new(root);
     let systemd = SYSTEMD.iter().any(|path| root.is_file(path));
-    let started = graph::started(&files, &started_otherwise(root, &mut problems));
+    let started = started::started(&files, &started_otherwise(root, &mut problems));
     let mut units: Vec<Unit> = Vec::new();
     let every_name = files.names_of_units().filter(|name| !name.contains("@.")).map(str::to_owned);
     let names: std::collections::BTreeSet<String> = every_name.chain(started.keys().cloned()).collect();
@@ -117,7 +115,7 @@ fn started_otherwise(root: &Root, problems: &mut Vec<Problem>) -> Vec<(String, S
     let directories = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
     // Of rules with one name the first directory's count, and a link to /dev/null masks them (udev(7)).
     let mut seen = BTreeSet::new();
-    for directory in directories.iter().take(if files::is_merged(root) { 2 } else { 3 }) {
+    for directory in directories.iter().take(if load::is_merged(root) { 2 } else { 3 }) {
         let names = root.names(directory).unwrap_or_else(|problem| {
             problems.push(problem);
             Vec::new()

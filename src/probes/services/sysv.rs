@@ -1,7 +1,7 @@
 //! Links of System V init, and the units that systemd-sysv-generator(8) makes of its scripts.
 
 use super::exec::Scripts;
-use super::files::UnitFiles;
+use crate::probes::units::load::UnitFiles;
 use crate::system::Root;
 use isctpl_checks::facts::{ExecLine, Location, Problem, SysvLink, Unit};
 

@@ -26,32 +26,32 @@ const ALIAS_LIMIT: usize = 8;
 
 /// A link that makes one unit want another.
 #[derive(Debug, Clone)]
-pub(super) struct WantsLink {
+pub(in crate::probes) struct WantsLink {
     /// The unit that wants.
-    pub(super) holder: String,
+    pub(in crate::probes) holder: String,
     /// The unit that is wanted, as the link is named.
-    pub(super) wanted: String,
+    pub(in crate::probes) wanted: String,
     /// The link.
-    pub(super) at: Location,
+    pub(in crate::probes) at: Location,
 }
 
 /// A unit as it is in force.
 #[derive(Debug, Default)]
-pub(super) struct Loaded {
+pub(in crate::probes) struct Loaded {
     /// Its own name, aliases followed.
-    pub(super) name: String,
+    pub(in crate::probes) name: String,
     /// Its file; `None` when there is none or it is masked.
-    pub(super) fragment: Option<Location>,
+    pub(in crate::probes) fragment: Option<Location>,
     /// What masks it.
-    pub(super) masked: Option<Location>,
+    pub(in crate::probes) masked: Option<Location>,
     /// Drop-ins, in the order in which they are read.
-    pub(super) drop_ins: Vec<Location>,
+    pub(in crate::probes) drop_ins: Vec<Location>,
     /// Settings, drop-ins merged.
-    pub(super) file: UnitFile,
+    pub(in crate::probes) file: UnitFile,
 }
 
 /// The unit files of a root.
-pub(super) struct UnitFiles<'a> {
+pub(in crate::probes) struct UnitFiles<'a> {
     root: &'a Root,
     /// The strongest entry of each name.
     index: BTreeMap<String, (String, FileKind)>,
@@ -60,14 +60,14 @@ pub(super) struct UnitFiles<'a> {
     /// Directories of drop-ins, as `DIRECTORY/NAME.d`, by `NAME.d`.
     drop_in_directories: BTreeMap<String, Vec<String>>,
     /// Links of `.wants`, `.requires` and `.upholds` directories.
-    pub(super) links: Vec<WantsLink>,
+    pub(in crate::probes) links: Vec<WantsLink>,
     cache: RefCell<BTreeMap<String, Rc<Loaded>>>,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl<'a> UnitFiles<'a> {
     /// Lists the directories of a root.
-    pub(super) fn list(root: &'a Root) -> Self {
+    pub(in crate::probes) fn list(root: &'a Root) -> Self {
         let mut files = Self {
             root,
             index: BTreeMap::new(),
@@ -111,12 +111,12 @@ impl<'a> UnitFiles<'a> {
     }
 
     /// Names of every unit file, aliases and templates included.
-    pub(super) fn names_of_units(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::probes) fn names_of_units(&self) -> impl Iterator<Item = &str> {
         self.index.keys().map(String::as_str)
     }
 
     /// What could not be read so far.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(in crate::probes) fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
 
@@ -135,7 +135,7 @@ impl<'a> UnitFiles<'a> {
     }
 
     /// Loads a unit by any of its names; `None` when there is neither a file nor a mask.
-    pub(super) fn load(&self, name: &str) -> Option<Rc<Loaded>> {
+    pub(in crate::probes) fn load(&self, name: &str) -> Option<Rc<Loaded>> {
         let (own_name, found) = self.resolve(name)?;
         if let Some(known) = self.cache.borrow().get(&own_name) {
             return Some(Rc::clone(known));
@@ -223,7 +223,7 @@ enum Found {
 }
 
 /// Whether `/lib` is a link to `/usr/lib`, so that both name the same files.
-pub(super) fn is_merged(root: &Root) -> bool {
+pub(in crate::probes) fn is_merged(root: &Root) -> bool {
     matches!(root.lstat("/lib"), Ok(Some(meta)) if meta.kind == FileKind::Link)
 }
 

@@ -9,22 +9,22 @@ use std::path::Path;
 const GLOB_LIMIT: usize = 1024;
 
 /// A root, and what could not be read of it.
-pub(super) struct Files<'a> {
-    pub(super) root: &'a Root,
-    pub(super) problems: Vec<Problem>,
+pub(in crate::probes) struct Files<'a> {
+    pub(in crate::probes) root: &'a Root,
+    pub(in crate::probes) problems: Vec<Problem>,
     /// `/run` below a mounted root is a mount of its own: the rescue host's, put there for a chroot.
     foreign_run: bool,
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(root: &'a Root) -> Self {
+    pub(in crate::probes) fn new(root: &'a Root) -> Self {
         let device = |path: &str| root.stat(path).ok().flatten().map(|meta| meta.dev);
         let mounted = device("/run").is_some_and(|run| device("/") != Some(run));
         Self { root, problems: Vec::new(), foreign_run: mounted && root.path() != Path::new("/") }
     }
 
     /// What failed, each once: a directory under two names fails twice.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(in crate::probes) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems;
         let mut seen = std::collections::BTreeSet::new();
         problems.retain(|problem| seen.insert(problem.clone()));
@@ -32,17 +32,17 @@ impl<'a> Files<'a> {
     }
 
     /// A text file; `None` when there is nothing or, which is noted, when it cannot be read.
-    pub(super) fn text(&mut self, path: &str) -> Option<String> {
+    pub(in crate::probes) fn text(&mut self, path: &str) -> Option<String> {
         self.noted(path, |root| root.text(path))?
     }
 
     /// The names in a directory; none when it is absent or, which is noted, cannot be read.
-    pub(super) fn names(&mut self, path: &str) -> Vec<String> {
+    pub(in crate::probes) fn names(&mut self, path: &str) -> Vec<String> {
         self.noted(path, |root| root.names(path)).unwrap_or_default()
     }
 
     /// The entries of a directory with their kinds, as [`Files::names`].
-    pub(super) fn list(&mut self, path: &str) -> Vec<(String, FileKind)> {
+    pub(in crate::probes) fn list(&mut self, path: &str) -> Vec<(String, FileKind)> {
         self.noted(path, |root| root.list(path)).flatten().unwrap_or_default()
     }
 
@@ -55,13 +55,13 @@ impl<'a> Files<'a> {
 
     /// The files of a set of directories, the one of the highest priority first, by name: of files with
     /// one name the first directory's counts.
-    pub(super) fn conf_files(&mut self, directories: &[&str], suffix: &str) -> Vec<String> {
+    pub(in crate::probes) fn conf_files(&mut self, directories: &[&str], suffix: &str) -> Vec<String> {
         let listings: Vec<_> = directories.iter().map(|&directory| (directory, self.names(directory))).collect();
         conf_files(&listings, suffix)
     }
 
     /// Whether a file is masked: a symbolic link to `/dev/null`, or empty.
-    pub(super) fn is_masked(&mut self, path: &str) -> bool {
+    pub(in crate::probes) fn is_masked(&mut self, path: &str) -> bool {
         if self.noted(path, |root| root.read_link(path)).flatten().as_deref() == Some("/dev/null") {
             return true;
         }
@@ -72,7 +72,7 @@ impl<'a> Files<'a> {
 
     /// A file in systemd's syntax with its drop-ins (`NAME.d/*.conf` in each of the directories);
     /// `None` when it is masked or cannot be read.
-    pub(super) fn unit(&mut self, path: &str, directories: &[&str]) -> Option<(UnitFile, Vec<String>)> {
+    pub(in crate::probes) fn unit(&mut self, path: &str, directories: &[&str]) -> Option<(UnitFile, Vec<String>)> {
         if self.is_masked(path) {
             return None;
         }
@@ -84,7 +84,12 @@ impl<'a> Files<'a> {
     }
 
     /// Merges `NAME.d/*.conf` of the directories into a file, and gives their paths.
-    pub(super) fn add_drop_ins(&mut self, file: &mut UnitFile, name: &str, directories: &[&str]) -> Vec<String> {
+    pub(in crate::probes) fn add_drop_ins(
+        &mut self,
+        file: &mut UnitFile,
+        name: &str,
+        directories: &[&str],
+    ) -> Vec<String> {
         let directories: Vec<String> = directories.iter().map(|directory| format!("{directory}/{name}.d")).collect();
         let directories: Vec<&str> = directories.iter().map(String::as_str).collect();
         let mut merged = Vec::new();
@@ -101,7 +106,7 @@ impl<'a> Files<'a> {
     }
 
     /// The paths that fit a glob, sorted; hidden names only fit a glob that begins with a dot.
-    pub(super) fn glob(&mut self, pattern: &str) -> Vec<String> {
+    pub(in crate::probes) fn glob(&mut self, pattern: &str) -> Vec<String> {
         let mut front = vec![String::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             if !part.contains(['*', '?', '[']) {

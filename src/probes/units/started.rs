@@ -1,7 +1,7 @@
 //! Which units are started, at boot or at shutdown: what `default.target` and the targets of a shutdown pull
 //! in, by links, by settings, and by what triggers them.
 
-use super::files::{Loaded, UnitFiles};
+use super::load::{Loaded, UnitFiles};
 use isctpl_checks::facts::Location;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -25,15 +25,15 @@ const ALWAYS: [&str; 9] = [
 
 /// How a unit is started.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Started {
+pub(in crate::probes) struct Started {
     /// Links of started units.
-    pub(super) links: Vec<Location>,
+    pub(in crate::probes) links: Vec<Location>,
     /// Started units that name it, and other things that start it.
-    pub(super) by: BTreeSet<String>,
+    pub(in crate::probes) by: BTreeSet<String>,
 }
 
 /// What is started, by the units' own names. `extra` are units that something else starts, with what.
-pub(super) fn started(files: &UnitFiles<'_>, extra: &[(String, String)]) -> BTreeMap<String, Started> {
+pub(in crate::probes) fn started(files: &UnitFiles<'_>, extra: &[(String, String)]) -> BTreeMap<String, Started> {
     let mut wants_of: BTreeMap<String, Vec<(String, Location)>> = BTreeMap::new();
     for link in &files.links {
         // A holder may be named by an alias, as default.target is.
