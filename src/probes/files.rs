@@ -1,6 +1,7 @@
 //! Reads of configuration files that note what failed, and the search rules that managers share.
 
-use crate::formats::systemd::{self, UnitFile, conf_files, glob_matches};
+use crate::formats::systemd::{self, UnitFile, conf_files};
+use crate::formats::text::glob::glob_matches;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
 use std::path::Path;

@@ -2,10 +2,9 @@
 
 use crate::formats::systemd::{Section, UnitFile, boolean, split_words};
 use crate::formats::text::harmless::{condition, wrong_value};
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use isctpl_checks::facts::{
-    HIDDEN, InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute,
-};
+use crate::formats::text::net::{default_gateway, everywhere, normal_mac};
+use ipnet::IpNet;
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute};
 use std::net::IpAddr;
 
 /// What a `.network` file with its drop-ins says; `None` when networkd ignores the file because its
@@ -27,15 +26,6 @@ pub fn read(file: &UnitFile, path: &str, problems: &mut Vec<Problem>) -> Option<
         config.gateway = default_gateway(&config.routes);
     }
     Some(config)
-}
-
-/// The gateway of the first IPv4 default route among routes.
-pub fn default_gateway(routes: &[Located<StaticRoute>]) -> Option<IpAddr> {
-    routes
-        .iter()
-        .map(|route| &route.value)
-        .find(|route| route.destination.prefix_len() == 0 && route.destination.addr().is_ipv4())
-        .and_then(|route| route.gateway)
 }
 
 /// The conditions of a `[Match]` section. `name_key` is `Name` in `.network` and `OriginalName` in
@@ -76,23 +66,6 @@ pub fn nic_match(file: &UnitFile, name_key: &str) -> NicMatch {
         matches.other.extend(file.list("Match", &entry.key).iter().map(|held| condition(&held.key, &held.value)));
     }
     matches
-}
-
-/// A MAC address as `aa:bb:cc:dd:ee:ff`, from this form, with hyphens, or as Cisco writes it
-/// (`aabb.ccdd.eeff`), with the wildcards of udev.
-pub fn normal_mac(text: &str) -> String {
-    let lower = text.to_ascii_lowercase().replace('-', ":");
-    // What can be no address matches none, whatever it is.
-    if !lower.chars().all(|c| c.is_ascii_hexdigit() || ":.*?[]!".contains(c)) {
-        return HIDDEN.to_owned();
-    }
-    let digits: String = lower.chars().filter(|c| *c != '.').collect();
-    if lower.contains('.') && digits.len() == 12 && digits.chars().all(|c| c.is_ascii_hexdigit()) {
-        let pairs: Vec<String> =
-            digits.chars().collect::<Vec<_>>().chunks(2).map(|pair| pair.iter().collect()).collect();
-        return pairs.join(":");
-    }
-    lower
 }
 
 fn link_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut Vec<Problem>) {
@@ -209,11 +182,6 @@ fn route(section: &Section, config: &mut InterfaceConfig, problems: &mut Vec<Pro
     };
     let metric = value("Metric").and_then(|entry| entry.value.parse().ok());
     config.routes.push(Located::new(StaticRoute { destination, gateway, metric }, section.at.clone()));
-}
-
-/// The destination of a default route.
-pub fn everywhere(ipv6: bool) -> IpNet {
-    if ipv6 { Ipv6Net::default().into() } else { Ipv4Net::default().into() }
 }
 
 /// The VLANs, bonds and bridges that a `.network` file puts on its interface: names of `.netdev`s.

@@ -14,7 +14,7 @@ mod words;
 use crate::formats::text::harmless::wrong_value;
 use isctpl_checks::facts::{Located, Location, Problem};
 use std::collections::BTreeMap;
-pub use words::{boolean, glob_matches, split_words};
+pub use words::{boolean, split_words};
 
 /// The most assignments that are kept of one file with its drop-ins.
 const ENTRY_LIMIT: usize = 50_000;

@@ -1,7 +1,7 @@
 //! udev rules (udev(7)), as far as they name network interfaces or run a program for them.
 
-use crate::formats::network::networkd::normal_mac;
 use crate::formats::text::harmless::is_plain;
+use crate::formats::text::net::normal_mac;
 use isctpl_checks::facts::{HIDDEN, Location, NicMatch, Rename};
 
 /// One `KEY{attribute} operator "value"` of a rule.

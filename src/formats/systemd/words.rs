@@ -1,4 +1,4 @@
-//! Words, booleans and globs as systemd's settings write them.
+//! Words and booleans as systemd's settings write them.
 
 /// The words of a value: separated by blanks, `"…"` and `'…'` hold blanks, `\` escapes. An unclosed
 /// quote ends with the value (extract_first_word() with EXTRACT_RELAX).
@@ -53,72 +53,5 @@ pub fn boolean(value: &str) -> Option<bool> {
         "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
         "0" | "no" | "n" | "false" | "f" | "off" => Some(false),
         _ => None,
-    }
-}
-
-/// Whether a name fits a glob of `*`, `?` and `[…]` (fnmatch(3) without flags, on names that hold no `/`).
-///
-/// Takes time in proportion to both lengths: only the last `*` is ever tried again.
-pub fn glob_matches(pattern: &str, name: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let name: Vec<char> = name.chars().collect();
-    let (mut p, mut n) = (0usize, 0usize);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(&have) = name.get(n) {
-        let step = match pattern.get(p) {
-            Some('*') => {
-                star = Some((p + 1, n));
-                p += 1;
-                continue;
-            }
-            Some('?') => Some(p + 1),
-            Some('[') => class(&pattern, p, have),
-            Some('\\') => pattern.get(p + 1).filter(|&&want| want == have).map(|_| p + 2),
-            Some(&want) if want == have => Some(p + 1),
-            _ => None,
-        };
-        match (step, star) {
-            (Some(next), _) => {
-                p = next;
-                n += 1;
-            }
-            (None, Some((after, tried))) => {
-                p = after;
-                n = tried + 1;
-                star = Some((after, n));
-            }
-            (None, None) => return false,
-        }
-    }
-    pattern.iter().skip(p).all(|&rest| rest == '*')
-}
-
-/// The place after a bracket expression that holds `have`; one without an end is a plain `[`.
-fn class(pattern: &[char], open: usize, have: char) -> Option<usize> {
-    let mut at = open + 1;
-    let negated = matches!(pattern.get(at), Some('!' | '^'));
-    if negated {
-        at += 1;
-    }
-    let first = at;
-    let mut hit = false;
-    loop {
-        match pattern.get(at) {
-            None => return (have == '[').then_some(open + 1),
-            Some(']') if at > first => return (hit != negated).then_some(at + 1),
-            Some(&low) => {
-                let range = (pattern.get(at + 1) == Some(&'-')).then(|| pattern.get(at + 2)).flatten();
-                match range {
-                    Some(&high) if high != ']' => {
-                        hit |= (low..=high).contains(&have);
-                        at += 3;
-                    }
-                    _ => {
-                        hit |= low == have;
-                        at += 1;
-                    }
-                }
-            }
-        }
     }
 }

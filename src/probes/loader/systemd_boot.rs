@@ -3,8 +3,8 @@
 use super::disk::Disk;
 use super::{Found, esp, grub, is_recovery};
 use crate::formats::cmdline;
-use crate::formats::kernel::module_index::glob_matches;
 use crate::formats::loader::bls;
+use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::{loader_file, title};
 use isctpl_checks::facts::{BootEntry, Chosen, Esp, Fact, Located, Location, Problem};
 use std::io::Read as _;

@@ -3,7 +3,7 @@
 use super::files::Files;
 use super::generated;
 use crate::formats::network::keyfile::ifcfg;
-use crate::formats::network::networkd::default_gateway;
+use crate::formats::text::net::default_gateway;
 use isctpl_checks::facts::{InterfaceConfig, Location};
 
 const DIRECTORY: &str = "/etc/sysconfig/network-scripts";

@@ -1,6 +1,6 @@
 //! The header of an entry.
 
-use super::reader::Error;
+use super::error::Error;
 
 /// Length of a header.
 pub(super) const LENGTH: usize = 110;

@@ -2,10 +2,8 @@
 //!
 //! The files are large and few of their lines are wanted, so each reader keeps only what it is asked for.
 
-mod glob;
-
-pub use glob::glob_matches;
-
+use crate::formats::text::glob::glob_matches;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A module in `modules.dep`.
@@ -83,13 +81,13 @@ fn matching<'a>(
 ) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> =
         modaliases.iter().map(|modalias| (modalias.clone(), Vec::new())).collect();
-    let normalized: Vec<(&String, std::borrow::Cow<'_, str>)> =
-        modaliases.iter().map(|modalias| (modalias, glob::with_underscores(modalias))).collect();
+    let normalized: Vec<(&String, Cow<'_, str>)> =
+        modaliases.iter().map(|modalias| (modalias, with_underscores(modalias))).collect();
     for (pattern, module) in pairs {
         for (modalias, text) in &normalized {
             // Most patterns belong to another bus, which their first letters tell.
             let same_bus = pattern.bytes().next() == text.bytes().next();
-            if same_bus && glob_matches(&glob::with_underscores(pattern), text) {
+            if same_bus && glob_matches(&with_underscores(pattern), text) {
                 let modules = found.entry((*modalias).clone()).or_default();
                 let name = normal(module);
                 if !modules.contains(&name) {
@@ -99,6 +97,23 @@ fn matching<'a>(
         }
     }
     found
+}
+
+/// An alias as modprobe compares it: `-` written as `_` outside of brackets.
+fn with_underscores(text: &str) -> Cow<'_, str> {
+    if !text.contains('-') {
+        return Cow::Borrowed(text);
+    }
+    let mut in_class = false;
+    let written = text.chars().map(|c| {
+        match c {
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        if c == '-' && !in_class { '_' } else { c }
+    });
+    Cow::Owned(written.collect())
 }
 
 /// The wanted options of a kernel's configuration: `y`, `m`, `n`, or the text of another value.

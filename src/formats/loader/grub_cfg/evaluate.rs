@@ -1,13 +1,12 @@
 //! Runs the statements of a configuration.
 
 use super::condition::{self, Argument};
-use super::menu::{Boot, Definition, Kind};
+use super::definition::{self, Boot, Definition, Kind};
 use super::syntax::{self, Part, Statement, Word};
 use super::variables::Variables;
-use super::{Menu, Setting, World, menu};
+use super::{Setting, World};
 use crate::formats::text::harmless::is_loader_setting;
 use isctpl_checks::facts::{HIDDEN, Location, Problem};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How much is run; a real file takes a few thousand steps.
@@ -32,33 +31,27 @@ pub(super) struct Evaluator<'a> {
     pub(super) sources: u32,
     stopped: bool,
     /// The construct that a file ends in.
-    unfinished: Option<Location>,
+    pub(super) unfinished: Option<Location>,
     /// What the entry that is run has loaded; `None` while the menu is built.
     pub(super) boot: Option<Boot>,
 }
 
-/// Runs a file and opens its menu.
-pub(super) fn run(text: &str, path: &str, world: &dyn World) -> Menu {
-    let mut evaluator = Evaluator {
-        world,
-        variables: Variables::at_start(),
-        path: path.to_owned(),
-        definitions: Vec::new(),
-        problems: Vec::new(),
-        uncertain: false,
-        steps: 0,
-        sources: 0,
-        stopped: false,
-        unfinished: None,
-        boot: None,
-    };
-    evaluator.file(text, path.to_owned());
-    let default = evaluator.setting("default");
-    let timeout = evaluator.setting("timeout");
-    let entries = menu::open(&mut evaluator);
-    let mut seen = BTreeSet::new();
-    evaluator.problems.retain(|problem| seen.insert(problem.clone()));
-    Menu { entries, default, timeout, unfinished: evaluator.unfinished, problems: evaluator.problems }
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(path: &str, world: &'a dyn World) -> Self {
+        Self {
+            world,
+            variables: Variables::at_start(),
+            path: path.to_owned(),
+            definitions: Vec::new(),
+            problems: Vec::new(),
+            uncertain: false,
+            steps: 0,
+            sources: 0,
+            stopped: false,
+            unfinished: None,
+            boot: None,
+        }
+    }
 }
 
 impl Evaluator<'_> {
@@ -94,7 +87,7 @@ impl Evaluator<'_> {
         self.path = outer;
     }
 
-    fn setting(&self, name: &str) -> Setting {
+    pub(super) fn setting(&self, name: &str) -> Setting {
         let Some(value) = self.variables.get(name) else { return Setting::default() };
         Setting {
             value: value.text.clone().filter(|text| !text.is_empty()),
@@ -297,7 +290,7 @@ impl Evaluator<'_> {
 
     fn define(&mut self, submenu: bool, words: &[Word], body: &Rc<[Statement]>, line: u32) {
         let arguments = self.arguments(words);
-        let header = menu::header(arguments);
+        let header = definition::header(arguments);
         let body = Rc::clone(body);
         let kind = if submenu { Kind::Submenu { header, body } } else { Kind::Entry { header, body } };
         self.add(kind, self.place(line));

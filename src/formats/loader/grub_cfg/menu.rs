@@ -1,13 +1,12 @@
 //! Opens the menu: submenus in order, and each entry run to see what it loads.
 
-use super::condition::Argument;
+use super::definition::{Boot, Kind};
 use super::evaluate::Evaluator;
 use super::syntax::{Part, Statement, Word};
-use super::{Entry, Named, Step};
+use super::{Entry, Menu, Named, Step, World};
 use crate::formats::loader::bls;
 use isctpl_checks::facts::Location;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// How many entries are opened; real menus have dozens.
 const ENTRY_LIMIT: usize = 1000;
@@ -15,66 +14,20 @@ const ENTRY_LIMIT: usize = 1000;
 /// How deep submenus may stand in each other.
 const SUBMENU_LIMIT: usize = 8;
 
-/// An entry of a menu before it is opened.
-#[derive(Debug)]
-pub(super) struct Definition {
-    pub(super) kind: Kind,
-    pub(super) at: Location,
-    pub(super) uncertain: bool,
-}
-
-#[derive(Debug)]
-pub(super) enum Kind {
-    Entry { header: Header, body: Rc<[Statement]> },
-    Submenu { header: Header, body: Rc<[Statement]> },
-    Bls(bls::Entry),
-}
-
-/// Title and id of `menuentry`.
-#[derive(Debug, Default)]
-pub(super) struct Header {
-    title: String,
-    id: Option<String>,
-}
-
-/// What an entry has loaded so far.
-#[derive(Debug, Default)]
-pub(super) struct Boot {
-    kernel: Option<Named>,
-    initrds: Vec<Named>,
-    options: String,
-    unresolved: BTreeSet<String>,
-    /// Whether different kernels or options were seen in branches of which only one is taken.
-    ambiguous: bool,
-}
-
-/// Reads the arguments of `menuentry` (`grub-core/commands/menuentry.c`): options, then the title.
-pub(super) fn header(arguments: Vec<Argument>) -> Header {
-    let mut header = Header::default();
-    let mut title = None;
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        match argument.as_deref() {
-            Some("--class" | "--users" | "--hotkey" | "--source") => {
-                arguments.next();
-            }
-            Some("--id") => header.id = arguments.next().flatten(),
-            Some("--unrestricted") => {}
-            Some(option) if option.starts_with("--id=") => {
-                header.id = option.strip_prefix("--id=").map(str::to_owned);
-            }
-            Some(option) if option.starts_with("--") && option.contains('=') => {}
-            _ => {
-                title.get_or_insert(argument);
-            }
-        }
-    }
-    header.title = title.flatten().unwrap_or_default();
-    header
+/// Runs a file and opens its menu.
+pub(super) fn run(text: &str, path: &str, world: &dyn World) -> Menu {
+    let mut evaluator = Evaluator::new(path, world);
+    evaluator.file(text, path.to_owned());
+    let default = evaluator.setting("default");
+    let timeout = evaluator.setting("timeout");
+    let entries = open(&mut evaluator);
+    let mut seen = BTreeSet::new();
+    evaluator.problems.retain(|problem| seen.insert(problem.clone()));
+    Menu { entries, default, timeout, unfinished: evaluator.unfinished, problems: evaluator.problems }
 }
 
 /// Opens the menu that has been defined.
-pub(super) fn open(evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
+fn open(evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
     open_at(evaluator, &[], &mut entries);
     entries

@@ -8,6 +8,7 @@
 mod choice;
 mod commands;
 mod condition;
+mod definition;
 mod evaluate;
 mod lexer;
 mod menu;
@@ -129,7 +130,7 @@ pub struct Named {
 ///
 /// `path` names it in messages.
 pub fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
-    evaluate::run(text, path, world)
+    menu::run(text, path, world)
 }
 
 #[cfg(test)]

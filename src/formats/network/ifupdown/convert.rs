@@ -2,14 +2,15 @@
 
 use super::routes::routes_of;
 use super::{Iface, IfaceOption, Stanza};
-use crate::formats::systemd::glob_matches;
+use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
 use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::net::{classful_prefix, prefix};
 use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Problem, Rename};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// How deep `inherits` is followed.
 const INHERIT_DEPTH: usize = 8;
@@ -282,23 +283,6 @@ fn address(
         (Some(net), _) => config.addresses.push(net.into()),
         (None, Some(netmask)) => wrong(netmask, "is not a netmask", problems),
         (None, None) => {}
-    }
-}
-
-/// A prefix length from a netmask written with dots or as a length.
-pub fn prefix(text: &str) -> Option<u8> {
-    match text.trim().trim_start_matches('/').parse::<u8>() {
-        Ok(length) => (length <= 32).then_some(length),
-        Err(_) => ipnet::ipv4_mask_to_prefix(text.trim().parse::<Ipv4Addr>().ok()?).ok(),
-    }
-}
-
-/// The prefix length of an address without a netmask, by its class, as ifupdown's `compute_v4_mask`.
-pub fn classful_prefix(ip: Ipv4Addr) -> u8 {
-    match ip.octets()[0] {
-        0..128 => 8,
-        128..192 => 16,
-        _ => 24,
     }
 }
 

@@ -5,7 +5,7 @@ pub mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use convert::{classful_prefix, interfaces, prefix};
+pub use convert::interfaces;
 
 use crate::formats::text::harmless::wrong_value;
 use isctpl_checks::facts::{Location, Problem};

@@ -1,8 +1,7 @@
 //! Routes in shell commands: ip-route(8) and route(8).
 
-use super::convert::prefix;
-use crate::formats::network::networkd::everywhere;
 use crate::formats::systemd::split_words;
+use crate::formats::text::net::{everywhere, prefix};
 use ipnet::IpNet;
 use isctpl_checks::facts::StaticRoute;
 use std::net::IpAddr;

@@ -1,10 +1,9 @@
 //! Red Hat's `ifcfg-*` and `route-*` files (nm-settings-ifcfg-rh(5), initscripts' sysconfig.txt).
 
 use crate::formats::network::ifupdown::routes::routes_of;
-use crate::formats::network::ifupdown::{classful_prefix, prefix};
-use crate::formats::network::networkd::normal_mac;
 use crate::formats::systemd::split_words;
 use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::net::{classful_prefix, normal_mac, prefix};
 use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
 use std::collections::BTreeMap;

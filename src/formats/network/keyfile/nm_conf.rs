@@ -1,7 +1,7 @@
 //! NetworkManager.conf(5): which devices NetworkManager leaves alone.
 
 use super::{KeyFile, words};
-use crate::formats::network::networkd::normal_mac;
+use crate::formats::text::net::normal_mac;
 use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch};
 
 /// What the configuration files together say, read in their order.

@@ -1,8 +1,8 @@
 //! A connection profile of NetworkManager (nm-settings-keyfile(5)).
 
 use super::KeyFile;
-use crate::formats::network::networkd::{default_gateway, normal_mac};
 use crate::formats::text::harmless::{condition, wrong_value};
+use crate::formats::text::net::{default_gateway, normal_mac};
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! One definition of netplan: an interface, or a bond, bridge, VLAN on top of others.
 
-use crate::formats::network::networkd::{default_gateway, everywhere, normal_mac};
 use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::net::{default_gateway, everywhere, normal_mac};
 use crate::formats::text::yaml::Node;
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute};

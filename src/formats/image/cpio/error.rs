@@ -1,0 +1,87 @@
+//! What may be wrong with an archive, and how much of one is read.
+
+use std::io;
+
+/// The longest name that is accepted, its NUL included (`PATH_MAX`).
+pub const NAME_LIMIT: u32 = 4096;
+
+/// The most entries of one image that are read; a large one has some ten thousand.
+pub const ENTRY_LIMIT: u64 = 1 << 18;
+
+/// The most bytes that the names and link targets of one image may have together; a large one has
+/// about one megabyte.
+pub const NAMES_LIMIT: u64 = 64 << 20;
+
+/// What is wrong with an archive. Offsets count from the beginning of the unpacked segment, which for
+/// an archive that is not compressed is the beginning of the image.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An entry begins with something else.
+    #[error("no cpio header (070701 or 070702) at byte {offset}")]
+    Magic {
+        /// Where.
+        offset: u64,
+    },
+    /// The portable ASCII format, which the kernel refuses.
+    #[error("the archive at byte {offset} is of cpio's old format (070707), which the kernel does not unpack")]
+    OldFormat {
+        /// Where.
+        offset: u64,
+    },
+    /// A number that is none.
+    #[error("the header field {field} at byte {offset} is not hexadecimal")]
+    Field {
+        /// Where.
+        offset: u64,
+        /// The field's name in cpio(5).
+        field: &'static str,
+    },
+    /// A name of no length, or too long.
+    #[error("the entry at byte {offset} has a name of {size} bytes; 1 to {NAME_LIMIT} are allowed")]
+    NameSize {
+        /// Where.
+        offset: u64,
+        /// What it says.
+        size: u32,
+    },
+    /// A name without the NUL behind it.
+    #[error("the name of the entry at byte {offset} does not end with a NUL byte")]
+    NameEnd {
+        /// Where.
+        offset: u64,
+    },
+    /// A symbolic link that is too long.
+    #[error("the symbolic link at byte {offset} has a target of {size} bytes; at most {NAME_LIMIT} are allowed")]
+    LinkSize {
+        /// Where.
+        offset: u64,
+        /// What it says.
+        size: u32,
+    },
+    /// Something that is not at a multiple of four follows an archive.
+    #[error("what follows the archive's end begins at byte {offset}, which is not a multiple of four")]
+    Padding {
+        /// Where.
+        offset: u64,
+    },
+    /// The sum of a file's bytes is not the one stated.
+    #[error("the data of the entry at byte {offset} does not match the checksum in its header")]
+    Checksum {
+        /// Where.
+        offset: u64,
+    },
+    /// The stream ends inside an entry.
+    #[error("the archive is cut off at byte {offset}, inside the entry that begins at byte {entry}")]
+    Truncated {
+        /// Where it ends.
+        offset: u64,
+        /// Where the entry begins.
+        entry: u64,
+    },
+    /// More entries than are read, or longer names.
+    #[error("more than {ENTRY_LIMIT} entries or {} MiB of names, which is isctpl's limit", NAMES_LIMIT >> 20)]
+    TooMany,
+    /// The stream could not be read or decompressed.
+    #[error(transparent)]
+    Source(#[from] io::Error),
+}
