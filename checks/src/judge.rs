@@ -4,7 +4,7 @@ mod each;
 mod sentence;
 
 use crate::facts::{Facts, Mode, Problem};
-use crate::{Check, Evidence, Finding, Link, LinkStatus, Outcome, Scope, Severity, handover, registry, view};
+use crate::{Check, Evidence, Finding, Link, LinkStatus, Outcome, Scope, Severity, analysis, handover, registry};
 use serde::{Deserialize, Serialize};
 
 /// Which checks to run. Empty lists mean all, and none left out.
@@ -178,7 +178,7 @@ impl Judgement {
 
 /// Judges an instance. Where it is not known which NIC is the SAN NIC, every one that can be it is tried.
 pub fn judge(facts: &Facts, selection: &Selection) -> Judgement {
-    let stranger = view::no_sign_of_iscsi_root(facts);
+    let stranger = analysis::no_sign_of_iscsi_root(facts);
     let candidates = if stranger.is_some() { Vec::new() } else { handover::candidates(facts) };
     let decides = |check: &&Check| check.severity == Severity::Critical && check.link != Link::Template;
     let run = Run {

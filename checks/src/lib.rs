@@ -3,6 +3,7 @@
 //! Pure: nothing here reads a file, runs a program, asks the kernel or looks at a clock. Facts come
 //! in, outcomes go out, so each check can be tested with a healthy case and a broken one.
 
+pub mod analysis;
 mod chain;
 mod check;
 pub mod facts;
@@ -11,7 +12,6 @@ mod judge;
 pub mod registry;
 mod sed;
 mod shell_command;
-pub mod view;
 
 // One folder a link of the chain, one file a check.
 mod firmware;

@@ -2,7 +2,7 @@
 //! the iBFT has none.
 
 use crate::facts::{Facts, IbftNic, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-gateway-missing",
@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(ibft) => ibft,
         Err(outcome) => return outcome,
     };
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(_) => {
             return Outcome::not_applicable(
@@ -44,18 +44,18 @@ fn judge(facts: &Facts) -> Outcome {
             );
         }
     };
-    if !view::wants_firmware(facts) {
+    if !analysis::wants_firmware(facts) {
         return Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT");
     }
-    let words = view::boot_words(facts);
-    let reads_ibft = view::has_network(image, NetworkKind::IscsistartN)
+    let words = analysis::boot_words(facts);
+    let reads_ibft = analysis::has_network(image, NetworkKind::IscsistartN)
         || words.is_on("rd.iscsi.ibft")
         || words.all("ip").any(|value| value == "ibft");
     if !reads_ibft {
         return Outcome::not_applicable("the initramfs does not take its addresses from the iBFT");
     }
     let Some(nic) = super::boot_nic(ibft) else { return Outcome::not_applicable("the iBFT names no valid NIC") };
-    let Some(network) = view::ibft_network(nic) else {
+    let Some(network) = analysis::ibft_network(nic) else {
         return Outcome::not_applicable("the iBFT gives its NIC no address");
     };
     let beyond: Vec<_> = ibft
@@ -71,10 +71,10 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(gateway) = usable_gateway(nic) {
         return Outcome::pass(format!("the iBFT names the gateway {gateway} for {target}"));
     }
-    if view::ibft_by_dhcp(nic) {
+    if analysis::ibft_by_dhcp(nic) {
         return Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT"));
     }
-    if let Some(route) = view::route_words(&words).iter().find(|route| route.destination.contains(target)) {
+    if let Some(route) = analysis::route_words(&words).iter().find(|route| route.destination.contains(target)) {
         return Outcome::pass(format!("rd.route={} covers {target}", route.text));
     }
     let what = match nic.gateway {
@@ -98,5 +98,5 @@ fn judge(facts: &Facts) -> Outcome {
 /// The gateway, when the kernel can reach it from the NIC's subnet.
 fn usable_gateway(nic: &IbftNic) -> Option<std::net::IpAddr> {
     let gateway = nic.gateway.filter(|gateway| !gateway.is_unspecified())?;
-    view::ibft_network(nic)?.contains(&gateway).then_some(gateway)
+    analysis::ibft_network(nic)?.contains(&gateway).then_some(gateway)
 }

@@ -1,7 +1,7 @@
 //! `ibft-missing`: the image is to log in to what the iBFT names, and there is none.
 
 use crate::facts::{Fact, Facts, Mode, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-missing",
@@ -38,7 +38,7 @@ fn judge(facts: &Facts) -> Outcome {
     if unread && firmware.ibft().is_none() {
         return Outcome::not_applicable("the iBFT could not be read: see ibft-unreadable");
     }
-    let requests = view::honoured_requests(facts);
+    let requests = analysis::honoured_requests(facts);
     let asked = requests.iter().find(|request| request.kind == RequestKind::Firmware);
     if let Some(ibft) = firmware.ibft() {
         if let (Some(request), Mode::Live, Fact::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {
@@ -69,7 +69,7 @@ fn judge(facts: &Facts) -> Outcome {
     }
     // A login that is not known depends on nothing that is known.
     let Some(asked) = asked else {
-        return match view::judged_image(facts) {
+        return match analysis::judged_image(facts) {
             Ok(_) | Err(Outcome::NotApplicable(_)) => Outcome::not_applicable(
                 "neither the kernel command line nor the initramfs asks for a login by the iBFT",
             ),

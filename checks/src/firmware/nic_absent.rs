@@ -1,7 +1,7 @@
 //! `ibft-nic-absent`: the NIC that the firmware booted by is not among the machine's NICs.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, known, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis, known};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-nic-absent",
@@ -43,7 +43,7 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let summary = format!("no NIC of this machine has the iBFT's MAC address {}", nic.mac);
     // A login that names its target itself can do without the NIC of the firmware.
-    let finding = if view::wants_named_target(facts) && !view::wants_firmware(facts) {
+    let finding = if analysis::wants_named_target(facts) && !analysis::wants_firmware(facts) {
         Finding::warning(summary)
     } else {
         Finding::critical(summary)

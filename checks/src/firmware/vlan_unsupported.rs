@@ -1,7 +1,7 @@
 //! `ibft-vlan-unsupported`: the firmware booted over a VLAN, and the image cannot make one.
 
 use crate::facts::{Facts, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-vlan-unsupported",
@@ -36,13 +36,13 @@ fn judge(facts: &Facts) -> Outcome {
     if nic.vlan == 0 {
         return Outcome::pass(format!("{} boots without a VLAN", nic.mac));
     }
-    let Ok(image) = view::judged_image(facts) else {
+    let Ok(image) = analysis::judged_image(facts) else {
         return Outcome::not_applicable(
             "not checked: the initramfs could not be read, so it is not known whether it creates the VLAN",
         );
     };
-    let words = view::boot_words(facts);
-    if words.has("vlan") && !view::has_network(image, NetworkKind::IscsistartN) {
+    let words = analysis::boot_words(facts);
+    if words.has("vlan") && !analysis::has_network(image, NetworkKind::IscsistartN) {
         return Outcome::pass(format!("vlan= on the kernel command line creates VLAN {}", nic.vlan));
     }
     let finding =
@@ -54,14 +54,14 @@ fn judge(facts: &Facts) -> Outcome {
         let says = "iscsistart -N configures the NIC without its VLAN";
         return finding.evidence(Evidence::at(&network.at, says)).remedy(remedy).into();
     }
-    let Some(kernel) = view::default_kernel(facts) else {
+    let Some(kernel) = analysis::default_kernel(facts) else {
         return Outcome::not_applicable("not checked: the kernel is not known, so whether it has 8021q is not known");
     };
-    match view::in_image(kernel, image, "8021q") {
-        view::InImage::Missing if !image.incomplete => {
+    match analysis::in_image(kernel, image, "8021q") {
+        analysis::InImage::Missing if !image.incomplete => {
             finding.evidence(Evidence::new(&image.path, "no module 8021q")).remedy(remedy).into()
         }
-        view::InImage::Missing | view::InImage::Unclear => {
+        analysis::InImage::Missing | analysis::InImage::Unclear => {
             Outcome::unknown(format!("whether {} has the module 8021q could not be determined", image.path))
         }
         _ => Outcome::pass(format!("the initramfs has 8021q for VLAN {}", nic.vlan)),

@@ -2,8 +2,8 @@
 
 use super::evidence::{DRACUT_IBFT_NAME, is_called_ibft0};
 use super::nic_match::any_pattern;
+use crate::analysis;
 use crate::facts::{Facts, Problem, UNCONFIGURED};
-use crate::view;
 use std::collections::BTreeSet;
 
 /// What is wrong with `--san-nic` where no NIC, no configuration and nothing else that was read bears it: a name
@@ -60,7 +60,7 @@ fn names(facts: &Facts) -> BTreeSet<&str> {
     found.extend(facts.dhcp.dhclient.iter().flat_map(|conf| &conf.interfaces).map(|block| block.name.as_str()));
     found.extend(facts.iscsi.nodes.iter().filter_map(|node| node.net_interface.as_deref()));
     found.extend(words(facts).into_iter().filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())));
-    if is_called_ibft0(facts, &view::boot_words(facts)) {
+    if is_called_ibft0(facts, &analysis::boot_words(facts)) {
         found.insert(DRACUT_IBFT_NAME);
     }
     found.retain(|name| is_name(name));
@@ -78,7 +78,7 @@ fn is_name(text: &str) -> bool {
 /// The interfaces that the command line names: parts of `ip=`, `rd.route=`, `ifname=`.
 fn words(facts: &Facts) -> Vec<&str> {
     let of_entries = facts.loader.default_entry().into_iter().flat_map(|entry| &entry.cmdline.words);
-    let of_image = view::default_image(facts).into_iter().flat_map(|image| &image.own_cmdline);
+    let of_image = analysis::default_image(facts).into_iter().flat_map(|image| &image.own_cmdline);
     of_entries
         .chain(of_image.flat_map(|own| &own.value.words))
         .filter(|word| matches!(word.key.as_str(), "ip" | "rd.route" | "ifname" | "bootdev" | "BOOTIF"))

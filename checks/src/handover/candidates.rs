@@ -1,8 +1,8 @@
 //! The NICs that can be the SAN NIC where nothing settles which one it is.
 
+use super::config_match::in_force;
 use super::identity::SanIdentity;
 use super::nic_match::{self, example, is_wide};
-use super::takeover::in_force;
 use crate::facts::{Facts, InterfaceConfig, Method, Nic, Supposed};
 use std::collections::BTreeSet;
 

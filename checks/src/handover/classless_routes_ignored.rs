@@ -1,8 +1,8 @@
 //! `handover-classless-routes-ignored`
 
-use super::hazard::{HazardKind, guard, keeps_all, leaves_foreign_routes};
+use super::config_match::{manager_name, renderer};
+use super::disruption::{HazardKind, guard, keeps_all, leaves_foreign_routes};
 use super::outcome;
-use super::takeover::{manager_name, renderer};
 use crate::facts::{Facts, Manager, Method};
 use crate::{Check, Doc, Link, Outcome, Scope, Severity};
 

@@ -1,6 +1,6 @@
 //! `handover-dhcp-timeout-long`
 
-use super::takeover::manager_starts;
+use super::config_match::manager_starts;
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 

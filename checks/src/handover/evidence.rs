@@ -1,10 +1,10 @@
 //! What the disk itself says of the SAN NIC: the command line, routes, leases, records.
 
-use super::hazard::keeps;
-use super::takeover::in_force;
+use super::config_match::in_force;
+use super::disruption::keeps;
+use crate::analysis;
+use crate::analysis::san;
 use crate::facts::{Cmdline, Facts, InterfaceConfig, Lease, NetworkKind};
-use crate::view;
-use crate::view::san;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -48,9 +48,9 @@ fn name_by_initramfs(facts: &Facts, words: &Cmdline) -> Option<String> {
     if is_called_ibft0(facts, words) {
         return Some(DRACUT_IBFT_NAME.to_owned());
     }
-    let by_route = view::route_words(words).into_iter().find_map(|route| route.interface);
+    let by_route = analysis::route_words(words).into_iter().find_map(|route| route.interface);
     // Several ip= may name several NICs, and then none of them says which is the SAN NIC.
-    let by_address = || match view::ip_words(words).as_slice() {
+    let by_address = || match analysis::ip_words(words).as_slice() {
         [only] => only.interface.clone(),
         _ => None,
     };
@@ -59,7 +59,8 @@ fn name_by_initramfs(facts: &Facts, words: &Cmdline) -> Option<String> {
 
 /// Whether the image gives the NIC of the iBFT a name of its own.
 pub(super) fn is_called_ibft0(facts: &Facts, words: &Cmdline) -> bool {
-    let legacy = view::default_image(facts).is_some_and(|image| view::has_network(image, NetworkKind::DracutLegacy));
+    let legacy =
+        analysis::default_image(facts).is_some_and(|image| analysis::has_network(image, NetworkKind::DracutLegacy));
     legacy && (words.is_on("rd.iscsi.ibft") || words.last("ip") == Some("ibft"))
 }
 

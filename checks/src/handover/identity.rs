@@ -1,9 +1,9 @@
 //! What the SAN NIC is called on the real root, as far as it is known.
 
 use super::evidence::on_disk;
+use crate::analysis;
+use crate::analysis::san;
 use crate::facts::{Facts, Mode, NicMatch};
-use crate::view;
-use crate::view::san;
 
 /// What is known of the SAN NIC as the real root will see it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl SanIdentity {
     /// In order: the NIC that is tried, what the user told, the firmware and the running kernel, the image and
     /// its command line, what else lies on the disk.
     pub(crate) fn of(facts: &Facts) -> Self {
-        let words = view::boot_words(facts);
+        let words = analysis::boot_words(facts);
         let kernel_names = words.last("net.ifnames") == Some("0");
         if let Some(tried) = &facts.scope.supposed {
             let (name, mac, driver) = (tried.name.clone(), tried.mac.clone(), tried.driver.clone());
@@ -38,7 +38,7 @@ impl SanIdentity {
         let live = facts.scope.mode == Mode::Live;
         let current = san::any_nic(facts).map(|nic| nic.name);
         let given = facts.scope.san_nic_name().map(str::to_owned);
-        let known_mac = facts.scope.san_nic_mac().or_else(|| view::san_mac(facts).map(str::to_owned));
+        let known_mac = facts.scope.san_nic_mac().or_else(|| analysis::san_mac(facts).map(str::to_owned));
         // What the firmware and the user do not tell, the disk may.
         let told = given.is_some() || known_mac.is_some() || (live && current.is_some());
         let found = on_disk(facts, &words, told);

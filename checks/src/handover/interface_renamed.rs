@@ -1,10 +1,10 @@
 //! `handover-interface-renamed`
 
+use super::config_match::{claims, in_force};
 use super::identity::SanIdentity;
 use super::nic_match::{Matches, matches};
-use super::takeover::{claims, in_force};
+use crate::analysis;
 use crate::facts::{Facts, InterfaceConfig, Located, Location, Method};
-use crate::view;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -142,7 +142,7 @@ fn names_that_the_kernel_never_gives(facts: &Facts, san: &SanIdentity) -> Vec<Fi
         .map(|(config, name)| {
             Finding::warning(format!("{} configures {name}, but with net.ifnames=0 no NIC has that name", config.at))
                 .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
-                .evidence(view::command_line(entry))
+                .evidence(analysis::command_line(entry))
                 .remedy(Remedy::new(
                     "Remove net.ifnames=0 from the kernel command line, or write the configuration for the MAC address",
                 ))

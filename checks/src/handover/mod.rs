@@ -3,16 +3,16 @@
 mod borne;
 mod candidates;
 mod classless_routes_ignored;
+mod config_match;
 mod dhcp_timeout_long;
+mod disruption;
 mod evidence;
-mod hazard;
 mod identity;
 mod interface_renamed;
 mod nic_match;
 mod outcome;
 mod san_nic_reconfigured;
 mod san_route_not_kept;
-mod takeover;
 mod wan_before_san;
 
 use crate::Check;
@@ -20,10 +20,10 @@ use crate::facts::{Facts, InterfaceConfig};
 
 pub use borne::unborne_san_nic;
 pub(crate) use candidates::{Candidate, candidates};
-pub(crate) use hazard::noted;
+pub(crate) use config_match::{Claim, manager_starts};
+pub(crate) use disruption::noted;
 pub(crate) use identity::SanIdentity;
 pub(crate) use nic_match::{Matches, matches};
-pub(crate) use takeover::{Claim, manager_starts};
 
 /// The checks: first the one whose reason tells most of the link.
 pub(crate) const CHECKS: &[&Check] = &[
@@ -37,7 +37,7 @@ pub(crate) const CHECKS: &[&Check] = &[
 
 /// The configurations of the real root that take the SAN NIC over, or may.
 pub(crate) fn san_claims(facts: &Facts) -> Vec<Claim<'_>> {
-    takeover::claims(facts, &SanIdentity::of(facts))
+    config_match::claims(facts, &SanIdentity::of(facts))
 }
 
 /// The configurations of the real root that take the SAN NIC over for certain.

@@ -1,8 +1,8 @@
 //! What the three checks on the takeover of the SAN NIC have in common.
 
-use super::hazard::{Hazard, HazardKind, hazards};
+use super::config_match::{claims, config_text, unread};
+use super::disruption::{Hazard, HazardKind, hazards};
 use super::identity::SanIdentity;
-use super::takeover::{claims, config_text, unread};
 use crate::facts::{Facts, InterfaceConfig};
 use crate::{Evidence, Finding, Outcome, Remedy};
 

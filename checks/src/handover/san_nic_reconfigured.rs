@@ -1,9 +1,9 @@
 //! `handover-san-nic-reconfigured`
 
-use super::hazard::{HazardKind, guard, keeps};
+use super::config_match::{manager_name, renderer};
+use super::disruption::{HazardKind, guard, keeps};
 use super::identity::SanIdentity;
 use super::outcome;
-use super::takeover::{manager_name, renderer};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
 use crate::{Check, Doc, Link, Outcome, Scope, Severity};
 

@@ -1,6 +1,6 @@
 //! `handover-san-route-not-kept`
 
-use super::hazard::{HazardKind, guard};
+use super::disruption::{HazardKind, guard};
 use super::outcome;
 use crate::facts::{Facts, Manager, Method};
 use crate::{Check, Doc, Link, Outcome, Scope, Severity};

@@ -1,9 +1,9 @@
 //! `handover-wan-before-san`
 
-use super::hazard::{covered, keeps_all, leaves_foreign_routes};
+use super::config_match::{claims, in_force, manager_name, renderer};
+use super::disruption::{covered, keeps_all, leaves_foreign_routes};
 use super::identity::SanIdentity;
 use super::nic_match::{Matches, matches};
-use super::takeover::{claims, in_force, manager_name, renderer};
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 

@@ -1,7 +1,7 @@
 //! `initramfs-compression-unsupported`: the kernel cannot unpack the image.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-compression-unsupported",
@@ -30,17 +30,17 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let config = view::default_kernel(facts).and_then(|kernel| kernel.config.as_ref());
+    let config = analysis::default_kernel(facts).and_then(|kernel| kernel.config.as_ref());
     let mut known = Vec::new();
     let mut findings = Vec::new();
     for segment in image.segments.iter().filter(|segment| segment.compression != "none") {
         let place = || Evidence::new(&image.path, format!("{} at byte {}", segment.compression, segment.offset));
         let remedy =
-            || view::rebuild(facts, "Choose a compression that the kernel supports, and rebuild the initramfs.");
+            || analysis::rebuild(facts, "Choose a compression that the kernel supports, and rebuild the initramfs.");
         if let Some(why) = &segment.refused {
             let summary = format!("the kernel cannot unpack {}: it {why}", image.path);
             findings.push(Finding::critical(summary).evidence(place()).remedy(remedy()));

@@ -1,7 +1,7 @@
 //! `initramfs-database-place-missing`: iscsistart finds no place for its database in the image.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-database-place-missing",
@@ -25,11 +25,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     if image.login.is_empty() {
@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(database) = &image.login_database_unplaced else {
         return Outcome::pass(format!("{} has the directory that its login writes to", super::name(image)));
     };
-    if !view::wants_firmware(facts) {
+    if !analysis::wants_firmware(facts) {
         return Outcome::not_applicable("the initramfs does not log in with the iBFT");
     }
     Finding::critical(format!(
@@ -48,7 +48,7 @@ fn judge(facts: &Facts) -> Outcome {
         database.value, image.path
     ))
     .evidence(Evidence::at(&database.at, "runs iscsistart, and nothing creates /var/lib before that"))
-    .remedy(view::rebuild(
+    .remedy(analysis::rebuild(
         facts,
         "Install an open-iscsi with a script that creates /var/lib, and rebuild the initramfs.",
     ))

@@ -1,7 +1,7 @@
 //! `initramfs-filesystem-missing`: the image cannot mount the root's filesystem.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-filesystem-missing",
@@ -24,28 +24,33 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let Some((kind, source)) = view::root_filesystem(facts) else {
+    let Some((kind, source)) = analysis::root_filesystem(facts) else {
         return Outcome::not_applicable("not checked: the type of the root's filesystem is not known");
     };
     let (image, kernel) = match super::image_and_kernel(facts) {
         Ok(found) => found,
         Err(outcome) => return outcome,
     };
-    let module = view::filesystem_module(&kind);
+    let module = analysis::filesystem_module(&kind);
     let missing = match super::missing_of(image, kernel, module) {
         Ok(missing) => missing,
         Err(outcome) => return outcome,
     };
     if missing.is_empty() {
-        return Outcome::pass(match view::in_image(kernel, image, module) {
-            view::InImage::BuiltIn => format!("{module}, for the root, is built into the kernel"),
+        return Outcome::pass(match analysis::in_image(kernel, image, module) {
+            analysis::InImage::BuiltIn => format!("{module}, for the root, is built into the kernel"),
             _ => format!("{} has {module}, for the root", super::name(image)),
         });
     }
     Finding::critical(format!("the root is {kind}, and {} lacks {}", image.path, missing.join(", ")))
         .evidence(Evidence::new(&image.path, format!("no module {}", missing.join(", "))))
         .evidence(Evidence::new(source, kind.clone()))
-        .evidences(view::omitting(facts, &missing))
-        .remedy(view::rebuild_with(facts, image, &missing, format!("Add {module} to the initramfs, and rebuild it.")))
+        .evidences(analysis::omitting(facts, &missing))
+        .remedy(analysis::rebuild_with(
+            facts,
+            image,
+            &missing,
+            format!("Add {module} to the initramfs, and rebuild it."),
+        ))
         .into()
 }

@@ -1,7 +1,7 @@
 //! `initramfs-initiator-mismatch`: the image would present another initiator name than the root.
 
 use crate::facts::{Facts, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-initiator-mismatch",
@@ -29,11 +29,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let requests = view::honoured_requests(facts);
+    let requests = analysis::honoured_requests(facts);
     let named = requests.iter().find_map(|request| match &request.kind {
         RequestKind::Target { initiator, .. } => Some((request, initiator)),
         RequestKind::Firmware => None,
@@ -46,7 +46,7 @@ fn judge(facts: &Facts) -> Outcome {
         };
     };
     let rebuild =
-        || view::rebuild(facts, "Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
+        || analysis::rebuild(facts, "Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
     if initiator.is_none() && image.initiator_generated {
         return Finding::warning(
             "the initramfs has GenerateName=yes instead of an initiator name, and nothing in it generates one",

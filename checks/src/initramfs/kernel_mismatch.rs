@@ -1,7 +1,7 @@
 //! `initramfs-kernel-mismatch`: the image holds modules of another kernel.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, known, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis, known};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-kernel-mismatch",
@@ -22,11 +22,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let Some(kernel) = view::default_kernel(facts) else {
+    let Some(kernel) = analysis::default_kernel(facts) else {
         return Outcome::not_applicable("not checked: it is not known which kernel boots this initramfs");
     };
     let version = known!(kernel.version);
@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Outcome {
             false => format!("{} has modules of {version}", super::name(image)),
         });
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     let versions: Vec<_> = image.module_versions.iter().map(String::as_str).collect();
@@ -48,6 +48,6 @@ fn judge(facts: &Facts) -> Outcome {
     ))
     .evidence(Evidence::new(&kernel.path, format!("{source} {version}")))
     .evidences(versions.iter().map(|version| Evidence::new(format!("{}!lib/modules", image.path), *version)))
-    .remedy(view::rebuild(facts, "Rebuild the initramfs for the kernel that boots."))
+    .remedy(analysis::rebuild(facts, "Rebuild the initramfs for the kernel that boots."))
     .into()
 }

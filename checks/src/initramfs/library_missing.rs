@@ -1,7 +1,7 @@
 //! `initramfs-library-missing`: a program of the login lacks a shared library.
 
 use crate::facts::{Facts, MissingLibrary};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-library-missing",
@@ -51,18 +51,18 @@ const LOGIN_PATH: [&str; 20] = [
 const SHOWN: usize = 3;
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
     if image.missing_libraries.is_empty() {
-        return match view::incomplete(image) {
+        return match analysis::incomplete(image) {
             Some(outcome) => outcome,
             None => Outcome::pass(format!("every program in {} finds its libraries", super::name(image))),
         };
     }
     // A library that was not read is no library that is not there.
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     let (critical, other): (Vec<_>, Vec<_>) =
@@ -72,8 +72,9 @@ fn judge(facts: &Facts) -> Outcome {
             |library: &&MissingLibrary| Evidence::new(format!("{}!{}", image.path, library.needed_by), needs(library));
         libraries.iter().map(line).collect()
     };
-    let remedy =
-        || view::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.");
+    let remedy = || {
+        analysis::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.")
+    };
     let mut findings = Vec::new();
     if let Some((first, program)) = critical.first().and_then(|first| Some((first, on_login_path(first)?))) {
         let (needed_by, library) = (base(&first.needed_by), &first.name);

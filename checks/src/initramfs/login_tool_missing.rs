@@ -1,8 +1,8 @@
 //! `initramfs-login-tool-missing`: the image holds nothing that can log in.
 
+use crate::analysis::Family;
 use crate::facts::{Facts, Initramfs, LoginKind, NetworkKind};
-use crate::view::Family;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-login-tool-missing",
@@ -31,7 +31,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Outcome {
     for login in &image.login {
         let missing: Vec<_> = programs(image, login.kind)
             .iter()
-            .filter(|program| view::program(image, program).is_none())
+            .filter(|program| analysis::program(image, program).is_none())
             .map(|program| {
                 (*program, Evidence::at(&login.at, format!("runs {program}, which is not in the initramfs")))
             })
@@ -49,7 +49,7 @@ fn judge(facts: &Facts) -> Outcome {
         }
         lacking.extend(missing);
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     if lacking.is_empty() {
@@ -57,14 +57,14 @@ fn judge(facts: &Facts) -> Outcome {
         let looked = "has neither scripts/local-top/iscsi nor iscsiroot";
         return Finding::critical(summary)
             .evidence(Evidence::new(&image.path, looked))
-            .evidences(view::omitting(facts, &[]))
+            .evidences(analysis::omitting(facts, &[]))
             .remedy(remedy(facts, image))
             .into();
     }
     let names: Vec<_> = lacking.iter().map(|(program, _)| *program).collect();
     Finding::critical(format!("{} lacks {}, which its login script runs", image.path, names.join(" and ")))
         .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
-        .evidences(view::omitting(facts, &[]))
+        .evidences(analysis::omitting(facts, &[]))
         .remedy(remedy(facts, image))
         .into()
 }
@@ -72,15 +72,15 @@ fn judge(facts: &Facts) -> Outcome {
 /// What a login runs.
 fn programs(image: &Initramfs, kind: LoginKind) -> Vec<&'static str> {
     match kind {
-        LoginKind::Iscsistart if view::has_network(image, NetworkKind::Ipconfig) => vec!["iscsistart", "ipconfig"],
+        LoginKind::Iscsistart if analysis::has_network(image, NetworkKind::Ipconfig) => vec!["iscsistart", "ipconfig"],
         LoginKind::Iscsistart | LoginKind::DracutIscsistart => vec!["iscsistart"],
         LoginKind::DracutIscsid => vec!["iscsid", "iscsiadm"],
     }
 }
 
 fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
-    let remedy = view::rebuild(facts, "Add the login to the initramfs, and rebuild it.");
-    if view::family(image) != Family::InitramfsTools {
+    let remedy = analysis::rebuild(facts, "Add the login to the initramfs, and rebuild it.");
+    if analysis::family(image) != Family::InitramfsTools {
         return remedy;
     }
     let conf = facts.iscsi.initramfs_conf.is_none();

@@ -1,7 +1,7 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
 use crate::facts::{Facts, Initramfs};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-lvm-missing",
@@ -34,31 +34,31 @@ const ACTIVATORS: [&str; 8] = [
 ];
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let Some((vg, lv)) = view::root_volume(facts) else {
+    let Some((vg, lv)) = analysis::root_volume(facts) else {
         return Outcome::not_applicable("the root is not known to be a logical volume");
     };
-    let program = view::program(image, "lvm");
+    let program = analysis::program(image, "lvm");
     let activator = activator(image);
     if let (Some(program), Some(activator)) = (&program, activator) {
         return Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}"));
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     let what = if program.is_none() { "no program lvm" } else { "no script or udev rule that activates volume groups" };
-    let mut remedy = view::rebuild(facts, "Install lvm2 in the root, and rebuild the initramfs.");
+    let mut remedy = analysis::rebuild(facts, "Install lvm2 in the root, and rebuild the initramfs.");
     if facts.storage.lvm_installed.is_none() {
         let apt = ShellCommand::new(&["apt-get", "install", "lvm2"]);
         remedy = remedy.first(apt.or(ShellCommand::new(&["dnf", "install", "lvm2"])));
     }
     Finding::critical(format!("the root is the logical volume {vg}/{lv}, and {} has {what}", image.path))
         .evidence(Evidence::new(&image.path, what))
-        .evidences(facts.loader.default_entry().map(view::root_word))
-        .evidences(view::omitting(facts, &[]))
+        .evidences(facts.loader.default_entry().map(analysis::root_word))
+        .evidences(analysis::omitting(facts, &[]))
         .remedy(remedy)
         .into()
 }

@@ -15,9 +15,9 @@ mod stale;
 mod unit_program_missing;
 mod unreadable;
 
+use crate::analysis::InImage;
 use crate::facts::{Facts, Initramfs, Kernel};
-use crate::view::InImage;
-use crate::{Check, Outcome, view};
+use crate::{Check, Outcome, analysis};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[
@@ -40,8 +40,8 @@ pub(crate) const CHECKS: &[&Check] = &[
 /// The image that will boot and its kernel, when the image holds modules of that kernel or none at
 /// all; otherwise what a check of single modules says.
 fn image_and_kernel(facts: &Facts) -> Result<(&Initramfs, &Kernel), Outcome> {
-    let image = view::judged_image(facts)?;
-    let Some(kernel) = view::default_kernel(facts) else {
+    let image = analysis::judged_image(facts)?;
+    let Some(kernel) = analysis::default_kernel(facts) else {
         return Err(Outcome::not_applicable("not checked: it is not known which kernel boots this initramfs"));
     };
     match kernel.version.known() {
@@ -61,8 +61,8 @@ fn is_of_other_version(image: &Initramfs, version: &str) -> bool {
 /// Modules of a closure that the image lacks; or the outcome when that cannot be told.
 fn missing_of<'a>(image: &Initramfs, kernel: &'a Kernel, name: &'a str) -> Result<Vec<&'a str>, Outcome> {
     let mut missing = Vec::new();
-    for module in view::closure(kernel, name) {
-        match view::in_image(kernel, image, module) {
+    for module in analysis::closure(kernel, name) {
+        match analysis::in_image(kernel, image, module) {
             InImage::BuiltIn | InImage::Module => {}
             InImage::Missing => missing.push(module),
             InImage::Unclear => {
@@ -73,7 +73,7 @@ fn missing_of<'a>(image: &Initramfs, kernel: &'a Kernel, name: &'a str) -> Resul
             }
         }
     }
-    match view::incomplete(image) {
+    match analysis::incomplete(image) {
         Some(outcome) if !missing.is_empty() => Err(outcome),
         _ => Ok(missing),
     }

@@ -1,7 +1,7 @@
 //! `initramfs-module-missing`: a module that the login or the root needs is not in the image.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
@@ -37,17 +37,17 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let mut needed = vec!["iscsi_tcp", "sd_mod"];
-    if view::wants_firmware(facts) {
+    if analysis::wants_firmware(facts) {
         needed.push("iscsi_ibft");
     }
-    if view::root_volume(facts).is_some() {
+    if analysis::root_volume(facts).is_some() {
         needed.push("dm_mod");
     }
     let mut missing: BTreeSet<&str> = BTreeSet::new();
     let mut evidence = Vec::new();
     let mut held: BTreeSet<&str> = BTreeSet::new();
     for module in needed {
-        held.extend(view::closure(kernel, module));
+        held.extend(analysis::closure(kernel, module));
         match super::missing_of(image, kernel, module) {
             Ok(lacking) => {
                 for lacking in lacking.into_iter().filter(|lacking| missing.insert(lacking)) {
@@ -72,10 +72,10 @@ fn judge(facts: &Facts) -> Outcome {
         ));
     }
     let names: Vec<_> = missing.iter().copied().collect();
-    let remedy = view::rebuild_with(facts, image, &names, "Add the modules to the initramfs, and rebuild it.");
+    let remedy = analysis::rebuild_with(facts, image, &names, "Add the modules to the initramfs, and rebuild it.");
     Finding::critical(format!("{} lacks {}", image.path, names.join(", ")))
         .evidences(evidence)
-        .evidences(view::omitting(facts, &names))
+        .evidences(analysis::omitting(facts, &names))
         .remedy(remedy)
         .into()
 }

@@ -1,7 +1,7 @@
 //! `initramfs-nic-driver-missing`: the image has no driver for the SAN NIC.
 
 use crate::facts::{Facts, Initramfs, Nic};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-nic-driver-missing",
@@ -34,7 +34,7 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(found) => found,
         Err(outcome) => return outcome,
     };
-    let san = view::san_nic(facts).and_then(|(name, why)| {
+    let san = analysis::san_nic(facts).and_then(|(name, why)| {
         let nic = facts.nics.known()?.iter().find(|nic| nic.name == name)?;
         Some((nic, why))
     });
@@ -48,8 +48,10 @@ fn judge(facts: &Facts) -> Outcome {
     for driver in &drivers {
         match super::missing_of(image, kernel, driver) {
             Ok(lacking) if lacking.is_empty() => {
-                return Outcome::pass(match view::in_image(kernel, image, driver) {
-                    view::InImage::BuiltIn => format!("{driver}, the driver of {}, is built into the kernel", nic.name),
+                return Outcome::pass(match analysis::in_image(kernel, image, driver) {
+                    analysis::InImage::BuiltIn => {
+                        format!("{driver}, the driver of {}, is built into the kernel", nic.name)
+                    }
                     _ => format!("{} has {driver}, the driver of {}", super::name(image), nic.name),
                 });
             }
@@ -66,14 +68,17 @@ fn judge(facts: &Facts) -> Outcome {
         finding = finding.evidence(Evidence::at(&policy.at, format!("MODULES={}", policy.value)));
     }
     finding
-        .evidences(view::omitting(facts, &[]))
-        .remedy(view::rebuild(facts, "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it."))
+        .evidences(analysis::omitting(facts, &[]))
+        .remedy(analysis::rebuild(
+            facts,
+            "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it.",
+        ))
         .into()
 }
 
 /// The modules that may drive a NIC: the one that does, then those of its modalias.
 fn drivers_of(facts: &Facts, nic: &Nic) -> Vec<String> {
-    let matches = nic.modalias.as_ref().and_then(|alias| view::default_kernel(facts)?.alias_matches.get(alias));
+    let matches = nic.modalias.as_ref().and_then(|alias| analysis::default_kernel(facts)?.alias_matches.get(alias));
     let mut drivers: Vec<String> = Vec::new();
     for module in nic.driver.iter().chain(matches.into_iter().flatten()) {
         let module = module.replace('-', "_");
@@ -94,10 +99,10 @@ fn any_driver(facts: &Facts, image: &Initramfs) -> Outcome {
             super::count(drivers, "network driver")
         ));
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
-    let builtin = view::default_kernel(facts).and_then(|kernel| kernel.builtin.known());
+    let builtin = analysis::default_kernel(facts).and_then(|kernel| kernel.builtin.known());
     let common =
         ["e1000e", "igb", "ixgbe", "i40e", "ice", "mlx4_en", "mlx5_core", "bnxt_en", "tg3", "virtio_net", "vmxnet3"];
     if let Some(driver) = common.iter().find(|driver| builtin.is_some_and(|builtin| builtin.contains(**driver))) {
@@ -108,7 +113,7 @@ fn any_driver(facts: &Facts, image: &Initramfs) -> Outcome {
             &image.path,
             format!("{}, none below drivers/net", super::count(image.modules.len(), "module")),
         ))
-        .remedy(view::rebuild(facts, "Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly."))
+        .remedy(analysis::rebuild(facts, "Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly."))
         .into()
 }
 

@@ -1,7 +1,7 @@
 //! `initramfs-secret-inside`: a CHAP password lies in the image.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-secret-inside",
@@ -30,12 +30,12 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
     let Some(first) = image.secrets.first() else {
-        return match view::incomplete(image) {
+        return match analysis::incomplete(image) {
             Some(outcome) => outcome,
             None => Outcome::pass(format!("no CHAP password was found in {}", super::name(image))),
         };
@@ -52,12 +52,12 @@ fn judge(facts: &Facts) -> Outcome {
             super::name(image)
         ));
     }
-    let mut remedy = view::rebuild(
+    let mut remedy = analysis::rebuild(
         facts,
         "Remove the password from the file that it was copied from, and rebuild the initramfs; or make the initramfs \
          readable by root only.",
     );
-    if view::family(image) == view::Family::InitramfsTools {
+    if analysis::family(image) == analysis::Family::InitramfsTools {
         remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/umask", "UMASK=0077", &[]));
     }
     let remedy = remedy.command(ShellCommand::new(&["chmod", "0600"]).path(&image.path));

@@ -1,7 +1,7 @@
 //! `initramfs-stale`: the image holds an older state of files that decide the login.
 
 use crate::facts::{Facts, Initramfs, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-stale",
@@ -23,18 +23,18 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    if view::family(image) != view::Family::InitramfsTools {
+    if analysis::family(image) != analysis::Family::InitramfsTools {
         return Outcome::not_applicable(
             "the initramfs was not built by initramfs-tools, so it has no copy of /etc/iscsi/iscsi.initramfs",
         );
     }
     // Without open-iscsi in it the image is not older than the file: it was kept out, and that is worse.
-    if view::program(image, "iscsistart").is_none() {
-        return match view::incomplete(image) {
+    if analysis::program(image, "iscsistart").is_none() {
+        return match analysis::incomplete(image) {
             Some(outcome) => outcome,
             None => Outcome::not_applicable(
                 "not checked: open-iscsi is not in the initramfs (see initramfs-login-tool-missing)",
@@ -42,7 +42,7 @@ fn judge(facts: &Facts) -> Outcome {
         };
     }
     let Some(conf) = &facts.iscsi.initramfs_conf else {
-        if let Some(outcome) = view::unread(&facts.iscsi.problems, "/etc/iscsi/iscsi.initramfs") {
+        if let Some(outcome) = analysis::unread(&facts.iscsi.problems, "/etc/iscsi/iscsi.initramfs") {
             return outcome;
         }
         return match copy_of_request(image) {
@@ -57,7 +57,7 @@ fn judge(facts: &Facts) -> Outcome {
             ),
         };
     };
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     let inside_auto = image.requests.iter().find(|request| request.kind == RequestKind::Firmware);
@@ -110,6 +110,6 @@ fn copy_of_request(image: &Initramfs) -> Option<&crate::facts::Location> {
 fn warn(facts: &Facts, summary: &str, evidence: Vec<Evidence>) -> Outcome {
     Finding::warning(summary)
         .evidences(evidence)
-        .remedy(view::rebuild(facts, "Rebuild the initramfs, and test the boot."))
+        .remedy(analysis::rebuild(facts, "Rebuild the initramfs, and test the boot."))
         .into()
 }

@@ -1,7 +1,7 @@
 //! `initramfs-unit-program-missing`: a unit in the image runs a program that the image lacks.
 
 use crate::facts::{Facts, MissingUnitProgram};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unit-program-missing",
@@ -30,12 +30,12 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let image = match view::judged_image(facts) {
+    let image = match analysis::judged_image(facts) {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
     let missing: Vec<_> = image.missing_unit_programs.iter().filter(|missing| !missing.ignored_failure).collect();
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     let findings = missing
@@ -44,8 +44,8 @@ fn judge(facts: &Facts) -> Outcome {
             let summary =
                 format!("{} in the initramfs runs {}, which is not in the initramfs", missing.unit, missing.program);
             let finding = if missing.on_login_path { Finding::critical(summary) } else { Finding::warning(summary) };
-            let mut remedy = view::rebuild(facts, "Add the program to the initramfs, and rebuild it.");
-            if view::family(image) == view::Family::Dracut {
+            let mut remedy = analysis::rebuild(facts, "Add the program to the initramfs, and rebuild it.");
+            if analysis::family(image) == analysis::Family::Dracut {
                 let file = "/etc/dracut.conf.d/50-iscsi-programs.conf";
                 let line = "install_items+=\" {} \"";
                 remedy = remedy.first(ShellCommand::append_line(file, line, &[&missing.program]));

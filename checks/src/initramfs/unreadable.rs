@@ -1,7 +1,7 @@
 //! `initramfs-unreadable`: the image is damaged.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unreadable",
@@ -28,8 +28,8 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let Some(image) = view::default_image(facts) else {
-        return match view::judged_image(facts) {
+    let Some(image) = analysis::default_image(facts) else {
+        return match analysis::judged_image(facts) {
             Err(outcome) => outcome,
             Ok(image) => Outcome::unknown(format!("{} was not judged", image.path)),
         };
@@ -37,7 +37,7 @@ fn judge(facts: &Facts) -> Outcome {
     if image.size == 0 {
         return Outcome::not_applicable(format!("not checked: {} is empty (see loader-initrd-missing)", image.path));
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     if !image.damage.is_empty() || (image.files.is_empty() && image.modules.is_empty()) {
@@ -50,7 +50,7 @@ fn judge(facts: &Facts) -> Outcome {
             evidence
         };
         let text = "Free space in /boot, rebuild the initramfs, and check that the command ends without an error.";
-        let remedy = view::rebuild(facts, text).first(ShellCommand::new(&["df", "-h", "/boot"]));
+        let remedy = analysis::rebuild(facts, text).first(ShellCommand::new(&["df", "-h", "/boot"]));
         return Finding::critical(format!("{} is damaged: {what}", image.path))
             .evidences(evidence)
             .remedy(remedy)

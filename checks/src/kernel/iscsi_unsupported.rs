@@ -1,7 +1,7 @@
 //! `kernel-iscsi-unsupported`: the kernel was built without iSCSI.
 
 use crate::facts::{Facts, Kernel};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "kernel-iscsi-unsupported",
@@ -82,18 +82,18 @@ fn judge(facts: &Facts) -> Outcome {
 }
 
 fn support(kernel: &Kernel, module: &str) -> Support {
-    if view::is_builtin(kernel, module) == Some(true) {
+    if analysis::is_builtin(kernel, module) == Some(true) {
         return Support::BuiltIn;
     }
     if kernel.modules.contains_key(module) {
         return Support::Module;
     }
     let config = kernel.config.as_ref();
-    match (view::config_of(kernel, module), config) {
+    match (analysis::config_of(kernel, module), config) {
         (Some("y"), _) => Support::BuiltIn,
         (Some("m"), _) => Support::Module,
         (Some(value), Some(config)) => {
-            let option = view::option_of(module).unwrap_or_default();
+            let option = analysis::option_of(module).unwrap_or_default();
             Support::No(Evidence::at(&config.at, format!("{option}={value}")))
         }
         // Neither configuration nor module: only both lists of the modules directory together tell.

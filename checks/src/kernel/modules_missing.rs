@@ -1,8 +1,8 @@
 //! `kernel-modules-missing`: the kernel's modules are not on the disk, or are of another version.
 
+use crate::analysis::InImage;
 use crate::facts::{Facts, Kernel, Module};
-use crate::view::InImage;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "kernel-modules-missing",
@@ -52,7 +52,7 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let suffices = image_suffices(facts, kernel);
     let Some(directory) = &kernel.modules_dir else {
-        let configured = super::needed(facts).iter().all(|module| view::config_of(kernel, module) == Some("y"));
+        let configured = super::needed(facts).iter().all(|module| analysis::config_of(kernel, module) == Some("y"));
         if configured {
             return Outcome::pass(format!("{} has everything it needs built in", super::name(kernel)));
         }
@@ -79,10 +79,11 @@ fn judge(facts: &Facts) -> Outcome {
     let mut foreign = Vec::new();
     let mut by_symbols = Vec::new();
     let own = own_vermagic(kernel, version);
-    let files = needed.iter().flat_map(|module| view::closure(kernel, module));
+    let files = needed.iter().flat_map(|module| analysis::closure(kernel, module));
     let mut count = 0;
     for module in files.collect::<std::collections::BTreeSet<_>>() {
-        let Some(file) = kernel.modules.get(module).filter(|_| view::is_builtin(kernel, module) != Some(true)) else {
+        let Some(file) = kernel.modules.get(module).filter(|_| analysis::is_builtin(kernel, module) != Some(true))
+        else {
             continue;
         };
         count += 1;
@@ -162,18 +163,19 @@ fn pass_reason(kernel: &Kernel, directory: &str, count: usize) -> String {
 /// Whether the image that boots holds what the root needs of this kernel's modules: then the machine comes
 /// up without those on the disk.
 fn image_suffices(facts: &Facts, kernel: &Kernel) -> bool {
-    view::judged_image(facts).is_ok_and(|image| {
+    analysis::judged_image(facts).is_ok_and(|image| {
         super::needed(facts)
             .iter()
-            .all(|module| matches!(view::in_image(kernel, image, module), InImage::BuiltIn | InImage::Module))
+            .all(|module| matches!(analysis::in_image(kernel, image, module), InImage::BuiltIn | InImage::Module))
     })
 }
 
 /// The option of a module that the kernel was configured for, and that its `modules.dep` does not name.
 fn unlisted(kernel: &Kernel, module: &str) -> Option<&'static str> {
     let listed = kernel.modules.is_empty() || kernel.modules.contains_key(module);
-    let configured = view::config_of(kernel, module) == Some("m") && view::is_builtin(kernel, module) != Some(true);
-    (configured && !listed).then(|| view::option_of(module)).flatten()
+    let configured =
+        analysis::config_of(kernel, module) == Some("m") && analysis::is_builtin(kernel, module) != Some(true);
+    (configured && !listed).then(|| analysis::option_of(module)).flatten()
 }
 
 /// The kernel's own vermagic, as its modules of the right version say it.

@@ -1,7 +1,7 @@
 //! `loader-cmdline-drift`: the loader's entry and the file it is made from say different things.
 
 use crate::facts::{Cmdline, Facts, HIDDEN, Located, Word};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-cmdline-drift",
@@ -48,12 +48,12 @@ fn judge(facts: &Facts) -> Outcome {
     let stands_in = |word: &Word, words: &[Word]| words.iter().any(|other| same(word, other));
     let mut findings = Vec::new();
     let mut report = |summary: String, evidence: Evidence, against: Evidence| {
-        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(view::update_loader(
+        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(analysis::update_loader(
             facts,
             "Set GRUB_CMDLINE_LINUX to the words that the machine needs, then regenerate the loader's entries.",
         )));
     };
-    let entry_line = || view::command_line(entry);
+    let entry_line = || analysis::command_line(entry);
     for source in &sources {
         let line = Evidence::at(&source.at, source.value.text());
         let lacking = source.value.words.iter().filter(|word| !stands_in(word, &entry.cmdline.words));

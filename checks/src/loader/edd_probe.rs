@@ -1,7 +1,7 @@
 //! `loader-edd-probe`: on a BIOS machine the kernel asks the BIOS about its disks.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-edd-probe",
@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Outcome {
     Finding::info(
         "the kernel probes the BIOS disks (EDD) at boot, which can hang on the SAN disk that the firmware emulates",
     )
-    .evidence(view::command_line(entry))
-    .remedy(view::edit_words(facts, "Add edd=off to GRUB_CMDLINE_LINUX.", &[], &["edd=off"]))
+    .evidence(analysis::command_line(entry))
+    .remedy(analysis::edit_words(facts, "Add edd=off to GRUB_CMDLINE_LINUX.", &[], &["edd=off"]))
     .into()
 }

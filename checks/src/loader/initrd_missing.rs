@@ -1,7 +1,7 @@
 //! `loader-initrd-missing`: a loader entry has no initramfs, or one that is not there.
 
 use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-initrd-missing",
@@ -41,11 +41,11 @@ fn judge(facts: &Facts) -> Outcome {
 fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
     let severity = super::severity_of(facts, entry);
     let remedy = || {
-        let remedy = view::update_loader(
+        let remedy = analysis::update_loader(
             facts,
             "Build the initramfs, then regenerate the loader's configuration so that it names the image.",
         );
-        let build = view::create_image(facts, entry);
+        let build = analysis::create_image(facts, entry);
         build.into_iter().chain([ShellCommand::new(&["df", "-h", "/boot"])]).fold(remedy, Remedy::first)
     };
     if entry.initrds.is_empty() {

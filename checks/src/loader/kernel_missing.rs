@@ -1,7 +1,7 @@
 //! `loader-kernel-missing`: a loader entry names a kernel that is not there.
 
 use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-kernel-missing",
@@ -30,7 +30,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(none) = &facts.loader.no_entries {
         return Finding::critical(format!("GRUB finds nothing to boot: {} {}", none.at.path, none.value))
             .evidence(Evidence::at(&none.at, none.value.clone()))
-            .remedy(view::update_loader(facts, "Regenerate GRUB's configuration from inside the root."))
+            .remedy(analysis::update_loader(facts, "Regenerate GRUB's configuration from inside the root."))
             .into();
     }
     let default = match super::default_entry(facts) {
@@ -56,7 +56,7 @@ fn missing(facts: &Facts, entry: &BootEntry) -> Option<Finding> {
     let severity = super::severity_of(facts, entry);
     let remedy = || {
         let text = "Mount /boot if it is a separate filesystem, check what it holds, and regenerate the loader's configuration.";
-        view::update_loader(facts, text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
+        analysis::update_loader(facts, text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
     };
     let Some(kernel) = &entry.kernel else {
         return Some(

@@ -9,7 +9,7 @@ mod root_unresolved;
 mod secret_on_cmdline;
 
 use crate::facts::{BootEntry, Facts, FileRef};
-use crate::{Check, Evidence, Finding, Outcome, Severity, view};
+use crate::{Check, Evidence, Finding, Outcome, Severity, analysis};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[
@@ -27,7 +27,7 @@ fn default_entry(facts: &Facts) -> Result<&BootEntry, Outcome> {
     if let Some(entry) = facts.loader.default_entry() {
         return Ok(entry);
     }
-    if let Some(outcome) = view::no_menu(facts) {
+    if let Some(outcome) = analysis::no_menu(facts) {
         return Err(outcome);
     }
     if let Some(problem) = facts.loader.chosen.problem().or(facts.loader.problems.first()) {

@@ -1,8 +1,8 @@
 //! `loader-root-unresolved`: `root=` is missing, or means another device than the root.
 
+use crate::analysis::DeviceSpec;
 use crate::facts::{BootEntry, Facts};
-use crate::view::DeviceSpec;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-root-unresolved",
@@ -72,7 +72,7 @@ fn judge(facts: &Facts) -> Outcome {
             let summary = format!("root={text} is not {}, which /etc/fstab mounts at /", line.spec);
             broken(facts, entry, summary, Some(Evidence::at(&line.at, format!("{} / {}", line.spec, line.kind))))
         }
-        None => view::unread(&facts.storage.problems, "/etc/fstab").unwrap_or_else(|| {
+        None => analysis::unread(&facts.storage.problems, "/etc/fstab").unwrap_or_else(|| {
             Outcome::pass(format!("root={text} contradicts neither /etc/fstab nor any device that was read"))
         }),
     }
@@ -80,9 +80,9 @@ fn judge(facts: &Facts) -> Outcome {
 
 fn broken(facts: &Facts, entry: &BootEntry, summary: String, against: Option<Evidence>) -> Outcome {
     Finding::critical(summary)
-        .evidence(view::command_line(entry))
+        .evidence(analysis::command_line(entry))
         .evidences(against)
-        .remedy(view::update_loader(
+        .remedy(analysis::update_loader(
             facts,
             "Regenerate the loader's configuration from inside the root, so that root= names its device.",
         ))

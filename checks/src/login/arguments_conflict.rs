@@ -1,7 +1,7 @@
 //! `login-arguments-conflict`: words of the command line that dracut does not take together.
 
 use crate::facts::{Cmdline, Facts, LoginKind, Word};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-arguments-conflict",
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Outcome {
             "the initramfs logs in with iscsistart, and its script has no words that exclude each other",
         );
     };
-    let words = view::boot_words(facts);
+    let words = analysis::boot_words(facts);
     let firmware = ["rd.iscsi.firmware", "iscsi_firmware"]
         .iter()
         .filter(|key| words.is_on(key))
@@ -70,8 +70,8 @@ fn judge(facts: &Facts) -> Outcome {
 }
 
 fn report(facts: &Facts, words: &Cmdline, finding: Finding, of: &[&Word], script: Evidence) -> Finding {
-    finding.evidences(of.iter().map(|word| view::word_evidence(words, word))).evidence(script).remedy(
-        view::update_loader(
+    finding.evidences(of.iter().map(|word| analysis::word_evidence(words, word))).evidence(script).remedy(
+        analysis::update_loader(
             facts,
             "Keep one request in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or \
          netroot=iscsi:SERVER::::TARGET.",

@@ -1,7 +1,7 @@
 //! `login-awk-without-and`: dracut's reader of the iBFT calls a function that the image's awk lacks.
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-awk-without-and",
@@ -35,12 +35,12 @@ fn judge(facts: &Facts) -> Outcome {
         Err(outcome) => return outcome,
     };
     let Some(call) = &image.awk_without_and else {
-        return match view::incomplete(image) {
+        return match analysis::incomplete(image) {
             Some(outcome) => outcome,
             None => Outcome::pass("no script in the initramfs calls and() while its awk lacks it"),
         };
     };
-    let words = view::boot_words(facts);
+    let words = analysis::boot_words(facts);
     let asked = words.words.iter().rev().find(|word| match word.key.as_str() {
         "rd.iscsi.ibft" => words.is_on("rd.iscsi.ibft"),
         "ip" => word.value.as_deref() == Some("ibft"),
@@ -51,12 +51,15 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let awk = call.value.rsplit('/').next().unwrap_or(&call.value);
     let place = call.at.to_string();
-    let remedy = view::rebuild(facts, "Install gawk, make it the default awk of the root, and rebuild the initramfs.")
-        .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])));
+    let remedy =
+        analysis::rebuild(facts, "Install gawk, make it the default awk of the root, and rebuild the initramfs.")
+            .first(
+                ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])),
+            );
     Finding::warning(format!("{} calls awk's and(), which {awk} in the initramfs lacks", super::inside(&place)))
         .evidence(Evidence::at(&call.at, "calls and()"))
         .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the initramfs"))
-        .evidence(view::word_evidence(&words, asked))
+        .evidence(analysis::word_evidence(&words, asked))
         .remedy(remedy)
         .into()
 }

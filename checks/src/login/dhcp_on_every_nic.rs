@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, InterfaceConfig, Method, NetworkKind, Nic, NicMatch};
 use crate::handover::{Matches, SanIdentity, matches};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-dhcp-on-every-nic",
@@ -36,18 +36,18 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let requests = view::honoured_requests(facts);
+    let requests = analysis::honoured_requests(facts);
     let Some(request) = requests.first() else {
         return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     };
-    let words = view::boot_words(facts);
-    if view::wants_firmware(facts) && view::has_network(image, NetworkKind::IscsistartN) {
+    let words = analysis::boot_words(facts);
+    if analysis::wants_firmware(facts) && analysis::has_network(image, NetworkKind::IscsistartN) {
         return Outcome::pass("iscsistart -N takes the NIC from the iBFT");
     }
     if words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft") {
         return Outcome::pass("the initramfs takes the NIC from the iBFT");
     }
-    if let Some(ip) = view::ip_words(&words).iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
+    if let Some(ip) = analysis::ip_words(&words).iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
         return Outcome::pass(format!("ip={} names the NIC", ip.text));
     }
     if let Some(word) = words.words.iter().find(|word| matches!(word.key.as_str(), "BOOTIF" | "bootdev" | "ifname")) {
@@ -63,7 +63,7 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let summary =
         format!("the initramfs runs DHCP on all of {}, because nothing names the SAN NIC", physical.join(", "));
-    let rival = view::has_network(image, NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
+    let rival = analysis::has_network(image, NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
     let finding = match rival {
         Some(rival) => Finding::warning(format!(
             "{summary}; the first NIC that gets an answer wins, so the boot works only by chance"
@@ -79,12 +79,12 @@ fn judge(facts: &Facts) -> Outcome {
         .evidence(request.evidence.clone())
         .evidence(Evidence::new(source, words.text()))
         .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
-        .remedy(view::update_loader(
+        .remedy(analysis::update_loader(
             facts,
-            match view::family(image) {
-                view::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
+            match analysis::family(image) {
+                analysis::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
                 _ => {
-                    let nic = view::san_nic(facts).map_or_else(|| "NAME".to_owned(), |(name, _)| name);
+                    let nic = analysis::san_nic(facts).map_or_else(|| "NAME".to_owned(), |(name, _)| name);
                     format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
                 }
             },

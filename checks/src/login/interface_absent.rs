@@ -1,8 +1,8 @@
 //! `login-interface-absent`: ip= names an interface that the instance does not have.
 
+use crate::analysis::IpWord;
 use crate::facts::{Facts, Initramfs, Mode, NetworkKind, Nic};
-use crate::view::IpWord;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-interface-absent",
@@ -46,8 +46,8 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let words = view::boot_words(facts);
-    let ips = view::ip_words(&words);
+    let words = analysis::boot_words(facts);
+    let ips = analysis::ip_words(&words);
     let named: Vec<(&IpWord, &str)> = ips
         .iter()
         .filter_map(|ip| Some((ip, ip.interface.as_deref()?)))
@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
     if named.is_empty() {
         return Outcome::not_applicable("the command line names no NIC");
     }
-    if view::honoured_requests(facts).is_empty() {
+    if analysis::honoured_requests(facts).is_empty() {
         return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     }
     let Some(nics) = facts.nics.known() else {
@@ -91,13 +91,13 @@ fn judge(facts: &Facts) -> Outcome {
     let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
     let summary =
         format!("ip={} makes the initramfs wait for {name}, but the instance has only {}", ip.text, there.join(", "));
-    let remedy = match view::san_nic(facts) {
+    let remedy = match analysis::san_nic(facts) {
         Some((san, _)) => {
             let (old, new) = (format!("ip={}", ip.text), format!("ip={}", renamed(&ip.text, name, &san)));
             let text = format!("Replace {old} with {new} in GRUB_CMDLINE_LINUX.");
-            view::edit_words(facts, text, &[&old], &[&new])
+            analysis::edit_words(facts, text, &[&old], &[&new])
         }
-        None => view::update_loader(facts, format!("Replace {name} in ip= with the name of the SAN NIC.")),
+        None => analysis::update_loader(facts, format!("Replace {name} in ip= with the name of the SAN NIC.")),
     };
     Finding::critical(summary)
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))

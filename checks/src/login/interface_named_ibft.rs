@@ -1,7 +1,7 @@
 //! `login-interface-named-ibft`: `ibft` is taken for the name of an interface.
 
 use crate::facts::{Cmdline, Facts, Initramfs, NetworkKind, Word};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-interface-named-ibft",
@@ -36,27 +36,27 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let words = view::boot_words(facts);
+    let words = analysis::boot_words(facts);
     let Some(word) = words.words.iter().find(|word| names_ibft(word)) else {
         return Outcome::pass("the command line names no interface ibft");
     };
-    if view::honoured_requests(facts).is_empty() {
+    if analysis::honoured_requests(facts).is_empty() {
         return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     }
-    let reader = view::reader(image, "rd.iscsi.ibft").or_else(|| view::reader(image, "ip=ibft"));
+    let reader = analysis::reader(image, "rd.iscsi.ibft").or_else(|| analysis::reader(image, "ip=ibft"));
     if let Some(reader) = reader {
         let asked = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
-        if asked || view::has_network(image, NetworkKind::NetworkManager) {
+        if asked || analysis::has_network(image, NetworkKind::NetworkManager) {
             return Outcome::pass(format!("{} reads the iBFT for {word}", super::inside(&reader.at.to_string())));
         }
         return finding(facts, image, &words, word, "rd.iscsi.ibft=1 is missing on the command line");
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     // NetworkManager's generator is a program, in which no script's line shows what it reads; it does
     // read the iBFT (nm-initrd-generator(8)).
-    if view::has_network(image, NetworkKind::NetworkManager) {
+    if analysis::has_network(image, NetworkKind::NetworkManager) {
         return Outcome::pass(format!("nm-initrd-generator reads the iBFT for {word}"));
     }
     if image.network.is_empty() {
@@ -92,24 +92,24 @@ fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: 
     };
     let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
     let remedy = if ipconfig.is_some() {
-        let asked = view::wants_firmware(facts);
+        let asked = analysis::wants_firmware(facts);
         let word = word.to_string();
         if asked {
             let text = format!("Remove {word} from GRUB_CMDLINE_LINUX; the initramfs reads the iBFT without it.");
-            view::edit_words(facts, text, &[&word], &[])
+            analysis::edit_words(facts, text, &[&word], &[])
         } else {
             let text = format!("Replace {word} with iscsi_auto in GRUB_CMDLINE_LINUX.");
-            view::edit_words(facts, text, &[&word], &["iscsi_auto"])
+            analysis::edit_words(facts, text, &[&word], &["iscsi_auto"])
         }
-    } else if view::reader(image, "rd.iscsi.ibft").is_some() {
-        view::edit_words(facts, "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
+    } else if analysis::reader(image, "rd.iscsi.ibft").is_some() {
+        analysis::edit_words(facts, "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
     } else {
-        let version = view::default_kernel(facts).and_then(|kernel| kernel.version.known());
-        let build = version.map(|version| view::dracut(image, Some("network-legacy"), version));
+        let version = analysis::default_kernel(facts).and_then(|kernel| kernel.version.known());
+        let build = version.map(|version| analysis::dracut(image, Some("network-legacy"), version));
         Remedy::new("Rebuild the initramfs with a network module that reads the iBFT.").commands(build)
     };
     Finding::critical(summary)
-        .evidence(view::word_evidence(words, word))
+        .evidence(analysis::word_evidence(words, word))
         .evidences(networks.map(|network| Evidence::at(&network.at, says(network.kind))))
         .remedy(remedy)
         .into()

@@ -12,7 +12,7 @@ mod route_missing;
 mod target_mismatch;
 
 use crate::facts::{Facts, Initramfs};
-use crate::{Check, Outcome, view};
+use crate::{Check, Outcome, analysis};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[
@@ -31,9 +31,9 @@ pub(crate) const CHECKS: &[&Check] = &[
 /// The image, when it holds something that logs in; otherwise what a check says: that nothing logs in
 /// is the matter of the link before.
 fn image_that_logs_in(facts: &Facts) -> Result<&Initramfs, Outcome> {
-    let image = view::judged_image(facts)?;
+    let image = analysis::judged_image(facts)?;
     if image.login.is_empty() {
-        return Err(match view::incomplete(image) {
+        return Err(match analysis::incomplete(image) {
             Some(outcome) => outcome,
             None => Outcome::not_applicable(
                 "not checked: nothing in the initramfs logs in (see initramfs-login-tool-missing)",

@@ -2,7 +2,7 @@
 
 use super::interface_named_ibft::names_ibft;
 use crate::facts::{BootEntry, Facts, Initramfs, LoginKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-not-requested",
@@ -38,7 +38,7 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let requests = view::requests(facts);
+    let requests = analysis::requests(facts);
     if let Some((request, reader)) =
         requests.iter().find_map(|request| request.read_by.as_ref().map(|reader| (request, reader)))
     {
@@ -49,14 +49,14 @@ fn judge(facts: &Facts) -> Outcome {
         let pass = || format!("{asks} requests the login, and {} reads it", super::inside(&reader.source));
         return Outcome::from_findings(silent_entries(facts, image), pass);
     }
-    if let Some(outcome) = view::incomplete(image) {
+    if let Some(outcome) = analysis::incomplete(image) {
         return outcome;
     }
     if image.readers.is_empty() {
         return Outcome::unknown(format!("it is not known which words the scripts of {} read", image.path));
     }
     // The root path of a DHCP answer can name a target as well; whether it does is not on this disk.
-    let words = view::boot_words(facts);
+    let words = analysis::boot_words(facts);
     if words.last("root") == Some("dhcp") || words.last("netroot") == Some("dhcp") {
         return Outcome::unknown("the target comes from the DHCP server's root path, which is not known here");
     }
@@ -66,7 +66,7 @@ fn judge(facts: &Facts) -> Outcome {
         }
         None => "neither the kernel command line nor the initramfs requests a login".to_owned(),
     };
-    let line = facts.loader.default_entry().map(view::command_line);
+    let line = facts.loader.default_entry().map(analysis::command_line);
     Finding::critical(summary).evidences(line).evidences(what_is_read(image)).remedy(remedy(facts, image)).into()
 }
 
@@ -76,8 +76,8 @@ fn silent_entries(facts: &Facts, image: &Initramfs) -> Vec<Finding> {
     let is_default = |entry: &BootEntry| facts.loader.default_entry().is_some_and(|other| std::ptr::eq(other, entry));
     let of_image = |entry: &&BootEntry| entry.initrds.iter().any(|initrd| initrd.path.as_ref() == Some(&image.path));
     let silent = |entry: &&BootEntry| {
-        let words = view::entry_words(entry, Some(image));
-        !view::requests_by(&words, image).iter().any(|request| request.read_by.is_some())
+        let words = analysis::entry_words(entry, Some(image));
+        !analysis::requests_by(&words, image).iter().any(|request| request.read_by.is_some())
     };
     facts
         .loader
@@ -88,8 +88,8 @@ fn silent_entries(facts: &Facts, image: &Initramfs) -> Vec<Finding> {
         .filter(silent)
         .map(|entry| {
             Finding::warning(format!("the loader entry {:?} requests no login and would not boot", entry.title))
-                .evidence(view::command_line(entry))
-                .remedy(view::update_loader(
+                .evidence(analysis::command_line(entry))
+                .remedy(analysis::update_loader(
                     facts,
                     "Put the iSCSI words into GRUB_CMDLINE_LINUX, not into GRUB_CMDLINE_LINUX_DEFAULT: recovery \
                      entries are written without the latter.",
@@ -127,9 +127,9 @@ fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
                 format!("Replace {} with iscsi_auto in GRUB_CMDLINE_LINUX; the initramfs reads it.", words.join(" "))
             }
         };
-        view::edit_words(facts, text, &foreign, &["iscsi_auto"])
+        analysis::edit_words(facts, text, &foreign, &["iscsi_auto"])
     } else {
         let words = ["rd.iscsi.firmware=1", "rd.iscsi.ibft=1"];
-        view::edit_words(facts, format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
+        analysis::edit_words(facts, format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
     }
 }

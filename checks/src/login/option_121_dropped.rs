@@ -1,7 +1,7 @@
 //! `login-option-121-dropped`: the image's DHCP client loses the route to the target.
 
 use crate::facts::{ClasslessHandling, Facts, Honoured, Initramfs, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-option-121-dropped",
@@ -74,8 +74,8 @@ fn judge(facts: &Facts) -> Outcome {
 
 /// The way to the target where it is not option 121, or why there is nothing to judge.
 fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
-    let words = view::boot_words(facts);
-    let ips = view::ip_words(&words);
+    let words = analysis::boot_words(facts);
+    let ips = analysis::ip_words(&words);
     if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
         return Some(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
     }
@@ -83,25 +83,25 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
     let reads_routes = image.network.iter().any(|network| {
         !matches!(network.kind, NetworkKind::Ipconfig | NetworkKind::InitramfsDhclient | NetworkKind::IscsistartN)
     });
-    let routes = view::routes_set(&words, image);
-    if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
+    let routes = analysis::routes_set(&words, image);
+    if reads_routes && let Some(route) = analysis::route_to_portals(facts, &routes) {
         return Some(Outcome::pass(format!("rd.route={} sets a route to the target without option 121", route.text)));
     }
-    if reads_routes && let Some(route) = view::route_to_portals(facts, &view::route_words(&words)) {
+    if reads_routes && let Some(route) = analysis::route_to_portals(facts, &analysis::route_words(&words)) {
         return Some(Outcome::not_applicable(format!(
             "not checked: rd.route={} names an interface that the initramfs lacks (see login-route-interface-unknown)",
             route.text
         )));
     }
-    let portals = view::portals(facts);
+    let portals = analysis::portals(facts);
     if let Some(nic) = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid())) {
         let reads_ibft = words.is_on("rd.iscsi.ibft")
             || words.all("ip").any(|value| value == "ibft")
-            || view::has_network(image, NetworkKind::IscsistartN);
-        if reads_ibft && !view::ibft_by_dhcp(nic) && nic.ip.is_some() {
+            || analysis::has_network(image, NetworkKind::IscsistartN);
+        if reads_ibft && !analysis::ibft_by_dhcp(nic) && nic.ip.is_some() {
             return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
         }
-        if let Some(network) = view::ibft_network(nic)
+        if let Some(network) = analysis::ibft_network(nic)
             && !portals.is_empty()
             && portals.iter().all(|portal| network.contains(&portal.ip))
         {
@@ -109,7 +109,7 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
         }
     }
     let lease = facts.dhcp.leases.iter().find(|lease| {
-        let mac = view::san_mac(facts);
+        let mac = analysis::san_mac(facts);
         lease.mac.is_some() && lease.mac.as_deref() == mac
     })?;
     let without = lease.classless.as_ref().is_none_or(Vec::is_empty);
@@ -121,7 +121,7 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
 
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
 fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: &str) -> Outcome {
-    if view::has_network(image, NetworkKind::IscsistartN) && view::wants_firmware(facts) {
+    if analysis::has_network(image, NetworkKind::IscsistartN) && analysis::wants_firmware(facts) {
         let nic = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid()));
         match nic.map(|nic| nic.gateway) {
             Some(Some(gateway)) => {
@@ -143,7 +143,7 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
             let (word, known) = route_word(facts);
             let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
-            if known { view::edit_words(facts, text, &[], &[&word]) } else { view::update_loader(facts, text) }
+            if known { analysis::edit_words(facts, text, &[], &[&word]) } else { analysis::update_loader(facts, text) }
         }
         _ => Remedy::new("Install a klibc of 2019 or later, which uses option 121, and rebuild the initramfs.")
             .command(ShellCommand::new(&["apt-get", "install", "--only-upgrade", "klibc-utils", "libklibc"]))
@@ -162,10 +162,10 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: 
 
 /// The rd.route= that do not lead to the known portals.
 fn routes_elsewhere(facts: &Facts) -> Vec<Evidence> {
-    let words = view::boot_words(facts);
-    let portals = view::portals(facts);
+    let words = analysis::boot_words(facts);
+    let portals = analysis::portals(facts);
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
-    view::route_words(&words)
+    analysis::route_words(&words)
         .into_iter()
         .filter_map(|route| {
             let portal = portals.iter().find(|portal| !route.destination.contains(&portal.ip))?;
@@ -177,10 +177,10 @@ fn routes_elsewhere(facts: &Facts) -> Vec<Evidence> {
 /// The word that names the route, as far as its parts are known, and whether all of them are.
 fn route_word(facts: &Facts) -> (String, bool) {
     let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
-    let portals = view::portals(facts);
+    let portals = analysis::portals(facts);
     let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
     // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
-    let words = view::boot_words(facts);
+    let words = analysis::boot_words(facts);
     let renamed = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
     let interface = if renamed { ":ibft0" } else { "" };
     match (route, portals.first()) {

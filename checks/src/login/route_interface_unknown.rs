@@ -2,7 +2,7 @@
 //! set up.
 
 use crate::facts::{Facts, Honoured};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-route-interface-unknown",
@@ -33,18 +33,18 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let words = view::boot_words(facts);
-    let routes = view::route_words(&words);
+    let words = analysis::boot_words(facts);
+    let routes = analysis::route_words(&words);
     if routes.is_empty() {
         return Outcome::not_applicable("the command line has no rd.route=");
     }
-    if !view::renames_after_ibft(&words, image) {
+    if !analysis::renames_after_ibft(&words, image) {
         return Outcome::not_applicable("the initramfs does not rename the SAN NIC to ibft0");
     }
-    if let Some(route) = view::route_to_portals(facts, &view::routes_set(&words, image)) {
+    if let Some(route) = analysis::route_to_portals(facts, &analysis::routes_set(&words, image)) {
         return Outcome::pass(format!("the initramfs sets rd.route={}", route.text));
     }
-    let Some(route) = view::route_to_portals(facts, &routes) else {
+    let Some(route) = analysis::route_to_portals(facts, &routes) else {
         return Outcome::not_applicable("no rd.route= covers the target");
     };
     if let Some(takes) = image.classless.iter().find(|handling| handling.honoured == Honoured::Yes) {
@@ -54,13 +54,15 @@ fn judge(facts: &Facts) -> Outcome {
     let way = route.text.strip_suffix(name).and_then(|way| way.strip_suffix(':')).unwrap_or(&route.text);
     let (wrong, right) = (format!("rd.route={}", route.text), format!("rd.route={way}:ibft0"));
     let text = format!("Replace {wrong} with {right} in GRUB_CMDLINE_LINUX.");
-    let remedy = view::edit_words(facts, text, &[&wrong], &[&right]);
+    let remedy = analysis::edit_words(facts, text, &[&wrong], &[&right]);
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     Finding::critical(format!(
         "the initramfs never sets {wrong}: it has no interface {name}, because it renames the SAN NIC to ibft0"
     ))
     .evidence(Evidence::new(source, wrong))
-    .evidences(view::reader(image, "rd.iscsi.ibft").map(|reader| Evidence::at(&reader.at, "renames the NIC to ibft0")))
+    .evidences(
+        analysis::reader(image, "rd.iscsi.ibft").map(|reader| Evidence::at(&reader.at, "renames the NIC to ibft0")),
+    )
     .evidences(
         image
             .network

@@ -1,8 +1,8 @@
 //! `login-route-missing`: the command line sets the network up, and leaves the target out of reach.
 
+use crate::analysis::IpWord;
 use crate::facts::{Cmdline, Facts, Initramfs, NetworkKind};
-use crate::view::IpWord;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-route-missing",
@@ -32,21 +32,21 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let words = view::boot_words(facts);
-    let ips = view::ip_words(&words);
+    let words = analysis::boot_words(facts);
+    let ips = analysis::ip_words(&words);
     if takes_ibft_route(facts, image) {
         return Outcome::pass("iscsistart -N takes the address and the route from the iBFT");
     }
     if let [only] = ips.as_slice()
         && matches!(only.method.as_str(), "off" | "none")
         && only.address.is_none()
-        && view::has_network(image, NetworkKind::Ipconfig)
+        && analysis::has_network(image, NetworkKind::Ipconfig)
     {
         return missing(facts, image, &words, only, "the initramfs brings up no network".to_owned());
     }
-    let routes = view::routes_set(&words, image);
+    let routes = analysis::routes_set(&words, image);
     let reads_routes = image.network.iter().any(|network| network.kind != NetworkKind::Ipconfig);
-    if reads_routes && let Some(route) = view::route_to_portals(facts, &routes) {
+    if reads_routes && let Some(route) = analysis::route_to_portals(facts, &routes) {
         return Outcome::pass(format!("rd.route={} sets a route to the target", route.text));
     }
     if let Some(ip) = ips.iter().find(|ip| ip.gateway.is_some()) {
@@ -55,10 +55,10 @@ fn judge(facts: &Facts) -> Outcome {
     if ips.is_empty() || ips.iter().any(|ip| !ip.is_static()) {
         return Outcome::pass("the route to the target comes from DHCP or the iBFT");
     }
-    let portals = view::portals(facts);
-    let requests = view::honoured_requests(facts);
+    let portals = analysis::portals(facts);
+    let requests = analysis::honoured_requests(facts);
     let named = requests.iter().flat_map(|request| match &request.kind {
-        crate::facts::RequestKind::Target { portals, .. } => view::portal_addresses(portals),
+        crate::facts::RequestKind::Target { portals, .. } => analysis::portal_addresses(portals),
         crate::facts::RequestKind::Firmware => Vec::new(),
     });
     let beyond = portals
@@ -78,7 +78,7 @@ fn judge(facts: &Facts) -> Outcome {
 /// Whether `iscsistart -N` brings a route by itself. Without the iBFT at hand this is left to the
 /// check of its gateway.
 fn takes_ibft_route(facts: &Facts, image: &Initramfs) -> bool {
-    view::has_network(image, NetworkKind::IscsistartN) && view::wants_firmware(facts)
+    analysis::has_network(image, NetworkKind::IscsistartN) && analysis::wants_firmware(facts)
 }
 
 fn missing(facts: &Facts, image: &Initramfs, words: &Cmdline, ip: &IpWord, why: String) -> Outcome {
@@ -86,8 +86,10 @@ fn missing(facts: &Facts, image: &Initramfs, words: &Cmdline, ip: &IpWord, why: 
     Finding::critical(format!("ip={} sets no route to the target: {why}", ip.text))
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))
         .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up the network from ip=")))
-        .evidences(view::portals(facts).into_iter().map(|portal| Evidence::new(portal.source, portal.ip.to_string())))
-        .remedy(view::update_loader(
+        .evidences(
+            analysis::portals(facts).into_iter().map(|portal| Evidence::new(portal.source, portal.ip.to_string())),
+        )
+        .remedy(analysis::update_loader(
             facts,
             "Write the SAN gateway into the third field of ip=, or (dracut) add rd.route=NET/LEN:GATEWAY:INTERFACE.",
         ))

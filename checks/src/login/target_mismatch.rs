@@ -1,7 +1,7 @@
 //! `login-target-mismatch`: the image logs in to another target than the one that holds the root.
 
 use crate::facts::{Facts, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-target-mismatch",
@@ -27,7 +27,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let Err(outcome) = super::image_that_logs_in(facts) {
         return outcome;
     }
-    let requests = view::honoured_requests(facts);
+    let requests = analysis::honoured_requests(facts);
     let truth = known_targets(facts);
     let by_firmware = requests.iter().any(|request| request.kind == RequestKind::Firmware);
     let mut findings = Vec::new();
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Outcome {
         }
         let against = || truth.iter().map(|known| Evidence::new(&known.source, known.name.clone()));
         let remedy = || {
-            view::update_loader(
+            analysis::update_loader(
                 facts,
                 "Correct the target on the kernel command line or in the file that the initramfs copied, or log \
                  in with the iBFT.",
@@ -53,7 +53,7 @@ fn judge(facts: &Facts) -> Outcome {
             continue;
         };
         agreed = Some(name.clone());
-        let addresses = view::portal_addresses(portals);
+        let addresses = analysis::portal_addresses(portals);
         let differs = !addresses.is_empty() && known.address.is_some_and(|address| !addresses.contains(&address));
         if differs {
             findings.push(

@@ -2,7 +2,7 @@
 
 use super::lvm_filter::{self, Ruling};
 use crate::facts::{BlockDevice, Facts, Located, Signature};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-lvm-filtered",
@@ -34,7 +34,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let Some((vg, lv)) = view::root_volume(facts) else {
+    let Some((vg, lv)) = analysis::root_volume(facts) else {
         return Outcome::not_applicable("the root is not known to be a logical volume");
     };
     let volumes = physical_volumes(facts, &vg);
@@ -46,7 +46,7 @@ fn judge(facts: &Facts) -> Outcome {
         }
     };
     let lvm = &facts.storage.lvm;
-    let image = view::judged_image(facts).ok().filter(|image| !image.incomplete);
+    let image = analysis::judged_image(facts).ok().filter(|image| !image.incomplete);
     let inside = image.map(|image| [image.lvm_filters.as_slice(), image.lvm_global_filters.as_slice()]);
     let outside = [lvm.filter.as_slice(), lvm.global_filter.as_slice()];
     let all = || inside.into_iter().flatten().chain(outside);
@@ -138,7 +138,7 @@ fn names(facts: &Facts, device: &BlockDevice) -> Vec<String> {
 fn hidden_by(facts: &Facts, vg: &str, device: &str, pattern: &Located<String>) -> Finding {
     Finding::critical(format!("LVM's filter {} excludes {device}, so LVM never finds {vg}", pattern.value))
         .evidence(Evidence::from(pattern))
-        .remedy(view::rebuild(
+        .remedy(analysis::rebuild(
             facts,
             "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and rebuild the initramfs.",
         ))
@@ -182,7 +182,7 @@ fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding
             }))
             .evidences(switch.map(|switch| Evidence::at(&switch.at, "use_devicesfile = 1")))
             .remedy(
-                view::rebuild(facts, "List the disk in the devices file, and rebuild the initramfs.")
+                analysis::rebuild(facts, "List the disk in the devices file, and rebuild the initramfs.")
                     .first(ShellCommand::new(&["vgimportdevices"]).operand(vg)),
             ),
     )
@@ -199,14 +199,14 @@ fn not_activated(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
     Some(
         Finding::critical(format!("LVM's activation list does not include {volume}"))
             .evidence(Evidence::at(&list.at, format!("[ {} ]", list.value.join(", "))))
-            .remedy(view::rebuild(facts, format!("Add {vg} to the list, and rebuild the initramfs."))),
+            .remedy(analysis::rebuild(facts, format!("Add {vg} to the list, and rebuild the initramfs."))),
     )
 }
 
 /// dracut's own words: `rd.lvm=0`, and lists that leave the root out.
 fn not_asked_of_dracut(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
-    let image = view::default_image(facts).filter(|image| view::family(image) == view::Family::Dracut)?;
-    let words = view::boot_words(facts);
+    let image = analysis::default_image(facts).filter(|image| analysis::family(image) == analysis::Family::Dracut)?;
+    let words = analysis::boot_words(facts);
     let volume = format!("{vg}/{lv}");
     let off = words.has("rd.lvm") && !words.is_on("rd.lvm");
     let groups: Vec<_> = words.all("rd.lvm.vg").collect();
@@ -222,9 +222,9 @@ fn not_asked_of_dracut(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
     let asked = words.words.iter().filter(|word| word.key == "rd.lvm" || word.key.starts_with("rd.lvm."));
     Some(
         Finding::critical(summary)
-            .evidences(asked.map(|word| view::word_evidence(&words, word)))
+            .evidences(asked.map(|word| analysis::word_evidence(&words, word)))
             .evidence(Evidence::new(&image.path, "was built by dracut"))
-            .remedy(view::update_loader(
+            .remedy(analysis::update_loader(
                 facts,
                 format!("Set rd.lvm.lv={volume} on the kernel command line, or remove the rd.lvm words."),
             )),

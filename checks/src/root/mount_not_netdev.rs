@@ -1,7 +1,7 @@
 //! `root-mount-not-netdev`: fstab does not say that the root's disk needs the network.
 
+use crate::analysis::DeviceSpec;
 use crate::facts::{BlockDevice, Facts, FstabEntry};
-use crate::view::DeviceSpec;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {

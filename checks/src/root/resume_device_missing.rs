@@ -1,8 +1,8 @@
 //! `root-resume-device-missing`: the image waits for a hibernation device that is not there.
 
+use crate::analysis::{DeviceSpec, Family};
 use crate::facts::{BlockDevice, Facts, Signature};
-use crate::view::{DeviceSpec, Family};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 /// What systemd resumes by: its generator writes `JobTimeoutSec=infinity` for the device since version 245,
 /// and wants one of these units, by version.
@@ -48,7 +48,7 @@ fn judge(facts: &Facts) -> Outcome {
     };
     // A file or another machine's disk shows the root alone, and not the partitions beside it.
     if let Some(Some(root)) = facts.storage.root_device.known()
-        && view::is_stand_in(&root.name)
+        && analysis::is_stand_in(&root.name)
         && spec.names(root) != Some(true)
     {
         return unseen(
@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
             format!("the root is on {}, which does not show the disk's other partitions", root.name),
         );
     }
-    if let Some((above, gone)) = view::gone_below_root(facts) {
+    if let Some((above, gone)) = analysis::gone_below_root(facts) {
         return unseen(&asked, format!("{gone}, below {above}, is gone, and its other partitions are not known"));
     }
     if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
@@ -118,7 +118,7 @@ fn inactive_volumes(devices: &[BlockDevice]) -> Vec<(&BlockDevice, &String, &Str
     for device in devices {
         let Some(Some(Signature::LvmPv { vg: Some(vg), lvs, .. })) = device.signature.known() else { continue };
         let is_active = |lv: &&String| {
-            let name = view::mapper_name(vg, lv);
+            let name = analysis::mapper_name(vg, lv);
             devices.iter().any(|device| device.dm_name.as_ref() == Some(&name))
         };
         found.extend(lvs.iter().filter(|lv| !is_active(lv)).map(|lv| (device, vg, lv)));
@@ -139,13 +139,13 @@ fn swaps(devices: &[BlockDevice]) -> Vec<Evidence> {
 
 fn remedy(facts: &Facts, asked: &Asked) -> Remedy {
     if let Some(word) = &asked.word {
-        return view::edit_words(facts, "Remove resume= from the kernel command line.", &[word], &[]);
+        return analysis::edit_words(facts, "Remove resume= from the kernel command line.", &[word], &[]);
     }
-    let mut remedy = view::rebuild(
+    let mut remedy = analysis::rebuild(
         facts,
         "Set RESUME=none, so that the initramfs waits for no hibernation device, and rebuild the initramfs.",
     );
-    if view::default_image(facts).is_some_and(|image| view::family(image) == Family::InitramfsTools) {
+    if analysis::default_image(facts).is_some_and(|image| analysis::family(image) == Family::InitramfsTools) {
         remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/resume", "RESUME=none", &[]));
     }
     remedy
@@ -164,11 +164,11 @@ struct Asked {
 /// The command line wins over the image's configuration, and that over the root's. systemd knows the command
 /// line alone.
 fn asked(facts: &Facts) -> Option<Asked> {
-    let words = view::boot_words(facts);
+    let words = analysis::boot_words(facts);
     if words.has("noresume") {
         return None;
     }
-    let image = view::default_image(facts);
+    let image = analysis::default_image(facts);
     let has = |end: &str| image.is_some_and(|image| image.files.keys().any(|path| path.ends_with(end)));
     let by_systemd = has(GENERATOR) && UNITS.iter().any(|unit| has(unit));
     // What dracut adds to the command line in the image is not there for systemd.
@@ -178,7 +178,7 @@ fn asked(facts: &Facts) -> Option<Asked> {
             let limited = words.all("resumeflags").any(|flags| flags.contains("x-systemd.device-timeout="));
             Asked {
                 device: word.value.clone()?,
-                evidence: view::word_evidence(&words, word),
+                evidence: analysis::word_evidence(&words, word),
                 word: Some(word.to_string()),
                 for_ever: by_systemd && told && !limited,
             }

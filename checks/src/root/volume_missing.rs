@@ -1,8 +1,8 @@
 //! `root-volume-missing`: the disks do not hold what root= names.
 
+use crate::analysis::DeviceSpec;
 use crate::facts::{BlockDevice, Facts, Signature};
-use crate::view::DeviceSpec;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, known, view};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis, known};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-volume-missing",
@@ -30,7 +30,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let Some(spec) = view::root_spec(facts) else {
+    let Some(spec) = analysis::root_spec(facts) else {
         return Outcome::not_applicable("the loader entry that boots has no root=");
     };
     let devices = known!(facts.storage.devices);
@@ -43,7 +43,7 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::not_applicable("not checked: root= names another device (see loader-root-unresolved)");
     }
     if let Some(Some(root)) = facts.storage.root_device.known()
-        && view::is_stand_in(&root.name)
+        && analysis::is_stand_in(&root.name)
         && spec.names(root).is_none()
     {
         return Outcome::not_applicable(format!(
@@ -51,7 +51,7 @@ fn judge(facts: &Facts) -> Outcome {
             root.name
         ));
     }
-    if let Some((above, gone)) = view::gone_below_root(facts) {
+    if let Some((above, gone)) = analysis::gone_below_root(facts) {
         return Outcome::unknown(format!("{gone}, below {above}, is gone, so its contents are not known"));
     }
     match &spec {
@@ -136,7 +136,7 @@ fn unread(devices: &[BlockDevice]) -> Option<Outcome> {
 }
 
 fn missing(facts: &Facts, summary: String, seen: Vec<Evidence>) -> Outcome {
-    let line = facts.loader.default_entry().map(view::root_word);
+    let line = facts.loader.default_entry().map(analysis::root_word);
     Finding::critical(summary)
         .evidences(line)
         .evidences(seen)

@@ -1,8 +1,8 @@
 //! What logs sessions out, and which target carries the root.
 
+use crate::analysis;
+use crate::analysis::san;
 use crate::facts::{ExecLine, Facts, IscsidConf, Logout, RequestKind, SysvLink, Unit};
-use crate::view;
-use crate::view::san;
 
 /// A logout that happens on the way down, or at boot, by something that starts.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ fn link_runs(facts: &Facts, link: &SysvLink) -> bool {
 pub(super) fn spared(facts: &Facts, logout: &Logout) -> Option<String> {
     // Debian's umountiscsi.sh hands pvs(8) names without a path, `sda1 sda2`, and today's pvs finds no such
     // device (LVM 2.03.16 and 2.03.31): the list stays empty where the root is on LVM.
-    let unseen = logout.keeps_by_list && view::root_volume(facts).is_some();
+    let unseen = logout.keeps_by_list && analysis::root_volume(facts).is_some();
     if logout.keeps_root && !unseen {
         return Some(format!("{} keeps the session of the root", logout.at.path));
     }
@@ -83,7 +83,7 @@ pub(super) fn spared(facts: &Facts, logout: &Logout) -> Option<String> {
 pub(crate) fn boot_target_names(facts: &Facts) -> Vec<String> {
     let mut names: Vec<String> = san::root_sessions(facts).iter().map(|session| session.target.clone()).collect();
     names.extend(san::boot_targets(facts).iter().filter_map(|target| target.name.clone()));
-    names.extend(view::requests(facts).into_iter().filter_map(|request| match request.kind {
+    names.extend(analysis::requests(facts).into_iter().filter_map(|request| match request.kind {
         RequestKind::Target { name, .. } => name,
         RequestKind::Firmware => None,
     }));

@@ -1,8 +1,8 @@
 //! `node-record-logs-out-root`
 
 use super::logouts::{Happening, boot_target_names, happening, spared};
+use crate::analysis::san;
 use crate::facts::{Facts, Location, LogoutScope, NodeRecord};
-use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {

@@ -1,7 +1,7 @@
 //! `default-route-via-san`
 
+use crate::analysis::{policy, san};
 use crate::facts::{Facts, Lease, Route};
-use crate::view::{policy, san};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 use ipnet::IpNet;
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! `iscsid-not-running`
 
 use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, view::san};
+use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis::san};
 
 pub(crate) static CHECK: Check = Check {
     id: "iscsid-not-running",

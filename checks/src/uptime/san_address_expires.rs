@@ -1,8 +1,8 @@
 //! `san-address-expires`
 
+use crate::analysis::san;
 use crate::facts::{Address, Facts, Manager, Method};
 use crate::handover::{manager_starts, san_claims};
-use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {

@@ -1,8 +1,8 @@
 //! `san-mtu-mismatch`
 
+use crate::analysis::san;
 use crate::facts::{Facts, LookupAnswer};
 use crate::handover::san_configs;
-use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {

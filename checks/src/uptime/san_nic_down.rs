@@ -1,7 +1,7 @@
 //! `san-nic-down`
 
+use crate::analysis::san;
 use crate::facts::{Facts, NetLink};
-use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {

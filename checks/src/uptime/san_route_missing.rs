@@ -1,8 +1,8 @@
 //! `san-route-missing`
 
+use crate::analysis::policy;
+use crate::analysis::san::{self, Stand, Way};
 use crate::facts::Facts;
-use crate::view::policy;
-use crate::view::san::{self, Stand, Way};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {

@@ -1,7 +1,7 @@
 //! `san-route-unlike-lease`
 
+use crate::analysis::san::{self, Stand};
 use crate::facts::{ClasslessRoute, Facts, Lease};
-use crate::view::san::{self, Stand};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::net::IpAddr;
 

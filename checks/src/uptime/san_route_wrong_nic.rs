@@ -1,8 +1,8 @@
 //! `san-route-wrong-nic`
 
+use crate::analysis::policy;
+use crate::analysis::san::{self, Stand, Way};
 use crate::facts::{Facts, Route};
-use crate::view::policy;
-use crate::view::san::{self, Stand, Way};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {

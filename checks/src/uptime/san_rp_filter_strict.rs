@@ -1,7 +1,7 @@
 //! `san-rp-filter-strict`
 
+use crate::analysis::san;
 use crate::facts::{Facts, LookupAnswer, RpFilter};
-use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 use std::net::IpAddr;
 

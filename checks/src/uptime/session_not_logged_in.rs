@@ -1,7 +1,7 @@
 //! `session-not-logged-in`
 
+use crate::analysis::{self, san};
 use crate::facts::{Fact, Facts, Session};
-use crate::view::{self, san};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -80,7 +80,7 @@ fn no_session(facts: &Facts) -> Outcome {
         Fact::Unknown(problem) => return Outcome::unread(problem),
         Fact::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
-    if let Some((above, gone)) = view::gone_below_root(facts) {
+    if let Some((above, gone)) = analysis::gone_below_root(facts) {
         return Finding::critical(format!("the root is on {above}, and its underlying disk {gone} is gone"))
             .evidence(Evidence::new(
                 format!("/sys/class/block/{above}/slaves"),

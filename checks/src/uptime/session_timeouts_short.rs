@@ -1,7 +1,7 @@
 //! `session-timeouts-short`
 
+use crate::analysis::san;
 use crate::facts::Facts;
-use crate::view::san;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// open-iscsi's own default of `node.session.timeo.replacement_timeout`, in seconds.

@@ -1,8 +1,8 @@
 //! What a root's fstab mounts from the same LUN: `/boot`, the ESP and the rest.
 
 use crate::probes::lun::contents::{Contents, Filesystem};
+use isctpl_checks::analysis::DeviceSpec;
 use isctpl_checks::facts::{FstabEntry, Location};
-use isctpl_checks::view::DeviceSpec;
 use std::fmt;
 
 /// Mount points that a rescue needs even where they are not mounted at boot.

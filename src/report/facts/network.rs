@@ -124,7 +124,7 @@ pub(super) fn nics(facts: &Facts, page: &mut Page<'_>) {
     page.heading("Network interfaces");
     page.rows(nics.iter().map(|nic| row(nic, facts)).collect());
     page.unread(&facts.network.links);
-    if let Some((name, why)) = isctpl_checks::view::san_nic(facts) {
+    if let Some((name, why)) = isctpl_checks::analysis::san_nic(facts) {
         page.heading("SAN NIC");
         page.line(&format!("{name}: {why}"));
     }

@@ -1,10 +1,10 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
+use super::config_match::{config_text, is_port, manager_name, manager_starts, renderer};
 use super::identity::SanIdentity;
-use super::takeover::{config_text, is_port, manager_name, manager_starts, renderer};
+use crate::analysis;
+use crate::analysis::san;
 use crate::facts::{Facts, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
-use crate::view;
-use crate::view::san;
 use crate::{Sed, ShellCommand};
 use std::net::IpAddr;
 
@@ -93,7 +93,7 @@ pub(super) fn guard(facts: &Facts) -> Option<&Location> {
 /// for good, and needs no stanza for it.
 pub(crate) fn noted(facts: &Facts) -> Option<&Location> {
     let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
-    let noted = view::default_image(facts)
+    let noted = analysis::default_image(facts)
         .is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
     noted.then_some(guard)
 }
@@ -273,7 +273,7 @@ pub(super) fn covered(facts: &Facts, config: &InterfaceConfig) -> bool {
 /// Whether a portal lies in the SAN NIC's own subnet, so that no route is needed.
 fn on_link(facts: &Facts, ip: IpAddr) -> bool {
     let nics = facts.firmware.ibft().into_iter().flat_map(|ibft| &ibft.nics);
-    nics.filter_map(view::ibft_network).any(|net| net.contains(&ip))
+    nics.filter_map(analysis::ibft_network).any(|net| net.contains(&ip))
 }
 
 /// Commands that make networkd keep what is on the NIC.

@@ -10,7 +10,7 @@ mod rootspec;
 pub mod san;
 mod sign;
 mod stack;
-mod way;
+mod static_routes;
 
 pub use boot::*;
 pub use modules::*;
@@ -20,7 +20,7 @@ pub use request::*;
 pub use rootspec::*;
 pub use sign::*;
 pub use stack::*;
-pub use way::*;
+pub use static_routes::*;
 
 use crate::facts::{Facts, Initramfs, Kernel, Portal};
 use std::net::IpAddr;
