@@ -28,7 +28,7 @@ impl Selection {
 /// Whether the instance will boot, stay up, and shut down cleanly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Boot {
+pub enum BootVerdict {
     /// Nothing stands in the way.
     Boots,
     /// A link from firmware to root is broken.
@@ -39,7 +39,7 @@ pub enum Boot {
     Unknown,
 }
 
-impl Boot {
+impl BootVerdict {
     /// The word that stands for it in every output.
     pub fn name(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Boot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The answer.
-    pub boot: Boot,
+    pub boot: BootVerdict,
     /// The first link that breaks.
     pub broken_link: Option<Link>,
     /// One sentence: why.
@@ -68,7 +68,7 @@ pub struct Verdict {
 
 impl Verdict {
     fn unknown(because: String, checks: Vec<&'static str>) -> Self {
-        Self { boot: Boot::Unknown, broken_link: None, because, checks, hangs_on: None }
+        Self { boot: BootVerdict::Unknown, broken_link: None, because, checks, hangs_on: None }
     }
 }
 
@@ -165,7 +165,7 @@ impl Judgement {
         // Who asks for some checks wants to know of these: the verdict is open then, and no alarm.
         let open = match self.partial {
             true => undecided(&self.results, |_| true).is_some() || !self.results.iter().any(CheckResult::is_judged),
-            false => self.verdict.boot == Boot::Unknown,
+            false => self.verdict.boot == BootVerdict::Unknown,
         };
         match (open, worst) {
             (_, Some(Severity::Critical)) => 2,
@@ -178,20 +178,20 @@ impl Judgement {
 
 /// Judges an instance. Where it is not known which NIC is the SAN NIC, every one that can be it is tried.
 pub fn judge(facts: &Facts, selection: &Selection) -> Judgement {
-    let stranger = analysis::no_sign_of_iscsi_root(facts);
-    let candidates = if stranger.is_some() { Vec::new() } else { handover::candidates(facts) };
+    let not_iscsi_root = analysis::no_sign_of_iscsi_root(facts);
+    let candidates = if not_iscsi_root.is_some() { Vec::new() } else { handover::candidates(facts) };
     let decides = |check: &&Check| check.severity == Severity::Critical && check.link != Link::Template;
     let run = Run {
         facts,
         selection,
-        stranger,
+        not_iscsi_root,
         partial: registry::all().filter(decides).any(|check| !selection.takes(check)),
     };
     if !candidates.is_empty() {
         return each::judge(&run, candidates);
     }
     let mut results = run.results(facts, |_| true);
-    hide_what_lies_behind(&mut results);
+    downgrade_unreached(&mut results);
     run.judgement(results, None)
 }
 
@@ -200,7 +200,7 @@ struct Run<'a> {
     facts: &'a Facts,
     selection: &'a Selection,
     /// Why the machine is none that boots from a LUN.
-    stranger: Option<String>,
+    not_iscsi_root: Option<String>,
     /// Checks that could decide the verdict were not asked for.
     partial: bool,
 }
@@ -235,7 +235,7 @@ impl Run<'_> {
             if self.selection.only.is_empty() {
                 return Some("not checked: template checks run only on request (--only template)");
             }
-        } else if self.stranger.is_some() && !asks_for_a_told_portal(check, facts) {
+        } else if self.not_iscsi_root.is_some() && !asks_for_a_told_portal(check, facts) {
             return Some("not checked: nothing shows that this root is an iSCSI LUN");
         }
         let live = facts.scope.mode == Mode::Live;
@@ -251,9 +251,9 @@ impl Run<'_> {
     /// What results come to, or what somebody else has drawn from them.
     fn judgement(&self, results: Vec<CheckResult>, verdict: Option<Verdict>) -> Judgement {
         let mode = self.facts.scope.mode;
-        let chain: Vec<ChainLink> = Link::CHAIN.into_iter().map(|link| stand_of(link, mode, &results)).collect();
+        let chain: Vec<ChainLink> = Link::CHAIN.into_iter().map(|link| link_status(link, mode, &results)).collect();
         let mut verdict = verdict.unwrap_or_else(|| verdict_of(self, &results));
-        if verdict.boot == Boot::Boots {
+        if verdict.boot == BootVerdict::Boots {
             verdict.because = sentence::why_it_boots(self.facts, &chain);
             let ignored = results.iter().filter(|result| result.ignored.is_some()).map(|result| result.check.id);
             let ignored: Vec<&str> = ignored.collect();
@@ -300,7 +300,7 @@ fn unread_file(check: &Check, facts: &Facts) -> Option<Outcome> {
 
 /// The boot stops at the first broken link, so what a later link of the boot path would do wrong was
 /// not reached: it is told, as a warning, and the first one stays the answer.
-fn hide_what_lies_behind(results: &mut [CheckResult]) {
+fn downgrade_unreached(results: &mut [CheckResult]) {
     let Some(broken) = first_broken(results, Link::is_boot_path) else { return };
     for result in results.iter_mut().filter(|result| result.check.link > broken && result.check.link.is_boot_path()) {
         if let Outcome::Fail(findings) = &mut result.outcome {
@@ -330,7 +330,7 @@ fn first_broken(results: &[CheckResult], of: fn(Link) -> bool) -> Option<Link> {
 }
 
 /// How one link stands, by the worst that its checks said.
-fn stand_of(link: Link, mode: Mode, results: &[CheckResult]) -> ChainLink {
+fn link_status(link: Link, mode: Mode, results: &[CheckResult]) -> ChainLink {
     let of_link = || results.iter().filter(move |result| result.check.link == link);
     let findings = |severity: Severity| {
         of_link().find_map(move |result| match &result.outcome {
@@ -375,18 +375,18 @@ fn telling_pass<'a>(mut outcomes: impl Iterator<Item = &'a Outcome>) -> Option<S
 }
 
 fn verdict_of(run: &Run<'_>, results: &[CheckResult]) -> Verdict {
-    if let Some(because) = &run.stranger {
+    if let Some(because) = &run.not_iscsi_root {
         return Verdict::unknown(because.clone(), Vec::new());
     }
     for (of, boot) in [
-        (Link::is_boot_path as fn(Link) -> bool, Boot::Fails),
-        (|link: Link| link > Link::Root && link < Link::Template, Boot::AtRisk),
+        (Link::is_boot_path as fn(Link) -> bool, BootVerdict::Fails),
+        (|link: Link| link > Link::Root && link < Link::Template, BootVerdict::AtRisk),
     ] {
         // A boot that cannot be told outranks what may happen once it is up; but not what is broken now,
         // which may be the very reason that files could not be read.
         let broken_now =
             run.facts.scope.mode == Mode::Live && first_broken(results, |link| link == Link::Uptime).is_some();
-        if boot == Boot::AtRisk
+        if boot == BootVerdict::AtRisk
             && !broken_now
             && let Some(verdict) = undecided(results, Link::is_boot_path)
         {
@@ -414,7 +414,7 @@ fn verdict_of(run: &Run<'_>, results: &[CheckResult]) -> Verdict {
         let because = "only some checks were selected, and none of them found a fault";
         return Verdict::unknown(because.to_owned(), Vec::new());
     }
-    Verdict { boot: Boot::Boots, broken_link: None, because: String::new(), checks: Vec::new(), hangs_on: None }
+    Verdict { boot: BootVerdict::Boots, broken_link: None, because: String::new(), checks: Vec::new(), hangs_on: None }
 }
 
 /// Unknown, when a check of these links that could have said `fails` or `at-risk` could not be made.

@@ -4,6 +4,7 @@
 //! in, outcomes go out, so each check can be tested with a healthy case and a broken one.
 
 pub mod analysis;
+pub use analysis as view;
 mod chain;
 mod check;
 pub mod facts;
@@ -29,6 +30,6 @@ pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Outcome, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
 pub use handover::unborne_san_nic;
-pub use judge::{Boot, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
+pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
 pub use sed::Sed;
 pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};

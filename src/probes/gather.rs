@@ -7,8 +7,8 @@ use super::{
 use crate::formats::text::names;
 use crate::system::Root;
 use ipnet::IpNet;
-use isctpl_checks::analysis;
 use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Storage};
+use isctpl_checks::view;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -94,7 +94,7 @@ pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, 
         read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
             say("asking the kernel for routes");
-            let portals: Vec<IpAddr> = analysis::portals(&facts).into_iter().map(|portal| portal.ip).collect();
+            let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
             facts.network = network::read(&root.kernel(), &portals);
         } else {
             not_this_hosts_network(&mut facts);
@@ -140,7 +140,7 @@ pub fn gather_kernel(request: &GatherRequest<'_>, unread: &Problem) -> Result<Fa
     facts.netconfig.problems = unknown();
     facts.services.problems = unknown();
     facts.template.problems = unknown();
-    let portals: Vec<IpAddr> = analysis::portals(&facts).into_iter().map(|portal| portal.ip).collect();
+    let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
     facts.network = network::read(&root, &portals);
     facts.cap_problems();
     Ok(facts)

@@ -8,7 +8,7 @@ use crate::formats::text::printable;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Judgement, Selection, Severity};
+use isctpl_checks::{BootVerdict, Judgement, Selection, Severity};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ pub struct Judged {
     name: String,
     /// What is printed of it at once.
     pub line: String,
-    boot: Option<Boot>,
+    boot: Option<BootVerdict>,
     because: String,
     code: u8,
     findings: Vec<(Severity, &'static str)>,
@@ -114,11 +114,11 @@ impl Judged {
 fn table_line(name: &str, report: &Report<'_>) -> String {
     let verdict = &report.judgement.verdict;
     let mut word = match verdict.boot {
-        Boot::Unknown if report.judgement.partial => "PARTLY JUDGED",
-        Boot::Boots => "BOOTS",
-        Boot::Fails => "FAILS",
-        Boot::AtRisk => "AT RISK",
-        Boot::Unknown => "UNKNOWN",
+        BootVerdict::Unknown if report.judgement.partial => "PARTLY JUDGED",
+        BootVerdict::Boots => "BOOTS",
+        BootVerdict::Fails => "FAILS",
+        BootVerdict::AtRisk => "AT RISK",
+        BootVerdict::Unknown => "UNKNOWN",
     }
     .to_owned();
     if let Some(link) = verdict.broken_link {
@@ -129,8 +129,10 @@ fn table_line(name: &str, report: &Report<'_>) -> String {
         None => name.to_owned(),
     };
     let because = match (verdict.boot, report.counts()) {
-        (Boot::Boots, counts) if counts.warning == 0 => String::new(),
-        (Boot::Boots, counts) => format!("{} warning{}", counts.warning, if counts.warning == 1 { "" } else { "s" }),
+        (BootVerdict::Boots, counts) if counts.warning == 0 => String::new(),
+        (BootVerdict::Boots, counts) => {
+            format!("{} warning{}", counts.warning, if counts.warning == 1 { "" } else { "s" })
+        }
         _ => verdict.because.clone(),
     };
     line_of(&word, of_boot(verdict.boot), &name, &because)
@@ -176,7 +178,7 @@ impl Fleet {
     pub fn add(&mut self, judged: Judged) {
         self.add_ignores(judged.ignores);
         self.judged += 1;
-        *self.verdicts.entry(judged.boot.map_or("unreadable", Boot::name)).or_default() += 1;
+        *self.verdicts.entry(judged.boot.map_or("unreadable", BootVerdict::name)).or_default() += 1;
         for (severity, check) in judged.findings {
             let (count, names) = self.findings.entry((severity, check)).or_default();
             *count += 1;

@@ -4,7 +4,7 @@
 
 use super::{Report, Stand};
 use crate::formats::text::printable;
-use isctpl_checks::{Boot, Check, Finding, Outcome, Severity};
+use isctpl_checks::{BootVerdict, Check, Finding, Outcome, Severity};
 use std::fmt::Write;
 
 /// The most characters of the first line before the performance data: a monitor shows one line of a table.
@@ -73,16 +73,18 @@ fn reason(report: &Report<'_>) -> String {
     let findings = judgement.findings();
     let named = |severity: Severity| told(&findings, severity);
     match (verdict.boot, verdict.broken_link) {
-        (Boot::Fails | Boot::AtRisk, Some(link)) => format!("{} at {link}: {}", verdict.boot.name(), verdict.because),
-        (Boot::Fails | Boot::AtRisk, None) => format!("{}: {}", verdict.boot.name(), verdict.because),
-        (Boot::Boots, _) => match named(Severity::Critical).or_else(|| named(Severity::Warning)) {
+        (BootVerdict::Fails | BootVerdict::AtRisk, Some(link)) => {
+            format!("{} at {link}: {}", verdict.boot.name(), verdict.because)
+        }
+        (BootVerdict::Fails | BootVerdict::AtRisk, None) => format!("{}: {}", verdict.boot.name(), verdict.because),
+        (BootVerdict::Boots, _) => match named(Severity::Critical).or_else(|| named(Severity::Warning)) {
             Some(finding) => format!("boots, but {finding}"),
             None => match report.complaints().next() {
                 Some(complaint) => format!("boots, but {complaint}"),
                 None => format!("boots: {}", verdict.because),
             },
         },
-        (Boot::Unknown, _) => match (judgement.exit_code(), judgement.partial) {
+        (BootVerdict::Unknown, _) => match (judgement.exit_code(), judgement.partial) {
             (2, _) => named(Severity::Critical).unwrap_or_else(|| verdict.because.clone()),
             (1, _) => named(Severity::Warning).unwrap_or_else(|| verdict.because.clone()),
             // Of the few checks that were asked for, none was judged: the first one's reason is the answer.

@@ -1,7 +1,7 @@
 //! Prometheus text exposition (version 0.0.4), gauges only, for node_exporter's textfile collector.
 
 use super::{Report, Status};
-use isctpl_checks::{Boot, LinkStatus, Outcome, Severity};
+use isctpl_checks::{BootVerdict, LinkStatus, Outcome, Severity};
 use std::fmt::Write;
 
 /// The report as metrics. Every check is always there: an absent series would hide a failure.
@@ -15,7 +15,7 @@ pub fn prometheus(report: &Report<'_>) -> String {
     let _ = writeln!(text, "isctpl_last_run_timestamp_seconds {}", report.facts.scope.epoch_seconds);
 
     head(&mut text, "isctpl_boot_verdict", "1 for the verdict that holds.");
-    for boot in [Boot::Boots, Boot::Fails, Boot::AtRisk, Boot::Unknown] {
+    for boot in [BootVerdict::Boots, BootVerdict::Fails, BootVerdict::AtRisk, BootVerdict::Unknown] {
         let holds = u8::from(judgement.verdict.boot == boot);
         let _ = writeln!(text, "isctpl_boot_verdict{{verdict=\"{}\"}} {holds}", boot.name());
     }

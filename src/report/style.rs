@@ -2,7 +2,7 @@
 
 use crate::formats::text::printable;
 use anstyle::{AnsiColor, Style as Ansi};
-use isctpl_checks::{Boot, LinkStatus, Severity};
+use isctpl_checks::{BootVerdict, LinkStatus, Severity};
 
 /// Width, character set and amount. Colour is always written and taken out by the stream.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +26,11 @@ pub(super) const FAINT: Ansi = Ansi::new().dimmed();
 /// Headings.
 pub(super) const STRONG: Ansi = Ansi::new().bold();
 
-pub(super) fn of_boot(boot: Boot) -> Ansi {
+pub(super) fn of_boot(boot: BootVerdict) -> Ansi {
     match boot {
-        Boot::Boots => GOOD,
-        Boot::Fails | Boot::AtRisk => BAD,
-        Boot::Unknown => DOUBTFUL,
+        BootVerdict::Boots => GOOD,
+        BootVerdict::Fails | BootVerdict::AtRisk => BAD,
+        BootVerdict::Unknown => DOUBTFUL,
     }
 }
 

@@ -4,7 +4,7 @@ use super::ignores::ignores_text;
 use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint};
 use super::{Report, columns};
 use isctpl_checks::facts::{Mode, Problem};
-use isctpl_checks::{Boot, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
+use isctpl_checks::{BootVerdict, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -31,7 +31,7 @@ pub fn table(report: &Report<'_>, style: &Style) -> String {
     }
     text.push_str(&headline(report, style));
     // A machine that is not on iSCSI has no chain: one sentence says it all.
-    let not_iscsi = judgement.verdict.boot == Boot::Unknown
+    let not_iscsi = judgement.verdict.boot == BootVerdict::Unknown
         && !judgement.partial
         && judgement.chain.iter().all(|link| link.status == LinkStatus::NotApplicable);
     if not_iscsi {
@@ -76,11 +76,11 @@ fn headline(report: &Report<'_>, style: &Style) -> String {
     let verdict = &report.judgement.verdict;
     let scope = &report.facts.scope;
     let mut answer = match verdict.boot {
-        Boot::Unknown if report.judgement.partial => "PARTIAL".to_owned(),
-        Boot::Boots => "BOOTS".to_owned(),
-        Boot::Fails => "FAILS".to_owned(),
-        Boot::AtRisk => "AT RISK".to_owned(),
-        Boot::Unknown => "UNKNOWN".to_owned(),
+        BootVerdict::Unknown if report.judgement.partial => "PARTIAL".to_owned(),
+        BootVerdict::Boots => "BOOTS".to_owned(),
+        BootVerdict::Fails => "FAILS".to_owned(),
+        BootVerdict::AtRisk => "AT RISK".to_owned(),
+        BootVerdict::Unknown => "UNKNOWN".to_owned(),
     };
     if let Some(link) = verdict.broken_link {
         let _ = write!(answer, " at {link}");
@@ -274,13 +274,13 @@ fn every_check(report: &Report<'_>, style: &Style) -> String {
 fn verdict(report: &Report<'_>, style: &Style) -> String {
     let verdict = &report.judgement.verdict;
     let begin = match (verdict.boot, verdict.broken_link) {
-        (Boot::Boots, _) => "It boots: ".to_owned(),
-        (Boot::Fails, Some(link)) => format!("It will not boot; the chain breaks at {link}: "),
-        (Boot::Fails, None) => "It will not boot: ".to_owned(),
-        (Boot::AtRisk, Some(link)) => format!("It comes up, but {link} is broken: "),
-        (Boot::AtRisk, None) => "It comes up, but is at risk: ".to_owned(),
-        (Boot::Unknown, _) if report.judgement.partial => "Only a part was checked: ".to_owned(),
-        (Boot::Unknown, _) => "Unknown whether it boots: ".to_owned(),
+        (BootVerdict::Boots, _) => "It boots: ".to_owned(),
+        (BootVerdict::Fails, Some(link)) => format!("It will not boot; the chain breaks at {link}: "),
+        (BootVerdict::Fails, None) => "It will not boot: ".to_owned(),
+        (BootVerdict::AtRisk, Some(link)) => format!("It comes up, but {link} is broken: "),
+        (BootVerdict::AtRisk, None) => "It comes up, but is at risk: ".to_owned(),
+        (BootVerdict::Unknown, _) if report.judgement.partial => "Only a part was checked: ".to_owned(),
+        (BootVerdict::Unknown, _) => "Unknown whether it boots: ".to_owned(),
     };
     let mut text = style.wrap(&sentence(&format!("{begin}{}", verdict.because)), "", "  ");
     let counts = report.counts();
@@ -302,10 +302,10 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
     // Those that were not made are listed above, under the reason.
     let listed: BTreeSet<&str> = report.judgement.unknowns().map(|(check, ..)| check.id).collect();
     let open: Vec<&str> = verdict.checks.iter().copied().filter(|id| !listed.contains(id)).collect();
-    if verdict.boot == Boot::Unknown && !open.is_empty() {
+    if verdict.boot == BootVerdict::Unknown && !open.is_empty() {
         text.push_str(&style.wrap(&format!("Checks that depend on it: {}", open.join(" ")), "", "  "));
     }
-    if let Some(check) = verdict.checks.first().filter(|_| verdict.boot != Boot::Unknown) {
+    if let Some(check) = verdict.checks.first().filter(|_| verdict.boot != BootVerdict::Unknown) {
         text.push_str(&style.wrap(&format!("Details: isctpl explain {check}"), "", ""));
     }
     text

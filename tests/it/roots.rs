@@ -1,7 +1,7 @@
 //! Recognising roots on real filesystems: subvolumes of btrfs, and what a device's first blocks say.
 
 use isctpl::probes::lun::contents;
-use isctpl::probes::lun::system::{self, Verdict};
+use isctpl::probes::lun::system::{self, RootVerdict};
 use isctpl::system::{Root, holders};
 use isctpl_checks::facts::BlockDevice;
 use std::fs;
@@ -73,8 +73,8 @@ fn roots_in_subvolumes_are_found_and_the_default_one_is_known() {
     assert_eq!(system::mounted_subvolume(&host, at.to_str().unwrap()).unwrap().as_deref(), Some("@"));
     assert_eq!(system::mounted_subvolume(&host, top.to_str().unwrap()).unwrap(), None);
     let whole = Root::open(&top).unwrap();
-    assert!(matches!(system::judge(&system::look(&whole)), Verdict::NoRoot(_)));
-    assert_eq!(system::judge(&system::look(&Root::open(&at).unwrap())), Verdict::Root);
+    assert!(matches!(system::judge(&system::look(&whole)), RootVerdict::NoRoot(_)));
+    assert_eq!(system::judge(&system::look(&Root::open(&at).unwrap())), RootVerdict::Root);
     let found = system::subvolumes(&whole).unwrap();
     assert_eq!(found.iter().map(|one| one.path.as_str()).collect::<Vec<_>>(), ["@"]);
     assert_eq!(found[0].evidence.name.as_deref(), Some("Example"));

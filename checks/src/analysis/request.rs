@@ -19,7 +19,7 @@ pub struct Request {
 /// Words that ask for whatever the iBFT says.
 const FIRMWARE_WORDS: [&str; 3] = ["iscsi_auto", "rd.iscsi.firmware", "iscsi_firmware"];
 
-/// Every request that the command line or the image makes, honoured or not.
+/// Every request that the command line or the image makes, whether or not the image reads it.
 pub fn requests(facts: &Facts) -> Vec<Request> {
     super::default_image(facts).map(|image| requests_by(&boot_words(facts), image)).unwrap_or_default()
 }
@@ -48,18 +48,18 @@ pub fn requests_by(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
 }
 
 /// The requests that something in the image reads.
-pub fn honoured_requests(facts: &Facts) -> Vec<Request> {
+pub fn effective_requests(facts: &Facts) -> Vec<Request> {
     requests(facts).into_iter().filter(|request| request.read_by.is_some()).collect()
 }
 
 /// Whether the image will log in to what the iBFT names.
 pub fn wants_firmware(facts: &Facts) -> bool {
-    honoured_requests(facts).iter().any(|request| request.kind == RequestKind::Firmware)
+    effective_requests(facts).iter().any(|request| request.kind == RequestKind::Firmware)
 }
 
 /// Whether the image will log in to a target that is named elsewhere than in the iBFT.
 pub fn wants_named_target(facts: &Facts) -> bool {
-    honoured_requests(facts).iter().any(|request| request.kind != RequestKind::Firmware)
+    effective_requests(facts).iter().any(|request| request.kind != RequestKind::Firmware)
 }
 
 /// A request in few words.

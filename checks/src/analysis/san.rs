@@ -23,7 +23,7 @@ pub struct SanNic {
 
 /// The way to one portal.
 #[derive(Debug)]
-pub struct Way<'a> {
+pub struct PortalRoute<'a> {
     /// The portal.
     pub portal: Portal,
     /// The NIC that should lead to it; `None` when only the routes themselves could say so.
@@ -31,12 +31,12 @@ pub struct Way<'a> {
     /// The prefix of the route that answered.
     pub matched: Option<IpNet>,
     /// Where the kernel's route leads.
-    pub stand: Stand<'a>,
+    pub verdict: RouteVerdict<'a>,
 }
 
 /// Where the kernel's route to a portal leads.
 #[derive(Debug, Clone, Copy)]
-pub enum Stand<'a> {
+pub enum RouteVerdict<'a> {
     /// Out of the SAN NIC, or there is no other word for what the SAN NIC is.
     Sound(&'a Route),
     /// There is no route.
@@ -153,7 +153,7 @@ pub fn is_down(link: &NetLink) -> bool {
 }
 
 /// The way to every portal of the root, or the outcome to return when that cannot be told.
-pub fn ways(facts: &Facts) -> Result<Vec<Way<'_>>, Outcome> {
+pub fn portal_routes(facts: &Facts) -> Result<Vec<PortalRoute<'_>>, Outcome> {
     if let Some(link) = nic_that_is_down(facts) {
         return Err(Outcome::not_applicable(format!(
             "not checked: {} is down and has lost its routes (see san-nic-down)",
@@ -169,38 +169,38 @@ pub fn ways(facts: &Facts) -> Result<Vec<Way<'_>>, Outcome> {
         crate::facts::Fact::Unknown(problem) => return Err(Outcome::unread(problem)),
         crate::facts::Fact::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
     };
-    let mut ways = Vec::new();
+    let mut portal_routes = Vec::new();
     for portal in portals {
         let Some(lookup) = lookups.iter().find(|lookup| lookup.destination == portal.ip) else {
             return Err(Outcome::unknown(format!("the kernel was not asked for its route to {}", portal.ip)));
         };
-        ways.push(way(facts, portal, lookup));
+        portal_routes.push(portal_route(facts, portal, lookup));
     }
-    Ok(ways)
+    Ok(portal_routes)
 }
 
-fn way<'a>(facts: &Facts, portal: Portal, lookup: &'a Lookup) -> Way<'a> {
+fn portal_route<'a>(facts: &Facts, portal: Portal, lookup: &'a Lookup) -> PortalRoute<'a> {
     let nic = nic_for(facts, portal.ip);
     let mut matched = None;
-    let stand = match &lookup.answer {
-        LookupAnswer::Unreachable(words) => Stand::Unreachable(words),
-        LookupAnswer::Failed(problem) => Stand::Failed(problem),
+    let verdict = match &lookup.answer {
+        LookupAnswer::Unreachable(words) => RouteVerdict::Unreachable(words),
+        LookupAnswer::Failed(problem) => RouteVerdict::Failed(problem),
         LookupAnswer::Route(route) => {
             matched = lookup.matched.or_else(|| prefix_that_answered(facts, portal.ip, route));
             let out = route.interface.as_deref();
             match &nic {
                 Some(nic) if !out.is_some_and(|out| leads_through(facts, out, &nic.name)) => {
                     if matched.is_some_and(|prefix| prefix.prefix_len() == 0) {
-                        Stand::OnlyDefault(route)
+                        RouteVerdict::OnlyDefault(route)
                     } else {
-                        Stand::WrongNic(route)
+                        RouteVerdict::WrongNic(route)
                     }
                 }
-                _ => Stand::Sound(route),
+                _ => RouteVerdict::Sound(route),
             }
         }
     };
-    Way { portal, nic, matched, stand }
+    PortalRoute { portal, nic, matched, verdict }
 }
 
 /// Whether packets that leave by one interface leave by the NIC: it is the NIC, a VLAN on it, or the

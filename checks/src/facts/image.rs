@@ -41,7 +41,7 @@ pub struct Initramfs {
     /// What brings up the network in it.
     pub network: Vec<ImageNetwork>,
     /// What its DHCP clients do with option 121.
-    pub classless: Vec<ClasslessHandling>,
+    pub classless: Vec<Option121>,
     /// A script line that calls awk's `and()` while the image's awk (its path is the value) is one without
     /// that function, such as mawk: dracut's iBFT reader then takes no NIC.
     pub awk_without_and: Option<Located<String>>,
@@ -185,24 +185,25 @@ pub enum NetworkKind {
 
 /// What a DHCP client in an image does with option 121.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClasslessHandling {
+pub struct Option121 {
     /// Which way of bringing up the network it belongs to.
     pub network: NetworkKind,
     /// Whether routes of option 121 reach the kernel.
-    pub honoured: Honoured,
+    #[serde(rename = "honoured")]
+    pub support: Option121Support,
     /// The program or script line that shows it.
     pub at: Location,
     /// The line, or what was looked for.
     pub excerpt: String,
 }
 
-/// Whether something is done.
+/// Whether the routes of option 121 reach the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Honoured {
-    /// Yes.
+pub enum Option121Support {
+    /// They do.
     Yes,
-    /// No, and why.
+    /// They do not, and why.
     No(String),
     /// It could not be found out, and why.
     Unclear(String),

@@ -38,7 +38,7 @@ fn judge(facts: &Facts) -> Outcome {
     if unread && firmware.ibft().is_none() {
         return Outcome::not_applicable("the iBFT could not be read: see ibft-unreadable");
     }
-    let requests = analysis::honoured_requests(facts);
+    let requests = analysis::effective_requests(facts);
     let asked = requests.iter().find(|request| request.kind == RequestKind::Firmware);
     if let Some(ibft) = firmware.ibft() {
         if let (Some(request), Mode::Live, Fact::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {

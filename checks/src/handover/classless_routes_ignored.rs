@@ -1,7 +1,7 @@
 //! `handover-classless-routes-ignored`
 
 use super::config_match::{manager_name, renderer};
-use super::disruption::{HazardKind, guard, keeps_all, leaves_foreign_routes};
+use super::disruption::{DisruptionKind, guard, keeps_all, leaves_foreign_routes};
 use super::outcome;
 use crate::facts::{Facts, Manager, Method};
 use crate::{Check, Doc, Link, Outcome, Scope, Severity};
@@ -36,7 +36,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    outcome::judge(facts, HazardKind::ClasslessIgnored, |san, config| match config {
+    outcome::judge(facts, DisruptionKind::ClasslessIgnored, |san, config| match config {
         Some(config) if config.manager == Manager::Ifupdown && guard(facts).is_some() => {
             format!("open-iscsi's udev rule keeps ifupdown away from {}, so its routes stay", san.title())
         }

@@ -6,7 +6,7 @@ use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem};
 
 /// A configuration that takes the SAN NIC.
 #[derive(Debug)]
-pub(crate) struct Claim<'a> {
+pub(crate) struct ConfigMatch<'a> {
     /// The configuration.
     pub(crate) config: &'a InterfaceConfig,
     /// Whether it takes the SAN NIC for certain; otherwise it may.
@@ -41,9 +41,9 @@ pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
 }
 
 /// Every configuration that takes the SAN NIC over at boot, or may.
-pub(crate) fn claims<'a>(facts: &'a Facts, san: &SanIdentity) -> Vec<Claim<'a>> {
+pub(crate) fn config_matches<'a>(facts: &'a Facts, san: &SanIdentity) -> Vec<ConfigMatch<'a>> {
     let netplan = facts.netconfig.interfaces.iter().any(|config| config.manager == Manager::Netplan);
-    let mut claims: Vec<Claim<'_>> = Vec::new();
+    let mut config_matches: Vec<ConfigMatch<'_>> = Vec::new();
     let mut networkd_has_it = false;
     for config in facts.netconfig.interfaces.iter().filter(|config| in_force(facts, config)) {
         // What netplan wrote for networkd says the same twice.
@@ -62,19 +62,19 @@ pub(crate) fn claims<'a>(facts: &'a Facts, san: &SanIdentity) -> Vec<Claim<'a>> 
             networkd_has_it = fits == Matches::Yes;
         }
         if takes_over(config) {
-            claims.push(Claim { config, certain: fits == Matches::Yes });
+            config_matches.push(ConfigMatch { config, certain: fits == Matches::Yes });
         }
     }
-    prefer_profiles_of_its_own(&mut claims);
-    claims
+    prefer_profiles_of_its_own(&mut config_matches);
+    config_matches
 }
 
 /// A profile of NetworkManager that names the NIC is taken before one for any NIC.
-fn prefer_profiles_of_its_own(claims: &mut Vec<Claim<'_>>) {
-    let profile = |claim: &Claim<'_>| matches!(claim.config.manager, Manager::NetworkManager | Manager::Ifcfg);
-    let own = |claim: &Claim<'_>| !claim.config.matches.names.is_empty() || !claim.config.matches.macs.is_empty();
-    if claims.iter().any(|claim| profile(claim) && claim.certain && own(claim)) {
-        claims.retain(|claim| !profile(claim) || own(claim));
+fn prefer_profiles_of_its_own(config_matches: &mut Vec<ConfigMatch<'_>>) {
+    let profile = |found: &ConfigMatch<'_>| matches!(found.config.manager, Manager::NetworkManager | Manager::Ifcfg);
+    let own = |found: &ConfigMatch<'_>| !found.config.matches.names.is_empty() || !found.config.matches.macs.is_empty();
+    if config_matches.iter().any(|found| profile(found) && found.certain && own(found)) {
+        config_matches.retain(|found| !profile(found) || own(found));
     }
 }
 

@@ -10,9 +10,9 @@ use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
 #[derive(Debug)]
-pub(crate) struct Hazard {
+pub(crate) struct Disruption {
     /// The kind, one a check.
-    pub(crate) kind: HazardKind,
+    pub(crate) kind: DisruptionKind,
     /// What happens to the NIC (`this NIC`), as a sentence.
     pub(crate) what: String,
     /// It does not happen at boot, and waits for somebody to activate the configuration.
@@ -25,9 +25,9 @@ pub(crate) struct Hazard {
     pub(crate) at: Vec<(Location, String)>,
 }
 
-/// Kinds of hazards, one a check.
+/// Kinds of disruptions, one a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HazardKind {
+pub(crate) enum DisruptionKind {
     /// `handover-san-nic-reconfigured`
     Reconfigured,
     /// `handover-san-route-not-kept`
@@ -37,7 +37,7 @@ pub(crate) enum HazardKind {
 }
 
 /// What a configuration does to the address and the routes that the initramfs left.
-pub(super) fn hazards(facts: &Facts, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Hazard> {
+pub(super) fn disruptions(facts: &Facts, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Disruption> {
     if is_port(config, san) {
         let name = config.matches.names.first().map_or("another interface", String::as_str);
         return vec![reconfigured(
@@ -53,27 +53,27 @@ pub(super) fn hazards(facts: &Facts, config: &InterfaceConfig, san: &SanIdentity
     }
 }
 
-fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
     if guard(facts).is_some() {
         return Vec::new();
     }
     let how = if config.method == Method::Dhcp { "by DHCP" } else { "with a static address" };
-    let mut hazards = vec![reconfigured(
+    let mut disruptions = vec![reconfigured(
         config,
         format!("ifupdown reconfigures this NIC {how}, and stops it at shutdown while the root still needs it"),
         "Set the SAN NIC to `manual` and `no-auto-down` in ifupdown; the initramfs has already brought it up",
     )];
     if let [name] = config.matches.names.as_slice()
-        && let Some(first) = hazards.first_mut()
+        && let Some(first) = disruptions.first_mut()
     {
         let manual = Sed::new("s/^( *iface +").literal(name).then(" +inet +).*/\\1manual/");
         first.commands.push(ShellCommand::sed(&[manual], &config.at.path));
         first.commands.push(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[name]));
     }
     if config.method == Method::Dhcp && facts.dhcp.dhclient_installed && !covered(facts, config) {
-        hazards.extend(dhclient_drops_classless(facts, config));
+        disruptions.extend(dhclient_drops_classless(facts, config));
     }
-    hazards
+    disruptions
 }
 
 /// open-iscsi's own guard, where it holds. It knows the NIC by a file that only initramfs-tools' script
@@ -98,7 +98,7 @@ pub(crate) fn noted(facts: &Facts) -> Option<&Location> {
     noted.then_some(guard)
 }
 
-fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard> {
+fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<Disruption> {
     let conf = facts.dhcp.dhclient.as_ref();
     let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
     let (what, fix, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
@@ -121,8 +121,8 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
     };
     let mut at = vec![(config.at.clone(), "DHCP by ifupdown".to_owned())];
     at.extend(place);
-    Some(Hazard {
-        kind: HazardKind::ClasslessIgnored,
+    Some(Disruption {
+        kind: DisruptionKind::ClasslessIgnored,
         what: what.to_owned(),
         dormant: false,
         fix,
@@ -131,30 +131,30 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<H
     })
 }
 
-fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
     match config.method {
         Method::Dhcp => {
             // The routes of the initramfs are the way to the target for as long as networkd leaves them there.
             if !keeps_all(config)
                 && !leaves_foreign_routes(facts)
-                && let Some(hazard) = dhcp_without_routes(facts, config)
+                && let Some(disruption) = dhcp_without_routes(facts, config)
             {
-                return vec![hazard];
+                return vec![disruption];
             }
             if keeps(config) {
                 return Vec::new();
             }
-            let mut hazard = reconfigured(
+            let mut disruption = reconfigured(
                 config,
                 "networkd removes the address and routes of the initramfs, and releases its lease when it stops"
                     .to_owned(),
                 "Set KeepConfiguration=yes in the .network file, or critical: true in netplan",
             );
             if let Some(keep) = &config.keep {
-                hazard.at.push((keep.at.clone(), format!("KeepConfiguration={}", keep.value)));
+                disruption.at.push((keep.at.clone(), format!("KeepConfiguration={}", keep.value)));
             }
-            hazard.commands = keep_commands(config);
-            vec![hazard]
+            disruption.commands = keep_commands(config);
+            vec![disruption]
         }
         _ => without_dhcp(facts, config),
     }
@@ -163,28 +163,28 @@ fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
 /// NetworkManager, its ifcfg files, and dhcpcd. NetworkManager leaves a NIC alone that is up with an address
 /// when it starts, whatever its profile says (1.42 in the lab: neither a profile without a route nor one that
 /// ignores the lease's took the routes of the initramfs away).
-fn profile(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+fn profile(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
     let by_network_manager = match renderer(config) {
         Manager::NetworkManager => true,
         Manager::Ifcfg => !manager_starts(facts, Manager::Ifcfg),
         _ => false,
     };
-    let mut hazards: Vec<Hazard> = match config.method {
+    let mut disruptions: Vec<Disruption> = match config.method {
         Method::Dhcp => dhcp_without_routes(facts, config).into_iter().collect(),
         Method::Unset if config.addresses.is_empty() => dhcp_without_routes(facts, config).into_iter().collect(),
         _ => without_dhcp(facts, config),
     };
-    hazards.iter_mut().for_each(|hazard| hazard.dormant = by_network_manager);
-    hazards
+    disruptions.iter_mut().for_each(|disruption| disruption.dormant = by_network_manager);
+    disruptions
 }
 
-fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard> {
+fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Disruption> {
     let refused = config.use_dhcp_routes.as_ref().filter(|routes| !routes.value)?;
     if covered(facts, config) {
         return None;
     }
-    Some(Hazard {
-        kind: HazardKind::ClasslessIgnored,
+    Some(Disruption {
+        kind: DisruptionKind::ClasslessIgnored,
         what: format!("{} runs DHCP on this NIC and ignores the routes of the lease", manager_name(renderer(config))),
         dormant: false,
         fix: "Use the routes of the lease, or add a static route to the target",
@@ -196,7 +196,7 @@ fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Hazard
 /// An address without DHCP needs the route to the target beside it: networkd removes routes that it
 /// did not make when it takes an interface over (those of the initramfs have protocol `boot`, which
 /// only KeepConfiguration=yes keeps), and the others bring what they were told and no more.
-fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
+fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
     let manager = manager_name(renderer(config));
     let networkd = renderer(config) == Manager::Networkd;
     if networkd && keeps_all(config) {
@@ -212,8 +212,8 @@ fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Hazard> {
     } else {
         format!("{manager} gives this NIC neither an IPv4 address nor DHCP")
     };
-    vec![Hazard {
-        kind: HazardKind::RouteNotKept,
+    vec![Disruption {
+        kind: DisruptionKind::RouteNotKept,
         what,
         dormant: false,
         fix: "Add a static route to the target, or use DHCP with the routes of the lease",
@@ -299,9 +299,9 @@ fn destination(facts: &Facts) -> String {
     portals.first().map_or_else(|| "the target".to_owned(), |portal| portal.ip.to_string())
 }
 
-fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Hazard {
-    Hazard {
-        kind: HazardKind::Reconfigured,
+fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Disruption {
+    Disruption {
+        kind: DisruptionKind::Reconfigured,
         what,
         dormant: false,
         fix,

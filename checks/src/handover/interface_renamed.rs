@@ -1,6 +1,6 @@
 //! `handover-interface-renamed`
 
-use super::config_match::{claims, in_force};
+use super::config_match::{config_matches, in_force};
 use super::identity::SanIdentity;
 use super::nic_match::{Matches, matches};
 use crate::analysis;
@@ -162,7 +162,7 @@ fn is_predictable(name: &str) -> bool {
 /// Whether a NIC is configured by a pattern, a MAC address or a driver.
 fn claimed_otherwise(facts: &Facts, san: &SanIdentity, at_boot: &[&InterfaceConfig], name: &str) -> bool {
     if san.name.as_deref() == Some(name) {
-        return !claims(facts, san).is_empty()
+        return !config_matches(facts, san).is_empty()
             || at_boot.iter().any(|config| matches(&config.matches, san) != Matches::No);
     }
     let nic = facts.nics.known().and_then(|nics| nics.iter().find(|nic| nic.name == name));

@@ -20,7 +20,7 @@ use crate::facts::{Facts, InterfaceConfig};
 
 pub use borne::unborne_san_nic;
 pub(crate) use candidates::{Candidate, candidates};
-pub(crate) use config_match::{Claim, manager_starts};
+pub(crate) use config_match::{ConfigMatch, manager_starts};
 pub(crate) use disruption::noted;
 pub(crate) use identity::SanIdentity;
 pub(crate) use nic_match::{Matches, matches};
@@ -36,11 +36,11 @@ pub(crate) const CHECKS: &[&Check] = &[
 ];
 
 /// The configurations of the real root that take the SAN NIC over, or may.
-pub(crate) fn san_claims(facts: &Facts) -> Vec<Claim<'_>> {
-    config_match::claims(facts, &SanIdentity::of(facts))
+pub(crate) fn san_config_matches(facts: &Facts) -> Vec<ConfigMatch<'_>> {
+    config_match::config_matches(facts, &SanIdentity::of(facts))
 }
 
 /// The configurations of the real root that take the SAN NIC over for certain.
 pub(crate) fn san_configs(facts: &Facts) -> Vec<&InterfaceConfig> {
-    san_claims(facts).into_iter().filter(|claim| claim.certain).map(|claim| claim.config).collect()
+    san_config_matches(facts).into_iter().filter(|found| found.certain).map(|found| found.config).collect()
 }

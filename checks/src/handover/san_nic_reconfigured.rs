@@ -1,7 +1,7 @@
 //! `handover-san-nic-reconfigured`
 
 use super::config_match::{manager_name, renderer};
-use super::disruption::{HazardKind, guard, keeps};
+use super::disruption::{DisruptionKind, guard, keeps};
 use super::identity::SanIdentity;
 use super::outcome;
 use crate::facts::{Facts, InterfaceConfig, Manager, Method};
@@ -39,7 +39,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    outcome::judge(facts, HazardKind::Reconfigured, |san, config| pass(facts, san, config))
+    outcome::judge(facts, DisruptionKind::Reconfigured, |san, config| pass(facts, san, config))
 }
 
 fn pass(facts: &Facts, san: &SanIdentity, config: Option<&InterfaceConfig>) -> String {

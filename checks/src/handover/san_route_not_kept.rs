@@ -1,6 +1,6 @@
 //! `handover-san-route-not-kept`
 
-use super::disruption::{HazardKind, guard};
+use super::disruption::{DisruptionKind, guard};
 use super::outcome;
 use crate::facts::{Facts, Manager, Method};
 use crate::{Check, Doc, Link, Outcome, Scope, Severity};
@@ -35,7 +35,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    outcome::judge(facts, HazardKind::RouteNotKept, |san, config| {
+    outcome::judge(facts, DisruptionKind::RouteNotKept, |san, config| {
         let Some(config) = config else {
             return "no network configuration removes the routes that the initramfs made".to_owned();
         };

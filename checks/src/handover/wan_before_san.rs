@@ -1,6 +1,6 @@
 //! `handover-wan-before-san`
 
-use super::config_match::{claims, in_force, manager_name, renderer};
+use super::config_match::{config_matches, in_force, manager_name, renderer};
 use super::disruption::{covered, keeps_all, leaves_foreign_routes};
 use super::identity::SanIdentity;
 use super::nic_match::{Matches, matches};
@@ -33,11 +33,11 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Facts) -> Outcome {
     let san = SanIdentity::of(facts);
-    let claims = claims(facts, &san);
+    let config_matches = config_matches(facts, &san);
     // A bond or bridge over the SAN NIC is a matter of handover-san-nic-reconfigured.
     let runs_dhcp =
         |config: &InterfaceConfig| config.method == Method::Dhcp && matches(&config.matches, &san) == Matches::Yes;
-    let Some(own) = claims.iter().find(|claim| claim.certain && runs_dhcp(claim.config)) else {
+    let Some(own) = config_matches.iter().find(|found| found.certain && runs_dhcp(found.config)) else {
         return Outcome::pass(
             "no configuration of the real root runs DHCP on the SAN NIC, so its route does not wait for a lease",
         );

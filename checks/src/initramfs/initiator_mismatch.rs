@@ -33,7 +33,7 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let requests = analysis::honoured_requests(facts);
+    let requests = analysis::effective_requests(facts);
     let named = requests.iter().find_map(|request| match &request.kind {
         RequestKind::Target { initiator, .. } => Some((request, initiator)),
         RequestKind::Firmware => None,

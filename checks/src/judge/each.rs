@@ -2,7 +2,7 @@
 //! lead to is the verdict.
 
 use super::sentence::listed_or;
-use super::{Boot, CheckResult, Judgement, Run, Verdict, criticals, hide_what_lies_behind, verdict_of};
+use super::{BootVerdict, CheckResult, Judgement, Run, Verdict, criticals, downgrade_unreached, verdict_of};
 use crate::handover::Candidate;
 use crate::{Check, Evidence, Finding, Link, Outcome, Severity};
 
@@ -35,7 +35,7 @@ fn asks(check: &Check) -> bool {
 pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
     let mut facts = run.facts.clone();
     let mut common = run.results(&facts, |check| !asks(check));
-    hide_what_lies_behind(&mut common);
+    downgrade_unreached(&mut common);
     let mut trials: Vec<Trial> = Vec::new();
     for candidate in candidates {
         facts.scope.supposed = Some(candidate.nic.clone());
@@ -67,12 +67,14 @@ pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
 /// The verdict that holds whichever NIC it is: all of its checks say the same in every trial.
 fn certain(trials: &[Trial]) -> Option<Verdict> {
     let in_all = |verdict: &&Verdict| match verdict.boot {
-        Boot::Boots | Boot::Unknown => true,
-        Boot::Fails | Boot::AtRisk => verdict.checks.iter().all(|id| trials.iter().all(|trial| trial.breaks(id))),
+        BootVerdict::Boots | BootVerdict::Unknown => true,
+        BootVerdict::Fails | BootVerdict::AtRisk => {
+            verdict.checks.iter().all(|id| trials.iter().all(|trial| trial.breaks(id)))
+        }
     };
     let mut verdict = trials.iter().map(|trial| &trial.verdict).find(in_all)?.clone();
     if let [first, rest @ ..] = trials
-        && verdict.boot == Boot::AtRisk
+        && verdict.boot == BootVerdict::AtRisk
         && rest.iter().any(|trial| trial.verdict.because != first.verdict.because)
     {
         verdict.because = format!(
@@ -98,7 +100,7 @@ fn by_each(trials: &[Trial]) -> Verdict {
         )
     });
     Verdict {
-        boot: first.map_or(Boot::Unknown, |trial| trial.verdict.boot),
+        boot: first.map_or(BootVerdict::Unknown, |trial| trial.verdict.boot),
         broken_link: trials.iter().filter_map(|trial| trial.verdict.broken_link).min(),
         because: because.unwrap_or_default(),
         checks,
@@ -109,12 +111,12 @@ fn by_each(trials: &[Trial]) -> Verdict {
 /// They do not come to the same: on what it hangs.
 fn open(trials: &[Trial], results: &[CheckResult]) -> Verdict {
     // What the one comes to that the others are exceptions to, which is the last; else what most come to.
-    let count = |boot: Boot| trials.iter().filter(|trial| trial.verdict.boot == boot).count();
-    let boots = [Boot::Boots, Boot::AtRisk, Boot::Unknown, Boot::Fails];
-    let usual = boots.into_iter().max_by_key(|boot| (count(*boot), *boot == Boot::Boots));
+    let count = |boot: BootVerdict| trials.iter().filter(|trial| trial.verdict.boot == boot).count();
+    let boots = [BootVerdict::Boots, BootVerdict::AtRisk, BootVerdict::Unknown, BootVerdict::Fails];
+    let usual = boots.into_iter().max_by_key(|boot| (count(*boot), *boot == BootVerdict::Boots));
     let usual = match trials.last() {
         Some(last) if last.candidate.is_usual() => last.verdict.boot,
-        _ => usual.unwrap_or(Boot::Unknown),
+        _ => usual.unwrap_or(BootVerdict::Unknown),
     };
     let others: Vec<&Candidate> =
         trials.iter().filter(|trial| trial.verdict.boot != usual).map(|trial| &trial.candidate).collect();
@@ -129,12 +131,12 @@ fn open(trials: &[Trial], results: &[CheckResult]) -> Verdict {
     Verdict { hangs_on: Some(hangs_on), ..Verdict::unknown(because, checks) }
 }
 
-fn words(boot: Boot) -> &'static str {
+fn words(boot: BootVerdict) -> &'static str {
     match boot {
-        Boot::Boots => "boots",
-        Boot::Fails => "fails",
-        Boot::AtRisk => "is at risk",
-        Boot::Unknown => "cannot be judged",
+        BootVerdict::Boots => "boots",
+        BootVerdict::Fails => "fails",
+        BootVerdict::AtRisk => "is at risk",
+        BootVerdict::Unknown => "cannot be judged",
     }
 }
 

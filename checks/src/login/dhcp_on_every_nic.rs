@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Outcome {
         Ok(image) => image,
         Err(outcome) => return outcome,
     };
-    let requests = analysis::honoured_requests(facts);
+    let requests = analysis::effective_requests(facts);
     let Some(request) = requests.first() else {
         return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     };

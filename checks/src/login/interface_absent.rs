@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
     if named.is_empty() {
         return Outcome::not_applicable("the command line names no NIC");
     }
-    if analysis::honoured_requests(facts).is_empty() {
+    if analysis::effective_requests(facts).is_empty() {
         return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     }
     let Some(nics) = facts.nics.known() else {

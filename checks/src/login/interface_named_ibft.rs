@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(word) = words.words.iter().find(|word| names_ibft(word)) else {
         return Outcome::pass("the command line names no interface ibft");
     };
-    if analysis::honoured_requests(facts).is_empty() {
+    if analysis::effective_requests(facts).is_empty() {
         return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
     }
     let reader = analysis::reader(image, "rd.iscsi.ibft").or_else(|| analysis::reader(image, "ip=ibft"));

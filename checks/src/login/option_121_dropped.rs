@@ -1,6 +1,6 @@
 //! `login-option-121-dropped`: the image's DHCP client loses the route to the target.
 
-use crate::facts::{ClasslessHandling, Facts, Honoured, Initramfs, NetworkKind};
+use crate::facts::{Facts, Initramfs, NetworkKind, Option121, Option121Support};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -44,15 +44,15 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(outcome) = other_way(facts, image) {
         return outcome;
     }
-    let handling: Vec<&ClasslessHandling> = image
+    let handling: Vec<&Option121> = image
         .classless
         .iter()
         .filter(|handling| clients.iter().any(|network| network.kind == handling.network))
         .collect();
-    let takes = handling.iter().find(|handling| handling.honoured == Honoured::Yes);
-    let unclear = handling.iter().find(|handling| matches!(handling.honoured, Honoured::Unclear(_)));
-    let drops = handling.iter().find_map(|handling| match &handling.honoured {
-        Honoured::No(why) => Some((handling, why)),
+    let takes = handling.iter().find(|handling| handling.support == Option121Support::Yes);
+    let unclear = handling.iter().find(|handling| matches!(handling.support, Option121Support::Unclear(_)));
+    let drops = handling.iter().find_map(|handling| match &handling.support {
+        Option121Support::No(why) => Some((handling, why)),
         _ => None,
     });
     match (takes, drops, unclear) {
@@ -120,7 +120,7 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
 }
 
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
-fn dropped(facts: &Facts, image: &Initramfs, handling: &ClasslessHandling, why: &str) -> Outcome {
+fn dropped(facts: &Facts, image: &Initramfs, handling: &Option121, why: &str) -> Outcome {
     if analysis::has_network(image, NetworkKind::IscsistartN) && analysis::wants_firmware(facts) {
         let nic = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid()));
         match nic.map(|nic| nic.gateway) {

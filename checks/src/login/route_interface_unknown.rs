@@ -1,7 +1,7 @@
 //! `login-route-interface-unknown`: the route to the target is for an interface that the image does not
 //! set up.
 
-use crate::facts::{Facts, Honoured};
+use crate::facts::{Facts, Option121Support};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Outcome {
     let Some(route) = analysis::route_to_portals(facts, &routes) else {
         return Outcome::not_applicable("no rd.route= covers the target");
     };
-    if let Some(takes) = image.classless.iter().find(|handling| handling.honoured == Honoured::Yes) {
+    if let Some(takes) = image.classless.iter().find(|handling| handling.support == Option121Support::Yes) {
         return Outcome::pass(format!("{} installs the route of option 121", super::inside(&takes.at.to_string())));
     }
     let name = route.interface.as_deref().unwrap_or_default();

@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::pass("the route to the target comes from DHCP or the iBFT");
     }
     let portals = analysis::portals(facts);
-    let requests = analysis::honoured_requests(facts);
+    let requests = analysis::effective_requests(facts);
     let named = requests.iter().flat_map(|request| match &request.kind {
         crate::facts::RequestKind::Target { portals, .. } => analysis::portal_addresses(portals),
         crate::facts::RequestKind::Firmware => Vec::new(),

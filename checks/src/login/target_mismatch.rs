@@ -27,7 +27,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let Err(outcome) = super::image_that_logs_in(facts) {
         return outcome;
     }
-    let requests = analysis::honoured_requests(facts);
+    let requests = analysis::effective_requests(facts);
     let truth = known_targets(facts);
     let by_firmware = requests.iter().any(|request| request.kind == RequestKind::Firmware);
     let mut findings = Vec::new();

@@ -6,7 +6,7 @@ use crate::facts::{ExecLine, Facts, IscsidConf, Logout, RequestKind, SysvLink, U
 
 /// A logout that happens on the way down, or at boot, by something that starts.
 #[derive(Debug)]
-pub(super) struct Happening<'a> {
+pub(super) struct LogoutEvent<'a> {
     /// The unit or System V link.
     pub(super) by: &'a str,
     /// `ExecStop` and so on; empty for a System V script.
@@ -18,12 +18,12 @@ pub(super) struct Happening<'a> {
 }
 
 /// Every logout that happens, whatever sessions it is for.
-pub(super) fn happening(facts: &Facts) -> Vec<Happening<'_>> {
+pub(super) fn logout_events(facts: &Facts) -> Vec<LogoutEvent<'_>> {
     let services = &facts.services;
     let by_units = services.units.iter().filter(|unit| unit.starts()).flat_map(|unit| {
         unit.exec.iter().filter(|line| runs(unit, line)).filter_map(move |line| {
             let logout = line.logout.as_ref()?;
-            Some(Happening { by: &unit.name, directive: &line.directive, logout, unit: Some(unit) })
+            Some(LogoutEvent { by: &unit.name, directive: &line.directive, logout, unit: Some(unit) })
         })
     });
     let by_links = services
@@ -31,7 +31,7 @@ pub(super) fn happening(facts: &Facts) -> Vec<Happening<'_>> {
         .iter()
         .filter(|link| link_runs(facts, link))
         .filter_map(|link| Some((link, link.logout.as_ref()?)))
-        .map(|(link, logout)| Happening { by: &link.path, directive: "", logout, unit: None });
+        .map(|(link, logout)| LogoutEvent { by: &link.path, directive: "", logout, unit: None });
     by_units.chain(by_links).collect()
 }
 

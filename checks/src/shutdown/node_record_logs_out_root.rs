@@ -1,6 +1,6 @@
 //! `node-record-logs-out-root`
 
-use super::logouts::{Happening, boot_target_names, happening, spared};
+use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
 use crate::analysis::san;
 use crate::facts::{Facts, Location, LogoutScope, NodeRecord};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
@@ -35,8 +35,8 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let events = happening(facts);
-    let by_startup: Vec<(&Happening<'_>, &str)> = events
+    let events = logout_events(facts);
+    let by_startup: Vec<(&LogoutEvent<'_>, &str)> = events
         .iter()
         .filter(|event| spared(facts, event.logout).is_none())
         .filter_map(|event| match &event.logout.of {
@@ -93,7 +93,7 @@ fn boot_records(facts: &Facts) -> Vec<&NodeRecord> {
     single.map(|_| records().collect()).unwrap_or_default()
 }
 
-fn finding(record: &NodeRecord, startup: &str, event: &Happening<'_>) -> Finding {
+fn finding(record: &NodeRecord, startup: &str, event: &LogoutEvent<'_>) -> Finding {
     let (place, text) = match &record.startup {
         Some(startup) => (startup.at.clone(), format!("node.startup = {}", startup.value)),
         None => (Location::file(&record.path), "no node.startup: manual by default".to_owned()),

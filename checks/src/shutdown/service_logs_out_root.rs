@@ -1,6 +1,6 @@
 //! `service-logs-out-root`
 
-use super::logouts::{Happening, boot_target_names, happening, spared};
+use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
 use crate::facts::{Facts, LogoutScope};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -32,11 +32,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let happening = happening(facts);
+    let events = logout_events(facts);
     let targets = boot_target_names(facts);
     let mut findings = Vec::new();
     let mut passes = Vec::new();
-    for event in &happening {
+    for event in &events {
         let hits = match &event.logout.of {
             LogoutScope::All => true,
             LogoutScope::Target(target) => targets.contains(target),
@@ -63,7 +63,7 @@ fn judge(facts: &Facts) -> Outcome {
     })
 }
 
-fn finding(event: &Happening<'_>) -> Finding {
+fn finding(event: &LogoutEvent<'_>) -> Finding {
     let what = match &event.logout.of {
         LogoutScope::Target(target) => format!("the session to {target}"),
         _ => "every session".to_owned(),

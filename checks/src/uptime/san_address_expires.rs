@@ -2,7 +2,7 @@
 
 use crate::analysis::san;
 use crate::facts::{Address, Facts, Manager, Method};
-use crate::handover::{manager_starts, san_claims};
+use crate::handover::{manager_starts, san_config_matches};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -71,26 +71,28 @@ fn renewal(facts: &Facts, nic: &str) -> Renewal {
         let place = lease.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
         return Renewal::By(format!("{} holds the lease{place}", lease.client));
     }
-    let claims = san_claims(facts);
-    let by_dhcp = claims.iter().find(|claim| match claim.config.method {
+    let config_matches = san_config_matches(facts);
+    let by_dhcp = config_matches.iter().find(|found| match found.config.method {
         Method::Dhcp => true,
-        Method::Unset => matches!(claim.config.manager, Manager::Dhcpcd | Manager::NetworkManager),
+        Method::Unset => matches!(found.config.manager, Manager::Dhcpcd | Manager::NetworkManager),
         _ => false,
     });
-    if let Some(claim) = by_dhcp {
-        return Renewal::By(format!("{} configures DHCP on it", claim.config.at));
+    if let Some(found) = by_dhcp {
+        return Renewal::By(format!("{} configures DHCP on it", found.config.at));
     }
     // These take interfaces without being told about each.
     for (manager, name) in [(Manager::Dhcpcd, "dhcpcd"), (Manager::NetworkManager, "NetworkManager")] {
-        if manager_starts(facts, manager) && !claims.iter().any(|claim| claim.config.manager == manager) {
+        if manager_starts(facts, manager) && !config_matches.iter().any(|found| found.config.manager == manager) {
             return Renewal::Unclear(format!("no configuration says whether {name}, which is enabled, renews it"));
         }
     }
     if let Some(problem) = facts.netconfig.problems.first().or(facts.dhcp.problems.first()) {
         return Renewal::Unclear(format!("what renews it could not be read: {problem}"));
     }
-    let mut evidence: Vec<Evidence> =
-        claims.iter().map(|claim| Evidence::at(&claim.config.at, format!("configures {nic} without DHCP"))).collect();
+    let mut evidence: Vec<Evidence> = config_matches
+        .iter()
+        .map(|found| Evidence::at(&found.config.at, format!("configures {nic} without DHCP")))
+        .collect();
     if evidence.is_empty() {
         evidence.push(Evidence::new("network configuration", format!("no enabled network manager runs DHCP on {nic}")));
     }

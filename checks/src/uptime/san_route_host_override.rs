@@ -1,7 +1,7 @@
 //! `san-route-host-override`
 
 use crate::analysis::policy;
-use crate::analysis::san::{self, Stand, Way};
+use crate::analysis::san::{self, PortalRoute, RouteVerdict};
 use crate::facts::{Facts, Route};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -31,8 +31,8 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let ways = match san::ways(facts) {
-        Ok(ways) => ways,
+    let portal_routes = match san::portal_routes(facts) {
+        Ok(portal_routes) => portal_routes,
         Err(outcome) => return outcome,
     };
     if let crate::facts::Fact::Unknown(problem) = &facts.network.routes {
@@ -40,20 +40,20 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let mut findings = Vec::new();
     let mut agreeing = Vec::new();
-    for way in &ways {
-        let Stand::Sound(route) = way.stand else { continue };
-        let ip = way.portal.ip;
-        if way.matched.is_none_or(|prefix| prefix.prefix_len() != prefix.max_prefix_len()) {
+    for path in &portal_routes {
+        let RouteVerdict::Sound(route) = path.verdict else { continue };
+        let ip = path.portal.ip;
+        if path.matched.is_none_or(|prefix| prefix.prefix_len() != prefix.max_prefix_len()) {
             continue;
         }
-        match hidden(facts, way) {
+        match hidden(facts, path) {
             Some(wider) if wider.gateway == route.gateway && wider.interface == route.interface => {
                 agreeing.push(format!(
                     "the host route to {ip} uses the same gateway and NIC as {}",
                     san::route_short(wider)
                 ));
             }
-            Some(wider) => findings.push(finding(way, route, wider)),
+            Some(wider) => findings.push(finding(path, route, wider)),
             None => {}
         }
     }
@@ -67,18 +67,18 @@ fn judge(facts: &Facts) -> Outcome {
 }
 
 /// The widest-but-specific route that would answer if the host route were not there.
-fn hidden<'a>(facts: &'a Facts, way: &Way<'_>) -> Option<&'a Route> {
-    san::main_routes(facts, way.portal.ip.is_ipv6())
+fn hidden<'a>(facts: &'a Facts, path: &PortalRoute<'_>) -> Option<&'a Route> {
+    san::main_routes(facts, path.portal.ip.is_ipv6())
         .filter_map(|route| Some((route.destination?, route)))
         .filter(|(prefix, _)| {
-            prefix.contains(&way.portal.ip) && prefix.prefix_len() > 0 && prefix.prefix_len() < prefix.max_prefix_len()
+            prefix.contains(&path.portal.ip) && prefix.prefix_len() > 0 && prefix.prefix_len() < prefix.max_prefix_len()
         })
         .max_by_key(|(prefix, route)| (prefix.prefix_len(), std::cmp::Reverse(route.metric)))
         .map(|(_, route)| route)
 }
 
-fn finding(way: &Way<'_>, route: &Route, wider: &Route) -> Finding {
-    let ip = way.portal.ip;
+fn finding(path: &PortalRoute<'_>, route: &Route, wider: &Route) -> Finding {
+    let ip = path.portal.ip;
     Finding::warning(format!(
         "a host route sends {ip} {} and overrides {}",
         san::hop_text(route),
@@ -88,6 +88,6 @@ fn finding(way: &Way<'_>, route: &Route, wider: &Route) -> Finding {
     .evidence(Evidence::new("ip route show table main", san::route_text(wider)))
     .remedy(
         Remedy::new("Delete the host route; the route to the subnet takes over at once")
-            .command(policy::delete_route(way.matched.unwrap_or_else(|| ip.into()), route)),
+            .command(policy::delete_route(path.matched.unwrap_or_else(|| ip.into()), route)),
     )
 }

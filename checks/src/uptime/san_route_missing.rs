@@ -1,7 +1,7 @@
 //! `san-route-missing`
 
 use crate::analysis::policy;
-use crate::analysis::san::{self, Stand, Way};
+use crate::analysis::san::{self, PortalRoute, RouteVerdict};
 use crate::facts::Facts;
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -32,26 +32,26 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let ways = match san::ways(facts) {
-        Ok(ways) => ways,
+    let portal_routes = match san::portal_routes(facts) {
+        Ok(portal_routes) => portal_routes,
         Err(outcome) => return outcome,
     };
-    if let Some(problem) = ways.iter().find_map(|way| match way.stand {
-        Stand::Failed(problem) => Some(problem),
+    if let Some(problem) = portal_routes.iter().find_map(|path| match path.verdict {
+        RouteVerdict::Failed(problem) => Some(problem),
         _ => None,
     }) {
         return Outcome::unread(problem);
     }
-    let findings = ways.iter().filter_map(|way| finding(facts, way)).collect();
-    Outcome::from_findings(findings, || ways.iter().map(reached).collect::<Vec<_>>().join("; "))
+    let findings = portal_routes.iter().filter_map(|path| finding(facts, path)).collect();
+    Outcome::from_findings(findings, || portal_routes.iter().map(reached).collect::<Vec<_>>().join("; "))
 }
 
-fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
-    let ip = way.portal.ip;
-    let nic = way.nic.as_ref().map(|nic| nic.name.as_str());
-    let (summary, seen) = match way.stand {
-        Stand::Unreachable(words) => (format!("no route leads to {ip}: {words}"), words.to_owned()),
-        Stand::OnlyDefault(route) => (
+fn finding(facts: &Facts, path: &PortalRoute<'_>) -> Option<Finding> {
+    let ip = path.portal.ip;
+    let nic = path.nic.as_ref().map(|nic| nic.name.as_str());
+    let (summary, seen) = match path.verdict {
+        RouteVerdict::Unreachable(words) => (format!("no route leads to {ip}: {words}"), words.to_owned()),
+        RouteVerdict::OnlyDefault(route) => (
             format!("only the default route leads to {ip}, and it goes out {}", san::hop_text(route)),
             san::route_text(route),
         ),
@@ -59,16 +59,16 @@ fn finding(facts: &Facts, way: &Way<'_>) -> Option<Finding> {
     };
     let finding = Finding::critical(summary)
         .evidence(Evidence::new(format!("ip route get {ip}"), seen))
-        .evidence(Evidence::new(way.portal.source.clone(), format!("portal {ip}:{}", way.portal.port)));
-    Some(with_remedy(facts, way, nic, finding))
+        .evidence(Evidence::new(path.portal.source.clone(), format!("portal {ip}:{}", path.portal.port)));
+    Some(with_remedy(facts, path, nic, finding))
 }
 
 /// A route in the main table is of no use where a rule answers before that table is asked, nor beside a more
 /// particular one that refuses.
-fn with_remedy(facts: &Facts, way: &Way<'_>, nic: Option<&str>, finding: Finding) -> Finding {
-    let ip = way.portal.ip;
-    let rule = match way.stand {
-        Stand::OnlyDefault(route) => policy::rule_of(facts, ip, route),
+fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, nic: Option<&str>, finding: Finding) -> Finding {
+    let ip = path.portal.ip;
+    let rule = match path.verdict {
+        RouteVerdict::OnlyDefault(route) => policy::rule_of(facts, ip, route),
         _ => policy::refusing_rule(facts, ip),
     };
     if let Some(rule) = rule {
@@ -85,7 +85,7 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, nic: Option<&str>, finding: Finding
     let wanted = stands.or_else(|| Some(san::route_wanted(facts, ip)?.destination));
     let wanted = wanted.map_or(u8::MAX, |prefix| prefix.prefix_len());
     let refusing = policy::refusing_route(facts, ip)
-        .filter(|_| matches!(way.stand, Stand::Unreachable(_)))
+        .filter(|_| matches!(path.verdict, RouteVerdict::Unreachable(_)))
         .and_then(|route| Some((route.destination?, route)))
         .filter(|(prefix, _)| prefix.prefix_len() >= wanted);
     let remedy = Remedy::new(
@@ -96,14 +96,14 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, nic: Option<&str>, finding: Finding
     finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, nic)))
 }
 
-fn reached(way: &Way<'_>) -> String {
-    let (Stand::Sound(route) | Stand::WrongNic(route)) = way.stand else {
-        return format!("{} is reached", way.portal.ip);
+fn reached(path: &PortalRoute<'_>) -> String {
+    let (RouteVerdict::Sound(route) | RouteVerdict::WrongNic(route)) = path.verdict else {
+        return format!("{} is reached", path.portal.ip);
     };
-    let matched = match way.matched {
+    let matched = match path.matched {
         Some(prefix) if prefix.prefix_len() == 0 => " (default route)".to_owned(),
         Some(prefix) => format!(" ({prefix})"),
         None => String::new(),
     };
-    format!("{} is reached {}{matched}", way.portal.ip, san::hop_text(route))
+    format!("{} is reached {}{matched}", path.portal.ip, san::hop_text(route))
 }

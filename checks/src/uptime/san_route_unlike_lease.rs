@@ -1,6 +1,6 @@
 //! `san-route-unlike-lease`
 
-use crate::analysis::san::{self, Stand};
+use crate::analysis::san::{self, RouteVerdict};
 use crate::facts::{ClasslessRoute, Facts, Lease};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::net::IpAddr;
@@ -41,11 +41,11 @@ fn judge(facts: &Facts) -> Outcome {
         return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
     };
     crate::known!(facts.network.routes);
-    let lost: Vec<IpAddr> = san::ways(facts)
+    let lost: Vec<IpAddr> = san::portal_routes(facts)
         .unwrap_or_default()
         .iter()
-        .filter(|way| !matches!(way.stand, Stand::Sound(_)))
-        .map(|way| way.portal.ip)
+        .filter(|path| !matches!(path.verdict, RouteVerdict::Sound(_)))
+        .map(|path| path.portal.ip)
         .collect();
     let mut findings = Vec::new();
     let mut seen = Vec::new();

@@ -1,7 +1,7 @@
 //! `san-route-wrong-nic`
 
 use crate::analysis::policy;
-use crate::analysis::san::{self, Stand, Way};
+use crate::analysis::san::{self, PortalRoute, RouteVerdict};
 use crate::facts::{Facts, Route};
 use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -30,30 +30,32 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Facts) -> Outcome {
-    let ways = match san::ways(facts) {
-        Ok(ways) => ways,
+    let portal_routes = match san::portal_routes(facts) {
+        Ok(portal_routes) => portal_routes,
         Err(outcome) => return outcome,
     };
-    if ways.iter().all(|way| way.nic.is_none()) {
+    if portal_routes.iter().all(|path| path.nic.is_none()) {
         return Outcome::not_applicable(
             "not checked: only the routes tell which NIC is the SAN NIC (--san-nic NAME names it)",
         );
     }
     let mut findings = Vec::new();
     let mut sound = Vec::new();
-    for way in &ways {
-        let ip = way.portal.ip;
-        match (way.stand, &way.nic) {
-            (Stand::WrongNic(route), Some(nic)) => {
+    for path in &portal_routes {
+        let ip = path.portal.ip;
+        match (path.verdict, &path.nic) {
+            (RouteVerdict::WrongNic(route), Some(nic)) => {
                 let summary =
                     format!("packets to {ip} go out {}, not through the SAN NIC {}", san::hop_text(route), nic.name);
                 let finding = Finding::critical(summary)
                     .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
                     .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()));
-                findings.push(with_remedy(facts, way, route, &nic.name, finding));
+                findings.push(with_remedy(facts, path, route, &nic.name, finding));
             }
-            (Stand::Failed(problem), _) => return Outcome::unread(problem),
-            (Stand::Sound(_), Some(nic)) => sound.push(format!("{ip} is reached through the SAN NIC {}", nic.name)),
+            (RouteVerdict::Failed(problem), _) => return Outcome::unread(problem),
+            (RouteVerdict::Sound(_), Some(nic)) => {
+                sound.push(format!("{ip} is reached through the SAN NIC {}", nic.name))
+            }
             _ => {}
         }
     }
@@ -63,8 +65,8 @@ fn judge(facts: &Facts) -> Outcome {
     Outcome::from_findings(findings, || sound.join("; "))
 }
 
-fn with_remedy(facts: &Facts, way: &Way<'_>, route: &Route, nic: &str, finding: Finding) -> Finding {
-    let ip = way.portal.ip;
+fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, route: &Route, nic: &str, finding: Finding) -> Finding {
+    let ip = path.portal.ip;
     if let Some(rule) = policy::rule_of(facts, ip, route) {
         let text = policy::rule_text(rule);
         let remedy = Remedy::new(format!(
@@ -81,6 +83,6 @@ fn with_remedy(facts: &Facts, way: &Way<'_>, route: &Route, nic: &str, finding: 
         )));
     }
     let remedy = Remedy::new("Delete the wrong route and add the correct one");
-    let delete = way.matched.map(|prefix| policy::delete_route(prefix, route));
+    let delete = path.matched.map(|prefix| policy::delete_route(prefix, route));
     finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, Some(nic))))
 }

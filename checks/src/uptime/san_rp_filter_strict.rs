@@ -35,18 +35,18 @@ fn judge(facts: &Facts) -> Outcome {
     let addresses = crate::known!(facts.network.addresses);
     let sessions = crate::known!(facts.iscsi.sessions);
     // Where a portal's own route is wrong, the route is what has to be fixed.
-    let ways = match san::ways(facts) {
-        Ok(ways) => ways,
+    let portal_routes = match san::portal_routes(facts) {
+        Ok(portal_routes) => portal_routes,
         Err(outcome) => return outcome,
     };
     let mut findings = Vec::new();
     let mut sound = Vec::new();
-    for way in ways.iter().filter(|way| way.portal.ip.is_ipv4()) {
-        let san::Stand::Sound(route) = way.stand else { continue };
+    for path in portal_routes.iter().filter(|path| path.portal.ip.is_ipv4()) {
+        let san::RouteVerdict::Sound(route) = path.verdict else { continue };
         let Some(out) = route.interface.as_deref() else { continue };
         let arrivals = sessions
             .iter()
-            .filter(|session| session.address == Some(way.portal.ip))
+            .filter(|session| session.address == Some(path.portal.ip))
             .filter_map(|session| session.local_address)
             .filter_map(|local| addresses.iter().find(|address| address.net.addr() == local));
         for arrival in arrivals {
@@ -57,11 +57,11 @@ fn judge(facts: &Facts) -> Outcome {
             if arrival.interface == out {
                 sound.push(format!(
                     "{} is reached and replies through {out} (rp_filter {})",
-                    way.portal.ip,
+                    path.portal.ip,
                     filter.effective()
                 ));
             } else if filter.effective() == 1 {
-                findings.push(finding(facts, way.portal.ip, out, arrival.net.addr(), filter));
+                findings.push(finding(facts, path.portal.ip, out, arrival.net.addr(), filter));
             }
         }
     }

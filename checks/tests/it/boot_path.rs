@@ -1,6 +1,6 @@
 //! The boot path: one fault is told once, at its own link, and only as far as it goes.
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Judgement, Link, Outcome, Selection, Severity, judge};
+use isctpl_checks::{BootVerdict, Judgement, Link, Outcome, Selection, Severity, judge};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn a_filter_that_the_image_does_not_have_lets_it_boot() {
     let pattern = json!([{"value": "r|.*|", "at": {"path": "/etc/lvm/lvm.conf", "line": 53}}]);
     let patch = json!([{"op": "replace", "path": "/storage/lvm/filter", "value": pattern}]);
     let judgement = judged("initramfs-tools-root", &patch);
-    assert_eq!(judgement.verdict.boot, Boot::Boots);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Boots);
     assert_eq!(findings(&judgement), [("root-lvm-filtered", Severity::Warning)]);
 }
 
@@ -86,7 +86,7 @@ fn what_breaks_after_the_boot_is_told_though_a_later_link_cannot_be() {
     let patch = json!([nothing_kept, {"op": "add", "path": "/services/problems/-", "value": unread}]);
     let judgement = judged("dracut-live", &patch);
     assert_eq!(judgement.unknowns().map(|(check, ..)| check.link).collect::<BTreeSet<_>>(), [Link::Shutdown].into());
-    assert_eq!((judgement.verdict.boot, judgement.verdict.broken_link), (Boot::AtRisk, Some(Link::Handover)));
+    assert_eq!((judgement.verdict.boot, judgement.verdict.broken_link), (BootVerdict::AtRisk, Some(Link::Handover)));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn an_empty_menu_is_one_finding_and_leaves_nothing_open() {
         {"op": "add", "path": "/loader/no_entries", "value": {"value": "ends inside the block that begins on line 3", "at": at}},
     ]);
     let judgement = judged("initramfs-tools-root", &patch);
-    assert_eq!(judgement.verdict.boot, Boot::Fails);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Fails);
     assert_eq!(findings(&judgement), [("loader-kernel-missing", Severity::Critical)]);
     assert_eq!(judgement.unknowns().map(|(check, ..)| check.id).collect::<Vec<_>>(), [""; 0]);
 }
@@ -124,9 +124,9 @@ fn a_san_nic_given_by_its_mac_address_settles_what_is_matched_by_one() {
         ])
     };
     for (given, boot) in [
-        (json!("52-54-00-00-00-01"), Boot::Boots),
-        (json!("52:54:00:00:00:02"), Boot::AtRisk),
-        (json!("enp0s3"), Boot::Unknown),
+        (json!("52-54-00-00-00-01"), BootVerdict::Boots),
+        (json!("52:54:00:00:00:02"), BootVerdict::AtRisk),
+        (json!("enp0s3"), BootVerdict::Unknown),
     ] {
         let judgement = judged("initramfs-tools-root", &patch(given.clone()));
         assert_eq!(judgement.verdict.boot, boot, "{given}: {}", judgement.verdict.because);
@@ -158,7 +158,7 @@ fn a_portal_that_is_told_is_no_proof_of_an_iscsi_root() {
         let judgement = local(&more);
         assert_eq!(
             (judgement.verdict.boot, judgement.exit_code()),
-            (Boot::Unknown, 3),
+            (BootVerdict::Unknown, 3),
             "{}",
             judgement.verdict.because
         );
@@ -169,12 +169,12 @@ fn a_portal_that_is_told_is_no_proof_of_an_iscsi_root() {
         "destination": "100.97.0.10", "answer": {"unreachable": "Network is unreachable"}, "matched": null}});
     let judgement = local(&[portal, lost]);
     assert_eq!(findings(&judgement), [("san-route-missing", Severity::Critical)]);
-    assert_eq!((judgement.verdict.boot, judgement.exit_code()), (Boot::Unknown, 2));
+    assert_eq!((judgement.verdict.boot, judgement.exit_code()), (BootVerdict::Unknown, 2));
     // Nor is a session that carries something else.
     let mut session = base("initramfs-tools-live")["iscsi"]["sessions"]["known"][0].clone();
     session["holds_root"] = json!(false);
     let data = local(&[json!({"op": "replace", "path": "/iscsi/sessions", "value": {"known": [session]}})]);
-    assert_eq!((data.verdict.boot, findings(&data)), (Boot::Unknown, vec![]), "{}", data.verdict.because);
+    assert_eq!((data.verdict.boot, findings(&data)), (BootVerdict::Unknown, vec![]), "{}", data.verdict.because);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_login_that_is_not_known_does_not_depend_on_an_ibft() {
     );
     let missing = judgement.results.iter().find(|result| result.check.id == "ibft-missing").unwrap();
     assert!(matches!(missing.outcome, Outcome::Unknown { .. }), "{:?}", missing.outcome);
-    assert_eq!(judgement.verdict.boot, Boot::Unknown);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Unknown);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn an_image_with_its_own_modules_outlives_those_on_the_disk() {
             {"op": "replace", "path": "/kernels/0/modules", "value": {}},
         ]),
     );
-    assert_eq!(judgement.verdict.boot, Boot::Boots);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Boots);
     assert_eq!(findings(&judgement), [("kernel-modules-missing", Severity::Warning)]);
 }
 

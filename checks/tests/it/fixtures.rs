@@ -3,7 +3,9 @@
 //! `fixtures/facts/*.json` are whole, sound machines. `fixtures/checks/ID/{broken,healthy}.json` are
 //! small changes to one of them, as JSON patches (RFC 6902).
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Check, Judgement, Link, Outcome, Reach, RunsIn, Selection, Severity, judge, registry};
+use isctpl_checks::{
+    BootVerdict, Check, Judgement, Link, Outcome, Reach, RunsIn, Selection, Severity, judge, registry,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -141,7 +143,7 @@ fn a_sound_machine_gives_no_finding_and_boots() {
                 result.outcome
             );
         }
-        assert_eq!(judgement.verdict.boot, Boot::Boots, "{name}: {:?}", judgement.verdict);
+        assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{name}: {:?}", judgement.verdict);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Root, handover, uptime and shutdown: what happens on one machine is told by one check.
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Link, Outcome, Selection, Severity, judge};
+use isctpl_checks::{BootVerdict, Link, Outcome, Selection, Severity, judge};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -360,7 +360,7 @@ fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
     for more in [vec![no_guard.clone(), san_nic(Value::Null)], vec![san_nic(Value::Null)]] {
         let facts = handover("initramfs-tools-root", named.clone(), &more);
         assert!(alarms(&facts, &[Link::Handover]).contains(&"handover-san-nic-reconfigured?".to_owned()));
-        assert_eq!(judge(&facts, &Selection::default()).verdict.boot, Boot::Unknown);
+        assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::Unknown);
     }
     let facts = handover("initramfs-tools-root", named, std::slice::from_ref(&no_guard));
     assert_eq!(alarms(&facts, &[Link::Handover]), Vec::<String>::new());
@@ -368,7 +368,7 @@ fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
     let every = config("ifupdown", json!({"matches": {"names": ["en*"]}}));
     let facts = handover("initramfs-tools-root", every, &[no_guard, san_nic(Value::Null)]);
     assert!(alarms(&facts, &[Link::Handover]).contains(&"handover-san-nic-reconfigured".to_owned()));
-    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, Boot::AtRisk);
+    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::AtRisk);
 }
 
 #[test]
@@ -402,14 +402,14 @@ fn a_configuration_that_could_not_be_read_is_no_pass() {
             {"place": "/etc/systemd/network/05-san.network", "what": "is not readable"},
         ]}]),
     );
-    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, Boot::Unknown);
+    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::Unknown);
     let elsewhere = patched(
         "dracut-root",
         &json!([{"op": "replace", "path": "/netconfig/problems", "value": [
             {"place": "/etc/network/interfaces:3", "what": "is not understood"},
         ]}]),
     );
-    assert_eq!(judge(&elsewhere, &Selection::default()).verdict.boot, Boot::Boots);
+    assert_eq!(judge(&elsewhere, &Selection::default()).verdict.boot, BootVerdict::Boots);
 }
 
 #[test]
@@ -501,12 +501,12 @@ fn a_root_that_is_gone_outranks_the_files_that_could_not_be_read() {
         assert_eq!(from_silence(link), Vec::<&str>::new());
     }
     let verdict = judged.verdict;
-    assert_eq!((verdict.boot, verdict.broken_link), (Boot::AtRisk, Some(Link::Uptime)));
+    assert_eq!((verdict.boot, verdict.broken_link), (BootVerdict::AtRisk, Some(Link::Uptime)));
     assert_eq!(verdict.checks, ["san-disk-silent"]);
     // The same files, and a disk that answers: nothing is known to be broken, and so nothing is known.
     patch[0] = json!({"op": "add", "path": "/storage/root_silence", "value": {"known": null}});
     let verdict = judge(&patched("initramfs-tools-live", &json!(patch)), &Selection::default()).verdict;
-    assert_eq!(verdict.boot, Boot::Unknown);
+    assert_eq!(verdict.boot, BootVerdict::Unknown);
 }
 
 /// NetworkManager leaves the NIC as the initramfs brought it up; a profile without the route waits for
@@ -522,7 +522,7 @@ fn network_manager_takes_no_route_away_at_boot() {
         let findings = judgement.findings();
         let (_, finding) = findings.iter().find(|(found, _)| found.id == check).unwrap();
         assert_eq!(finding.severity, Severity::Warning, "{finding:?}");
-        assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+        assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
     }
 }
 
@@ -542,6 +542,6 @@ fn a_root_whose_disk_is_gone_is_lost() {
         ]),
     );
     let judgement = judge(&facts, &Selection::default());
-    assert_eq!(judgement.verdict.boot, Boot::AtRisk, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.boot, BootVerdict::AtRisk, "{:?}", judgement.verdict);
     assert_eq!(judgement.verdict.checks, ["session-not-logged-in"]);
 }

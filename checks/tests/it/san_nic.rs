@@ -1,6 +1,6 @@
 //! Which NIC is the SAN NIC: told, proved, read from the disk, or tried one by one.
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Judgement, Link, Selection, judge, unborne_san_nic};
+use isctpl_checks::{BootVerdict, Judgement, Link, Selection, judge, unborne_san_nic};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -53,7 +53,7 @@ fn disk_facts(base: &str, configs: &[Value], more: &[Value]) -> Facts {
 fn where_nothing_tells_the_san_nic_every_nic_is_tried() {
     let both = [stanza("enp0s3", json!({})), stanza("enp0s4", json!({}))];
     let open = disk("initramfs-tools-root", &both, &[]);
-    assert_eq!(open.verdict.boot, Boot::Unknown, "{}", open.verdict.because);
+    assert_eq!(open.verdict.boot, BootVerdict::Unknown, "{}", open.verdict.because);
     assert_eq!(open.verdict.hangs_on.as_deref(), Some("boots unless enp0s3 or enp0s4 is the SAN NIC"));
     assert!(open.verdict.because.contains("boots unless enp0s3"), "{}", open.verdict.because);
     assert!(open.verdict.checks.contains(&"handover-san-nic-reconfigured"), "{:?}", open.verdict.checks);
@@ -61,7 +61,10 @@ fn where_nothing_tells_the_san_nic_every_nic_is_tried() {
     assert!(open.chain.iter().all(|link| !link.summary.contains("no network manager touches")), "{:?}", open.chain);
     let told = |name: &str| json!({"op": "replace", "path": "/scope/san_nic", "value": name});
     let of = |name: &str| disk("initramfs-tools-root", &both, &[told(name)]).verdict.boot;
-    assert_eq!([of("enp0s3"), of("enp0s4"), of("unconfigured")], [Boot::AtRisk, Boot::AtRisk, Boot::Boots]);
+    assert_eq!(
+        [of("enp0s3"), of("enp0s4"), of("unconfigured")],
+        [BootVerdict::AtRisk, BootVerdict::AtRisk, BootVerdict::Boots]
+    );
 
     let wan = disk("initramfs-tools-root", &both[1..], &[]);
     assert_eq!(wan.verdict.hangs_on.as_deref(), Some("boots unless enp0s4 is the SAN NIC"));
@@ -87,7 +90,7 @@ fn a_file_that_no_hardware_can_match_names_no_candidate() {
         networkd("vz-*", json!({"drivers": ["bridge"]}), json!({"method": "static"})),
     ];
     let none = disk("initramfs-tools-root", &shipped, &[]);
-    assert_eq!((none.verdict.boot, none.verdict.hangs_on), (Boot::Boots, None), "{}", none.verdict.because);
+    assert_eq!((none.verdict.boot, none.verdict.hangs_on), (BootVerdict::Boots, None), "{}", none.verdict.because);
     // A SAN NIC that is told by its MAC address alone is none of these either.
     let wide =
         networkd("en*", json!({}), json!({"use_dhcp_routes": {"value": false, "at": {"path": "/n", "line": 1}}}));
@@ -96,7 +99,7 @@ fn a_file_that_no_hardware_can_match_names_no_candidate() {
     let told = disk("initramfs-tools-root", &all, &[by_mac]);
     assert_eq!(
         (told.verdict.boot, told.verdict.broken_link),
-        (Boot::AtRisk, Some(Link::Handover)),
+        (BootVerdict::AtRisk, Some(Link::Handover)),
         "{}",
         told.verdict.because
     );
@@ -106,11 +109,11 @@ fn a_file_that_no_hardware_can_match_names_no_candidate() {
 fn what_every_nic_leads_to_is_the_verdict() {
     let manual = |name: &str| stanza(name, json!({"method": "manual", "unmanaged": true, "at_boot": false}));
     let harmless = disk("initramfs-tools-root", &[manual("enp0s3"), manual("enp0s4")], &[no_guard()]);
-    assert_eq!((harmless.verdict.boot, harmless.exit_code()), (Boot::Boots, 0), "{}", harmless.verdict.because);
+    assert_eq!((harmless.verdict.boot, harmless.exit_code()), (BootVerdict::Boots, 0), "{}", harmless.verdict.because);
     // One pattern takes every NIC, and a bridge takes one of them besides: at risk by one check or the other.
     let all = stanza("en*", json!({}));
     let risk = disk("initramfs-tools-root", &[all, stanza("enp0s3", json!({}))], &[no_guard()]);
-    assert_eq!((risk.verdict.boot, risk.verdict.broken_link), (Boot::AtRisk, Some(Link::Handover)));
+    assert_eq!((risk.verdict.boot, risk.verdict.broken_link), (BootVerdict::AtRisk, Some(Link::Handover)));
     assert_eq!(risk.exit_code(), 2);
     assert!(!risk.findings().is_empty());
     // A break that has nothing to do with it stands first, and is the one that is told.
@@ -119,7 +122,7 @@ fn what_every_nic_leads_to_is_the_verdict() {
     assert_ne!(disk("initramfs-tools-root", &both, &[gone]).verdict.hangs_on.as_deref(), Some(""));
     let logout = json!({"op": "replace", "path": "/loader/entries/0/kernel/path", "value": null});
     let fails = disk("initramfs-tools-root", &both, &[logout]);
-    assert_eq!((fails.verdict.boot, fails.verdict.broken_link), (Boot::Fails, Some(Link::Loader)));
+    assert_eq!((fails.verdict.boot, fails.verdict.broken_link), (BootVerdict::Fails, Some(Link::Loader)));
 }
 
 fn no_guard() -> Value {
@@ -158,15 +161,15 @@ fn the_disk_itself_may_tell_the_san_nic() {
         ("a node record's NIC", vec![wan()], vec![record("net_interface", "enp0s3")]),
     ] {
         let judgement = disk("initramfs-tools-root", &configs, &more);
-        assert_eq!(judgement.verdict.boot, Boot::Boots, "{what}: {}", judgement.verdict.because);
+        assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{what}: {}", judgement.verdict.because);
         let without = disk("initramfs-tools-root", &[wan()], &[]);
-        assert_eq!(without.verdict.boot, Boot::Unknown);
+        assert_eq!(without.verdict.boot, BootVerdict::Unknown);
     }
     // Two that disagree tell nothing.
     let disagree = disk("initramfs-tools-root", &[wan()], &[lease, record("net_interface", "enp0s4")]);
-    assert_eq!(disagree.verdict.boot, Boot::Unknown);
+    assert_eq!(disagree.verdict.boot, BootVerdict::Unknown);
     let risk = disk("initramfs-tools-root", &[wan()], &[record("net_interface", "enp0s4")]);
-    assert_eq!(risk.verdict.boot, Boot::AtRisk, "{}", risk.verdict.because);
+    assert_eq!(risk.verdict.boot, BootVerdict::AtRisk, "{}", risk.verdict.because);
 }
 
 fn located(value: impl Into<Value>) -> Value {
@@ -193,15 +196,15 @@ fn a_machine_that_is_known_leaves_its_own_nics_alone() {
     let wan = [stanza("enp0s4", json!({}))];
     let names = ["enp0s3", "enp0s4"];
     let known = disk("initramfs-tools-root", &wan, &same_machine(names, true));
-    assert_eq!(known.verdict.boot, Boot::Boots, "{}", known.verdict.because);
+    assert_eq!(known.verdict.boot, BootVerdict::Boots, "{}", known.verdict.because);
     let san = disk("initramfs-tools-root", &[stanza("enp0s3", json!({}))], &same_machine(names, true));
-    assert_eq!(san.verdict.boot, Boot::AtRisk);
+    assert_eq!(san.verdict.boot, BootVerdict::AtRisk);
     // Without an iBFT each of the two NICs may be it, and no third one.
     let open = disk("initramfs-tools-root", &wan, &same_machine(names, false));
     assert_eq!(open.verdict.hangs_on.as_deref(), Some("boots unless enp0s4 is the SAN NIC"));
     let both = [stanza("enp0s3", json!({})), stanza("enp0s4", json!({}))];
     let risk = disk("initramfs-tools-root", &both, &same_machine(names, false));
-    assert_eq!((risk.verdict.boot, risk.exit_code()), (Boot::AtRisk, 2), "{}", risk.verdict.because);
+    assert_eq!((risk.verdict.boot, risk.exit_code()), (BootVerdict::AtRisk, 2), "{}", risk.verdict.because);
     // The rescue names its NICs otherwise than the root does.
     let renamed = disk("initramfs-tools-root", &both, &same_machine(["eth0", "eth1"], true));
     let hangs_on = "boots unless enp0s3 or enp0s4 is what the root calls the SAN NIC eth0";

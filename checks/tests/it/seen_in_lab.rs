@@ -2,7 +2,7 @@
 //!
 //! Each is a sound machine with what set it apart; the verdict must be what was seen.
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Boot, Judgement, Link, Selection, Severity, judge};
+use isctpl_checks::{BootVerdict, Judgement, Link, Selection, Severity, judge};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn machine(base: &str, patch: Value) -> Judgement {
 
 /// The boot is lost at one link, by one check alone.
 fn assert_lost(judgement: &Judgement, link: Link, check: &str) {
-    assert_eq!(judgement.verdict.boot, Boot::Fails, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Fails, "{:?}", judgement.verdict);
     assert_eq!(judgement.verdict.broken_link, Some(link), "{:?}", judgement.verdict);
     assert_eq!(judgement.verdict.checks, [check], "{:?}", judgement.verdict);
     let criticals: Vec<_> = judgement
@@ -121,7 +121,7 @@ fn a_directory_without_devices_boots() {
                 {"op": "replace", "path": "/kernels/0/config", "value": null},
             ]),
         );
-        assert_eq!(judgement.verdict.boot, Boot::Boots, "{base}: {:?}", judgement.verdict);
+        assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{base}: {:?}", judgement.verdict);
         assert!(judgement.findings().is_empty(), "{base}: {:?}", judgement.findings());
     }
 }
@@ -137,7 +137,7 @@ fn a_rescue_system_without_an_ibft_is_no_alarm() {
             {"op": "replace", "path": "/firmware", "value": {"table": {"known": null}, "sysfs": {"known": null}, "efi": true}},
         ]),
     );
-    assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
 }
 
 /// A menu whose recovery entry was written without the words for iSCSI boots, and says so.
@@ -152,7 +152,7 @@ fn a_recovery_entry_that_does_not_ask_is_a_warning() {
             {"op": "remove", "path": "/loader/entries/1/cmdline/words/2"},
         ]),
     );
-    assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
     let findings = judgement.findings();
     let (check, finding) = findings.first().unwrap();
     assert_eq!((check.id, finding.severity), ("login-not-requested", Severity::Warning));
@@ -194,7 +194,7 @@ fn a_swap_beside_a_root_that_is_mounted_from_a_file_is_not_missed() {
         "value": {"value": "UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10", "at": {"path": "/boot/initrd!conf/conf.d/resume", "line": 1}}
     });
     let judgement = machine("initramfs-tools-root", json!([root, devices, resume]));
-    assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
     assert!(judgement.findings().iter().all(|(check, _)| check.id != "root-resume-device-missing"));
 }
 
@@ -232,7 +232,7 @@ fn a_wait_for_a_device_to_resume_from_that_ends_is_a_warning() {
     let without_systemd = resumed_by_systemd()[..1].to_vec();
     for patch in [with_limit, without_systemd] {
         let judgement = machine("dracut-live", json!(patch));
-        assert_eq!(judgement.verdict.boot, Boot::Boots, "{:?}", judgement.verdict);
+        assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
         let findings = judgement.findings();
         let (check, finding) = findings.first().unwrap();
         assert_eq!((check.id, finding.severity), ("root-resume-device-missing", Severity::Warning));
@@ -245,7 +245,7 @@ fn a_wait_without_an_end_for_what_cannot_be_seen_keeps_the_verdict_open() {
     let mut patch = resumed_by_systemd();
     patch.extend(behind_a_loop_device());
     let judgement = machine("dracut-root", json!(patch));
-    assert_eq!(judgement.verdict.boot, Boot::Unknown, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.boot, BootVerdict::Unknown, "{:?}", judgement.verdict);
     assert!(judgement.unknowns().any(|(check, ..)| check.id == "root-resume-device-missing"));
 }
 
@@ -257,9 +257,9 @@ fn a_volume_to_resume_from_that_is_not_active_is_no_alarm() {
     let devices = facts["storage"]["devices"]["known"].as_array().unwrap();
     let index = devices.iter().position(|device| device["signature"]["known"].get("lvm_pv").is_some()).unwrap();
     for (device, boot) in [
-        ("/dev/mapper/ubuntu--vg-swap", Boot::Boots),
-        ("/dev/mapper/ubuntu--vg-other", Boot::Fails),
-        ("UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10", Boot::Unknown),
+        ("/dev/mapper/ubuntu--vg-swap", BootVerdict::Boots),
+        ("/dev/mapper/ubuntu--vg-other", BootVerdict::Fails),
+        ("UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10", BootVerdict::Unknown),
     ] {
         let mut patch = resumed_by_systemd();
         patch.push(json!({

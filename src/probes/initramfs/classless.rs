@@ -5,7 +5,7 @@ use super::scripts::{Scripts, is_initramfs_tools};
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::Action;
 use crate::formats::shell::option_121::{Option121, dhclient_conf, option_121};
-use isctpl_checks::facts::{ClasslessHandling, Honoured, ImageNetwork, Location, NetworkKind};
+use isctpl_checks::facts::{self, ImageNetwork, Location, NetworkKind, Option121Support};
 
 /// klibc's name of a route in `/run/net-IF.conf`; it came with the support of option 121 (klibc 2.0.5).
 const ROUTE: &str = "IPV4ROUTE%";
@@ -25,7 +25,7 @@ pub(super) fn handling(
     image: &str,
     network: &[ImageNetwork],
     scripts: &Scripts<'_>,
-) -> Vec<ClasslessHandling> {
+) -> Vec<facts::Option121> {
     let look = Look { tree, image, scripts };
     network.iter().filter_map(|network| look.at(network)).collect()
 }
@@ -41,20 +41,22 @@ impl Look<'_> {
         Location::line(format!("{}!{path}", self.image), line)
     }
 
-    fn at(&self, network: &ImageNetwork) -> Option<ClasslessHandling> {
-        let (honoured, at, excerpt) = match network.kind {
+    fn at(&self, network: &ImageNetwork) -> Option<facts::Option121> {
+        let (support, at, excerpt) = match network.kind {
             NetworkKind::IscsistartN => return None,
             NetworkKind::Ipconfig => self.ipconfig(network),
             NetworkKind::Networkd => self.networkd(network),
-            NetworkKind::NetworkManager => {
-                (Honoured::Yes, network.at.clone(), "NetworkManager installs the routes of option 121".to_owned())
-            }
+            NetworkKind::NetworkManager => (
+                Option121Support::Yes,
+                network.at.clone(),
+                "NetworkManager installs the routes of option 121".to_owned(),
+            ),
             NetworkKind::DracutLegacy | NetworkKind::InitramfsDhclient => self.client(network),
         };
-        Some(ClasslessHandling { network: network.kind, honoured, at, excerpt })
+        Some(facts::Option121 { network: network.kind, support, at, excerpt })
     }
 
-    fn ipconfig(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
+    fn ipconfig(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         let path = self.tree.program("ipconfig").unwrap_or_default();
         let strings = match self.tree.content(&path) {
             Some(Content::Elf(binary)) => binary.strings.as_slice(),
@@ -63,19 +65,19 @@ impl Look<'_> {
         let at = if path.is_empty() { network.at.clone() } else { self.place(&path, 0) };
         let has = |string| strings.contains(&string);
         if has(ROUTE) {
-            (Honoured::Yes, at, format!("ipconfig has `{ROUTE}iSUBNET`, as in klibc since 2.0.5"))
+            (Option121Support::Yes, at, format!("ipconfig has `{ROUTE}iSUBNET`, as in klibc since 2.0.5"))
         } else if has(PATCHED) {
-            (Honoured::Yes, at, format!("ipconfig has `{PATCHED}`, as in a klibc with a patch for option 121"))
+            (Option121Support::Yes, at, format!("ipconfig has `{PATCHED}`, as in a klibc with a patch for option 121"))
         } else if has(KLIBC) {
             let why = "this ipconfig is from klibc before 2.0.5, which does not support option 121";
-            (Honoured::No(why.to_owned()), at, format!("no `{ROUTE}iSUBNET` in it"))
+            (Option121Support::No(why.to_owned()), at, format!("no `{ROUTE}iSUBNET` in it"))
         } else {
             let why = "this ipconfig is not from klibc";
-            (Honoured::Unclear(why.to_owned()), at, format!("neither `{ROUTE}iSUBNET` nor `{KLIBC}` in it"))
+            (Option121Support::Unclear(why.to_owned()), at, format!("neither `{ROUTE}iSUBNET` nor `{KLIBC}` in it"))
         }
     }
 
-    fn networkd(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
+    fn networkd(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         for directory in ["etc/systemd/network", "usr/lib/systemd/network", "lib/systemd/network"] {
             for name in self.tree.names(directory) {
                 let path = format!("{directory}/{name}");
@@ -87,7 +89,7 @@ impl Look<'_> {
                     {
                         let at = self.place(&path, u32::try_from(number + 1).unwrap_or(u32::MAX));
                         return (
-                            Honoured::No("its configuration disables the routes of leases".to_owned()),
+                            Option121Support::No("its configuration disables the routes of leases".to_owned()),
                             at,
                             line.to_owned(),
                         );
@@ -95,10 +97,10 @@ impl Look<'_> {
                 }
             }
         }
-        (Honoured::Yes, network.at.clone(), "systemd-networkd installs the routes of option 121".to_owned())
+        (Option121Support::Yes, network.at.clone(), "systemd-networkd installs the routes of option 121".to_owned())
     }
 
-    fn client(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
+    fn client(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         let initramfs_tools = network.kind == NetworkKind::InitramfsDhclient;
         let runs = |wanted| {
             self.scripts
@@ -111,12 +113,12 @@ impl Look<'_> {
             self.dhcpcd(network)
         } else {
             let why = "it is not known whether udhcpc requests option 121".to_owned();
-            (Honoured::Unclear(why), network.at.clone(), "udhcpc".to_owned())
+            (Option121Support::Unclear(why), network.at.clone(), "udhcpc".to_owned())
         }
     }
 
     /// ISC dhclient must be told to ask, and its script must use what it is given.
-    fn dhclient(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
+    fn dhclient(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         let conf_paths = match network.kind {
             NetworkKind::InitramfsDhclient => ["etc/dhcp/dhclient.conf", "etc/dhclient.conf"],
             _ => ["etc/dhclient.conf", "etc/dhcp/dhclient.conf"],
@@ -124,19 +126,19 @@ impl Look<'_> {
         let Some((path, text)) = conf_paths.iter().find_map(|path| Some((*path, self.tree.text(path)?))) else {
             let why =
                 "dhclient requests option 121 only if dhclient.conf lists it, and the initramfs has no dhclient.conf";
-            return (Honoured::No(why.to_owned()), network.at.clone(), format!("no /{}", conf_paths[0]));
+            return (Option121Support::No(why.to_owned()), network.at.clone(), format!("no /{}", conf_paths[0]));
         };
         let conf = dhclient_conf(text);
         let (Some(variable), Some(_)) = (conf.variable(), conf.requested) else {
             let line = conf.declared.as_ref().map_or(0, |(_, line)| *line);
             let why = "its configuration does not request option 121".to_owned();
             let excerpt = excerpt(text, line).unwrap_or("no option with code 121 in a `request`").to_owned();
-            return (Honoured::No(why), self.place(path, line), excerpt);
+            return (Option121Support::No(why), self.place(path, line), excerpt);
         };
         self.dhclient_script(network, &variable)
     }
 
-    fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> (Honoured, Location, String) {
+    fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> (Option121Support, Location, String) {
         let mut scripts: Vec<String> = ["sbin/dhclient-script", "usr/sbin/dhclient-script"]
             .iter()
             .filter_map(|path| self.tree.resolve(path))
@@ -150,12 +152,16 @@ impl Look<'_> {
             let Some(text) = self.tree.text(path) else { continue };
             match option_121(text) {
                 Option121::Taken { variable: used, line } if used == variable => {
-                    return (Honoured::Yes, self.place(path, line), excerpt(text, line).unwrap_or_default().to_owned());
+                    return (
+                        Option121Support::Yes,
+                        self.place(path, line),
+                        excerpt(text, line).unwrap_or_default().to_owned(),
+                    );
                 }
                 Option121::OneWord { variable: used, line } if used == variable => {
                     let why = "it passes all octets of option 121 to a function as one quoted word, so the function sets no route";
                     answer = Some((
-                        Honoured::No(why.to_owned()),
+                        Option121Support::No(why.to_owned()),
                         self.place(path, line),
                         excerpt(text, line).unwrap_or_default().to_owned(),
                     ));
@@ -166,17 +172,17 @@ impl Look<'_> {
         answer.unwrap_or_else(|| match scripts.first() {
             Some(path) => {
                 let why = "its script ignores option 121".to_owned();
-                (Honoured::No(why), self.place(path, 0), format!("no use of ${variable}"))
+                (Option121Support::No(why), self.place(path, 0), format!("no use of ${variable}"))
             }
             None => {
                 let why = "its script was not found in the initramfs".to_owned();
-                (Honoured::Unclear(why), network.at.clone(), "no /sbin/dhclient-script".to_owned())
+                (Option121Support::Unclear(why), network.at.clone(), "no /sbin/dhclient-script".to_owned())
             }
         })
     }
 
     /// dhcpcd sets the routes itself, if its configuration asks for them.
-    fn dhcpcd(&self, network: &ImageNetwork) -> (Honoured, Location, String) {
+    fn dhcpcd(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         let path = "etc/dhcpcd.conf";
         let text = self.tree.text(path).unwrap_or_default();
         for (number, line) in text.lines().enumerate() {
@@ -184,11 +190,15 @@ impl Look<'_> {
             let mut words = statement.split(|c: char| c.is_whitespace() || c == ',');
             if words.next() == Some("option") && words.any(|word| matches!(word, "classless_static_routes" | "121")) {
                 let at = self.place(path, u32::try_from(number + 1).unwrap_or(u32::MAX));
-                return (Honoured::Yes, at, line.trim().to_owned());
+                return (Option121Support::Yes, at, line.trim().to_owned());
             }
         }
         let why = "dhcpcd.conf in the initramfs does not request option 121, and the server may not send it without a request";
-        (Honoured::Unclear(why.to_owned()), network.at.clone(), "no `option classless_static_routes`".to_owned())
+        (
+            Option121Support::Unclear(why.to_owned()),
+            network.at.clone(),
+            "no `option classless_static_routes`".to_owned(),
+        )
     }
 }
 

@@ -116,7 +116,7 @@ fn environment(root: &Root, path: &str) -> Result<Option<Environment>, Problem> 
     Ok(root.read(path, LIMIT)?.map(|bytes| grubenv::parse(&bytes, &root.name(path))))
 }
 
-/// Whether a Linux entry is meant for mending a machine: it boots otherwise than the others on purpose.
+/// Whether a Linux entry is meant for the repair of a machine: it boots otherwise than the others on purpose.
 fn is_recovery(entry: &BootEntry) -> bool {
     let title = entry.title.to_lowercase();
     let id = entry.id.as_deref().unwrap_or_default().to_lowercase();

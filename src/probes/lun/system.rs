@@ -44,7 +44,7 @@ pub struct Evidence {
 
 /// Whether it is a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RootVerdict {
     /// It is the root of a system.
     Root,
     /// It is none, and this is what it lacks.
@@ -104,16 +104,16 @@ fn look_below(root: &Root, directory: &str) -> Evidence {
 
 /// Decides whether it is a root: it names itself or says what `/` is, and has a first program, or says that
 /// `/usr`, where that lies, is a filesystem of its own.
-pub fn judge(evidence: &Evidence) -> Verdict {
+pub fn judge(evidence: &Evidence) -> RootVerdict {
     let fstab_has = |target: &str| evidence.fstab.iter().flatten().any(|entry| entry.target == target);
     let named = evidence.os_release.is_some() || fstab_has("/");
     let starts = evidence.init.is_some() || fstab_has("/usr");
     match (named, starts) {
-        (true, true) => Verdict::Root,
-        _ if !evidence.problems.is_empty() => Verdict::Unknown(evidence.problems.clone()),
-        (true, false) => Verdict::NoRoot("it has no init: neither /sbin/init nor systemd"),
-        (false, true) => Verdict::NoRoot("it has neither os-release nor an fstab with a line for /"),
-        (false, false) => Verdict::NoRoot("it has neither os-release nor init"),
+        (true, true) => RootVerdict::Root,
+        _ if !evidence.problems.is_empty() => RootVerdict::Unknown(evidence.problems.clone()),
+        (true, false) => RootVerdict::NoRoot("it has no init: neither /sbin/init nor systemd"),
+        (false, true) => RootVerdict::NoRoot("it has neither os-release nor an fstab with a line for /"),
+        (false, false) => RootVerdict::NoRoot("it has neither os-release nor init"),
     }
 }
 
@@ -151,7 +151,7 @@ fn walk(root: &Root, is_subvolume: &dyn Fn(&str, &Meta) -> bool) -> Result<Vec<S
                     return Err(Problem::new(path, format!("there are more than {SUBVOLUME_LIMIT} subvolumes")));
                 }
                 let evidence = look_below(root, &path);
-                if !matches!(judge(&evidence), Verdict::NoRoot(_)) {
+                if !matches!(judge(&evidence), RootVerdict::NoRoot(_)) {
                     found.push(Subvolume { path: path.trim_start_matches('/').to_owned(), evidence });
                     // What lies within a root is its own matter.
                     continue;
@@ -203,7 +203,7 @@ mod tests {
         put(root, "etc/fstab", "/dev/mapper/ubuntu--vg-ubuntu--lv / ext4 defaults 0 1\n");
     }
 
-    fn look_at(directory: &Path) -> (Evidence, Verdict) {
+    fn look_at(directory: &Path) -> (Evidence, RootVerdict) {
         let evidence = look(&Root::open(directory).unwrap());
         let verdict = judge(&evidence);
         (evidence, verdict)
@@ -214,7 +214,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         system(directory.path());
         let (evidence, verdict) = look_at(directory.path());
-        assert_eq!(verdict, Verdict::Root);
+        assert_eq!(verdict, RootVerdict::Root);
         assert_eq!(
             (evidence.os_release.as_deref(), evidence.init.as_deref()),
             (Some("/etc/os-release"), Some("/sbin/init"))
@@ -222,16 +222,16 @@ mod tests {
         assert_eq!((evidence.name.as_deref(), evidence.fstab.unwrap().len()), (Some("Ubuntu 20.04.1 LTS"), 1));
         // A root that systemd finds by its partition's type has no fstab.
         fs::remove_file(directory.path().join("etc/fstab")).unwrap();
-        assert_eq!(look_at(directory.path()).1, Verdict::Root);
+        assert_eq!(look_at(directory.path()).1, RootVerdict::Root);
         fs::remove_dir_all(directory.path().join("usr/lib/systemd")).unwrap();
-        assert_eq!(look_at(directory.path()).1, Verdict::NoRoot("it has no init: neither /sbin/init nor systemd"));
+        assert_eq!(look_at(directory.path()).1, RootVerdict::NoRoot("it has no init: neither /sbin/init nor systemd"));
     }
 
     #[test]
     fn a_root_without_its_usr_is_one() {
         let directory = tempfile::tempdir().unwrap();
         put(directory.path(), "etc/fstab", "UUID=1 / ext4 defaults\nUUID=2 /usr ext4 defaults\n");
-        assert_eq!(look_at(directory.path()).1, Verdict::Root);
+        assert_eq!(look_at(directory.path()).1, RootVerdict::Root);
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
         ] {
             let directory = tempfile::tempdir().unwrap();
             files.iter().for_each(|file| put(directory.path(), file, "UUID=1 / ext4\n"));
-            assert!(matches!(look_at(directory.path()).1, Verdict::NoRoot(_)), "{files:?}");
+            assert!(matches!(look_at(directory.path()).1, RootVerdict::NoRoot(_)), "{files:?}");
         }
     }
 
@@ -252,7 +252,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         put(directory.path(), "sbin/init", "");
         fs::create_dir_all(directory.path().join("etc/os-release")).unwrap();
-        assert!(matches!(look_at(directory.path()).1, Verdict::Unknown(problems) if problems.len() == 1));
+        assert!(matches!(look_at(directory.path()).1, RootVerdict::Unknown(problems) if problems.len() == 1));
     }
 
     #[test]
@@ -262,7 +262,7 @@ mod tests {
         fs::create_dir_all(directory.path().join("sbin")).unwrap();
         symlink("/../../../../../../usr/lib/os-release", directory.path().join("etc/os-release")).unwrap();
         symlink("/bin/sh", directory.path().join("sbin/init")).unwrap();
-        assert!(matches!(look_at(directory.path()).1, Verdict::NoRoot(_)));
+        assert!(matches!(look_at(directory.path()).1, RootVerdict::NoRoot(_)));
     }
 
     #[test]

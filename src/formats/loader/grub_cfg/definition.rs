@@ -32,7 +32,7 @@ pub(super) struct Header {
 
 /// What an entry has loaded so far.
 #[derive(Debug, Default)]
-pub(super) struct Boot {
+pub(super) struct LoadedFiles {
     pub(super) kernel: Option<Named>,
     pub(super) initrds: Vec<Named>,
     pub(super) options: String,

@@ -1,7 +1,7 @@
 //! Runs the statements of a configuration.
 
 use super::condition::{self, Argument};
-use super::definition::{self, Boot, Definition, Kind};
+use super::definition::{self, Definition, Kind, LoadedFiles};
 use super::syntax::{self, Part, Statement, Word};
 use super::variables::Variables;
 use super::{Setting, World};
@@ -33,7 +33,7 @@ pub(super) struct Evaluator<'a> {
     /// The construct that a file ends in.
     pub(super) unfinished: Option<Location>,
     /// What the entry that is run has loaded; `None` while the menu is built.
-    pub(super) boot: Option<Boot>,
+    pub(super) loaded: Option<LoadedFiles>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -49,7 +49,7 @@ impl<'a> Evaluator<'a> {
             sources: 0,
             stopped: false,
             unfinished: None,
-            boot: None,
+            loaded: None,
         }
     }
 }
@@ -113,7 +113,7 @@ impl Evaluator<'_> {
                 }
                 Statement::Function => {}
                 // An entry that defines entries defines them when it is too late to choose.
-                Statement::Menu { submenu, words, body, line } if self.boot.is_none() => {
+                Statement::Menu { submenu, words, body, line } if self.loaded.is_none() => {
                     self.define(*submenu, words, body, *line);
                 }
                 Statement::Menu { .. } => {}
@@ -240,8 +240,8 @@ impl Evaluator<'_> {
                 // Whether it finds anything only the machine knows.
                 return None;
             }
-            "source" | "." | "configfile" | "normal" if self.boot.is_none() => self.source(&name, rest, line),
-            "blscfg" if self.boot.is_none() => self.bls(line),
+            "source" | "." | "configfile" | "normal" if self.loaded.is_none() => self.source(&name, rest, line),
+            "blscfg" if self.loaded.is_none() => self.bls(line),
             // These only show, load modules or write.
             "insmod" | "echo" | "export" | "save_env" | "terminal_input" | "terminal_output" | "serial" => {}
             _ => return self.load(&name, rest, line),

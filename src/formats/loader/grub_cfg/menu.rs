@@ -1,6 +1,6 @@
 //! Opens the menu: submenus in order, and each entry run to see what it loads.
 
-use super::definition::{Boot, Kind};
+use super::definition::{Kind, LoadedFiles};
 use super::evaluate::Evaluator;
 use super::syntax::{Part, Statement, Word};
 use super::{Entry, Menu, Named, Step, World};
@@ -86,19 +86,19 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
 
 impl Evaluator<'_> {
     fn run_entry(&mut self, mut entry: Entry, body: &[Statement]) -> Entry {
-        self.boot = Some(Boot::default());
+        self.loaded = Some(LoadedFiles::default());
         self.block(body);
-        let boot = self.boot.take().unwrap_or_default();
-        if boot.ambiguous {
+        let loaded = self.loaded.take().unwrap_or_default();
+        if loaded.ambiguous {
             let line = entry.at.as_ref().map_or(0, |at| at.line);
             let title = entry.title.clone();
             self.problem(line, format!("\"{title}\" depends on a condition with an unknown result"));
         }
-        entry.search_uuid = boot.kernel.as_ref().and_then(uuid);
-        entry.kernel = boot.kernel;
-        entry.initrds = boot.initrds;
-        entry.options = boot.options;
-        entry.unresolved = boot.unresolved.into_iter().collect();
+        entry.search_uuid = loaded.kernel.as_ref().and_then(uuid);
+        entry.kernel = loaded.kernel;
+        entry.initrds = loaded.initrds;
+        entry.options = loaded.options;
+        entry.unresolved = loaded.unresolved.into_iter().collect();
         entry
     }
 
@@ -126,7 +126,7 @@ impl Evaluator<'_> {
 
     /// `linux` and `initrd` in their forms; `None` for commands that are not known.
     pub(super) fn load(&mut self, name: &str, words: &[Word], line: u32) -> Option<bool> {
-        let mut boot = self.boot.take()?;
+        let mut loaded = self.loaded.take()?;
         let at = self.place(line);
         let (arguments, unresolved) = self.arguments_shown(words);
         match name {
@@ -134,25 +134,25 @@ impl Evaluator<'_> {
                 let kernel = arguments.first().map(|path| self.named(path, at));
                 let options: Vec<_> = arguments.iter().skip(1).map(|word| as_kernel_word(word)).collect();
                 let options = options.join(" ");
-                let differs = boot.kernel.as_ref().is_some_and(|before| {
-                    kernel.as_ref().is_none_or(|kernel| kernel.path != before.path) || boot.options != options
+                let differs = loaded.kernel.as_ref().is_some_and(|before| {
+                    kernel.as_ref().is_none_or(|kernel| kernel.path != before.path) || loaded.options != options
                 });
-                boot.ambiguous |= self.uncertain && differs;
-                boot.options = options;
-                boot.kernel = kernel;
-                boot.unresolved.extend(unresolved);
+                loaded.ambiguous |= self.uncertain && differs;
+                loaded.options = options;
+                loaded.kernel = kernel;
+                loaded.unresolved.extend(unresolved);
             }
             // A second command replaces what the first has loaded.
             "initrd" | "initrdefi" | "initrd16" => {
-                boot.initrds = arguments.iter().map(|path| self.named(path, at.clone())).collect();
-                boot.unresolved.extend(unresolved);
+                loaded.initrds = arguments.iter().map(|path| self.named(path, at.clone())).collect();
+                loaded.unresolved.extend(unresolved);
             }
             _ => {
-                self.boot = Some(boot);
+                self.loaded = Some(loaded);
                 return None;
             }
         }
-        self.boot = Some(boot);
+        self.loaded = Some(loaded);
         Some(true)
     }
 

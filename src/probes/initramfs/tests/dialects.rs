@@ -1,7 +1,7 @@
 //! What is read of the images that initramfs-tools and dracut make.
 
 use super::*;
-use isctpl_checks::facts::{Honoured, LoginKind, NetworkKind, RequestKind};
+use isctpl_checks::facts::{LoginKind, NetworkKind, Option121Support, RequestKind};
 
 #[test]
 fn an_image_of_initramfs_tools_is_understood() {
@@ -28,7 +28,7 @@ fn an_image_of_initramfs_tools_is_understood() {
     let network: Vec<_> = facts.network.iter().map(|network| (network.kind, network.at.line)).collect();
     assert_eq!(network, [(NetworkKind::Ipconfig, 3), (NetworkKind::IscsistartN, 3)]);
     assert_eq!((facts.login[0].kind, facts.login[0].at.line), (LoginKind::Iscsistart, 5));
-    assert_eq!((facts.classless.len(), &facts.classless[0].honoured), (1, &Honoured::Yes));
+    assert_eq!((facts.classless.len(), &facts.classless[0].support), (1, &Option121Support::Yes));
     assert_eq!(facts.requests[0].kind, RequestKind::Firmware);
     assert_eq!(facts.secrets[0].to_string(), "/boot/initrd.img!etc/iscsi.initramfs:2");
     assert_eq!(facts.initiator_name.as_ref().unwrap().value, "iqn.2026-01.example:host");
@@ -67,13 +67,13 @@ fn the_database_of_iscsistart_needs_a_place() {
 
 #[test]
 fn an_ipconfig_is_judged_by_what_it_contains() {
-    let honoured = |string| {
+    let support = |string| {
         let image = initramfs_tools(&ipconfig(string)).finish();
-        facts_of(&image).classless[0].honoured.clone()
+        facts_of(&image).classless[0].support.clone()
     };
-    assert!(matches!(honoured("IP-Config: %s"), Honoured::No(_)));
-    assert!(matches!(honoured("something else"), Honoured::Unclear(_)));
-    assert_eq!(honoured("IP-Config: Setting classless static route to %s"), Honoured::Yes);
+    assert!(matches!(support("IP-Config: %s"), Option121Support::No(_)));
+    assert!(matches!(support("something else"), Option121Support::Unclear(_)));
+    assert_eq!(support("IP-Config: Setting classless static route to %s"), Option121Support::Yes);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn an_image_of_dracut_is_understood() {
     assert_eq!(facts.network[0].kind, NetworkKind::DracutLegacy);
     assert_eq!(facts.network[0].at.to_string(), "/boot/initrd.img!usr/sbin/ifup:3");
     assert_eq!(facts.login[0].kind, LoginKind::DracutIscsid);
-    assert!(matches!(&facts.classless[0].honoured, Honoured::No(why) if why.contains("one quoted word")));
+    assert!(matches!(&facts.classless[0].support, Option121Support::No(why) if why.contains("one quoted word")));
     assert_eq!(facts.classless[0].at.to_string(), "/boot/initrd.img!usr/sbin/dhclient-script:7");
     assert_eq!(facts.classless[0].excerpt, "parse_option_121 \"$new_classless_static_routes\"");
     let awk = facts.awk_without_and.as_ref().unwrap();
@@ -139,18 +139,18 @@ fn an_image_of_dracut_is_understood() {
 
 #[test]
 fn a_dhclient_that_does_not_ask_gets_no_routes() {
-    let honoured = |archive: Archive| facts_of(&archive.finish()).classless[0].honoured.clone();
+    let support = |archive: Archive| facts_of(&archive.finish()).classless[0].support.clone();
     let unquoted = DHCLIENT_SCRIPT.replace('"', "");
-    assert_eq!(honoured(dracut().program("usr/sbin/dhclient-script", unquoted)), Honoured::Yes);
+    assert_eq!(support(dracut().program("usr/sbin/dhclient-script", unquoted)), Option121Support::Yes);
     let asks_not = dracut().file("etc/dhclient.conf", "request routers;\n");
-    assert!(matches!(honoured(asks_not), Honoured::No(why) if why.contains("does not request")));
+    assert!(matches!(support(asks_not), Option121Support::No(why) if why.contains("does not request")));
 }
 
 #[test]
 fn networkd_takes_routes_unless_told_otherwise() {
     let archive = || Archive::new().program("usr/lib/systemd/systemd-networkd", program(None, &[], None));
-    let honoured = |archive: Archive| facts_of(&archive.finish()).classless[0].honoured.clone();
-    assert_eq!(honoured(archive()), Honoured::Yes);
+    let support = |archive: Archive| facts_of(&archive.finish()).classless[0].support.clone();
+    assert_eq!(support(archive()), Option121Support::Yes);
     let without = archive().file("etc/systemd/network/10-all.network", "[Match]\nName=*\n[DHCPv4]\nUseRoutes = no\n");
-    assert!(matches!(honoured(without), Honoured::No(_)));
+    assert!(matches!(support(without), Option121Support::No(_)));
 }

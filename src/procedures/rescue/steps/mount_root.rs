@@ -1,7 +1,7 @@
 //! The instance's root: recognised among the LUN's filesystems, or the one that was chosen.
 
 use crate::probes::lun::contents::Filesystem;
-use crate::probes::lun::system::Verdict;
+use crate::probes::lun::system::RootVerdict;
 use crate::probes::lun::system::{self, Subvolume};
 use crate::procedures::rescue::context::{Context, RootChoice, deed};
 use crate::procedures::rescue::host::mount_point::{self, Linked};
@@ -51,7 +51,7 @@ impl Candidate {
 
 /// What a look at a filesystem has shown.
 struct Looked {
-    verdict: Verdict,
+    verdict: RootVerdict,
     name: Option<String>,
     subvolumes: Result<Vec<Subvolume>, String>,
 }
@@ -115,13 +115,13 @@ fn candidates(cx: &mut Context) -> Result<Vec<Candidate>, Failure> {
         };
         let subvolume = choice.as_ref().and_then(|choice| choice.subvolume.clone());
         match looked.verdict {
-            Verdict::Root if subvolume.is_none() => {
+            RootVerdict::Root if subvolume.is_none() => {
                 found.push(Candidate { filesystem: filesystem.clone(), subvolume: None, name: looked.name.clone() });
             }
-            Verdict::Unknown(problems) => {
+            RootVerdict::Unknown(problems) => {
                 refused.extend(problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
             }
-            Verdict::NoRoot(why) if choice.is_some() && subvolume.is_none() && filesystem.kind != "btrfs" => {
+            RootVerdict::NoRoot(why) if choice.is_some() && subvolume.is_none() && filesystem.kind != "btrfs" => {
                 refused.push(format!("{}: {why}", node(&filesystem)));
             }
             _ => {}
@@ -130,7 +130,7 @@ fn candidates(cx: &mut Context) -> Result<Vec<Candidate>, Failure> {
             Ok(subvolumes) => {
                 for one in subvolumes {
                     let wanted = subvolume.as_deref().is_none_or(|wanted| wanted == one.path);
-                    if wanted && system::judge(&one.evidence) == Verdict::Root {
+                    if wanted && system::judge(&one.evidence) == RootVerdict::Root {
                         found.push(Candidate {
                             filesystem: filesystem.clone(),
                             subvolume: Some(one.path),
