@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use clap_complete::engine::ArgValueCandidates;
 use ipnet::IpNet;
+use isctpl_checks::Selection;
 use isctpl_checks::facts::ISCSI_PORT;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -145,6 +146,13 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
     #[arg(add = ArgValueCandidates::new(names::checks_and_links))]
     pub skip: Vec<String>,
+}
+
+impl DoctorArgs {
+    /// Which checks were asked for.
+    pub fn selection(&self) -> Selection {
+        Selection { only: self.only.clone(), skip: self.skip.clone(), ignore: Vec::new() }
+    }
 }
 
 /// `isctpl show`

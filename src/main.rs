@@ -4,14 +4,20 @@ use clap::Parser;
 use isctpl::cli::Cli;
 use isctpl::commands::{self, EXIT_UNKNOWN};
 use isctpl::formats::text::printable;
-use isctpl::names;
+use isctpl::probes;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(give_up));
-    match names::complete() {
+    match probes::answer_watcher() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        // Who asked sees that no answer came.
+        Err(_) => return ExitCode::from(EXIT_UNKNOWN),
+    }
+    match commands::complete() {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
         // A shell that completes has no place for a complaint.

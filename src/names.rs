@@ -1,45 +1,12 @@
 //! Names that a user types: checks, links of the chain, network interfaces. What a shell offers to complete, and
 //! the nearest one to what was mistyped.
 
-use crate::cli::Cli;
 use crate::probes::nics;
-use clap::CommandFactory;
 use clap_complete::engine::CompletionCandidate;
-use clap_complete::env::{CompleteEnv, Shells};
 use isctpl_checks::{Link, registry};
-use std::io;
-
-/// The environment variable by which a shell's completion asks this program.
-const ASKED: &str = "ISCTPL_COMPLETE";
 
 /// How much alike two names must be for one to be meant by the other; 1 is the same.
 const ALIKE: f64 = 0.75;
-
-/// Answers a shell that asks what can be typed next; says whether one did.
-///
-/// # Errors
-/// When the shell is none that is known here, or the answer cannot be written.
-pub fn complete() -> clap::error::Result<bool> {
-    // The current directory is looked up for completion alone.
-    if std::env::var_os(ASKED).is_none() {
-        return Ok(false);
-    }
-    CompleteEnv::with_factory(Cli::command)
-        .var(ASKED)
-        .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
-}
-
-/// The script that makes a shell ask this program; `shell` is one of clap's.
-///
-/// # Errors
-/// When the shell is none that is known here.
-pub fn completion_script(shell: &str) -> io::Result<Vec<u8>> {
-    let shells = Shells::builtins();
-    let completer = shells.completer(shell).ok_or_else(|| io::Error::other(format!("unknown shell {shell}")))?;
-    let mut script = Vec::new();
-    completer.write_registration(ASKED, "isctpl", "isctpl", "isctpl", &mut script)?;
-    Ok(script)
-}
 
 /// Ids of checks, and links.
 pub fn checks_and_links() -> Vec<CompletionCandidate> {

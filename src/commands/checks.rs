@@ -1,6 +1,6 @@
 //! `isctpl checks`: the catalogue.
 
-use super::Output;
+use super::output::Output;
 use crate::cli::{ChecksArgs, DataFormat};
 use crate::report;
 

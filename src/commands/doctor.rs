@@ -2,15 +2,17 @@
 
 use super::config::ConfigFile;
 use super::deadline::{Ended, within};
+use super::output::Output;
 use super::progress::Progress;
-use super::{Output, add_what_is_known, fleet, gather_until, reader, snapshot};
+use super::source::{add_what_is_known, gather_until, request_of};
+use super::{fleet, snapshot};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::probes;
 use crate::report::{self, FailOn, Report, Stand};
 use anyhow::bail;
 use isctpl_checks::facts::{Facts, Problem};
-use isctpl_checks::{Judgement, Selection, judge};
+use isctpl_checks::{Judgement, judge};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,17 +49,12 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
     Ok(report.exit_code())
 }
 
-/// Which checks were asked for.
-pub(super) fn selection(args: &DoctorArgs) -> Selection {
-    Selection { only: args.only.clone(), skip: args.skip.clone(), ignore: Vec::new() }
-}
-
 /// The facts and what they come to; nothing, with the reason, when `--timeout` came first.
 fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
     let progress = Arc::new(Progress::start());
     let limit = args.timeout.map(Duration::from_secs);
     let (source, file) = (args.source.clone(), args.snapshot.first().cloned());
-    let (selection, config, fail_on) = (selection(args), ConfigFile::of(args), args.fail_on);
+    let (selection, config, fail_on) = (args.selection(), ConfigFile::of(args), args.fail_on);
     let outcome = within(limit, &progress, {
         let selection = selection.clone();
         move |progress, until| -> anyhow::Result<_> {
@@ -100,7 +97,7 @@ fn loaded(file: &Path, source: &Source, progress: &Progress) -> anyhow::Result<F
 
 /// Facts that tell only that there are none.
 fn nothing(args: &DoctorArgs, why: &str) -> Facts {
-    let mut facts = Facts { scope: probes::described_unread(&reader::request_of(&args.source)), ..Facts::default() };
+    let mut facts = Facts { scope: probes::described_unread(&request_of(&args.source)), ..Facts::default() };
     let place = args.snapshot.first().unwrap_or(&args.source.root);
     facts.scope.problems.push(Problem::new(printable::path(place), why));
     facts

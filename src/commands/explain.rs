@@ -1,6 +1,6 @@
 //! `isctpl explain CHECK`: the documentation that stands in the check.
 
-use super::Output;
+use super::output::Output;
 use crate::cli::{DataFormat, ExplainArgs};
 use crate::{names, report};
 use anyhow::bail;

@@ -1,7 +1,9 @@
 //! `isctpl doctor --snapshot FILE...`: many snapshots, judged side by side.
 
 use super::config::{Config, ConfigFile};
-use super::{Output, add_what_is_known, doctor, snapshot};
+use super::output::Output;
+use super::snapshot;
+use super::source::add_what_is_known;
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::report::{FailOn, Fleet, Judged, LineFormat, Report};
@@ -24,13 +26,13 @@ struct Work {
     config: Config,
     fail_on: FailOn,
     format: LineFormat,
-    place: Mutex<Location>,
+    position: Mutex<Position>,
     moved: Condvar,
 }
 
 /// How far the work is.
 #[derive(Default)]
-struct Location {
+struct Position {
     /// The next file to judge.
     next: usize,
     /// How many lines are printed.
@@ -49,11 +51,11 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
     let work = Arc::new(Work {
         files: args.snapshot.clone(),
         source: args.source.clone(),
-        selection: config.applied_to(&doctor::selection(args)),
+        selection: config.applied_to(&args.selection()),
         config,
         fail_on: args.fail_on,
         format,
-        place: Mutex::default(),
+        position: Mutex::default(),
         moved: Condvar::new(),
     });
     let (sender, receiver) = channel();
@@ -113,17 +115,17 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
 impl Work {
     /// The next file, once it is near enough to the one that is printed next.
     fn take(&self) -> Option<usize> {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        while place.next >= place.printed + AHEAD {
-            place = self.moved.wait(place).unwrap_or_else(PoisonError::into_inner);
+        let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        while position.next >= position.printed + AHEAD {
+            position = self.moved.wait(position).unwrap_or_else(PoisonError::into_inner);
         }
-        let index = place.next;
-        place.next += 1;
+        let index = position.next;
+        position.next += 1;
         (index < self.files.len()).then_some(index)
     }
 
     fn printed(&self) {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner).printed += 1;
+        self.position.lock().unwrap_or_else(PoisonError::into_inner).printed += 1;
         self.moved.notify_all();
     }
 

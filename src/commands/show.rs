@@ -1,6 +1,9 @@
 //! `isctpl show WHAT`: facts, not judged.
 
-use super::{Output, add_what_is_known, gather, snapshot};
+use super::exit_code::EXIT_UNKNOWN;
+use super::output::Output;
+use super::snapshot;
+use super::source::{add_what_is_known, gather};
 use crate::cli::{DataFormat, ShowArgs};
 use crate::formats::text::printable;
 use crate::probes::initramfs;
@@ -33,7 +36,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
         DataFormat::Json => report::facts_json(args.what, &facts)?,
     };
     output.print(&text)?;
-    Ok(if is_read(args.what, &facts) { 0 } else { super::EXIT_UNKNOWN })
+    Ok(if is_read(args.what, &facts) { 0 } else { EXIT_UNKNOWN })
 }
 
 /// Whether what was asked for could be read, wholly. That it does not exist is an answer, and so is that this
@@ -80,5 +83,5 @@ fn show_image(path: &Path, format: DataFormat, output: &mut Output) -> anyhow::R
     }
     listing.end(&image);
     output.print(&listing.text)?;
-    Ok(if image.damage.is_empty() { 0 } else { super::EXIT_UNKNOWN })
+    Ok(if image.damage.is_empty() { 0 } else { EXIT_UNKNOWN })
 }

@@ -1,6 +1,7 @@
 //! `isctpl snapshot`: facts in a file, and back.
 
-use super::{Output, gather, reader};
+use super::output::Output;
+use super::source::gather;
 use crate::cli::SnapshotArgs;
 use crate::formats::text::printable;
 use crate::system::replace::{Readers, write_whole};
@@ -38,9 +39,6 @@ struct Snapshot<F> {
 }
 
 pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8> {
-    if reader::is_asked_for() {
-        return reader::run(&args.source);
-    }
     let facts = gather(&args.source)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;

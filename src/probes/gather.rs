@@ -1,15 +1,15 @@
 //! Which probes are asked, in which order, and whose facts count.
 
+use super::request::{GatherRequest, Stage};
 use super::{
     boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
     services, storage, template,
 };
 use crate::formats::text::names;
 use crate::system::Root;
-use ipnet::IpNet;
 use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Storage};
 use isctpl_checks::view;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -19,54 +19,35 @@ const TABLE_LIMIT: u64 = 64 << 10;
 /// The most images that are read of one entry.
 const IMAGES_LIMIT: usize = 8;
 
-/// What `say` is told before the root's disk is asked, which may never come back.
-pub const ASKING_THE_DISK: &str = "asking the root's disk";
-
-/// Whose facts are asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct GatherRequest<'a> {
-    /// The root directory.
-    pub root: &'a Path,
-    /// The root belongs to this hardware.
-    pub same_machine: bool,
-    /// Portals named by hand.
-    pub portals: &'a [SocketAddr],
-    /// Target networks named by hand.
-    pub san_subnets: &'a [IpNet],
-    /// The SAN NIC named by hand.
-    pub san_nic: Option<&'a str>,
-    /// A saved ACPI table.
-    pub ibft_table: Option<&'a Path>,
-    /// A captured sysfs tree.
-    pub sysfs: Option<&'a Path>,
-}
-
 /// Reads every fact that this mode allows. `say` is told what comes next.
 ///
 /// # Errors
 /// When the root, or a file that the user named, cannot be opened: everything else becomes a fact
 /// that is unknown.
-pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, Problem> {
-    let root = Root::open(request.root)?;
-    let live = is_running_root(request.root);
+pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
+    let root = Root::open(&request.root)?;
+    let live = is_running_root(&request.root);
+    if live && request.same_machine {
+        return Err(Problem::new("--same-machine", "needs --root DIR; on the booted instance leave it out"));
+    }
     let told = live || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
     let proof = if told { None } else { same_machine::proof(&root) };
     let same_machine = request.same_machine || proof.is_some();
     let machine = live || same_machine;
-    let sysfs = match request.sysfs {
+    let sysfs = match &request.sysfs {
         Some(directory) => Some(Root::open_labelled(directory, &directory.display().to_string())?),
         None if machine => Some(Root::open_labelled(Path::new("/sys"), "/sys")?),
         None => None,
     };
-    let table = request.ibft_table.map(read_table).transpose()?;
+    let table = request.ibft_table.as_deref().map(read_table).transpose()?;
 
     let mut facts = Facts::default();
     if live {
-        say(ASKING_THE_DISK);
+        say(Stage::RootDisk);
         facts.storage.root_silence = storage::root_silence(&root.kernel());
     }
     facts.scope = Scope { same_machine, same_machine_proof: proof, ..scope(request, &root, live) };
-    say("reading firmware and NICs");
+    say(Stage::Firmware);
     let not_ours = || "this host may not be the instance (--same-machine if it is)".to_owned();
     match (&sysfs, &table) {
         (Some(sysfs), table) => {
@@ -85,7 +66,7 @@ pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, 
         }
     }
 
-    say("reading the boot loader");
+    say(Stage::Loader);
     facts.loader = loader::read(&root);
     let images = images_to_read(&facts.loader);
     std::thread::scope(|scope| {
@@ -93,7 +74,7 @@ pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, 
         let reader = scope.spawn(|| images.iter().map(|path| initramfs::read(&root, path)).collect::<Vec<_>>());
         read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
-            say("asking the kernel for routes");
+            say(Stage::Routes);
             let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
             facts.network = network::read(&root.kernel(), &portals);
         } else {
@@ -102,7 +83,7 @@ pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, 
                 add_this_hosts_leases(&mut facts);
             }
         }
-        say("unpacking the initramfs");
+        say(Stage::Images);
         facts.images = reader.join().unwrap_or_else(|_| vec![reader_failed(&images)]);
     });
     facts.cap_problems();
@@ -117,9 +98,9 @@ pub fn gather(request: &GatherRequest<'_>, say: &dyn Fn(&str)) -> Result<Facts, 
 ///
 /// # Errors
 /// When `/` or `/sys` cannot be opened.
-pub fn gather_kernel(request: &GatherRequest<'_>, unread: &Problem) -> Result<Facts, Problem> {
+pub(super) fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result<Facts, Problem> {
     let root = Root::running()?;
-    let sysfs = match request.sysfs {
+    let sysfs = match &request.sysfs {
         Some(directory) => Root::open_labelled(directory, &directory.display().to_string())?,
         None => Root::open_labelled(Path::new("/sys"), "/sys")?,
     };
@@ -147,31 +128,31 @@ pub fn gather_kernel(request: &GatherRequest<'_>, unread: &Problem) -> Result<Fa
 }
 
 /// Everything that lies in files of the root.
-fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, say: &dyn Fn(&str)) {
+fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, say: &dyn Fn(Stage)) {
     facts.cmdline = if live {
         cmdline::read(&root.kernel())
     } else {
         Fact::NotApplicable("the running kernel command line does not belong to the mounted root".to_owned())
     };
-    say("reading kernels and modules");
+    say(Stage::Kernels);
     let modaliases: Vec<String> =
         facts.nics.known().into_iter().flatten().filter_map(|nic| nic.modalias.clone()).collect();
     facts.kernels = kernel::read(root, &facts.loader, &modaliases, &[]);
     facts.boot_files = boot_files::read(root);
-    say("reading open-iscsi's files");
+    say(Stage::OpenIscsi);
     facts.iscsi = iscsi::read(root, sysfs);
-    say("reading the network configuration");
+    say(Stage::NetworkConfiguration);
     facts.dhcp = dhcp::read(root, live);
     facts.netconfig = netconfig::read(root);
-    say("reading services");
+    say(Stage::Services);
     facts.services = services::read(root);
     facts.template = template::read(root);
-    say("reading disks");
+    say(Stage::Disks);
     let root_silence = std::mem::take(&mut facts.storage.root_silence);
     facts.storage = Storage { root_silence, ..storage::read(root, live) };
 }
 
-fn scope(request: &GatherRequest<'_>, root: &Root, live: bool) -> Scope {
+fn scope(request: &GatherRequest, root: &Root, live: bool) -> Scope {
     let mut problems = Vec::new();
     let mut text = |path: &str| {
         root.text(path).unwrap_or_else(|problem| {
@@ -185,12 +166,12 @@ fn scope(request: &GatherRequest<'_>, root: &Root, live: bool) -> Scope {
 }
 
 /// How, where and when facts would be read of this root, without a look at it.
-pub fn described_unread(request: &GatherRequest<'_>) -> Scope {
+pub fn described_unread(request: &GatherRequest) -> Scope {
     described(request, request.root == Path::new("/"))
 }
 
 /// How, where and when facts are read, without what the root itself tells.
-fn described(request: &GatherRequest<'_>, live: bool) -> Scope {
+fn described(request: &GatherRequest, live: bool) -> Scope {
     let now = jiff::Timestamp::now();
     Scope {
         mode: if live { Mode::Live } else { Mode::Root },
@@ -200,9 +181,10 @@ fn described(request: &GatherRequest<'_>, live: bool) -> Scope {
         time: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string(),
         epoch_seconds: now.as_second(),
         privileged: nix::unistd::geteuid().is_root(),
-        portals: request.portals.to_vec(),
-        san_subnets: request.san_subnets.to_vec(),
-        san_nic: request.san_nic.map(str::to_owned),
+        portals: request.portals.clone(),
+        san_subnets: request.san_subnets.clone(),
+        san_nic: request.san_nic.clone(),
+        rescued: request.rescued,
         ..Scope::default()
     }
 }

@@ -14,10 +14,14 @@ pub mod lun;
 pub mod netconfig;
 pub mod network;
 pub mod nics;
+mod request;
 mod same_machine;
 pub mod services;
 pub mod storage;
 pub mod template;
 mod units;
+mod watched;
 
-pub use gather::{ASKING_THE_DISK, GatherRequest, described_unread, gather, gather_kernel, is_running_root};
+pub use gather::{described_unread, gather, is_running_root};
+pub use request::{GatherRequest, Stage};
+pub use watched::{answer_watcher, gather_watched};

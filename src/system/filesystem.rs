@@ -18,7 +18,7 @@ const SYSFS: Magic = 0x6265_6572;
 
 /// Filesystems that hold files without lying on a block device of their own number. One that is on neither this
 /// list nor a block device is refused: a new pseudo filesystem must not be readable because it is new.
-const HOLD_FILES: [Magic; 31] = [
+const HOLD_FILES: [Magic; 38] = [
     AUTOFS,
     0x0102_1994, // tmpfs, devtmpfs
     0x8584_58f6, // ramfs
@@ -38,7 +38,14 @@ const HOLD_FILES: [Magic; 31] = [
     0xff53_4d42, // cifs
     0xfe53_4d42, // smb2
     0x6573_5546, // fuse, virtiofs
-    0x0102_1997, // 9p
+    0x0102_1997, // 9p; by its protocol 9P2000.L it tells the kind of the server's own, mostly one of these:
+    0xef53,      // ext2, ext3, ext4
+    0x5846_5342, // xfs
+    0xf2f5_2010, // f2fs
+    0x4d44,      // vfat
+    0x2011_bab0, // exfat
+    0x7366_746e, // ntfs3
+    0x9660,      // iso9660
     0x00c3_6400, // ceph
     0x5346_414f, // afs
     0x6b41_4653, // kafs

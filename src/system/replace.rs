@@ -20,7 +20,7 @@ pub enum Readers {
 }
 
 /// Where the bytes go.
-enum Location {
+enum Place {
     /// Into a regular file, which may stand there already.
     File(PathBuf, Option<Metadata>),
     /// Through to what is no regular file.
@@ -51,12 +51,12 @@ impl Whole {
     /// When nothing can be written there.
     pub fn begin(path: &Path, readers: Readers) -> Result<Self> {
         let state = match place_of(path)? {
-            Location::File(path, before) => {
+            Place::File(path, before) => {
                 let part =
                     tempfile::Builder::new().prefix(".isctpl-").suffix(".part").tempfile_in(directory_of(&path))?;
                 State::Beside { part, path, before: Box::new(before) }
             }
-            Location::Through(path) => {
+            Place::Through(path) => {
                 // Behind a link of /proc/self/fd a file may be open that others have written to.
                 let flags = nix::fcntl::OFlag::O_NOCTTY.bits();
                 State::Through(OpenOptions::new().append(true).custom_flags(flags).open(path)?)
@@ -105,12 +105,12 @@ pub fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
 }
 
 /// Follows links to what they name, which need not exist.
-fn place_of(path: &Path) -> Result<Location> {
+fn place_of(path: &Path) -> Result<Place> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_LIMIT {
         let found = match path.symlink_metadata() {
             Ok(found) => found,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Location::File(path, None)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Place::File(path, None)),
             Err(error) => return Err(error),
         };
         let kind = found.file_type();
@@ -118,11 +118,11 @@ fn place_of(path: &Path) -> Result<Location> {
             return Err(ErrorKind::IsADirectory.into());
         }
         if kind.is_file() {
-            return Ok(Location::File(path, Some(found)));
+            return Ok(Place::File(path, Some(found)));
         }
         // A link of /proc/self/fd names what is open, and its text is no path.
         if !kind.is_symlink() || is_in_proc(&path)? {
-            return Ok(Location::Through(path));
+            return Ok(Place::Through(path));
         }
         let target = path.read_link()?;
         path = directory_of(&path).join(target);

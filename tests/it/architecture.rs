@@ -17,7 +17,7 @@ const TOO_LONG: &[&str] = &["checks/tests/it/links_after_boot.rs", "src/probes/i
 /// What each room of `src/` may import of the others; `isctpl_checks` is open to all. It is the table of
 /// docs/architecture.md.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("main", &["cli", "commands", "names", "formats"]),
+    ("main", &["cli", "commands", "probes", "formats"]),
     ("commands", &["cli", "names", "report", "probes", "procedures", "formats", "system"]),
     ("names", &["cli", "probes"]),
     ("cli", &["names", "report"]),
@@ -30,8 +30,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// Circles that are still to be opened: one file of each.
 const OPEN: &[&str] = &[
-    "cli.rs",
-    "commands/checks.rs",
+    "commands/rescue/request.rs",
+    "probes/netconfig/managers.rs",
     "formats/cmdline/allowed.rs",
     "formats/image/compression/codec.rs",
     "formats/image/cpio/header.rs",

@@ -150,7 +150,7 @@ fn completions_are_up_to_date() {
     let files = [(Shell::Bash, "isctpl.bash"), (Shell::Zsh, "_isctpl"), (Shell::Fish, "isctpl.fish")]
         .into_iter()
         .map(|(shell, name)| {
-            let script = isctpl::names::completion_script(&shell.to_string()).unwrap();
+            let script = isctpl::commands::completion_script(&shell.to_string()).unwrap();
             (project().join("man/completions").join(name), String::from_utf8(script).unwrap())
         })
         .collect();

@@ -4,7 +4,7 @@ mod progress;
 mod request;
 mod say;
 
-use super::Output;
+use super::output::Output;
 use crate::cli::{Rescue, RescueArgs, UpArgs};
 use crate::formats::text::printable::line;
 use crate::formats::text::secret::Secret;

@@ -132,8 +132,7 @@ fn a_root_that_does_not_answer_is_unknown_in_time() {
         });
         // Between fork and exec it is not the reader yet.
         let reads = |child: &i32| {
-            fs::read(format!("/proc/{child}/cmdline"))
-                .is_ok_and(|words| words.windows(8).any(|word| word == b"snapshot"))
+            fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|words| words.starts_with(b"isctpl-reader"))
         };
         let children = children.filter(reads);
         if let Some(child) = children {

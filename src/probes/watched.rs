@@ -3,19 +3,19 @@
 //! Whoever touches a root disk that is gone sleeps where no signal wakes it. A process that waits so cannot
 //! even end; so another one reads, and this one speaks when nothing comes any more.
 
-use super::progress::Progress;
-use crate::cli::Source;
-use crate::probes::{self, ASKING_THE_DISK, GatherRequest};
+use super::gather::{gather, gather_kernel};
+use super::request::{GatherRequest, Stage};
 use isctpl_checks::facts::{Fact, Facts, Problem};
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
-use std::io::{BufRead, BufReader, Write, stdout};
+use std::io::{self, BufRead, BufReader, Write, stdin, stdout};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-/// The environment variable that makes `isctpl snapshot` the reader: it writes words, and no file.
+/// The environment variable that makes this program the reader of another: a request comes in, words go out.
 const READER: &str = "ISCTPL_READER";
 
 /// How long the reader may stand still. A controller that fails over, or a switch that restarts its port,
@@ -30,7 +30,7 @@ const GLANCE: Duration = Duration::from_millis(250);
 #[serde(rename_all = "snake_case")]
 enum Word {
     /// What it reads next.
-    Reads(String),
+    Reads(Stage),
     /// All facts; the last word.
     Facts(Box<Facts>),
     /// Why there are none; the last word.
@@ -42,8 +42,8 @@ enum Word {
 enum End {
     /// With the facts, or with why there are none.
     Said(Result<Box<Facts>, Problem>),
-    /// It stands still, while it reads this.
-    Still(String),
+    /// It stands still in this stage; `None` where it has not even begun.
+    Still(Option<Stage>),
     /// The time that the whole run has is over.
     Late,
     /// It ended without a last word.
@@ -55,44 +55,49 @@ enum End {
 ///
 /// # Errors
 /// When a file that the user named cannot be read.
-pub(super) fn gather(source: &Source, progress: &Progress, until: Option<Instant>) -> Result<Option<Facts>, Problem> {
-    let request = request_of(source);
+pub fn gather_watched(
+    request: &GatherRequest,
+    until: Option<Instant>,
+    say: &dyn Fn(Stage),
+) -> Result<Option<Facts>, Problem> {
     // Only the running root's kernel has an answer of its own where the disk has none.
-    let patience = (source.root == Path::new("/")).then_some(PATIENCE);
-    let end = match reader(source).spawn() {
-        Ok(child) => listen(child, patience.unwrap_or(Duration::MAX), until, &|what| progress.say(what)),
+    let patience = (request.root == Path::new("/")).then_some(PATIENCE);
+    let end = match reader(request) {
+        Ok(child) => listen(child, patience.unwrap_or(Duration::MAX), until, say),
         // Without /proc there is no second one; nor is there a reason to fail for that.
         Err(_) => End::Broke,
     };
     match end {
         End::Late => Ok(None),
         End::Said(facts) => facts.map(|facts| Some(*facts)),
-        End::Broke => super::gather_here(source, &|what| progress.say(what)).map(Some),
-        End::Still(reading) => {
+        End::Broke => gather(request, say).map(Some),
+        End::Still(stage) => {
             let waited = PATIENCE.as_secs();
             let unread = Problem::new("/", format!("the root's disk did not answer within {waited} s"));
-            let mut facts = probes::gather_kernel(&request, &unread)?;
-            facts.storage.root_silence = if reading == ASKING_THE_DISK {
-                Fact::Known(Some(Problem::new("/", format!("no answer to a read within {waited} s"))))
-            } else {
-                Fact::Unknown(Problem::new("/", format!("nothing came for {waited} s while {reading}")))
+            let mut facts = gather_kernel(request, &unread)?;
+            facts.storage.root_silence = match stage {
+                Some(Stage::RootDisk) => {
+                    Fact::Known(Some(Problem::new("/", format!("no answer to a read within {waited} s"))))
+                }
+                Some(stage) => Fact::Unknown(Problem::new("/", format!("nothing came for {waited} s while {stage}"))),
+                None => Fact::Unknown(Problem::new("/", format!("nothing came for {waited} s"))),
             };
             Ok(Some(facts))
         }
     }
 }
 
-/// Whether this process is the reader of another.
-pub(super) fn is_asked_for() -> bool {
-    std::env::var_os(READER).is_some()
-}
-
-/// What the reader itself does: gathers, and writes its words to standard output.
+/// Where this process is the reader of another: gathers what standard input asks for, writes words to standard
+/// output, and returns true.
 ///
 /// # Errors
-/// When standard output cannot be written.
-pub(super) fn run(source: &Source) -> anyhow::Result<u8> {
-    let say = |word: &Word| -> std::io::Result<()> {
+/// When the request cannot be understood, or standard output not be written.
+pub fn answer_watcher() -> io::Result<bool> {
+    if std::env::var_os(READER).is_none() {
+        return Ok(false);
+    }
+    let request: GatherRequest = serde_json::from_reader(stdin().lock())?;
+    let say = |word: &Word| -> io::Result<()> {
         let mut line = serde_json::to_vec(word)?;
         line.push(b'\n');
         let mut out = stdout().lock();
@@ -100,53 +105,32 @@ pub(super) fn run(source: &Source) -> anyhow::Result<u8> {
         out.flush()
     };
     // A listener that went away is told by the last word.
-    let last = match super::gather_here(source, &|what| drop(say(&Word::Reads(what.to_owned())))) {
+    let last = match gather(&request, &|stage| drop(say(&Word::Reads(stage)))) {
         Ok(facts) => Word::Facts(Box::new(facts)),
         Err(problem) => Word::Failed(problem),
     };
     say(&last)?;
-    Ok(0)
+    Ok(true)
 }
 
-/// The facts that the user pointed at.
-pub(super) fn request_of(source: &Source) -> GatherRequest<'_> {
-    GatherRequest {
-        root: &source.root,
-        same_machine: source.same_machine,
-        portals: &source.portals,
-        san_subnets: &source.san_subnets,
-        san_nic: source.san_nic.as_deref(),
-        ibft_table: source.ibft_table.as_deref(),
-        sysfs: source.sysfs.as_deref(),
-    }
-}
-
-/// This program once more, to read what `source` says.
-fn reader(source: &Source) -> Command {
+/// This program once more, with the request written to it.
+fn reader(request: &GatherRequest) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
-    command.env(READER, "1").args(["snapshot", "--output", "/dev/null", "--root"]).arg(&source.root);
-    if source.same_machine {
-        command.arg("--same-machine");
+    // A name for those who look at processes.
+    command.arg0("isctpl-reader").env(READER, "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    // A reader that cannot be told what to read ends without a word, and is seen to.
+    if let Some(input) = child.stdin.take() {
+        let _ = serde_json::to_writer(input, request);
     }
-    for portal in &source.portals {
-        command.arg("--portal").arg(portal.to_string());
-    }
-    for subnet in &source.san_subnets {
-        command.arg("--san-subnet").arg(subnet.to_string());
-    }
-    for (option, value) in [("--ibft-table", &source.ibft_table), ("--sysfs", &source.sysfs)] {
-        command.args(value.iter().flat_map(|value| [Path::new(option), value.as_path()]));
-    }
-    command.args(source.san_nic.iter().flat_map(|nic| ["--san-nic", nic]));
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    command
+    Ok(child)
 }
 
 /// Listens to a reader until its last word, its end, until it stood still for `patience`, or until the time
 /// is over.
-fn listen(mut child: Child, patience: Duration, until: Option<Instant>, say: &dyn Fn(&str)) -> End {
+fn listen(mut child: Child, patience: Duration, until: Option<Instant>, say: &dyn Fn(Stage)) -> End {
     let words = words_of(&mut child);
-    let mut reading = String::new();
+    let mut reading = None;
     let mut moved = Instant::now();
     let mut amount = amount_of(&child);
     loop {
@@ -157,9 +141,9 @@ fn listen(mut child: Child, patience: Duration, until: Option<Instant>, say: &dy
             return End::Late;
         }
         match words.recv_timeout(left.map_or(GLANCE, |left| left.min(GLANCE))) {
-            Ok(Word::Reads(what)) => {
-                say(&what);
-                reading = what;
+            Ok(Word::Reads(stage)) => {
+                say(stage);
+                reading = Some(stage);
                 moved = Instant::now();
             }
             Ok(Word::Facts(facts)) => return ended(child, End::Said(Ok(facts))),
@@ -218,27 +202,27 @@ mod tests {
     use super::*;
     use std::cell::RefCell;
 
-    fn listen_to(script: &str, patience: Duration) -> (End, Vec<String>) {
+    fn listen_to(script: &str, patience: Duration) -> (End, Vec<Stage>) {
         let said = RefCell::new(Vec::new());
         let mut command = Command::new("sh");
         let child = command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let end = listen(child, patience, None, &|what| said.borrow_mut().push(what.to_owned()));
+        let end = listen(child, patience, None, &|stage| said.borrow_mut().push(stage));
         (end, said.into_inner())
     }
 
     #[test]
     fn a_reader_that_stands_still_is_given_up_with_what_it_reads() {
         let begun = Instant::now();
-        let (end, said) = listen_to("echo '{\"reads\":\"the disk\"}'; sleep 60", Duration::from_secs(1));
-        assert!(matches!(end, End::Still(reading) if reading == "the disk"));
-        assert_eq!(said, ["the disk"]);
+        let (end, said) = listen_to("echo '{\"reads\":\"root_disk\"}'; sleep 60", Duration::from_secs(1));
+        assert!(matches!(end, End::Still(Some(Stage::RootDisk))));
+        assert_eq!(said, [Stage::RootDisk]);
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
     fn a_reader_that_works_has_no_more_time_than_the_run() {
         let mut command = Command::new("sh");
-        let busy = "while :; do echo '{\"reads\":\"the disk\"}'; done";
+        let busy = "while :; do echo '{\"reads\":\"root_disk\"}'; done";
         let child = command.args(["-c", busy]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let begun = Instant::now();
         let end = listen(child, PATIENCE, Some(begun + Duration::from_secs(1)), &|_| ());

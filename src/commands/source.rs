@@ -1,0 +1,60 @@
+//! The facts that the user pointed at.
+
+use super::progress::Progress;
+use super::rescue;
+use crate::cli::Source;
+use crate::probes::{self, GatherRequest};
+use isctpl_checks::facts::{Facts, Problem};
+use isctpl_checks::unborne_san_nic;
+use std::time::Instant;
+
+/// What is asked of the probes.
+pub(super) fn request_of(source: &Source) -> GatherRequest {
+    GatherRequest {
+        root: source.root.clone(),
+        same_machine: source.same_machine,
+        portals: source.portals.clone(),
+        san_subnets: source.san_subnets.clone(),
+        san_nic: source.san_nic.clone(),
+        ibft_table: source.ibft_table.clone(),
+        sysfs: source.sysfs.clone(),
+        rescued: rescue::is_up_at(&source.root),
+    }
+}
+
+/// Reads the facts, and says what is being read when that takes long.
+pub(super) fn gather(source: &Source) -> Result<Facts, Problem> {
+    let facts = gather_until(source, &Progress::start(), None)?;
+    facts.ok_or_else(|| Problem::new("/", "was not read in time"))
+}
+
+/// The same, until a time; `None` when that came first.
+pub(super) fn gather_until(
+    source: &Source,
+    progress: &Progress,
+    until: Option<Instant>,
+) -> Result<Option<Facts>, Problem> {
+    let request = request_of(source);
+    let say = |stage: probes::Stage| progress.say(&stage.to_string());
+    // With a time to keep, nothing of the root is read here: who touches a disk that is gone never ends.
+    if until.is_some() || probes::is_running_root(&source.root) {
+        return probes::gather_watched(&request, until, &say);
+    }
+    probes::gather(&request, &say).map(Some)
+}
+
+/// What the person asking knows may be more than was known where a snapshot was taken.
+///
+/// # Errors
+/// When nothing in the snapshot bears the SAN NIC that was named.
+pub(super) fn add_what_is_known(facts: &mut Facts, source: &Source) -> Result<(), Problem> {
+    facts.scope.portals.extend(&source.portals);
+    facts.scope.san_subnets.extend(&source.san_subnets);
+    if let Some(nic) = &source.san_nic {
+        facts.scope.san_nic = Some(nic.clone());
+        if let Some(wrong) = unborne_san_nic(facts) {
+            return Err(wrong);
+        }
+    }
+    Ok(())
+}
