@@ -1,11 +1,13 @@
 //! GRUB: its configuration, environment block and BLS entries.
 
 use super::disk::Disk;
-use super::{Found, environment, esp, is_recovery};
+use super::esp;
+use super::found::{Found, is_recovery};
 use crate::formats::cmdline;
-use crate::formats::loader::bls;
 use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
+use crate::formats::loader::{bls, grubenv};
 use crate::formats::text::harmless::{is_loader_setting, loader_file, title};
+use crate::system::Root;
 use isctpl_checks::facts::{BootEntry, Chosen, Fact, HIDDEN, Located, Location, Problem};
 use std::collections::BTreeMap;
 
@@ -16,6 +18,15 @@ const DIRECTORIES: [&str; 2] = ["/boot/grub", "/boot/grub2"];
 struct Run<'a> {
     disk: &'a Disk<'a>,
     prefix: String,
+}
+
+/// The variables of an environment block, and what could not be understood of it.
+type Environment = (BTreeMap<String, String>, Vec<Problem>);
+
+/// Reads an environment block; `Ok(None)` when there is none.
+fn environment(root: &Root, path: &str) -> Result<Option<Environment>, Problem> {
+    const LIMIT: u64 = 64 * 1024;
+    Ok(root.read(path, LIMIT)?.map(|bytes| grubenv::parse(&bytes, &root.name(path))))
 }
 
 /// Evaluates GRUB's configuration; `None` when there is none.

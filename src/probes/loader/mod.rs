@@ -3,6 +3,7 @@
 mod disk;
 mod dracut;
 mod esp;
+mod found;
 mod grub;
 mod systemd_boot;
 
@@ -11,22 +12,10 @@ mod tests;
 
 use crate::formats::cmdline;
 use crate::formats::loader::grub_defaults;
-use crate::formats::loader::grubenv;
 use crate::system::Root;
 use disk::Disk;
-use isctpl_checks::facts::{BootEntry, Chosen, Esp, Fact, GrubDefaults, Loader, Located, Location, Problem};
-use std::collections::BTreeMap;
-
-/// What one loader makes of its files.
-#[derive(Debug, Default)]
-struct Found {
-    entries: Vec<BootEntry>,
-    chosen: Fact<Chosen>,
-    no_entries: Option<Located<String>>,
-    timeout: Option<Located<i64>>,
-    grubenv: BTreeMap<String, String>,
-    problems: Vec<Problem>,
-}
+use found::Found;
+use isctpl_checks::facts::{Esp, Fact, GrubDefaults, Loader, Located, Location, Problem};
 
 /// Reads what the boot loader on a root will do.
 pub fn read(root: &Root) -> Loader {
@@ -105,28 +94,4 @@ fn defaults(root: &Root, problems: &mut Vec<Problem>) -> GrubDefaults {
         Err(problem) => problems.push(problem),
     }
     defaults
-}
-
-/// The variables of an environment block, and what could not be understood of it.
-type Environment = (BTreeMap<String, String>, Vec<Problem>);
-
-/// Reads an environment block; `Ok(None)` when there is none.
-fn environment(root: &Root, path: &str) -> Result<Option<Environment>, Problem> {
-    const LIMIT: u64 = 64 * 1024;
-    Ok(root.read(path, LIMIT)?.map(|bytes| grubenv::parse(&bytes, &root.name(path))))
-}
-
-/// Whether a Linux entry is meant for the repair of a machine: it boots otherwise than the others on purpose.
-fn is_recovery(entry: &BootEntry) -> bool {
-    let title = entry.title.to_lowercase();
-    let id = entry.id.as_deref().unwrap_or_default().to_lowercase();
-    let named = |text: &str| text.contains("recovery") || text.contains("rescue");
-    let words = ["single", "recovery", "rescue", "emergency", "rd.break"];
-    named(&title)
-        || named(&id)
-        || words.iter().any(|word| entry.cmdline.words.iter().any(|seen| seen.key == *word && seen.value.is_none()))
-        || entry
-            .cmdline
-            .last("systemd.unit")
-            .is_some_and(|unit| unit.starts_with("rescue.") || unit.starts_with("emergency."))
 }

@@ -1,7 +1,8 @@
 //! systemd-boot: `loader/loader.conf` and `loader/entries/*.conf` (loader.conf(5), UAPI.1).
 
 use super::disk::Disk;
-use super::{Found, esp, grub, is_recovery};
+use super::found::{Found, is_recovery};
+use super::{esp, grub};
 use crate::formats::cmdline;
 use crate::formats::loader::bls;
 use crate::formats::text::glob::glob_matches;

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+use super::found::is_recovery;
 use super::*;
+use isctpl_checks::facts::BootEntry;
 use nix::sys::stat::Mode;
 use std::fs;
 use tempfile::TempDir;

@@ -1,7 +1,7 @@
 //! Credentials: CHAP secrets of open-iscsi, and passwords in what cloud-init was given. Only that one is there,
 //! and where, is ever told.
 
-use super::Search;
+use super::search::Search;
 use crate::formats::iscsi::open_iscsi;
 use crate::probes::iscsi::records::{DATABASES, record_paths};
 use isctpl_checks::facts::{Leftover, LeftoverKind, Location};

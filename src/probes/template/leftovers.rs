@@ -1,6 +1,6 @@
 //! Traces of a system's life: histories, logs, names and ids of one machine, temporary files, caches.
 
-use super::Search;
+use super::search::Search;
 use crate::system::FileKind;
 use isctpl_checks::facts::LeftoverKind;
 

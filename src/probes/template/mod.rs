@@ -2,10 +2,12 @@
 
 mod credentials;
 mod leftovers;
+mod search;
 mod wanted;
 
-use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{Leftover, LeftoverKind, Problem, Template};
+use crate::system::Root;
+use isctpl_checks::facts::Template;
+use search::Search;
 
 /// Looks for what a template must and must not carry. It is read alike on every root: whether a booted instance
 /// may have a log is for the checks to say.
@@ -21,53 +23,6 @@ pub fn read(root: &Root) -> Template {
     credentials::look(&mut search);
     let wanted = wanted::look(&mut search);
     Template { left: search.left, wanted, problems: search.problems }
-}
-
-/// A search through a root: what was found, and what could not be looked at.
-struct Search<'a> {
-    root: &'a Root,
-    left: Vec<Leftover>,
-    problems: Vec<Problem>,
-}
-
-impl Search<'_> {
-    fn found(&mut self, kind: LeftoverKind, path: impl Into<String>, amount: u64) {
-        self.left.push(Leftover { kind, path: path.into(), amount, line: 0 });
-    }
-
-    /// Names in a directory with their kinds; an absent one has none.
-    fn list(&mut self, path: &str) -> Vec<(String, FileKind)> {
-        match self.root.list(path) {
-            Ok(names) => names.unwrap_or_default(),
-            Err(problem) => {
-                self.problems.push(problem);
-                Vec::new()
-            }
-        }
-    }
-
-    /// Bytes of a regular file itself, links not followed; `None` when there is none or it is empty.
-    fn filled(&mut self, path: &str) -> Option<u64> {
-        match self.root.lstat(path) {
-            Ok(Some(meta)) if meta.kind == FileKind::File && meta.size > 0 => Some(meta.size),
-            Ok(_) => None,
-            Err(problem) => {
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
-
-    /// A text file's content; an absent one has none.
-    fn text(&mut self, path: &str) -> Option<String> {
-        match self.root.text(path) {
-            Ok(text) => text,
-            Err(problem) => {
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
 }
 
 #[cfg(test)]

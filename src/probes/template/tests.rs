@@ -1,4 +1,5 @@
 use super::*;
+use isctpl_checks::facts::LeftoverKind;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What a template must carry: monitoring, a Python for the platform's scripts, and what logs in at boot.
 
-use super::Search;
+use super::search::Search;
 use isctpl_checks::facts::Wanted;
 
 /// Directories in which a platform's own helper would lie, by a name of its vendor's.

@@ -1,6 +1,5 @@
 //! Questions to the kernel and its answers, within a time limit, without losing a message silently.
 
-use super::PLACE;
 use crate::system::root::in_words;
 use futures::{Stream, StreamExt};
 use isctpl_checks::facts::Problem;
@@ -14,7 +13,14 @@ use rtnetlink::proto::sys::{SocketAddr, protocols::NETLINK_ROUTE};
 use rtnetlink::proto::{ConnectionHandle, new_connection};
 use std::convert::Infallible;
 use std::pin::pin;
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+
+/// How long all questions of one call may take together.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The name under which problems of this source are reported.
+pub(super) const PLACE: &str = "rtnetlink";
 
 /// How often a dump is asked for again that changed while it was given.
 const MOST_TRIES: usize = 4;
@@ -198,7 +204,7 @@ impl Connection {
     ) -> Result<Option<NetlinkMessage<Message>>, Refusal> {
         timeout_at(self.deadline, answers.next())
             .await
-            .map_err(|_| Refusal::new(format!("the kernel did not answer within {} s", super::TIME_LIMIT.as_secs())))
+            .map_err(|_| Refusal::new(format!("the kernel did not answer within {} s", TIME_LIMIT.as_secs())))
     }
 }
 

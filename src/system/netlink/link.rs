@@ -1,6 +1,6 @@
 //! Interfaces and their addresses.
 
-use super::{Names, names};
+use super::names::{self, Names};
 use ipnet::IpNet;
 use isctpl_checks::facts::{Address, NetLink};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};

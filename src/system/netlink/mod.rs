@@ -11,25 +11,18 @@ mod route;
 mod tests;
 
 use crate::system::root::in_words;
-use connection::{Connection, Dump};
+use connection::{Connection, Dump, PLACE, TIME_LIMIT};
 use futures::future::{Either, select};
-use isctpl_checks::facts::{Address, Fact, Lookup, LookupAnswer, NetLink, Problem, Route, Rule};
+use isctpl_checks::facts::{Address, Fact, Lookup, NetLink, Problem, Route, Rule};
+use names::Names;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::time::Duration;
-
-/// How long all questions of one call may take together.
-pub const TIME_LIMIT: Duration = Duration::from_secs(5);
-
-/// The name under which problems of this source are reported.
-const PLACE: &str = "rtnetlink";
 
 /// A kernel that has one of them switched off answers for every family it has (`rtnl_dump_all`): what
 /// comes is to be held against what was asked for.
@@ -118,9 +111,6 @@ async fn take(connection: &Connection, destinations: &[IpAddr], snapshot: &mut S
     snapshot.lookups = Fact::Known(lookups);
 }
 
-/// Interface names by index.
-type Names = BTreeMap<u32, String>;
-
 fn names_of(links: &[NetLink]) -> Names {
     links.iter().map(|link| (link.index, link.name.clone())).collect()
 }
@@ -195,9 +185,4 @@ async fn rules(connection: &Connection, problems: &mut Vec<Problem>) -> Result<V
 fn collect<T>(dump: Dump, problems: &mut Vec<Problem>, kept: impl FnMut(RouteNetlinkMessage) -> Option<T>) -> Vec<T> {
     problems.extend(dump.problems);
     dump.messages.into_iter().filter_map(kept).collect()
-}
-
-/// What stands for an answer that did not come.
-fn failed(problem: impl Into<Problem>) -> LookupAnswer {
-    LookupAnswer::Failed(problem.into())
 }

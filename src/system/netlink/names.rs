@@ -3,6 +3,10 @@
 use netlink_packet_route::link::State;
 use netlink_packet_route::route::{RouteProtocol, RouteScope, RouteType};
 use netlink_packet_route::rule::RuleAction;
+use std::collections::BTreeMap;
+
+/// Interface names by index.
+pub(super) type Names = BTreeMap<u32, String>;
 
 /// `boot`, `kernel`, `dhcp` …; a number that has no name stays one.
 pub(super) fn protocol(protocol: RouteProtocol) -> String {

@@ -1,7 +1,7 @@
 //! Routes, rules, and the kernel's way to a destination.
 
 use super::connection::{Connection, Refusal};
-use super::{Names, failed, names};
+use super::names::{self, Names};
 use ipnet::IpNet;
 use isctpl_checks::facts::{Lookup, LookupAnswer, Problem, Route, Rule};
 use netlink_packet_route::route::{
@@ -193,4 +193,9 @@ fn everything(destination: IpAddr) -> IpNet {
         IpAddr::V4(_) => IpNet::V4(ipnet::Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
         IpAddr::V6(_) => IpNet::V6(ipnet::Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
     }
+}
+
+/// What stands for an answer that did not come.
+fn failed(problem: impl Into<Problem>) -> LookupAnswer {
+    LookupAnswer::Failed(problem.into())
 }
