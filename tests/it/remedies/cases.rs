@@ -36,3 +36,22 @@ pub(crate) fn findings(check: &Check, facts: &Facts) -> Vec<Finding> {
 pub(crate) fn all() -> Vec<(&'static Check, Vec<Finding>)> {
     registry::all().map(|check| (check, findings(check, &serde_json::from_value(broken(check)).unwrap()))).collect()
 }
+
+/// What every check finds on each captured machine.
+pub(crate) fn captured() -> Vec<(String, Vec<Finding>)> {
+    let files = fs::read_dir(fixtures().join("captured")).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .map(|path| {
+            let snapshot: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            let facts = serde_json::from_value(snapshot["facts"].clone()).unwrap();
+            let every = registry::all().map(|check| check.id.to_owned()).collect();
+            let results = judge(&facts, &Selection { only: every, ..Selection::default() }).results;
+            let failed = results.into_iter().filter_map(|result| match result.outcome {
+                Outcome::Fail(findings) => Some(findings),
+                _ => None,
+            });
+            (path.file_name().unwrap().to_string_lossy().into_owned(), failed.flatten().collect())
+        })
+        .collect()
+}
