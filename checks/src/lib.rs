@@ -3,13 +3,13 @@
 //! Pure: nothing here reads a file, runs a program, asks the kernel or looks at a clock. Facts come
 //! in, outcomes go out, so each check can be tested with a healthy case and a broken one.
 
-pub mod analysis;
-pub use analysis as view;
+mod analysis;
 mod chain;
 mod check;
 pub mod facts;
 mod finding;
 mod judge;
+mod outcome;
 pub mod registry;
 mod sed;
 mod shell_command;
@@ -26,10 +26,12 @@ mod shutdown;
 mod template;
 mod uptime;
 
+pub use analysis::{Analysis, DeviceSpec, mapper_name, parse_root_spec};
 pub use chain::{Link, LinkStatus};
-pub use check::{Check, Doc, Outcome, Scope};
+pub use check::{Check, Doc, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
 pub use handover::unborne_san_nic;
 pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
+pub use outcome::Outcome;
 pub use sed::Sed;
 pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};

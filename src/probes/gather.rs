@@ -7,8 +7,8 @@ use super::{
 };
 use crate::formats::text::names;
 use crate::system::Root;
+use isctpl_checks::Analysis;
 use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Storage};
-use isctpl_checks::view;
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -75,7 +75,7 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
         read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
             say(Stage::Routes);
-            let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
+            let portals: Vec<IpAddr> = Analysis::of(&facts).portals().into_iter().map(|portal| portal.ip).collect();
             facts.network = network::read(&root.kernel(), &portals);
         } else {
             not_this_hosts_network(&mut facts);
@@ -121,7 +121,7 @@ pub(super) fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result
     facts.netconfig.problems = unknown();
     facts.services.problems = unknown();
     facts.template.problems = unknown();
-    let portals: Vec<IpAddr> = view::portals(&facts).into_iter().map(|portal| portal.ip).collect();
+    let portals: Vec<IpAddr> = Analysis::of(&facts).portals().into_iter().map(|portal| portal.ip).collect();
     facts.network = network::read(&root, &portals);
     facts.cap_problems();
     Ok(facts)

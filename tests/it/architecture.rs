@@ -27,13 +27,6 @@ const OPEN: &[&str] = &[
     "probes/initramfs/classless.rs",
     "procedures/rescue/context.rs",
     "system/holders/mod.rs",
-    "firmware/gateway_missing.rs",
-    "handover/evidence.rs",
-    "initramfs/compression_unsupported.rs",
-    "judge/each.rs",
-    "kernel/iscsi_unsupported.rs",
-    "loader/cmdline_drift.rs",
-    "login/arguments_conflict.rs",
 ];
 
 fn project() -> &'static Path {

@@ -1,10 +1,11 @@
 //! Kernel modules: in the kernel, on the disk, in the image.
 
+use crate::Outcome;
 use crate::facts::{Initramfs, Kernel};
 
 /// Where a module is, seen from the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InImage {
+pub(crate) enum InImage {
     /// Compiled into the kernel.
     BuiltIn,
     /// A file in the image, of the kernel's version.
@@ -15,40 +16,77 @@ pub enum InImage {
     Unclear,
 }
 
-/// Where a module is, seen from the image that boots with this kernel.
-pub fn in_image(kernel: &Kernel, image: &Initramfs, name: &str) -> InImage {
-    if is_builtin(kernel, name) == Some(true) {
-        return InImage::BuiltIn;
+impl Kernel {
+    /// Where a module is, seen from the image that boots with this kernel.
+    pub(crate) fn in_image(&self, image: &Initramfs, name: &str) -> InImage {
+        if self.is_builtin(name) == Some(true) {
+            return InImage::BuiltIn;
+        }
+        let version = self.version.known();
+        let file = image
+            .modules
+            .get(name)
+            .filter(|path| version.is_none_or(|version| path.contains(&format!("lib/modules/{version}/"))));
+        match (file, self.is_builtin(name)) {
+            (Some(_), _) => InImage::Module,
+            (None, Some(_)) => InImage::Missing,
+            (None, None) => InImage::Unclear,
+        }
     }
-    let version = kernel.version.known();
-    let file = image
-        .modules
-        .get(name)
-        .filter(|path| version.is_none_or(|version| path.contains(&format!("lib/modules/{version}/"))));
-    match (file, is_builtin(kernel, name)) {
-        (Some(_), _) => InImage::Module,
-        (None, Some(_)) => InImage::Missing,
-        (None, None) => InImage::Unclear,
-    }
-}
 
-/// Whether a module is compiled into the kernel: by `modules.builtin`, or else by the configuration.
-/// `None` when neither could be read.
-pub fn is_builtin(kernel: &Kernel, name: &str) -> Option<bool> {
-    if let Some(builtin) = kernel.builtin.known() {
-        return Some(builtin.contains(name));
+    /// Whether a module is compiled into the kernel: by `modules.builtin`, or else by the configuration.
+    /// `None` when neither could be read.
+    pub(crate) fn is_builtin(&self, name: &str) -> Option<bool> {
+        if let Some(builtin) = self.builtin.known() {
+            return Some(builtin.contains(name));
+        }
+        self.config_of(name).map(|value| value == "y")
     }
-    config_of(kernel, name).map(|value| value == "y")
-}
 
-/// The configuration option that makes a module, and its value.
-pub fn config_of<'a>(kernel: &'a Kernel, name: &str) -> Option<&'a str> {
-    let option = option_of(name)?;
-    kernel.config.as_ref()?.value.get(option).map(String::as_str)
+    /// The configuration option that makes a module, and its value.
+    pub(crate) fn config_of(&self, name: &str) -> Option<&str> {
+        let option = option_of(name)?;
+        self.config.as_ref()?.value.get(option).map(String::as_str)
+    }
+
+    /// A module with everything that `modules.dep` of the kernel says it needs, itself first.
+    pub(crate) fn closure<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        let depends = self.modules.get(name).into_iter().flat_map(|module| module.depends.iter().map(String::as_str));
+        std::iter::once(name).chain(depends).collect()
+    }
+
+    /// Modules of a closure that the image lacks.
+    ///
+    /// # Errors
+    /// The outcome to return where it cannot be told.
+    pub(crate) fn missing_in<'a>(&'a self, image: &Initramfs, name: &'a str) -> Result<Vec<&'a str>, Outcome> {
+        let mut missing = Vec::new();
+        for module in self.closure(name) {
+            match self.in_image(image, module) {
+                InImage::BuiltIn | InImage::Module => {}
+                InImage::Missing => missing.push(module),
+                InImage::Unclear => {
+                    return Err(match self.builtin.problem() {
+                        Some(problem) => Outcome::unread(problem),
+                        None => Outcome::unknown(format!("it is not known whether {module} is built into the kernel")),
+                    });
+                }
+            }
+        }
+        if !missing.is_empty() {
+            image.whole()?;
+        }
+        Ok(missing)
+    }
+
+    /// The name of its file.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
 }
 
 /// The configuration option that makes a module, for those that every iSCSI root needs.
-pub fn option_of(name: &str) -> Option<&'static str> {
+pub(crate) fn option_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "iscsi_tcp" => "CONFIG_ISCSI_TCP",
         "scsi_transport_iscsi" => "CONFIG_SCSI_ISCSI_ATTRS",
@@ -60,14 +98,8 @@ pub fn option_of(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A module with everything that `modules.dep` of the kernel says it needs, itself first.
-pub fn closure<'a>(kernel: &'a Kernel, name: &'a str) -> Vec<&'a str> {
-    let depends = kernel.modules.get(name).into_iter().flat_map(|module| module.depends.iter().map(String::as_str));
-    std::iter::once(name).chain(depends).collect()
-}
-
 /// The filesystem module that mounts this type.
-pub fn filesystem_module(kind: &str) -> &str {
+pub(crate) fn filesystem_module(kind: &str) -> &str {
     match kind {
         // ext4's driver mounts all three (CONFIG_EXT4_USE_FOR_EXT2).
         "ext2" | "ext3" | "ext4" => "ext4",

@@ -1,13 +1,12 @@
 //! Who asks for a login, and whether the image listens.
 
-use super::{boot_words, reader};
 use crate::Evidence;
-use crate::facts::{Cmdline, Facts, Initramfs, RequestKind, Word};
+use crate::facts::{Cmdline, Initramfs, RequestKind, Word};
 use std::net::IpAddr;
 
 /// A request for a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub(crate) struct Request {
     /// What is asked for.
     pub kind: RequestKind,
     /// The word or file that asks.
@@ -19,51 +18,36 @@ pub struct Request {
 /// Words that ask for whatever the iBFT says.
 const FIRMWARE_WORDS: [&str; 3] = ["iscsi_auto", "rd.iscsi.firmware", "iscsi_firmware"];
 
-/// Every request that the command line or the image makes, whether or not the image reads it.
-pub fn requests(facts: &Facts) -> Vec<Request> {
-    super::default_image(facts).map(|image| requests_by(&boot_words(facts), image)).unwrap_or_default()
-}
-
-/// Every request that these words or this image make.
-pub fn requests_by(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
-    let mut requests: Vec<Request> = image
-        .requests
-        .iter()
-        .map(|request| Request {
-            kind: request.kind.clone(),
-            evidence: Evidence::at(&request.at, describe(&request.kind)),
-            read_by: image.login.first().map(|login| Evidence::at(&login.at, "is the login script, which reads it")),
-        })
-        .collect();
-    for word in FIRMWARE_WORDS.iter().filter_map(|key| words.words.iter().rev().find(|word| word.key == *key)) {
-        if words.is_on(&word.key) {
-            requests.push(request(words, image, RequestKind::Firmware, word, &word.key));
+impl Cmdline {
+    /// Every request that these words or this image make.
+    pub(crate) fn requests_by(&self, image: &Initramfs) -> Vec<Request> {
+        let mut requests: Vec<Request> = image
+            .requests
+            .iter()
+            .map(|request| Request {
+                kind: request.kind.clone(),
+                evidence: Evidence::at(&request.at, describe(&request.kind)),
+                read_by: image
+                    .login
+                    .first()
+                    .map(|login| Evidence::at(&login.at, "is the login script, which reads it")),
+            })
+            .collect();
+        for word in FIRMWARE_WORDS.iter().filter_map(|key| self.words.iter().rev().find(|word| word.key == *key)) {
+            if self.is_on(&word.key) {
+                requests.push(request(self, image, RequestKind::Firmware, word, &word.key));
+            }
         }
+        if let Some(request) = by_single_words(self, image) {
+            requests.push(request);
+        }
+        requests.extend(by_root_words(self, image));
+        requests
     }
-    if let Some(request) = by_single_words(words, image) {
-        requests.push(request);
-    }
-    requests.extend(by_root_words(words, image));
-    requests
-}
-
-/// The requests that something in the image reads.
-pub fn effective_requests(facts: &Facts) -> Vec<Request> {
-    requests(facts).into_iter().filter(|request| request.read_by.is_some()).collect()
-}
-
-/// Whether the image will log in to what the iBFT names.
-pub fn wants_firmware(facts: &Facts) -> bool {
-    effective_requests(facts).iter().any(|request| request.kind == RequestKind::Firmware)
-}
-
-/// Whether the image will log in to a target that is named elsewhere than in the iBFT.
-pub fn wants_named_target(facts: &Facts) -> bool {
-    effective_requests(facts).iter().any(|request| request.kind != RequestKind::Firmware)
 }
 
 /// A request in few words.
-pub fn describe(kind: &RequestKind) -> String {
+pub(crate) fn describe(kind: &RequestKind) -> String {
     match kind {
         RequestKind::Firmware => "requests the target of the iBFT".to_owned(),
         RequestKind::Target { name, portals, .. } => {
@@ -76,15 +60,9 @@ pub fn describe(kind: &RequestKind) -> String {
 fn request(words: &Cmdline, image: &Initramfs, kind: RequestKind, word: &Word, token: &str) -> Request {
     Request {
         kind,
-        evidence: word_evidence(words, word),
-        read_by: reader(image, token).map(|reader| Evidence::at(&reader.at, format!("reads {token}"))),
+        evidence: words.evidence_of(word),
+        read_by: image.reader(token).map(|reader| Evidence::at(&reader.at, format!("reads {token}"))),
     }
-}
-
-/// Evidence of a word on the command line.
-pub fn word_evidence(words: &Cmdline, word: &Word) -> Evidence {
-    let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
-    Evidence::new(source, word.to_string())
 }
 
 /// `iscsi_target_name=` with `iscsi_target_ip=`, or dracut's `rd.iscsi.target.*`.
@@ -127,7 +105,7 @@ fn by_root_words(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
         // dracut's parser of netroot= reads root=iscsi: as well.
         if token == "root=iscsi" && request.read_by.is_none() {
             request.read_by =
-                reader(image, "netroot").map(|reader| Evidence::at(&reader.at, "reads root=iscsi: and netroot="));
+                image.reader("netroot").map(|reader| Evidence::at(&reader.at, "reads root=iscsi: and netroot="));
         }
         found.push(request);
     }
@@ -149,7 +127,7 @@ pub fn parse_root_spec(spec: &str) -> Option<(Option<String>, String)> {
 }
 
 /// The addresses among the portals of a request.
-pub fn portal_addresses(portals: &[String]) -> Vec<IpAddr> {
+pub(crate) fn portal_addresses(portals: &[String]) -> Vec<IpAddr> {
     portals.iter().flat_map(|portal| portal.split([' ', ','])).filter_map(|portal| portal.parse().ok()).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What `root=` and the first field of fstab mean, and whether two of them mean the same.
 
-use crate::facts::{BlockDevice, Facts, Signature};
+use super::Analysis;
+use crate::facts::{BlockDevice, Signature};
 use std::fmt;
 
 /// A device, as it is written.
@@ -109,7 +110,7 @@ impl DeviceSpec {
 
 /// Whether a device shows a part of a file or of another machine's disk, and so never has the name
 /// that it has there.
-pub fn is_stand_in(name: &str) -> bool {
+pub(crate) fn is_stand_in(name: &str) -> bool {
     ["loop", "nbd", "zram", "ram"].iter().any(|kind| name.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
 }
 
@@ -128,48 +129,49 @@ impl fmt::Display for DeviceSpec {
     }
 }
 
-/// What `root=` of the entry that will boot means. The last one wins, as in the kernel and in the
-/// scripts of every initramfs.
-pub fn root_spec(facts: &Facts) -> Option<DeviceSpec> {
-    facts.loader.default_entry()?.cmdline.last("root").filter(|text| !text.is_empty()).map(DeviceSpec::parse)
-}
+impl Analysis<'_> {
+    /// What `root=` of the entry that will boot means. The last one wins, as in the kernel and in the
+    /// scripts of every initramfs.
+    pub(crate) fn root_spec(&self) -> Option<DeviceSpec> {
+        self.loader.default_entry()?.cmdline.last("root").filter(|text| !text.is_empty()).map(DeviceSpec::parse)
+    }
 
-/// The volume group and the logical volume that the root lies on: by the device that the root is
-/// mounted from, by `root=`, or by fstab. A device that stands in for another says nothing of it.
-pub fn root_volume(facts: &Facts) -> Option<(String, String)> {
-    let spec = root_spec(facts);
-    if let Some(Some(device)) = facts.storage.root_device.known()
-        && !is_stand_in(&device.name)
-        && spec.as_ref().and_then(|spec| spec.names(device)) != Some(false)
-    {
-        let lvm = device.dm_uuid.as_deref().is_some_and(|uuid| uuid.starts_with("LVM-"));
-        return device.dm_name.as_deref().filter(|_| lvm).and_then(split_mapper_name);
-    }
-    if let Some(DeviceSpec::Volume { vg, lv }) = spec {
-        return Some((vg, lv));
-    }
-    facts.storage.fstab.iter().find(|entry| entry.target == "/").and_then(|entry| {
-        match DeviceSpec::parse(&entry.spec) {
-            DeviceSpec::Volume { vg, lv } => Some((vg, lv)),
-            _ => None,
+    /// The volume group and the logical volume that the root lies on: by the device that the root is
+    /// mounted from, by `root=`, or by fstab. A device that stands in for another says nothing of it.
+    pub(crate) fn root_volume(&self) -> Option<(String, String)> {
+        let spec = self.root_spec();
+        if let Some(Some(device)) = self.storage.root_device.known()
+            && !is_stand_in(&device.name)
+            && spec.as_ref().and_then(|spec| spec.names(device)) != Some(false)
+        {
+            let lvm = device.dm_uuid.as_deref().is_some_and(|uuid| uuid.starts_with("LVM-"));
+            return device.dm_name.as_deref().filter(|_| lvm).and_then(split_mapper_name);
         }
-    })
-}
-
-/// The type of the root filesystem and who says so.
-pub fn root_filesystem(facts: &Facts) -> Option<(String, String)> {
-    if let Some(Some(device)) = facts.storage.root_device.known()
-        && let Some(Some(Signature::Filesystem { kind, .. })) = device.signature.known()
-    {
-        return Some((kind.clone(), format!("superblock of /dev/{}", device.name)));
+        if let Some(DeviceSpec::Volume { vg, lv }) = spec {
+            return Some((vg, lv));
+        }
+        self.storage.fstab.iter().find(|entry| entry.target == "/").and_then(|entry| {
+            match DeviceSpec::parse(&entry.spec) {
+                DeviceSpec::Volume { vg, lv } => Some((vg, lv)),
+                _ => None,
+            }
+        })
     }
-    if let Some(mount) = facts.storage.mounts.known().into_iter().flatten().find(|mount| mount.target == "/") {
-        return Some((mount.kind.clone(), "/proc/self/mountinfo".to_owned()));
-    }
-    let entry = facts.storage.fstab.iter().find(|entry| entry.target == "/" && entry.kind != "auto")?;
-    Some((entry.kind.clone(), entry.at.to_string()))
-}
 
+    /// The type of the root filesystem and who says so.
+    pub(crate) fn root_filesystem(&self) -> Option<(String, String)> {
+        if let Some(Some(device)) = self.storage.root_device.known()
+            && let Some(Some(Signature::Filesystem { kind, .. })) = device.signature.known()
+        {
+            return Some((kind.clone(), format!("superblock of /dev/{}", device.name)));
+        }
+        if let Some(mount) = self.storage.mounts.known().into_iter().flatten().find(|mount| mount.target == "/") {
+            return Some((mount.kind.clone(), "/proc/self/mountinfo".to_owned()));
+        }
+        let entry = self.storage.fstab.iter().find(|entry| entry.target == "/" && entry.kind != "auto")?;
+        Some((entry.kind.clone(), entry.at.to_string()))
+    }
+}
 /// The device-mapper name of a logical volume: every `-` of a name is doubled, one joins the two
 /// (libdevmapper, `dm_build_dm_name`).
 pub fn mapper_name(vg: &str, lv: &str) -> String {
@@ -177,7 +179,7 @@ pub fn mapper_name(vg: &str, lv: &str) -> String {
 }
 
 /// The volume group and logical volume of a device-mapper name; `None` when it is not of that form.
-pub fn split_mapper_name(name: &str) -> Option<(String, String)> {
+pub(super) fn split_mapper_name(name: &str) -> Option<(String, String)> {
     let bytes = name.as_bytes();
     let mut index = 0;
     let mut split = None;

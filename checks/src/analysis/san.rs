@@ -1,20 +1,21 @@
 //! What several checks ask of the way to the target: the SAN NIC, its leases, and the kernel's route
 //! to each portal.
 
+use super::Analysis;
 use crate::facts::{
-    ClasslessRoute, Facts, ISCSI_PORT, IbftTarget, Lease, Lookup, LookupAnswer, Mode, NetLink, Portal, Problem,
-    RequestKind, Route, Session,
+    ClasslessRoute, ISCSI_PORT, IbftTarget, Lease, Lookup, LookupAnswer, Mode, NetLink, Portal, Problem, RequestKind,
+    Route, Session,
 };
 use crate::{Outcome, ShellCommand};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// The main routing table (`RT_TABLE_MAIN`).
-pub const MAIN_TABLE: u32 = 254;
+pub(crate) const MAIN_TABLE: u32 = 254;
 
 /// The NIC that leads to the target, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SanNic {
+pub(crate) struct SanNic {
     /// Its name now.
     pub name: String,
     /// How it is known, as the end of a sentence.
@@ -23,7 +24,7 @@ pub struct SanNic {
 
 /// The way to one portal.
 #[derive(Debug)]
-pub struct PortalRoute<'a> {
+pub(crate) struct PortalRoute<'a> {
     /// The portal.
     pub portal: Portal,
     /// The NIC that should lead to it; `None` when only the routes themselves could say so.
@@ -36,7 +37,7 @@ pub struct PortalRoute<'a> {
 
 /// Where the kernel's route to a portal leads.
 #[derive(Debug, Clone, Copy)]
-pub enum RouteVerdict<'a> {
+pub(crate) enum RouteVerdict<'a> {
     /// Out of the SAN NIC, or there is no other word for what the SAN NIC is.
     Sound(&'a Route),
     /// There is no route.
@@ -49,195 +50,199 @@ pub enum RouteVerdict<'a> {
     Failed(&'a Problem),
 }
 
-/// The portals of the root: those that are known, each address once, without those of sessions that
-/// are known to carry something else.
-pub fn root_portals(facts: &Facts) -> Vec<Portal> {
-    let beside: Vec<String> = facts
-        .iscsi
-        .sessions
-        .known()
-        .into_iter()
-        .flatten()
-        .filter(|session| session.holds_root == Some(false))
-        .map(|session| format!("/sys/class/iscsi_session/{}", session.name))
-        .collect();
-    let mut portals: Vec<Portal> = Vec::new();
-    for portal in super::portals(facts) {
-        let known = portals.iter().any(|other| other.ip == portal.ip);
-        if !known && !portal.ip.is_unspecified() && !beside.contains(&portal.source) {
-            portals.push(portal);
-        }
-    }
-    if portals.is_empty() && facts.scope.mode == Mode::Root {
-        portals = requested_portals(facts);
-    }
-    portals
-}
-
-/// The portals that the command line or the image of a mounted root asks for.
-fn requested_portals(facts: &Facts) -> Vec<Portal> {
-    let mut portals: Vec<Portal> = Vec::new();
-    for request in super::requests(facts) {
-        let RequestKind::Target { portals: named, .. } = &request.kind else { continue };
-        for ip in super::portal_addresses(named) {
-            if !ip.is_unspecified() && !portals.iter().any(|other| other.ip == ip) {
-                portals.push(Portal { ip, port: ISCSI_PORT, source: request.evidence.source.clone() });
+impl Analysis<'_> {
+    /// The portals of the root: those that are known, each address once, without those of sessions that
+    /// are known to carry something else.
+    pub(crate) fn root_portals(&self) -> Vec<Portal> {
+        let beside: Vec<String> = self
+            .iscsi
+            .sessions
+            .known()
+            .into_iter()
+            .flatten()
+            .filter(|session| session.holds_root == Some(false))
+            .map(|session| format!("/sys/class/iscsi_session/{}", session.name))
+            .collect();
+        let mut portals: Vec<Portal> = Vec::new();
+        for portal in self.portals() {
+            let known = portals.iter().any(|other| other.ip == portal.ip);
+            if !known && !portal.ip.is_unspecified() && !beside.contains(&portal.source) {
+                portals.push(portal);
             }
         }
+        if portals.is_empty() && self.scope.mode == Mode::Root {
+            portals = self.requested_portals();
+        }
+        portals
     }
-    portals
-}
 
-/// The SAN NIC by `--san-nic` or by the firmware: never by the routes, so that routes can be held
-/// against it.
-pub fn firmware_nic(facts: &Facts) -> Option<SanNic> {
-    given_nic(facts).or_else(|| nic_with_mac(facts, super::san_mac(facts)?))
-}
-
-/// The SAN NIC by every means, the routes too.
-pub fn any_nic(facts: &Facts) -> Option<SanNic> {
-    firmware_nic(facts).or_else(|| super::san_nic(facts).map(|(name, how)| SanNic { name, how }))
-}
-
-/// The NIC that the firmware names for a portal: with several NICs in the iBFT each target has its own.
-fn nic_for(facts: &Facts, ip: IpAddr) -> Option<SanNic> {
-    let of_target = || {
-        let ibft = facts.firmware.ibft()?;
-        let valid = || ibft.nics.iter().filter(|nic| nic.is_valid());
-        let target = ibft.targets.iter().find(|target| target.ip == Some(ip))?;
-        let nic = valid().find(|nic| nic.index == target.nic_assoc).filter(|_| valid().count() > 1)?;
-        nic_with_mac(facts, &nic.mac)
-    };
-    given_nic(facts).or_else(of_target).or_else(|| firmware_nic(facts))
-}
-
-fn given_nic(facts: &Facts) -> Option<SanNic> {
-    if let Some(name) = facts.scope.san_nic_name() {
-        return Some(SanNic { name: name.to_owned(), how: "--san-nic names it".to_owned() });
+    /// The portals that the command line or the image of a mounted root asks for.
+    fn requested_portals(&self) -> Vec<Portal> {
+        let mut portals: Vec<Portal> = Vec::new();
+        for request in self.requests() {
+            let RequestKind::Target { portals: named, .. } = &request.kind else { continue };
+            for ip in super::portal_addresses(named) {
+                if !ip.is_unspecified() && !portals.iter().any(|other| other.ip == ip) {
+                    portals.push(Portal { ip, port: ISCSI_PORT, source: request.evidence.source.clone() });
+                }
+            }
+        }
+        portals
     }
-    let nic = nic_with_mac(facts, &facts.scope.san_nic_mac()?)?;
-    Some(SanNic { how: "--san-nic names it".to_owned(), ..nic })
-}
 
-fn nic_with_mac(facts: &Facts, mac: &str) -> Option<SanNic> {
-    let hardware = || facts.nics.known()?.iter().find(|nic| nic.physical && nic.mac == mac).map(|nic| &nic.name);
-    let linked = || {
-        let links = facts.network.links.known()?;
-        // A bond, bridge or VLAN carries the MAC address of the NIC below it.
-        let bears = |link: &&NetLink| {
-            (link.mac == mac || link.permanent_mac.as_deref() == Some(mac))
-                && !matches!(link.kind.as_str(), "vlan" | "bond" | "bridge" | "team" | "macvlan" | "ipvlan")
+    /// The SAN NIC by `--san-nic` or by the firmware: never by the routes, so that routes can be held
+    /// against it.
+    pub(crate) fn firmware_nic(&self) -> Option<SanNic> {
+        self.given_nic().or_else(|| self.nic_with_mac(self.san_mac()?))
+    }
+
+    /// The SAN NIC by every means, the routes too.
+    pub(crate) fn any_nic(&self) -> Option<SanNic> {
+        self.firmware_nic().or_else(|| self.san_nic().map(|(name, how)| SanNic { name, how }))
+    }
+
+    /// The NIC that the firmware names for a portal: with several NICs in the iBFT each target has its own.
+    fn nic_for(&self, ip: IpAddr) -> Option<SanNic> {
+        let of_target = || {
+            let ibft = self.firmware.ibft()?;
+            let valid = || ibft.nics.iter().filter(|nic| nic.is_valid());
+            let target = ibft.targets.iter().find(|target| target.ip == Some(ip))?;
+            let nic = valid().find(|nic| nic.index == target.nic_assoc).filter(|_| valid().count() > 1)?;
+            self.nic_with_mac(&nic.mac)
         };
-        links.iter().find(bears).map(|link| &link.name)
-    };
-    let name = hardware().or_else(linked)?.clone();
-    Some(SanNic { name, how: format!("the iBFT names its MAC address {mac}") })
-}
+        self.given_nic().or_else(of_target).or_else(|| self.firmware_nic())
+    }
 
-/// The running kernel's interface with this name.
-pub fn link<'a>(facts: &'a Facts, name: &str) -> Option<&'a NetLink> {
-    facts.network.links.known()?.iter().find(|link| link.name == name)
-}
+    fn given_nic(&self) -> Option<SanNic> {
+        if let Some(name) = self.scope.san_nic_name() {
+            return Some(SanNic { name: name.to_owned(), how: "--san-nic names it".to_owned() });
+        }
+        let nic = self.nic_with_mac(&self.scope.san_nic_mac()?)?;
+        Some(SanNic { how: "--san-nic names it".to_owned(), ..nic })
+    }
 
-/// The SAN NIC when it is not up: then its routes are gone too, and only `san-nic-down` says so.
-pub fn nic_that_is_down(facts: &Facts) -> Option<&NetLink> {
-    let nic = firmware_nic(facts)?;
-    link(facts, &nic.name).filter(|link| is_down(link))
+    fn nic_with_mac(&self, mac: &str) -> Option<SanNic> {
+        let hardware = || self.nics.known()?.iter().find(|nic| nic.physical && nic.mac == mac).map(|nic| &nic.name);
+        let linked = || {
+            let links = self.network.links.known()?;
+            // A bond, bridge or VLAN carries the MAC address of the NIC below it.
+            let bears = |link: &&NetLink| {
+                (link.mac == mac || link.permanent_mac.as_deref() == Some(mac))
+                    && !matches!(link.kind.as_str(), "vlan" | "bond" | "bridge" | "team" | "macvlan" | "ipvlan")
+            };
+            links.iter().find(bears).map(|link| &link.name)
+        };
+        let name = hardware().or_else(linked)?.clone();
+        Some(SanNic { name, how: format!("the iBFT names its MAC address {mac}") })
+    }
+
+    /// The running kernel's interface with this name.
+    pub(crate) fn link(&self, name: &str) -> Option<&NetLink> {
+        self.network.links.known()?.iter().find(|link| link.name == name)
+    }
+
+    /// The SAN NIC when it is not up: then its routes are gone too, and only `san-nic-down` says so.
+    pub(crate) fn nic_that_is_down(&self) -> Option<&NetLink> {
+        let nic = self.firmware_nic()?;
+        self.link(&nic.name).filter(|link| is_down(link))
+    }
 }
 
 /// Whether an interface carries nothing: switched off, without carrier, or held down from below.
-pub fn is_down(link: &NetLink) -> bool {
+pub(crate) fn is_down(link: &NetLink) -> bool {
     !link.up
         || !link.carrier
         || matches!(link.oper_state.as_str(), "down" | "lowerlayerdown" | "notpresent" | "dormant")
 }
 
-/// The way to every portal of the root, or the outcome to return when that cannot be told.
-pub fn portal_routes(facts: &Facts) -> Result<Vec<PortalRoute<'_>>, Outcome> {
-    if let Some(link) = nic_that_is_down(facts) {
-        return Err(Outcome::not_applicable(format!(
-            "not checked: {} is down and has lost its routes (see san-nic-down)",
-            link.name
-        )));
-    }
-    let portals = root_portals(facts);
-    if portals.is_empty() {
-        return Err(Outcome::unknown("no portal is known; name one with --portal ADDRESS"));
-    }
-    let lookups = match &facts.network.lookups {
-        crate::facts::Fact::Known(lookups) => lookups,
-        crate::facts::Fact::Unknown(problem) => return Err(Outcome::unread(problem)),
-        crate::facts::Fact::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
-    };
-    let mut portal_routes = Vec::new();
-    for portal in portals {
-        let Some(lookup) = lookups.iter().find(|lookup| lookup.destination == portal.ip) else {
-            return Err(Outcome::unknown(format!("the kernel was not asked for its route to {}", portal.ip)));
-        };
-        portal_routes.push(portal_route(facts, portal, lookup));
-    }
-    Ok(portal_routes)
-}
-
-fn portal_route<'a>(facts: &Facts, portal: Portal, lookup: &'a Lookup) -> PortalRoute<'a> {
-    let nic = nic_for(facts, portal.ip);
-    let mut matched = None;
-    let verdict = match &lookup.answer {
-        LookupAnswer::Unreachable(words) => RouteVerdict::Unreachable(words),
-        LookupAnswer::Failed(problem) => RouteVerdict::Failed(problem),
-        LookupAnswer::Route(route) => {
-            matched = lookup.matched.or_else(|| prefix_that_answered(facts, portal.ip, route));
-            let out = route.interface.as_deref();
-            match &nic {
-                Some(nic) if !out.is_some_and(|out| leads_through(facts, out, &nic.name)) => {
-                    if matched.is_some_and(|prefix| prefix.prefix_len() == 0) {
-                        RouteVerdict::OnlyDefault(route)
-                    } else {
-                        RouteVerdict::WrongNic(route)
-                    }
-                }
-                _ => RouteVerdict::Sound(route),
-            }
+impl Analysis<'_> {
+    /// The way to every portal of the root, or the outcome to return when that cannot be told.
+    pub(crate) fn portal_routes(&self) -> Result<Vec<PortalRoute<'_>>, Outcome> {
+        if let Some(link) = self.nic_that_is_down() {
+            return Err(Outcome::not_applicable(format!(
+                "not checked: {} is down and has lost its routes (see san-nic-down)",
+                link.name
+            )));
         }
-    };
-    PortalRoute { portal, nic, matched, verdict }
-}
-
-/// Whether packets that leave by one interface leave by the NIC: it is the NIC, a VLAN on it, or the
-/// bond or bridge that the NIC is a port of.
-pub fn leads_through(facts: &Facts, out: &str, nic: &str) -> bool {
-    if out == nic {
-        return true;
+        let portals = self.root_portals();
+        if portals.is_empty() {
+            return Err(Outcome::unknown("no portal is known; name one with --portal ADDRESS"));
+        }
+        let lookups = match &self.network.lookups {
+            crate::facts::Fact::Known(lookups) => lookups,
+            crate::facts::Fact::Unknown(problem) => return Err(Outcome::unread(problem)),
+            crate::facts::Fact::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
+        };
+        let mut portal_routes = Vec::new();
+        for portal in portals {
+            let Some(lookup) = lookups.iter().find(|lookup| lookup.destination == portal.ip) else {
+                return Err(Outcome::unknown(format!("the kernel was not asked for its route to {}", portal.ip)));
+            };
+            portal_routes.push(self.portal_route(portal, lookup));
+        }
+        Ok(portal_routes)
     }
-    let (Some(mut upper), Some(nic)) = (link(facts, out), link(facts, nic)) else { return false };
-    // A VLAN on a bond of NICs: two steps down. More is not built in practice, and a loop must end.
-    for _ in 0..4 {
-        if upper.index == nic.index || nic.master == Some(upper.index) {
+
+    fn portal_route<'a>(&self, portal: Portal, lookup: &'a Lookup) -> PortalRoute<'a> {
+        let nic = self.nic_for(portal.ip);
+        let mut matched = None;
+        let verdict = match &lookup.answer {
+            LookupAnswer::Unreachable(words) => RouteVerdict::Unreachable(words),
+            LookupAnswer::Failed(problem) => RouteVerdict::Failed(problem),
+            LookupAnswer::Route(route) => {
+                matched = lookup.matched.or_else(|| self.prefix_that_answered(portal.ip, route));
+                let out = route.interface.as_deref();
+                match &nic {
+                    Some(nic) if !out.is_some_and(|out| self.leads_through(out, &nic.name)) => {
+                        if matched.is_some_and(|prefix| prefix.prefix_len() == 0) {
+                            RouteVerdict::OnlyDefault(route)
+                        } else {
+                            RouteVerdict::WrongNic(route)
+                        }
+                    }
+                    _ => RouteVerdict::Sound(route),
+                }
+            }
+        };
+        PortalRoute { portal, nic, matched, verdict }
+    }
+
+    /// Whether packets that leave by one interface leave by the NIC: it is the NIC, a VLAN on it, or the
+    /// bond or bridge that the NIC is a port of.
+    pub(crate) fn leads_through(&self, out: &str, nic: &str) -> bool {
+        if out == nic {
             return true;
         }
-        let below = upper.lower.and_then(|index| facts.network.links.known()?.iter().find(|link| link.index == index));
-        match below {
-            Some(below) => upper = below,
-            None => return false,
+        let (Some(mut upper), Some(nic)) = (self.link(out), self.link(nic)) else { return false };
+        // A VLAN on a bond of NICs: two steps down. More is not built in practice, and a loop must end.
+        for _ in 0..4 {
+            if upper.index == nic.index || nic.master == Some(upper.index) {
+                return true;
+            }
+            let below =
+                upper.lower.and_then(|index| self.network.links.known()?.iter().find(|link| link.index == index));
+            match below {
+                Some(below) => upper = below,
+                None => return false,
+            }
         }
+        false
     }
-    false
-}
 
-/// The prefix of the route that gave an answer, found in the routing tables where the kernel does not
-/// say it.
-fn prefix_that_answered(facts: &Facts, ip: IpAddr, answer: &Route) -> Option<IpNet> {
-    let default = default_prefix(ip);
-    facts
-        .network
-        .routes
-        .known()?
-        .iter()
-        .filter(|route| route.table != 255 && route.kind == "unicast" && route.ipv6 == ip.is_ipv6())
-        .filter(|route| route.interface == answer.interface && route.gateway == answer.gateway)
-        .map(|route| route.destination.unwrap_or(default))
-        .filter(|prefix| prefix.contains(&ip))
-        .max_by_key(IpNet::prefix_len)
+    /// The prefix of the route that gave an answer, found in the routing tables where the kernel does not
+    /// say it.
+    fn prefix_that_answered(&self, ip: IpAddr, answer: &Route) -> Option<IpNet> {
+        let default = default_prefix(ip);
+        self.network
+            .routes
+            .known()?
+            .iter()
+            .filter(|route| route.table != 255 && route.kind == "unicast" && route.ipv6 == ip.is_ipv6())
+            .filter(|route| route.interface == answer.interface && route.gateway == answer.gateway)
+            .map(|route| route.destination.unwrap_or(default))
+            .filter(|prefix| prefix.contains(&ip))
+            .max_by_key(IpNet::prefix_len)
+    }
 }
 
 fn default_prefix(ip: IpAddr) -> IpNet {
@@ -248,65 +253,66 @@ fn default_prefix(ip: IpAddr) -> IpNet {
     IpNet::new_assert(unspecified, 0)
 }
 
-/// Routes of the main table that forward packets of the family of an address.
-pub fn main_routes(facts: &Facts, ipv6: bool) -> impl Iterator<Item = &Route> {
-    facts
-        .network
-        .routes
-        .known()
-        .into_iter()
-        .flatten()
-        .filter(move |route| route.table == MAIN_TABLE && route.kind == "unicast" && route.ipv6 == ipv6)
-}
-
-/// Leases of an interface that are in force: not run out, and for an address that it has.
-pub fn leases_of<'a>(facts: &'a Facts, interface: &'a str) -> impl Iterator<Item = &'a Lease> {
-    let nic = facts.nics.known().and_then(|nics| nics.iter().find(|nic| nic.name == interface));
-    let index = link(facts, interface).map(|link| link.index);
-    facts.dhcp.leases.iter().filter(move |lease| {
-        let named = match (&lease.interface, &lease.mac, lease.index) {
-            (Some(name), ..) => name == interface,
-            (None, Some(mac), _) => nic.is_some_and(|nic| &nic.mac == mac),
-            (None, None, lease_index) => lease_index.is_some() && lease_index == index,
-        };
-        let running = lease.expires.is_none_or(|end| end > facts.scope.epoch_seconds);
-        let held = facts.scope.mode != Mode::Live
-            || match (lease.address, facts.network.addresses.known()) {
-                (Some(net), Some(addresses)) => {
-                    addresses.iter().any(|address| address.interface == interface && address.net.addr() == net.addr())
-                }
-                _ => true,
-            };
-        named && running && held
-    })
-}
-
-/// The route to an address that the SAN NIC's lease brings, or one by way of the iBFT's gateway.
-pub fn route_wanted(facts: &Facts, ip: IpAddr) -> Option<ClasslessRoute> {
-    let leased = any_nic(facts).and_then(|nic| {
-        leases_of(facts, &nic.name)
-            .filter_map(|lease| lease.classless.as_deref())
+impl Analysis<'_> {
+    /// Routes of the main table that forward packets of the family of an address.
+    pub(crate) fn main_routes(&self, ipv6: bool) -> impl Iterator<Item = &Route> {
+        self.network
+            .routes
+            .known()
+            .into_iter()
             .flatten()
-            .filter(|route| route.destination.contains(&ip))
-            .max_by_key(|route| route.destination.prefix_len())
-            .cloned()
-    });
-    leased.or_else(|| {
-        let mac = super::san_mac(facts)?;
-        let gateway = facts.firmware.ibft()?.nics.iter().find(|nic| nic.mac == mac)?.gateway?;
-        let subnet = facts.scope.san_subnets.iter().copied().find(|subnet| subnet.contains(&ip));
-        Some(ClasslessRoute { destination: subnet.unwrap_or_else(|| IpNet::from(ip)), gateway })
-    })
-}
+            .filter(move |route| route.table == MAIN_TABLE && route.kind == "unicast" && route.ipv6 == ipv6)
+    }
 
-/// The command that puts a route to a portal in place, where its gateway and the NIC are known.
-pub fn route_command(facts: &Facts, ip: IpAddr, nic: Option<&str>) -> Option<ShellCommand> {
-    let route = route_wanted(facts, ip)?;
-    Some(replace_route(&route, nic?))
+    /// Leases of an interface that are in force: not run out, and for an address that it has.
+    pub(crate) fn leases_of(&self, interface: &str) -> impl Iterator<Item = &Lease> {
+        let nic = self.nics.known().and_then(|nics| nics.iter().find(|nic| nic.name == interface));
+        let index = self.link(interface).map(|link| link.index);
+        self.dhcp.leases.iter().filter(move |lease| {
+            let named = match (&lease.interface, &lease.mac, lease.index) {
+                (Some(name), ..) => name == interface,
+                (None, Some(mac), _) => nic.is_some_and(|nic| &nic.mac == mac),
+                (None, None, lease_index) => lease_index.is_some() && lease_index == index,
+            };
+            let running = lease.expires.is_none_or(|end| end > self.scope.epoch_seconds);
+            let held = self.scope.mode != Mode::Live
+                || match (lease.address, self.network.addresses.known()) {
+                    (Some(net), Some(addresses)) => addresses
+                        .iter()
+                        .any(|address| address.interface == interface && address.net.addr() == net.addr()),
+                    _ => true,
+                };
+            named && running && held
+        })
+    }
+
+    /// The route to an address that the SAN NIC's lease brings, or one by way of the iBFT's gateway.
+    pub(crate) fn route_wanted(&self, ip: IpAddr) -> Option<ClasslessRoute> {
+        let leased = self.any_nic().and_then(|nic| {
+            self.leases_of(&nic.name)
+                .filter_map(|lease| lease.classless.as_deref())
+                .flatten()
+                .filter(|route| route.destination.contains(&ip))
+                .max_by_key(|route| route.destination.prefix_len())
+                .cloned()
+        });
+        leased.or_else(|| {
+            let mac = self.san_mac()?;
+            let gateway = self.firmware.ibft()?.nics.iter().find(|nic| nic.mac == mac)?.gateway?;
+            let subnet = self.scope.san_subnets.iter().copied().find(|subnet| subnet.contains(&ip));
+            Some(ClasslessRoute { destination: subnet.unwrap_or_else(|| IpNet::from(ip)), gateway })
+        })
+    }
+
+    /// The command that puts a route to a portal in place, where its gateway and the NIC are known.
+    pub(crate) fn route_command(&self, ip: IpAddr, nic: Option<&str>) -> Option<ShellCommand> {
+        let route = self.route_wanted(ip)?;
+        Some(replace_route(&route, nic?))
+    }
 }
 
 /// The command that puts a route of a lease in place.
-pub fn replace_route(route: &ClasslessRoute, nic: &str) -> ShellCommand {
+pub(crate) fn replace_route(route: &ClasslessRoute, nic: &str) -> ShellCommand {
     let command = ShellCommand::new(&["ip", "route", "replace"]).value(route.destination.to_string());
     // RFC 3442: a gateway of 0.0.0.0 stands for a network on the link.
     let via = Some(route.gateway).filter(|gateway| !gateway.is_unspecified());
@@ -314,7 +320,7 @@ pub fn replace_route(route: &ClasslessRoute, nic: &str) -> ShellCommand {
 }
 
 /// Adds the way of a route to a command of `ip route`.
-pub fn via_dev(command: ShellCommand, gateway: Option<IpAddr>, dev: Option<&str>) -> ShellCommand {
+pub(crate) fn via_dev(command: ShellCommand, gateway: Option<IpAddr>, dev: Option<&str>) -> ShellCommand {
     let command = match gateway {
         Some(gateway) => command.args(&["via"]).value(gateway.to_string()),
         None => command,
@@ -326,7 +332,7 @@ pub fn via_dev(command: ShellCommand, gateway: Option<IpAddr>, dev: Option<&str>
 }
 
 /// A route as iproute2 writes it.
-pub fn route_text(route: &Route) -> String {
+pub(crate) fn route_text(route: &Route) -> String {
     let mut text = route.destination.map_or_else(|| "default".to_owned(), |destination| destination.to_string());
     if let Some(gateway) = route.gateway {
         text.push_str(&format!(" via {gateway}"));
@@ -344,35 +350,37 @@ pub fn route_text(route: &Route) -> String {
 }
 
 /// A route's destination and way, for the middle of a sentence.
-pub fn route_short(route: &Route) -> String {
+pub(crate) fn route_short(route: &Route) -> String {
     let destination = route.destination.map_or_else(|| "default".to_owned(), |destination| destination.to_string());
     format!("{destination} {}", hop_text(route))
 }
 
 /// The way a route leads, for the middle of a sentence: `via 100.64.16.49 dev enp0s3`.
-pub fn hop_text(route: &Route) -> String {
+pub(crate) fn hop_text(route: &Route) -> String {
     let dev = route.interface.as_deref().unwrap_or("an unnamed interface");
     route.gateway.map_or_else(|| format!("on the link of {dev}"), |gateway| format!("via {gateway} dev {dev}"))
 }
 
-/// The targets that the firmware booted by: those chosen, or all valid ones.
-pub fn boot_targets(facts: &Facts) -> Vec<&IbftTarget> {
-    let Some(ibft) = facts.firmware.ibft() else { return Vec::new() };
-    let valid = || ibft.targets.iter().filter(|target| target.flags & 1 != 0);
-    let chosen: Vec<_> = valid().filter(|target| target.flags & 2 != 0).collect();
-    if chosen.is_empty() { valid().collect() } else { chosen }
-}
-
-/// The sessions that carry the root: those that are known to, else those to a target of the iBFT.
-pub fn root_sessions(facts: &Facts) -> Vec<&Session> {
-    let sessions = || facts.iscsi.sessions.known().into_iter().flatten();
-    let holding: Vec<_> = sessions().filter(|session| session.holds_root == Some(true)).collect();
-    if !holding.is_empty() {
-        return holding;
+impl Analysis<'_> {
+    /// The targets that the firmware booted by: those chosen, or all valid ones.
+    pub(crate) fn boot_targets(&self) -> Vec<&IbftTarget> {
+        let Some(ibft) = self.firmware.ibft() else { return Vec::new() };
+        let valid = || ibft.targets.iter().filter(|target| target.flags & 1 != 0);
+        let chosen: Vec<_> = valid().filter(|target| target.flags & 2 != 0).collect();
+        if chosen.is_empty() { valid().collect() } else { chosen }
     }
-    let targets = boot_targets(facts);
-    sessions()
-        .filter(|session| session.holds_root.is_none())
-        .filter(|session| targets.iter().any(|target| target.name.as_deref() == Some(session.target.as_str())))
-        .collect()
+
+    /// The sessions that carry the root: those that are known to, else those to a target of the iBFT.
+    pub(crate) fn root_sessions(&self) -> Vec<&Session> {
+        let sessions = || self.iscsi.sessions.known().into_iter().flatten();
+        let holding: Vec<_> = sessions().filter(|session| session.holds_root == Some(true)).collect();
+        if !holding.is_empty() {
+            return holding;
+        }
+        let targets = self.boot_targets();
+        sessions()
+            .filter(|session| session.holds_root.is_none())
+            .filter(|session| targets.iter().any(|target| target.name.as_deref() == Some(session.target.as_str())))
+            .collect()
+    }
 }

@@ -1,13 +1,13 @@
 //! Ways to the target that the command line brings: `ip=`, `rd.route=`.
 
-use super::{has_network, reader};
-use crate::facts::{Cmdline, Facts, IbftNic, Initramfs, NetworkKind};
+use super::Analysis;
+use crate::facts::{Cmdline, IbftNic, Initramfs, NetworkKind};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// One `ip=`, as the kernel's nfsroot documentation and dracut.cmdline(7) have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IpWord {
+pub(crate) struct IpWord {
     /// As written, without `ip=`.
     pub text: String,
     /// The client's address.
@@ -24,7 +24,7 @@ pub struct IpWord {
 
 impl IpWord {
     /// Reads the value of an `ip=`.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut word = Self { text: text.to_owned(), ..Self::default() };
         let fields = split_fields(text);
         let field = |index: usize| fields.get(index).map(String::as_str).filter(|field| !field.is_empty());
@@ -54,24 +54,21 @@ impl IpWord {
     }
 
     /// Whether it sets an address of its own, so that nothing is asked of DHCP.
-    pub fn is_static(&self) -> bool {
+    pub(crate) fn is_static(&self) -> bool {
         self.address.is_some() && matches!(self.method.as_str(), "" | "none" | "off" | "static")
-    }
-
-    /// Whether it asks for DHCP over IPv4.
-    pub fn is_dhcp(&self) -> bool {
-        self.method.split(',').any(|method| matches!(method, "dhcp" | "on" | "any" | "both" | "single-dhcp" | "dhcp4"))
     }
 }
 
-/// Every `ip=` of a command line.
-pub fn ip_words(words: &Cmdline) -> Vec<IpWord> {
-    words.all("ip").map(IpWord::parse).collect()
+impl Cmdline {
+    /// Every `ip=` of a command line.
+    pub(crate) fn ip_words(&self) -> Vec<IpWord> {
+        self.all("ip").map(IpWord::parse).collect()
+    }
 }
 
 /// One `rd.route=NET/LEN:GATEWAY[:INTERFACE]` (dracut.cmdline(7)).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteWord {
+pub(crate) struct RouteWord {
     /// As written, without `rd.route=`.
     pub text: String,
     /// Destination.
@@ -80,64 +77,66 @@ pub struct RouteWord {
     pub interface: Option<String>,
 }
 
-/// Every `rd.route=` of a command line that can be understood.
-pub fn route_words(words: &Cmdline) -> Vec<RouteWord> {
-    words
-        .all("rd.route")
-        .filter_map(|text| {
-            let fields = split_fields(text);
-            let first = fields.first()?;
-            let destination = if first == "default" {
-                "0.0.0.0/0".parse().ok()?
-            } else {
-                first.parse::<IpNet>().ok().or_else(|| first.parse::<IpAddr>().ok().map(IpNet::from))?
-            };
-            let interface = fields.get(2).filter(|field| !field.is_empty()).cloned();
-            Some(RouteWord { text: text.to_owned(), destination, interface })
-        })
-        .collect()
-}
-
-/// The routes that the image sets: network-legacy renames the NIC of the iBFT to `ibft0` when it is told
-/// to read that, unless ifname= names it, and leaves out a route for an interface that it does not set up
-/// (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
-pub fn routes_set(words: &Cmdline, image: &Initramfs) -> Vec<RouteWord> {
-    let mut routes = route_words(words);
-    if renames_after_ibft(words, image) {
-        let ips = ip_words(words);
-        let named = |name: &str| {
-            name.starts_with("ibft")
-                || words.all("ifname").any(|value| value.split(':').next() == Some(name))
-                || ips.iter().any(|ip| ip.interface.as_deref() == Some(name))
-        };
-        routes.retain(|route| route.interface.as_deref().is_none_or(named));
+impl Cmdline {
+    /// Every `rd.route=` of a command line that can be understood.
+    pub(crate) fn route_words(&self) -> Vec<RouteWord> {
+        self.all("rd.route")
+            .filter_map(|text| {
+                let fields = split_fields(text);
+                let first = fields.first()?;
+                let destination = if first == "default" {
+                    "0.0.0.0/0".parse().ok()?
+                } else {
+                    first.parse::<IpNet>().ok().or_else(|| first.parse::<IpAddr>().ok().map(IpNet::from))?
+                };
+                let interface = fields.get(2).filter(|field| !field.is_empty()).cloned();
+                Some(RouteWord { text: text.to_owned(), destination, interface })
+            })
+            .collect()
     }
-    routes
+
+    /// The routes that the image sets: network-legacy renames the NIC of the iBFT to `ibft0` when it is told
+    /// to read that, unless ifname= names it, and leaves out a route for an interface that it does not set up
+    /// (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
+    pub(crate) fn routes_set(&self, image: &Initramfs) -> Vec<RouteWord> {
+        let mut routes = self.route_words();
+        if self.renames_after_ibft(image) {
+            let ips = self.ip_words();
+            let named = |name: &str| {
+                name.starts_with("ibft")
+                    || self.all("ifname").any(|value| value.split(':').next() == Some(name))
+                    || ips.iter().any(|ip| ip.interface.as_deref() == Some(name))
+            };
+            routes.retain(|route| route.interface.as_deref().is_none_or(named));
+        }
+        routes
+    }
+
+    /// Whether the image gives the NIC of the iBFT the name `ibft0`.
+    pub(crate) fn renames_after_ibft(&self, image: &Initramfs) -> bool {
+        let asked = self.is_on("rd.iscsi.ibft") && image.reader("rd.iscsi.ibft").is_some()
+            || self.all("ip").any(|value| value == "ibft") && image.reader("ip=ibft").is_some();
+        asked && image.has_network(NetworkKind::DracutLegacy)
+    }
 }
 
-/// Whether the image gives the NIC of the iBFT the name `ibft0`.
-pub fn renames_after_ibft(words: &Cmdline, image: &Initramfs) -> bool {
-    let asked = words.is_on("rd.iscsi.ibft") && reader(image, "rd.iscsi.ibft").is_some()
-        || words.all("ip").any(|value| value == "ibft") && reader(image, "ip=ibft").is_some();
-    asked && has_network(image, NetworkKind::DracutLegacy)
+impl Analysis<'_> {
+    /// The first route that leads to every known portal; any route when no portal is known.
+    pub(crate) fn route_to_portals<'a>(&self, routes: &'a [RouteWord]) -> Option<&'a RouteWord> {
+        let portals = self.portals();
+        let leads = |route: &&RouteWord| portals.iter().any(|portal| route.destination.contains(&portal.ip));
+        if portals.is_empty() { routes.first() } else { routes.iter().find(leads) }
+    }
 }
-
-/// The first route that leads to every known portal; any route when no portal is known.
-pub fn route_to_portals<'a>(facts: &Facts, routes: &'a [RouteWord]) -> Option<&'a RouteWord> {
-    let portals = super::portals(facts);
-    let leads = |route: &&RouteWord| portals.iter().any(|portal| route.destination.contains(&portal.ip));
-    if portals.is_empty() { routes.first() } else { routes.iter().find(leads) }
-}
-
 /// The network of a NIC of the iBFT.
-pub fn ibft_network(nic: &IbftNic) -> Option<IpNet> {
+pub(crate) fn ibft_network(nic: &IbftNic) -> Option<IpNet> {
     IpNet::new(nic.ip?, nic.prefix_len).ok().filter(|_| nic.prefix_len > 0).map(|net| net.trunc())
 }
 
 /// Whether the image's scripts ask DHCP for this NIC's address instead of taking it from the iBFT:
 /// open-iscsi (`iface.bootproto`) and dracut (`ibft_to_cmdline`) both go by the origin and by whether
 /// a DHCP server is named.
-pub fn ibft_by_dhcp(nic: &IbftNic) -> bool {
+pub(crate) fn ibft_by_dhcp(nic: &IbftNic) -> bool {
     nic.origin == 3 || nic.dhcp.is_some_and(|server| !server.is_unspecified())
 }
 
@@ -180,16 +179,16 @@ mod tests {
     #[test]
     fn reads_every_form_of_ip() {
         assert_eq!(IpWord::parse("ibft").method, "ibft");
-        assert!(IpWord::parse("dhcp").is_dhcp());
+        assert_eq!(IpWord::parse("dhcp").method, "dhcp");
         let short = IpWord::parse("ibft0:dhcp");
-        assert_eq!((short.interface.as_deref(), short.is_dhcp()), (Some("ibft0"), true));
+        assert_eq!((short.interface.as_deref(), short.method.as_str()), (Some("ibft0"), "dhcp"));
         let long = IpWord::parse("100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none");
         assert!(long.is_static());
         assert_eq!(long.network, Some("100.64.16.48/29".parse().unwrap()));
         assert_eq!(long.gateway, Some("100.64.16.49".parse().unwrap()));
         assert_eq!(long.interface.as_deref(), Some("enp0s3"));
         let kernel = IpWord::parse(":::::enp0s3:dhcp");
-        assert!(kernel.is_dhcp() && !kernel.is_static());
+        assert!(kernel.method == "dhcp" && !kernel.is_static());
         assert_eq!(kernel.interface.as_deref(), Some("enp0s3"));
         let six = IpWord::parse("[2001:db8::2/64]::[2001:db8::1]:::enp0s3:none");
         assert_eq!(six.network, Some("2001:db8::/64".parse().unwrap()));
@@ -206,7 +205,7 @@ mod tests {
                 secret: false,
             });
         }
-        let routes = route_words(&words);
+        let routes = words.route_words();
         assert_eq!(routes.len(), 2);
         assert_eq!(routes[0].interface.as_deref(), Some("ibft0"));
         assert_eq!(routes[1].destination, "2001:db8::/32".parse().unwrap());

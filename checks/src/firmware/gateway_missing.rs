@@ -1,8 +1,8 @@
 //! `ibft-gateway-missing`: the iBFT's own addresses are used, the target lies behind a gateway, and
 //! the iBFT has none.
 
-use crate::facts::{Facts, IbftNic, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::facts::{IbftNic, NetworkKind};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-gateway-missing",
@@ -31,32 +31,31 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let ibft = match super::ibft(facts) {
-        Ok(ibft) => ibft,
-        Err(outcome) => return outcome,
-    };
-    let image = match analysis::judged_image(facts) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let ibft = super::table::ibft(facts)?;
+    let image = match facts.judged_image() {
         Ok(image) => image,
         Err(_) => {
-            return Outcome::not_applicable(
+            return Err(Outcome::not_applicable(
                 "not checked: the initramfs could not be read, so it is not known whether it uses the iBFT's addresses",
-            );
+            ));
         }
     };
-    if !analysis::wants_firmware(facts) {
-        return Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT");
+    if !facts.wants_firmware() {
+        return Err(Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT"));
     }
-    let words = analysis::boot_words(facts);
-    let reads_ibft = analysis::has_network(image, NetworkKind::IscsistartN)
+    let words = facts.boot_words();
+    let reads_ibft = image.has_network(NetworkKind::IscsistartN)
         || words.is_on("rd.iscsi.ibft")
         || words.all("ip").any(|value| value == "ibft");
     if !reads_ibft {
-        return Outcome::not_applicable("the initramfs does not take its addresses from the iBFT");
+        return Err(Outcome::not_applicable("the initramfs does not take its addresses from the iBFT"));
     }
-    let Some(nic) = super::boot_nic(ibft) else { return Outcome::not_applicable("the iBFT names no valid NIC") };
+    let Some(nic) = super::table::boot_nic(ibft) else {
+        return Err(Outcome::not_applicable("the iBFT names no valid NIC"));
+    };
     let Some(network) = analysis::ibft_network(nic) else {
-        return Outcome::not_applicable("the iBFT gives its NIC no address");
+        return Err(Outcome::not_applicable("the iBFT gives its NIC no address"));
     };
     let beyond: Vec<_> = ibft
         .targets
@@ -66,16 +65,16 @@ fn judge(facts: &Facts) -> Outcome {
         .filter(|ip| !network.contains(ip))
         .collect();
     let Some(target) = beyond.first() else {
-        return Outcome::pass(format!("the target is in the NIC's own subnet {network} and needs no gateway"));
+        return Ok(Outcome::pass(format!("the target is in the NIC's own subnet {network} and needs no gateway")));
     };
     if let Some(gateway) = usable_gateway(nic) {
-        return Outcome::pass(format!("the iBFT names the gateway {gateway} for {target}"));
+        return Ok(Outcome::pass(format!("the iBFT names the gateway {gateway} for {target}")));
     }
     if analysis::ibft_by_dhcp(nic) {
-        return Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT"));
+        return Ok(Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT")));
     }
-    if let Some(route) = analysis::route_words(&words).iter().find(|route| route.destination.contains(target)) {
-        return Outcome::pass(format!("rd.route={} covers {target}", route.text));
+    if let Some(route) = words.route_words().iter().find(|route| route.destination.contains(target)) {
+        return Ok(Outcome::pass(format!("rd.route={} covers {target}", route.text)));
     }
     let what = match nic.gateway {
         Some(gateway) => format!("the iBFT's gateway {gateway} is outside {network}, so {target} is unreachable"),

@@ -1,7 +1,6 @@
 //! `ibft-initiator-mismatch`: the firmware and the root give the machine different names.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-initiator-mismatch",
@@ -27,13 +26,10 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let ibft = match super::ibft(facts) {
-        Ok(ibft) => ibft,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let ibft = super::table::ibft(facts)?;
     let Some(name) = ibft.initiator.as_ref().and_then(|initiator| initiator.name.as_deref()) else {
-        return Outcome::not_applicable("the iBFT names no initiator");
+        return Err(Outcome::not_applicable("the iBFT names no initiator"));
     };
     let here = || Evidence::new(&ibft.source, format!("initiator-name {name}"));
     let mut findings = Vec::new();
@@ -64,8 +60,8 @@ fn judge(facts: &Facts) -> Outcome {
             );
         }
     }
-    Outcome::from_findings(findings, || match own {
+    Ok(Outcome::from_findings(findings, || match own {
         Some(_) => format!("the iBFT and the root agree on {name}"),
         None => format!("the iBFT names {name}, and the root has no initiator name of its own"),
-    })
+    }))
 }

@@ -1,7 +1,7 @@
 //! `ibft-missing`: the image is to log in to what the iBFT names, and there is none.
 
-use crate::facts::{Fact, Facts, Mode, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{Fact, Mode, RequestKind};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-missing",
@@ -32,13 +32,13 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let firmware = &facts.firmware;
     let unread = firmware.table.problem().is_some() || firmware.sysfs.problem().is_some();
     if unread && firmware.ibft().is_none() {
-        return Outcome::not_applicable("the iBFT could not be read: see ibft-unreadable");
+        return Err(Outcome::not_applicable("the iBFT could not be read: see ibft-unreadable"));
     }
-    let requests = analysis::effective_requests(facts);
+    let requests = facts.effective_requests();
     let asked = requests.iter().find(|request| request.kind == RequestKind::Firmware);
     if let Some(ibft) = firmware.ibft() {
         if let (Some(request), Mode::Live, Fact::Known(None)) = (asked, facts.scope.mode, &firmware.sysfs) {
@@ -51,32 +51,32 @@ fn judge(facts: &Facts) -> Outcome {
             .remedy(
                 Remedy::new("Load the module. If /sys/firmware/ibft is still missing, the kernel rejected the table.")
                     .command(ShellCommand::new(&["modprobe", "iscsi_ibft"]))
-                    .command(super::kernel_messages()),
+                    .command(super::table::kernel_messages()),
             )
             .into();
         }
-        return Outcome::pass(format!("{} is an iBFT of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id));
+        return Ok(Outcome::pass(format!("{} is an iBFT of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id)));
     }
     if asked.is_none() && requests.iter().any(|request| request.kind != RequestKind::Firmware) {
-        return Outcome::not_applicable(
+        return Err(Outcome::not_applicable(
             "the kernel command line or the initramfs names the target, so no iBFT is needed",
-        );
+        ));
     }
     if facts.scope.mode == Mode::Root && !facts.scope.firmware_given {
-        return Outcome::not_applicable(
+        return Err(Outcome::not_applicable(
             "this host was not booted from the SAN, so it has no iBFT; the instance's own boot may have one",
-        );
+        ));
     }
     // A login that is not known depends on nothing that is known.
     let Some(asked) = asked else {
-        return match analysis::judged_image(facts) {
+        return Ok(match facts.judged_image() {
             Ok(_) | Err(Outcome::NotApplicable(_)) => Outcome::not_applicable(
                 "neither the kernel command line nor the initramfs asks for a login by the iBFT",
             ),
             Err(_) => Outcome::unknown(
                 "this machine has no iBFT; without the initramfs it is not known whether the login needs one",
             ),
-        };
+        });
     };
     let finding = Finding::critical("this machine has no iBFT, and the login of the initramfs needs one")
         .evidence(Evidence::new("/sys/firmware/acpi/tables", "no table iBFT, IBFT or BIFT"))

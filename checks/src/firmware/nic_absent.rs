@@ -1,7 +1,6 @@
 //! `ibft-nic-absent`: the NIC that the firmware booted by is not among the machine's NICs.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis, known};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-nic-absent",
@@ -28,22 +27,19 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let ibft = match super::ibft(facts) {
-        Ok(ibft) => ibft,
-        Err(outcome) => return outcome,
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let ibft = super::table::ibft(facts)?;
+    let Some(nic) = super::table::boot_nic(ibft) else {
+        return Err(Outcome::not_applicable("the iBFT names no valid NIC: see ibft-target-incomplete"));
     };
-    let Some(nic) = super::boot_nic(ibft) else {
-        return Outcome::not_applicable("the iBFT names no valid NIC: see ibft-target-incomplete");
-    };
-    let nics = known!(facts.nics);
+    let nics = facts.nics.needed()?;
     if let Some(found) = nics.iter().find(|candidate| candidate.mac.eq_ignore_ascii_case(&nic.mac)) {
         let driver = found.driver.as_deref().map(|driver| format!(" ({driver})")).unwrap_or_default();
-        return Outcome::pass(format!("the NIC {} of the iBFT is {}{driver}", nic.mac, found.name));
+        return Ok(Outcome::pass(format!("the NIC {} of the iBFT is {}{driver}", nic.mac, found.name)));
     }
     let summary = format!("no NIC of this machine has the iBFT's MAC address {}", nic.mac);
     // A login that names its target itself can do without the NIC of the firmware.
-    let finding = if analysis::wants_named_target(facts) && !analysis::wants_firmware(facts) {
+    let finding = if facts.wants_named_target() && !facts.wants_firmware() {
         Finding::warning(summary)
     } else {
         Finding::critical(summary)

@@ -1,7 +1,6 @@
 //! `ibft-table-invalid`: the table has faults that the kernel does not forgive.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-table-invalid",
@@ -29,17 +28,17 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let table = facts.firmware.table.known().and_then(Option::as_ref);
     let sysfs = facts.firmware.sysfs.known().and_then(Option::as_ref);
-    let Some(ibft) = table.or(sysfs) else { return Outcome::not_applicable("no iBFT was read") };
+    let Some(ibft) = table.or(sysfs) else { return Err(Outcome::not_applicable("no iBFT was read")) };
     let Some(first) = ibft.faults.first() else {
-        return Outcome::pass(match ibft.length {
+        return Ok(Outcome::pass(match ibft.length {
             0 => format!("{} is well-formed", ibft.source),
             length => {
                 format!("{} is well-formed: {length} bytes of {}/{}", ibft.source, ibft.oem_id, ibft.oem_table_id)
             }
-        });
+        }));
     };
     let shown = sysfs.is_some_and(|sysfs| sysfs.faults.is_empty());
     let summary = format!("the iBFT is malformed: {}", first.what);
@@ -51,7 +50,7 @@ fn judge(facts: &Facts) -> Outcome {
                 "Update the boot firmware; with iPXE, give sanboot at most two paths. The kernel's log says why it \
                  rejected the table.",
             )
-            .command(super::kernel_messages()),
+            .command(super::table::kernel_messages()),
         )
         .into()
 }

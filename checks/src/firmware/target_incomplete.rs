@@ -1,7 +1,7 @@
 //! `ibft-target-incomplete`: the iBFT lacks something that a login needs.
 
-use crate::facts::{Facts, Ibft, IbftTarget, Lun};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{Ibft, IbftTarget, Lun};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-target-incomplete",
@@ -28,11 +28,8 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let ibft = match super::ibft(facts) {
-        Ok(ibft) => ibft,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let ibft = super::table::ibft(facts)?;
     let remedy = || {
         Remedy::new(
             "Set the missing values in the boot firmware. With iPXE: set initiator-iqn, and give sanboot the whole path \
@@ -66,14 +63,14 @@ fn judge(facts: &Facts) -> Outcome {
                 .remedy(remedy()),
         );
     }
-    Outcome::from_findings(findings, || match complete {
+    Ok(Outcome::from_findings(findings, || match complete {
         Some(target) => format!(
             "the iBFT names {}, by {}",
             in_words(target),
-            super::boot_nic(ibft).map_or("no NIC", |nic| nic.mac.as_str())
+            super::table::boot_nic(ibft).map_or("no NIC", |nic| nic.mac.as_str())
         ),
         None => format!("{} names a target", ibft.source),
-    })
+    }))
 }
 
 /// What a target lacks, in words.
@@ -102,7 +99,7 @@ fn lacks(ibft: &Ibft, target: &IbftTarget) -> Vec<String> {
 
 fn in_words(target: &IbftTarget) -> String {
     let name = target.name.as_deref().unwrap_or("(no name)");
-    let portal = target.ip.map_or_else(|| "(no address)".to_owned(), |ip| super::portal(ip, target.port));
+    let portal = target.ip.map_or_else(|| "(no address)".to_owned(), |ip| super::table::portal(ip, target.port));
     let lun = match &target.lun {
         Lun::Number(number) => format!("LUN {number}"),
         Lun::Ambiguous { candidates, .. } => {

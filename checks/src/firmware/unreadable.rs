@@ -1,7 +1,7 @@
 //! `ibft-unreadable`: the iBFT could not be read, so nothing is known of it.
 
-use crate::facts::{Fact, Facts};
-use crate::{Check, Doc, Link, Outcome, Scope, Severity};
+use crate::facts::Fact;
+use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-unreadable",
@@ -26,21 +26,21 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let firmware = &facts.firmware;
     if let Some(ibft) = firmware.ibft() {
-        return Outcome::pass(format!("{} was read", ibft.source));
+        return Ok(Outcome::pass(format!("{} was read", ibft.source)));
     }
     for source in [&firmware.table, &firmware.sysfs] {
         if let Fact::Unknown(problem) = source {
-            return Outcome::unread(problem);
+            return Err(Outcome::unread(problem));
         }
     }
-    match (&firmware.table, &firmware.sysfs) {
+    Ok(match (&firmware.table, &firmware.sysfs) {
         (Fact::Known(None), _) | (_, Fact::Known(None)) => {
             Outcome::not_applicable("this machine was booted without an iBFT")
         }
         (Fact::NotApplicable(reason), _) | (_, Fact::NotApplicable(reason)) => Outcome::not_applicable(reason.clone()),
         _ => Outcome::unknown("neither the ACPI tables nor /sys/firmware/ibft were read"),
-    }
+    })
 }

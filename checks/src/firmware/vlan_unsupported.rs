@@ -1,7 +1,7 @@
 //! `ibft-vlan-unsupported`: the firmware booted over a VLAN, and the image cannot make one.
 
-use crate::facts::{Facts, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::facts::NetworkKind;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-vlan-unsupported",
@@ -27,23 +27,22 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let ibft = match super::ibft(facts) {
-        Ok(ibft) => ibft,
-        Err(outcome) => return outcome,
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let ibft = super::table::ibft(facts)?;
+    let Some(nic) = super::table::boot_nic(ibft) else {
+        return Err(Outcome::not_applicable("the iBFT names no valid NIC"));
     };
-    let Some(nic) = super::boot_nic(ibft) else { return Outcome::not_applicable("the iBFT names no valid NIC") };
     if nic.vlan == 0 {
-        return Outcome::pass(format!("{} boots without a VLAN", nic.mac));
+        return Ok(Outcome::pass(format!("{} boots without a VLAN", nic.mac)));
     }
-    let Ok(image) = analysis::judged_image(facts) else {
-        return Outcome::not_applicable(
+    let Ok(image) = facts.judged_image() else {
+        return Err(Outcome::not_applicable(
             "not checked: the initramfs could not be read, so it is not known whether it creates the VLAN",
-        );
+        ));
     };
-    let words = analysis::boot_words(facts);
-    if words.has("vlan") && !analysis::has_network(image, NetworkKind::IscsistartN) {
-        return Outcome::pass(format!("vlan= on the kernel command line creates VLAN {}", nic.vlan));
+    let words = facts.boot_words();
+    if words.has("vlan") && !image.has_network(NetworkKind::IscsistartN) {
+        return Ok(Outcome::pass(format!("vlan= on the kernel command line creates VLAN {}", nic.vlan)));
     }
     let finding =
         Finding::warning(format!("the SAN is on VLAN {}, and the initramfs does not create that VLAN", nic.vlan))
@@ -54,10 +53,12 @@ fn judge(facts: &Facts) -> Outcome {
         let says = "iscsistart -N configures the NIC without its VLAN";
         return finding.evidence(Evidence::at(&network.at, says)).remedy(remedy).into();
     }
-    let Some(kernel) = analysis::default_kernel(facts) else {
-        return Outcome::not_applicable("not checked: the kernel is not known, so whether it has 8021q is not known");
+    let Some(kernel) = facts.default_kernel() else {
+        return Err(Outcome::not_applicable(
+            "not checked: the kernel is not known, so whether it has 8021q is not known",
+        ));
     };
-    match analysis::in_image(kernel, image, "8021q") {
+    Ok(match kernel.in_image(image, "8021q") {
         analysis::InImage::Missing if !image.incomplete => {
             finding.evidence(Evidence::new(&image.path, "no module 8021q")).remedy(remedy).into()
         }
@@ -65,5 +66,5 @@ fn judge(facts: &Facts) -> Outcome {
             Outcome::unknown(format!("whether {} has the module 8021q could not be determined", image.path))
         }
         _ => Outcome::pass(format!("the initramfs has 8021q for VLAN {}", nic.vlan)),
-    }
+    })
 }

@@ -2,13 +2,14 @@
 
 use super::evidence::{DRACUT_IBFT_NAME, is_called_ibft0};
 use super::nic_match::any_pattern;
-use crate::analysis;
+use crate::Analysis;
 use crate::facts::{Facts, Problem, UNCONFIGURED};
 use std::collections::BTreeSet;
 
 /// What is wrong with `--san-nic` where no NIC, no configuration and nothing else that was read bears it: a name
 /// that is mistyped would be taken for that of a NIC which nobody configures.
 pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
+    let facts = &Analysis::of(facts);
     let scope = &facts.scope;
     let given = scope.san_nic.as_deref()?;
     // What could not be read may bear it.
@@ -40,14 +41,14 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
     Some(problem(format!("no NIC or network configuration has it ({}){hint}", there_are(facts))))
 }
 
-fn there_are(facts: &Facts) -> String {
+fn there_are(facts: &Analysis<'_>) -> String {
     let names: Vec<&str> = names(facts).into_iter().filter(|name| *name != "lo").collect();
     if names.is_empty() { "no NIC name is known".to_owned() } else { format!("known: {}", names.join(", ")) }
 }
 
 /// Names of NICs: those of the hardware, and those that a configuration, a rule, a lease, a record or the command
 /// line has.
-fn names(facts: &Facts) -> BTreeSet<&str> {
+fn names<'a>(facts: &'a Analysis<'_>) -> BTreeSet<&'a str> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     found.extend(facts.nics.known().into_iter().flatten().map(|nic| nic.name.as_str()));
     found.extend(facts.network.links.known().into_iter().flatten().map(|link| link.name.as_str()));
@@ -60,7 +61,7 @@ fn names(facts: &Facts) -> BTreeSet<&str> {
     found.extend(facts.dhcp.dhclient.iter().flat_map(|conf| &conf.interfaces).map(|block| block.name.as_str()));
     found.extend(facts.iscsi.nodes.iter().filter_map(|node| node.net_interface.as_deref()));
     found.extend(words(facts).into_iter().filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())));
-    if is_called_ibft0(facts, &analysis::boot_words(facts)) {
+    if is_called_ibft0(facts, facts.boot_words()) {
         found.insert(DRACUT_IBFT_NAME);
     }
     found.retain(|name| is_name(name));
@@ -76,9 +77,9 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The interfaces that the command line names: parts of `ip=`, `rd.route=`, `ifname=`.
-fn words(facts: &Facts) -> Vec<&str> {
+fn words<'a>(facts: &'a Analysis<'_>) -> Vec<&'a str> {
     let of_entries = facts.loader.default_entry().into_iter().flat_map(|entry| &entry.cmdline.words);
-    let of_image = analysis::default_image(facts).into_iter().flat_map(|image| &image.own_cmdline);
+    let of_image = facts.default_image().into_iter().flat_map(|image| &image.own_cmdline);
     of_entries
         .chain(of_image.flat_map(|own| &own.value.words))
         .filter(|word| matches!(word.key.as_str(), "ip" | "rd.route" | "ifname" | "bootdev" | "BOOTIF"))
@@ -90,7 +91,7 @@ fn words(facts: &Facts) -> Vec<&str> {
         .collect()
 }
 
-fn patterns_take(facts: &Facts, name: &str) -> bool {
+fn patterns_take(facts: &Analysis<'_>, name: &str) -> bool {
     let mut configs = facts.netconfig.interfaces.iter().map(|config| &config.matches.names);
     // A pattern that takes any name bears none.
     configs.any(|names| {
@@ -103,7 +104,7 @@ fn patterns_take(facts: &Facts, name: &str) -> bool {
     })
 }
 
-fn macs(facts: &Facts) -> BTreeSet<String> {
+fn macs(facts: &Analysis<'_>) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = BTreeSet::new();
     found.extend(facts.nics.known().into_iter().flatten().map(|nic| nic.mac.clone()));
     for link in facts.network.links.known().into_iter().flatten() {

@@ -1,8 +1,9 @@
 //! The NICs that can be the SAN NIC where nothing settles which one it is.
 
-use super::config_match::in_force;
 use super::identity::SanIdentity;
+use super::managers::in_force;
 use super::nic_match::{self, example, is_wide};
+use crate::Analysis;
 use crate::facts::{Facts, InterfaceConfig, Method, Nic, Supposed};
 use std::collections::BTreeSet;
 
@@ -37,7 +38,7 @@ impl Candidate {
 
 /// Every NIC that can be the SAN NIC, as far as configurations of the real root tell NICs apart. Empty when it is
 /// known; the one that no configuration bears comes last.
-pub(crate) fn candidates(facts: &Facts) -> Vec<Candidate> {
+pub(crate) fn candidates(facts: &Analysis<'_>) -> Vec<Candidate> {
     let known = SanIdentity::of(facts);
     let host_differs = known.name_of_host && !of_another_host(facts, &known).is_empty();
     if known.settled || (known.name.is_some() && known.mac.is_some() && !host_differs) {
@@ -71,7 +72,7 @@ fn configurations(facts: &Facts) -> impl Iterator<Item = &InterfaceConfig> {
 }
 
 /// Names that configurations bear and that a NIC of hardware may have, with the pattern where it is one.
-fn names(facts: &Facts, kernel_names: bool) -> Vec<(String, String)> {
+fn names(facts: &Analysis<'_>, kernel_names: bool) -> Vec<(String, String)> {
     let ports = facts.netconfig.interfaces.iter().flat_map(|config| &config.lower);
     let named = configurations(facts).flat_map(|config| &config.matches.names);
     let mut found: Vec<(String, String)> = Vec::new();
@@ -98,7 +99,7 @@ fn may_be_hardware(name: &str) -> bool {
 }
 
 /// MAC addresses that configurations bear.
-fn macs(facts: &Facts) -> BTreeSet<String> {
+fn macs(facts: &Analysis<'_>) -> BTreeSet<String> {
     let conditions = |config: &InterfaceConfig| -> Vec<String> {
         let permanent = config.matches.other.iter().filter_map(|other| other.strip_prefix("PermanentMACAddress="));
         permanent.flat_map(str::split_whitespace).map(|mac| mac.trim_start_matches('!').to_owned()).collect()
@@ -109,7 +110,7 @@ fn macs(facts: &Facts) -> BTreeSet<String> {
         .collect()
 }
 
-fn of_configurations(facts: &Facts, known: &SanIdentity) -> Vec<Candidate> {
+fn of_configurations(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<Candidate> {
     let mut found = Vec::new();
     if known.name.is_none() {
         for (name, pattern) in names(facts, known.kernel_names) {
@@ -150,7 +151,7 @@ fn unnamed(known: &SanIdentity) -> Candidate {
 
 /// Names that configurations bear and no NIC of this host, which may be what the real root calls the SAN NIC.
 /// None where its name is borne by a configuration: then both systems name their NICs alike.
-fn of_another_host(facts: &Facts, known: &SanIdentity) -> Vec<String> {
+fn of_another_host(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<String> {
     let named = names(facts, known.kernel_names);
     if named.iter().any(|(name, _)| Some(name) == known.name.as_ref()) {
         return Vec::new();
@@ -160,7 +161,7 @@ fn of_another_host(facts: &Facts, known: &SanIdentity) -> Vec<String> {
 }
 
 /// The instance's own NICs, each by its name here and by those names of the real root that no NIC has here.
-fn of_hardware(facts: &Facts, known: &SanIdentity, physical: &[&Nic]) -> Vec<Candidate> {
+fn of_hardware(facts: &Analysis<'_>, known: &SanIdentity, physical: &[&Nic]) -> Vec<Candidate> {
     let mut found = Vec::new();
     let elsewhere = if known.name.is_none() || known.name_of_host { of_another_host(facts, known) } else { Vec::new() };
     for nic in physical.iter().filter(|nic| known.mac.as_ref().is_none_or(|mac| mac == &nic.mac)) {

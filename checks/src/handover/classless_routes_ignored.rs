@@ -1,10 +1,10 @@
 //! `handover-classless-routes-ignored`
 
-use super::config_match::{manager_name, renderer};
-use super::disruption::{DisruptionKind, guard, keeps_all, leaves_foreign_routes};
+use super::disruption::{DisruptionKind, guard};
+use super::managers::{keeps_all, leaves_foreign_routes, manager_name, renderer};
 use super::outcome;
-use crate::facts::{Facts, Manager, Method};
-use crate::{Check, Doc, Link, Outcome, Scope, Severity};
+use crate::facts::{Manager, Method};
+use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-classless-routes-ignored",
@@ -35,7 +35,7 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     outcome::judge(facts, DisruptionKind::ClasslessIgnored, |san, config| match config {
         Some(config) if config.manager == Manager::Ifupdown && guard(facts).is_some() => {
             format!("open-iscsi's udev rule keeps ifupdown away from {}, so its routes stay", san.title())

@@ -1,7 +1,9 @@
 //! Who takes the SAN NIC over on the real root.
 
 use super::identity::SanIdentity;
+use super::managers::{in_force, manager_starts};
 use super::nic_match::{Matches, matches};
+use crate::Analysis;
 use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem};
 
 /// A configuration that takes the SAN NIC.
@@ -13,35 +15,8 @@ pub(crate) struct ConfigMatch<'a> {
     pub(crate) certain: bool,
 }
 
-/// Whether a manager starts on the real root.
-pub(crate) fn manager_starts(facts: &Facts, manager: Manager) -> bool {
-    facts.netconfig.managers.iter().any(|state| state.manager == manager && state.enabled)
-}
-
-/// Whether what a configuration says is put into force at boot.
-pub(super) fn in_force(facts: &Facts, config: &InterfaceConfig) -> bool {
-    match config.manager {
-        // netplan has no service of its own: it writes for one of these, and starts networkd itself.
-        Manager::Netplan => {
-            let told = facts.netconfig.managers.iter().any(|state| state.manager == Manager::Netplan);
-            if told { manager_starts(facts, Manager::Netplan) } else { manager_starts(facts, renderer(config)) }
-        }
-        Manager::Ifcfg => manager_starts(facts, Manager::Ifcfg) || manager_starts(facts, Manager::NetworkManager),
-        manager => manager_starts(facts, manager),
-    }
-}
-
-/// The manager that does what a configuration says.
-pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
-    match (config.manager, config.renderer.as_deref()) {
-        (Manager::Netplan, Some("NetworkManager")) => Manager::NetworkManager,
-        (Manager::Netplan, _) => Manager::Networkd,
-        (manager, _) => manager,
-    }
-}
-
 /// Every configuration that takes the SAN NIC over at boot, or may.
-pub(crate) fn config_matches<'a>(facts: &'a Facts, san: &SanIdentity) -> Vec<ConfigMatch<'a>> {
+pub(crate) fn config_matches<'a>(facts: &'a Analysis<'_>, san: &SanIdentity) -> Vec<ConfigMatch<'a>> {
     let netplan = facts.netconfig.interfaces.iter().any(|config| config.manager == Manager::Netplan);
     let mut config_matches: Vec<ConfigMatch<'_>> = Vec::new();
     let mut networkd_has_it = false;
@@ -67,6 +42,16 @@ pub(crate) fn config_matches<'a>(facts: &'a Facts, san: &SanIdentity) -> Vec<Con
     }
     prefer_profiles_of_its_own(&mut config_matches);
     config_matches
+}
+
+/// The configurations of the real root that take the SAN NIC over, or may.
+pub(crate) fn san_config_matches<'a>(facts: &'a Analysis<'_>) -> Vec<ConfigMatch<'a>> {
+    config_matches(facts, &SanIdentity::of(facts))
+}
+
+/// The configurations of the real root that take the SAN NIC over for certain.
+pub(crate) fn san_configs<'a>(facts: &'a Analysis<'_>) -> Vec<&'a InterfaceConfig> {
+    san_config_matches(facts).into_iter().filter(|found| found.certain).map(|found| found.config).collect()
 }
 
 /// A profile of NetworkManager that names the NIC is taken before one for any NIC.
@@ -112,18 +97,6 @@ pub(super) fn config_text(config: &InterfaceConfig) -> String {
         Method::Loopback => "loopback".to_owned(),
     };
     format!("{whom}: {}", how.trim_end())
-}
-
-/// The name of a manager in a sentence.
-pub(super) fn manager_name(manager: Manager) -> &'static str {
-    match manager {
-        Manager::Ifupdown => "ifupdown",
-        Manager::Netplan => "netplan",
-        Manager::Networkd => "networkd",
-        Manager::NetworkManager => "NetworkManager",
-        Manager::Dhcpcd => "dhcpcd",
-        Manager::Ifcfg => "network-scripts",
-    }
 }
 
 /// A configuration of a manager that starts and that could not be read: it may be for the SAN NIC.

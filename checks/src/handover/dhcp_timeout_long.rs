@@ -1,8 +1,8 @@
 //! `handover-dhcp-timeout-long`
 
-use super::config_match::manager_starts;
-use crate::facts::{Facts, InterfaceConfig, Manager, Method};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
+use super::managers::manager_starts;
+use crate::facts::{InterfaceConfig, Manager, Method};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// dhclient.conf(5): "The default timeout is sixty seconds."
 const DEFAULT: u32 = 60;
@@ -30,23 +30,23 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if !facts.dhcp.dhclient_installed {
-        return Outcome::not_applicable("not checked: dhclient is not installed");
+        return Err(Outcome::not_applicable("not checked: dhclient is not installed"));
     }
     let by_dhcp: Vec<_> =
         facts.netconfig.interfaces.iter().filter(|config| waits_for_dhclient(facts, config)).collect();
     let Some(first) = by_dhcp.first() else {
-        return Outcome::pass("the boot does not wait for dhclient on any NIC");
+        return Ok(Outcome::pass("the boot does not wait for dhclient on any NIC"));
     };
     if facts.nics.known().is_some_and(|nics| nics.iter().filter(|nic| nic.physical).count() == 1) {
-        return Outcome::pass("dhclient runs on the only NIC");
+        return Ok(Outcome::pass("dhclient runs on the only NIC"));
     }
     let conf = facts.dhcp.dhclient.as_ref();
     let stated = conf.and_then(|conf| conf.timeout.as_ref());
     let seconds = stated.map_or(DEFAULT, |timeout| timeout.value);
     if seconds <= LIMIT {
-        return Outcome::pass(format!("dhclient waits {seconds} s at most"));
+        return Ok(Outcome::pass(format!("dhclient waits {seconds} s at most")));
     }
     let path = conf.map_or("/etc/dhcp/dhclient.conf", |conf| conf.path.as_str());
     let (evidence, command) = match stated {
@@ -73,7 +73,7 @@ fn judge(facts: &Facts) -> Outcome {
 }
 
 /// Whether the boot waits for a dhclient on it.
-fn waits_for_dhclient(facts: &Facts, config: &InterfaceConfig) -> bool {
+fn waits_for_dhclient(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
     config.manager == Manager::Ifupdown
         && config.at_boot
         && !config.optional

@@ -1,11 +1,11 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
-use super::config_match::{config_text, is_port, manager_name, manager_starts, renderer};
+use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
+use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_name, manager_starts, renderer};
 use crate::analysis;
-use crate::analysis::san;
-use crate::facts::{Facts, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
-use crate::{Sed, ShellCommand};
+use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
+use crate::{Analysis, Sed, ShellCommand};
 use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
@@ -37,7 +37,7 @@ pub(crate) enum DisruptionKind {
 }
 
 /// What a configuration does to the address and the routes that the initramfs left.
-pub(super) fn disruptions(facts: &Facts, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Disruption> {
+pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Disruption> {
     if is_port(config, san) {
         let name = config.matches.names.first().map_or("another interface", String::as_str);
         return vec![reconfigured(
@@ -53,7 +53,7 @@ pub(super) fn disruptions(facts: &Facts, config: &InterfaceConfig, san: &SanIden
     }
 }
 
-fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
+fn ifupdown(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     if guard(facts).is_some() {
         return Vec::new();
     }
@@ -81,7 +81,7 @@ fn ifupdown(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
 /// for each interface, `ifstate.NAME`, and does not ask that one: it brings the NIC up all the same. And
 /// what is noted as up is taken down by `ifdown -a`, which is what networking.service stops with. Only the
 /// script of a run level leaves the network alone while a network filesystem is mounted.
-pub(super) fn guard(facts: &Facts) -> Option<&Location> {
+pub(super) fn guard<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
     noted(facts).filter(|_| {
         let of_ifupdown = |state: &&ManagerState| state.manager == Manager::Ifupdown && state.enabled;
         let started_by = facts.netconfig.managers.iter().find(of_ifupdown).and_then(|state| state.at.as_ref());
@@ -91,14 +91,14 @@ pub(super) fn guard(facts: &Facts) -> Option<&Location> {
 
 /// The guard's rule, where the image writes the note that it goes by: such an image brings the SAN NIC up
 /// for good, and needs no stanza for it.
-pub(crate) fn noted(facts: &Facts) -> Option<&Location> {
+pub(crate) fn noted<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
     let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
-    let noted = analysis::default_image(facts)
-        .is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
+    let noted =
+        facts.default_image().is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
     noted.then_some(guard)
 }
 
-fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<Disruption> {
+fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {
     let conf = facts.dhcp.dhclient.as_ref();
     let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
     let (what, fix, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
@@ -131,7 +131,7 @@ fn dhclient_drops_classless(facts: &Facts, config: &InterfaceConfig) -> Option<D
     })
 }
 
-fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
+fn networkd(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     match config.method {
         Method::Dhcp => {
             // The routes of the initramfs are the way to the target for as long as networkd leaves them there.
@@ -163,7 +163,7 @@ fn networkd(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
 /// NetworkManager, its ifcfg files, and dhcpcd. NetworkManager leaves a NIC alone that is up with an address
 /// when it starts, whatever its profile says (1.42 in the lab: neither a profile without a route nor one that
 /// ignores the lease's took the routes of the initramfs away).
-fn profile(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
+fn profile(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     let by_network_manager = match renderer(config) {
         Manager::NetworkManager => true,
         Manager::Ifcfg => !manager_starts(facts, Manager::Ifcfg),
@@ -178,7 +178,7 @@ fn profile(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
     disruptions
 }
 
-fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Disruption> {
+fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {
     let refused = config.use_dhcp_routes.as_ref().filter(|routes| !routes.value)?;
     if covered(facts, config) {
         return None;
@@ -196,7 +196,7 @@ fn dhcp_without_routes(facts: &Facts, config: &InterfaceConfig) -> Option<Disrup
 /// An address without DHCP needs the route to the target beside it: networkd removes routes that it
 /// did not make when it takes an interface over (those of the initramfs have protocol `boot`, which
 /// only KeepConfiguration=yes keeps), and the others bring what they were told and no more.
-fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
+fn without_dhcp(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     let manager = manager_name(renderer(config));
     let networkd = renderer(config) == Manager::Networkd;
     if networkd && keeps_all(config) {
@@ -222,30 +222,9 @@ fn without_dhcp(facts: &Facts, config: &InterfaceConfig) -> Vec<Disruption> {
     }]
 }
 
-/// `ManageForeignRoutes=no`: networkd lets alone what it did not make.
-pub(super) fn leaves_foreign_routes(facts: &Facts) -> bool {
-    facts.netconfig.manage_foreign_routes.as_ref().is_some_and(|manage| !manage.value)
-}
-
-/// Whether networkd drops nothing at all, neither when it starts nor when it stops.
-pub(super) fn keeps_all(config: &InterfaceConfig) -> bool {
-    let all = |keep: &str| matches!(keep.to_ascii_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t");
-    config.keep.as_ref().is_some_and(|keep| all(&keep.value))
-}
-
-/// Whether networkd keeps the address, and a lease when it stops.
-pub(super) fn keeps(config: &InterfaceConfig) -> bool {
-    config.keep.as_ref().is_some_and(|keep| match keep.value.to_ascii_lowercase().as_str() {
-        "no" | "false" | "off" | "0" | "n" | "f" | "" => false,
-        // Keeps what is not from DHCP, so a lease is given back when networkd stops.
-        "static" => config.method != Method::Dhcp,
-        _ => true,
-    })
-}
-
 /// Whether a configuration itself says how each portal is reached.
-pub(super) fn covered(facts: &Facts, config: &InterfaceConfig) -> bool {
-    let portals: Vec<IpAddr> = san::root_portals(facts).iter().map(|portal| portal.ip).collect();
+pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
+    let portals: Vec<IpAddr> = facts.root_portals().iter().map(|portal| portal.ip).collect();
     let by_command = |test: &dyn Fn(&str) -> bool| {
         config
             .commands
@@ -271,7 +250,7 @@ pub(super) fn covered(facts: &Facts, config: &InterfaceConfig) -> bool {
 }
 
 /// Whether a portal lies in the SAN NIC's own subnet, so that no route is needed.
-fn on_link(facts: &Facts, ip: IpAddr) -> bool {
+fn on_link(facts: &Analysis<'_>, ip: IpAddr) -> bool {
     let nics = facts.firmware.ibft().into_iter().flat_map(|ibft| &ibft.nics);
     nics.filter_map(analysis::ibft_network).any(|net| net.contains(&ip))
 }
@@ -294,8 +273,8 @@ fn keep_commands(config: &InterfaceConfig) -> Vec<ShellCommand> {
     }
 }
 
-fn destination(facts: &Facts) -> String {
-    let portals = san::root_portals(facts);
+fn destination(facts: &Analysis<'_>) -> String {
+    let portals = facts.root_portals();
     portals.first().map_or_else(|| "the target".to_owned(), |portal| portal.ip.to_string())
 }
 

@@ -1,10 +1,8 @@
 //! What the disk itself says of the SAN NIC: the command line, routes, leases, records.
 
-use super::config_match::in_force;
-use super::disruption::keeps;
-use crate::analysis;
-use crate::analysis::san;
-use crate::facts::{Cmdline, Facts, InterfaceConfig, Lease, NetworkKind};
+use super::managers::{in_force, keeps};
+use crate::Analysis;
+use crate::facts::{Cmdline, InterfaceConfig, Lease, NetworkKind};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -23,7 +21,7 @@ pub(super) struct Found {
 /// What the disk says of the SAN NIC. The name that the initramfs gives it goes before all others: an interface
 /// that is up is not renamed. Where the rest disagrees, nothing of it counts, nor where something surer than the
 /// disk has told which NIC it is.
-pub(super) fn on_disk(facts: &Facts, words: &Cmdline, told: bool) -> Found {
+pub(super) fn on_disk(facts: &Analysis<'_>, words: &Cmdline, told: bool) -> Found {
     let by_initramfs = name_by_initramfs(facts, words);
     if told {
         return Found { name: by_initramfs, mac: None };
@@ -44,13 +42,13 @@ fn agreed<'a>(mut values: impl Iterator<Item = &'a String>) -> Result<Option<Str
 }
 
 /// The name that the NIC has in the initramfs, and that stays.
-fn name_by_initramfs(facts: &Facts, words: &Cmdline) -> Option<String> {
+fn name_by_initramfs(facts: &Analysis<'_>, words: &Cmdline) -> Option<String> {
     if is_called_ibft0(facts, words) {
         return Some(DRACUT_IBFT_NAME.to_owned());
     }
-    let by_route = analysis::route_words(words).into_iter().find_map(|route| route.interface);
+    let by_route = words.route_words().into_iter().find_map(|route| route.interface);
     // Several ip= may name several NICs, and then none of them says which is the SAN NIC.
-    let by_address = || match analysis::ip_words(words).as_slice() {
+    let by_address = || match words.ip_words().as_slice() {
         [only] => only.interface.clone(),
         _ => None,
     };
@@ -58,16 +56,15 @@ fn name_by_initramfs(facts: &Facts, words: &Cmdline) -> Option<String> {
 }
 
 /// Whether the image gives the NIC of the iBFT a name of its own.
-pub(super) fn is_called_ibft0(facts: &Facts, words: &Cmdline) -> bool {
-    let legacy =
-        analysis::default_image(facts).is_some_and(|image| analysis::has_network(image, NetworkKind::DracutLegacy));
+pub(super) fn is_called_ibft0(facts: &Analysis<'_>, words: &Cmdline) -> bool {
+    let legacy = facts.default_image().is_some_and(|image| image.has_network(NetworkKind::DracutLegacy));
     legacy && (words.is_on("rd.iscsi.ibft") || words.last("ip") == Some("ibft"))
 }
 
 /// Configurations that say by themselves that their NIC carries the root: a route to the SAN, an address in it,
 /// or the word to keep what is there.
-fn by_configuration(facts: &Facts) -> impl Iterator<Item = Found> {
-    let portals: Vec<IpAddr> = san::root_portals(facts).iter().map(|portal| portal.ip).collect();
+fn by_configuration(facts: &Analysis<'_>) -> impl Iterator<Item = Found> {
+    let portals: Vec<IpAddr> = facts.root_portals().iter().map(|portal| portal.ip).collect();
     let says_so = move |config: &&InterfaceConfig| {
         let leads = |net: &IpNet| {
             net.prefix_len() > 0
@@ -91,8 +88,8 @@ fn by_configuration(facts: &Facts) -> impl Iterator<Item = Found> {
 }
 
 /// Leases with the mark of a SAN: option 121 without a default route, or with a route to a portal.
-fn by_leases(facts: &Facts) -> impl Iterator<Item = Found> {
-    let portals: Vec<IpAddr> = san::root_portals(facts).iter().map(|portal| portal.ip).collect();
+fn by_leases(facts: &Analysis<'_>) -> impl Iterator<Item = Found> {
+    let portals: Vec<IpAddr> = facts.root_portals().iter().map(|portal| portal.ip).collect();
     let of_san = move |lease: &&Lease| {
         let routes = lease.classless.as_deref().unwrap_or_default();
         let specific = || routes.iter().filter(|route| route.destination.prefix_len() > 0);
@@ -104,7 +101,7 @@ fn by_leases(facts: &Facts) -> impl Iterator<Item = Found> {
 }
 
 /// Node records that are bound to a NIC and are for the root's target.
-fn by_records(facts: &Facts) -> impl Iterator<Item = Found> {
+fn by_records(facts: &Analysis<'_>) -> impl Iterator<Item = Found> {
     let targets = crate::shutdown::boot_target_names(facts);
     let of_root = facts.iscsi.nodes.iter().filter(move |node| {
         node.startup.as_ref().is_some_and(|startup| startup.value == "onboot") || targets.contains(&node.target)

@@ -1,9 +1,8 @@
 //! What the SAN NIC is called on the real root, as far as it is known.
 
 use super::evidence::on_disk;
-use crate::analysis;
-use crate::analysis::san;
-use crate::facts::{Facts, Mode, NicMatch};
+use crate::Analysis;
+use crate::facts::{Mode, NicMatch};
 
 /// What is known of the SAN NIC as the real root will see it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -25,8 +24,8 @@ pub(crate) struct SanIdentity {
 impl SanIdentity {
     /// In order: the NIC that is tried, what the user told, the firmware and the running kernel, the image and
     /// its command line, what else lies on the disk.
-    pub(crate) fn of(facts: &Facts) -> Self {
-        let words = analysis::boot_words(facts);
+    pub(crate) fn of(facts: &Analysis<'_>) -> Self {
+        let words = facts.boot_words();
         let kernel_names = words.last("net.ifnames") == Some("0");
         if let Some(tried) = &facts.scope.supposed {
             let (name, mac, driver) = (tried.name.clone(), tried.mac.clone(), tried.driver.clone());
@@ -36,12 +35,12 @@ impl SanIdentity {
             return Self { kernel_names, settled: true, ..Self::default() };
         }
         let live = facts.scope.mode == Mode::Live;
-        let current = san::any_nic(facts).map(|nic| nic.name);
+        let current = facts.any_nic().map(|nic| nic.name);
         let given = facts.scope.san_nic_name().map(str::to_owned);
-        let known_mac = facts.scope.san_nic_mac().or_else(|| analysis::san_mac(facts).map(str::to_owned));
+        let known_mac = facts.scope.san_nic_mac().or_else(|| facts.san_mac().map(str::to_owned));
         // What the firmware and the user do not tell, the disk may.
         let told = given.is_some() || known_mac.is_some() || (live && current.is_some());
-        let found = on_disk(facts, &words, told);
+        let found = on_disk(facts, words, told);
         let name_of_host = !live && given.is_none() && found.name.is_none() && current.is_some();
         let name = match live {
             true => given.or_else(|| current.clone()).or(found.name),

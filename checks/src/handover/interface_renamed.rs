@@ -1,11 +1,11 @@
 //! `handover-interface-renamed`
 
-use super::config_match::{config_matches, in_force};
+use super::config_match::config_matches;
 use super::identity::SanIdentity;
+use super::managers::in_force;
 use super::nic_match::{Matches, matches};
-use crate::analysis;
-use crate::facts::{Facts, InterfaceConfig, Located, Location, Method};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{InterfaceConfig, Located, Location, Method};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-interface-renamed",
@@ -34,18 +34,18 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let san = SanIdentity::of(facts);
     let mut findings: Vec<Finding> = renames(facts, &san);
     findings.extend(names_of_nobody(facts, &san));
-    Outcome::from_findings(findings, || match &san.name {
+    Ok(Outcome::from_findings(findings, || match &san.name {
         Some(name) => format!("no file on the real root gives the SAN NIC another name than {name}"),
         None => "no file on the real root gives the SAN NIC another name".to_owned(),
-    })
+    }))
 }
 
 /// Renames of the SAN NIC to something that it is not called.
-fn renames(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
+fn renames(facts: &Analysis<'_>, san: &SanIdentity) -> Vec<Finding> {
     let Some(current) = &san.name else { return Vec::new() };
     let by_rule = facts
         .netconfig
@@ -80,7 +80,7 @@ fn renamed(at: &Location, current: &str, name: &str) -> Finding {
 }
 
 /// Configurations for a name that no NIC has, while some NIC goes without one.
-fn names_of_nobody(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
+fn names_of_nobody(facts: &Analysis<'_>, san: &SanIdentity) -> Vec<Finding> {
     let Some(nics) = facts.nics.known() else { return names_that_the_kernel_never_gives(facts, san) };
     // The NICs as the real root will see them: the SAN NIC may have another name there than here.
     let names: Vec<&str> = nics
@@ -113,7 +113,7 @@ fn names_of_nobody(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
 
 /// Of a disk alone: with `net.ifnames=0` udev gives no NIC a name of its own, and the kernel's are `eth0`
 /// and so on. A configuration by any other name is for nobody, unless a rule or `.link` file gives it.
-fn names_that_the_kernel_never_gives(facts: &Facts, san: &SanIdentity) -> Vec<Finding> {
+fn names_that_the_kernel_never_gives(facts: &Analysis<'_>, san: &SanIdentity) -> Vec<Finding> {
     let Some(entry) = facts.loader.default_entry().filter(|_| san.kernel_names) else { return Vec::new() };
     let at_boot = || {
         let all = facts.netconfig.interfaces.iter();
@@ -142,7 +142,7 @@ fn names_that_the_kernel_never_gives(facts: &Facts, san: &SanIdentity) -> Vec<Fi
         .map(|(config, name)| {
             Finding::warning(format!("{} configures {name}, but with net.ifnames=0 no NIC has that name", config.at))
                 .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
-                .evidence(analysis::command_line(entry))
+                .evidence(entry.cmdline_evidence())
                 .remedy(Remedy::new(
                     "Remove net.ifnames=0 from the kernel command line, or write the configuration for the MAC address",
                 ))
@@ -160,7 +160,7 @@ fn is_predictable(name: &str) -> bool {
 }
 
 /// Whether a NIC is configured by a pattern, a MAC address or a driver.
-fn claimed_otherwise(facts: &Facts, san: &SanIdentity, at_boot: &[&InterfaceConfig], name: &str) -> bool {
+fn claimed_otherwise(facts: &Analysis<'_>, san: &SanIdentity, at_boot: &[&InterfaceConfig], name: &str) -> bool {
     if san.name.as_deref() == Some(name) {
         return !config_matches(facts, san).is_empty()
             || at_boot.iter().any(|config| matches(&config.matches, san) != Matches::No);
@@ -189,7 +189,7 @@ fn looks_like_hardware(name: &str) -> bool {
         && !name.contains(['.', ':'])
 }
 
-fn exists(facts: &Facts, names: &[&str], name: &str) -> bool {
+fn exists(facts: &Analysis<'_>, names: &[&str], name: &str) -> bool {
     names.contains(&name) || facts.network.links.known().is_some_and(|links| links.iter().any(|link| link.name == name))
 }
 

@@ -3,16 +3,16 @@
 use super::config_match::{config_matches, config_text, unread};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
-use crate::facts::{Facts, InterfaceConfig};
-use crate::{Evidence, Finding, Outcome, Remedy};
+use crate::facts::InterfaceConfig;
+use crate::{Analysis, Evidence, Finding, Outcome, Remedy};
 
 /// Fails on each disruption of a kind; passes with a reason made of the configuration that takes the SAN
 /// NIC over, if one does.
 pub(super) fn judge(
-    facts: &Facts,
+    facts: &Analysis<'_>,
     kind: DisruptionKind,
     pass: impl FnOnce(&SanIdentity, Option<&InterfaceConfig>) -> String,
-) -> Outcome {
+) -> Result<Outcome, Outcome> {
     let san = SanIdentity::of(facts);
     let config_matches = config_matches(facts, &san);
     let mut findings = Vec::new();
@@ -29,15 +29,15 @@ pub(super) fn judge(
         }
     }
     if !findings.is_empty() {
-        return Outcome::Fail(findings);
+        return Ok(Outcome::Fail(findings));
     }
     if let Some(disruption) = open.first() {
-        return undecided(&san, disruption);
+        return Ok(undecided(&san, disruption));
     }
     if let Some(problem) = unread(facts) {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
-    match config_matches.first() {
+    Ok(match config_matches.first() {
         Some(found) if !config_matches.iter().any(|found| found.certain) => Outcome::pass(format!(
             "{} ({}) takes nothing away from {}, whether or not it matches this NIC",
             found.config.at,
@@ -45,7 +45,7 @@ pub(super) fn judge(
             san.title()
         )),
         _ => Outcome::pass(pass(&san, config_matches.first().map(|found| found.config))),
-    }
+    })
 }
 
 fn finding(san: &SanIdentity, disruption: Disruption) -> Finding {

@@ -1,11 +1,11 @@
 //! `handover-san-nic-reconfigured`
 
-use super::config_match::{manager_name, renderer};
-use super::disruption::{DisruptionKind, guard, keeps};
+use super::disruption::{DisruptionKind, guard};
 use super::identity::SanIdentity;
+use super::managers::{keeps, manager_name, renderer};
 use super::outcome;
-use crate::facts::{Facts, InterfaceConfig, Manager, Method};
-use crate::{Check, Doc, Link, Outcome, Scope, Severity};
+use crate::facts::{InterfaceConfig, Manager, Method};
+use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-san-nic-reconfigured",
@@ -38,11 +38,11 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     outcome::judge(facts, DisruptionKind::Reconfigured, |san, config| pass(facts, san, config))
 }
 
-fn pass(facts: &Facts, san: &SanIdentity, config: Option<&InterfaceConfig>) -> String {
+fn pass(facts: &Analysis<'_>, san: &SanIdentity, config: Option<&InterfaceConfig>) -> String {
     let Some(config) = config else {
         return match (&san.name, &san.mac) {
             // Nothing but that no configuration is for it is known of it.

@@ -2,8 +2,8 @@
 
 use super::disruption::{DisruptionKind, guard};
 use super::outcome;
-use crate::facts::{Facts, Manager, Method};
-use crate::{Check, Doc, Link, Outcome, Scope, Severity};
+use crate::facts::{Manager, Method};
+use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-san-route-not-kept",
@@ -34,7 +34,7 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     outcome::judge(facts, DisruptionKind::RouteNotKept, |san, config| {
         let Some(config) = config else {
             return "no network configuration removes the routes that the initramfs made".to_owned();

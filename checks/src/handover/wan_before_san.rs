@@ -1,11 +1,12 @@
 //! `handover-wan-before-san`
 
-use super::config_match::{config_matches, in_force, manager_name, renderer};
-use super::disruption::{covered, keeps_all, leaves_foreign_routes};
+use super::config_match::config_matches;
+use super::disruption::covered;
 use super::identity::SanIdentity;
+use super::managers::{in_force, keeps_all, leaves_foreign_routes, manager_name, renderer};
 use super::nic_match::{Matches, matches};
-use crate::facts::{Facts, InterfaceConfig, Manager, Method};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{InterfaceConfig, Manager, Method};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-wan-before-san",
@@ -31,30 +32,30 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let san = SanIdentity::of(facts);
     let config_matches = config_matches(facts, &san);
     // A bond or bridge over the SAN NIC is a matter of handover-san-nic-reconfigured.
     let runs_dhcp =
         |config: &InterfaceConfig| config.method == Method::Dhcp && matches(&config.matches, &san) == Matches::Yes;
     let Some(own) = config_matches.iter().find(|found| found.certain && runs_dhcp(found.config)) else {
-        return Outcome::pass(
+        return Ok(Outcome::pass(
             "no configuration of the real root runs DHCP on the SAN NIC, so its route does not wait for a lease",
-        );
+        ));
     };
     let own = own.config;
     if covered(facts, own) {
-        return Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at));
+        return Ok(Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at)));
     }
     let manager = renderer(own);
     if manager != Manager::Networkd || keeps_routes(facts, own) {
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "{} keeps the routes of the SAN NIC until it has the lease",
             manager_name(manager)
-        ));
+        )));
     }
     let Some(wan) = other_with_default(facts, own, &san) else {
-        return Outcome::pass("no other NIC gets a default route before the SAN NIC has its route");
+        return Ok(Outcome::pass("no other NIC gets a default route before the SAN NIC has its route"));
     };
     let wan_name = name(facts, wan);
     Finding::warning(format!(
@@ -69,12 +70,16 @@ fn judge(facts: &Facts) -> Outcome {
 
 /// networkd removes the initramfs' routes (protocol `boot`) when it starts, unless it is told to keep
 /// everything or to let foreign routes alone.
-fn keeps_routes(facts: &Facts, own: &InterfaceConfig) -> bool {
+fn keeps_routes(facts: &Analysis<'_>, own: &InterfaceConfig) -> bool {
     keeps_all(own) || leaves_foreign_routes(facts)
 }
 
 /// Another NIC that gets a default route.
-fn other_with_default<'a>(facts: &'a Facts, own: &InterfaceConfig, san: &SanIdentity) -> Option<&'a InterfaceConfig> {
+fn other_with_default<'a>(
+    facts: &'a Analysis<'_>,
+    own: &InterfaceConfig,
+    san: &SanIdentity,
+) -> Option<&'a InterfaceConfig> {
     facts
         .netconfig
         .interfaces
@@ -91,7 +96,7 @@ fn other_with_default<'a>(facts: &'a Facts, own: &InterfaceConfig, san: &SanIden
 }
 
 /// Whether networkd never comes to a file, because another that goes before it is for the same NIC.
-fn hides(facts: &Facts, own: &InterfaceConfig, other: &InterfaceConfig) -> bool {
+fn hides(facts: &Analysis<'_>, own: &InterfaceConfig, other: &InterfaceConfig) -> bool {
     let of_networkd = |config: &&InterfaceConfig| config.manager == Manager::Networkd;
     let first = facts.netconfig.interfaces.iter().filter(of_networkd).find(|config| {
         config.at == other.at || matches(&config.matches, &SanIdentity::of_another(&other.matches)) == Matches::Yes
@@ -99,7 +104,7 @@ fn hides(facts: &Facts, own: &InterfaceConfig, other: &InterfaceConfig) -> bool 
     of_networkd(&other) && first.is_some_and(|first| first.at == own.at)
 }
 
-fn name(facts: &Facts, config: &InterfaceConfig) -> String {
+fn name(facts: &Analysis<'_>, config: &InterfaceConfig) -> String {
     let of = &config.matches;
     let by_mac = || {
         let mac = of.macs.first()?;

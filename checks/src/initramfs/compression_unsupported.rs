@@ -1,7 +1,6 @@
 //! `initramfs-compression-unsupported`: the kernel cannot unpack the image.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-compression-unsupported",
@@ -29,18 +28,14 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let config = analysis::default_kernel(facts).and_then(|kernel| kernel.config.as_ref());
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
+    let config = facts.default_kernel().and_then(|kernel| kernel.config.as_ref());
     let mut known = Vec::new();
     let mut findings = Vec::new();
     for segment in image.segments.iter().filter(|segment| segment.compression != "none") {
         let place = || Evidence::new(&image.path, format!("{} at byte {}", segment.compression, segment.offset));
-        let remedy =
-            || analysis::rebuild(facts, "Choose a compression that the kernel supports, and rebuild the initramfs.");
+        let remedy = || facts.rebuild("Choose a compression that the kernel supports, and rebuild the initramfs.");
         if let Some(why) = &segment.refused {
             let summary = format!("the kernel cannot unpack {}: it {why}", image.path);
             findings.push(Finding::critical(summary).evidence(place()).remedy(remedy()));
@@ -65,14 +60,14 @@ fn judge(facts: &Facts) -> Outcome {
         );
     }
     if findings.is_empty() && known.is_empty() && image.segments.iter().any(|segment| segment.compression != "none") {
-        return Outcome::not_applicable(
+        return Err(Outcome::not_applicable(
             "not checked: the kernel's configuration, which tells what it can unpack, is not known",
-        );
+        ));
     }
-    Outcome::from_findings(findings, || match known.is_empty() {
-        true => format!("{} is not compressed", super::name(image)),
-        false => format!("the kernel is built with {} and can unpack {}", known.join(" and "), super::name(image)),
-    })
+    Ok(Outcome::from_findings(findings, || match known.is_empty() {
+        true => format!("{} is not compressed", image.name()),
+        false => format!("the kernel is built with {} and can unpack {}", known.join(" and "), image.name()),
+    }))
 }
 
 /// The option that lets the kernel unpack an initramfs compressed so.

@@ -1,7 +1,6 @@
 //! `initramfs-database-place-missing`: iscsistart finds no place for its database in the image.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-database-place-missing",
@@ -24,33 +23,25 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
+    image.whole()?;
     if image.login.is_empty() {
-        return Outcome::not_applicable(
+        return Err(Outcome::not_applicable(
             "not checked: nothing in the initramfs logs in (see initramfs-login-tool-missing)",
-        );
+        ));
     }
     let Some(database) = &image.login_database_unplaced else {
-        return Outcome::pass(format!("{} has the directory that its login writes to", super::name(image)));
+        return Ok(Outcome::pass(format!("{} has the directory that its login writes to", image.name())));
     };
-    if !analysis::wants_firmware(facts) {
-        return Outcome::not_applicable("the initramfs does not log in with the iBFT");
+    if !facts.wants_firmware() {
+        return Err(Outcome::not_applicable("the initramfs does not log in with the iBFT"));
     }
     Finding::critical(format!(
         "iscsistart keeps its database in {}, and {} has no /var/lib",
         database.value, image.path
     ))
     .evidence(Evidence::at(&database.at, "runs iscsistart, and nothing creates /var/lib before that"))
-    .remedy(analysis::rebuild(
-        facts,
-        "Install an open-iscsi with a script that creates /var/lib, and rebuild the initramfs.",
-    ))
+    .remedy(facts.rebuild("Install an open-iscsi with a script that creates /var/lib, and rebuild the initramfs."))
     .into()
 }

@@ -1,7 +1,6 @@
 //! `initramfs-filesystem-missing`: the image cannot mount the root's filesystem.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-filesystem-missing",
@@ -23,34 +22,26 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let Some((kind, source)) = analysis::root_filesystem(facts) else {
-        return Outcome::not_applicable("not checked: the type of the root's filesystem is not known");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let Some((kind, source)) = facts.root_filesystem() else {
+        return Err(Outcome::not_applicable("not checked: the type of the root's filesystem is not known"));
     };
-    let (image, kernel) = match super::image_and_kernel(facts) {
+    let (image, kernel) = match facts.image_and_kernel() {
         Ok(found) => found,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Ok(outcome),
     };
     let module = analysis::filesystem_module(&kind);
-    let missing = match super::missing_of(image, kernel, module) {
-        Ok(missing) => missing,
-        Err(outcome) => return outcome,
-    };
+    let missing = kernel.missing_in(image, module)?;
     if missing.is_empty() {
-        return Outcome::pass(match analysis::in_image(kernel, image, module) {
+        return Ok(Outcome::pass(match kernel.in_image(image, module) {
             analysis::InImage::BuiltIn => format!("{module}, for the root, is built into the kernel"),
-            _ => format!("{} has {module}, for the root", super::name(image)),
-        });
+            _ => format!("{} has {module}, for the root", image.name()),
+        }));
     }
     Finding::critical(format!("the root is {kind}, and {} lacks {}", image.path, missing.join(", ")))
         .evidence(Evidence::new(&image.path, format!("no module {}", missing.join(", "))))
         .evidence(Evidence::new(source, kind.clone()))
-        .evidences(analysis::omitting(facts, &missing))
-        .remedy(analysis::rebuild_with(
-            facts,
-            image,
-            &missing,
-            format!("Add {module} to the initramfs, and rebuild it."),
-        ))
+        .evidences(facts.omitting(&missing))
+        .remedy(facts.rebuild_with(image, &missing, format!("Add {module} to the initramfs, and rebuild it.")))
         .into()
 }

@@ -1,7 +1,7 @@
 //! `initramfs-initiator-mismatch`: the image would present another initiator name than the root.
 
-use crate::facts::{Facts, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::RequestKind;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-initiator-mismatch",
@@ -28,25 +28,21 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let requests = analysis::effective_requests(facts);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
+    let requests = facts.effective_requests();
     let named = requests.iter().find_map(|request| match &request.kind {
         RequestKind::Target { initiator, .. } => Some((request, initiator)),
         RequestKind::Firmware => None,
     });
     let by_firmware = requests.iter().any(|request| request.kind == RequestKind::Firmware);
     let Some((request, initiator)) = named else {
-        return match by_firmware {
+        return Ok(match by_firmware {
             true => Outcome::pass("the login takes the initiator name from the iBFT"),
             false => Outcome::not_applicable("the initramfs logs in to no target"),
-        };
+        });
     };
-    let rebuild =
-        || analysis::rebuild(facts, "Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
+    let rebuild = || facts.rebuild("Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
     if initiator.is_none() && image.initiator_generated {
         return Finding::warning(
             "the initramfs has GenerateName=yes instead of an initiator name, and nothing in it generates one",
@@ -58,13 +54,13 @@ fn judge(facts: &Facts) -> Outcome {
     let (name, source) = match (initiator, &image.initiator_name) {
         (Some(initiator), _) => (initiator.as_str(), request.evidence.clone()),
         (None, Some(copy)) => (copy.value.as_str(), Evidence::from(copy)),
-        (None, None) => return Outcome::not_applicable("the initramfs has no initiator name"),
+        (None, None) => return Err(Outcome::not_applicable("the initramfs has no initiator name")),
     };
     let Some(own) = &facts.iscsi.initiator_name else {
-        return Outcome::not_applicable("not checked: the root has no initiator name to compare with");
+        return Err(Outcome::not_applicable("not checked: the root has no initiator name to compare with"));
     };
     if own.value.eq_ignore_ascii_case(name) {
-        return Outcome::pass(format!("the initramfs and the root use the same initiator name, {name}"));
+        return Ok(Outcome::pass(format!("the initramfs and the root use the same initiator name, {name}")));
     }
     Finding::warning(format!(
         "the initramfs logs in as initiator {name}, but the root's initiator name is {}",

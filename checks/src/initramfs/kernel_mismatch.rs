@@ -1,7 +1,6 @@
 //! `initramfs-kernel-mismatch`: the image holds modules of another kernel.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis, known};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-kernel-mismatch",
@@ -21,24 +20,19 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
+    let Some(kernel) = facts.default_kernel() else {
+        return Err(Outcome::not_applicable("not checked: it is not known which kernel boots this initramfs"));
     };
-    let Some(kernel) = analysis::default_kernel(facts) else {
-        return Outcome::not_applicable("not checked: it is not known which kernel boots this initramfs");
-    };
-    let version = known!(kernel.version);
-    if !super::is_of_other_version(image, version) {
-        return Outcome::pass(match image.module_versions.is_empty() {
-            true => format!("{} has no modules", super::name(image)),
-            false => format!("{} has modules of {version}", super::name(image)),
-        });
+    let version = kernel.version.needed()?;
+    if !image.is_of_other_version(version) {
+        return Ok(Outcome::pass(match image.module_versions.is_empty() {
+            true => format!("{} has no modules", image.name()),
+            false => format!("{} has modules of {version}", image.name()),
+        }));
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     let versions: Vec<_> = image.module_versions.iter().map(String::as_str).collect();
     let source = if kernel.version_from_image { "states version" } else { "has a file name with version" };
     Finding::critical(format!(
@@ -48,6 +42,6 @@ fn judge(facts: &Facts) -> Outcome {
     ))
     .evidence(Evidence::new(&kernel.path, format!("{source} {version}")))
     .evidences(versions.iter().map(|version| Evidence::new(format!("{}!lib/modules", image.path), *version)))
-    .remedy(analysis::rebuild(facts, "Rebuild the initramfs for the kernel that boots."))
+    .remedy(facts.rebuild("Rebuild the initramfs for the kernel that boots."))
     .into()
 }

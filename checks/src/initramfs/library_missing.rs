@@ -1,7 +1,7 @@
 //! `initramfs-library-missing`: a program of the login lacks a shared library.
 
-use crate::facts::{Facts, MissingLibrary};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::MissingLibrary;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-library-missing",
@@ -50,21 +50,14 @@ const LOGIN_PATH: [&str; 20] = [
 /// The most programs that one line names.
 const SHOWN: usize = 3;
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
     if image.missing_libraries.is_empty() {
-        return match analysis::incomplete(image) {
-            Some(outcome) => outcome,
-            None => Outcome::pass(format!("every program in {} finds its libraries", super::name(image))),
-        };
+        image.whole()?;
+        return Ok(Outcome::pass(format!("every program in {} finds its libraries", image.name())));
     }
     // A library that was not read is no library that is not there.
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     let (critical, other): (Vec<_>, Vec<_>) =
         image.missing_libraries.iter().partition(|library| on_login_path(library).is_some());
     let of = |libraries: &[&MissingLibrary]| -> Vec<Evidence> {
@@ -72,9 +65,7 @@ fn judge(facts: &Facts) -> Outcome {
             |library: &&MissingLibrary| Evidence::new(format!("{}!{}", image.path, library.needed_by), needs(library));
         libraries.iter().map(line).collect()
     };
-    let remedy = || {
-        analysis::rebuild(facts, "Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.")
-    };
+    let remedy = || facts.rebuild("Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.");
     let mut findings = Vec::new();
     if let Some((first, program)) = critical.first().and_then(|first| Some((first, on_login_path(first)?))) {
         let (needed_by, library) = (base(&first.needed_by), &first.name);
@@ -90,13 +81,13 @@ fn judge(facts: &Facts) -> Outcome {
     if let Some(first) = other.first() {
         let summary = format!(
             "{} that the boot does not need lack a library: {} is missing for {}",
-            super::count(other.len(), "program"),
+            super::count::count(other.len(), "program"),
             first.name,
             base(&first.needed_by)
         );
         findings.push(Finding::info(summary).evidences(of(&other)).remedy(remedy()));
     }
-    Outcome::Fail(findings)
+    Ok(Outcome::Fail(findings))
 }
 
 /// The name of the program or library of the login that does not work without it.

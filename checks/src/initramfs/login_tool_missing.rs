@@ -1,8 +1,8 @@
 //! `initramfs-login-tool-missing`: the image holds nothing that can log in.
 
 use crate::analysis::Family;
-use crate::facts::{Facts, Initramfs, LoginKind, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{Initramfs, LoginKind, NetworkKind};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-login-tool-missing",
@@ -30,41 +30,36 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
     let mut lacking: Vec<(&str, Evidence)> = Vec::new();
     for login in &image.login {
         let missing: Vec<_> = programs(image, login.kind)
             .iter()
-            .filter(|program| analysis::program(image, program).is_none())
+            .filter(|program| image.program(program).is_none())
             .map(|program| {
                 (*program, Evidence::at(&login.at, format!("runs {program}, which is not in the initramfs")))
             })
             .collect();
         if missing.is_empty() {
-            return Outcome::pass(format!("{} runs {}", login.at, programs(image, login.kind).join(" and ")));
+            return Ok(Outcome::pass(format!("{} runs {}", login.at, programs(image, login.kind).join(" and "))));
         }
         lacking.extend(missing);
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     if lacking.is_empty() {
         let summary = format!("{} has no script that logs in to an iSCSI target", image.path);
         let looked = "has neither scripts/local-top/iscsi nor iscsiroot";
         return Finding::critical(summary)
             .evidence(Evidence::new(&image.path, looked))
-            .evidences(analysis::omitting(facts, &[]))
+            .evidences(facts.omitting(&[]))
             .remedy(remedy(facts, image))
             .into();
     }
     let names: Vec<_> = lacking.iter().map(|(program, _)| *program).collect();
     Finding::critical(format!("{} lacks {}, which its login script runs", image.path, names.join(" and ")))
         .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
-        .evidences(analysis::omitting(facts, &[]))
+        .evidences(facts.omitting(&[]))
         .remedy(remedy(facts, image))
         .into()
 }
@@ -72,15 +67,15 @@ fn judge(facts: &Facts) -> Outcome {
 /// What a login runs.
 fn programs(image: &Initramfs, kind: LoginKind) -> Vec<&'static str> {
     match kind {
-        LoginKind::Iscsistart if analysis::has_network(image, NetworkKind::Ipconfig) => vec!["iscsistart", "ipconfig"],
+        LoginKind::Iscsistart if image.has_network(NetworkKind::Ipconfig) => vec!["iscsistart", "ipconfig"],
         LoginKind::Iscsistart | LoginKind::DracutIscsistart => vec!["iscsistart"],
         LoginKind::DracutIscsid => vec!["iscsid", "iscsiadm"],
     }
 }
 
-fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
-    let remedy = analysis::rebuild(facts, "Add the login to the initramfs, and rebuild it.");
-    if analysis::family(image) != Family::InitramfsTools {
+fn remedy(facts: &Analysis<'_>, image: &Initramfs) -> Remedy {
+    let remedy = facts.rebuild("Add the login to the initramfs, and rebuild it.");
+    if image.family() != Family::InitramfsTools {
         return remedy;
     }
     let conf = facts.iscsi.initramfs_conf.is_none();

@@ -1,7 +1,7 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
-use crate::facts::{Facts, Initramfs};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{BootEntry, Initramfs};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-lvm-missing",
@@ -33,32 +33,27 @@ const ACTIVATORS: [&str; 8] = [
     "bin/lvm_scan",
 ];
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
+    let Some((vg, lv)) = facts.root_volume() else {
+        return Err(Outcome::not_applicable("the root is not known to be a logical volume"));
     };
-    let Some((vg, lv)) = analysis::root_volume(facts) else {
-        return Outcome::not_applicable("the root is not known to be a logical volume");
-    };
-    let program = analysis::program(image, "lvm");
+    let program = image.program("lvm");
     let activator = activator(image);
     if let (Some(program), Some(activator)) = (&program, activator) {
-        return Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}"));
+        return Ok(Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}")));
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     let what = if program.is_none() { "no program lvm" } else { "no script or udev rule that activates volume groups" };
-    let mut remedy = analysis::rebuild(facts, "Install lvm2 in the root, and rebuild the initramfs.");
+    let mut remedy = facts.rebuild("Install lvm2 in the root, and rebuild the initramfs.");
     if facts.storage.lvm_installed.is_none() {
         let apt = ShellCommand::new(&["apt-get", "install", "lvm2"]);
         remedy = remedy.first(apt.or(ShellCommand::new(&["dnf", "install", "lvm2"])));
     }
     Finding::critical(format!("the root is the logical volume {vg}/{lv}, and {} has {what}", image.path))
         .evidence(Evidence::new(&image.path, what))
-        .evidences(facts.loader.default_entry().map(analysis::root_word))
-        .evidences(analysis::omitting(facts, &[]))
+        .evidences(facts.loader.default_entry().map(BootEntry::root_evidence))
+        .evidences(facts.omitting(&[]))
         .remedy(remedy)
         .into()
 }

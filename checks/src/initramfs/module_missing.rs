@@ -1,7 +1,6 @@
 //! `initramfs-module-missing`: a module that the login or the root needs is not in the image.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
@@ -31,24 +30,24 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let (image, kernel) = match super::image_and_kernel(facts) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let (image, kernel) = match facts.image_and_kernel() {
         Ok(found) => found,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Ok(outcome),
     };
     let mut needed = vec!["iscsi_tcp", "sd_mod"];
-    if analysis::wants_firmware(facts) {
+    if facts.wants_firmware() {
         needed.push("iscsi_ibft");
     }
-    if analysis::root_volume(facts).is_some() {
+    if facts.root_volume().is_some() {
         needed.push("dm_mod");
     }
     let mut missing: BTreeSet<&str> = BTreeSet::new();
     let mut evidence = Vec::new();
     let mut held: BTreeSet<&str> = BTreeSet::new();
     for module in needed {
-        held.extend(analysis::closure(kernel, module));
-        match super::missing_of(image, kernel, module) {
+        held.extend(kernel.closure(module));
+        match kernel.missing_in(image, module) {
             Ok(lacking) => {
                 for lacking in lacking.into_iter().filter(|lacking| missing.insert(lacking)) {
                     let why = if lacking == module {
@@ -59,23 +58,23 @@ fn judge(facts: &Facts) -> Outcome {
                     evidence.push(Evidence::new(&image.path, why));
                 }
             }
-            Err(outcome) => return outcome,
+            Err(outcome) => return Ok(outcome),
         }
     }
     if missing.is_empty() {
         let files = held.iter().filter(|module| image.modules.contains_key(**module)).count();
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "{} has iscsi_tcp and every module that it needs ({} of its {} modules)",
-            super::name(image),
+            image.name(),
             files,
             image.modules.len()
-        ));
+        )));
     }
     let names: Vec<_> = missing.iter().copied().collect();
-    let remedy = analysis::rebuild_with(facts, image, &names, "Add the modules to the initramfs, and rebuild it.");
+    let remedy = facts.rebuild_with(image, &names, "Add the modules to the initramfs, and rebuild it.");
     Finding::critical(format!("{} lacks {}", image.path, names.join(", ")))
         .evidences(evidence)
-        .evidences(analysis::omitting(facts, &names))
+        .evidences(facts.omitting(&names))
         .remedy(remedy)
         .into()
 }

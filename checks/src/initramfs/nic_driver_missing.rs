@@ -1,7 +1,7 @@
 //! `initramfs-nic-driver-missing`: the image has no driver for the SAN NIC.
 
-use crate::facts::{Facts, Initramfs, Nic};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{Initramfs, Nic};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-nic-driver-missing",
@@ -29,34 +29,34 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let (image, kernel) = match super::image_and_kernel(facts) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let (image, kernel) = match facts.image_and_kernel() {
         Ok(found) => found,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Ok(outcome),
     };
-    let san = analysis::san_nic(facts).and_then(|(name, why)| {
+    let san = facts.san_nic().and_then(|(name, why)| {
         let nic = facts.nics.known()?.iter().find(|nic| nic.name == name)?;
         Some((nic, why))
     });
     let Some((nic, why)) = san else { return any_driver(facts, image) };
     let drivers = drivers_of(facts, nic);
     let Some(driver) = drivers.first() else {
-        return Outcome::unknown(format!("it is not known which driver {} needs", nic.name));
+        return Err(Outcome::unknown(format!("it is not known which driver {} needs", nic.name)));
     };
     // One that is whole is enough: an alias may match several modules.
     let mut missing = Vec::new();
     for driver in &drivers {
-        match super::missing_of(image, kernel, driver) {
+        match kernel.missing_in(image, driver) {
             Ok(lacking) if lacking.is_empty() => {
-                return Outcome::pass(match analysis::in_image(kernel, image, driver) {
+                return Ok(Outcome::pass(match kernel.in_image(image, driver) {
                     analysis::InImage::BuiltIn => {
                         format!("{driver}, the driver of {}, is built into the kernel", nic.name)
                     }
-                    _ => format!("{} has {driver}, the driver of {}", super::name(image), nic.name),
-                });
+                    _ => format!("{} has {driver}, the driver of {}", image.name(), nic.name),
+                }));
             }
             Ok(lacking) => missing.extend(lacking),
-            Err(outcome) => return outcome,
+            Err(outcome) => return Ok(outcome),
         }
     }
     missing.dedup();
@@ -68,17 +68,14 @@ fn judge(facts: &Facts) -> Outcome {
         finding = finding.evidence(Evidence::at(&policy.at, format!("MODULES={}", policy.value)));
     }
     finding
-        .evidences(analysis::omitting(facts, &[]))
-        .remedy(analysis::rebuild(
-            facts,
-            "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it.",
-        ))
+        .evidences(facts.omitting(&[]))
+        .remedy(facts.rebuild("Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it."))
         .into()
 }
 
 /// The modules that may drive a NIC: the one that does, then those of its modalias.
-fn drivers_of(facts: &Facts, nic: &Nic) -> Vec<String> {
-    let matches = nic.modalias.as_ref().and_then(|alias| analysis::default_kernel(facts)?.alias_matches.get(alias));
+fn drivers_of(facts: &Analysis<'_>, nic: &Nic) -> Vec<String> {
+    let matches = nic.modalias.as_ref().and_then(|alias| facts.default_kernel()?.alias_matches.get(alias));
     let mut drivers: Vec<String> = Vec::new();
     for module in nic.driver.iter().chain(matches.into_iter().flatten()) {
         let module = module.replace('-', "_");
@@ -90,30 +87,30 @@ fn drivers_of(facts: &Facts, nic: &Nic) -> Vec<String> {
 }
 
 /// Without the hardware: an image without any network driver boots no machine from the network.
-fn any_driver(facts: &Facts, image: &Initramfs) -> Outcome {
+fn any_driver(facts: &Analysis<'_>, image: &Initramfs) -> Result<Outcome, Outcome> {
     let drivers = image.modules.iter().filter(|(_, path)| is_network_driver(path)).count();
     if drivers > 0 {
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "{} has {} (the instance's own NIC is not known here)",
-            super::name(image),
-            super::count(drivers, "network driver")
-        ));
+            image.name(),
+            super::count::count(drivers, "network driver")
+        )));
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
-    let builtin = analysis::default_kernel(facts).and_then(|kernel| kernel.builtin.known());
+    image.whole()?;
+    let builtin = facts.default_kernel().and_then(|kernel| kernel.builtin.known());
     let common =
         ["e1000e", "igb", "ixgbe", "i40e", "ice", "mlx4_en", "mlx5_core", "bnxt_en", "tg3", "virtio_net", "vmxnet3"];
     if let Some(driver) = common.iter().find(|driver| builtin.is_some_and(|builtin| builtin.contains(**driver))) {
-        return Outcome::pass(format!("{driver} is built into the kernel (the instance's own NIC is not known here)"));
+        return Ok(Outcome::pass(format!(
+            "{driver} is built into the kernel (the instance's own NIC is not known here)"
+        )));
     }
     Finding::critical(format!("{} has no NIC driver at all", image.path))
         .evidence(Evidence::new(
             &image.path,
-            format!("{}, none below drivers/net", super::count(image.modules.len(), "module")),
+            format!("{}, none below drivers/net", super::count::count(image.modules.len(), "module")),
         ))
-        .remedy(analysis::rebuild(facts, "Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly."))
+        .remedy(facts.rebuild("Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly."))
         .into()
 }
 

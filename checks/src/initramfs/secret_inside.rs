@@ -1,7 +1,6 @@
 //! `initramfs-secret-inside`: a CHAP password lies in the image.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-secret-inside",
@@ -29,35 +28,29 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
     let Some(first) = image.secrets.first() else {
-        return match analysis::incomplete(image) {
-            Some(outcome) => outcome,
-            None => Outcome::pass(format!("no CHAP password was found in {}", super::name(image))),
-        };
+        image.whole()?;
+        return Ok(Outcome::pass(format!("no CHAP password was found in {}", image.name())));
     };
     let inside = first.path.split_once('!').map_or(first.path.as_str(), |(_, inside)| inside);
     let more = match image.secrets.len() {
         1 => String::new(),
-        count => format!(" and {} more", super::count(count - 1, "place")),
+        count => format!(" and {} more", super::count::count(count - 1, "place")),
     };
     // A login by CHAP without the iBFT needs it there; kept to root, it is no worse off than in /etc/iscsi.
     if let Some(mode) = image.mode.filter(|mode| mode & 0o077 == 0) {
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "{} contains a CHAP password, in {inside}{more}, but only root can read it (mode {mode:04o})",
-            super::name(image)
-        ));
+            image.name()
+        )));
     }
-    let mut remedy = analysis::rebuild(
-        facts,
+    let mut remedy = facts.rebuild(
         "Remove the password from the file that it was copied from, and rebuild the initramfs; or make the initramfs \
          readable by root only.",
     );
-    if analysis::family(image) == analysis::Family::InitramfsTools {
+    if image.family() == analysis::Family::InitramfsTools {
         remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/umask", "UMASK=0077", &[]));
     }
     let remedy = remedy.command(ShellCommand::new(&["chmod", "0600"]).path(&image.path));

@@ -1,7 +1,7 @@
 //! `initramfs-stale`: the image holds an older state of files that decide the login.
 
-use crate::facts::{Facts, Initramfs, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{Initramfs, RequestKind};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-stale",
@@ -22,30 +22,25 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    if analysis::family(image) != analysis::Family::InitramfsTools {
-        return Outcome::not_applicable(
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
+    if image.family() != analysis::Family::InitramfsTools {
+        return Err(Outcome::not_applicable(
             "the initramfs was not built by initramfs-tools, so it has no copy of /etc/iscsi/iscsi.initramfs",
-        );
+        ));
     }
     // Without open-iscsi in it the image is not older than the file: it was kept out, and that is worse.
-    if analysis::program(image, "iscsistart").is_none() {
-        return match analysis::incomplete(image) {
-            Some(outcome) => outcome,
-            None => Outcome::not_applicable(
-                "not checked: open-iscsi is not in the initramfs (see initramfs-login-tool-missing)",
-            ),
-        };
+    if image.program("iscsistart").is_none() {
+        image.whole()?;
+        return Err(Outcome::not_applicable(
+            "not checked: open-iscsi is not in the initramfs (see initramfs-login-tool-missing)",
+        ));
     }
     let Some(conf) = &facts.iscsi.initramfs_conf else {
         if let Some(outcome) = analysis::unread(&facts.iscsi.problems, "/etc/iscsi/iscsi.initramfs") {
-            return outcome;
+            return Ok(outcome);
         }
-        return match copy_of_request(image) {
+        return Ok(match copy_of_request(image) {
             None => Outcome::not_applicable("neither the root nor the initramfs has an iscsi.initramfs"),
             Some(copy) => warn(
                 facts,
@@ -55,29 +50,27 @@ fn judge(facts: &Facts) -> Outcome {
                     Evidence::new("/etc/iscsi/iscsi.initramfs", "does not exist"),
                 ],
             ),
-        };
+        });
     };
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     let inside_auto = image.requests.iter().find(|request| request.kind == RequestKind::Firmware);
     match (&conf.auto, inside_auto) {
         (Some(auto), None) => {
-            return warn(
+            return Ok(warn(
                 facts,
                 "ISCSI_AUTO is set in the root, but not in the initramfs",
                 vec![
                     Evidence::at(auto, "ISCSI_AUTO"),
                     Evidence::new(format!("{}!etc/iscsi.initramfs", image.path), "no ISCSI_AUTO"),
                 ],
-            );
+            ));
         }
         (None, Some(inside)) => {
-            return warn(
+            return Ok(warn(
                 facts,
                 "ISCSI_AUTO is set in the initramfs, but no longer in the root",
                 vec![Evidence::at(&inside.at, "ISCSI_AUTO"), Evidence::new(&conf.path, "no ISCSI_AUTO")],
-            );
+            ));
         }
         _ => {}
     }
@@ -85,7 +78,7 @@ fn judge(facts: &Facts) -> Outcome {
         RequestKind::Target { name: Some(name), .. } => Some((request, name)),
         _ => None,
     });
-    match (&conf.target_name, inside) {
+    Ok(match (&conf.target_name, inside) {
         (Some(name), Some((request, other))) if !name.value.eq_ignore_ascii_case(other) => warn(
             facts,
             &format!("the initramfs logs in to {other}, but the root's iscsi.initramfs names {}", name.value),
@@ -99,17 +92,17 @@ fn judge(facts: &Facts) -> Outcome {
                 Evidence::new(format!("{}!etc/iscsi.initramfs", image.path), "no ISCSI_TARGET_NAME"),
             ],
         ),
-        _ => Outcome::pass(format!("{} requests the same login in the root and in {}", conf.path, super::name(image))),
-    }
+        _ => Outcome::pass(format!("{} requests the same login in the root and in {}", conf.path, image.name())),
+    })
 }
 
 fn copy_of_request(image: &Initramfs) -> Option<&crate::facts::Location> {
     image.requests.iter().map(|request| &request.at).find(|at| at.path.ends_with("iscsi.initramfs"))
 }
 
-fn warn(facts: &Facts, summary: &str, evidence: Vec<Evidence>) -> Outcome {
+fn warn(facts: &Analysis<'_>, summary: &str, evidence: Vec<Evidence>) -> Outcome {
     Finding::warning(summary)
         .evidences(evidence)
-        .remedy(analysis::rebuild(facts, "Rebuild the initramfs, and test the boot."))
+        .remedy(facts.rebuild("Rebuild the initramfs, and test the boot."))
         .into()
 }

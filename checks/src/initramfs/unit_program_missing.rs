@@ -1,7 +1,7 @@
 //! `initramfs-unit-program-missing`: a unit in the image runs a program that the image lacks.
 
-use crate::facts::{Facts, MissingUnitProgram};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::facts::MissingUnitProgram;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unit-program-missing",
@@ -29,23 +29,18 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match analysis::judged_image(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.judged_image()?;
     let missing: Vec<_> = image.missing_unit_programs.iter().filter(|missing| !missing.ignored_failure).collect();
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     let findings = missing
         .iter()
         .map(|missing| {
             let summary =
                 format!("{} in the initramfs runs {}, which is not in the initramfs", missing.unit, missing.program);
             let finding = if missing.on_login_path { Finding::critical(summary) } else { Finding::warning(summary) };
-            let mut remedy = analysis::rebuild(facts, "Add the program to the initramfs, and rebuild it.");
-            if analysis::family(image) == analysis::Family::Dracut {
+            let mut remedy = facts.rebuild("Add the program to the initramfs, and rebuild it.");
+            if image.family() == analysis::Family::Dracut {
                 let file = "/etc/dracut.conf.d/50-iscsi-programs.conf";
                 let line = "install_items+=\" {} \"";
                 remedy = remedy.first(ShellCommand::append_line(file, line, &[&missing.program]));
@@ -53,13 +48,13 @@ fn judge(facts: &Facts) -> Outcome {
             finding.evidence(evidence(&image.path, missing)).remedy(remedy)
         })
         .collect();
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         let units = image.files.keys().filter(|path| path.ends_with(".service")).count();
         match units {
-            0 => format!("{} has no units", super::name(image)),
-            units => format!("all programs of {} are in {}", super::count(units, "unit"), super::name(image)),
+            0 => format!("{} has no units", image.name()),
+            units => format!("all programs of {} are in {}", super::count::count(units, "unit"), image.name()),
         }
-    })
+    }))
 }
 
 fn evidence(image: &str, missing: &MissingUnitProgram) -> Evidence {

@@ -1,7 +1,6 @@
 //! `initramfs-unreadable`: the image is damaged.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unreadable",
@@ -27,19 +26,20 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let Some(image) = analysis::default_image(facts) else {
-        return match analysis::judged_image(facts) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let Some(image) = facts.default_image() else {
+        return Ok(match facts.judged_image() {
             Err(outcome) => outcome,
             Ok(image) => Outcome::unknown(format!("{} was not judged", image.path)),
-        };
+        });
     };
     if image.size == 0 {
-        return Outcome::not_applicable(format!("not checked: {} is empty (see loader-initrd-missing)", image.path));
+        return Err(Outcome::not_applicable(format!(
+            "not checked: {} is empty (see loader-initrd-missing)",
+            image.path
+        )));
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     if !image.damage.is_empty() || (image.files.is_empty() && image.modules.is_empty()) {
         let what =
             image.damage.first().map_or_else(|| "it contains no files".to_owned(), |problem| problem.what.clone());
@@ -50,7 +50,7 @@ fn judge(facts: &Facts) -> Outcome {
             evidence
         };
         let text = "Free space in /boot, rebuild the initramfs, and check that the command ends without an error.";
-        let remedy = analysis::rebuild(facts, text).first(ShellCommand::new(&["df", "-h", "/boot"]));
+        let remedy = facts.rebuild(text).first(ShellCommand::new(&["df", "-h", "/boot"]));
         return Finding::critical(format!("{} is damaged: {what}", image.path))
             .evidences(evidence)
             .remedy(remedy)
@@ -58,5 +58,5 @@ fn judge(facts: &Facts) -> Outcome {
     }
     let entries: u64 = image.segments.iter().map(|segment| segment.entries).sum();
     let kinds: Vec<_> = image.segments.iter().map(|segment| segment.compression.as_str()).collect();
-    Outcome::pass(format!("{} was read completely: {entries} entries, {}", super::name(image), kinds.join(" + ")))
+    Ok(Outcome::pass(format!("{} was read completely: {entries} entries, {}", image.name(), kinds.join(" + "))))
 }

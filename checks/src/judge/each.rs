@@ -1,8 +1,10 @@
 //! A verdict where it is not known which NIC is the SAN NIC: every NIC that can be it is tried, and what they all
 //! lead to is the verdict.
 
+use super::chain::downgrade_unreached;
+use super::judgement::{BootVerdict, CheckResult, Judgement, Verdict};
+use super::run::Run;
 use super::sentence::listed_or;
-use super::{BootVerdict, CheckResult, Judgement, Run, Verdict, criticals, downgrade_unreached, verdict_of};
 use crate::handover::Candidate;
 use crate::{Check, Evidence, Finding, Link, Outcome, Severity};
 
@@ -22,7 +24,7 @@ impl Trial {
     }
 
     fn breaks(&self, id: &str) -> bool {
-        self.results.iter().any(|result| result.check.id == id && criticals(result).next().is_some())
+        self.results.iter().any(|result| result.check.id == id && result.criticals().next().is_some())
     }
 }
 
@@ -42,7 +44,7 @@ pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
         let mut results: Vec<CheckResult> = common.iter().cloned().chain(run.results(&facts, asks)).collect();
         // The order of the registry; what is equal stays as it is.
         results.sort_by_key(|result| result.check.link);
-        let verdict = verdict_of(run, &results);
+        let verdict = run.verdict_of(&results);
         trials.push(Trial { candidate, results, verdict });
     }
     let agreed = trials.windows(2).all(|pair| pair[0].verdict.boot == pair[1].verdict.boot);

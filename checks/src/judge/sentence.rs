@@ -1,6 +1,6 @@
 //! The sentence for a chain without a break.
 
-use super::ChainLink;
+use super::judgement::ChainLink;
 use crate::facts::{Facts, Mode};
 use crate::{Link, LinkStatus};
 

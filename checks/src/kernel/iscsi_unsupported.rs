@@ -1,7 +1,7 @@
 //! `kernel-iscsi-unsupported`: the kernel was built without iSCSI.
 
-use crate::facts::{Facts, Kernel};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::facts::Kernel;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "kernel-iscsi-unsupported",
@@ -35,12 +35,9 @@ enum Support {
     Unclear,
 }
 
-fn judge(facts: &Facts) -> Outcome {
-    let kernel = match super::booted(facts) {
-        Ok(kernel) => kernel,
-        Err(outcome) => return outcome,
-    };
-    let needed = super::needed(facts);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let kernel = facts.booted_kernel()?;
+    let needed = facts.needed_modules();
     let mut lacking = Vec::new();
     let mut modules = Vec::new();
     let mut unclear = Vec::new();
@@ -57,16 +54,16 @@ fn judge(facts: &Facts) -> Outcome {
     }
     if !lacking.is_empty() {
         let names: Vec<_> = lacking.iter().map(|(module, _)| *module).collect();
-        return Finding::critical(format!("{} was built without {}", super::name(kernel), names.join(" and ")))
+        return Finding::critical(format!("{} was built without {}", kernel.name(), names.join(" and ")))
             .evidences(lacking.into_iter().map(|(_, evidence)| evidence))
             .remedy(Remedy::new("Install a kernel that is built with iSCSI, and make the loader boot it."))
             .into();
     }
     if let Some(first) = unclear.first() {
-        return match kernel.builtin.problem().or(kernel.problems.first()) {
+        return Ok(match kernel.builtin.problem().or(kernel.problems.first()) {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::unknown(format!("whether {} has {first} could not be determined", super::name(kernel))),
-        };
+            None => Outcome::unknown(format!("whether {} has {first} could not be determined", kernel.name())),
+        });
     }
     // The two that tell most are named, the rest is only had.
     let telling = |modules: Vec<&'static str>| {
@@ -74,22 +71,22 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let (modules, builtin) = (telling(modules), telling(builtin));
     let kind = if modules.contains(" and ") { "as modules" } else { "as a module" };
-    Outcome::pass(match (modules.is_empty(), builtin.is_empty()) {
-        (false, false) => format!("{} has {builtin} built in and {modules} {kind}", super::name(kernel)),
-        (true, false) => format!("{} has {builtin} built in", super::name(kernel)),
-        _ => format!("{} has {modules} {kind}", super::name(kernel)),
-    })
+    Ok(Outcome::pass(match (modules.is_empty(), builtin.is_empty()) {
+        (false, false) => format!("{} has {builtin} built in and {modules} {kind}", kernel.name()),
+        (true, false) => format!("{} has {builtin} built in", kernel.name()),
+        _ => format!("{} has {modules} {kind}", kernel.name()),
+    }))
 }
 
 fn support(kernel: &Kernel, module: &str) -> Support {
-    if analysis::is_builtin(kernel, module) == Some(true) {
+    if kernel.is_builtin(module) == Some(true) {
         return Support::BuiltIn;
     }
     if kernel.modules.contains_key(module) {
         return Support::Module;
     }
     let config = kernel.config.as_ref();
-    match (analysis::config_of(kernel, module), config) {
+    match (kernel.config_of(module), config) {
         (Some("y"), _) => Support::BuiltIn,
         (Some("m"), _) => Support::Module,
         (Some(value), Some(config)) => {

@@ -1,8 +1,8 @@
 //! `kernel-modules-missing`: the kernel's modules are not on the disk, or are of another version.
 
 use crate::analysis::InImage;
-use crate::facts::{Facts, Kernel, Module};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{Kernel, Module};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "kernel-modules-missing",
@@ -31,15 +31,12 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let kernel = match super::booted(facts) {
-        Ok(kernel) => kernel,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let kernel = facts.booted_kernel()?;
     let version = match &kernel.version {
         crate::facts::Fact::Known(version) => version,
-        crate::facts::Fact::Unknown(problem) => return Outcome::unread(problem),
-        crate::facts::Fact::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
+        crate::facts::Fact::Unknown(problem) => return Err(Outcome::unread(problem)),
+        crate::facts::Fact::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
     };
     let remedy = || {
         Remedy::new("Reinstall the package of this kernel with /boot mounted, then rebuild its initramfs.")
@@ -52,11 +49,11 @@ fn judge(facts: &Facts) -> Outcome {
     };
     let suffices = image_suffices(facts, kernel);
     let Some(directory) = &kernel.modules_dir else {
-        let configured = super::needed(facts).iter().all(|module| analysis::config_of(kernel, module) == Some("y"));
+        let configured = facts.needed_modules().iter().all(|module| kernel.config_of(module) == Some("y"));
         if configured {
-            return Outcome::pass(format!("{} has everything it needs built in", super::name(kernel)));
+            return Ok(Outcome::pass(format!("{} has everything it needs built in", kernel.name())));
         }
-        let summary = format!("no modules directory exists for {version}, the version of {}", super::name(kernel));
+        let summary = format!("no modules directory exists for {version}, the version of {}", kernel.name());
         let finding = if suffices {
             Finding::warning(format!(
                 "{summary}; its initramfs has what the root needs, but no other module can be loaded"
@@ -72,18 +69,17 @@ fn judge(facts: &Facts) -> Outcome {
             .remedy(remedy())
             .into();
     };
-    let needed = super::needed(facts);
+    let needed = facts.needed_modules();
     let unlisted: Vec<(&str, &str)> =
         needed.iter().filter_map(|module| Some((*module, unlisted(kernel, module)?))).collect();
     let mut absent = Vec::new();
     let mut foreign = Vec::new();
     let mut by_symbols = Vec::new();
     let own = own_vermagic(kernel, version);
-    let files = needed.iter().flat_map(|module| analysis::closure(kernel, module));
+    let files = needed.iter().flat_map(|module| kernel.closure(module));
     let mut count = 0;
     for module in files.collect::<std::collections::BTreeSet<_>>() {
-        let Some(file) = kernel.modules.get(module).filter(|_| analysis::is_builtin(kernel, module) != Some(true))
-        else {
+        let Some(file) = kernel.modules.get(module).filter(|_| kernel.is_builtin(module) != Some(true)) else {
             continue;
         };
         count += 1;
@@ -149,12 +145,12 @@ fn judge(facts: &Facts) -> Outcome {
             .remedy(remedy()),
         );
     }
-    Outcome::from_findings(findings, || pass_reason(kernel, directory, count))
+    Ok(Outcome::from_findings(findings, || pass_reason(kernel, directory, count)))
 }
 
 fn pass_reason(kernel: &Kernel, directory: &str, count: usize) -> String {
     if count == 0 {
-        format!("{directory} exists, and {} needs no module from it for iSCSI", super::name(kernel))
+        format!("{directory} exists, and {} needs no module from it for iSCSI", kernel.name())
     } else {
         format!("all {count} modules for iSCSI are in {directory}")
     }
@@ -162,19 +158,19 @@ fn pass_reason(kernel: &Kernel, directory: &str, count: usize) -> String {
 
 /// Whether the image that boots holds what the root needs of this kernel's modules: then the machine comes
 /// up without those on the disk.
-fn image_suffices(facts: &Facts, kernel: &Kernel) -> bool {
-    analysis::judged_image(facts).is_ok_and(|image| {
-        super::needed(facts)
+fn image_suffices(facts: &Analysis<'_>, kernel: &Kernel) -> bool {
+    facts.judged_image().is_ok_and(|image| {
+        facts
+            .needed_modules()
             .iter()
-            .all(|module| matches!(analysis::in_image(kernel, image, module), InImage::BuiltIn | InImage::Module))
+            .all(|module| matches!(kernel.in_image(image, module), InImage::BuiltIn | InImage::Module))
     })
 }
 
 /// The option of a module that the kernel was configured for, and that its `modules.dep` does not name.
 fn unlisted(kernel: &Kernel, module: &str) -> Option<&'static str> {
     let listed = kernel.modules.is_empty() || kernel.modules.contains_key(module);
-    let configured =
-        analysis::config_of(kernel, module) == Some("m") && analysis::is_builtin(kernel, module) != Some(true);
+    let configured = kernel.config_of(module) == Some("m") && kernel.is_builtin(module) != Some(true);
     (configured && !listed).then(|| analysis::option_of(module)).flatten()
 }
 

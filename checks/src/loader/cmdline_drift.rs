@@ -1,7 +1,7 @@
 //! `loader-cmdline-drift`: the loader's entry and the file it is made from say different things.
 
-use crate::facts::{Cmdline, Facts, HIDDEN, Located, Word};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{Cmdline, HIDDEN, Located, Word};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-cmdline-drift",
@@ -29,11 +29,8 @@ pub(crate) static CHECK: Check = Check {
 const BOOT_WORDS: [&str; 10] =
     ["iscsi", "rd.", "ip", "netroot", "BOOTIF", "bootdev", "ifname", "vlan", "net.ifnames", "biosdevname"];
 
-fn judge(facts: &Facts) -> Outcome {
-    let entry = match super::default_entry(facts) {
-        Ok(entry) => entry,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let entry = facts.booting_entry()?;
     let defaults = &facts.loader.defaults;
     let bls = entry.at.as_ref().is_some_and(|at| at.path.contains("/loader/entries/"));
     let sources: Vec<&Located<Cmdline>> = if bls {
@@ -43,17 +40,18 @@ fn judge(facts: &Facts) -> Outcome {
         defaults.cmdline_linux.iter().chain(default_only).collect()
     };
     if sources.is_empty() {
-        return Outcome::not_applicable("not checked: the root has neither /etc/default/grub nor /etc/kernel/cmdline");
+        return Err(Outcome::not_applicable(
+            "not checked: the root has neither /etc/default/grub nor /etc/kernel/cmdline",
+        ));
     }
     let stands_in = |word: &Word, words: &[Word]| words.iter().any(|other| same(word, other));
     let mut findings = Vec::new();
     let mut report = |summary: String, evidence: Evidence, against: Evidence| {
-        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(analysis::update_loader(
-            facts,
+        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(facts.update_loader(
             "Set GRUB_CMDLINE_LINUX to the words that the machine needs, then regenerate the loader's entries.",
         )));
     };
-    let entry_line = || analysis::command_line(entry);
+    let entry_line = || entry.cmdline_evidence();
     for source in &sources {
         let line = Evidence::at(&source.at, source.value.text());
         let lacking = source.value.words.iter().filter(|word| !stands_in(word, &entry.cmdline.words));
@@ -77,13 +75,13 @@ fn judge(facts: &Facts) -> Outcome {
             first,
         );
     }
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         let count: usize = sources.iter().map(|source| source.value.words.len()).sum();
         let path = sources.first().map_or("", |source| source.at.path.as_str());
         let hidden = sources.iter().flat_map(|source| &source.value.words).any(is_hidden);
         let but = if hidden { "; values that are never shown were not compared" } else { "" };
         format!("the loader entry has all {count} words of {path}{but}")
-    })
+    }))
 }
 
 /// Words in a row, and whether it is only one; `None` when there is none.

@@ -1,7 +1,6 @@
 //! `loader-edd-probe`: on a BIOS machine the kernel asks the BIOS about its disks.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-edd-probe",
@@ -23,24 +22,28 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let entry = match super::default_entry(facts) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let entry = match facts.booting_entry() {
         Ok(entry) => entry,
-        Err(_) => return Outcome::not_applicable("not checked: it is not known which loader entry boots"),
+        Err(_) => return Err(Outcome::not_applicable("not checked: it is not known which loader entry boots")),
     };
     let on_disk = facts.loader.esp.known().map(|esp| esp.mount_point.is_some());
     match facts.firmware.efi.or(on_disk) {
-        Some(true) => return Outcome::pass("a UEFI machine does not probe EDD"),
-        None => return Outcome::not_applicable("not checked: it is not known whether BIOS or UEFI boots this machine"),
+        Some(true) => return Ok(Outcome::pass("a UEFI machine does not probe EDD")),
+        None => {
+            return Err(Outcome::not_applicable(
+                "not checked: it is not known whether BIOS or UEFI boots this machine",
+            ));
+        }
         Some(false) => {}
     }
     if let Some(value @ ("off" | "skip" | "skipmbr")) = entry.cmdline.last("edd") {
-        return Outcome::pass(format!("edd={value} is on the kernel command line"));
+        return Ok(Outcome::pass(format!("edd={value} is on the kernel command line")));
     }
     Finding::info(
         "the kernel probes the BIOS disks (EDD) at boot, which can hang on the SAN disk that the firmware emulates",
     )
-    .evidence(analysis::command_line(entry))
-    .remedy(analysis::edit_words(facts, "Add edd=off to GRUB_CMDLINE_LINUX.", &[], &["edd=off"]))
+    .evidence(entry.cmdline_evidence())
+    .remedy(facts.edit_words("Add edd=off to GRUB_CMDLINE_LINUX.", &[], &["edd=off"]))
     .into()
 }

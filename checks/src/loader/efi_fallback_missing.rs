@@ -1,7 +1,7 @@
 //! `loader-efi-fallback-missing`: a SAN boot finds no loader on the EFI system partition.
 
-use crate::facts::{Facts, Mode};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, known};
+use crate::facts::Mode;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-efi-fallback-missing",
@@ -30,21 +30,21 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let esp = known!(facts.loader.esp);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let esp = facts.loader.esp.needed()?;
     if facts.firmware.efi == Some(false) {
-        return Outcome::not_applicable("this machine was booted by a BIOS");
+        return Err(Outcome::not_applicable("this machine was booted by a BIOS"));
     }
     let Some(mount_point) = &esp.mount_point else {
-        return Outcome::not_applicable("no EFI system partition was found");
+        return Err(Outcome::not_applicable("no EFI system partition was found"));
     };
     if let Some(fallback) = esp.fallback.first() {
-        return Outcome::pass(format!("{mount_point}/{fallback} exists for a SAN boot"));
+        return Ok(Outcome::pass(format!("{mount_point}/{fallback} exists for a SAN boot")));
     }
     if !esp.visible {
-        return Outcome::not_applicable(format!(
+        return Err(Outcome::not_applicable(format!(
             "not checked: the EFI system partition is not mounted at {mount_point}"
-        ));
+        )));
     }
     let summary = format!("{mount_point} has no EFI/BOOT/BOOT*.EFI, the loader that a SAN boot starts");
     let finding = if facts.scope.mode == Mode::Live { Finding::warning(summary) } else { Finding::critical(summary) };

@@ -1,7 +1,7 @@
 //! `loader-initrd-missing`: a loader entry has no initramfs, or one that is not there.
 
-use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::BootEntry;
+use crate::{Analysis, Check, Doc, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-initrd-missing",
@@ -22,36 +22,35 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let default = match super::default_entry(facts) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let default = match facts.booting_entry() {
         Ok(entry) => entry,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Ok(outcome),
     };
     if let Some(problem) = default.initrds.iter().find_map(|initrd| initrd.problem.as_ref()) {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
     let findings: Vec<Finding> =
         facts.loader.entries.iter().filter(|entry| entry.linux).flat_map(|entry| missing(facts, entry)).collect();
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         let found: Vec<_> = default.initrds.iter().filter_map(|initrd| initrd.path.as_deref()).collect();
         format!("{:?} loads {}", default.title, found.join(" and "))
-    })
+    }))
 }
 
-fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
-    let severity = super::severity_of(facts, entry);
+fn missing(facts: &Analysis<'_>, entry: &BootEntry) -> Vec<Finding> {
+    let severity = super::entry::severity_of(facts, entry);
     let remedy = || {
-        let remedy = analysis::update_loader(
-            facts,
+        let remedy = facts.update_loader(
             "Build the initramfs, then regenerate the loader's configuration so that it names the image.",
         );
-        let build = analysis::create_image(facts, entry);
+        let build = facts.create_image(entry);
         build.into_iter().chain([ShellCommand::new(&["df", "-h", "/boot"])]).fold(remedy, Remedy::first)
     };
     if entry.initrds.is_empty() {
         return vec![
-            super::finding(severity, format!("the loader entry {:?} loads no initramfs", entry.title))
-                .evidence(super::place(entry))
+            super::entry::finding(severity, format!("the loader entry {:?} loads no initramfs", entry.title))
+                .evidence(super::entry::place(entry))
                 .remedy(remedy()),
         ];
     }
@@ -65,11 +64,11 @@ fn missing(facts: &Facts, entry: &BootEntry) -> Vec<Finding> {
                 _ => return None,
             };
             Some(
-                super::finding(
+                super::entry::finding(
                     severity,
                     format!("the loader entry {:?} loads {}, {what}", entry.title, initrd.written),
                 )
-                .evidence(super::named(entry, "initrd", initrd))
+                .evidence(super::entry::named(entry, "initrd", initrd))
                 .remedy(remedy()),
             )
         })

@@ -1,7 +1,7 @@
 //! `loader-kernel-missing`: a loader entry names a kernel that is not there.
 
-use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::facts::BootEntry;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-kernel-missing",
@@ -26,42 +26,42 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(none) = &facts.loader.no_entries {
         return Finding::critical(format!("GRUB finds nothing to boot: {} {}", none.at.path, none.value))
             .evidence(Evidence::at(&none.at, none.value.clone()))
-            .remedy(analysis::update_loader(facts, "Regenerate GRUB's configuration from inside the root."))
+            .remedy(facts.update_loader("Regenerate GRUB's configuration from inside the root."))
             .into();
     }
-    let default = match super::default_entry(facts) {
+    let default = match facts.booting_entry() {
         Ok(entry) => entry,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Ok(outcome),
     };
     if let Some(problem) = default.kernel.as_ref().and_then(|kernel| kernel.problem.as_ref()) {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
     let findings: Vec<Finding> =
         facts.loader.entries.iter().filter(|entry| entry.linux).filter_map(|entry| missing(facts, entry)).collect();
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         let kernel = default.kernel.as_ref().and_then(|kernel| kernel.path.as_deref()).unwrap_or_default();
         let initrds: Vec<_> = default.initrds.iter().filter_map(|initrd| initrd.path.as_deref()).collect();
         match initrds.as_slice() {
             [] => format!("{:?} boots {kernel}", default.title),
             initrds => format!("{:?} boots {kernel} with {}", default.title, initrds.join(" and ")),
         }
-    })
+    }))
 }
 
-fn missing(facts: &Facts, entry: &BootEntry) -> Option<Finding> {
-    let severity = super::severity_of(facts, entry);
+fn missing(facts: &Analysis<'_>, entry: &BootEntry) -> Option<Finding> {
+    let severity = super::entry::severity_of(facts, entry);
     let remedy = || {
         let text = "Mount /boot if it is a separate filesystem, check what it holds, and regenerate the loader's configuration.";
-        analysis::update_loader(facts, text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
+        facts.update_loader(text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
     };
     let Some(kernel) = &entry.kernel else {
         return Some(
-            super::finding(severity, format!("the loader entry {:?} names no kernel", entry.title))
-                .evidence(super::place(entry))
+            super::entry::finding(severity, format!("the loader entry {:?} names no kernel", entry.title))
+                .evidence(super::entry::place(entry))
                 .remedy(remedy()),
         );
     };
@@ -71,8 +71,8 @@ fn missing(facts: &Facts, entry: &BootEntry) -> Option<Finding> {
         _ => return None,
     };
     Some(
-        super::finding(severity, format!("the loader entry {:?} boots {}, {what}", entry.title, kernel.written))
-            .evidence(super::named(entry, "linux", kernel))
+        super::entry::finding(severity, format!("the loader entry {:?} boots {}, {what}", entry.title, kernel.written))
+            .evidence(super::entry::named(entry, "linux", kernel))
             .remedy(remedy()),
     )
 }

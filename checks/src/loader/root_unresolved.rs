@@ -1,8 +1,8 @@
 //! `loader-root-unresolved`: `root=` is missing, or means another device than the root.
 
 use crate::analysis::DeviceSpec;
-use crate::facts::{BootEntry, Facts};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::BootEntry;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-root-unresolved",
@@ -30,28 +30,25 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let entry = match super::default_entry(facts) {
-        Ok(entry) => entry,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let entry = facts.booting_entry()?;
     let Some(text) = entry.cmdline.last("root").filter(|text| !text.is_empty()) else {
         if let Some(variable) = entry.unresolved.first() {
-            return Outcome::unknown(format!(
+            return Err(Outcome::unknown(format!(
                 "the loader entry's command line contains ${variable}, which could not be expanded"
-            ));
+            )));
         }
-        return broken(facts, entry, format!("the loader entry {:?} has no root=", entry.title), None);
+        return Ok(broken(facts, entry, format!("the loader entry {:?} has no root=", entry.title), None));
     };
     if text.contains('$') {
         let summary = format!("the loader entry {:?} has root={text}, a variable that is not expanded", entry.title);
-        return broken(facts, entry, summary, None);
+        return Ok(broken(facts, entry, summary, None));
     }
     let spec = DeviceSpec::parse(text);
     if let Some(Some(device)) = facts.storage.root_device.known() {
         let name = device.dm_name.as_deref().unwrap_or(&device.name);
         match spec.names(device) {
-            Some(true) => return Outcome::pass(format!("root={text} is {name}, the device of this root")),
+            Some(true) => return Ok(Outcome::pass(format!("root={text} is {name}, the device of this root"))),
             Some(false) => {
                 let summary = format!("root={text} is not {name}, the device of this root");
                 let seen = match device.signature.known().and_then(Option::as_ref) {
@@ -60,13 +57,13 @@ fn judge(facts: &Facts) -> Outcome {
                     }
                     _ => name.to_owned(),
                 };
-                return broken(facts, entry, summary, Some(Evidence::new(format!("/dev/{}", device.name), seen)));
+                return Ok(broken(facts, entry, summary, Some(Evidence::new(format!("/dev/{}", device.name), seen))));
             }
             None => {}
         }
     }
     let line = facts.storage.fstab.iter().find(|line| line.target == "/");
-    match line.and_then(|line| Some((line, spec.same_as(&DeviceSpec::parse(&line.spec))?))) {
+    Ok(match line.and_then(|line| Some((line, spec.same_as(&DeviceSpec::parse(&line.spec))?))) {
         Some((_, true)) => Outcome::pass(format!("root={text} is the device that /etc/fstab mounts at /")),
         Some((line, false)) => {
             let summary = format!("root={text} is not {}, which /etc/fstab mounts at /", line.spec);
@@ -75,15 +72,14 @@ fn judge(facts: &Facts) -> Outcome {
         None => analysis::unread(&facts.storage.problems, "/etc/fstab").unwrap_or_else(|| {
             Outcome::pass(format!("root={text} contradicts neither /etc/fstab nor any device that was read"))
         }),
-    }
+    })
 }
 
-fn broken(facts: &Facts, entry: &BootEntry, summary: String, against: Option<Evidence>) -> Outcome {
+fn broken(facts: &Analysis<'_>, entry: &BootEntry, summary: String, against: Option<Evidence>) -> Outcome {
     Finding::critical(summary)
-        .evidence(analysis::command_line(entry))
+        .evidence(entry.cmdline_evidence())
         .evidences(against)
-        .remedy(analysis::update_loader(
-            facts,
+        .remedy(facts.update_loader(
             "Regenerate the loader's configuration from inside the root, so that root= names its device.",
         ))
         .into()

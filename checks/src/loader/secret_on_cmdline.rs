@@ -1,7 +1,7 @@
 //! `loader-secret-on-cmdline`: a CHAP password stands on a kernel command line.
 
-use crate::facts::{Cmdline, Facts, Location};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{Cmdline, Location};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
@@ -25,7 +25,7 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let entries =
         facts.loader.entries.iter().map(|entry| (entry.cmdline.at.as_ref().or(entry.at.as_ref()), &entry.cmdline));
     let defaults = &facts.loader.defaults;
@@ -39,10 +39,10 @@ fn judge(facts: &Facts) -> Outcome {
         seen.extend(secrets(at, cmdline));
     }
     if lines == 0 {
-        return Outcome::not_applicable("no command line was read");
+        return Err(Outcome::not_applicable("no command line was read"));
     }
     if seen.is_empty() {
-        return Outcome::pass(format!("none of {lines} kernel command lines contains a known password word"));
+        return Ok(Outcome::pass(format!("none of {lines} kernel command lines contains a known password word")));
     }
     let keys: BTreeSet<_> = seen.iter().map(|(_, key)| key.as_str()).collect();
     let keys = keys.into_iter().collect::<Vec<_>>().join(" and ");

@@ -1,7 +1,7 @@
 //! `login-arguments-conflict`: words of the command line that dracut does not take together.
 
-use crate::facts::{Cmdline, Facts, LoginKind, Word};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{Cmdline, LoginKind, Word};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-arguments-conflict",
@@ -29,17 +29,14 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
     let Some(login) = image.login.iter().find(|login| login.kind != LoginKind::Iscsistart) else {
-        return Outcome::pass(
+        return Ok(Outcome::pass(
             "the initramfs logs in with iscsistart, and its script has no words that exclude each other",
-        );
+        ));
     };
-    let words = analysis::boot_words(facts);
+    let words = facts.boot_words();
     let firmware = ["rd.iscsi.firmware", "iscsi_firmware"]
         .iter()
         .filter(|key| words.is_on(key))
@@ -49,7 +46,7 @@ fn judge(facts: &Facts) -> Outcome {
     if let (Some(firmware), Some(iscsiroot)) = (firmware, iscsiroot) {
         findings.push(report(
             facts,
-            &words,
+            words,
             Finding::critical(format!(
                 "dracut stops the boot: the command line has both {} and iscsiroot=",
                 firmware.key
@@ -64,17 +61,16 @@ fn judge(facts: &Facts) -> Outcome {
         let summary = format!("{netroot} names no target: dracut takes its value for the name of a server");
         let finding = if firmware.is_some() { Finding::warning(summary) } else { Finding::critical(summary) };
         let says = Evidence::at(&login.at, "splits netroot= into a server, a protocol, a port, a LUN and a target");
-        findings.push(report(facts, &words, finding, &[netroot], says));
+        findings.push(report(facts, words, finding, &[netroot], says));
     }
-    Outcome::from_findings(findings, || "the iSCSI words on the command line do not contradict each other".to_owned())
+    Ok(Outcome::from_findings(findings, || {
+        "the iSCSI words on the command line do not contradict each other".to_owned()
+    }))
 }
 
-fn report(facts: &Facts, words: &Cmdline, finding: Finding, of: &[&Word], script: Evidence) -> Finding {
-    finding.evidences(of.iter().map(|word| analysis::word_evidence(words, word))).evidence(script).remedy(
-        analysis::update_loader(
-            facts,
-            "Keep one request in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or \
+fn report(facts: &Analysis<'_>, words: &Cmdline, finding: Finding, of: &[&Word], script: Evidence) -> Finding {
+    finding.evidences(of.iter().map(|word| words.evidence_of(word))).evidence(script).remedy(facts.update_loader(
+        "Keep one request in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or \
          netroot=iscsi:SERVER::::TARGET.",
-        ),
-    )
+    ))
 }

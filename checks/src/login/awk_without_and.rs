@@ -1,7 +1,6 @@
 //! `login-awk-without-and`: dracut's reader of the iBFT calls a function that the image's awk lacks.
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-awk-without-and",
@@ -29,37 +28,30 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
     let Some(call) = &image.awk_without_and else {
-        return match analysis::incomplete(image) {
-            Some(outcome) => outcome,
-            None => Outcome::pass("no script in the initramfs calls and() while its awk lacks it"),
-        };
+        image.whole()?;
+        return Ok(Outcome::pass("no script in the initramfs calls and() while its awk lacks it"));
     };
-    let words = analysis::boot_words(facts);
+    let words = facts.boot_words();
     let asked = words.words.iter().rev().find(|word| match word.key.as_str() {
         "rd.iscsi.ibft" => words.is_on("rd.iscsi.ibft"),
         "ip" => word.value.as_deref() == Some("ibft"),
         _ => false,
     });
     let Some(asked) = asked else {
-        return Outcome::not_applicable("the command line does not request the NIC of the iBFT");
+        return Err(Outcome::not_applicable("the command line does not request the NIC of the iBFT"));
     };
     let awk = call.value.rsplit('/').next().unwrap_or(&call.value);
     let place = call.at.to_string();
-    let remedy =
-        analysis::rebuild(facts, "Install gawk, make it the default awk of the root, and rebuild the initramfs.")
-            .first(
-                ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])),
-            );
-    Finding::warning(format!("{} calls awk's and(), which {awk} in the initramfs lacks", super::inside(&place)))
+    let remedy = facts
+        .rebuild("Install gawk, make it the default awk of the root, and rebuild the initramfs.")
+        .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])));
+    Finding::warning(format!("{} calls awk's and(), which {awk} in the initramfs lacks", analysis::path_inside(&place)))
         .evidence(Evidence::at(&call.at, "calls and()"))
         .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the initramfs"))
-        .evidence(analysis::word_evidence(&words, asked))
+        .evidence(words.evidence_of(asked))
         .remedy(remedy)
         .into()
 }

@@ -1,8 +1,8 @@
 //! `login-dhcp-on-every-nic`: nothing tells the image which NIC is the SAN's.
 
-use crate::facts::{Facts, InterfaceConfig, Method, NetworkKind, Nic, NicMatch};
+use crate::facts::{InterfaceConfig, Method, NetworkKind, Nic, NicMatch};
 use crate::handover::{Matches, SanIdentity, matches};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-dhcp-on-every-nic",
@@ -31,39 +31,36 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let requests = analysis::effective_requests(facts);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
+    let requests = facts.effective_requests();
     let Some(request) = requests.first() else {
-        return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
+        return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
     };
-    let words = analysis::boot_words(facts);
-    if analysis::wants_firmware(facts) && analysis::has_network(image, NetworkKind::IscsistartN) {
-        return Outcome::pass("iscsistart -N takes the NIC from the iBFT");
+    let words = facts.boot_words();
+    if facts.wants_firmware() && image.has_network(NetworkKind::IscsistartN) {
+        return Ok(Outcome::pass("iscsistart -N takes the NIC from the iBFT"));
     }
     if words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft") {
-        return Outcome::pass("the initramfs takes the NIC from the iBFT");
+        return Ok(Outcome::pass("the initramfs takes the NIC from the iBFT"));
     }
-    if let Some(ip) = analysis::ip_words(&words).iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
-        return Outcome::pass(format!("ip={} names the NIC", ip.text));
+    if let Some(ip) = words.ip_words().iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
+        return Ok(Outcome::pass(format!("ip={} names the NIC", ip.text)));
     }
     if let Some(word) = words.words.iter().find(|word| matches!(word.key.as_str(), "BOOTIF" | "bootdev" | "ifname")) {
-        return Outcome::pass(format!("{word} names the NIC"));
+        return Ok(Outcome::pass(format!("{word} names the NIC")));
     }
     let Some(nics) = facts.nics.known() else {
-        return Outcome::not_applicable("not checked: the NICs of the instance are not known here");
+        return Err(Outcome::not_applicable("not checked: the NICs of the instance are not known here"));
     };
     let nics: Vec<&Nic> = nics.iter().filter(|nic| nic.physical).collect();
     let physical: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
     if physical.len() < 2 {
-        return Outcome::pass(format!("there is only one NIC, {}", physical.first().unwrap_or(&"none")));
+        return Ok(Outcome::pass(format!("there is only one NIC, {}", physical.first().unwrap_or(&"none"))));
     }
     let summary =
         format!("the initramfs runs DHCP on all of {}, because nothing names the SAN NIC", physical.join(", "));
-    let rival = analysis::has_network(image, NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
+    let rival = image.has_network(NetworkKind::Ipconfig).then(|| answered_elsewhere(facts, &nics)).flatten();
     let finding = match rival {
         Some(rival) => Finding::warning(format!(
             "{summary}; the first NIC that gets an answer wins, so the boot works only by chance"
@@ -79,21 +76,18 @@ fn judge(facts: &Facts) -> Outcome {
         .evidence(request.evidence.clone())
         .evidence(Evidence::new(source, words.text()))
         .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
-        .remedy(analysis::update_loader(
-            facts,
-            match analysis::family(image) {
-                analysis::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
-                _ => {
-                    let nic = analysis::san_nic(facts).map_or_else(|| "NAME".to_owned(), |(name, _)| name);
-                    format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
-                }
-            },
-        ))
+        .remedy(facts.update_loader(match image.family() {
+            analysis::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
+            _ => {
+                let nic = facts.san_nic().map_or_else(|| "NAME".to_owned(), |(name, _)| name);
+                format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
+            }
+        }))
         .into()
 }
 
 /// What the real root sets up by DHCP on one of these NICs that is surely not the SAN's.
-fn answered_elsewhere<'a>(facts: &'a Facts, nics: &[&Nic]) -> Option<&'a InterfaceConfig> {
+fn answered_elsewhere<'a>(facts: &'a Analysis<'_>, nics: &[&Nic]) -> Option<&'a InterfaceConfig> {
     let san = SanIdentity::of(facts);
     let is_one = |of: &NicMatch| {
         nics.iter()

@@ -1,8 +1,8 @@
 //! `login-interface-absent`: ip= names an interface that the instance does not have.
 
 use crate::analysis::IpWord;
-use crate::facts::{Facts, Initramfs, Mode, NetworkKind, Nic};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{Initramfs, Mode, NetworkKind, Nic};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-interface-absent",
@@ -41,26 +41,23 @@ const STANDARD: [&str; 5] = [
     "80-net-setup-link.rules",
 ];
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let words = analysis::boot_words(facts);
-    let ips = analysis::ip_words(&words);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
+    let words = facts.boot_words();
+    let ips = words.ip_words();
     let named: Vec<(&IpWord, &str)> = ips
         .iter()
         .filter_map(|ip| Some((ip, ip.interface.as_deref()?)))
         .filter(|(_, name)| is_of_hardware(name))
         .collect();
     if named.is_empty() {
-        return Outcome::not_applicable("the command line names no NIC");
+        return Err(Outcome::not_applicable("the command line names no NIC"));
     }
-    if analysis::effective_requests(facts).is_empty() {
-        return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
+    if facts.effective_requests().is_empty() {
+        return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
     }
     let Some(nics) = facts.nics.known() else {
-        return Outcome::not_applicable("not checked: the NICs of the instance are not known here");
+        return Err(Outcome::not_applicable("not checked: the NICs of the instance are not known here"));
     };
     let makes = |name: &str| {
         words.words.iter().any(|word| {
@@ -73,31 +70,31 @@ fn judge(facts: &Facts) -> Outcome {
     let missing: Vec<_> = named.iter().filter(|(_, name)| absent(name)).collect();
     let Some((ip, name)) = missing.first() else {
         let names: Vec<_> = named.iter().map(|(_, name)| *name).collect();
-        return Outcome::pass(format!("ip= brings up {}, which the instance has", names.join(" and ")));
+        return Ok(Outcome::pass(format!("ip= brings up {}, which the instance has", names.join(" and "))));
     };
     let physical = nics.iter().filter(|nic| nic.physical).count();
     if words.last("net.ifnames") == Some("0") && kernel_number(name).is_some_and(|number| number < physical) {
-        return Outcome::pass(format!("net.ifnames=0 leaves the names to the kernel, and {name} is one of them"));
+        return Ok(Outcome::pass(format!("net.ifnames=0 leaves the names to the kernel, and {name} is one of them")));
     }
-    if let Some(why) = other_names(facts, image, &words, nics) {
-        return Outcome::not_applicable(format!("not checked: the initramfs may have a NIC named {name}: {why}"));
+    if let Some(why) = other_names(facts, image, words, nics) {
+        return Err(Outcome::not_applicable(format!("not checked: the initramfs may have a NIC named {name}: {why}")));
     }
     // One that is there is enough for a login.
     if missing.len() < named.len() {
-        return Outcome::pass("ip= brings up a NIC that the instance has");
+        return Ok(Outcome::pass("ip= brings up a NIC that the instance has"));
     }
     let there: Vec<_> = nics.iter().filter(|nic| nic.physical).map(|nic| nic.name.as_str()).collect();
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
     let summary =
         format!("ip={} makes the initramfs wait for {name}, but the instance has only {}", ip.text, there.join(", "));
-    let remedy = match analysis::san_nic(facts) {
+    let remedy = match facts.san_nic() {
         Some((san, _)) => {
             let (old, new) = (format!("ip={}", ip.text), format!("ip={}", renamed(&ip.text, name, &san)));
             let text = format!("Replace {old} with {new} in GRUB_CMDLINE_LINUX.");
-            analysis::edit_words(facts, text, &[&old], &[&new])
+            facts.edit_words(text, &[&old], &[&new])
         }
-        None => analysis::update_loader(facts, format!("Replace {name} in ip= with the name of the SAN NIC.")),
+        None => facts.update_loader(format!("Replace {name} in ip= with the name of the SAN NIC.")),
     };
     Finding::critical(summary)
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))
@@ -114,7 +111,7 @@ fn is_of_hardware(name: &str) -> bool {
 }
 
 /// Whether the initramfs may call this NIC so.
-fn answers_to(facts: &Facts, nic: &Nic, name: &str) -> bool {
+fn answers_to(facts: &Analysis<'_>, nic: &Nic, name: &str) -> bool {
     if nic.name == name {
         return true;
     }
@@ -140,7 +137,7 @@ fn kernel_number(name: &str) -> Option<usize> {
 }
 
 /// Why the names in the initramfs may be others than those that are known, if so.
-fn other_names(facts: &Facts, image: &Initramfs, words: &crate::facts::Cmdline, nics: &[Nic]) -> Option<String> {
+fn other_names(facts: &Analysis<'_>, image: &Initramfs, words: &crate::facts::Cmdline, nics: &[Nic]) -> Option<String> {
     let own = image.link_files.iter().find(|path| {
         let name = path.rsplit('/').next().unwrap_or(path);
         !STANDARD.contains(&name)

@@ -1,7 +1,7 @@
 //! `login-interface-named-ibft`: `ibft` is taken for the name of an interface.
 
-use crate::facts::{Cmdline, Facts, Initramfs, NetworkKind, Word};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-interface-named-ibft",
@@ -31,38 +31,36 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let words = analysis::boot_words(facts);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
+    let words = facts.boot_words();
     let Some(word) = words.words.iter().find(|word| names_ibft(word)) else {
-        return Outcome::pass("the command line names no interface ibft");
+        return Ok(Outcome::pass("the command line names no interface ibft"));
     };
-    if analysis::effective_requests(facts).is_empty() {
-        return Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)");
+    if facts.effective_requests().is_empty() {
+        return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
     }
-    let reader = analysis::reader(image, "rd.iscsi.ibft").or_else(|| analysis::reader(image, "ip=ibft"));
+    let reader = image.reader("rd.iscsi.ibft").or_else(|| image.reader("ip=ibft"));
     if let Some(reader) = reader {
         let asked = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
-        if asked || analysis::has_network(image, NetworkKind::NetworkManager) {
-            return Outcome::pass(format!("{} reads the iBFT for {word}", super::inside(&reader.at.to_string())));
+        if asked || image.has_network(NetworkKind::NetworkManager) {
+            return Ok(Outcome::pass(format!(
+                "{} reads the iBFT for {word}",
+                analysis::path_inside(&reader.at.to_string())
+            )));
         }
-        return finding(facts, image, &words, word, "rd.iscsi.ibft=1 is missing on the command line");
+        return Ok(finding(facts, image, words, word, "rd.iscsi.ibft=1 is missing on the command line"));
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     // NetworkManager's generator is a program, in which no script's line shows what it reads; it does
     // read the iBFT (nm-initrd-generator(8)).
-    if analysis::has_network(image, NetworkKind::NetworkManager) {
-        return Outcome::pass(format!("nm-initrd-generator reads the iBFT for {word}"));
+    if image.has_network(NetworkKind::NetworkManager) {
+        return Ok(Outcome::pass(format!("nm-initrd-generator reads the iBFT for {word}")));
     }
     if image.network.is_empty() {
-        return Outcome::unknown(format!("it is not known what brings up the network in {}", image.path));
+        return Err(Outcome::unknown(format!("it is not known what brings up the network in {}", image.path)));
     }
-    finding(facts, image, &words, word, "no script in the initramfs reads the iBFT for it")
+    Ok(finding(facts, image, words, word, "no script in the initramfs reads the iBFT for it"))
 }
 
 /// Whether a word takes `ibft` or `ibftN` for an interface.
@@ -75,7 +73,7 @@ fn is_ibft(name: &str) -> bool {
     name.strip_prefix("ibft").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: &str) -> Outcome {
+fn finding(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, word: &Word, why: &str) -> Outcome {
     let ipconfig = image.network.iter().find(|network| network.kind == NetworkKind::Ipconfig);
     let summary = match ipconfig {
         Some(_) => {
@@ -92,24 +90,24 @@ fn finding(facts: &Facts, image: &Initramfs, words: &Cmdline, word: &Word, why: 
     };
     let networks = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN);
     let remedy = if ipconfig.is_some() {
-        let asked = analysis::wants_firmware(facts);
+        let asked = facts.wants_firmware();
         let word = word.to_string();
         if asked {
             let text = format!("Remove {word} from GRUB_CMDLINE_LINUX; the initramfs reads the iBFT without it.");
-            analysis::edit_words(facts, text, &[&word], &[])
+            facts.edit_words(text, &[&word], &[])
         } else {
             let text = format!("Replace {word} with iscsi_auto in GRUB_CMDLINE_LINUX.");
-            analysis::edit_words(facts, text, &[&word], &["iscsi_auto"])
+            facts.edit_words(text, &[&word], &["iscsi_auto"])
         }
-    } else if analysis::reader(image, "rd.iscsi.ibft").is_some() {
-        analysis::edit_words(facts, "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
+    } else if image.reader("rd.iscsi.ibft").is_some() {
+        facts.edit_words("Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
     } else {
-        let version = analysis::default_kernel(facts).and_then(|kernel| kernel.version.known());
+        let version = facts.default_kernel().and_then(|kernel| kernel.version.known());
         let build = version.map(|version| analysis::dracut(image, Some("network-legacy"), version));
         Remedy::new("Rebuild the initramfs with a network module that reads the iBFT.").commands(build)
     };
     Finding::critical(summary)
-        .evidence(analysis::word_evidence(words, word))
+        .evidence(words.evidence_of(word))
         .evidences(networks.map(|network| Evidence::at(&network.at, says(network.kind))))
         .remedy(remedy)
         .into()

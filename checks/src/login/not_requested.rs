@@ -1,8 +1,8 @@
 //! `login-not-requested`: nothing that the image reads asks it to log in.
 
 use super::interface_named_ibft::names_ibft;
-use crate::facts::{BootEntry, Facts, Initramfs, LoginKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::facts::{BootEntry, Initramfs, LoginKind};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-not-requested",
@@ -33,32 +33,27 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let requests = analysis::requests(facts);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
+    let requests = facts.requests();
     if let Some((request, reader)) =
         requests.iter().find_map(|request| request.read_by.as_ref().map(|reader| (request, reader)))
     {
         let asks = match request.evidence.source.contains('!') {
-            true => super::inside(&request.evidence.source).to_owned(),
+            true => analysis::path_inside(&request.evidence.source).to_owned(),
             false => request.evidence.excerpt.clone(),
         };
-        let pass = || format!("{asks} requests the login, and {} reads it", super::inside(&reader.source));
-        return Outcome::from_findings(silent_entries(facts, image), pass);
+        let pass = || format!("{asks} requests the login, and {} reads it", analysis::path_inside(&reader.source));
+        return Ok(Outcome::from_findings(silent_entries(facts, image), pass));
     }
-    if let Some(outcome) = analysis::incomplete(image) {
-        return outcome;
-    }
+    image.whole()?;
     if image.readers.is_empty() {
-        return Outcome::unknown(format!("it is not known which words the scripts of {} read", image.path));
+        return Err(Outcome::unknown(format!("it is not known which words the scripts of {} read", image.path)));
     }
     // The root path of a DHCP answer can name a target as well; whether it does is not on this disk.
-    let words = analysis::boot_words(facts);
+    let words = facts.boot_words();
     if words.last("root") == Some("dhcp") || words.last("netroot") == Some("dhcp") {
-        return Outcome::unknown("the target comes from the DHCP server's root path, which is not known here");
+        return Err(Outcome::unknown("the target comes from the DHCP server's root path, which is not known here"));
     }
     let summary = match requests.first() {
         Some(request) => {
@@ -66,18 +61,18 @@ fn judge(facts: &Facts) -> Outcome {
         }
         None => "neither the kernel command line nor the initramfs requests a login".to_owned(),
     };
-    let line = facts.loader.default_entry().map(analysis::command_line);
+    let line = facts.loader.default_entry().map(BootEntry::cmdline_evidence);
     Finding::critical(summary).evidences(line).evidences(what_is_read(image)).remedy(remedy(facts, image)).into()
 }
 
 /// Other entries that boot the same image and do not ask it to log in: a recovery entry, which is
 /// written without `GRUB_CMDLINE_LINUX_DEFAULT`.
-fn silent_entries(facts: &Facts, image: &Initramfs) -> Vec<Finding> {
+fn silent_entries(facts: &Analysis<'_>, image: &Initramfs) -> Vec<Finding> {
     let is_default = |entry: &BootEntry| facts.loader.default_entry().is_some_and(|other| std::ptr::eq(other, entry));
     let of_image = |entry: &&BootEntry| entry.initrds.iter().any(|initrd| initrd.path.as_ref() == Some(&image.path));
     let silent = |entry: &&BootEntry| {
-        let words = analysis::entry_words(entry, Some(image));
-        !analysis::requests_by(&words, image).iter().any(|request| request.read_by.is_some())
+        let words = entry.words_with(Some(image));
+        !words.requests_by(image).iter().any(|request| request.read_by.is_some())
     };
     facts
         .loader
@@ -88,9 +83,8 @@ fn silent_entries(facts: &Facts, image: &Initramfs) -> Vec<Finding> {
         .filter(silent)
         .map(|entry| {
             Finding::warning(format!("the loader entry {:?} requests no login and would not boot", entry.title))
-                .evidence(analysis::command_line(entry))
-                .remedy(analysis::update_loader(
-                    facts,
+                .evidence(entry.cmdline_evidence())
+                .remedy(facts.update_loader(
                     "Put the iSCSI words into GRUB_CMDLINE_LINUX, not into GRUB_CMDLINE_LINUX_DEFAULT: recovery \
                      entries are written without the latter.",
                 ))
@@ -110,7 +104,7 @@ fn what_is_read(image: &Initramfs) -> Vec<Evidence> {
     scripts.into_iter().map(|(path, tokens)| Evidence::new(path, format!("reads {}", tokens.join(", ")))).collect()
 }
 
-fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
+fn remedy(facts: &Analysis<'_>, image: &Initramfs) -> Remedy {
     if image.login.iter().any(|login| login.kind == LoginKind::Iscsistart) {
         // What is dracut's says nothing here, and ip=ibft would stop the login that is asked for.
         let entry = facts.loader.default_entry();
@@ -127,9 +121,9 @@ fn remedy(facts: &Facts, image: &Initramfs) -> Remedy {
                 format!("Replace {} with iscsi_auto in GRUB_CMDLINE_LINUX; the initramfs reads it.", words.join(" "))
             }
         };
-        analysis::edit_words(facts, text, &foreign, &["iscsi_auto"])
+        facts.edit_words(text, &foreign, &["iscsi_auto"])
     } else {
         let words = ["rd.iscsi.firmware=1", "rd.iscsi.ibft=1"];
-        analysis::edit_words(facts, format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
+        facts.edit_words(format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
     }
 }

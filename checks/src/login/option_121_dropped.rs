@@ -1,7 +1,7 @@
 //! `login-option-121-dropped`: the image's DHCP client loses the route to the target.
 
-use crate::facts::{Facts, Initramfs, NetworkKind, Option121, Option121Support};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{Initramfs, NetworkKind, Option121, Option121Support};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-option-121-dropped",
@@ -32,17 +32,14 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
     let clients: Vec<_> = image.network.iter().filter(|network| network.kind != NetworkKind::IscsistartN).collect();
     if clients.is_empty() {
-        return Outcome::not_applicable("no DHCP client in the initramfs brings up the network");
+        return Err(Outcome::not_applicable("no DHCP client in the initramfs brings up the network"));
     }
     if let Some(outcome) = other_way(facts, image) {
-        return outcome;
+        return Ok(outcome);
     }
     let handling: Vec<&Option121> = image
         .classless
@@ -55,13 +52,16 @@ fn judge(facts: &Facts) -> Outcome {
         Option121Support::No(why) => Some((handling, why)),
         _ => None,
     });
-    match (takes, drops, unclear) {
+    Ok(match (takes, drops, unclear) {
         (Some(takes), None, None) => {
-            Outcome::pass(format!("{} installs the routes of option 121", super::inside(&takes.at.to_string())))
+            Outcome::pass(format!("{} installs the routes of option 121", analysis::path_inside(&takes.at.to_string())))
         }
         (None, Some((handling, why)), None) => dropped(facts, image, handling, why),
         (_, _, Some(unclear)) => Outcome::Unknown {
-            reason: format!("it is not known what {} does with option 121", super::inside(&unclear.at.to_string())),
+            reason: format!(
+                "it is not known what {} does with option 121",
+                analysis::path_inside(&unclear.at.to_string())
+            ),
             evidence: vec![Evidence::at(&unclear.at, unclear.excerpt.clone())],
         },
         (Some(_), Some((handling, why)), None) => Outcome::Unknown {
@@ -69,13 +69,13 @@ fn judge(facts: &Facts) -> Outcome {
             evidence: vec![Evidence::at(&handling.at, why.clone())],
         },
         (None, None, None) => Outcome::unknown("it is not known what the initramfs's DHCP client does with option 121"),
-    }
+    })
 }
 
 /// The way to the target where it is not option 121, or why there is nothing to judge.
-fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
-    let words = analysis::boot_words(facts);
-    let ips = analysis::ip_words(&words);
+fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
+    let words = facts.boot_words();
+    let ips = words.ip_words();
     if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
         return Some(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
     }
@@ -83,21 +83,21 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
     let reads_routes = image.network.iter().any(|network| {
         !matches!(network.kind, NetworkKind::Ipconfig | NetworkKind::InitramfsDhclient | NetworkKind::IscsistartN)
     });
-    let routes = analysis::routes_set(&words, image);
-    if reads_routes && let Some(route) = analysis::route_to_portals(facts, &routes) {
+    let routes = words.routes_set(image);
+    if reads_routes && let Some(route) = facts.route_to_portals(&routes) {
         return Some(Outcome::pass(format!("rd.route={} sets a route to the target without option 121", route.text)));
     }
-    if reads_routes && let Some(route) = analysis::route_to_portals(facts, &analysis::route_words(&words)) {
+    if reads_routes && let Some(route) = facts.route_to_portals(&words.route_words()) {
         return Some(Outcome::not_applicable(format!(
             "not checked: rd.route={} names an interface that the initramfs lacks (see login-route-interface-unknown)",
             route.text
         )));
     }
-    let portals = analysis::portals(facts);
+    let portals = facts.portals();
     if let Some(nic) = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid())) {
         let reads_ibft = words.is_on("rd.iscsi.ibft")
             || words.all("ip").any(|value| value == "ibft")
-            || analysis::has_network(image, NetworkKind::IscsistartN);
+            || image.has_network(NetworkKind::IscsistartN);
         if reads_ibft && !analysis::ibft_by_dhcp(nic) && nic.ip.is_some() {
             return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
         }
@@ -109,7 +109,7 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
         }
     }
     let lease = facts.dhcp.leases.iter().find(|lease| {
-        let mac = analysis::san_mac(facts);
+        let mac = facts.san_mac();
         lease.mac.is_some() && lease.mac.as_deref() == mac
     })?;
     let without = lease.classless.as_ref().is_none_or(Vec::is_empty);
@@ -120,8 +120,8 @@ fn other_way(facts: &Facts, image: &Initramfs) -> Option<Outcome> {
 }
 
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
-fn dropped(facts: &Facts, image: &Initramfs, handling: &Option121, why: &str) -> Outcome {
-    if analysis::has_network(image, NetworkKind::IscsistartN) && analysis::wants_firmware(facts) {
+fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &str) -> Outcome {
+    if image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware() {
         let nic = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid()));
         match nic.map(|nic| nic.gateway) {
             Some(Some(gateway)) => {
@@ -143,7 +143,7 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &Option121, why: &str) ->
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
             let (word, known) = route_word(facts);
             let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
-            if known { analysis::edit_words(facts, text, &[], &[&word]) } else { analysis::update_loader(facts, text) }
+            if known { facts.edit_words(text, &[], &[&word]) } else { facts.update_loader(text) }
         }
         _ => Remedy::new("Install a klibc of 2019 or later, which uses option 121, and rebuild the initramfs.")
             .command(ShellCommand::new(&["apt-get", "install", "--only-upgrade", "klibc-utils", "libklibc"]))
@@ -151,7 +151,7 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &Option121, why: &str) ->
     };
     Finding::critical(format!(
         "the DHCP client in the initramfs drops option 121, the only source of the route to the target: {}",
-        super::inside(&handling.at.to_string())
+        analysis::path_inside(&handling.at.to_string())
     ))
     .evidence(Evidence::at(&handling.at, handling.excerpt.clone()))
     .evidence(Evidence::at(&handling.at, why))
@@ -161,11 +161,12 @@ fn dropped(facts: &Facts, image: &Initramfs, handling: &Option121, why: &str) ->
 }
 
 /// The rd.route= that do not lead to the known portals.
-fn routes_elsewhere(facts: &Facts) -> Vec<Evidence> {
-    let words = analysis::boot_words(facts);
-    let portals = analysis::portals(facts);
+fn routes_elsewhere(facts: &Analysis<'_>) -> Vec<Evidence> {
+    let words = facts.boot_words();
+    let portals = facts.portals();
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
-    analysis::route_words(&words)
+    words
+        .route_words()
         .into_iter()
         .filter_map(|route| {
             let portal = portals.iter().find(|portal| !route.destination.contains(&portal.ip))?;
@@ -175,12 +176,12 @@ fn routes_elsewhere(facts: &Facts) -> Vec<Evidence> {
 }
 
 /// The word that names the route, as far as its parts are known, and whether all of them are.
-fn route_word(facts: &Facts) -> (String, bool) {
+fn route_word(facts: &Analysis<'_>) -> (String, bool) {
     let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
-    let portals = analysis::portals(facts);
+    let portals = facts.portals();
     let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
     // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
-    let words = analysis::boot_words(facts);
+    let words = facts.boot_words();
     let renamed = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
     let interface = if renamed { ":ibft0" } else { "" };
     match (route, portals.first()) {

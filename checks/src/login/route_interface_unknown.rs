@@ -1,8 +1,8 @@
 //! `login-route-interface-unknown`: the route to the target is for an interface that the image does not
 //! set up.
 
-use crate::facts::{Facts, Option121Support};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::Option121Support;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-route-interface-unknown",
@@ -28,41 +28,39 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let words = analysis::boot_words(facts);
-    let routes = analysis::route_words(&words);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
+    let words = facts.boot_words();
+    let routes = words.route_words();
     if routes.is_empty() {
-        return Outcome::not_applicable("the command line has no rd.route=");
+        return Err(Outcome::not_applicable("the command line has no rd.route="));
     }
-    if !analysis::renames_after_ibft(&words, image) {
-        return Outcome::not_applicable("the initramfs does not rename the SAN NIC to ibft0");
+    if !words.renames_after_ibft(image) {
+        return Err(Outcome::not_applicable("the initramfs does not rename the SAN NIC to ibft0"));
     }
-    if let Some(route) = analysis::route_to_portals(facts, &analysis::routes_set(&words, image)) {
-        return Outcome::pass(format!("the initramfs sets rd.route={}", route.text));
+    if let Some(route) = facts.route_to_portals(&words.routes_set(image)) {
+        return Ok(Outcome::pass(format!("the initramfs sets rd.route={}", route.text)));
     }
-    let Some(route) = analysis::route_to_portals(facts, &routes) else {
-        return Outcome::not_applicable("no rd.route= covers the target");
+    let Some(route) = facts.route_to_portals(&routes) else {
+        return Err(Outcome::not_applicable("no rd.route= covers the target"));
     };
     if let Some(takes) = image.classless.iter().find(|handling| handling.support == Option121Support::Yes) {
-        return Outcome::pass(format!("{} installs the route of option 121", super::inside(&takes.at.to_string())));
+        return Ok(Outcome::pass(format!(
+            "{} installs the route of option 121",
+            analysis::path_inside(&takes.at.to_string())
+        )));
     }
     let name = route.interface.as_deref().unwrap_or_default();
     let way = route.text.strip_suffix(name).and_then(|way| way.strip_suffix(':')).unwrap_or(&route.text);
     let (wrong, right) = (format!("rd.route={}", route.text), format!("rd.route={way}:ibft0"));
     let text = format!("Replace {wrong} with {right} in GRUB_CMDLINE_LINUX.");
-    let remedy = analysis::edit_words(facts, text, &[&wrong], &[&right]);
+    let remedy = facts.edit_words(text, &[&wrong], &[&right]);
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     Finding::critical(format!(
         "the initramfs never sets {wrong}: it has no interface {name}, because it renames the SAN NIC to ibft0"
     ))
     .evidence(Evidence::new(source, wrong))
-    .evidences(
-        analysis::reader(image, "rd.iscsi.ibft").map(|reader| Evidence::at(&reader.at, "renames the NIC to ibft0")),
-    )
+    .evidences(image.reader("rd.iscsi.ibft").map(|reader| Evidence::at(&reader.at, "renames the NIC to ibft0")))
     .evidences(
         image
             .network

@@ -1,8 +1,8 @@
 //! `login-route-missing`: the command line sets the network up, and leaves the target out of reach.
 
 use crate::analysis::IpWord;
-use crate::facts::{Cmdline, Facts, Initramfs, NetworkKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{Cmdline, Initramfs, NetworkKind};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-route-missing",
@@ -27,36 +27,33 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let image = match super::image_that_logs_in(facts) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
-    let words = analysis::boot_words(facts);
-    let ips = analysis::ip_words(&words);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let image = facts.image_that_logs_in()?;
+    let words = facts.boot_words();
+    let ips = words.ip_words();
     if takes_ibft_route(facts, image) {
-        return Outcome::pass("iscsistart -N takes the address and the route from the iBFT");
+        return Ok(Outcome::pass("iscsistart -N takes the address and the route from the iBFT"));
     }
     if let [only] = ips.as_slice()
         && matches!(only.method.as_str(), "off" | "none")
         && only.address.is_none()
-        && analysis::has_network(image, NetworkKind::Ipconfig)
+        && image.has_network(NetworkKind::Ipconfig)
     {
-        return missing(facts, image, &words, only, "the initramfs brings up no network".to_owned());
+        return Ok(missing(facts, image, words, only, "the initramfs brings up no network".to_owned()));
     }
-    let routes = analysis::routes_set(&words, image);
+    let routes = words.routes_set(image);
     let reads_routes = image.network.iter().any(|network| network.kind != NetworkKind::Ipconfig);
-    if reads_routes && let Some(route) = analysis::route_to_portals(facts, &routes) {
-        return Outcome::pass(format!("rd.route={} sets a route to the target", route.text));
+    if reads_routes && let Some(route) = facts.route_to_portals(&routes) {
+        return Ok(Outcome::pass(format!("rd.route={} sets a route to the target", route.text)));
     }
     if let Some(ip) = ips.iter().find(|ip| ip.gateway.is_some()) {
-        return Outcome::pass(format!("ip={} has a gateway", ip.text));
+        return Ok(Outcome::pass(format!("ip={} has a gateway", ip.text)));
     }
     if ips.is_empty() || ips.iter().any(|ip| !ip.is_static()) {
-        return Outcome::pass("the route to the target comes from DHCP or the iBFT");
+        return Ok(Outcome::pass("the route to the target comes from DHCP or the iBFT"));
     }
-    let portals = analysis::portals(facts);
-    let requests = analysis::effective_requests(facts);
+    let portals = facts.portals();
+    let requests = facts.effective_requests();
     let named = requests.iter().flat_map(|request| match &request.kind {
         crate::facts::RequestKind::Target { portals, .. } => analysis::portal_addresses(portals),
         crate::facts::RequestKind::Firmware => Vec::new(),
@@ -66,31 +63,28 @@ fn judge(facts: &Facts) -> Outcome {
         .map(|portal| portal.ip)
         .chain(named)
         .find(|portal| !ips.iter().any(|ip| ip.network.is_none_or(|network| network.contains(portal))));
-    match (beyond, ips.first()) {
+    Ok(match (beyond, ips.first()) {
         (Some(portal), Some(ip)) => {
-            missing(facts, image, &words, ip, format!("the portal {portal} is outside its subnet"))
+            missing(facts, image, words, ip, format!("the portal {portal} is outside its subnet"))
         }
         _ if portals.is_empty() => Outcome::not_applicable("not checked: no portal is known"),
         _ => Outcome::pass("the portal is in the subnet of the static address"),
-    }
+    })
 }
 
 /// Whether `iscsistart -N` brings a route by itself. Without the iBFT at hand this is left to the
 /// check of its gateway.
-fn takes_ibft_route(facts: &Facts, image: &Initramfs) -> bool {
-    analysis::has_network(image, NetworkKind::IscsistartN) && analysis::wants_firmware(facts)
+fn takes_ibft_route(facts: &Analysis<'_>, image: &Initramfs) -> bool {
+    image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware()
 }
 
-fn missing(facts: &Facts, image: &Initramfs, words: &Cmdline, ip: &IpWord, why: String) -> Outcome {
+fn missing(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, ip: &IpWord, why: String) -> Outcome {
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     Finding::critical(format!("ip={} sets no route to the target: {why}", ip.text))
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))
         .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up the network from ip=")))
-        .evidences(
-            analysis::portals(facts).into_iter().map(|portal| Evidence::new(portal.source, portal.ip.to_string())),
-        )
-        .remedy(analysis::update_loader(
-            facts,
+        .evidences(facts.portals().into_iter().map(|portal| Evidence::new(portal.source, portal.ip.to_string())))
+        .remedy(facts.update_loader(
             "Write the SAN gateway into the third field of ip=, or (dracut) add rd.route=NET/LEN:GATEWAY:INTERFACE.",
         ))
         .into()

@@ -1,7 +1,7 @@
 //! `login-target-mismatch`: the image logs in to another target than the one that holds the root.
 
-use crate::facts::{Facts, RequestKind};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::RequestKind;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-target-mismatch",
@@ -23,11 +23,11 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    if let Err(outcome) = super::image_that_logs_in(facts) {
-        return outcome;
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    if let Err(outcome) = facts.image_that_logs_in() {
+        return Ok(outcome);
     }
-    let requests = analysis::effective_requests(facts);
+    let requests = facts.effective_requests();
     let truth = known_targets(facts);
     let by_firmware = requests.iter().any(|request| request.kind == RequestKind::Firmware);
     let mut findings = Vec::new();
@@ -35,12 +35,13 @@ fn judge(facts: &Facts) -> Outcome {
     for request in &requests {
         let RequestKind::Target { name: Some(name), portals, .. } = &request.kind else { continue };
         if truth.is_empty() {
-            return Outcome::not_applicable(format!("not checked: no session or iBFT is known to compare {name} with"));
+            return Err(Outcome::not_applicable(format!(
+                "not checked: no session or iBFT is known to compare {name} with"
+            )));
         }
         let against = || truth.iter().map(|known| Evidence::new(&known.source, known.name.clone()));
         let remedy = || {
-            analysis::update_loader(
-                facts,
+            facts.update_loader(
                 "Correct the target on the kernel command line or in the file that the initramfs copied, or log \
                  in with the iBFT.",
             )
@@ -67,10 +68,10 @@ fn judge(facts: &Facts) -> Outcome {
             );
         }
     }
-    Outcome::from_findings(findings, || match agreed {
+    Ok(Outcome::from_findings(findings, || match agreed {
         Some(name) => format!("the initramfs logs in to {name}, which the root's session or the iBFT names too"),
         None => "the initramfs logs in to the target of the iBFT".to_owned(),
-    })
+    }))
 }
 
 /// A target that is known to be the root's.
@@ -81,7 +82,7 @@ struct KnownTarget {
 }
 
 /// The target of the root's session; else those of the iBFT.
-fn known_targets(facts: &Facts) -> Vec<KnownTarget> {
+fn known_targets(facts: &Analysis<'_>) -> Vec<KnownTarget> {
     let sessions: Vec<_> = facts
         .iscsi
         .sessions

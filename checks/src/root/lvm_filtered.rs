@@ -1,8 +1,8 @@
 //! `root-lvm-filtered`: LVM is told not to look at the LUN.
 
 use super::lvm_filter::{self, Ruling};
-use crate::facts::{BlockDevice, Facts, Located, Signature};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{BlockDevice, Located, Signature};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-lvm-filtered",
@@ -33,9 +33,9 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let Some((vg, lv)) = analysis::root_volume(facts) else {
-        return Outcome::not_applicable("the root is not known to be a logical volume");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let Some((vg, lv)) = facts.root_volume() else {
+        return Err(Outcome::not_applicable("the root is not known to be a logical volume"));
     };
     let volumes = physical_volumes(facts, &vg);
     let candidates: Vec<Vec<String>> = match volumes.is_empty() {
@@ -46,7 +46,7 @@ fn judge(facts: &Facts) -> Outcome {
         }
     };
     let lvm = &facts.storage.lvm;
-    let image = analysis::judged_image(facts).ok().filter(|image| !image.incomplete);
+    let image = facts.judged_image().ok().filter(|image| !image.incomplete);
     let inside = image.map(|image| [image.lvm_filters.as_slice(), image.lvm_global_filters.as_slice()]);
     let outside = [lvm.filter.as_slice(), lvm.global_filter.as_slice()];
     let all = || inside.into_iter().flatten().chain(outside);
@@ -59,10 +59,10 @@ fn judge(facts: &Facts) -> Outcome {
         }
         (Some(None), Some(Ruling::Rejected(pattern))) => findings.push(hidden_later(device, pattern)),
         (Some(Some(Ruling::Unclear(pattern))), _) | (None, Some(Ruling::Unclear(pattern))) => {
-            return Outcome::Unknown {
+            return Err(Outcome::Unknown {
                 reason: format!("it is not known whether LVM's filter {} accepts the root's disk", pattern.value),
                 evidence: vec![Evidence::from(pattern)],
-            };
+            });
         }
         _ => {}
     }
@@ -71,12 +71,12 @@ fn judge(facts: &Facts) -> Outcome {
     findings.extend(not_asked_of_dracut(facts, &vg, &lv));
     let unread = image.and_then(|image| image.problems.iter().find(|problem| problem.place.contains("!etc/lvm/")));
     if let Some(problem) = unread.filter(|_| findings.is_empty()) {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
-    Outcome::from_findings(findings, || match all().map(<[_]>::len).sum::<usize>() {
+    Ok(Outcome::from_findings(findings, || match all().map(<[_]>::len).sum::<usize>() {
         0 => format!("no LVM filter excludes {vg}"),
         count => format!("LVM's filters ({count} patterns) do not exclude {vg}"),
-    })
+    }))
 }
 
 /// What stands against the root's disks in `filter` or `global_filter`: a disk must pass both.
@@ -102,7 +102,7 @@ fn ruling<'a>(filter: &'a [Located<String>], candidates: &[Vec<String>], known: 
     decisive.cloned().unwrap_or(Ruling::Accepted)
 }
 
-fn physical_volumes<'a>(facts: &'a Facts, vg: &str) -> Vec<&'a BlockDevice> {
+fn physical_volumes<'a>(facts: &'a Analysis<'_>, vg: &str) -> Vec<&'a BlockDevice> {
     let devices = facts.storage.devices.known().into_iter().flatten();
     devices
         .filter(|device| {
@@ -112,7 +112,7 @@ fn physical_volumes<'a>(facts: &'a Facts, vg: &str) -> Vec<&'a BlockDevice> {
 }
 
 /// The paths of a device that are known: its own, and that of its portal, as udev's `path_id` has it.
-fn names(facts: &Facts, device: &BlockDevice) -> Vec<String> {
+fn names(facts: &Analysis<'_>, device: &BlockDevice) -> Vec<String> {
     let mut names = vec![format!("/dev/{}", device.name)];
     names.extend(device.dm_name.iter().map(|name| format!("/dev/mapper/{name}")));
     let devices = facts.storage.devices.known();
@@ -135,11 +135,10 @@ fn names(facts: &Facts, device: &BlockDevice) -> Vec<String> {
     names
 }
 
-fn hidden_by(facts: &Facts, vg: &str, device: &str, pattern: &Located<String>) -> Finding {
+fn hidden_by(facts: &Analysis<'_>, vg: &str, device: &str, pattern: &Located<String>) -> Finding {
     Finding::critical(format!("LVM's filter {} excludes {device}, so LVM never finds {vg}", pattern.value))
         .evidence(Evidence::from(pattern))
-        .remedy(analysis::rebuild(
-            facts,
+        .remedy(facts.rebuild(
             "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and rebuild the initramfs.",
         ))
 }
@@ -155,7 +154,7 @@ fn hidden_later(device: &str, pattern: &Located<String>) -> Finding {
 }
 
 /// A devices file that does not list the physical volume.
-fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding> {
+fn unlisted(facts: &Analysis<'_>, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding> {
     let lvm = &facts.storage.lvm;
     let listed = lvm.devices_file.as_ref().filter(|listed| !listed.is_empty())?;
     let switch = lvm.use_devicesfile.as_ref();
@@ -182,14 +181,15 @@ fn unlisted(facts: &Facts, vg: &str, volumes: &[&BlockDevice]) -> Option<Finding
             }))
             .evidences(switch.map(|switch| Evidence::at(&switch.at, "use_devicesfile = 1")))
             .remedy(
-                analysis::rebuild(facts, "List the disk in the devices file, and rebuild the initramfs.")
+                facts
+                    .rebuild("List the disk in the devices file, and rebuild the initramfs.")
                     .first(ShellCommand::new(&["vgimportdevices"]).operand(vg)),
             ),
     )
 }
 
 /// An activation list that leaves the volume out. What a tag selects is not known here.
-fn not_activated(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
+fn not_activated(facts: &Analysis<'_>, vg: &str, lv: &str) -> Option<Finding> {
     let list = facts.storage.lvm.activation_list.as_ref()?;
     let volume = format!("{vg}/{lv}");
     let selects = |entry: &String| entry.starts_with('@') || *entry == vg || *entry == volume;
@@ -199,14 +199,14 @@ fn not_activated(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
     Some(
         Finding::critical(format!("LVM's activation list does not include {volume}"))
             .evidence(Evidence::at(&list.at, format!("[ {} ]", list.value.join(", "))))
-            .remedy(analysis::rebuild(facts, format!("Add {vg} to the list, and rebuild the initramfs."))),
+            .remedy(facts.rebuild(format!("Add {vg} to the list, and rebuild the initramfs."))),
     )
 }
 
 /// dracut's own words: `rd.lvm=0`, and lists that leave the root out.
-fn not_asked_of_dracut(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
-    let image = analysis::default_image(facts).filter(|image| analysis::family(image) == analysis::Family::Dracut)?;
-    let words = analysis::boot_words(facts);
+fn not_asked_of_dracut(facts: &Analysis<'_>, vg: &str, lv: &str) -> Option<Finding> {
+    let image = facts.default_image().filter(|image| image.family() == analysis::Family::Dracut)?;
+    let words = facts.boot_words();
     let volume = format!("{vg}/{lv}");
     let off = words.has("rd.lvm") && !words.is_on("rd.lvm");
     let groups: Vec<_> = words.all("rd.lvm.vg").collect();
@@ -222,11 +222,10 @@ fn not_asked_of_dracut(facts: &Facts, vg: &str, lv: &str) -> Option<Finding> {
     let asked = words.words.iter().filter(|word| word.key == "rd.lvm" || word.key.starts_with("rd.lvm."));
     Some(
         Finding::critical(summary)
-            .evidences(asked.map(|word| analysis::word_evidence(&words, word)))
+            .evidences(asked.map(|word| words.evidence_of(word)))
             .evidence(Evidence::new(&image.path, "was built by dracut"))
-            .remedy(analysis::update_loader(
-                facts,
-                format!("Set rd.lvm.lv={volume} on the kernel command line, or remove the rd.lvm words."),
-            )),
+            .remedy(facts.update_loader(format!(
+                "Set rd.lvm.lv={volume} on the kernel command line, or remove the rd.lvm words."
+            ))),
     )
 }

@@ -1,8 +1,8 @@
 //! `root-mount-not-netdev`: fstab does not say that the root's disk needs the network.
 
 use crate::analysis::DeviceSpec;
-use crate::facts::{BlockDevice, Facts, FstabEntry};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{BlockDevice, FstabEntry};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-mount-not-netdev",
@@ -28,19 +28,19 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let on_san = |entry: &&FstabEntry| {
         matches!(entry.target.as_str(), "/" | "/boot" | "/boot/efi" | "/usr") && !is_local(facts, entry)
     };
     let entries: Vec<_> = facts.storage.fstab.iter().filter(on_san).collect();
     if entries.is_empty() {
-        return Outcome::not_applicable("fstab has no line for a filesystem on the SAN");
+        return Err(Outcome::not_applicable("fstab has no line for a filesystem on the SAN"));
     }
     let unmarked: Vec<_> =
         entries.iter().filter(|entry| !entry.options.iter().any(|option| option == "_netdev")).collect();
     if unmarked.is_empty() {
         let targets: Vec<_> = entries.iter().map(|entry| entry.target.as_str()).collect();
-        return Outcome::pass(format!("fstab marks {} with _netdev", targets.join(" and ")));
+        return Ok(Outcome::pass(format!("fstab marks {} with _netdev", targets.join(" and "))));
     }
     let targets: Vec<_> = unmarked.iter().map(|entry| entry.target.as_str()).collect();
     Finding::warning(format!("fstab does not mark {} with _netdev", targets.join(" and ")))
@@ -53,7 +53,7 @@ fn judge(facts: &Facts) -> Outcome {
 }
 
 /// Whether a line's device is known, and on no iSCSI disk.
-fn is_local(facts: &Facts, entry: &FstabEntry) -> bool {
+fn is_local(facts: &Analysis<'_>, entry: &FstabEntry) -> bool {
     let Some(devices) = facts.storage.devices.known() else { return false };
     let spec = DeviceSpec::parse(&entry.spec);
     devices.iter().find(|device| spec.names(device) == Some(true)).is_some_and(|device| !on_iscsi(devices, device, 8))

@@ -1,8 +1,8 @@
 //! `root-resume-device-missing`: the image waits for a hibernation device that is not there.
 
 use crate::analysis::{DeviceSpec, Family};
-use crate::facts::{BlockDevice, Facts, Signature};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{BlockDevice, Signature};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 /// What systemd resumes by: its generator writes `JobTimeoutSec=infinity` for the device since version 245,
 /// and wants one of these units, by version.
@@ -38,55 +38,55 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let Some(asked) = asked(facts) else {
-        return Outcome::pass("the initramfs waits for no hibernation device");
+        return Ok(Outcome::pass("the initramfs waits for no hibernation device"));
     };
     let spec = DeviceSpec::parse(&asked.device);
     let Some(devices) = facts.storage.devices.known().filter(|devices| !devices.is_empty()) else {
-        return unseen(&asked, "no block device was read");
+        return Ok(unseen(&asked, "no block device was read"));
     };
     // A file or another machine's disk shows the root alone, and not the partitions beside it.
     if let Some(Some(root)) = facts.storage.root_device.known()
         && analysis::is_stand_in(&root.name)
         && spec.names(root) != Some(true)
     {
-        return unseen(
+        return Ok(unseen(
             &asked,
             format!("the root is on {}, which does not show the disk's other partitions", root.name),
-        );
-    }
-    if let Some((above, gone)) = analysis::gone_below_root(facts) {
-        return unseen(&asked, format!("{gone}, below {above}, is gone, and its other partitions are not known"));
-    }
-    if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
-        return Outcome::not_applicable(format!(
-            "not checked: the kernel may give the name {} to another device at every boot",
-            asked.device
         ));
     }
+    if let Some((above, gone)) = facts.gone_below_root() {
+        return Ok(unseen(&asked, format!("{gone}, below {above}, is gone, and its other partitions are not known")));
+    }
+    if matches!(spec, DeviceSpec::Kernel(_) | DeviceSpec::Other(_)) {
+        return Err(Outcome::not_applicable(format!(
+            "not checked: the kernel may give the name {} to another device at every boot",
+            asked.device
+        )));
+    }
     if let Some(device) = devices.iter().find(|device| spec.names(device) == Some(true)) {
-        return Outcome::pass(format!("the hibernation device {} is {}", asked.device, device.name));
+        return Ok(Outcome::pass(format!("the hibernation device {} is {}", asked.device, device.name)));
     }
     if let Some(problem) = devices.iter().find_map(|device| device.signature.problem()) {
-        return unseen(&asked, problem.to_string());
+        return Ok(unseen(&asked, problem.to_string()));
     }
     let inactive = inactive_volumes(devices);
     if let DeviceSpec::Volume { vg, lv } = &spec
         && let Some((device, ..)) = inactive.iter().find(|(_, group, volume)| (*group, *volume) == (vg, lv))
     {
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "the hibernation device {} is a logical volume on {}",
             asked.device, device.name
-        ));
+        )));
     }
     if let (DeviceSpec::Uuid(_) | DeviceSpec::Label(_), Some((_, vg, lv))) = (&spec, inactive.first()) {
-        return unseen(&asked, format!("{vg}/{lv} is not active, so its contents are not known"));
+        return Ok(unseen(&asked, format!("{vg}/{lv} is not active, so its contents are not known")));
     }
     if let Some(device) =
         devices.iter().find(|device| matches!(device.signature.known(), Some(Some(Signature::Luks { .. }))))
     {
-        return unseen(&asked, format!("{} is encrypted, so its contents are not known", device.name));
+        return Ok(unseen(&asked, format!("{} is encrypted, so its contents are not known", device.name)));
     }
     let devices_seen =
         Evidence::new("block devices", format!("{} read, none of them is {}", devices.len(), asked.device));
@@ -137,15 +137,13 @@ fn swaps(devices: &[BlockDevice]) -> Vec<Evidence> {
     devices.iter().filter_map(swap).collect()
 }
 
-fn remedy(facts: &Facts, asked: &Asked) -> Remedy {
+fn remedy(facts: &Analysis<'_>, asked: &Asked) -> Remedy {
     if let Some(word) = &asked.word {
-        return analysis::edit_words(facts, "Remove resume= from the kernel command line.", &[word], &[]);
+        return facts.edit_words("Remove resume= from the kernel command line.", &[word], &[]);
     }
-    let mut remedy = analysis::rebuild(
-        facts,
-        "Set RESUME=none, so that the initramfs waits for no hibernation device, and rebuild the initramfs.",
-    );
-    if analysis::default_image(facts).is_some_and(|image| analysis::family(image) == Family::InitramfsTools) {
+    let mut remedy = facts
+        .rebuild("Set RESUME=none, so that the initramfs waits for no hibernation device, and rebuild the initramfs.");
+    if facts.default_image().is_some_and(|image| image.family() == Family::InitramfsTools) {
         remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/resume", "RESUME=none", &[]));
     }
     remedy
@@ -163,12 +161,12 @@ struct Asked {
 
 /// The command line wins over the image's configuration, and that over the root's. systemd knows the command
 /// line alone.
-fn asked(facts: &Facts) -> Option<Asked> {
-    let words = analysis::boot_words(facts);
+fn asked(facts: &Analysis<'_>) -> Option<Asked> {
+    let words = facts.boot_words();
     if words.has("noresume") {
         return None;
     }
-    let image = analysis::default_image(facts);
+    let image = facts.default_image();
     let has = |end: &str| image.is_some_and(|image| image.files.keys().any(|path| path.ends_with(end)));
     let by_systemd = has(GENERATOR) && UNITS.iter().any(|unit| has(unit));
     // What dracut adds to the command line in the image is not there for systemd.
@@ -178,7 +176,7 @@ fn asked(facts: &Facts) -> Option<Asked> {
             let limited = words.all("resumeflags").any(|flags| flags.contains("x-systemd.device-timeout="));
             Asked {
                 device: word.value.clone()?,
-                evidence: analysis::word_evidence(&words, word),
+                evidence: words.evidence_of(word),
                 word: Some(word.to_string()),
                 for_ever: by_systemd && told && !limited,
             }

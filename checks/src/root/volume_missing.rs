@@ -1,8 +1,8 @@
 //! `root-volume-missing`: the disks do not hold what root= names.
 
 use crate::analysis::DeviceSpec;
-use crate::facts::{BlockDevice, Facts, Signature};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis, known};
+use crate::facts::{BlockDevice, BootEntry, Signature};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-volume-missing",
@@ -29,32 +29,32 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let Some(spec) = analysis::root_spec(facts) else {
-        return Outcome::not_applicable("the loader entry that boots has no root=");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let Some(spec) = facts.root_spec() else {
+        return Err(Outcome::not_applicable("the loader entry that boots has no root="));
     };
-    let devices = known!(facts.storage.devices);
+    let devices = facts.storage.devices.needed()?;
     if devices.is_empty() {
-        return Outcome::not_applicable("not checked: no block device was read");
+        return Err(Outcome::not_applicable("not checked: no block device was read"));
     }
     if let Some(Some(root)) = facts.storage.root_device.known()
         && spec.names(root) == Some(false)
     {
-        return Outcome::not_applicable("not checked: root= names another device (see loader-root-unresolved)");
+        return Err(Outcome::not_applicable("not checked: root= names another device (see loader-root-unresolved)"));
     }
     if let Some(Some(root)) = facts.storage.root_device.known()
         && analysis::is_stand_in(&root.name)
         && spec.names(root).is_none()
     {
-        return Outcome::not_applicable(format!(
+        return Err(Outcome::not_applicable(format!(
             "not checked: the root is mounted from {}, which does not show the names of volumes and partitions",
             root.name
-        ));
+        )));
     }
-    if let Some((above, gone)) = analysis::gone_below_root(facts) {
-        return Outcome::unknown(format!("{gone}, below {above}, is gone, so its contents are not known"));
+    if let Some((above, gone)) = facts.gone_below_root() {
+        return Err(Outcome::unknown(format!("{gone}, below {above}, is gone, so its contents are not known")));
     }
-    match &spec {
+    Ok(match &spec {
         DeviceSpec::Volume { vg, lv } => volume(facts, devices, vg, lv),
         DeviceSpec::Uuid(_) | DeviceSpec::Label(_) | DeviceSpec::PartUuid(_) | DeviceSpec::PartLabel(_) => {
             filesystem(facts, devices, &spec)
@@ -62,10 +62,10 @@ fn judge(facts: &Facts) -> Outcome {
         DeviceSpec::Mapper(_) | DeviceSpec::Kernel(_) | DeviceSpec::Other(_) => {
             Outcome::not_applicable(format!("root={spec} names neither a volume nor a filesystem"))
         }
-    }
+    })
 }
 
-fn volume(facts: &Facts, devices: &[BlockDevice], vg: &str, lv: &str) -> Outcome {
+fn volume(facts: &Analysis<'_>, devices: &[BlockDevice], vg: &str, lv: &str) -> Outcome {
     let volumes: Vec<_> = devices
         .iter()
         .filter_map(|device| match device.signature.known() {
@@ -108,7 +108,7 @@ fn volume(facts: &Facts, devices: &[BlockDevice], vg: &str, lv: &str) -> Outcome
     Outcome::pass(format!("{vg}/{lv} is complete on {}{lun}", device.name))
 }
 
-fn filesystem(facts: &Facts, devices: &[BlockDevice], spec: &DeviceSpec) -> Outcome {
+fn filesystem(facts: &Analysis<'_>, devices: &[BlockDevice], spec: &DeviceSpec) -> Outcome {
     if let Some(device) = devices.iter().find(|device| spec.names(device) == Some(true)) {
         let name = device.dm_name.as_deref().unwrap_or(&device.name);
         return Outcome::pass(format!("{spec} is on {name}"));
@@ -135,8 +135,8 @@ fn unread(devices: &[BlockDevice]) -> Option<Outcome> {
     devices.iter().find_map(|device| device.signature.problem()).map(Outcome::unread)
 }
 
-fn missing(facts: &Facts, summary: String, seen: Vec<Evidence>) -> Outcome {
-    let line = facts.loader.default_entry().map(analysis::root_word);
+fn missing(facts: &Analysis<'_>, summary: String, seen: Vec<Evidence>) -> Outcome {
+    let line = facts.loader.default_entry().map(BootEntry::root_evidence);
     Finding::critical(summary)
         .evidences(line)
         .evidences(seen)

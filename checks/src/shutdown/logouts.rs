@@ -1,7 +1,6 @@
 //! What logs sessions out, and which target carries the root.
 
-use crate::analysis;
-use crate::analysis::san;
+use crate::Analysis;
 use crate::facts::{ExecLine, Facts, IscsidConf, Logout, RequestKind, SysvLink, Unit};
 
 /// A logout that happens on the way down, or at boot, by something that starts.
@@ -62,10 +61,10 @@ fn link_runs(facts: &Facts, link: &SysvLink) -> bool {
 }
 
 /// Why a logout spares the session of the root although it is for all.
-pub(super) fn spared(facts: &Facts, logout: &Logout) -> Option<String> {
+pub(super) fn spared(facts: &Analysis<'_>, logout: &Logout) -> Option<String> {
     // Debian's umountiscsi.sh hands pvs(8) names without a path, `sda1 sda2`, and today's pvs finds no such
     // device (LVM 2.03.16 and 2.03.31): the list stays empty where the root is on LVM.
-    let unseen = logout.keeps_by_list && analysis::root_volume(facts).is_some();
+    let unseen = logout.keeps_by_list && facts.root_volume().is_some();
     if logout.keeps_root && !unseen {
         return Some(format!("{} keeps the session of the root", logout.at.path));
     }
@@ -80,11 +79,11 @@ pub(super) fn spared(facts: &Facts, logout: &Logout) -> Option<String> {
 
 /// The names of the targets that carry the root, as far as they are known: of the session that holds
 /// it, of the iBFT, and of what the command line or the image asks for.
-pub(crate) fn boot_target_names(facts: &Facts) -> Vec<String> {
-    let mut names: Vec<String> = san::root_sessions(facts).iter().map(|session| session.target.clone()).collect();
-    names.extend(san::boot_targets(facts).iter().filter_map(|target| target.name.clone()));
-    names.extend(analysis::requests(facts).into_iter().filter_map(|request| match request.kind {
-        RequestKind::Target { name, .. } => name,
+pub(crate) fn boot_target_names(facts: &Analysis<'_>) -> Vec<String> {
+    let mut names: Vec<String> = facts.root_sessions().iter().map(|session| session.target.clone()).collect();
+    names.extend(facts.boot_targets().iter().filter_map(|target| target.name.clone()));
+    names.extend(facts.requests().iter().filter_map(|request| match &request.kind {
+        RequestKind::Target { name, .. } => name.clone(),
         RequestKind::Firmware => None,
     }));
     names.sort();

@@ -1,9 +1,8 @@
 //! `node-record-logs-out-root`
 
 use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
-use crate::analysis::san;
-use crate::facts::{Facts, Location, LogoutScope, NodeRecord};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::{Location, LogoutScope, NodeRecord};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "node-record-logs-out-root",
@@ -34,7 +33,7 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let events = logout_events(facts);
     let by_startup: Vec<(&LogoutEvent<'_>, &str)> = events
         .iter()
@@ -46,10 +45,10 @@ fn judge(facts: &Facts) -> Outcome {
         .collect();
     let records = boot_records(facts);
     if by_startup.is_empty() {
-        return match facts.services.problems.first() {
+        return Ok(match facts.services.problems.first() {
             Some(problem) if !records.is_empty() => Outcome::unread(problem),
             _ => Outcome::pass("no enabled service logs sessions out by the startup mode of their node records"),
-        };
+        });
     }
     let mut findings = Vec::new();
     for record in &records {
@@ -67,23 +66,23 @@ fn judge(facts: &Facts) -> Outcome {
     if findings.is_empty()
         && let Some(problem) = facts.iscsi.problems.iter().find(|problem| problem.place.contains("/nodes"))
     {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
-    Outcome::from_findings(findings, || match records.first() {
+    Ok(Outcome::from_findings(findings, || match records.first() {
         Some(record) => format!("the node record of {} protects its session from being logged out", record.target),
         None => "the boot target has no node record".to_owned(),
-    })
+    }))
 }
 
 /// The records of the targets that carry the root: by name, else by a portal, else the only target
 /// there is.
-fn boot_records(facts: &Facts) -> Vec<&NodeRecord> {
+fn boot_records<'a>(facts: &'a Analysis<'_>) -> Vec<&'a NodeRecord> {
     let names = boot_target_names(facts);
     let records = || facts.iscsi.nodes.iter();
     if !names.is_empty() {
         return records().filter(|record| names.contains(&record.target)).collect();
     }
-    let asked: Vec<_> = san::root_portals(facts).iter().map(|portal| portal.ip).collect();
+    let asked: Vec<_> = facts.root_portals().iter().map(|portal| portal.ip).collect();
     let by_portal: Vec<_> = records().filter(|record| record.address.is_some_and(|ip| asked.contains(&ip))).collect();
     if !by_portal.is_empty() {
         return by_portal;

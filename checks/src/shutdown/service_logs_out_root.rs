@@ -1,8 +1,8 @@
 //! `service-logs-out-root`
 
 use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
-use crate::facts::{Facts, LogoutScope};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::LogoutScope;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "service-logs-out-root",
@@ -31,7 +31,7 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let events = logout_events(facts);
     let targets = boot_target_names(facts);
     let mut findings = Vec::new();
@@ -52,15 +52,15 @@ fn judge(facts: &Facts) -> Outcome {
     if findings.is_empty()
         && let Some(problem) = facts.services.problems.first()
     {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         if passes.is_empty() {
             "no enabled service logs the root session out at shutdown".to_owned()
         } else {
             passes.join("; ")
         }
-    })
+    }))
 }
 
 fn finding(event: &LogoutEvent<'_>) -> Finding {

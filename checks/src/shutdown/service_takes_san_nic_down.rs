@@ -2,7 +2,7 @@
 
 use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method};
 use crate::handover::{Matches, SanIdentity, matches, noted};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 /// The unit of ifupdown.
 const UNIT: &str = "networking.service";
@@ -33,12 +33,12 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let Some(line) = takes_all_down(facts) else {
-        return match facts.services.problems.first() {
+        return Ok(match facts.services.problems.first() {
             Some(problem) => Outcome::unread(problem),
             None => Outcome::pass("no enabled service takes interfaces down at shutdown"),
-        };
+        });
     };
     let san = SanIdentity::of(facts);
     let excluded = excluded(&line.command);
@@ -50,13 +50,13 @@ fn judge(facts: &Facts) -> Outcome {
             && is_held_up(facts, config)
             && matches(&config.matches, &san) == Matches::Yes
     });
-    match stanza {
+    Ok(match stanza {
         Some(config) if !is_excluded() => finding(&san, config, line).into(),
         _ => match facts.netconfig.problems.iter().find(|problem| problem.place.contains("/etc/network/")) {
             Some(problem) => Outcome::unread(problem),
             None => Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title())),
         },
-    }
+    })
 }
 
 /// The line by which ifupdown's unit takes every interface down at shutdown.
@@ -82,7 +82,7 @@ fn excluded(command: &str) -> Vec<&str> {
 
 /// Whether ifupdown holds the interface of a stanza to be up. What it sets up anew at boot is told by
 /// handover-san-nic-reconfigured.
-fn is_held_up(facts: &Facts, config: &InterfaceConfig) -> bool {
+fn is_held_up(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
     noted(facts).is_some() || (config.at_boot && config.method == Method::Manual)
 }
 

@@ -1,7 +1,7 @@
 //! What the checks on a template have in common: something was left, or something is missing.
 
-use crate::facts::{Facts, Leftover, LeftoverKind, Wanted};
-use crate::{Evidence, Finding, Outcome, Remedy, Severity, ShellCommand};
+use crate::facts::{Leftover, LeftoverKind, Wanted};
+use crate::{Analysis, Evidence, Finding, Outcome, Remedy, Severity, ShellCommand};
 
 /// What one check looks for among the leftovers.
 pub(super) struct Left {
@@ -24,14 +24,14 @@ pub(super) struct Left {
 }
 
 /// Fails with one finding for everything that was left of a kind.
-pub(super) fn judge_left(facts: &Facts, left: &Left) -> Outcome {
+pub(super) fn judge_left(facts: &Analysis<'_>, left: &Left) -> Result<Outcome, Outcome> {
     let found: Vec<&Leftover> = facts.template.left.iter().filter(|leftover| leftover.kind == left.kind).collect();
     let Some(first) = found.first() else {
         let stood_in_the_way = |place: &str| left.places.iter().any(|prefix| place.starts_with(prefix));
-        return match facts.template.problems.iter().find(|problem| stood_in_the_way(&problem.place)) {
+        return Err(match facts.template.problems.iter().find(|problem| stood_in_the_way(&problem.place)) {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::pass(left.clean),
-        };
+            None => return Ok(Outcome::pass(left.clean)),
+        });
     };
     let more = match found.len() - 1 {
         0 => String::new(),
@@ -77,19 +77,19 @@ pub(super) struct Want {
 }
 
 /// Fails when a thing is not there, or does not start.
-pub(super) fn judge_wanted(facts: &Facts, want: &Want) -> Outcome {
+pub(super) fn judge_wanted(facts: &Analysis<'_>, want: &Want) -> Result<Outcome, Outcome> {
     let Some(wanted) = facts.template.wanted.iter().find(|wanted| wanted.what == want.what) else {
-        return match facts.template.problems.first() {
+        return Err(match facts.template.problems.first() {
             Some(problem) => Outcome::unread(problem),
             None => Outcome::unknown(format!("{} was not searched for", want.what)),
-        };
+        });
     };
     let summary = match (&wanted.found, want.disabled) {
         (None, _) => want.missing,
         (Some(_), Some(disabled)) if wanted.enabled == Some(false) => disabled,
         (Some(path), _) => {
             let starts = if wanted.enabled == Some(true) { ", and starts at boot" } else { "" };
-            return Outcome::pass(format!("{} is installed at {path}{starts}", want.what));
+            return Ok(Outcome::pass(format!("{} is installed at {path}{starts}", want.what)));
         }
     };
     let remedy = Remedy::new(want.fix).commands(want.commands.iter().map(|words| ShellCommand::new(words)));

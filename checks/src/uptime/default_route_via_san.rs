@@ -1,8 +1,8 @@
 //! `default-route-via-san`
 
 use crate::analysis::{policy, san};
-use crate::facts::{Facts, Lease, Route};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::{Lease, Route};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -34,27 +34,28 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    crate::known!(facts.network.routes);
-    let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    facts.network.routes.needed()?;
+    let Some(nic) = facts.any_nic() else {
+        return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
-    let default = san::main_routes(facts, false)
+    let default = facts
+        .main_routes(false)
         .filter(|route| route.destination.is_none_or(|prefix| prefix.prefix_len() == 0))
         .min_by_key(|route| route.metric);
     let Some(default) = default else {
-        return Outcome::pass("no default route exists, so none goes out through the SAN NIC");
+        return Ok(Outcome::pass("no default route exists, so none goes out through the SAN NIC"));
     };
     let out = default.interface.as_deref().unwrap_or_default();
-    if !san::leads_through(facts, out, &nic.name) {
-        return Outcome::pass(format!("the default route goes out {}", san::hop_text(default)));
+    if !facts.leads_through(out, &nic.name) {
+        return Ok(Outcome::pass(format!("the default route goes out {}", san::hop_text(default))));
     }
     if let Some(lease) = lease_that_brings(facts, &nic.name, default) {
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "the default route goes out through the SAN NIC {}; it comes from {}",
             nic.name,
             place(lease, &nic.name)
-        ));
+        )));
     }
     let finding = || {
         Finding::warning(format!("the default route goes out through the SAN NIC: {}", san::hop_text(default)))
@@ -82,14 +83,14 @@ fn judge(facts: &Facts) -> Outcome {
         );
         return finding().evidence(way.evidence).remedy(Remedy::new(text).command(replace)).into();
     }
-    let lease = san::leases_of(facts, &nic.name).find(|lease| {
+    let lease = facts.leases_of(&nic.name).find(|lease| {
         lease.classless.as_ref().is_some_and(|routes| routes.iter().all(|route| route.destination.prefix_len() > 0))
     });
     let Some(lease) = lease else {
-        return Outcome::pass(format!(
+        return Ok(Outcome::pass(format!(
             "the default route goes out through the SAN NIC {}, and no other way out is known",
             nic.name
-        ));
+        )));
     };
     let summary = format!(
         "the only default route that is known goes out through the SAN NIC, and its lease did not bring it: {}",
@@ -111,9 +112,9 @@ fn place(lease: &Lease, nic: &str) -> String {
 
 /// The lease of the SAN NIC that makes the default route one of its own: by option 121, or by option 3 where there
 /// is no option 121 (RFC 3442).
-fn lease_that_brings<'a>(facts: &'a Facts, san: &'a str, default: &Route) -> Option<&'a Lease> {
+fn lease_that_brings<'a>(facts: &'a Analysis<'_>, san: &'a str, default: &Route) -> Option<&'a Lease> {
     let gateway = default.gateway?;
-    san::leases_of(facts, san).find(|lease| match &lease.classless {
+    facts.leases_of(san).find(|lease| match &lease.classless {
         Some(routes) => routes.iter().any(|it| it.destination.prefix_len() == 0 && it.gateway == gateway),
         None => lease.routers.contains(&gateway),
     })
@@ -124,13 +125,14 @@ fn everything() -> IpNet {
 }
 
 /// Whether an interface is up and leads out by another NIC.
-fn leads_elsewhere(facts: &Facts, interface: &str, san: &str) -> bool {
-    san::link(facts, interface).is_some_and(|link| !san::is_down(link)) && !san::leads_through(facts, interface, san)
+fn leads_elsewhere(facts: &Analysis<'_>, interface: &str, san: &str) -> bool {
+    facts.link(interface).is_some_and(|link| !san::is_down(link)) && !facts.leads_through(interface, san)
 }
 
 /// The default route that answers once the one through the SAN NIC is gone.
-fn other_route<'a>(facts: &'a Facts, san: &str) -> Option<&'a Route> {
-    san::main_routes(facts, false)
+fn other_route<'a>(facts: &'a Analysis<'_>, san: &str) -> Option<&'a Route> {
+    facts
+        .main_routes(false)
         .filter(|route| route.destination.is_none_or(|prefix| prefix.prefix_len() == 0))
         .filter(|route| route.interface.as_deref().is_some_and(|name| leads_elsewhere(facts, name, san)))
         .min_by_key(|route| route.metric)
@@ -144,7 +146,7 @@ struct OtherWay<'a> {
 }
 
 /// A gateway on the link of another NIC: the router of its lease, or one that a configuration names.
-fn other_gateway<'a>(facts: &'a Facts, san: &str) -> Option<OtherWay<'a>> {
+fn other_gateway<'a>(facts: &'a Analysis<'_>, san: &str) -> Option<OtherWay<'a>> {
     let addresses: Vec<_> = facts.network.addresses.known()?.iter().filter(|it| it.net.addr().is_ipv4()).collect();
     let way = |gateway: IpAddr, place: String, words: &str| {
         let on_link = addresses.iter().filter(|address| address.net.contains(&gateway));

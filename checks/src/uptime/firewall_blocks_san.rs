@@ -1,7 +1,7 @@
 //! `firewall-blocks-san`
 
-use crate::facts::{Facts, Firewall};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
+use crate::facts::Firewall;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "firewall-blocks-san",
@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let mut findings = Vec::new();
     let mut unclear = Vec::new();
     let mut sound = Vec::new();
@@ -40,18 +40,18 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     if !findings.is_empty() {
-        return Outcome::Fail(findings);
+        return Ok(Outcome::Fail(findings));
     }
     if let Some(firewall) = unclear.first() {
-        return Outcome::Unknown {
+        return Err(Outcome::Unknown {
             reason: format!("{} drops by default and has rules that isctpl does not understand", firewall.kind),
             evidence: firewall.unclear.iter().map(|rule| Evidence::at(&firewall.at, rule.clone())).collect(),
-        };
+        });
     }
     if let Some(problem) = facts.netconfig.problems.iter().find(|problem| is_firewall_file(&problem.place)) {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
-    Outcome::pass(if sound.is_empty() { "no firewall is loaded at boot".to_owned() } else { sound.join("; ") })
+    Ok(Outcome::pass(if sound.is_empty() { "no firewall is loaded at boot".to_owned() } else { sound.join("; ") }))
 }
 
 fn is_firewall_file(place: &str) -> bool {

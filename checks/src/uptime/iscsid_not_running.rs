@@ -1,7 +1,6 @@
 //! `iscsid-not-running`
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis::san};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "iscsid-not-running",
@@ -26,15 +25,15 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let sessions = crate::known!(facts.iscsi.sessions);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let sessions = facts.iscsi.sessions.needed()?;
     if sessions.is_empty() {
-        return Outcome::not_applicable("the kernel has no iSCSI session");
+        return Err(Outcome::not_applicable("the kernel has no iSCSI session"));
     }
-    if *crate::known!(facts.iscsi.iscsid_running) {
-        return Outcome::pass("iscsid is running and reconnects a lost session");
+    if *facts.iscsi.iscsid_running.needed()? {
+        return Ok(Outcome::pass("iscsid is running and reconnects a lost session"));
     }
-    let session = san::root_sessions(facts).first().map_or(sessions[0].name.as_str(), |session| session.name.as_str());
+    let session = facts.root_sessions().first().map_or(sessions[0].name.as_str(), |session| session.name.as_str());
     let mut finding =
         Finding::warning(format!("iscsid is not running: {session} will not be restored once its connection is lost"))
             .evidence(Evidence::new("/proc/net/unix", "no @ISCSIADM_ABSTRACT_NAMESPACE"));

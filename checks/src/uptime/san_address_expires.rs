@@ -1,9 +1,8 @@
 //! `san-address-expires`
 
-use crate::analysis::san;
-use crate::facts::{Address, Facts, Manager, Method};
+use crate::facts::{Address, Manager, Method};
 use crate::handover::{manager_starts, san_config_matches};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-address-expires",
@@ -31,23 +30,23 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let addresses = crate::known!(facts.network.addresses);
-    let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let addresses = facts.network.addresses.needed()?;
+    let Some(nic) = facts.any_nic() else {
+        return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
     let own: Vec<&Address> = addresses
         .iter()
-        .filter(|address| address.net.addr().is_ipv4() && san::leads_through(facts, &address.interface, &nic.name))
+        .filter(|address| address.net.addr().is_ipv4() && facts.leads_through(&address.interface, &nic.name))
         .collect();
     if own.is_empty() {
-        return Outcome::not_applicable(format!("{} has no IPv4 address", nic.name));
+        return Err(Outcome::not_applicable(format!("{} has no IPv4 address", nic.name)));
     }
     let Some((address, seconds)) = own.iter().find_map(|address| Some((*address, address.valid_seconds?))) else {
         let texts: Vec<_> = own.iter().map(|address| address.net.to_string()).collect();
-        return Outcome::pass(format!("{} has {}, valid forever", nic.name, texts.join(", ")));
+        return Ok(Outcome::pass(format!("{} has {}, valid forever", nic.name, texts.join(", "))));
     };
-    match renewal(facts, &nic.name) {
+    Ok(match renewal(facts, &nic.name) {
         Renewal::By(who) => {
             Outcome::pass(format!("{} on {} is valid for {seconds} s, and {who}", address.net, nic.name))
         }
@@ -55,7 +54,7 @@ fn judge(facts: &Facts) -> Outcome {
             Outcome::unknown(format!("{} on {} expires in {seconds} s, and {why}", address.net, nic.name))
         }
         Renewal::Nobody(evidence) => finding(&nic.name, address, seconds, evidence).into(),
-    }
+    })
 }
 
 /// Whether anything renews the lease of the SAN NIC.
@@ -65,9 +64,9 @@ enum Renewal {
     Nobody(Vec<Evidence>),
 }
 
-fn renewal(facts: &Facts, nic: &str) -> Renewal {
+fn renewal(facts: &Analysis<'_>, nic: &str) -> Renewal {
     // klibc's ipconfig asks once, inside the initramfs, and is gone.
-    if let Some(lease) = san::leases_of(facts, nic).find(|lease| lease.client != "klibc") {
+    if let Some(lease) = facts.leases_of(nic).find(|lease| lease.client != "klibc") {
         let place = lease.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
         return Renewal::By(format!("{} holds the lease{place}", lease.client));
     }

@@ -1,7 +1,6 @@
 //! `san-disk-silent`
 
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-disk-silent",
@@ -29,8 +28,8 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    match crate::known!(facts.storage.root_silence) {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    Ok(match facts.storage.root_silence.needed()? {
         None => Outcome::pass("the root's disk answers"),
         Some(silence) => Finding::critical(format!("the root's disk does not answer: {}", silence.what))
             .evidence(Evidence::new(silence.place.clone(), silence.what.clone()))
@@ -40,5 +39,5 @@ fn judge(facts: &Facts) -> Outcome {
                     .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
             )
             .into(),
-    }
+    })
 }

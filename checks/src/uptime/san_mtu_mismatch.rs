@@ -1,9 +1,9 @@
 //! `san-mtu-mismatch`
 
 use crate::analysis::san;
-use crate::facts::{Facts, LookupAnswer};
+use crate::facts::LookupAnswer;
 use crate::handover::san_configs;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-mtu-mismatch",
@@ -29,18 +29,18 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    crate::known!(facts.network.links);
-    let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    facts.network.links.needed()?;
+    let Some(nic) = facts.any_nic() else {
+        return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
-    let Some(link) = san::link(facts, &nic.name) else {
-        return Outcome::not_applicable(format!("the kernel has no interface {}", nic.name));
+    let Some(link) = facts.link(&nic.name) else {
+        return Err(Outcome::not_applicable(format!("the kernel has no interface {}", nic.name)));
     };
     let name = &link.name;
     let set = Evidence::new(format!("ip link show dev {name}"), format!("mtu {}", link.mtu));
     let mut findings = Vec::new();
-    for lease in san::leases_of(facts, name) {
+    for lease in facts.leases_of(name) {
         if let Some(leased) = lease.mtu.filter(|leased| *leased < link.mtu) {
             let place = lease.at.as_ref().map_or_else(|| format!("lease of {name}"), ToString::to_string);
             findings.push(
@@ -87,7 +87,7 @@ fn judge(facts: &Facts) -> Outcome {
             );
         }
     }
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         format!("{name} has MTU {}; no lease, route or configuration says otherwise", link.mtu)
-    })
+    }))
 }

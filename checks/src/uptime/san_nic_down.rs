@@ -1,8 +1,8 @@
 //! `san-nic-down`
 
 use crate::analysis::san;
-use crate::facts::{Facts, NetLink};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::NetLink;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-nic-down",
@@ -23,16 +23,16 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    crate::known!(facts.network.links);
-    let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    facts.network.links.needed()?;
+    let Some(nic) = facts.any_nic() else {
+        return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
-    let Some(link) = san::link(facts, &nic.name) else {
-        return Outcome::unknown(format!("the kernel has no interface {}, although {}", nic.name, nic.how));
+    let Some(link) = facts.link(&nic.name) else {
+        return Err(Outcome::unknown(format!("the kernel has no interface {}, although {}", nic.name, nic.how)));
     };
     if !san::is_down(link) {
-        return Outcome::pass(format!("{} is up with carrier, MTU {}", link.name, link.mtu));
+        return Ok(Outcome::pass(format!("{} is up with carrier, MTU {}", link.name, link.mtu)));
     }
     let (what, advice) = if link.up {
         ("has no carrier", "Check the cable and the switch port of the SAN NIC")
@@ -43,8 +43,8 @@ fn judge(facts: &Facts) -> Outcome {
     if !link.up {
         remedy =
             remedy.command(ShellCommand::new(&["ip", "link", "set", "dev"]).value(link.name.as_str()).args(&["up"]));
-        for portal in san::root_portals(facts) {
-            remedy = remedy.commands(san::route_command(facts, portal.ip, Some(&link.name)));
+        for portal in facts.root_portals() {
+            remedy = remedy.commands(facts.route_command(portal.ip, Some(&link.name)));
         }
     }
     Finding::critical(format!("the SAN NIC {} {what}", link.name))

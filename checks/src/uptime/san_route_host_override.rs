@@ -2,8 +2,8 @@
 
 use crate::analysis::policy;
 use crate::analysis::san::{self, PortalRoute, RouteVerdict};
-use crate::facts::{Facts, Route};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::Route;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-host-override",
@@ -30,13 +30,10 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let portal_routes = match san::portal_routes(facts) {
-        Ok(portal_routes) => portal_routes,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let portal_routes = facts.portal_routes()?;
     if let crate::facts::Fact::Unknown(problem) = &facts.network.routes {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
     let mut findings = Vec::new();
     let mut agreeing = Vec::new();
@@ -57,18 +54,19 @@ fn judge(facts: &Facts) -> Outcome {
             None => {}
         }
     }
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         if agreeing.is_empty() {
             "no host route overrides the route to a portal".to_owned()
         } else {
             agreeing.join("; ")
         }
-    })
+    }))
 }
 
 /// The widest-but-specific route that would answer if the host route were not there.
-fn hidden<'a>(facts: &'a Facts, path: &PortalRoute<'_>) -> Option<&'a Route> {
-    san::main_routes(facts, path.portal.ip.is_ipv6())
+fn hidden<'a>(facts: &'a Analysis<'_>, path: &PortalRoute<'_>) -> Option<&'a Route> {
+    facts
+        .main_routes(path.portal.ip.is_ipv6())
         .filter_map(|route| Some((route.destination?, route)))
         .filter(|(prefix, _)| {
             prefix.contains(&path.portal.ip) && prefix.prefix_len() > 0 && prefix.prefix_len() < prefix.max_prefix_len()

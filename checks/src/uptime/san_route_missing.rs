@@ -2,8 +2,7 @@
 
 use crate::analysis::policy;
 use crate::analysis::san::{self, PortalRoute, RouteVerdict};
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-missing",
@@ -31,22 +30,19 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let portal_routes = match san::portal_routes(facts) {
-        Ok(portal_routes) => portal_routes,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let portal_routes = facts.portal_routes()?;
     if let Some(problem) = portal_routes.iter().find_map(|path| match path.verdict {
         RouteVerdict::Failed(problem) => Some(problem),
         _ => None,
     }) {
-        return Outcome::unread(problem);
+        return Err(Outcome::unread(problem));
     }
     let findings = portal_routes.iter().filter_map(|path| finding(facts, path)).collect();
-    Outcome::from_findings(findings, || portal_routes.iter().map(reached).collect::<Vec<_>>().join("; "))
+    Ok(Outcome::from_findings(findings, || portal_routes.iter().map(reached).collect::<Vec<_>>().join("; ")))
 }
 
-fn finding(facts: &Facts, path: &PortalRoute<'_>) -> Option<Finding> {
+fn finding(facts: &Analysis<'_>, path: &PortalRoute<'_>) -> Option<Finding> {
     let ip = path.portal.ip;
     let nic = path.nic.as_ref().map(|nic| nic.name.as_str());
     let (summary, seen) = match path.verdict {
@@ -65,11 +61,11 @@ fn finding(facts: &Facts, path: &PortalRoute<'_>) -> Option<Finding> {
 
 /// A route in the main table is of no use where a rule answers before that table is asked, nor beside a more
 /// particular one that refuses.
-fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, nic: Option<&str>, finding: Finding) -> Finding {
+fn with_remedy(facts: &Analysis<'_>, path: &PortalRoute<'_>, nic: Option<&str>, finding: Finding) -> Finding {
     let ip = path.portal.ip;
     let rule = match path.verdict {
-        RouteVerdict::OnlyDefault(route) => policy::rule_of(facts, ip, route),
-        _ => policy::refusing_rule(facts, ip),
+        RouteVerdict::OnlyDefault(route) => facts.rule_of(ip, route),
+        _ => facts.refusing_rule(ip),
     };
     if let Some(rule) = rule {
         let text = policy::rule_text(rule);
@@ -79,12 +75,13 @@ fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, nic: Option<&str>, finding
         ));
         return finding
             .evidence(Evidence::new("ip rule", text))
-            .remedy(remedy.commands(policy::pass_rule(facts, rule, ip, nic)));
+            .remedy(remedy.commands(facts.pass_rule(rule, ip, nic)));
     }
-    let stands = nic.and_then(|nic| policy::prefix_that_stands(facts, ip, nic));
-    let wanted = stands.or_else(|| Some(san::route_wanted(facts, ip)?.destination));
+    let stands = nic.and_then(|nic| facts.prefix_that_stands(ip, nic));
+    let wanted = stands.or_else(|| Some(facts.route_wanted(ip)?.destination));
     let wanted = wanted.map_or(u8::MAX, |prefix| prefix.prefix_len());
-    let refusing = policy::refusing_route(facts, ip)
+    let refusing = facts
+        .refusing_route(ip)
         .filter(|_| matches!(path.verdict, RouteVerdict::Unreachable(_)))
         .and_then(|route| Some((route.destination?, route)))
         .filter(|(prefix, _)| prefix.prefix_len() >= wanted);
@@ -93,7 +90,7 @@ fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, nic: Option<&str>, finding
          route",
     );
     let delete = refusing.map(|(prefix, route)| policy::delete_route(prefix, route));
-    finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, nic)))
+    finding.remedy(remedy.commands(delete).commands(facts.route_command(ip, nic)))
 }
 
 fn reached(path: &PortalRoute<'_>) -> String {

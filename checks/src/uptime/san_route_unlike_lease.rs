@@ -1,8 +1,8 @@
 //! `san-route-unlike-lease`
 
 use crate::analysis::san::{self, RouteVerdict};
-use crate::facts::{ClasslessRoute, Facts, Lease};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{ClasslessRoute, Lease};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::net::IpAddr;
 
 pub(crate) static CHECK: Check = Check {
@@ -30,18 +30,19 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    if let Some(link) = san::nic_that_is_down(facts) {
-        return Outcome::not_applicable(format!(
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    if let Some(link) = facts.nic_that_is_down() {
+        return Err(Outcome::not_applicable(format!(
             "not checked: {} is down and has lost its routes (see san-nic-down)",
             link.name
-        ));
+        )));
     }
-    let Some(nic) = san::any_nic(facts) else {
-        return Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)");
+    let Some(nic) = facts.any_nic() else {
+        return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
-    crate::known!(facts.network.routes);
-    let lost: Vec<IpAddr> = san::portal_routes(facts)
+    facts.network.routes.needed()?;
+    let lost: Vec<IpAddr> = facts
+        .portal_routes()
         .unwrap_or_default()
         .iter()
         .filter(|path| !matches!(path.verdict, RouteVerdict::Sound(_)))
@@ -49,7 +50,7 @@ fn judge(facts: &Facts) -> Outcome {
         .collect();
     let mut findings = Vec::new();
     let mut seen = Vec::new();
-    for lease in san::leases_of(facts, &nic.name) {
+    for lease in facts.leases_of(&nic.name) {
         for route in lease.classless.iter().flatten().filter(|route| route.destination.prefix_len() > 0) {
             let told_elsewhere = lost.iter().any(|ip| route.destination.contains(ip));
             if stands(facts, route) {
@@ -60,17 +61,17 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     if findings.is_empty() && seen.is_empty() {
-        return Outcome::not_applicable(format!(
+        return Err(Outcome::not_applicable(format!(
             "not checked: no current lease of {} brings routes by option 121",
             nic.name
-        ));
+        )));
     }
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         format!("the kernel has the routes of the lease of {}: {}", nic.name, seen.join(", "))
-    })
+    }))
 }
 
-fn stands(facts: &Facts, wanted: &ClasslessRoute) -> bool {
+fn stands(facts: &Analysis<'_>, wanted: &ClasslessRoute) -> bool {
     let gateway = Some(wanted.gateway).filter(|gateway| !gateway.is_unspecified());
     facts.network.routes.known().into_iter().flatten().any(|route| {
         route.kind == "unicast" && route.destination == Some(wanted.destination.trunc()) && route.gateway == gateway

@@ -2,8 +2,8 @@
 
 use crate::analysis::policy;
 use crate::analysis::san::{self, PortalRoute, RouteVerdict};
-use crate::facts::{Facts, Route};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::Route;
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-wrong-nic",
@@ -29,15 +29,12 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let portal_routes = match san::portal_routes(facts) {
-        Ok(portal_routes) => portal_routes,
-        Err(outcome) => return outcome,
-    };
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let portal_routes = facts.portal_routes()?;
     if portal_routes.iter().all(|path| path.nic.is_none()) {
-        return Outcome::not_applicable(
+        return Err(Outcome::not_applicable(
             "not checked: only the routes tell which NIC is the SAN NIC (--san-nic NAME names it)",
-        );
+        ));
     }
     let mut findings = Vec::new();
     let mut sound = Vec::new();
@@ -52,7 +49,7 @@ fn judge(facts: &Facts) -> Outcome {
                     .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()));
                 findings.push(with_remedy(facts, path, route, &nic.name, finding));
             }
-            (RouteVerdict::Failed(problem), _) => return Outcome::unread(problem),
+            (RouteVerdict::Failed(problem), _) => return Err(Outcome::unread(problem)),
             (RouteVerdict::Sound(_), Some(nic)) => {
                 sound.push(format!("{ip} is reached through the SAN NIC {}", nic.name))
             }
@@ -60,14 +57,14 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     if findings.is_empty() && sound.is_empty() {
-        return Outcome::not_applicable("not checked: no portal has a route of its own (see san-route-missing)");
+        return Err(Outcome::not_applicable("not checked: no portal has a route of its own (see san-route-missing)"));
     }
-    Outcome::from_findings(findings, || sound.join("; "))
+    Ok(Outcome::from_findings(findings, || sound.join("; ")))
 }
 
-fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, route: &Route, nic: &str, finding: Finding) -> Finding {
+fn with_remedy(facts: &Analysis<'_>, path: &PortalRoute<'_>, route: &Route, nic: &str, finding: Finding) -> Finding {
     let ip = path.portal.ip;
-    if let Some(rule) = policy::rule_of(facts, ip, route) {
+    if let Some(rule) = facts.rule_of(ip, route) {
         let text = policy::rule_text(rule);
         let remedy = Remedy::new(format!(
             "The rule `{text}` sends the packets to table {}. The owner of the rule, such as a VPN, fills that table \
@@ -75,8 +72,7 @@ fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, route: &Route, nic: &str, 
              from the VPN",
             route.table
         ));
-        return finding.evidence(Evidence::new("ip rule", text)).remedy(remedy.commands(policy::pass_rule(
-            facts,
+        return finding.evidence(Evidence::new("ip rule", text)).remedy(remedy.commands(facts.pass_rule(
             rule,
             ip,
             Some(nic),
@@ -84,5 +80,5 @@ fn with_remedy(facts: &Facts, path: &PortalRoute<'_>, route: &Route, nic: &str, 
     }
     let remedy = Remedy::new("Delete the wrong route and add the correct one");
     let delete = path.matched.map(|prefix| policy::delete_route(prefix, route));
-    finding.remedy(remedy.commands(delete).commands(san::route_command(facts, ip, Some(nic))))
+    finding.remedy(remedy.commands(delete).commands(facts.route_command(ip, Some(nic))))
 }

@@ -1,8 +1,8 @@
 //! `san-rp-filter-strict`
 
 use crate::analysis::san;
-use crate::facts::{Facts, LookupAnswer, RpFilter};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::{LookupAnswer, RpFilter};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 use std::net::IpAddr;
 
 pub(crate) static CHECK: Check = Check {
@@ -31,14 +31,11 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    let addresses = crate::known!(facts.network.addresses);
-    let sessions = crate::known!(facts.iscsi.sessions);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let addresses = facts.network.addresses.needed()?;
+    let sessions = facts.iscsi.sessions.needed()?;
     // Where a portal's own route is wrong, the route is what has to be fixed.
-    let portal_routes = match san::portal_routes(facts) {
-        Ok(portal_routes) => portal_routes,
-        Err(outcome) => return outcome,
-    };
+    let portal_routes = facts.portal_routes()?;
     let mut findings = Vec::new();
     let mut sound = Vec::new();
     for path in portal_routes.iter().filter(|path| path.portal.ip.is_ipv4()) {
@@ -66,12 +63,12 @@ fn judge(facts: &Facts) -> Outcome {
         }
     }
     if findings.is_empty() && sound.is_empty() {
-        return no_session(facts);
+        return Ok(no_session(facts));
     }
-    Outcome::from_findings(findings, || sound.join("; "))
+    Ok(Outcome::from_findings(findings, || sound.join("; ")))
 }
 
-fn no_session(facts: &Facts) -> Outcome {
+fn no_session(facts: &Analysis<'_>) -> Outcome {
     let strict: Vec<_> = facts
         .network
         .rp_filter
@@ -86,7 +83,7 @@ fn no_session(facts: &Facts) -> Outcome {
     }
 }
 
-fn finding(facts: &Facts, portal: IpAddr, out: &str, local: IpAddr, filter: &RpFilter) -> Finding {
+fn finding(facts: &Analysis<'_>, portal: IpAddr, out: &str, local: IpAddr, filter: &RpFilter) -> Finding {
     let arrival = &filter.interface;
     let asked = facts
         .network
@@ -113,7 +110,7 @@ fn finding(facts: &Facts, portal: IpAddr, out: &str, local: IpAddr, filter: &RpF
         Remedy::new(format!(
             "Route {portal} through {arrival}; where the asymmetry is intended, set loose filtering on {arrival}"
         ))
-        .commands(san::route_command(facts, portal, Some(arrival)))
+        .commands(facts.route_command(portal, Some(arrival)))
         // A dot in the name is a slash here, as in sysctl.d(5).
         .command(
             ShellCommand::new(&["sysctl", "-w"])

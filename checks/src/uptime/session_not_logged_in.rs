@@ -1,8 +1,7 @@
 //! `session-not-logged-in`
 
-use crate::analysis::{self, san};
-use crate::facts::{Fact, Facts, Session};
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::{Fact, Session};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "session-not-logged-in",
@@ -28,23 +27,23 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
-    crate::known!(facts.iscsi.sessions);
-    let sessions = san::root_sessions(facts);
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    facts.iscsi.sessions.needed()?;
+    let sessions = facts.root_sessions();
     if sessions.is_empty() {
-        return no_session(facts);
+        return Ok(no_session(facts));
     }
     let broken: Vec<_> = sessions.iter().filter(|session| session.state != "LOGGED_IN").collect();
     // With several paths to the root one that stands is enough; the others are still told.
     let any_stands = broken.len() < sessions.len();
     let findings = broken.into_iter().map(|session| finding(session, any_stands)).collect();
-    Outcome::from_findings(findings, || {
+    Ok(Outcome::from_findings(findings, || {
         sessions
             .iter()
             .map(|session| format!("{} to {} is logged in{}", session.name, session.target, portal(session)))
             .collect::<Vec<_>>()
             .join("; ")
-    })
+    }))
 }
 
 fn portal(session: &Session) -> String {
@@ -71,7 +70,7 @@ fn finding(session: &Session, any_stands: bool) -> Finding {
 }
 
 /// Without a session to the boot target, what the root lies on decides.
-fn no_session(facts: &Facts) -> Outcome {
+fn no_session(facts: &Analysis<'_>) -> Outcome {
     let root = match &facts.storage.root_device {
         Fact::Known(Some(root)) => root,
         Fact::Known(None) => {
@@ -80,7 +79,7 @@ fn no_session(facts: &Facts) -> Outcome {
         Fact::Unknown(problem) => return Outcome::unread(problem),
         Fact::NotApplicable(reason) => return Outcome::not_applicable(reason.clone()),
     };
-    if let Some((above, gone)) = analysis::gone_below_root(facts) {
+    if let Some((above, gone)) = facts.gone_below_root() {
         return Finding::critical(format!("the root is on {above}, and its underlying disk {gone} is gone"))
             .evidence(Evidence::new(
                 format!("/sys/class/block/{above}/slaves"),

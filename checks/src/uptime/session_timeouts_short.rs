@@ -1,8 +1,6 @@
 //! `session-timeouts-short`
 
-use crate::analysis::san;
-use crate::facts::Facts;
-use crate::{Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// open-iscsi's own default of `node.session.timeo.replacement_timeout`, in seconds.
 const DEFAULT: i64 = 120;
@@ -33,16 +31,16 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-fn judge(facts: &Facts) -> Outcome {
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(at) = &facts.storage.multipath {
-        return Outcome::not_applicable(format!(
+        return Err(Outcome::not_applicable(format!(
             "dm-multipath is configured ({at}): short timeouts are right for its paths"
-        ));
+        )));
     }
     let short = |seconds: i64| (0..DEFAULT).contains(&seconds);
     let mut findings = Vec::new();
     let mut sound = Vec::new();
-    for session in san::root_sessions(facts) {
+    for session in facts.root_sessions() {
         let Some(seconds) = session.recovery_tmo else { continue };
         if short(seconds) {
             let path = format!("/sys/class/iscsi_session/{}/recovery_tmo", session.name);
@@ -88,7 +86,7 @@ fn judge(facts: &Facts) -> Outcome {
     if findings.is_empty() && sound.is_empty() {
         sound.push(format!("no file sets a replacement timeout, so the default of {DEFAULT} s holds"));
     }
-    Outcome::from_findings(findings, || sound.join("; "))
+    Ok(Outcome::from_findings(findings, || sound.join("; ")))
 }
 
 fn waits(seconds: i64) -> String {

@@ -5,10 +5,10 @@ use crate::formats::cmdline;
 use crate::formats::iscsi::open_iscsi;
 use crate::formats::storage::lvm;
 use crate::formats::systemd;
-use isctpl_checks::analysis::parse_root_spec;
 use isctpl_checks::facts::{
     Cmdline, EntryKind, Initramfs, InitramfsConf, Located, Location, LoginRequest, Problem, RequestKind,
 };
+use isctpl_checks::parse_root_spec;
 
 /// Fills the facts that come from settings.
 pub(super) fn fill(tree: &Tree, facts: &mut Initramfs) {

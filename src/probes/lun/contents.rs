@@ -2,8 +2,8 @@
 
 use crate::probes::storage::contents;
 use crate::system::Root;
-use isctpl_checks::analysis::mapper_name;
 use isctpl_checks::facts::{BlockDevice, Fact, Problem, Signature};
+use isctpl_checks::mapper_name;
 
 /// Filesystems that a root can be, of those whose header is known.
 const ROOT_KINDS: [&str; 5] = ["ext2", "ext3", "ext4", "xfs", "btrfs"];

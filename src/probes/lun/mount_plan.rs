@@ -1,7 +1,7 @@
 //! What a root's fstab mounts from the same LUN: `/boot`, the ESP and the rest.
 
 use crate::probes::lun::contents::{Contents, Filesystem};
-use isctpl_checks::analysis::DeviceSpec;
+use isctpl_checks::DeviceSpec;
 use isctpl_checks::facts::{FstabEntry, Location};
 use std::fmt;
 

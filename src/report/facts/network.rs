@@ -1,6 +1,7 @@
 //! Routes as `ip route` prints them, and network interfaces.
 
 use super::page::Page;
+use isctpl_checks::Analysis;
 use isctpl_checks::facts::{Fact, Facts, Lookup, LookupAnswer, NetLink, Network, Nic, Route, Rule};
 use std::collections::BTreeSet;
 
@@ -124,7 +125,7 @@ pub(super) fn nics(facts: &Facts, page: &mut Page<'_>) {
     page.heading("Network interfaces");
     page.rows(nics.iter().map(|nic| row(nic, facts)).collect());
     page.unread(&facts.network.links);
-    if let Some((name, why)) = isctpl_checks::analysis::san_nic(facts) {
+    if let Some((name, why)) = Analysis::of(facts).san_nic() {
         page.heading("SAN NIC");
         page.line(&format!("{name}: {why}"));
     }

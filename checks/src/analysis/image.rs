@@ -1,0 +1,82 @@
+//! What an image can do, by what lies in it.
+
+use crate::Outcome;
+use crate::facts::{EntryKind, Initramfs, LoginKind, NetworkKind, TokenReader};
+
+/// Who built an image, by what lies in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// initramfs-tools: `conf/initramfs.conf`, `scripts/functions`.
+    InitramfsTools,
+    /// dracut: a module list, or hooks below `usr/lib/dracut`.
+    Dracut,
+    /// Neither.
+    Other,
+}
+
+impl Initramfs {
+    /// The name of its file.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Who built this image.
+    pub(crate) fn family(&self) -> Family {
+        if !self.dracut_modules.is_empty()
+            || self.files.keys().any(|path| path.starts_with("usr/lib/dracut/") || path.starts_with("lib/dracut/"))
+            || self.login.iter().any(|login| login.kind != LoginKind::Iscsistart)
+        {
+            Family::Dracut
+        } else if self.files.contains_key("conf/initramfs.conf")
+            || self.files.contains_key("scripts/functions")
+            || self.login.iter().any(|login| login.kind == LoginKind::Iscsistart)
+        {
+            Family::InitramfsTools
+        } else {
+            Family::Other
+        }
+    }
+
+    /// Goes on with an image that was read whole: nothing that is missing from another may be called missing.
+    ///
+    /// # Errors
+    /// The outcome of a check that found something missing: why the image was not read whole.
+    pub(crate) fn whole(&self) -> Result<(), Outcome> {
+        match (self.incomplete, self.damage.first()) {
+            (false, _) => Ok(()),
+            (true, Some(problem)) => Err(Outcome::unread(problem)),
+            (true, None) => Err(Outcome::unknown(format!("{} was not read completely", self.path))),
+        }
+    }
+
+    /// The path of a program in an image, looked for where programs lie.
+    pub(crate) fn program(&self, name: &str) -> Option<String> {
+        ["usr/sbin", "sbin", "usr/bin", "bin", "usr/local/sbin", "usr/local/bin"].iter().find_map(|directory| {
+            let path = format!("{directory}/{name}");
+            match self.files.get(&path) {
+                Some(EntryKind::Program(_) | EntryKind::Link(_)) => Some(path),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether an image can bring up a network in this way.
+    pub(crate) fn has_network(&self, kind: NetworkKind) -> bool {
+        self.network.iter().any(|network| network.kind == kind)
+    }
+
+    /// The script that reads a word of the command line, when one does.
+    pub(crate) fn reader(&self, token: &str) -> Option<&TokenReader> {
+        self.readers.iter().find(|reader| reader.token == token)
+    }
+
+    /// Whether it has modules, and none of this version.
+    pub(crate) fn is_of_other_version(&self, version: &str) -> bool {
+        !self.module_versions.is_empty() && !self.module_versions.contains(version)
+    }
+}
+
+/// The path inside an image of a place `IMAGE!path:LINE`.
+pub(crate) fn path_inside(place: &str) -> &str {
+    place.split_once('!').map_or(place, |(_, inside)| inside)
+}

@@ -1,0 +1,82 @@
+//! The facts of one instance, with what follows from them for every check.
+
+use super::request::Request;
+use crate::Outcome;
+use crate::facts::{Cmdline, Facts, Initramfs, Kernel, Problem, RequestKind};
+use std::cell::OnceCell;
+use std::ops::Deref;
+
+/// The facts of one instance, and what follows from them: what checks ask in the same words. Built once for each
+/// judgement; what is costly to find out, or asked for by many, is found out once.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    facts: &'a Facts,
+    boot_words: OnceCell<Cmdline>,
+    requests: OnceCell<Vec<Request>>,
+}
+
+impl Deref for Analysis<'_> {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        self.facts
+    }
+}
+
+impl<'a> Analysis<'a> {
+    /// What follows from these facts.
+    pub fn of(facts: &'a Facts) -> Self {
+        Self { facts, boot_words: OnceCell::new(), requests: OnceCell::new() }
+    }
+
+    /// The image of the entry that will boot: the last initrd that could be found, since a loader may
+    /// load microcode first.
+    pub(crate) fn default_image(&self) -> Option<&Initramfs> {
+        let entry = self.loader.default_entry()?;
+        entry
+            .initrds
+            .iter()
+            .rev()
+            .filter_map(|initrd| initrd.path.as_deref())
+            .find_map(|path| self.images.iter().find(|image| image.path == path))
+    }
+
+    /// The kernel of the entry that will boot.
+    pub(crate) fn default_kernel(&self) -> Option<&Kernel> {
+        let path = self.loader.default_entry()?.kernel.as_ref()?.path.as_deref()?;
+        self.kernels.iter().find(|kernel| kernel.path == path)
+    }
+
+    /// The words that the scripts of the image will see; none where it is not known which entry boots.
+    pub(crate) fn boot_words(&self) -> &Cmdline {
+        self.boot_words.get_or_init(|| {
+            self.loader.default_entry().map(|entry| entry.words_with(self.default_image())).unwrap_or_default()
+        })
+    }
+
+    /// Every request that the command line or the image makes, whether or not the image reads it.
+    pub(crate) fn requests(&self) -> &[Request] {
+        self.requests
+            .get_or_init(|| self.default_image().map(|image| self.boot_words().requests_by(image)).unwrap_or_default())
+    }
+
+    /// The requests that something in the image reads.
+    pub(crate) fn effective_requests(&self) -> Vec<&Request> {
+        self.requests().iter().filter(|request| request.read_by.is_some()).collect()
+    }
+
+    /// Whether the image will log in to what the firmware names.
+    pub(crate) fn wants_firmware(&self) -> bool {
+        self.effective_requests().iter().any(|request| request.kind == RequestKind::Firmware)
+    }
+
+    /// Whether the image will log in to a target that is named elsewhere than by the firmware.
+    pub(crate) fn wants_named_target(&self) -> bool {
+        self.effective_requests().iter().any(|request| request.kind != RequestKind::Firmware)
+    }
+}
+
+/// Unknown, when a file that decides could not be read or understood.
+pub(crate) fn unread(problems: &[Problem], path: &str) -> Option<Outcome> {
+    problems.iter().find(|problem| problem.place.starts_with(path)).map(Outcome::unread)
+}

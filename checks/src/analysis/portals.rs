@@ -1,0 +1,74 @@
+//! The portals of the instance, and its SAN NIC as far as the firmware and the kernel tell.
+
+use super::Analysis;
+use crate::facts::Portal;
+use std::net::IpAddr;
+
+impl Analysis<'_> {
+    /// Every portal that is known, each once, and who says so: the command line's `--portal`, the iBFT,
+    /// sessions that hold the root, and node records that are started at boot.
+    pub fn portals(&self) -> Vec<Portal> {
+        let mut portals: Vec<Portal> = Vec::new();
+        let mut add = |ip: IpAddr, port: u16, source: String| {
+            if !portals.iter().any(|portal| portal.ip == ip && portal.port == port) {
+                portals.push(Portal { ip, port, source });
+            }
+        };
+        for address in &self.scope.portals {
+            add(address.ip(), address.port(), "--portal".to_owned());
+        }
+        if let Some(ibft) = self.firmware.ibft() {
+            for target in &ibft.targets {
+                if let Some(ip) = target.ip {
+                    add(ip, target.port, format!("iBFT target{}", target.index));
+                }
+            }
+        }
+        for session in self.iscsi.sessions.known().into_iter().flatten() {
+            if let (Some(ip), Some(port)) = (session.address, session.port) {
+                add(ip, port, format!("/sys/class/iscsi_session/{}", session.name));
+            }
+        }
+        for node in &self.iscsi.nodes {
+            let at_boot = node.startup.as_ref().is_some_and(|startup| startup.value == "onboot");
+            if let (Some(ip), true) = (node.address, at_boot) {
+                add(ip, node.port, node.path.clone());
+            }
+        }
+        portals
+    }
+
+    /// The name of the SAN NIC and how it is known: `--san-nic`, the iBFT's MAC among this machine's
+    /// NICs, or the interface by which the kernel reaches a portal.
+    pub fn san_nic(&self) -> Option<(String, String)> {
+        if let Some(name) = self.scope.san_nic_name() {
+            return Some((name.to_owned(), "--san-nic".to_owned()));
+        }
+        let with_mac = |mac: &str| self.nics.known()?.iter().find(|nic| nic.mac == mac && nic.physical);
+        if let Some(nic) = self.scope.san_nic_mac().and_then(|mac| with_mac(&mac)) {
+            return Some((nic.name.clone(), "--san-nic".to_owned()));
+        }
+        if let Some(mac) = self.san_mac()
+            && let Some(nic) = with_mac(mac)
+        {
+            return Some((nic.name.clone(), format!("the iBFT names its MAC address {mac}")));
+        }
+        let lookups = self.network.lookups.known()?;
+        lookups.iter().find_map(|lookup| match &lookup.answer {
+            crate::facts::LookupAnswer::Route(route) => Some((
+                route.interface.clone()?,
+                format!("the kernel's route to {} goes out through it", lookup.destination),
+            )),
+            _ => None,
+        })
+    }
+
+    /// The MAC address of the NIC that the firmware booted by.
+    pub(crate) fn san_mac(&self) -> Option<&str> {
+        let nics = &self.firmware.ibft()?.nics;
+        nics.iter()
+            .find(|nic| nic.is_valid() && nic.is_boot())
+            .or_else(|| nics.iter().find(|nic| nic.is_valid()))
+            .map(|nic| nic.mac.as_str())
+    }
+}

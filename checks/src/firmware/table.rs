@@ -1,0 +1,28 @@
+//! What the checks of the iBFT take from it.
+
+use crate::facts::{Ibft, IbftNic};
+use crate::{Analysis, Outcome, ShellCommand};
+
+/// The iBFT, or what a check says that has none to judge: its absence is another check's matter.
+pub(super) fn ibft<'a>(facts: &'a Analysis<'_>) -> Result<&'a Ibft, Outcome> {
+    facts.firmware.ibft().ok_or_else(|| Outcome::not_applicable("no iBFT was read"))
+}
+
+/// The NIC that the firmware booted by: the one that the boot target names, else the boot NIC.
+pub(super) fn boot_nic(ibft: &Ibft) -> Option<&IbftNic> {
+    let target = ibft.targets.iter().find(|target| target.flags & 3 == 3);
+    let named = target.and_then(|target| ibft.nics.iter().find(|nic| nic.is_valid() && nic.index == target.nic_assoc));
+    named
+        .or_else(|| ibft.nics.iter().find(|nic| nic.is_valid() && nic.is_boot()))
+        .or_else(|| ibft.nics.iter().find(|nic| nic.is_valid()))
+}
+
+/// An address and port as they are written together.
+pub(super) fn portal(ip: std::net::IpAddr, port: u16) -> String {
+    std::net::SocketAddr::new(ip, port).to_string()
+}
+
+/// The command that shows what the kernel said of the iBFT.
+pub(super) fn kernel_messages() -> ShellCommand {
+    ShellCommand::new(&["dmesg"]).pipe(ShellCommand::new(&["grep", "-i", "ibft"]))
+}

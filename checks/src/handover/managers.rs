@@ -1,0 +1,63 @@
+//! The managers of the real root: which of them start, and what they leave as it is.
+
+use crate::facts::{Facts, InterfaceConfig, Manager, Method};
+
+/// Whether a manager starts on the real root.
+pub(crate) fn manager_starts(facts: &Facts, manager: Manager) -> bool {
+    facts.netconfig.managers.iter().any(|state| state.manager == manager && state.enabled)
+}
+
+/// Whether what a configuration says is put into force at boot.
+pub(super) fn in_force(facts: &Facts, config: &InterfaceConfig) -> bool {
+    match config.manager {
+        // netplan has no service of its own: it writes for one of these, and starts networkd itself.
+        Manager::Netplan => {
+            let told = facts.netconfig.managers.iter().any(|state| state.manager == Manager::Netplan);
+            if told { manager_starts(facts, Manager::Netplan) } else { manager_starts(facts, renderer(config)) }
+        }
+        Manager::Ifcfg => manager_starts(facts, Manager::Ifcfg) || manager_starts(facts, Manager::NetworkManager),
+        manager => manager_starts(facts, manager),
+    }
+}
+
+/// The manager that does what a configuration says.
+pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
+    match (config.manager, config.renderer.as_deref()) {
+        (Manager::Netplan, Some("NetworkManager")) => Manager::NetworkManager,
+        (Manager::Netplan, _) => Manager::Networkd,
+        (manager, _) => manager,
+    }
+}
+
+/// The name of a manager in a sentence.
+pub(super) fn manager_name(manager: Manager) -> &'static str {
+    match manager {
+        Manager::Ifupdown => "ifupdown",
+        Manager::Netplan => "netplan",
+        Manager::Networkd => "networkd",
+        Manager::NetworkManager => "NetworkManager",
+        Manager::Dhcpcd => "dhcpcd",
+        Manager::Ifcfg => "network-scripts",
+    }
+}
+
+/// `ManageForeignRoutes=no`: networkd lets alone what it did not make.
+pub(super) fn leaves_foreign_routes(facts: &Facts) -> bool {
+    facts.netconfig.manage_foreign_routes.as_ref().is_some_and(|manage| !manage.value)
+}
+
+/// Whether networkd drops nothing at all, neither when it starts nor when it stops.
+pub(super) fn keeps_all(config: &InterfaceConfig) -> bool {
+    let all = |keep: &str| matches!(keep.to_ascii_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t");
+    config.keep.as_ref().is_some_and(|keep| all(&keep.value))
+}
+
+/// Whether networkd keeps the address, and a lease when it stops.
+pub(super) fn keeps(config: &InterfaceConfig) -> bool {
+    config.keep.as_ref().is_some_and(|keep| match keep.value.to_ascii_lowercase().as_str() {
+        "no" | "false" | "off" | "0" | "n" | "f" | "" => false,
+        // Keeps what is not from DHCP, so a lease is given back when networkd stops.
+        "static" => config.method != Method::Dhcp,
+        _ => true,
+    })
+}

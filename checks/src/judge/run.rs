@@ -1,0 +1,161 @@
+//! The checks, asked of one instance.
+
+use super::chain::{first_broken, link_status};
+use super::judgement::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, undecided};
+use super::sentence;
+use crate::facts::{Facts, Mode, Problem};
+use crate::{Analysis, Check, Link, Outcome, Scope, registry};
+
+/// What is judged, and what of it.
+pub(super) struct Run<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) selection: &'a Selection,
+    /// Why the machine is none that boots from a LUN.
+    pub(super) not_iscsi_root: Option<String>,
+    /// Checks that could decide the verdict were not asked for.
+    pub(super) partial: bool,
+}
+
+impl Run<'_> {
+    /// What the checks that were asked for say of facts, in the order of the registry.
+    pub(super) fn results(&self, facts: &Facts, of: impl Fn(&Check) -> bool) -> Vec<CheckResult> {
+        let analysis = Analysis::of(facts);
+        registry::all()
+            .filter(|check| self.selection.takes(check) && of(check))
+            .map(|check| self.result(check, &analysis))
+            .collect()
+    }
+
+    /// What one check says, and whether that counts.
+    fn result(&self, check: &'static Check, facts: &Analysis<'_>) -> CheckResult {
+        if let Some(reason) = self.reason_not_to_ask(check, facts) {
+            return CheckResult { check, outcome: Outcome::not_applicable(reason), asked: false, ignored: None };
+        }
+        let outcome = outcome_of(check, facts);
+        let open = matches!(outcome, Outcome::Fail(_) | Outcome::Unknown { .. });
+        if open && self.selection.ignore.iter().any(|id| id == check.id) {
+            let none = Outcome::not_applicable("isctpl.toml ignores what this check says");
+            return CheckResult { check, outcome: none, asked: true, ignored: Some(outcome) };
+        }
+        CheckResult { check, outcome, asked: true, ignored: None }
+    }
+
+    /// Why a check is not for this mode, this selection or this machine.
+    fn reason_not_to_ask(&self, check: &Check, facts: &Facts) -> Option<&'static str> {
+        if check.link == Link::Template {
+            // A machine in use has logs, keys and a history: only who seals a template asks about them.
+            if self.selection.only.is_empty() {
+                return Some("not checked: template checks run only on request (--only template)");
+            }
+        } else if self.not_iscsi_root.is_some() && !asks_for_a_told_portal(check, facts) {
+            return Some("not checked: nothing shows that this root is an iSCSI LUN");
+        }
+        let live = facts.scope.mode == Mode::Live;
+        match check.scope {
+            Scope::Live if !live => Some("not checked: the running kernel of this host is not the instance's"),
+            Scope::Machine if !live && !facts.scope.same_machine && !facts.scope.firmware_given => {
+                Some("not checked: this host may not be the instance (--same-machine if it is)")
+            }
+            _ => None,
+        }
+    }
+
+    /// What results come to, or what somebody else has drawn from them.
+    pub(super) fn judgement(&self, results: Vec<CheckResult>, verdict: Option<Verdict>) -> Judgement {
+        let mode = self.facts.scope.mode;
+        let chain: Vec<ChainLink> = Link::CHAIN.into_iter().map(|link| link_status(link, mode, &results)).collect();
+        let mut verdict = verdict.unwrap_or_else(|| self.verdict_of(&results));
+        if verdict.boot == BootVerdict::Boots {
+            verdict.because = sentence::why_it_boots(self.facts, &chain);
+            let ignored = results.iter().filter(|result| result.ignored.is_some()).map(|result| result.check.id);
+            let ignored: Vec<&str> = ignored.collect();
+            if !ignored.is_empty() {
+                verdict.because = format!("{}, apart from what is ignored: {}", verdict.because, ignored.join(", "));
+            }
+        }
+        Judgement { verdict, chain, partial: self.partial, results }
+    }
+
+    /// What results come to.
+    pub(super) fn verdict_of(&self, results: &[CheckResult]) -> Verdict {
+        if let Some(because) = &self.not_iscsi_root {
+            return Verdict::unknown(because.clone(), Vec::new());
+        }
+        for (of, boot) in [
+            (Link::is_boot_path as fn(Link) -> bool, BootVerdict::Fails),
+            (|link: Link| link > Link::Root && link < Link::Template, BootVerdict::AtRisk),
+        ] {
+            // A boot that cannot be told outranks what may happen once it is up; but not what is broken now,
+            // which may be the very reason that files could not be read.
+            let broken_now =
+                self.facts.scope.mode == Mode::Live && first_broken(results, |link| link == Link::Uptime).is_some();
+            if boot == BootVerdict::AtRisk
+                && !broken_now
+                && let Some(verdict) = undecided(results, Link::is_boot_path)
+            {
+                return verdict;
+            }
+            if let Some(link) = first_broken(results, of) {
+                let decisive: Vec<_> = results
+                    .iter()
+                    .filter(|result| result.check.link == link && result.criticals().next().is_some())
+                    .collect();
+                let because = decisive.first().and_then(|result| result.criticals().next());
+                return Verdict {
+                    boot,
+                    broken_link: Some(link),
+                    because: because.map(|finding| finding.summary.clone()).unwrap_or_default(),
+                    checks: decisive.iter().map(|result| result.check.id).collect(),
+                    hangs_on: None,
+                };
+            }
+        }
+        if let Some(verdict) = undecided(results, |_| true) {
+            return verdict;
+        }
+        if self.partial {
+            let because = "only some checks were selected, and none of them found a fault";
+            return Verdict::unknown(because.to_owned(), Vec::new());
+        }
+        Verdict {
+            boot: BootVerdict::Boots,
+            broken_link: None,
+            because: String::new(),
+            checks: Vec::new(),
+            hangs_on: None,
+        }
+    }
+}
+
+/// What a check says.
+fn outcome_of(check: &Check, facts: &Analysis<'_>) -> Outcome {
+    match (check.judge)(facts).unwrap_or_else(|ended| ended) {
+        // A check that fails without a finding would be a mute alarm.
+        Outcome::Fail(findings) if findings.is_empty() => {
+            Outcome::unknown("the check failed without a finding; please report it")
+        }
+        outcome @ (Outcome::Fail(_) | Outcome::Unknown { .. }) => outcome,
+        sound => unread_file(check, facts).unwrap_or(sound),
+    }
+}
+
+/// Whether a check is on the way to a portal: one that the user told is a fact to reach, whatever the root lies on.
+/// What is asked of the SAN NIC needs that told as well.
+fn asks_for_a_told_portal(check: &Check, facts: &Facts) -> bool {
+    let of_route = check.id == "san-route-missing";
+    check.link == Link::Uptime && !facts.scope.portals.is_empty() && (of_route || facts.scope.san_nic.is_some())
+}
+
+/// What silence is worth when a file that decides could not be read: nothing.
+fn unread_file(check: &Check, facts: &Facts) -> Option<Outcome> {
+    let decides = |problem: &&Problem| check.decided_by.iter().any(|file| problem.place.starts_with(file));
+    // Where no file could be read, what is judged from files is not known.
+    let no_file = facts.scope.problems.iter().find(|problem| problem.place == "/");
+    if let (Scope::Everywhere, Some(problem)) = (check.scope, no_file) {
+        return Some(Outcome::unread(problem));
+    }
+    if check.decided_by.is_empty() {
+        return None;
+    }
+    facts.problems().into_iter().find(decides).map(Outcome::unread)
+}
