@@ -9,6 +9,7 @@ mod image;
 mod json;
 mod nagios;
 mod prometheus;
+pub(crate) mod rescue;
 mod style;
 mod table;
 mod times;

@@ -2,7 +2,6 @@
 
 mod progress;
 mod request;
-mod say;
 
 use super::output::Output;
 use crate::cli::{Rescue, RescueArgs, UpArgs};
@@ -12,11 +11,11 @@ use crate::procedures::engine::{Engine, Up};
 use crate::procedures::journal::{Held, Journal};
 use crate::procedures::rescue::{self, Context, RescueRequest};
 use crate::procedures::{Failure, Planned};
+use crate::report::rescue::{self as say, lines, refusal};
 use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
 use crate::system::{Root, mount};
 use progress::Progress;
-use say::{lines, refusal};
 use std::path::Path;
 
 /// Done.

@@ -4,11 +4,11 @@ use crate::formats::text::printable::{self, line};
 use crate::procedures::Failure;
 use crate::procedures::journal::Journal;
 use crate::procedures::rescue::{Context, RescueRequest, STEPS};
-use crate::report::Style;
+use crate::report::style::Style;
 use textwrap::{Options, fill};
 
 /// Text behind a beginning, wrapped below it.
-pub(super) fn lines(begin: &str, text: &str, style: &Style) -> String {
+pub(crate) fn lines(begin: &str, text: &str, style: &Style) -> String {
     let indent = " ".repeat(begin.chars().count());
     let options = Options::new(usize::from(style.width)).initial_indent(begin).subsequent_indent(&indent);
     let mut wrapped = fill(&line(text), options.break_words(false));
@@ -28,12 +28,12 @@ fn remarks(cx: &Context) -> String {
 }
 
 /// A refusal: nothing was changed.
-pub(super) fn refusal(failure: &Failure) -> String {
+pub(crate) fn refusal(failure: &Failure) -> String {
     lines("isctpl: refused: ", &failure.what, &STYLE) + &advice(failure)
 }
 
 /// It is up.
-pub(super) fn up(cx: &Context, style: &Style) -> String {
+pub(crate) fn up(cx: &Context, style: &Style) -> String {
     let at = printable::path(&cx.request.at);
     let name = cx.system_name.as_deref().unwrap_or("the instance's root");
     let how = if cx.request.read_only { ", read-only" } else { "" };
@@ -48,17 +48,17 @@ pub(super) fn up(cx: &Context, style: &Style) -> String {
 }
 
 /// It failed, and nothing is left of it.
-pub(super) fn undone(failure: &Failure, cx: &Context) -> String {
+pub(crate) fn undone(failure: &Failure, cx: &Context) -> String {
     lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &remarks(cx) + "Everything was undone.\n"
 }
 
 /// It failed, and something is left.
-pub(super) fn stuck(failure: &Failure, stuck: &Failure, cx: &Context) -> String {
+pub(crate) fn stuck(failure: &Failure, stuck: &Failure, cx: &Context) -> String {
     lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &half_down(stuck, cx)
 }
 
 /// Taking down failed.
-pub(super) fn half_down(failure: &Failure, cx: &Context) -> String {
+pub(crate) fn half_down(failure: &Failure, cx: &Context) -> String {
     lines("isctpl: NOT everything was undone: ", &failure.what, &STYLE)
         + &advice(failure)
         + &remarks(cx)
@@ -66,7 +66,7 @@ pub(super) fn half_down(failure: &Failure, cx: &Context) -> String {
 }
 
 /// All is down.
-pub(super) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
+pub(crate) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
     let mut text = if same_start {
         "DOWN: everything is unmounted and logged out, and every changed file is restored\n".to_owned()
     } else {
@@ -79,7 +79,7 @@ pub(super) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
 }
 
 /// A shell is about to start.
-pub(super) fn entering(request: &RescueRequest) -> String {
+pub(crate) fn entering(request: &RescueRequest) -> String {
     format!(
         "A shell in {}; leave it with `exit`.\nDo not log in or out with iscsiadm here: it controls this rescue \
          system's iscsid.\n",
@@ -88,7 +88,7 @@ pub(super) fn entering(request: &RescueRequest) -> String {
 }
 
 /// What is up.
-pub(super) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &Style) -> String {
+pub(crate) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &Style) -> String {
     let request = &cx.request;
     let at = printable::path(&request.at);
     let done: Vec<&str> = STEPS.iter().map(|step| step.id()).filter(|id| !journal.deeds_of(id).is_empty()).collect();
