@@ -1,8 +1,49 @@
-//! Works off a list of steps, and takes it down again.
+//! Works off the steps of a procedure, and takes them down again.
 
-use super::journal::{Entry, Journal};
-use super::step::{Failure, Kind, Log, Planned, Step};
+use super::journal::{Entry, Journal, State};
+use super::step::{ErasedStep, Failure, Kind, Log, Names, Planned, Step};
 use crate::system::cancel::Cancel;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+/// A list of steps that belong together.
+pub trait Procedure {
+    /// What its steps work with.
+    type Context;
+    /// What was asked for, as it stands in the journal: without any secret.
+    type Request: Serialize + DeserializeOwned;
+    /// What it gives when all is done.
+    type Outcome;
+
+    /// What it is called.
+    const NAMES: Names;
+
+    /// Its steps, in order. What is not listed here cannot be undone, and so is not begun.
+    fn steps(&self) -> &[&dyn ErasedStep<Self::Context>];
+
+    /// Takes the steps one after the other ([`Walk::step`]), and hands on what each has learnt.
+    ///
+    /// # Errors
+    /// When a step did not do its work.
+    fn forward(&self, walk: &mut Walk<'_, Self::Context>) -> Result<Self::Outcome, Failure>;
+
+    /// Undoes what an earlier run left and no journal tells of any more; tells what that was.
+    ///
+    /// # Errors
+    /// When something cannot be undone.
+    fn clean_up_stale(&self, _: &mut Self::Context) -> Result<Vec<String>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// Looks whether it may be taken down, before anything is.
+    ///
+    /// # Errors
+    /// When it may not: why, and what has to be done first.
+    fn may_be_taken_down(&self, _: &mut Self::Context, _: &Journal) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 /// Hears how it goes.
 pub trait Listener {
@@ -15,116 +56,159 @@ pub trait Listener {
     /// It did not do its work.
     fn failed(&mut self, failure: &Failure);
 
-    /// A deed of this step is put back.
+    /// A change of this step is put back.
     fn undoes(&mut self, title: &str);
 
     /// It is put back, or not.
     fn undone(&mut self, failure: Option<&Failure>);
 }
 
-/// How putting up ended.
+/// How the steps ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Up {
-    /// All steps are done.
-    Done,
+pub enum Applied<T> {
+    /// All are done: what the procedure gives.
+    Done(T),
     /// A step did not do its work, and all was put back.
-    Undone(Failure),
-    /// A step did not do its work, and something could not be put back.
-    Stuck(Failure, Failure),
+    RolledBack(Failure),
+    /// A step did not do its work, and then something could not be put back.
+    RollbackFailed(Failure, Failure),
 }
 
-impl Up {
+impl<T> Applied<T> {
     /// The exit code: 0 done, 1 failed and undone, 2 failed and not wholly undone, 3 refused.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::Undone(Failure { kind: Kind::Refused, .. }) => 3,
-            Self::Undone(_) => 1,
-            Self::Stuck(..) => 2,
+            Self::Done(_) => 0,
+            Self::RolledBack(Failure { kind: Kind::Refused, .. }) => 3,
+            Self::RolledBack(_) => 1,
+            Self::RollbackFailed(..) => 2,
         }
     }
 }
 
+/// The way through the steps, as far as it was gone.
+pub struct Walk<'a, C> {
+    /// What the steps work with.
+    pub context: &'a mut C,
+    journal: &'a mut Journal,
+    listener: &'a mut dyn Listener,
+    steps: &'a [&'a dyn ErasedStep<C>],
+    cancel: &'a Cancel,
+    names: Names,
+}
+
+impl<C> Walk<'_, C> {
+    /// Takes a step where it is not done already; gives what it hands on.
+    ///
+    /// # Errors
+    /// When it did not do its work, or somebody asked to stop before it.
+    pub fn step<S: Step<Context = C>>(&mut self, step: &S, input: &S::Input) -> Result<S::Output, Failure> {
+        self.begin(step)?;
+        let changes = step.changes(self.journal)?;
+        if let Some(output) = step.inspect(self.context, input, &changes)? {
+            self.listener.ended(None);
+            return Ok(output);
+        }
+        let mut log = Log {
+            journal: &mut *self.journal,
+            step: Step::id(step),
+            names: self.names,
+            said: String::new(),
+            change: PhantomData,
+        };
+        let output = step.apply(self.context, input, &mut log)?;
+        self.listener.ended(Some(&log.said));
+        Ok(output)
+    }
+
+    /// The changes of a step that stand in the journal.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn changes_of<S: Step<Context = C>>(&self, step: &S) -> Result<Vec<S::Change>, Failure> {
+        step.changes(self.journal)
+    }
+
+    /// Whether no change stands in the journal: nothing is up.
+    pub fn is_first(&self) -> bool {
+        self.journal.last_applied().is_none()
+    }
+
+    fn begin(&mut self, step: &dyn ErasedStep<C>) -> Result<(), Failure> {
+        let title = step.title(self.context);
+        let Some(at) = self.steps.iter().position(|listed| listed.id() == step.id()) else {
+            return Err(Failure::failed(format!("{title}: is not among the listed steps, so it could not be undone")));
+        };
+        if self.cancel.is_requested() || !self.listener.begins(at + 1, self.steps.len(), &title) {
+            return Err(Failure::stopped(format!("stopped on request before: {title}")));
+        }
+        Ok(())
+    }
+}
+
 /// A procedure at work.
-pub struct Engine<'a, C> {
-    /// Its steps, in order.
-    pub steps: &'a [&'a dyn Step<C>],
+pub struct Engine<'a, P> {
+    /// Its steps, and their order.
+    pub procedure: &'a P,
     /// Asked to stop between two steps.
     pub cancel: Cancel,
     /// Names this start of the machine.
     pub boot: &'a str,
 }
 
-impl<C> Engine<'_, C> {
-    /// What would be done, step by step.
-    pub fn plan(&self, cx: &C) -> Vec<(String, Vec<Planned>)> {
-        self.steps.iter().map(|step| (step.title(cx), step.plan(cx))).collect()
-    }
+/// What would be done, step by step.
+pub fn plan<P: Procedure>(procedure: &P, cx: &P::Context) -> Vec<(String, Vec<Planned>)> {
+    procedure.steps().iter().map(|step| (step.title(cx), step.plan(cx))).collect()
+}
 
+impl<P: Procedure> Engine<'_, P> {
     /// Does every step that is not done, after an interruption those that are left. Where one fails, all
-    /// deeds of the journal are put back, those of earlier runs too.
-    pub fn up(&self, cx: &mut C, journal: &mut Journal, listener: &mut dyn Listener) -> Up {
+    /// changes of the journal are put back, those of earlier runs too.
+    pub fn up(&self, cx: &mut P::Context, journal: &mut Journal, listener: &mut dyn Listener) -> Applied<P::Outcome> {
         match self.forward(cx, journal, listener) {
-            Ok(()) => Up::Done,
+            Ok(outcome) => Applied::Done(outcome),
             Err(failure) => {
                 listener.failed(&failure);
                 match self.down(cx, journal, listener) {
-                    Ok(()) => Up::Undone(failure),
-                    Err(stuck) => Up::Stuck(failure, stuck),
+                    Ok(()) => Applied::RolledBack(failure),
+                    Err(stuck) => Applied::RollbackFailed(failure, stuck),
                 }
             }
         }
     }
 
-    fn forward(&self, cx: &mut C, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
+    fn forward(
+        &self,
+        cx: &mut P::Context,
+        journal: &mut Journal,
+        listener: &mut dyn Listener,
+    ) -> Result<P::Outcome, Failure> {
         if journal.boot() != self.boot {
-            return Err(Failure::failed(
-                "this machine was rebooted since the rescue began; the remaining changes are undone",
-            )
-            .advise("start again: isctpl rescue up"));
+            let what = format!(
+                "this machine was rebooted since the {} began; the remaining changes are undone",
+                P::NAMES.name
+            );
+            return Err(Failure::failed(what).advise(format!("start again: {}", P::NAMES.up)));
         }
-        self.undo_open(cx, journal, listener)?;
-        for (number, step) in (1..).zip(self.steps) {
-            let stopped = |step: &dyn Step<C>, cx: &C| Failure {
-                kind: Kind::Stopped,
-                what: format!("stopped on request before: {}", step.title(cx)),
-                advice: Vec::new(),
-            };
-            if self.cancel.is_requested() || !listener.begins(number, self.steps.len(), &step.title(cx)) {
-                return Err(stopped(*step, cx));
-            }
-            if step.is_done(cx, &journal.deeds_of(step.id()))? {
-                listener.ended(None);
-                continue;
-            }
-            let mut log = Log { journal: &mut *journal, step: step.id() };
-            let outcome = step.perform(cx, &mut log)?;
-            listener.ended(Some(&outcome));
+        // Nobody knows how far a change got that a crash left open, so it is made anew.
+        if let Some(entry) = journal.last_applied().filter(|entry| entry.state == State::Intended) {
+            self.undo(cx, journal, &entry, listener)?;
         }
-        if self.cancel.is_requested() {
-            return Err(Failure { kind: Kind::Stopped, what: "stopped on request".to_owned(), advice: Vec::new() });
-        }
-        Ok(())
+        let (steps, cancel) = (self.procedure.steps(), &self.cancel);
+        let mut walk = Walk { context: cx, journal, listener, steps, cancel, names: P::NAMES };
+        let outcome = self.procedure.forward(&mut walk)?;
+        if cancel.is_requested() { Err(Failure::stopped("stopped on request")) } else { Ok(outcome) }
     }
 
-    /// Puts back the deed that a crash left open: nobody knows how far it got, so it is done anew.
-    fn undo_open(&self, cx: &mut C, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
-        let is_open = |entry: &Entry| entry.state == super::journal::State::Intended;
-        match journal.last_standing().filter(is_open) {
-            Some(entry) => self.undo(cx, journal, &entry, listener),
-            None => Ok(()),
-        }
-    }
-
-    /// Puts back every deed of the journal, the last one first. Stops at the first that cannot be put back:
+    /// Puts back every change of the journal, the last one first. Stops at the first that cannot be put back:
     /// what came before it may lie under it.
     ///
     /// # Errors
     /// What could not be put back, and why.
-    pub fn down(&self, cx: &mut C, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
+    pub fn down(&self, cx: &mut P::Context, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
         // Half way down is the worst place to stop.
         self.cancel.mask();
-        while let Some(entry) = journal.last_standing() {
+        while let Some(entry) = journal.last_applied() {
             self.undo(cx, journal, &entry, listener)?;
         }
         Ok(())
@@ -132,12 +216,12 @@ impl<C> Engine<'_, C> {
 
     fn undo(
         &self,
-        cx: &mut C,
+        cx: &mut P::Context,
         journal: &mut Journal,
         entry: &Entry,
         listener: &mut dyn Listener,
     ) -> Result<(), Failure> {
-        let Some(step) = self.steps.iter().find(|step| step.id() == entry.step) else {
+        let Some(step) = self.procedure.steps().iter().find(|step| step.id() == entry.step) else {
             return Err(Failure::failed(format!(
                 "the journal names a step {}, which this version of isctpl does not have",
                 entry.step
@@ -145,14 +229,11 @@ impl<C> Engine<'_, C> {
         };
         if journal.boot() == self.boot || step.outlasts_restart() {
             listener.undoes(&step.title(cx));
-            let outcome = step.undo(cx, &entry.deed);
+            let outcome = step.undo(cx, &entry.change);
             listener.undone(outcome.as_ref().err());
             outcome?;
         }
-        // A deed that cannot be marked is put back once more next time, which does no harm.
-        match journal.undone(entry.id) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        // A change that cannot be marked is put back once more next time, which does no harm.
+        Ok(journal.undone(entry.id)?)
     }
 }

@@ -17,7 +17,8 @@ const SIZE_LIMIT: u64 = 8 << 20;
 
 const FILE: &str = "journal";
 const LOCK: &str = "lock";
-const VERSION: u32 = 1;
+/// What is written. Version 1 called a change a deed and is still read.
+const VERSION: u32 = 2;
 
 /// What went wrong with the journal.
 #[derive(Debug, thiserror::Error)]
@@ -48,44 +49,58 @@ pub enum JournalError {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Event {
-    Begin { version: u32, procedure: String, boot: String, request: Value },
-    Intend { id: u32, step: String, deed: Value },
-    Done { id: u32 },
-    Undone { id: u32 },
+    Begin {
+        version: u32,
+        procedure: String,
+        boot: String,
+        request: Value,
+    },
+    Intend {
+        id: u32,
+        step: String,
+        #[serde(alias = "deed")]
+        change: Value,
+    },
+    Done {
+        id: u32,
+    },
+    Undone {
+        id: u32,
+    },
 }
 
-/// How far a deed is.
+/// How far a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Announced; whether it was done is not known.
+    /// Announced; whether it was made is not known.
     Intended,
-    /// Done.
+    /// Made.
     Done,
     /// Put back.
     Undone,
 }
 
-/// A deed.
+/// A change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Number, in the order of doing.
+    /// Number, in the order of making.
     pub id: u32,
-    /// The step that did it.
+    /// The step that made it.
     pub step: String,
-    /// What it was, and what was there before.
-    pub deed: Value,
+    /// What it was, and what was there before, as the step wrote it.
+    pub change: Value,
     /// How far it is.
     pub state: State,
 }
 
 /// The directory of a procedure's journal, held by this process alone.
 #[derive(Debug)]
-pub struct Held {
+pub struct JournalLock {
     directory: PathBuf,
     _lock: Flock<File>,
 }
 
-impl Held {
+impl JournalLock {
     /// Makes the directory where it is missing, for root alone, and takes it for this process.
     ///
     /// # Errors
@@ -104,11 +119,6 @@ impl Held {
             Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(JournalError::Busy(directory.to_owned())),
             Err((_, errno)) => Err(JournalError::Io { path, source: errno.into() }),
         }
-    }
-
-    /// The directory.
-    pub fn directory(&self) -> &Path {
-        &self.directory
     }
 }
 
@@ -130,9 +140,9 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn begin(held: &Held, procedure: &str, boot: &str, request: Value) -> Result<Self, JournalError> {
-        let path = held.directory.join(FILE);
-        let new = held.directory.join("journal.new");
+    pub fn begin(lock: &JournalLock, procedure: &str, boot: &str, request: Value) -> Result<Self, JournalError> {
+        let path = lock.directory.join(FILE);
+        let new = lock.directory.join("journal.new");
         let begin = || -> io::Result<(File, u64)> {
             let event = Event::Begin {
                 version: VERSION,
@@ -146,7 +156,7 @@ impl Journal {
             file.write_all(&line)?;
             file.sync_all()?;
             std::fs::rename(&new, &path)?;
-            File::open(&held.directory)?.sync_all()?;
+            File::open(&lock.directory)?.sync_all()?;
             Ok((file, u64::try_from(line.len()).unwrap_or(u64::MAX)))
         };
         let (file, length) = begin().map_err(|source| JournalError::Io { path: path.clone(), source })?;
@@ -165,8 +175,8 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn open(held: &Held) -> Result<Option<Self>, JournalError> {
-        let path = held.directory.join(FILE);
+    pub fn open(lock: &JournalLock) -> Result<Option<Self>, JournalError> {
+        let path = lock.directory.join(FILE);
         let failed = |source| JournalError::Io { path: path.clone(), source };
         let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
             Ok(file) => file,
@@ -184,7 +194,7 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn look(directory: &Path) -> Result<Option<Self>, JournalError> {
+    pub fn peek(directory: &Path) -> Result<Option<Self>, JournalError> {
         let path = directory.join(FILE);
         match File::open(&path) {
             Ok(file) => Self::read(&path, &file).map(Some),
@@ -209,8 +219,14 @@ impl Journal {
         for (number, line) in (1..).zip(whole.split_inclusive(|byte| *byte == b'\n')) {
             let event = serde_json::from_slice(line).map_err(|error| unreadable(number, &error.to_string()))?;
             match (event, &mut journal) {
-                (Event::Begin { version, .. }, _) if version != VERSION => {
-                    return Err(unreadable(number, "was written by another version of isctpl"));
+                (Event::Begin { version, .. }, _) if !(1..=VERSION).contains(&version) => {
+                    return Err(unreadable(
+                        number,
+                        &format!(
+                            "was written by another version of isctpl (format {version}; this version reads up to \
+                             {VERSION}); undo it with that version, or restart this machine and undo then what is left"
+                        ),
+                    ));
                 }
                 (Event::Begin { procedure, boot, request, .. }, None) => {
                     journal = Some(Self {
@@ -224,8 +240,8 @@ impl Journal {
                     });
                 }
                 (Event::Begin { .. }, Some(_)) | (_, None) => return Err(unreadable(number, "is out of order")),
-                (Event::Intend { id, step, deed }, Some(journal)) => {
-                    journal.entries.push(Entry { id, step, deed, state: State::Intended });
+                (Event::Intend { id, step, change }, Some(journal)) => {
+                    journal.entries.push(Entry { id, step, change, state: State::Intended });
                 }
                 (Event::Done { id }, Some(journal)) => journal.mark(id, State::Done),
                 (Event::Undone { id }, Some(journal)) => journal.mark(id, State::Undone),
@@ -249,39 +265,39 @@ impl Journal {
         &self.boot
     }
 
-    /// Deeds that are not undone, in the order of doing.
-    pub fn standing(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    /// Changes that are not undone, in the order of making.
+    pub fn applied(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.entries.iter().filter(|entry| entry.state != State::Undone)
     }
 
-    /// The last deed that is not undone.
-    pub fn last_standing(&self) -> Option<Entry> {
-        self.standing().next_back().cloned()
+    /// The last change that is not undone.
+    pub fn last_applied(&self) -> Option<Entry> {
+        self.applied().next_back().cloned()
     }
 
-    /// Deeds of a step that are not undone, in the order of doing.
-    pub fn deeds_of(&self, step: &str) -> Vec<Value> {
-        self.standing().filter(|entry| entry.step == step).map(|entry| entry.deed.clone()).collect()
+    /// Changes of a step that are not undone, in the order of making.
+    pub(super) fn changes_of<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.applied().filter(move |entry| entry.step == step).map(|entry| &entry.change)
     }
 
-    /// Whether a step has a deed that is known to be done.
-    pub fn has_done(&self, step: &str) -> bool {
+    /// Whether a step has a change that is known to be made.
+    pub(super) fn is_done(&self, step: &str) -> bool {
         self.entries.iter().any(|entry| entry.step == step && entry.state == State::Done)
     }
 
-    /// Announces a deed. When this returns it stands on the disk.
+    /// Announces a change. When this returns it stands on the disk.
     ///
     /// # Errors
-    /// When it cannot be written; the deed must not be begun then.
-    pub fn intend(&mut self, step: &str, deed: &impl Serialize) -> Result<u32, JournalError> {
+    /// When it cannot be written; the change must not be begun then.
+    pub fn intend(&mut self, step: &str, change: &impl Serialize) -> Result<u32, JournalError> {
         let id = self.entries.last().map_or(1, |entry| entry.id + 1);
-        let deed = serde_json::to_value(deed).map_err(|error| self.failed(error.into()))?;
-        self.append(&Event::Intend { id, step: step.to_owned(), deed: deed.clone() })?;
-        self.entries.push(Entry { id, step: step.to_owned(), deed, state: State::Intended });
+        let change = serde_json::to_value(change).map_err(|error| self.failed(error.into()))?;
+        self.append(&Event::Intend { id, step: step.to_owned(), change: change.clone() })?;
+        self.entries.push(Entry { id, step: step.to_owned(), change, state: State::Intended });
         Ok(id)
     }
 
-    /// Says that a deed is done.
+    /// Says that a change is made.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -291,7 +307,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Says that a deed is put back.
+    /// Says that a change is put back.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -301,7 +317,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends the journal of which every deed is undone: it goes.
+    /// Ends the journal of which every change is undone: it goes.
     ///
     /// # Errors
     /// When it cannot be taken away.

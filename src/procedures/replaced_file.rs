@@ -15,7 +15,7 @@ const NEW: &str = ".isctpl-new";
 /// The most that a file may hold which is replaced.
 const SIZE_LIMIT: u64 = 4 << 20;
 
-/// The deed.
+/// The change: a file that has another one in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Replaced {
     path: PathBuf,
@@ -28,25 +28,26 @@ pub(crate) struct Replaced {
 pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(path, &error)),
+        Err(error) => return Err(Failure::of_file(path, &error)),
         Ok(meta) if !meta.is_file() || meta.len() > SIZE_LIMIT => {
             return Err(Failure::refused(format!("{} is not a regular file, or is larger than 4 MiB", path.display())));
         }
         Ok(_) => {}
     }
-    fs::read(path).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())).map_err(|error| failed(path, &error))
+    fs::read(path)
+        .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
+        .map_err(|error| Failure::of_file(path, &error))
 }
 
 /// Replaces a file. Only root may read the new one.
-pub(crate) fn replace(log: &mut Log<'_>, path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn replace(log: &mut Log<'_, Replaced>, path: &Path, text: &str) -> Result<(), Failure> {
     let saved = beside(path, SAVED);
     if fs::symlink_metadata(&saved).is_ok() {
-        return Err(Failure::refused(format!("{} is left from an earlier rescue", saved.display()))
-            .advise("isctpl rescue down"));
+        return Err(log.left_over(&saved));
     }
     let existed = fs::symlink_metadata(path).is_ok();
-    let deed = Replaced { path: path.to_owned(), existed };
-    log.record(&deed, || put(path, existed, text).map_err(|error| failed(path, &error)))
+    let change = Replaced { path: path.to_owned(), existed };
+    log.guarded(change, || put(path, existed, text).map_err(|error| Failure::of_file(path, &error)))
 }
 
 fn put(path: &Path, existed: bool, text: &str) -> io::Result<()> {
@@ -70,8 +71,8 @@ fn put(path: &Path, existed: bool, text: &str) -> io::Result<()> {
 }
 
 /// Puts the file back.
-pub(crate) fn restore(deed: &Replaced) -> Result<(), Failure> {
-    put_back(&deed.path, deed.existed).map_err(|error| failed(&deed.path, &error))
+pub(crate) fn restore(change: &Replaced) -> Result<(), Failure> {
+    put_back(&change.path, change.existed).map_err(|error| Failure::of_file(&change.path, &error))
 }
 
 fn put_back(path: &Path, existed: bool) -> io::Result<()> {
@@ -96,7 +97,7 @@ fn put_back(path: &Path, existed: bool) -> io::Result<()> {
 pub(crate) fn restore_waiting(path: &Path) -> Result<bool, Failure> {
     let waits = fs::symlink_metadata(beside(path, SAVED)).is_ok();
     if waits || fs::symlink_metadata(beside(path, NEW)).is_ok() {
-        put_back(path, true).map_err(|error| failed(path, &error))?;
+        put_back(path, true).map_err(|error| Failure::of_file(path, &error))?;
     }
     Ok(waits)
 }
@@ -109,10 +110,6 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 fn sync_directory(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
-}
-
-fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
-//! What is said in the end: the answer first, then why, then what to type.
+//! What a rescue says in the end: the answer first, then why, then what to type.
 
+use super::style::Style;
 use crate::formats::text::printable::{self, line};
-use crate::procedures::Failure;
-use crate::procedures::journal::Journal;
-use crate::procedures::rescue::{Context, RescueRequest, STEPS};
-use crate::report::style::Style;
+use crate::procedures::rescue::recovery::{Stage, Status};
+use crate::procedures::rescue::{MountedRoot, RescueRequest};
+use crate::procedures::{Failure, Planned};
+use std::path::Path;
 use textwrap::{Options, fill};
 
+/// Complaints are for standard error, at the width that everything has.
+const STYLE: Style = Style { width: 80, ascii: true, verbose: false };
+
 /// Text behind a beginning, wrapped below it.
-pub(crate) fn lines(begin: &str, text: &str, style: &Style) -> String {
+fn lines(begin: &str, text: &str, style: &Style) -> String {
     let indent = " ".repeat(begin.chars().count());
     let options = Options::new(usize::from(style.width)).initial_indent(begin).subsequent_indent(&indent);
     let mut wrapped = fill(&line(text), options.break_words(false));
@@ -16,108 +20,126 @@ pub(crate) fn lines(begin: &str, text: &str, style: &Style) -> String {
     wrapped
 }
 
-/// Complaints are for standard error, at the width that everything has.
-const STYLE: Style = Style { width: 80, ascii: true, verbose: false };
-
-fn advice(failure: &Failure) -> String {
-    failure.advice.iter().map(|advice| format!("  {}\n", line(advice))).collect()
+fn notes(remarks: &[String], style: &Style) -> String {
+    remarks.iter().map(|remark| lines("  note    ", remark, style)).collect()
 }
 
-fn remarks(cx: &Context) -> String {
-    cx.remarks.iter().map(|remark| lines("  note    ", remark, &STYLE)).collect()
+/// What failed, and what can be done about it.
+fn trouble(begin: &str, failure: &Failure) -> String {
+    let advice = failure.advice.iter().map(|advice| format!("  {}\n", line(advice)));
+    lines(begin, &failure.what, &STYLE) + &advice.collect::<String>()
+}
+
+/// The commands of a plan, for a person to read and paste; `up` is the one that would run them.
+pub(crate) fn plan(steps: &[(String, Vec<Planned>)], up: &str) -> String {
+    let mut text = format!("# The commands that `{up}` would run. Nothing was changed.\n");
+    for (number, (title, planned)) in (1..).zip(steps) {
+        text += &format!("\n# {number}. {}\n", line(title));
+        for planned in planned {
+            text += &match planned {
+                // What is escaped for the eye is no command any more.
+                Planned::Command(command) if line(command) != *command => {
+                    format!(
+                        "# {} (not to be pasted: \\u{{}} and \\n stand for characters that cannot be shown)\n",
+                        line(command)
+                    )
+                }
+                Planned::Command(command) => format!("{command}\n"),
+                Planned::Remark(remark) => format!("# {}\n", line(remark)),
+            };
+        }
+    }
+    text
 }
 
 /// A refusal: nothing was changed.
 pub(crate) fn refusal(failure: &Failure) -> String {
-    lines("isctpl: refused: ", &failure.what, &STYLE) + &advice(failure)
+    trouble("isctpl: refused: ", failure)
 }
 
 /// It is up.
-pub(crate) fn up(cx: &Context, style: &Style) -> String {
-    let at = printable::path(&cx.request.at);
-    let name = cx.system_name.as_deref().unwrap_or("the instance's root");
-    let how = if cx.request.read_only { ", read-only" } else { "" };
-    let mut text = lines("UP: ", &format!("{name}, from LUN {}, is mounted at {at}{how}", cx.request.lun), style);
-    for remark in &cx.remarks {
-        text += &lines("  note    ", remark, style);
-    }
-    let machine = if cx.request.same_machine { " --same-machine" } else { "" };
-    text += &format!("  check   isctpl doctor --root {at}{machine}\n");
-    text += "  shell   isctpl rescue enter\n  end     isctpl rescue down\n";
-    text
+pub(crate) fn up(request: &RescueRequest, root: &MountedRoot, remarks: &[String], style: &Style) -> String {
+    let at = printable::path(&request.at);
+    let name = root.system_name.as_deref().unwrap_or("the instance's root");
+    let how = if request.read_only { ", read-only" } else { "" };
+    let machine = if request.same_machine { " --same-machine" } else { "" };
+    lines("UP: ", &format!("{name}, from LUN {}, is mounted at {at}{how}", request.lun), style)
+        + &notes(remarks, style)
+        + &format!("  check   isctpl doctor --root {at}{machine}\n")
+        + "  shell   isctpl rescue enter\n  end     isctpl rescue down\n"
 }
 
 /// It failed, and nothing is left of it.
-pub(crate) fn undone(failure: &Failure, cx: &Context) -> String {
-    lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &remarks(cx) + "Everything was undone.\n"
+pub(crate) fn rolled_back(failure: &Failure, remarks: &[String]) -> String {
+    trouble("isctpl: ", failure) + &notes(remarks, &STYLE) + "Everything was undone.\n"
 }
 
 /// It failed, and something is left.
-pub(crate) fn stuck(failure: &Failure, stuck: &Failure, cx: &Context) -> String {
-    lines("isctpl: ", &failure.what, &STYLE) + &advice(failure) + &half_down(stuck, cx)
+pub(crate) fn rollback_failed(failure: &Failure, stuck: &Failure, remarks: &[String]) -> String {
+    trouble("isctpl: ", failure) + &teardown_failed(stuck, remarks)
 }
 
 /// Taking down failed.
-pub(crate) fn half_down(failure: &Failure, cx: &Context) -> String {
-    lines("isctpl: NOT everything was undone: ", &failure.what, &STYLE)
-        + &advice(failure)
-        + &remarks(cx)
+pub(crate) fn teardown_failed(failure: &Failure, remarks: &[String]) -> String {
+    trouble("isctpl: NOT everything was undone: ", failure)
+        + &notes(remarks, &STYLE)
         + "Fix that, then run: isctpl rescue down\n"
 }
 
 /// All is down.
-pub(crate) fn down(cx: &Context, same_start: bool, style: &Style) -> String {
-    let mut text = if same_start {
-        "DOWN: everything is unmounted and logged out, and every changed file is restored\n".to_owned()
-    } else {
+pub(crate) fn down(remarks: &[String], restarted: bool, style: &Style) -> String {
+    let text = if restarted {
         lines("DOWN: ", "this machine was rebooted meanwhile; every changed file is restored", style)
+    } else {
+        "DOWN: everything is unmounted and logged out, and every changed file is restored\n".to_owned()
     };
-    for remark in &cx.remarks {
-        text += &lines("  note    ", remark, style);
-    }
-    text
+    text + &notes(remarks, style)
+}
+
+/// There was nothing to take down, but perhaps something stale.
+pub(crate) fn nothing_up(stale: &[String], style: &Style) -> String {
+    let stale = stale.iter().map(|what| lines("  left from an earlier rescue: ", what, style));
+    "Nothing was up.\n".to_owned() + &stale.collect::<String>()
 }
 
 /// A shell is about to start.
-pub(crate) fn entering(request: &RescueRequest) -> String {
+pub(crate) fn entering(at: &Path) -> String {
     format!(
         "A shell in {}; leave it with `exit`.\nDo not log in or out with iscsiadm here: it controls this rescue \
          system's iscsid.\n",
-        printable::path(&request.at)
+        printable::path(at)
     )
 }
 
-/// What is up.
-pub(crate) fn status(cx: &Context, journal: &Journal, same_start: bool, style: &Style) -> String {
-    let request = &cx.request;
+/// How far a rescue is.
+pub(crate) fn status(status: &Status, style: &Style) -> String {
+    let request = &status.request;
     let at = printable::path(&request.at);
-    let done: Vec<&str> = STEPS.iter().map(|step| step.id()).filter(|id| !journal.deeds_of(id).is_empty()).collect();
-    let is_whole = done.contains(&"special") && same_start;
-    let mut text = if !same_start {
-        lines(
+    let stage = match status.stage {
+        Stage::LeftOver => lines(
             "LEFT OVER: ",
             "this machine was rebooted meanwhile; isctpl rescue down restores the changed files",
             style,
-        )
-    } else if is_whole {
-        lines("UP: ", &format!("LUN {} is mounted at {at}", request.lun), style)
-    } else {
-        lines("HALF UP: ", "it was interrupted; isctpl rescue up continues it, isctpl rescue down undoes it", style)
+        ),
+        Stage::Up => lines("UP: ", &format!("LUN {} is mounted at {at}", request.lun), style),
+        Stage::HalfUp => {
+            lines("HALF UP: ", "it was interrupted; isctpl rescue up continues it, isctpl rescue down undoes it", style)
+        }
     };
-    text += &lines("  target  ", &format!("{} through {}", request.target, request.portal), style);
-    let session = match &cx.session {
-        Some(session) if cx.session_is_ours => format!("{}, {}", session.name, session.state),
-        Some(session) => format!("{}, {}, not from this rescue: it stays logged in", session.name, session.state),
+    let session = match &status.session {
+        Some(own) if own.is_ours => format!("{}, {}", own.session.name, own.session.state),
+        Some(other) => {
+            format!("{}, {}, not from this rescue: it stays logged in", other.session.name, other.session.state)
+        }
         None => "none".to_owned(),
     };
-    text += &lines("  session ", &session, style);
-    if let Some(disk) = &cx.disk {
-        text += &lines(
-            "  disk    ",
-            &format!("/dev/{}, {}", disk.name, disk.wwid.as_deref().unwrap_or("no world-wide id")),
-            style,
-        );
-    }
-    text += &lines("  done    ", &done.join(", "), style);
-    text
+    let disk = status.disk.as_ref().map(|disk| {
+        let wwid = disk.wwid.as_deref().unwrap_or("no world-wide id");
+        lines("  disk    ", &format!("/dev/{}, {wwid}", disk.name), style)
+    });
+    stage
+        + &lines("  target  ", &format!("{} through {}", request.target, request.portal), style)
+        + &lines("  session ", &session, style)
+        + &disk.unwrap_or_default()
+        + &lines("  done    ", &status.done.join(", "), style)
 }

@@ -1,10 +1,13 @@
 //! The engine over steps that change files: every way to be interrupted, by SIGKILL at every point, by a
 //! failure, by a request to stop. Afterwards the files are as they were, or all steps are done.
 
-use isctpl::procedures::engine::{Engine, Listener, Up};
-use isctpl::procedures::journal::{Held, Journal, JournalError};
-use isctpl::procedures::{Failure, Log, Planned, Step};
+mod two_steps;
+
+use isctpl::procedures::engine::{Applied, Engine, Listener, Procedure, Walk};
+use isctpl::procedures::journal::{Journal, JournalError, JournalLock};
+use isctpl::procedures::{ErasedStep, Failure, Log, Names, Planned, Step};
 use isctpl::system::cancel::Cancel;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,8 +40,15 @@ impl World {
     }
 }
 
-/// Appends a line to each of its files; two deeds.
+/// Appends a line to each of its files; two changes.
 struct Append(&'static str);
+
+/// A file, and what it held before.
+#[derive(Serialize, Deserialize)]
+struct Appended {
+    path: PathBuf,
+    before: Option<String>,
+}
 
 impl Append {
     fn files(&self, world: &World) -> [PathBuf; 2] {
@@ -46,7 +56,12 @@ impl Append {
     }
 }
 
-impl Step<World> for Append {
+impl Step for Append {
+    type Context = World;
+    type Change = Appended;
+    type Input = ();
+    type Output = ();
+
     fn id(&self) -> &'static str {
         self.0
     }
@@ -59,19 +74,19 @@ impl Step<World> for Append {
         vec![Planned::Command(format!("echo {0} >> {0}", self.0))]
     }
 
-    fn is_done(&self, world: &mut World, deeds: &[Value]) -> Result<bool, Failure> {
+    fn inspect(&self, world: &mut World, (): &(), changes: &[Appended]) -> Result<Option<()>, Failure> {
         let there = self.files(world).iter().all(|path| fs::read_to_string(path).unwrap_or_default().contains(self.0));
-        assert!(!there || !deeds.is_empty(), "a change that no deed tells of");
-        Ok(there)
+        assert!(!there || !changes.is_empty(), "a change that the journal does not tell of");
+        Ok(there.then_some(()))
     }
 
-    fn perform(&self, world: &mut World, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(&self, world: &mut World, (): &(), log: &mut Log<'_, Appended>) -> Result<(), Failure> {
         for (number, path) in (0..).zip(self.files(world)) {
             let before = fs::read_to_string(&path).ok();
             if before.as_deref().is_some_and(|text| text.contains(self.0)) {
                 continue;
             }
-            log.record(&json!({"path": path, "before": before}), || {
+            log.guarded(Appended { path: path.clone(), before: before.clone() }, || {
                 world.point();
                 fs::write(&path, "half").unwrap();
                 world.point();
@@ -84,31 +99,52 @@ impl Step<World> for Append {
             })?;
             world.point();
         }
-        Ok("appended".to_owned())
+        log.say("appended");
+        Ok(())
     }
 
-    fn undo(&self, world: &mut World, deed: &Value) -> Result<(), Failure> {
+    fn undo(&self, world: &mut World, change: Appended) -> Result<(), Failure> {
         world.point();
         if world.cannot_undo == Some(self.0) {
             return Err(Failure::failed("busy"));
         }
-        let path = deed["path"].as_str().unwrap();
-        match deed["before"].as_str() {
-            Some(text) => fs::write(path, text).unwrap(),
-            None => drop(fs::remove_file(path)),
+        match change.before {
+            Some(text) => fs::write(change.path, text).unwrap(),
+            None => drop(fs::remove_file(change.path)),
         }
         world.point();
         Ok(())
     }
 }
 
-const STEPS: [&dyn Step<World>; 4] = [&Append("a"), &Append("b"), &Append("c"), &Append("d")];
+/// Appends four times.
+struct Appends;
 
-struct Silent;
+const STEPS: [&Append; 4] = [&Append("a"), &Append("b"), &Append("c"), &Append("d")];
+const LISTED: [&dyn ErasedStep<World>; 4] = [STEPS[0], STEPS[1], STEPS[2], STEPS[3]];
 
-impl Listener for Silent {
-    fn begins(&mut self, _: usize, _: usize, _: &str) -> bool {
-        true
+impl Procedure for Appends {
+    type Context = World;
+    type Request = Value;
+    type Outcome = ();
+
+    const NAMES: Names = Names { name: "test", up: "test up", down: "test down", status: "test status" };
+
+    fn steps(&self) -> &[&dyn ErasedStep<World>] {
+        &LISTED
+    }
+
+    fn forward(&self, walk: &mut Walk<'_, World>) -> Result<(), Failure> {
+        STEPS.iter().try_for_each(|step| walk.step(*step, &()))
+    }
+}
+
+/// Says no before a step; with 0 before none.
+struct No(usize);
+
+impl Listener for No {
+    fn begins(&mut self, number: usize, _: usize, _: &str) -> bool {
+        number != self.0
     }
     fn ended(&mut self, _: Option<&str>) {}
     fn failed(&mut self, _: &Failure) {}
@@ -116,31 +152,31 @@ impl Listener for Silent {
     fn undone(&mut self, _: Option<&Failure>) {}
 }
 
-fn engine() -> Engine<'static, World> {
-    Engine { steps: &STEPS, cancel: Cancel::default(), boot: BOOT }
+fn engine() -> Engine<'static, Appends> {
+    Engine { procedure: &Appends, cancel: Cancel::default(), boot: BOOT }
 }
 
-fn journal(held: &Held) -> Journal {
-    match Journal::open(held).unwrap() {
+fn journal(lock: &JournalLock) -> Journal {
+    match Journal::open(lock).unwrap() {
         Some(journal) => journal,
-        None => Journal::begin(held, "test", BOOT, json!({})).unwrap(),
+        None => Journal::begin(lock, "test", BOOT, json!({})).unwrap(),
     }
 }
 
-fn up(directory: &Path, world: &mut World) -> Up {
-    let held = Held::take(&directory.join("journal")).unwrap();
-    let mut journal = journal(&held);
-    let outcome = engine().up(world, &mut journal, &mut Silent);
-    if matches!(outcome, Up::Undone(_)) {
+fn up(directory: &Path, world: &mut World) -> Applied<()> {
+    let lock = JournalLock::take(&directory.join("journal")).unwrap();
+    let mut journal = journal(&lock);
+    let outcome = engine().up(world, &mut journal, &mut No(0));
+    if matches!(outcome, Applied::RolledBack(_)) {
         journal.finish().unwrap();
     }
     outcome
 }
 
 fn down(directory: &Path, world: &mut World) -> Result<(), Failure> {
-    let held = Held::take(&directory.join("journal")).unwrap();
-    let Some(mut journal) = Journal::open(&held).unwrap() else { return Ok(()) };
-    engine().down(world, &mut journal, &mut Silent)?;
+    let lock = JournalLock::take(&directory.join("journal")).unwrap();
+    let Some(mut journal) = Journal::open(&lock).unwrap() else { return Ok(()) };
+    engine().down(world, &mut journal, &mut No(0))?;
     journal.finish().unwrap();
     Ok(())
 }
@@ -209,7 +245,7 @@ fn in_a_process_of_its_own() {
     let mut world = World::new(&directory.join("files"));
     world.last = std::env::var("ENGINE_LAST").unwrap().parse().ok();
     match std::env::var("ENGINE_WHAT").unwrap().as_str() {
-        "up" => assert_eq!(up(&directory, &mut world), Up::Done),
+        "up" => assert_eq!(up(&directory, &mut world), Applied::Done(())),
         _ => down(&directory, &mut world).unwrap(),
     }
 }
@@ -217,10 +253,10 @@ fn in_a_process_of_its_own() {
 #[test]
 fn goes_up_and_down() {
     let bench = Bench::new();
-    assert_eq!(up(bench.directory.path(), &mut bench.world()), Up::Done);
+    assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()));
     assert!(bench.is_done());
     let mut again = bench.world();
-    assert_eq!(up(bench.directory.path(), &mut again), Up::Done);
+    assert_eq!(up(bench.directory.path(), &mut again), Applied::Done(()));
     assert_eq!(again.points, 0, "nothing is done twice");
     down(bench.directory.path(), &mut bench.world()).unwrap();
     assert!(bench.is_as_before());
@@ -231,7 +267,7 @@ fn killed_at_any_point_it_can_be_taken_down() {
     for last in 1.. {
         let bench = Bench::new();
         if !bench.killed("up", last) {
-            assert_eq!(last, 33, "four steps of two deeds with four points each");
+            assert_eq!(last, 33, "four steps of two changes with four points each");
             break;
         }
         down(bench.directory.path(), &mut bench.world()).unwrap();
@@ -244,10 +280,10 @@ fn killed_at_any_point_it_goes_on() {
     for last in 1.. {
         let bench = Bench::new();
         if !bench.killed("up", last) {
-            assert_eq!(last, 33, "four steps of two deeds with four points each");
+            assert_eq!(last, 33, "four steps of two changes with four points each");
             break;
         }
-        assert_eq!(up(bench.directory.path(), &mut bench.world()), Up::Done, "killed at point {last}");
+        assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()), "killed at point {last}");
         assert!(bench.is_done());
         down(bench.directory.path(), &mut bench.world()).unwrap();
         assert!(bench.is_as_before(), "killed at point {last}");
@@ -258,9 +294,9 @@ fn killed_at_any_point_it_goes_on() {
 fn killed_while_it_is_taken_down_it_can_still_be_taken_down() {
     for last in 1.. {
         let bench = Bench::new();
-        assert_eq!(up(bench.directory.path(), &mut bench.world()), Up::Done);
+        assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()));
         if !bench.killed("down", last) {
-            assert_eq!(last, 17, "eight deeds with two points each");
+            assert_eq!(last, 17, "eight changes with two points each");
             break;
         }
         down(bench.directory.path(), &mut bench.world()).unwrap();
@@ -276,7 +312,7 @@ fn a_step_that_fails_leaves_nothing() {
             let mut world = bench.world();
             world.fails_at = Some((step, number));
             let outcome = up(bench.directory.path(), &mut world);
-            assert_eq!((outcome.exit_code(), &outcome), (1, &Up::Undone(Failure::failed("as told"))));
+            assert_eq!((outcome.exit_code(), &outcome), (1, &Applied::RolledBack(Failure::failed("as told"))));
             assert!(bench.is_as_before(), "{step} {number}");
         }
     }
@@ -294,33 +330,20 @@ fn what_cannot_be_undone_stops_the_way_down_and_can_be_tried_again() {
     assert!(bench.is_as_before());
 }
 
-/// Says no before a step.
-struct No(usize);
-
-impl Listener for No {
-    fn begins(&mut self, number: usize, _: usize, _: &str) -> bool {
-        number != self.0
-    }
-    fn ended(&mut self, _: Option<&str>) {}
-    fn failed(&mut self, _: &Failure) {}
-    fn undoes(&mut self, _: &str) {}
-    fn undone(&mut self, _: Option<&Failure>) {}
-}
-
 #[test]
 fn stops_on_request_and_undoes() {
     let bench = Bench::new();
-    let held = Held::take(&bench.directory.path().join("journal")).unwrap();
-    let mut journal = journal(&held);
+    let lock = JournalLock::take(&bench.directory.path().join("journal")).unwrap();
+    let mut journal = journal(&lock);
     let outcome = engine().up(&mut bench.world(), &mut journal, &mut No(3));
     assert_eq!(outcome.exit_code(), 1);
     journal.finish().unwrap();
     assert!(bench.is_as_before());
 
-    let mut journal = self::journal(&held);
+    let mut journal = self::journal(&lock);
     let stopped = engine();
     stopped.cancel.request();
-    assert_eq!(stopped.up(&mut bench.world(), &mut journal, &mut Silent).exit_code(), 1);
+    assert_eq!(stopped.up(&mut bench.world(), &mut journal, &mut No(0)).exit_code(), 1);
     journal.finish().unwrap();
     assert!(bench.is_as_before());
 }
@@ -328,23 +351,23 @@ fn stops_on_request_and_undoes() {
 #[test]
 fn after_a_restart_only_what_outlasts_it_is_undone() {
     let bench = Bench::new();
-    assert_eq!(up(bench.directory.path(), &mut bench.world()), Up::Done);
-    let held = Held::take(&bench.directory.path().join("journal")).unwrap();
-    let mut journal = journal(&held);
-    let other = Engine { steps: &STEPS, cancel: Cancel::default(), boot: "two" };
+    assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()));
+    let lock = JournalLock::take(&bench.directory.path().join("journal")).unwrap();
+    let mut journal = journal(&lock);
+    let other = Engine { procedure: &Appends, cancel: Cancel::default(), boot: "two" };
     let mut world = bench.world();
-    assert!(matches!(other.up(&mut world, &mut journal, &mut Silent), Up::Undone(_)));
+    assert!(matches!(other.up(&mut world, &mut journal, &mut No(0)), Applied::RolledBack(_)));
     assert_eq!(world.points, 0, "what a restart has ended is not undone once more");
-    assert!(journal.last_standing().is_none());
+    assert!(journal.last_applied().is_none());
 }
 
 #[test]
 fn one_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
-    let held = Held::take(directory.path()).unwrap();
-    assert!(matches!(Held::take(directory.path()), Err(JournalError::Busy(_))));
-    drop(held);
-    Held::take(directory.path()).unwrap();
+    let lock = JournalLock::take(directory.path()).unwrap();
+    assert!(matches!(JournalLock::take(directory.path()), Err(JournalError::Busy(_))));
+    drop(lock);
+    JournalLock::take(directory.path()).unwrap();
 }
 
 /// Whatever is cut off the end of a journal, what stands before it is read, and nothing is taken for done that
@@ -352,8 +375,8 @@ fn one_at_a_time() {
 #[test]
 fn a_torn_journal_is_one_that_ends_earlier() {
     let directory = tempfile::tempdir().unwrap();
-    let held = Held::take(directory.path()).unwrap();
-    let mut journal = Journal::begin(&held, "test", BOOT, json!({"for": "this"})).unwrap();
+    let lock = JournalLock::take(directory.path()).unwrap();
+    let mut journal = Journal::begin(&lock, "test", BOOT, json!({"for": "this"})).unwrap();
     for number in 0..3 {
         let id = journal.intend("step", &json!({ "number": number })).unwrap();
         journal.done(id).unwrap();
@@ -366,25 +389,44 @@ fn a_torn_journal_is_one_that_ends_earlier() {
     let mut standing = 0;
     for end in first..=whole.len() {
         fs::write(&path, &whole[..end]).unwrap();
-        let looked = Journal::look(directory.path()).unwrap().unwrap();
-        let now = looked.standing().count();
+        let looked = Journal::peek(directory.path()).unwrap().unwrap();
+        let now = looked.applied().count();
         assert!(now == standing || now == standing + 1 || end == whole.len(), "{now} at {end}");
         standing = now;
         // Whoever opens it goes on behind the last whole line.
-        let mut opened = Journal::open(&held).unwrap().unwrap();
+        let mut opened = Journal::open(&lock).unwrap().unwrap();
         assert_eq!(opened.request(), &json!({"for": "this"}));
         opened.intend("step", &json!({"number": 9})).unwrap();
         drop(opened);
         assert_eq!(
-            Journal::look(directory.path()).unwrap().unwrap().last_standing().unwrap().deed,
+            Journal::peek(directory.path()).unwrap().unwrap().last_applied().unwrap().change,
             json!({"number": 9})
         );
     }
     assert_eq!(standing, 2);
     for end in 0..first {
         fs::write(&path, &whole[..end]).unwrap();
-        assert!(matches!(Journal::look(directory.path()), Err(JournalError::Unreadable { .. })));
+        assert!(matches!(Journal::peek(directory.path()), Err(JournalError::Unreadable { .. })));
     }
+}
+
+/// A change was called a deed in version 1.
+#[test]
+fn a_journal_of_another_version_is_understood_or_refused_in_words() {
+    let bench = Bench::new();
+    assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()));
+    let path = bench.directory.path().join("journal/journal");
+    let now = fs::read_to_string(&path).unwrap();
+    assert!(now.contains("\"version\":2") && now.contains("\"change\":"), "{now}");
+    fs::write(&path, now.replace("\"version\":2", "\"version\":3")).unwrap();
+    let refused = Journal::peek(path.parent().unwrap()).unwrap_err().to_string();
+    assert!(
+        refused.contains("another version of isctpl") && refused.contains("undo it with that version"),
+        "{refused}"
+    );
+    fs::write(&path, now.replace("\"version\":2", "\"version\":1").replace("\"change\":", "\"deed\":")).unwrap();
+    down(bench.directory.path(), &mut bench.world()).unwrap();
+    assert!(bench.is_as_before());
 }
 
 #[test]
@@ -392,8 +434,8 @@ fn only_root_reads_a_journal() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join("isctpl/rescue");
-    let held = Held::take(&directory).unwrap();
-    Journal::begin(&held, "test", BOOT, json!({})).unwrap();
+    let lock = JournalLock::take(&directory).unwrap();
+    Journal::begin(&lock, "test", BOOT, json!({})).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&directory), mode(&directory.join("journal"))), (0o700, 0o600));
 }

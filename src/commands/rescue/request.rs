@@ -1,17 +1,18 @@
 //! What is asked for: out of files, the iBFT, flags and what a person types, each piece from the first that
 //! has it: flags, then files, then the iBFT.
 
-use super::{Given, RescueError};
+use super::RescueError;
 use crate::cli::RescueArgs;
 use crate::formats::iscsi::credentials::{self, InitiatorCredentials, TargetAddress};
 use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
 use crate::procedures::rescue::boot_target::{self, FirmwareTarget};
-use crate::procedures::rescue::{self, Nic, RescueRequest, RootChoice};
+use crate::procedures::rescue::{self, Nic, RescueRequest, RootChoice, STATE};
 use crate::system::command::Runner;
 use crate::system::{Root, netlink, terminal};
 use std::fs::File;
 use std::io::{Read, stdin};
+use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -34,16 +35,72 @@ pub(super) fn says_nothing(args: &RescueArgs) -> bool {
     format!("{said:?}") == format!("{bare:?}")
 }
 
+/// What one source tells of the LUN, and of who logs in.
+#[derive(Default)]
+struct Told {
+    target: Option<String>,
+    portal: Option<SocketAddr>,
+    lun: Option<u64>,
+    initiator: Option<String>,
+    username: Option<String>,
+    /// The secret that goes with this user name, and with no other one.
+    secret: Option<Secret>,
+}
+
+impl Told {
+    /// Each piece from the first of two sources that has it.
+    fn or(self, other: Self) -> Self {
+        let secret = match (&self.username, &other.username) {
+            (Some(own), Some(name)) if own == name => self.secret.or(other.secret),
+            (Some(_), _) => self.secret,
+            (None, _) => other.secret,
+        };
+        Self {
+            target: self.target.or(other.target),
+            portal: self.portal.or(other.portal),
+            lun: self.lun.or(other.lun),
+            initiator: self.initiator.or(other.initiator),
+            username: self.username.or(other.username),
+            secret,
+        }
+    }
+
+    fn by_flags(args: &RescueArgs) -> Self {
+        let (target, initiator) = (args.target.clone(), args.initiator.clone());
+        Self { target, portal: args.portal, lun: args.lun, initiator, username: args.username.clone(), secret: None }
+    }
+
+    fn by_files(args: &RescueArgs) -> Result<Self, RescueError> {
+        let mut told = Self::default();
+        if let Some(file) = &args.instance_yaml {
+            let own = instance(file, args.instance.as_deref())?;
+            told.initiator = Some(own.initiator_name);
+            (told.username, told.secret) = (Some(own.username), Some(own.password));
+        }
+        if let Some(file) = &args.drive_yaml {
+            let drive = drive(file, args.drive.as_deref())?;
+            told.portal = Some((drive.address, drive.port).into());
+            (told.target, told.lun) = (Some(drive.target_name), Some(drive.lun));
+        }
+        Ok(told)
+    }
+
+    fn by_ibft(boot: Option<&FirmwareTarget>) -> Self {
+        let Some(boot) = boot.cloned() else { return Self::default() };
+        let (username, secret) = boot.chap.unzip();
+        let (portal, lun, initiator) = (boot.portal, boot.lun, boot.initiator);
+        Self { target: Some(boot.target), portal, lun, initiator, username, secret }
+    }
+}
+
 /// Learns the request, and the password.
 pub(super) fn learn(
     args: &RescueArgs,
     sysfs: &Root,
     password: Password,
-) -> Result<(RescueRequest, Given), RescueError> {
-    let instance = args.instance_yaml.as_deref().map(|file| instance(file, args.instance.as_deref())).transpose()?;
-    let drive = args.drive_yaml.as_deref().map(|file| drive(file, args.drive.as_deref())).transpose()?;
-    let by_name = args.target.as_deref().or(drive.as_ref().map(|drive| drive.target_name.as_str()));
-    if by_name.is_none() && !nix::unistd::geteuid().is_root() {
+) -> Result<(RescueRequest, Option<Secret>), RescueError> {
+    let named = Told::by_flags(args).or(Told::by_files(args)?);
+    if named.target.is_none() && !nix::unistd::geteuid().is_root() {
         return Err(Failure::refused("only root can read the iBFT, and no file or option names the target")
             .advise("run as root, for example with sudo")
             .advise("or give both files: --instance-yaml FILE --drive-yaml FILE")
@@ -53,92 +110,68 @@ pub(super) fn learn(
     let runner = (password == Password::Ask).then(Runner::default);
     // Without a word on the target the iBFT's is meant. With one, it still knows NIC and initiator of that
     // target, where it has it; but then no fault of it may stand in the way.
-    let boot = match boot_target::boot(sysfs, runner.as_ref(), by_name) {
+    let boot = match boot_target::boot(sysfs, runner.as_ref(), named.target.as_deref()) {
         Ok(boot) => boot,
-        Err(_) if by_name.is_some() && !args.ibft => None,
+        Err(_) if named.target.is_some() && !args.ibft => None,
         Err(failure) => return Err(failure.into()),
     };
-    let missing = |what: &str, flag: &str| {
-        let ibft = match (&boot, password) {
-            (Some(_), _) => "this machine's iBFT does not contain it",
-            (None, Password::Ask) => "this machine has no iBFT that names such a target",
-            (None, Password::Leave) => "this machine shows no iBFT that names such a target",
-        };
-        let failure = Failure::refused(format!("{what} is not known: {ibft}"))
-            .advise("give both files: --instance-yaml FILE --drive-yaml FILE")
-            .advise(format!("or give {flag}"));
-        match (&boot, password) {
-            (None, Password::Leave) => {
-                failure.advise("or, on a BIOS machine, load the iBFT first: modprobe iscsi_ibft")
-            }
-            _ => failure,
-        }
+    let boot = boot.as_ref();
+    let told = named.or(Told::by_ibft(boot));
+    let missing = |what: &str, flag: &str| missing(what, flag, boot.is_some(), password);
+    let target = told.target.ok_or_else(|| missing("the target", "--target IQN"))?;
+    let portal = told.portal.ok_or_else(|| missing("the portal", "--portal ADDR[:PORT]"))?;
+    let lun = told.lun.ok_or_else(|| missing("the LUN number", "--lun NUMBER"))?;
+    let initiator = told.initiator.ok_or_else(|| missing("the initiator name", "--initiator IQN"))?;
+    let secret = match (&told.username, &args.password_file, told.secret) {
+        (None, ..) => None,
+        (Some(_), Some(file), _) => Some(password_of(file)?),
+        (Some(name), None, None) if password == Password::Ask => Some(ask(name)?),
+        (Some(_), None, secret) => secret,
     };
-    let taken = |value: Option<String>, what: &str, flag: &str| value.ok_or_else(|| missing(what, flag));
-    let target = by_name.map(str::to_owned).or_else(|| boot.as_ref().map(|boot| boot.target.clone()));
-    let target = taken(target, "the target", "--target IQN")?;
-    let portal = args
-        .portal
-        .or_else(|| drive.as_ref().map(|drive| (drive.address, drive.port).into()))
-        .or_else(|| boot.as_ref().and_then(|boot| boot.portal))
-        .ok_or_else(|| missing("the portal", "--portal ADDR[:PORT]"))?;
-    let lun = args
-        .lun
-        .or_else(|| drive.as_ref().map(|drive| drive.lun))
-        .or_else(|| boot.as_ref().and_then(|boot| boot.lun))
-        .ok_or_else(|| missing("the LUN number", "--lun NUMBER"))?;
-    let initiator = args
-        .initiator
-        .clone()
-        .or_else(|| instance.as_ref().map(|instance| instance.initiator_name.clone()))
-        .or_else(|| boot.as_ref().and_then(|boot| boot.initiator.clone()));
-    let initiator = taken(initiator, "the initiator name", "--initiator IQN")?;
-    let of_boot = boot.as_ref().and_then(|boot| boot.chap.clone());
-    let username = args
-        .username
-        .clone()
-        .or_else(|| instance.as_ref().map(|instance| instance.username.clone()))
-        .or_else(|| of_boot.as_ref().map(|(name, _)| name.clone()));
-    let secret = match (&args.password_file, &username) {
-        (_, None) => None,
-        (Some(file), Some(_)) => Some(password_of(file)?),
-        (None, Some(_)) if args.username.is_none() && instance.is_some() => {
-            instance.as_ref().map(|instance| instance.password.clone())
-        }
-        // The iBFT's secret goes with the iBFT's name.
-        (None, Some(name)) => match (of_boot.filter(|(own, _)| own == name), password) {
-            (Some((_, secret)), _) => Some(secret),
-            (None, Password::Leave) => None,
-            (None, Password::Ask) => Some(ask(name)?),
-        },
-    };
-    let source = source(args, boot.is_some());
-    let same_machine = boot.as_ref().is_some_and(|boot| {
+    let same_machine = boot.is_some_and(|boot| {
         boot.target.eq_ignore_ascii_case(&target)
             && boot.lun == Some(lun)
             && boot.initiator.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&initiator))
     });
-    Ok((
-        RescueRequest {
-            portal,
-            target,
-            lun,
-            wwid: args.wwid.clone(),
-            initiator,
-            username,
-            nic: nic(args, boot.as_ref())?,
-            at: place(&args.at)?,
-            read_only: args.read_only,
-            root: args.root_device.clone().map(|device| RootChoice { device, subvolume: args.subvolume.clone() }),
-            source,
-            same_machine,
-        },
-        secret,
-    ))
+    let request = RescueRequest {
+        portal,
+        target,
+        lun,
+        wwid: args.wwid.clone(),
+        initiator,
+        username: told.username,
+        nic: nic(args, boot)?,
+        at: place(&args.at)?,
+        read_only: args.read_only,
+        root: args.root_device.clone().map(|device| RootChoice { device, subvolume: args.subvolume.clone() }),
+        source: source(args, boot.is_some()),
+        same_machine,
+    };
+    Ok((request, secret))
+}
+
+/// That no source tells something.
+fn missing(what: &str, flag: &str, has_ibft: bool, password: Password) -> Failure {
+    let ibft = match (has_ibft, password) {
+        (true, _) => "this machine's iBFT does not contain it",
+        (false, Password::Ask) => "this machine has no iBFT that names such a target",
+        (false, Password::Leave) => "this machine shows no iBFT that names such a target",
+    };
+    let failure = Failure::refused(format!("{what} is not known: {ibft}"))
+        .advise("give both files: --instance-yaml FILE --drive-yaml FILE")
+        .advise(format!("or give {flag}"));
+    match (has_ibft, password) {
+        (false, Password::Leave) => failure.advise("or, on a BIOS machine, load the iBFT first: modprobe iscsi_ibft"),
+        _ => failure,
+    }
 }
 
 /// The password once more, for a rescue that goes on.
-pub(super) fn password_again(args: &RescueArgs, request: &RescueRequest, sysfs: &Root) -> Result<Given, RescueError> {
+pub(super) fn password_again(
+    args: &RescueArgs,
+    request: &RescueRequest,
+    sysfs: &Root,
+) -> Result<Option<Secret>, RescueError> {
     let Some(username) = &request.username else { return Ok(None) };
     if let Some(file) = &args.password_file {
         return Ok(Some(password_of(file)?));
@@ -205,7 +238,7 @@ fn place(at: &Path) -> Result<PathBuf, RescueError> {
     }
     // What is there of it must be what it says: a link would have things mounted elsewhere. But for the one that an
     // `up` before this one has put there.
-    let is_ours = std::fs::read_link(&clean).is_ok_and(|to| to == rescue::place(Path::new(super::STATE)));
+    let is_ours = std::fs::read_link(&clean).is_ok_and(|to| to == rescue::place(Path::new(STATE)));
     let there = clean.ancestors().skip(usize::from(is_ours)).find(|path| std::fs::symlink_metadata(path).is_ok());
     match there.map(|path| (path, std::fs::canonicalize(path))) {
         Some((path, Ok(real))) if path == real => Ok(clean),

@@ -1,18 +1,18 @@
-//! What was asked for, and what the steps have learnt so far.
+//! What was asked for, where this machine has what the steps work on, and what they hand on.
 
 use crate::formats::text::secret::Secret;
-use crate::probes::lun::contents::{Contents, Filesystem};
+use crate::probes::lun::contents::Filesystem;
 use crate::procedures::Failure;
-use crate::procedures::journal::Journal;
-use crate::procedures::rescue::host::lvm::Selection;
 use crate::system::Root;
-use crate::system::command::{CommandError, Invocation, Output, Runner};
+use crate::system::command::{Invocation, Output, Runner};
 use ipnet::IpNet;
 use isctpl_checks::facts::{BlockDevice, Session};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+
+/// Where the journal lies. It is gone after a restart, as are session, maps and mounts.
+pub const STATE: &str = "/run/isctpl/rescue";
 
 /// What was asked for. It stands in the journal, so no secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,18 +106,6 @@ pub struct Context {
     pub privileged: bool,
     /// What a person should know besides.
     pub remarks: Vec<String>,
-    /// The session to the target, once there is one.
-    pub session: Option<Session>,
-    /// Whether it is this procedure's own.
-    pub session_is_ours: bool,
-    /// The LUN's disk, once it was found.
-    pub disk: Option<BlockDevice>,
-    /// What stands on the LUN.
-    pub contents: Contents,
-    /// The root's filesystem, once it is mounted.
-    pub root: Option<Filesystem>,
-    /// What the mounted system calls itself.
-    pub system_name: Option<String>,
 }
 
 impl Context {
@@ -134,42 +122,18 @@ impl Context {
             sysfs: Root::open_labelled(Path::new("/sys"), "/sys")?,
             settings: PathBuf::from("/etc/iscsi"),
             databases: vec![PathBuf::from("/etc/iscsi"), PathBuf::from("/var/lib/iscsi")],
-            state: PathBuf::from("/run/isctpl/rescue"),
+            state: PathBuf::from(STATE),
             privileged: nix::unistd::geteuid().is_root(),
             remarks: Vec::new(),
-            session: None,
-            session_is_ours: false,
-            disk: None,
-            contents: Contents::default(),
-            root: None,
-            system_name: None,
         })
-    }
-
-    /// Learns what the journal and the machine tell of an earlier run: the session, and the disk.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn recall(&mut self, journal: &Journal) -> Result<(), Failure> {
-        crate::procedures::rescue::steps::login::learn(self, &journal.deeds_of("login"))?;
-        if self.session.is_some() {
-            crate::procedures::rescue::steps::find_lun::recall(self);
-        }
-        Ok(())
     }
 
     /// Runs a program.
     ///
     /// # Errors
     /// When it does not end well.
-    pub fn run(&self, call: &Invocation) -> Result<Output, Failure> {
-        Ok(self.runner.run(call)?)
-    }
-
-    /// Runs iscsiadm, where the database is not locked by one that was killed.
-    pub(crate) fn iscsiadm(&self, call: &Invocation) -> Result<Output, CommandError> {
-        crate::procedures::rescue::host::open_iscsi::free(self);
-        self.runner.run(call)
+    pub fn run(&self, invocation: &Invocation) -> Result<Output, Failure> {
+        Ok(self.runner.run(invocation)?)
     }
 
     /// A remark for the end, once.
@@ -185,19 +149,9 @@ impl Context {
         self.request.portal.to_string()
     }
 
-    /// Whether another one's session to the target is there, which is used and not touched.
-    pub fn uses_session_of_others(&self) -> bool {
-        self.session.is_some() && !self.session_is_ours
-    }
-
-    /// LVM's view limited to the LUN: its disk and all partitions and maps on it.
-    pub fn lvm(&self) -> Selection {
-        Selection::of(self)
-    }
-
     /// Where the root itself is mounted: out of the reach of anyone but root. What was asked for is a link to it.
     pub fn place(&self) -> PathBuf {
-        crate::procedures::rescue::host::mount_point::place(&self.state)
+        place(&self.state)
     }
 
     /// A path below the mounted root, as a person names it.
@@ -206,13 +160,36 @@ impl Context {
     }
 }
 
-/// `iscsiadm`, which asks a daemon and a target, and is given this long.
-pub(crate) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterator<Item = S>) -> Invocation {
-    Invocation::new("iscsiadm", Duration::from_secs(seconds)).args(arguments)
+/// Where the root itself is mounted, given where the journal lies.
+pub fn place(state: &Path) -> PathBuf {
+    state.join("root")
 }
 
-/// A deed as its step wrote it.
-pub(crate) fn deed<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T, Failure> {
-    serde_json::from_value(value.clone())
-        .map_err(|error| Failure::failed(format!("the journal has an entry that cannot be read: {error}")))
+/// A session to the target.
+#[derive(Debug, Clone)]
+pub struct TargetSession {
+    /// The session.
+    pub session: Session,
+    /// Whether it is this procedure's own. Another one's is used, and not touched.
+    pub is_ours: bool,
+}
+
+/// The session to the target that was there before any step, by an earlier run or by somebody else.
+pub(crate) type Earlier = Option<TargetSession>;
+
+/// The disk of the LUN.
+#[derive(Debug, Clone)]
+pub(crate) struct LunDisk {
+    pub(crate) device: BlockDevice,
+    /// Whether it came by a session of this procedure's own.
+    pub(crate) is_ours: bool,
+}
+
+/// The root that is mounted.
+#[derive(Debug, Clone)]
+pub struct MountedRoot {
+    /// Its filesystem.
+    pub filesystem: Filesystem,
+    /// What the system calls itself.
+    pub system_name: Option<String>,
 }

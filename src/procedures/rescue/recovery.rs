@@ -1,26 +1,96 @@
-//! What an earlier rescue left where no journal tells of it any more: the machine was restarted, and its
-//! `/run` with it. Only what goes by a name of isctpl's own is taken for that.
+//! What the journal and the machine tell of an earlier rescue.
 
-use crate::procedures::Failure;
-use crate::procedures::replaced_file;
-use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::host::mount_point;
-use crate::procedures::rescue::steps::chap;
+use crate::procedures::journal::Journal;
+use crate::procedures::rescue::context::{Context, RescueRequest, TargetSession};
+use crate::procedures::rescue::host::{mount_point, open_iscsi, session};
+use crate::procedures::rescue::steps::bind_kernel_filesystems::BindKernelFilesystems;
+use crate::procedures::rescue::steps::chap::{self, Chap};
 use crate::procedures::rescue::steps::initiator_name;
-use crate::procedures::rescue::steps::interface_record;
-use crate::procedures::rescue::steps::node_record;
+use crate::procedures::rescue::steps::login::Login;
+use crate::procedures::run::request_of;
+use crate::procedures::{Failure, Step, replaced_file};
+use crate::system::command::Runner;
+use isctpl_checks::facts::BlockDevice;
 
-/// Puts back what was left; tells what that was.
+/// How far a rescue came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The root is mounted with all that its programs need.
+    Up,
+    /// It was interrupted.
+    HalfUp,
+    /// The machine was restarted since: only changed files are left of it.
+    LeftOver,
+}
+
+/// What there is of a rescue.
+#[derive(Debug)]
+pub struct Status {
+    /// What was asked for.
+    pub request: RescueRequest,
+    /// How far it came.
+    pub stage: Stage,
+    /// The session to its target.
+    pub session: Option<TargetSession>,
+    /// The LUN's disk.
+    pub disk: Option<BlockDevice>,
+    /// The ids of the steps that have changed something, in order.
+    pub done: Vec<String>,
+}
+
+/// Looks what there is of the rescue that a journal tells of.
+///
+/// # Errors
+/// When sysfs or the journal cannot be read.
+pub fn status(journal: &Journal, boot: &str) -> Result<Status, Failure> {
+    let cx = Context::on_this_machine(request_of(journal)?, None, Runner::default())?;
+    let stage = if journal.boot() != boot {
+        Stage::LeftOver
+    } else if is_complete(journal, boot) {
+        Stage::Up
+    } else {
+        Stage::HalfUp
+    };
+    // What a restart has ended is not looked for.
+    let (session, disk) = if stage == Stage::LeftOver { (None, None) } else { recall(&cx, journal)? };
+    let mut done: Vec<String> = Vec::new();
+    for entry in journal.applied() {
+        if !done.contains(&entry.step) {
+            done.push(entry.step.clone());
+        }
+    }
+    Ok(Status { request: cx.request, stage, session, disk, done })
+}
+
+/// Looks for session and disk of an earlier rescue.
+pub(super) fn recall(cx: &Context, journal: &Journal) -> Result<(Option<TargetSession>, Option<BlockDevice>), Failure> {
+    let session = session::find(cx, &Login.changes(journal)?)?;
+    let disk = session.as_ref().and_then(|_| session::disk(cx));
+    Ok((session, disk))
+}
+
+/// Whether the root is mounted with all that its programs need, by a rescue of this start of the machine.
+pub fn is_complete(journal: &Journal, boot: &str) -> bool {
+    journal.boot() == boot && journal.applied().any(|entry| entry.step == Step::id(&BindKernelFilesystems))
+}
+
+/// Whether it takes the CHAP password to go on: once it stands in iscsid.conf nobody needs to know it any more.
+pub fn needs_password(journal: &Journal) -> bool {
+    !Chap.is_applied(journal)
+}
+
+/// Puts back what an earlier rescue left where no journal tells of it any more: the machine was restarted, and its
+/// `/run` with it. Only what goes by a name of isctpl's own is taken for that. Tells what it was.
 ///
 /// # Errors
 /// When something cannot be put back.
-pub fn leftovers(cx: &Context) -> Result<Vec<String>, Failure> {
+pub(super) fn clean_up_stale(cx: &Context) -> Result<Vec<String>, Failure> {
     let mut done = Vec::new();
-    if !node_record::files(cx).is_empty() {
-        node_record::remove(cx)?;
-        done.push(format!("the open-iscsi records named {} are removed", crate::procedures::rescue::RECORD_NAME));
+    if !open_iscsi::node_files(cx).is_empty() {
+        open_iscsi::remove_nodes(cx)?;
+        done.push(format!("the open-iscsi records named {} are removed", open_iscsi::RECORD_NAME));
     }
-    interface_record::remove(cx)?;
+    open_iscsi::remove_interface(cx)?;
     done.extend(mount_point::forget(cx)?);
     for name in [chap::FILE, initiator_name::FILE] {
         let path = cx.settings.join(name);

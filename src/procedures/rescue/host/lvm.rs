@@ -6,8 +6,8 @@
 
 use crate::procedures::Failure;
 use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::host::users;
 use crate::system::command::Invocation;
-use crate::system::holders::{self, Backing};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -16,21 +16,19 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 /// Devices that LVM may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection {
+pub(crate) struct Selection {
     devices: Vec<String>,
     read_only: bool,
 }
 
 impl Selection {
-    pub(crate) fn of(cx: &Context) -> Self {
-        match &cx.disk {
-            Some(disk) => Self::of_disk(cx, &disk.name),
-            // In a plan the disk is not known yet.
-            None => Self { devices: vec!["DISK[0-9]*".to_owned()], read_only: cx.request.read_only },
-        }
+    /// In a plan the disk is not known yet.
+    pub(crate) fn planned(cx: &Context) -> Self {
+        Self { devices: vec!["DISK[0-9]*".to_owned()], read_only: cx.request.read_only }
     }
 
-    fn of_disk(cx: &Context, disk: &str) -> Self {
+    /// A disk with all its partitions.
+    pub(crate) fn of_disk(cx: &Context, disk: &str) -> Self {
         let partitions = cx.sysfs.names(&format!("/class/block/{disk}")).unwrap_or_default();
         let mut devices = vec![disk.to_owned()];
         devices.extend(partitions.into_iter().filter(|name| name.starts_with(disk)));
@@ -81,8 +79,8 @@ fn text(value: &Value, key: &str) -> String {
 }
 
 /// Logical volumes on the LUN that a person can see.
-pub(crate) fn volumes(cx: &Context) -> Result<Vec<Volume>, Failure> {
-    let call = cx.lvm().call("lvs", None, &["--reportformat", "json", "-o", "vg_name,lv_name,lv_dm_path,lv_active"]);
+pub(crate) fn volumes(cx: &Context, lun: &Selection) -> Result<Vec<Volume>, Failure> {
+    let call = lun.call("lvs", None, &["--reportformat", "json", "-o", "vg_name,lv_name,lv_dm_path,lv_active"]);
     let printed = cx.run(&call)?;
     Ok(report(&printed.out, "lv")?
         .iter()
@@ -96,9 +94,9 @@ pub(crate) fn volumes(cx: &Context) -> Result<Vec<Volume>, Failure> {
 }
 
 /// The map's table of a volume that is laid out plainly: segments of type `linear`, each on one device.
-pub(crate) fn linear_table(cx: &Context, volume: &Volume) -> Result<String, Failure> {
+pub(crate) fn linear_table(cx: &Context, lun: &Selection, volume: &Volume) -> Result<String, Failure> {
     let name = format!("{}/{}", volume.group, volume.name);
-    let segments = cx.lvm().call(
+    let segments = lun.call(
         "lvs",
         None,
         &[
@@ -114,7 +112,7 @@ pub(crate) fn linear_table(cx: &Context, volume: &Volume) -> Result<String, Fail
         ],
     );
     let starts =
-        cx.lvm().call("pvs", None, &["--reportformat", "json", "--units", "s", "--nosuffix", "-o", "pv_name,pe_start"]);
+        lun.call("pvs", None, &["--reportformat", "json", "--units", "s", "--nosuffix", "-o", "pv_name,pe_start"]);
     let starts = report(&cx.run(&starts)?.out, "pv")?;
     let mut lines = Vec::new();
     for segment in report(&cx.run(&segments)?.out, "seg")? {
@@ -147,11 +145,8 @@ fn linear_line(segment: &Value, starts: &[Value]) -> Option<String> {
 /// Makes every volume on a disk inactive but those that were active before, given by the names of their maps:
 /// the topmost first. Not all may be LVM's: a volume whose name was taken is a map of ours.
 pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<(), Failure> {
-    let limit = Duration::from_secs(20);
     let maps = || -> Vec<String> {
-        let held = holders::find(disk, limit);
-        let on = held.devices.iter().filter(|device| matches!(device.backing, Backing::Device(_)));
-        let mut names: Vec<String> = on.filter_map(|device| device.dm_name.clone()).collect();
+        let mut names = users::maps_on(disk);
         names.reverse();
         names.dedup();
         names.retain(|name| !before.contains(name));
@@ -177,7 +172,7 @@ pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
         (left, last) => {
             let why = last.map(|failure| format!(": {}", failure.what)).unwrap_or_default();
             let mut failure = Failure::failed(format!("still active: {}{why}", left.join(", ")));
-            failure.advice = crate::procedures::rescue::host::mounts::describe(&holders::find(disk, limit), |_| true);
+            failure.advice = users::describe(&users::of(disk), |_| true);
             Err(failure)
         }
     }

@@ -16,21 +16,12 @@ use std::path::{Path, PathBuf};
 /// What an empty directory that was there before the link is called meanwhile, after its name.
 const SAVED: &str = ".isctpl-saved";
 
-/// Where the root itself is mounted, given where the journal lies.
-pub fn place(state: &Path) -> PathBuf {
-    state.join("root")
-}
-
-/// The deed: a link, and whether an empty directory had to make way.
+/// The change: a link, and whether an empty directory had to make way.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Linked {
     path: PathBuf,
     to: PathBuf,
     replaced: bool,
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{}: {error}", path.display()))
 }
 
 fn saved(path: &Path) -> PathBuf {
@@ -68,27 +59,24 @@ pub(crate) fn check(cx: &Context) -> Result<(), Failure> {
 /// Makes the directory to mount on, and sees to it that nobody else gets there.
 pub(crate) fn prepare(cx: &Context) -> Result<(), Failure> {
     let place = cx.place();
-    fs::create_dir_all(&place).map_err(|error| failed(&place, &error))?;
-    fs::set_permissions(&cx.state, fs::Permissions::from_mode(0o700)).map_err(|error| failed(&cx.state, &error))
+    fs::create_dir_all(&place).map_err(|error| Failure::of_file(&place, &error))?;
+    fs::set_permissions(&cx.state, fs::Permissions::from_mode(0o700))
+        .map_err(|error| Failure::of_file(&cx.state, &error))
 }
 
 /// Makes the link.
-pub(crate) fn link(
-    cx: &Context,
-    log: &mut Log<'_>,
-    deed: impl Fn(Linked) -> crate::procedures::rescue::steps::mount_root::Deed,
-) -> Result<(), Failure> {
+pub(crate) fn link<Change: Serialize + From<Linked>>(cx: &Context, log: &mut Log<'_, Change>) -> Result<(), Failure> {
     let (path, to) = (cx.request.at.clone(), cx.place());
     let replaced = fs::symlink_metadata(&path).is_ok();
-    log.record(&deed(Linked { path: path.clone(), to: to.clone(), replaced }), || {
+    log.guarded(Linked { path: path.clone(), to: to.clone(), replaced }, || {
         if replaced {
             fs::rename(&path, saved(&path)).map_err(|error| {
-                failed(&path, &error)
+                Failure::of_file(&path, &error)
                     .advise("choose another directory with --at DIR: not a mount point, and on a writable filesystem")
             })?;
         }
-        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| failed(&path, &error))?;
-        symlink(&to, &path).map_err(|error| failed(&path, &error))
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| Failure::of_file(&path, &error))?;
+        symlink(&to, &path).map_err(|error| Failure::of_file(&path, &error))
     })
 }
 
@@ -96,11 +84,11 @@ pub(crate) fn link(
 pub(crate) fn unlink(linked: &Linked) -> Result<(), Failure> {
     let path = &linked.path;
     if leads_to(path, &linked.to) {
-        fs::remove_file(path).map_err(|error| failed(path, &error))?;
+        fs::remove_file(path).map_err(|error| Failure::of_file(path, &error))?;
     }
     let saved = saved(path);
     if linked.replaced && fs::symlink_metadata(&saved).is_ok() && fs::symlink_metadata(path).is_err() {
-        fs::rename(&saved, path).map_err(|error| failed(path, &error))?;
+        fs::rename(&saved, path).map_err(|error| Failure::of_file(path, &error))?;
     }
     Ok(())
 }

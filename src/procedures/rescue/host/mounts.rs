@@ -4,29 +4,22 @@ use crate::formats::text::names;
 use crate::probes::lun::contents::Filesystem;
 use crate::probes::storage::mounts;
 use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::steps::login::HOLDERS_LIMIT;
+use crate::procedures::rescue::host::{session, users};
 use crate::procedures::{Failure, Log};
 use crate::system::Root;
 use crate::system::command::Invocation;
-use crate::system::holders::{self, Backing, Holders, Use};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long mounting and unmounting may take. A LUN that does not answer is given up by the kernel after
 /// `replacement_timeout`, 120 s unless somebody has set another one; only then can a program be ended.
 const LIMIT: Duration = Duration::from_secs(150);
 
-/// How long a program that has nothing but the device open is waited for.
-const PASSING: Duration = Duration::from_secs(15);
-
-/// The most lines that tell what holds a LUN.
-const HOLDER_LINES: usize = 12;
-
 /// A mount of a filesystem of the LUN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mounted {
-    /// Where.
+    /// Its mount point, as this machine names it.
     pub(crate) at: PathBuf,
 }
 
@@ -105,13 +98,13 @@ pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String],
 /// Mounts a filesystem of the LUN.
 pub(crate) fn mount(
     cx: &Context,
-    log: &mut Log<'_>,
+    log: &mut Log<'_, Mounted>,
     filesystem: &Filesystem,
     at: &Path,
     options: &[String],
 ) -> Result<(), Failure> {
     let call = mount_call(filesystem, at, options, cx.request.read_only);
-    log.record(&Mounted { at: at.to_owned() }, || cx.run(&call).map(drop))
+    log.guarded(Mounted { at: at.to_owned() }, || cx.run(&call).map(drop))
 }
 
 /// Mount points at and below a path, in the order of mounting.
@@ -122,109 +115,24 @@ pub(crate) fn targets_below(host: &Root, top: &Path) -> Result<Vec<PathBuf>, Fai
 }
 
 /// Unmounts what was mounted at a place.
-pub(crate) fn unmount(cx: &Context, deed: &Mounted) -> Result<(), Failure> {
-    let is_there = || -> Result<bool, Failure> { Ok(targets_below(&cx.host, &deed.at)?.contains(&deed.at)) };
+pub(crate) fn unmount(cx: &Context, mounted: &Mounted) -> Result<(), Failure> {
+    let is_there = || -> Result<bool, Failure> { Ok(targets_below(&cx.host, &mounted.at)?.contains(&mounted.at)) };
     if !is_there()? {
         return Ok(());
     }
-    let at = deed.at.display().to_string();
+    let at = mounted.at.display().to_string();
     let call = Invocation::new("umount", LIMIT).args([&at]);
     match cx.run(&call) {
         Ok(_) => Ok(()),
         Err(_) if !is_there()? => Ok(()),
         Err(mut failure) => {
-            if let Some(disk) = &cx.disk {
-                let held = holders::find(&disk.name, HOLDERS_LIMIT);
-                failure.advice.extend(describe(&held, |target| Path::new(target) != deed.at));
+            if let Some(disk) = session::disk(cx) {
+                let held = users::of(&disk.name);
+                failure.advice.extend(users::describe(&held, |target| Path::new(target) != mounted.at));
             }
             Err(failure)
         }
     }
-}
-
-/// Tells what holds a LUN, a line each: mounts that are `foreign`, swap, and processes.
-pub(crate) fn describe(held: &Holders, foreign: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut lines = Vec::new();
-    for mount in held.mounts.iter().filter(|mount| foreign(&mount.target)) {
-        let place = match (&mount.seen_by, mount.own_namespace) {
-            (_, true) => String::new(),
-            (Some((pid, command)), false) => format!(" in the mount namespace of {command} (pid {pid})"),
-            (None, false) => " in another mount namespace".to_owned(),
-        };
-        lines.push(format!("{} is mounted at {}{place}", mount.source, mount.target));
-    }
-    lines.extend(held.swaps.iter().map(|swap| format!("{swap} is in use as swap: swapoff {swap}")));
-    for process in &held.processes {
-        let uses: Vec<String> = process.uses.iter().take(2).map(in_words).collect();
-        lines.push(format!("{} (pid {}) has {}", process.command, process.pid, uses.join(", ")));
-    }
-    if lines.is_empty() {
-        let on = held.devices.iter().filter(|device| matches!(device.backing, Backing::Device(_) | Backing::File(_)));
-        lines.extend(on.map(|device| format!("{} uses it", device.dm_name.as_deref().unwrap_or(&device.name))));
-    }
-    if lines.len() > HOLDER_LINES {
-        let more = lines.len() - HOLDER_LINES;
-        lines.truncate(HOLDER_LINES);
-        lines.push(format!("and {more} more"));
-    }
-    lines
-}
-
-fn in_words(one: &Use) -> String {
-    match one {
-        Use::WorkingDirectory(path) => format!("its working directory at {path}"),
-        Use::RootDirectory(path) => format!("its root directory at {path}"),
-        Use::Program(path) => format!("its program at {path}"),
-        Use::OpenFile(path) => format!("{path} open"),
-        Use::MappedFile(path) => format!("{path} in memory"),
-        Use::OpenDevice(path) => format!("the device {path} open"),
-    }
-}
-
-/// What holds a disk, when udev and the programs that it runs on what appeared are done with it: they have it
-/// open for a moment, and that is no use of it.
-pub(crate) fn settled_holders(cx: &Context, disk: &str) -> Holders {
-    crate::procedures::rescue::steps::find_lun::settle(cx);
-    let deadline = Instant::now() + PASSING;
-    loop {
-        let held = holders::find(disk, HOLDERS_LIMIT);
-        let is_passing = |one: &Use| matches!(one, Use::OpenDevice(_));
-        let passing = !held.processes.is_empty()
-            && held.swaps.is_empty()
-            && held.processes.iter().all(|process| process.uses.iter().all(is_passing));
-        if !passing || Instant::now() > deadline {
-            return held;
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
-/// What uses the LUN beside the mounts of this procedure, given by their places: nothing is taken down while
-/// there is anything. A session of others may have users of its own; then only what uses our mounts counts.
-pub fn holders_elsewhere(cx: &Context) -> Vec<String> {
-    let Some(disk) = &cx.disk else { return Vec::new() };
-    let mut held = settled_holders(cx, &disk.name);
-    let at = cx.place();
-    let below = |path: &str| Path::new(path).starts_with(&at);
-    if cx.uses_session_of_others() {
-        held.mounts.clear();
-        held.swaps.clear();
-        held.processes.retain(|process| {
-            process.uses.iter().any(|one| match one {
-                Use::WorkingDirectory(path)
-                | Use::RootDirectory(path)
-                | Use::Program(path)
-                | Use::OpenFile(path)
-                | Use::MappedFile(path)
-                | Use::OpenDevice(path) => below(path),
-            })
-        });
-    }
-    held.mounts.retain(|mount| !below(&mount.target));
-    if held.mounts.is_empty() && held.swaps.is_empty() && held.processes.is_empty() {
-        return Vec::new();
-    }
-    describe(&held, |_| true)
 }
 
 #[cfg(test)]

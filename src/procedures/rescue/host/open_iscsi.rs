@@ -1,14 +1,17 @@
-//! open-iscsi's lock on its database.
-//!
-//! `idbm_lock` in `usr/idbm.c` makes a hard link, which holds no process id. An iscsiadm that is killed
-//! leaves it, and every later one waits for it for half a minute, twice, before it goes on without.
+//! open-iscsi's programs, its lock, and what isctpl has put into its database.
 
+use crate::procedures::Failure;
 use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::steps::iscsid::runs;
+use crate::system::command::{CommandError, Invocation, Output};
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The name of the interface record, and of all else that isctpl adds to open-iscsi's database: nothing
+/// there that is not called so is touched.
+pub(crate) const RECORD_NAME: &str = "isctpl";
 
 /// Where the lock is (`LOCK_WRITE_FILE` in `usr/idbm.h`); before open-iscsi 2.1 below `/var`.
 const PLACES: [&str; 2] = ["/run/lock/iscsi/lock.write", "/var/lock/iscsi/lock.write"];
@@ -16,9 +19,39 @@ const PLACES: [&str; 2] = ["/run/lock/iscsi/lock.write", "/var/lock/iscsi/lock.w
 /// Longer than any program holds it: it is taken for the reading or writing of single records.
 const HELD_AT_MOST: Duration = Duration::from_secs(2);
 
-/// Takes the lock away where whoever took it is gone. Where that cannot be told it stays, and the next
-/// iscsiadm waits.
-pub(crate) fn free(cx: &Context) {
+/// `iscsiadm`, which asks a daemon and a target, and is given this long.
+pub(crate) fn iscsiadm<S: Into<String>>(seconds: u64, arguments: impl IntoIterator<Item = S>) -> Invocation {
+    Invocation::new("iscsiadm", Duration::from_secs(seconds)).args(arguments)
+}
+
+/// Runs iscsiadm, where the database is not locked by one that was killed.
+pub(crate) fn run(cx: &Context, invocation: &Invocation) -> Result<Output, CommandError> {
+    free(cx);
+    cx.runner.run(invocation)
+}
+
+/// Whether a program of this name runs.
+fn runs(cx: &Context, program: &str) -> Result<bool, Failure> {
+    let is_pid = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    Ok(cx
+        .host
+        .names("/proc")?
+        .iter()
+        .filter(|name| is_pid(name))
+        .any(|pid| matches!(cx.host.line(&format!("/proc/{pid}/comm")), Ok(Some(name)) if name.trim() == program)))
+}
+
+/// Whether iscsid runs.
+pub(crate) fn is_running(cx: &Context) -> Result<bool, Failure> {
+    runs(cx, "iscsid")
+}
+
+/// Takes the lock on the database away where whoever took it is gone. Where that cannot be told it stays, and the
+/// next iscsiadm waits.
+///
+/// `idbm_lock` in `usr/idbm.c` makes a hard link, which holds no process id. An iscsiadm that is killed leaves it,
+/// and every later one waits for it for half a minute, twice, before it goes on without.
+fn free(cx: &Context) {
     // Who cannot list processes does not know that none of them is the holder.
     let is_in_use = || runs(cx, "iscsiadm").unwrap_or(true);
     for place in PLACES {
@@ -43,6 +76,94 @@ fn free_at(lock: &Path, held_at_most: Duration, is_in_use: impl Fn() -> bool) {
     }
     // Gone meanwhile is as good.
     let _ = fs::remove_file(lock);
+}
+
+/// The change: a record of ours in the database.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AddedRecord {
+    /// Directories that were not there before, the deepest first.
+    missing: Vec<PathBuf>,
+}
+
+impl AddedRecord {
+    /// The one that is about to be added.
+    pub(crate) fn new(cx: &Context) -> Self {
+        let below = ["ifaces", "nodes", "send_targets", "static", "isns", "slp", "fw"];
+        let all = cx
+            .databases
+            .iter()
+            .flat_map(|database| below.iter().map(|name| database.join(name)).chain(std::iter::once(database.clone())));
+        Self { missing: all.filter(|path| fs::symlink_metadata(path).is_err()).collect() }
+    }
+
+    /// Takes the directories away that were not there before, where nobody has put anything into them.
+    pub(crate) fn remove_directories(&self) {
+        for directory in &self.missing {
+            // One that holds something is in use by then, and stays.
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+/// Files of the database that are interface records of this name.
+pub(crate) fn interface_files(cx: &Context) -> Vec<PathBuf> {
+    cx.databases.iter().map(|database| database.join("ifaces").join(RECORD_NAME)).collect()
+}
+
+/// Takes the record away, and the lock of an iscsiadm that was killed while it made it.
+pub(crate) fn remove_interface(cx: &Context) -> Result<(), Failure> {
+    free(cx);
+    let there = || interface_files(cx).iter().any(|path| path.exists());
+    if there() {
+        let outcome = run(cx, &iscsiadm(20, ["-m", "iface", "-I", RECORD_NAME, "-o", "delete"]));
+        for path in interface_files(cx).iter().filter(|path| path.exists()) {
+            // It is a plain file; a program that refuses must not leave it.
+            fs::remove_file(path).map_err(|error| Failure::of_file(path, &error))?;
+        }
+        if there() {
+            outcome?;
+        }
+    }
+    Ok(())
+}
+
+/// Files of the database that are records of this name, of any target.
+pub(crate) fn node_files(cx: &Context) -> Vec<PathBuf> {
+    let names = |directory: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).into_iter().flatten().take(10_000).flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let targets = cx.databases.iter().flat_map(|database| names(&database.join("nodes")));
+    let portals = targets.flat_map(|target| names(&target));
+    portals.map(|portal| portal.join(RECORD_NAME)).filter(|path| path.is_file()).collect()
+}
+
+/// Links by which open-iscsi finds records that no discovery made (`idbm_link_record` in `usr/idbm.c`), of
+/// records of this name: `TARGET,ADDRESS,PORT,GROUP,NAME`.
+fn node_links(cx: &Context) -> Vec<PathBuf> {
+    let ours = format!(",{RECORD_NAME}");
+    let entries = cx.databases.iter().flat_map(|database| fs::read_dir(database.join("static")).into_iter().flatten());
+    let paths = entries.take(10_000).flatten().map(|entry| entry.path());
+    paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ours))).collect()
+}
+
+/// Takes records of this name away, whatever their target.
+pub(crate) fn remove_nodes(cx: &Context) -> Result<(), Failure> {
+    if node_files(cx).is_empty() && node_links(cx).is_empty() {
+        return Ok(());
+    }
+    let outcome = run(cx, &iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
+    for path in node_files(cx) {
+        fs::remove_file(&path).map_err(|error| Failure::of_file(&path, &error))?;
+        // Portal and target, where nothing else is in them.
+        for directory in path.ancestors().skip(1).take(2) {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+    for link in node_links(cx) {
+        fs::remove_file(&link).map_err(|error| Failure::of_file(&link, &error))?;
+    }
+    if node_files(cx).is_empty() { Ok(()) } else { Ok(outcome.map(drop)?) }
 }
 
 #[cfg(test)]

@@ -3,13 +3,12 @@
 //! They are bound as slaves: mounted plainly they would share what happens to them with this system, and
 //! taking them down would take this system's own down, or fail.
 
-use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::mounts::targets_below;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use crate::system::{Root, mount};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Directories of this system that are bound, `/proc` apart.
@@ -17,10 +16,10 @@ const BOUND: [&str; 3] = ["/sys", "/dev", "/run"];
 const EFIVARS: &str = "/sys/firmware/efi/efivars";
 
 /// Binds them.
-pub(crate) struct Special;
+pub(crate) struct BindKernelFilesystems;
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Bound {
+pub(crate) struct Bound {
     at: PathBuf,
 }
 
@@ -43,7 +42,12 @@ fn needs_efivars(cx: &Context) -> bool {
     cx.host.is_dir("/sys/firmware/efi")
 }
 
-impl Step<Context> for Special {
+impl Step for BindKernelFilesystems {
+    type Context = Context;
+    type Change = Bound;
+    type Input = ();
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "special"
     }
@@ -66,28 +70,28 @@ impl Step<Context> for Special {
         lines
     }
 
-    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+    fn inspect(&self, cx: &mut Context, (): &(), _: &[Bound]) -> Result<Option<()>, Failure> {
         for path in ["/proc"].iter().chain(&BOUND) {
             let place = place(cx, path)?;
             if !targets_below(&cx.host, &place)?.contains(&place) {
-                return Ok(false);
+                return Ok(None);
             }
         }
-        Ok(true)
+        Ok(Some(()))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, Bound>) -> Result<(), Failure> {
         let there = |place: &Path| -> Result<bool, Failure> {
             Ok(targets_below(&cx.host, place)?.iter().any(|target| target == place))
         };
         let proc = place(cx, "/proc")?;
         if !there(&proc)? {
-            log.record(&Bound { at: proc.clone() }, || Ok(mount::mount_kernel("proc", &proc, false)?))?;
+            log.guarded(Bound { at: proc.clone() }, || Ok(mount::mount_kernel("proc", &proc, false)?))?;
         }
         for path in BOUND {
             let place = place(cx, path)?;
             if !there(&place)? {
-                log.record(&Bound { at: place.clone() }, || {
+                log.guarded(Bound { at: place.clone() }, || {
                     mount::bind_as_slave(Path::new(path), &place)?;
                     hide_itself(cx, Path::new(path), &place)
                 })?;
@@ -98,7 +102,7 @@ impl Step<Context> for Special {
             let place = place(cx, EFIVARS)?;
             efivars = ", with the UEFI variables";
             if !there(&place)? {
-                let mounted = log.record(&Bound { at: place.clone() }, || {
+                let mounted = log.guarded(Bound { at: place.clone() }, || {
                     Ok(mount::mount_kernel("efivarfs", &place, cx.request.read_only)?)
                 });
                 if let Err(failure) = mounted {
@@ -107,11 +111,11 @@ impl Step<Context> for Special {
                 }
             }
         }
-        Ok(format!("from this system{efivars}"))
+        log.say(format!("from this system{efivars}"));
+        Ok(())
     }
 
-    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
-        let bound: Bound = deed(value)?;
+    fn undo(&self, cx: &mut Context, bound: Bound) -> Result<(), Failure> {
         Ok(mount::unmount_tree(&bound.at, &targets_below(&cx.host, &bound.at)?)?)
     }
 }

@@ -2,10 +2,9 @@
 //! the record of the target. The password goes there and nowhere else: no argument, no journal, no plan.
 
 use crate::procedures::replaced_file::{self, Replaced};
-use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::context::{Context, Earlier};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
-use serde_json::Value;
 use std::path::PathBuf;
 
 pub(crate) const FILE: &str = "iscsid.conf";
@@ -45,7 +44,12 @@ fn with_chap(text: &str, username: Option<&str>, password: &str) -> String {
     settings
 }
 
-impl Step<Context> for Chap {
+impl Step for Chap {
+    type Context = Context;
+    type Change = Replaced;
+    type Input = Earlier;
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "chap"
     }
@@ -83,11 +87,11 @@ impl Step<Context> for Chap {
         lines
     }
 
-    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
-        Ok(cx.session.is_some() || !deeds.is_empty())
+    fn inspect(&self, _: &mut Context, session: &Earlier, changes: &[Replaced]) -> Result<Option<()>, Failure> {
+        Ok((session.is_some() || !changes.is_empty()).then_some(()))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(&self, cx: &mut Context, _: &Earlier, log: &mut Log<'_, Replaced>) -> Result<(), Failure> {
         let path = path(cx);
         let text = replaced_file::read(&path)?.unwrap_or_default();
         let password = match (&cx.request.username, &cx.password) {
@@ -100,11 +104,12 @@ impl Step<Context> for Chap {
         // The text holds the password: it is wiped like one.
         let text = zeroize::Zeroizing::new(with_chap(&text, cx.request.username.as_deref(), password));
         replaced_file::replace(log, &path, &text)?;
-        Ok(format!("in {}, readable by root only; `rescue down` restores the file", path.display()))
+        log.say(format!("in {}, readable by root only; `rescue down` restores the file", path.display()));
+        Ok(())
     }
 
-    fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {
-        replaced_file::restore(&crate::procedures::rescue::context::deed::<Replaced>(deed)?)
+    fn undo(&self, _: &mut Context, change: Replaced) -> Result<(), Failure> {
+        replaced_file::restore(&change)
     }
 
     fn outlasts_restart(&self) -> bool {

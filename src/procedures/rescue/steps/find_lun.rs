@@ -1,15 +1,15 @@
 //! The disk of the LUN: by the session and the unit's number, and known again by its world-wide id.
 
-use crate::probes::lun::{self, LunError, Wanted};
-use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::host::mounts::describe;
-use crate::procedures::rescue::steps::login::HOLDERS_LIMIT;
+use crate::probes::lun::Lun;
+use crate::procedures::rescue::context::{Context, LunDisk, TargetSession};
+use crate::procedures::rescue::host::open_iscsi::{self, iscsiadm};
+use crate::procedures::rescue::host::{session, users};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Invocation;
-use crate::system::holders;
+use isctpl_checks::facts::{BlockDevice, Session};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a unit may take to appear after its scan.
@@ -18,27 +18,14 @@ const APPEARS: Duration = Duration::from_secs(30);
 /// Finds the disk.
 pub(crate) struct FindLun;
 
-/// The deed: the disk is scanned for. There is nothing to put back: the disk goes with its session.
+/// The change: the disk is scanned for. There is nothing to put back: the disk goes with its session.
 #[derive(Debug, Serialize, Deserialize)]
-struct Found {
+pub(crate) struct Found {
     wwid: Option<String>,
 }
 
-fn find(cx: &Context) -> Result<lun::Lun, LunError> {
-    let portal = cx.request.portal;
-    let portal = Some((portal.ip(), portal.port()));
-    lun::find(&cx.sysfs, &Wanted { target: &cx.request.target, portal, lun: cx.request.lun })
-}
-
-/// Learns which disk it is, where it is there.
-pub(crate) fn recall(cx: &mut Context) {
-    if let Some(path) = find(cx).ok().and_then(|found| found.paths.into_iter().next()) {
-        cx.disk = Some(path.disk);
-    }
-}
-
-/// Takes the unit that was found into the context, after a look whether it is the right one and free.
-fn take(cx: &mut Context, found: &lun::Lun) -> Result<(), Failure> {
+/// The disk of the unit that was found, after a look whether it is the right one.
+fn disk_of(cx: &mut Context, found: &Lun) -> Result<BlockDevice, Failure> {
     let Some(path) = found.paths.first() else { return Err(Failure::failed("the LUN has no disk on this machine")) };
     let (wanted, wwid) = (cx.request.wwid.as_deref(), path.wwid());
     let fits = |wanted: &str| wwid == Some(wanted) || path.identifiers.iter().any(|id| id == wanted);
@@ -57,15 +44,14 @@ fn take(cx: &mut Context, found: &lun::Lun) -> Result<(), Failure> {
     for other in &found.same_wwid {
         cx.remark(format!("{} has the same world-wide id as the LUN: another path to it, or a clone", other.name));
     }
-    cx.disk = Some(path.disk.clone());
-    Ok(())
+    Ok(path.disk.clone())
 }
 
 /// Refuses a LUN on which something is mounted that is none of this procedure's.
-fn is_free(cx: &Context, disk: &str) -> Result<(), Failure> {
-    let held = holders::find(disk, HOLDERS_LIMIT);
+fn refuse_in_use(cx: &Context, disk: &str) -> Result<(), Failure> {
+    let held = users::of(disk);
     let at = &cx.place();
-    let foreign = |target: &str| !std::path::Path::new(target).starts_with(at);
+    let foreign = |target: &str| !Path::new(target).starts_with(at);
     if !held.mounts.iter().any(|mount| foreign(&mount.target)) && held.swaps.is_empty() {
         return Ok(());
     }
@@ -75,11 +61,16 @@ fn is_free(cx: &Context, disk: &str) -> Result<(), Failure> {
         format!("the LUN ({disk}) is already in use on this machine")
     };
     let mut failure = Failure::refused(what);
-    failure.advice = describe(&held, foreign);
+    failure.advice = users::describe(&held, foreign);
     Err(failure)
 }
 
-impl Step<Context> for FindLun {
+impl Step for FindLun {
+    type Context = Context;
+    type Change = Found;
+    type Input = TargetSession;
+    type Output = LunDisk;
+
     fn id(&self) -> &'static str {
         "lun"
     }
@@ -98,24 +89,30 @@ impl Step<Context> for FindLun {
         ]
     }
 
-    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
-        let Ok(found) = find(cx) else { return Ok(false) };
-        take(cx, &found)?;
-        // One that was found once is free, or held by this procedure.
-        match (&cx.disk, deeds.is_empty()) {
-            (Some(disk), true) => is_free(cx, &disk.name).map(|()| false),
-            _ => Ok(true),
+    fn inspect(
+        &self,
+        cx: &mut Context,
+        session: &TargetSession,
+        changes: &[Found],
+    ) -> Result<Option<LunDisk>, Failure> {
+        let Ok(found) = session::find_lun(cx) else { return Ok(None) };
+        let device = disk_of(cx, &found)?;
+        if changes.is_empty() {
+            refuse_in_use(cx, &device.name)?;
+            return Ok(None);
         }
+        // One that was found once is free, or held by this procedure.
+        Ok(Some(LunDisk { device, is_ours: session.is_ours }))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
-        log.record(&Found { wwid: cx.request.wwid.clone() }, || Ok(()))?;
-        if find(cx).is_err() {
-            scan(cx)?;
+    fn apply(&self, cx: &mut Context, session: &TargetSession, log: &mut Log<'_, Found>) -> Result<LunDisk, Failure> {
+        log.guarded(Found { wwid: cx.request.wwid.clone() }, || Ok(()))?;
+        if session::find_lun(cx).is_err() {
+            scan(cx, &session.session)?;
         }
         let deadline = Instant::now() + APPEARS;
         let found = loop {
-            match find(cx) {
+            match session::find_lun(cx) {
                 Ok(found) => break found,
                 Err(error) if Instant::now() > deadline || cx.runner.cancel.is_requested() => {
                     return Err(Failure::failed(error.to_string()));
@@ -123,27 +120,25 @@ impl Step<Context> for FindLun {
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
             }
         };
-        settle(cx);
-        take(cx, &found)?;
-        let Some(disk) = cx.disk.clone() else { return Err(Failure::failed("the LUN has no disk on this machine")) };
-        if cx.request.read_only && cx.session_is_ours {
-            cx.run(
-                &Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/{}", disk.name)]),
-            )?;
+        users::settle(cx);
+        let device = disk_of(cx, &found)?;
+        let node = format!("/dev/{}", device.name);
+        if cx.request.read_only && session.is_ours {
+            cx.run(&Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &node]))?;
         }
         let id = found.wwid().map(|wwid| format!(", {wwid}")).unwrap_or_default();
-        Ok(format!("/dev/{}, {}{id}", disk.name, size(disk.size)))
+        log.say(format!("{node}, {}{id}", size(device.size)));
+        Ok(LunDisk { device, is_ours: session.is_ours })
     }
 
-    fn undo(&self, _: &mut Context, _: &Value) -> Result<(), Failure> {
+    fn undo(&self, _: &mut Context, _: Found) -> Result<(), Failure> {
         Ok(())
     }
 }
 
 /// Has the kernel look for this unit alone, so that others of the target stay away; for all of them, where
 /// the number does not say how the target addresses it (SAM-5, 4.7: above 255 there are several ways).
-fn scan(cx: &Context) -> Result<(), Failure> {
-    let Some(session) = &cx.session else { return Err(Failure::failed("there is no iSCSI session")) };
+fn scan(cx: &Context, session: &Session) -> Result<(), Failure> {
     let number = session.name.trim_start_matches("session");
     if cx.request.lun < 256 {
         let directory =
@@ -156,18 +151,12 @@ fn scan(cx: &Context) -> Result<(), Failure> {
             }
         }
     }
-    cx.iscsiadm(&crate::procedures::rescue::context::iscsiadm(60, ["-m", "session", "-r", number, "--rescan"]))?;
+    open_iscsi::run(cx, &iscsiadm(60, ["-m", "session", "-r", number, "--rescan"]))?;
     Ok(())
 }
 
-/// Lets udev finish: it may make volumes active on what appeared.
-pub(crate) fn settle(cx: &Context) {
-    // A system without udev has nothing to wait for.
-    let _ = cx.runner.run(&Invocation::new("udevadm", Duration::from_secs(30)).args(["settle", "--timeout=20"]));
-}
-
 /// A size as people say it.
-pub(crate) fn size(bytes: u64) -> String {
+fn size(bytes: u64) -> String {
     const GIB: u64 = 1 << 30;
     const MIB: u64 = 1 << 20;
     if bytes >= 10 * GIB { format!("{} GiB", bytes / GIB) } else { format!("{} MiB", bytes / MIB) }

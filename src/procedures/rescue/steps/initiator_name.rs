@@ -2,10 +2,9 @@
 
 use crate::formats::iscsi::open_iscsi;
 use crate::procedures::replaced_file::{self, Replaced};
-use crate::procedures::rescue::context::Context;
+use crate::procedures::rescue::context::{Context, Earlier};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
-use serde_json::Value;
 use std::path::PathBuf;
 
 pub(crate) const FILE: &str = "initiatorname.iscsi";
@@ -17,7 +16,12 @@ fn path(cx: &Context) -> PathBuf {
     cx.settings.join(FILE)
 }
 
-impl Step<Context> for InitiatorName {
+impl Step for InitiatorName {
+    type Context = Context;
+    type Change = Replaced;
+    type Input = Earlier;
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "initiator-name"
     }
@@ -42,24 +46,25 @@ impl Step<Context> for InitiatorName {
         ]
     }
 
-    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
-        if cx.uses_session_of_others() {
-            return Ok(true);
+    fn inspect(&self, cx: &mut Context, session: &Earlier, _: &[Replaced]) -> Result<Option<()>, Failure> {
+        if session.as_ref().is_some_and(|session| !session.is_ours) {
+            return Ok(Some(()));
         }
         let path = path(cx);
         let text = replaced_file::read(&path)?.unwrap_or_default();
         let (name, _) = open_iscsi::initiator_name(&text, FILE);
-        Ok(name.is_some_and(|name| name.value == cx.request.initiator))
+        Ok(name.filter(|name| name.value == cx.request.initiator).map(drop))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(&self, cx: &mut Context, _: &Earlier, log: &mut Log<'_, Replaced>) -> Result<(), Failure> {
         let path = path(cx);
         replaced_file::replace(log, &path, &format!("InitiatorName={}\n", cx.request.initiator))?;
-        Ok(format!("in {}; `rescue down` restores the file", path.display()))
+        log.say(format!("in {}; `rescue down` restores the file", path.display()));
+        Ok(())
     }
 
-    fn undo(&self, _: &mut Context, deed: &Value) -> Result<(), Failure> {
-        replaced_file::restore(&crate::procedures::rescue::context::deed::<Replaced>(deed)?)
+    fn undo(&self, _: &mut Context, change: Replaced) -> Result<(), Failure> {
+        replaced_file::restore(&change)
     }
 
     fn outlasts_restart(&self) -> bool {

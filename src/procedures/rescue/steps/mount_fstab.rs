@@ -1,23 +1,22 @@
 //! `/boot`, the ESP and whatever else the root's fstab mounts from the LUN. What it says is looked for on the
 //! LUN and nowhere else: a UUID of this system's disks, or a kernel name, means nothing to the instance.
 
+use crate::probes::lun::contents::{Contents, Filesystem};
 use crate::probes::lun::mount_plan::{self, MountPlan, SkipReason, SkippedMount};
 use crate::probes::lun::system;
-use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::context::{Context, MountedRoot};
 use crate::procedures::rescue::host::mounts::{self, Mounted, mount_call, node};
-use crate::procedures::{Failure, Log, Planned, Step};
+use crate::procedures::{Failure, Kind, Log, Planned, Step};
 use crate::system::Root;
-use serde_json::Value;
 use std::path::PathBuf;
 
 /// Mounts them.
-pub(crate) struct MountRest;
+pub(crate) struct MountFstab;
 
 /// What belongs to the root that is mounted.
-fn plan(cx: &Context) -> Result<MountPlan, Failure> {
-    let Some(filesystem) = &cx.root else { return Err(Failure::failed("the root is not mounted")) };
+fn plan(cx: &Context, (root, contents): &(MountedRoot, Contents)) -> Result<MountPlan, Failure> {
     let evidence = system::look(&Root::open(&cx.place())?);
-    Ok(mount_plan::plan(&evidence.fstab.unwrap_or_default(), filesystem, &cx.contents))
+    Ok(mount_plan::plan(&evidence.fstab.unwrap_or_default(), &root.filesystem, contents))
 }
 
 /// Where on this machine a mount is to be seen, as far as the root and what is mounted in it has the
@@ -44,7 +43,12 @@ fn tell(cx: &mut Context, skipped: &[SkippedMount]) {
     }
 }
 
-impl Step<Context> for MountRest {
+impl Step for MountFstab {
+    type Context = Context;
+    type Change = Mounted;
+    type Input = (MountedRoot, Contents);
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "mounts"
     }
@@ -54,7 +58,7 @@ impl Step<Context> for MountRest {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let filesystem = |name: &str, kind: &str| crate::probes::lun::contents::Filesystem {
+        let filesystem = |name: &str, kind: &str| Filesystem {
             device: isctpl_checks::facts::BlockDevice { name: name.to_owned(), ..Default::default() },
             kind: kind.to_owned(),
             uuid: None,
@@ -70,26 +74,36 @@ impl Step<Context> for MountRest {
         ]
     }
 
-    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
-        let plan = plan(cx)?;
+    fn inspect(
+        &self,
+        cx: &mut Context,
+        mounted: &(MountedRoot, Contents),
+        _: &[Mounted],
+    ) -> Result<Option<()>, Failure> {
+        let plan = plan(cx, mounted)?;
         tell(cx, &plan.skipped);
         let there = mounts::targets_below(&cx.host, &cx.place())?;
         let mut homeless = Vec::new();
         for mount in &plan.mounts {
             match place(cx, mount)? {
                 Some(place) if there.contains(&place) => {}
-                Some(_) => return Ok(false),
+                Some(_) => return Ok(None),
                 None => homeless.push(mount),
             }
         }
         // Until all else is mounted the directory may still come with it.
         homeless.into_iter().for_each(|mount| tell_no_directory(cx, mount));
-        Ok(true)
+        Ok(Some(()))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(
+        &self,
+        cx: &mut Context,
+        mounted: &(MountedRoot, Contents),
+        log: &mut Log<'_, Mounted>,
+    ) -> Result<(), Failure> {
         let mut done = Vec::new();
-        for mount in plan(cx)?.mounts {
+        for mount in plan(cx, mounted)?.mounts {
             // Looked at anew each time: the directory may lie on what was mounted just now.
             let Some(place) = place(cx, &mount)? else {
                 tell_no_directory(cx, &mount);
@@ -101,16 +115,17 @@ impl Step<Context> for MountRest {
             match mounts::mount(cx, log, &mount.filesystem, &place, &mount.options) {
                 Ok(()) => done.push(format!("{} from {}", mount.target, node(&mount.filesystem))),
                 // What the instance can do without, a rescue can too.
-                Err(failure) if failure.kind == crate::procedures::Kind::Failed => {
+                Err(failure) if failure.kind == Kind::Failed => {
                     cx.remark(format!("{} is not mounted: {}", mount.target, failure.what));
                 }
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(if done.is_empty() { "nothing".to_owned() } else { done.join(", ") })
+        log.say(if done.is_empty() { "nothing".to_owned() } else { done.join(", ") });
+        Ok(())
     }
 
-    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
-        mounts::unmount(cx, &deed::<Mounted>(value)?)
+    fn undo(&self, cx: &mut Context, mounted: Mounted) -> Result<(), Failure> {
+        mounts::unmount(cx, &mounted)
     }
 }

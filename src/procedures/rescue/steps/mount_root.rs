@@ -1,9 +1,9 @@
 //! The instance's root: recognised among the LUN's filesystems, or the one that was chosen.
 
-use crate::probes::lun::contents::Filesystem;
+use crate::probes::lun::contents::{Contents, Filesystem};
 use crate::probes::lun::system::RootVerdict;
 use crate::probes::lun::system::{self, Subvolume};
-use crate::procedures::rescue::context::{Context, RootChoice, deed};
+use crate::procedures::rescue::context::{Context, MountedRoot, RootChoice};
 use crate::procedures::rescue::host::mount_point::{self, Linked};
 use crate::procedures::rescue::host::mounts::{self, Mounted, looking_options, mount_call, node};
 use crate::procedures::{Failure, Log, Planned, Step};
@@ -12,7 +12,6 @@ use crate::system::command::{Invocation, quoted};
 use crate::system::mount::look_privately;
 use isctpl_checks::facts::BlockDevice;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,13 +22,19 @@ const LOOK: Duration = Duration::from_secs(150);
 /// Mounts the root.
 pub(crate) struct MountRoot;
 
-/// What this step does.
+/// What this step changes.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Deed {
+pub(crate) enum Change {
     Directory { path: PathBuf },
     Mounted(Mounted),
     Linked(Linked),
+}
+
+impl From<Linked> for Change {
+    fn from(linked: Linked) -> Self {
+        Self::Linked(linked)
+    }
 }
 
 /// A root that was found.
@@ -58,7 +63,7 @@ struct Looked {
 
 fn look(cx: &Context, filesystem: &Filesystem) -> Result<Looked, Failure> {
     let at = cx.state.join("look");
-    fs::create_dir_all(&at).map_err(|error| Failure::failed(format!("{}: {error}", at.display())))?;
+    fs::create_dir_all(&at).map_err(|error| Failure::of_file(&at, &error))?;
     let btrfs = filesystem.kind == "btrfs";
     let mut options = looking_options(&filesystem.kind);
     options.extend(btrfs.then_some("subvolid=5"));
@@ -95,105 +100,109 @@ fn is_chosen(choice: &RootChoice, filesystem: &Filesystem) -> bool {
             .is_some_and(|uuid| filesystem.uuid.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(uuid)))
 }
 
-/// Looks for roots. What cannot be looked at is told.
-fn candidates(cx: &mut Context) -> Result<Vec<Candidate>, Failure> {
-    let choice = cx.request.root.clone();
-    let mut found = Vec::new();
-    let mut refused = Vec::new();
-    let filesystems: Vec<Filesystem> =
-        cx.contents.filesystems.iter().filter(|one| one.may_be_root()).cloned().collect();
-    for filesystem in filesystems {
-        if choice.as_ref().is_some_and(|choice| !is_chosen(choice, &filesystem)) {
-            continue;
+/// What a look at the filesystems of the LUN came to.
+#[derive(Default)]
+struct Search {
+    found: Vec<Candidate>,
+    /// What could not be looked at, or is no root although it was chosen.
+    refused: Vec<String>,
+}
+
+impl Search {
+    /// Looks at one filesystem: a root itself, or with subvolumes that are.
+    fn look_at(&mut self, cx: &Context, filesystem: &Filesystem) {
+        let choice = cx.request.root.as_ref();
+        if choice.is_some_and(|choice| !is_chosen(choice, filesystem)) {
+            return;
         }
-        let looked = match look(cx, &filesystem) {
+        let looked = match look(cx, filesystem) {
             Ok(looked) => looked,
-            Err(failure) => {
-                refused.push(failure.what);
-                continue;
-            }
+            Err(failure) => return self.refused.push(failure.what),
         };
-        let subvolume = choice.as_ref().and_then(|choice| choice.subvolume.clone());
+        let wanted = choice.and_then(|choice| choice.subvolume.as_deref());
+        let candidate = |subvolume, name| Candidate { filesystem: filesystem.clone(), subvolume, name };
         match looked.verdict {
-            RootVerdict::Root if subvolume.is_none() => {
-                found.push(Candidate { filesystem: filesystem.clone(), subvolume: None, name: looked.name.clone() });
-            }
+            RootVerdict::Root if wanted.is_none() => self.found.push(candidate(None, looked.name)),
             RootVerdict::Unknown(problems) => {
-                refused.extend(problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
+                self.refused.extend(problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
             }
-            RootVerdict::NoRoot(why) if choice.is_some() && subvolume.is_none() && filesystem.kind != "btrfs" => {
-                refused.push(format!("{}: {why}", node(&filesystem)));
+            RootVerdict::NoRoot(why) if choice.is_some() && wanted.is_none() && filesystem.kind != "btrfs" => {
+                self.refused.push(format!("{}: {why}", node(filesystem)));
             }
             _ => {}
         }
+        let is_wanted = |one: &Subvolume| {
+            wanted.is_none_or(|wanted| wanted == one.path) && system::judge(&one.evidence) == RootVerdict::Root
+        };
         match looked.subvolumes {
             Ok(subvolumes) => {
-                for one in subvolumes {
-                    let wanted = subvolume.as_deref().is_none_or(|wanted| wanted == one.path);
-                    if wanted && system::judge(&one.evidence) == RootVerdict::Root {
-                        found.push(Candidate {
-                            filesystem: filesystem.clone(),
-                            subvolume: Some(one.path),
-                            name: one.evidence.name,
-                        });
-                    }
-                }
+                let roots = subvolumes.into_iter().filter(is_wanted);
+                self.found.extend(roots.map(|one| candidate(Some(one.path), one.evidence.name)));
             }
-            Err(what) => refused.push(format!("{}: {what}", node(&filesystem))),
+            Err(what) => self.refused.push(format!("{}: {what}", node(filesystem))),
         }
     }
-    if found.is_empty() {
+}
+
+/// Looks for roots. What cannot be looked at is told.
+fn candidates(cx: &mut Context, contents: &Contents) -> Result<Vec<Candidate>, Failure> {
+    let mut search = Search::default();
+    for filesystem in contents.filesystems.iter().filter(|one| one.may_be_root()) {
+        search.look_at(cx, filesystem);
+    }
+    if search.found.is_empty() {
         let mut failure = Failure::failed("no filesystem on the LUN contains an operating system");
-        failure.advice.extend(refused);
-        failure.advice.extend(
-            cx.contents.encrypted.iter().map(|name| format!("/dev/{name} is encrypted (LUKS); isctpl cannot open it")),
-        );
-        failure.advice.extend(cx.contents.other.iter().map(|(name, what)| format!("/dev/{name} holds {what}")));
-        failure.advice.extend(cx.contents.unread.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
+        let encrypted = |name: &String| format!("/dev/{name} is encrypted (LUKS); isctpl cannot open it");
+        failure.advice = search.refused;
+        failure.advice.extend(contents.encrypted.iter().map(encrypted));
+        failure.advice.extend(contents.other.iter().map(|(name, what)| format!("/dev/{name} holds {what}")));
+        failure.advice.extend(contents.unread.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
         return Err(failure);
     }
-    refused.into_iter().for_each(|what| cx.remark(what));
-    Ok(found)
+    search.refused.into_iter().for_each(|what| cx.remark(what));
+    Ok(search.found)
 }
 
 /// The device that is mounted at the place, where it is one of the LUN's.
-fn mounted(cx: &Context) -> Result<Option<Filesystem>, Failure> {
+fn mounted(cx: &Context, contents: &Contents) -> Result<Option<Filesystem>, Failure> {
     let (entries, _) = crate::probes::storage::mounts::mounts(&cx.host)?;
     let at = cx.place().display().to_string();
     let Some(entry) = crate::probes::storage::mounts::at(&entries, &at) else { return Ok(None) };
     let is_it = |device: &BlockDevice| device.number == entry.mount.device;
     // btrfs has a device number of its own.
     let by_source = |one: &&Filesystem| [node(one), format!("/dev/{}", one.device.name)].contains(&entry.mount.source);
-    Ok(cx.contents.filesystems.iter().find(|one| is_it(&one.device) || by_source(one)).cloned())
+    Ok(contents.filesystems.iter().find(|one| is_it(&one.device) || by_source(one)).cloned())
 }
 
-fn learn_name(cx: &mut Context) {
-    if let Ok(root) = Root::open(&cx.place()) {
-        cx.system_name = system::look(&root).name;
-    }
+fn with_name(cx: &Context, filesystem: Filesystem) -> MountedRoot {
+    MountedRoot { filesystem, system_name: Root::open(&cx.place()).ok().and_then(|root| system::look(&root).name) }
 }
 
 /// Mounts the one root that there is.
-fn mount_one(cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
-    let found = candidates(cx)?;
+fn mount_one(cx: &mut Context, contents: &Contents, log: &mut Log<'_, Change>) -> Result<Filesystem, Failure> {
+    let found = candidates(cx, contents)?;
     let [chosen] = found.as_slice() else {
         let mut failure = Failure::refused("the LUN contains several operating systems; choose one");
         failure.advice = found.iter().map(Candidate::in_words).collect();
         return Err(failure);
     };
     let at = cx.place();
-    log.record(&Deed::Directory { path: at.clone() }, || mount_point::prepare(cx))?;
+    log.guarded(Change::Directory { path: at.clone() }, || mount_point::prepare(cx))?;
     let options: Vec<String> = chosen.subvolume.iter().map(|path| format!("subvol={path}")).collect();
     let call = mount_call(&chosen.filesystem, &at, &options, cx.request.read_only);
-    log.record(&Deed::Mounted(Mounted { at: at.clone() }), || cx.run(&call).map(drop))?;
-    cx.root = Some(chosen.filesystem.clone());
-    learn_name(cx);
+    log.guarded(Change::Mounted(Mounted { at }), || cx.run(&call).map(drop))?;
     let name = chosen.name.as_deref().unwrap_or("an unnamed system");
     let subvolume = chosen.subvolume.as_ref().map(|path| format!(", subvolume {path}")).unwrap_or_default();
-    Ok(format!("{name}, {} ({}{subvolume})", node(&chosen.filesystem), chosen.filesystem.kind))
+    log.say(format!("{name}, {} ({}{subvolume})", node(&chosen.filesystem), chosen.filesystem.kind));
+    Ok(chosen.filesystem.clone())
 }
 
-impl Step<Context> for MountRoot {
+impl Step for MountRoot {
+    type Context = Context;
+    type Change = Change;
+    type Input = Contents;
+    type Output = MountedRoot;
+
     fn id(&self) -> &'static str {
         "root"
     }
@@ -219,33 +228,39 @@ impl Step<Context> for MountRoot {
         ]
     }
 
-    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
-        let found = if deeds.is_empty() { None } else { mounted(cx)? };
-        let is_mounted = found.is_some();
-        cx.root = found;
-        if is_mounted {
-            learn_name(cx);
-        } else {
-            mount_point::check(cx)?;
+    fn inspect(
+        &self,
+        cx: &mut Context,
+        contents: &Contents,
+        changes: &[Change],
+    ) -> Result<Option<MountedRoot>, Failure> {
+        let found = if changes.is_empty() { None } else { mounted(cx, contents)? };
+        match found {
+            Some(filesystem) => Ok(mount_point::is_linked(cx).then(|| with_name(cx, filesystem))),
+            None => mount_point::check(cx).map(|()| None),
         }
-        Ok(is_mounted && mount_point::is_linked(cx))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
-        let said = match &cx.root {
-            Some(filesystem) => format!("{} is already mounted", node(filesystem)),
-            None => mount_one(cx, log)?,
+    fn apply(&self, cx: &mut Context, contents: &Contents, log: &mut Log<'_, Change>) -> Result<MountedRoot, Failure> {
+        let found = if log.is_empty() { None } else { mounted(cx, contents)? };
+        let filesystem = match found {
+            Some(filesystem) => {
+                log.say(format!("{} is already mounted", node(&filesystem)));
+                filesystem
+            }
+            None => mount_one(cx, contents, log)?,
         };
+        let root = with_name(cx, filesystem);
         if !mount_point::is_linked(cx) {
-            mount_point::link(cx, log, Deed::Linked)?;
+            mount_point::link(cx, log)?;
         }
-        Ok(said)
+        Ok(root)
     }
 
-    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
-        match deed(value)? {
-            Deed::Linked(linked) => mount_point::unlink(&linked),
-            Deed::Mounted(mounted) => {
+    fn undo(&self, cx: &mut Context, change: Change) -> Result<(), Failure> {
+        match change {
+            Change::Linked(linked) => mount_point::unlink(&linked),
+            Change::Mounted(mounted) => {
                 let at = mounted.at.display().to_string();
                 if cx.host.is_dir(&at) && !cx.request.read_only {
                     // Bounded: a LUN that is gone must not keep this waiting, and unmounting syncs as well.
@@ -253,7 +268,7 @@ impl Step<Context> for MountRoot {
                 }
                 mounts::unmount(cx, &mounted)
             }
-            Deed::Directory { path } => match fs::remove_dir(&path) {
+            Change::Directory { path } => match fs::remove_dir(&path) {
                 Err(error) if fs::symlink_metadata(&path).is_ok() => {
                     cx.remark(format!("{} could not be removed: {error}", path.display()));
                     Ok(())

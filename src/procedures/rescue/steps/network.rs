@@ -1,6 +1,6 @@
 //! The SAN NIC, and a way to the portal.
 
-use crate::procedures::rescue::context::{Context, Nic, deed};
+use crate::procedures::rescue::context::{Context, Nic};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Invocation;
 use crate::system::netlink;
@@ -8,7 +8,6 @@ use crate::system::reach::{self, Origin, Reach};
 use ipnet::IpNet;
 use isctpl_checks::facts::{Address, LookupAnswer, NetLink, Route};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,7 @@ pub(crate) struct Network;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Deed {
+pub(crate) enum Change {
     Up { nic: String },
     Address { nic: String, address: IpNet },
     Route { nic: String, to: IpNet, gateway: IpAddr },
@@ -139,7 +138,12 @@ fn reached(cx: &Context, seen: &Seen) -> Result<Option<String>, Failure> {
     }
 }
 
-impl Step<Context> for Network {
+impl Step for Network {
+    type Context = Context;
+    type Change = Change;
+    type Input = ();
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "network"
     }
@@ -160,20 +164,20 @@ impl Step<Context> for Network {
         lines
     }
 
-    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+    fn inspect(&self, cx: &mut Context, (): &(), _: &[Change]) -> Result<Option<()>, Failure> {
         let seen = look(cx.request.portal.ip())?;
         is_there(cx, &seen)?;
-        Ok(reached(cx, &seen)?.is_some())
+        Ok(reached(cx, &seen)?.map(drop))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, Change>) -> Result<(), Failure> {
         let portal = cx.request.portal.ip();
         let mut seen = look(portal)?;
         let Some(nic) = cx.request.nic.clone() else {
             return Err(advise(Failure::refused(format!("there is no route to the portal {portal}")), cx, &seen));
         };
         if !is_there(cx, &seen)?.is_some_and(|link| link.up) {
-            log.record(&Deed::Up { nic: nic.name.clone() }, || cx.run(&up(&nic.name)).map(drop))?;
+            log.guarded(Change::Up { nic: nic.name.clone() }, || cx.run(&up(&nic.name)).map(drop))?;
         }
         let deadline = Instant::now() + Duration::from_secs(10);
         while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
@@ -198,7 +202,7 @@ impl Step<Context> for Network {
                 ))
                 .advise(format!("ip address del {other} dev {}", nic.name)));
             }
-            log.record(&Deed::Address { nic: nic.name.clone(), address }, || {
+            log.guarded(Change::Address { nic: nic.name.clone(), address }, || {
                 cx.run(&add_address(&nic.name, address)).map(drop)
             })?;
         } else if own.is_empty() {
@@ -219,13 +223,16 @@ impl Step<Context> for Network {
                 return Err(advise(Failure::refused(what), cx, &seen));
             };
             let to = IpNet::from(portal);
-            log.record(&Deed::Route { nic: nic.name.clone(), to, gateway }, || {
+            log.guarded(Change::Route { nic: nic.name.clone(), to, gateway }, || {
                 cx.run(&add_route(&nic.name, to, gateway)).map(drop)
             })?;
             seen = look(portal)?;
         }
         match reached(cx, &seen)? {
-            Some(how) => Ok(how),
+            Some(how) => {
+                log.say(how);
+                Ok(())
+            }
             None => Err(advise(
                 Failure::refused(format!("there is no route to the portal {portal} through {}", nic.name)),
                 cx,
@@ -234,11 +241,11 @@ impl Step<Context> for Network {
         }
     }
 
-    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
+    fn undo(&self, cx: &mut Context, change: Change) -> Result<(), Failure> {
         let portal = cx.request.portal.ip();
         let seen = look(portal)?;
-        match deed(value)? {
-            Deed::Route { nic, to, gateway } => {
+        match change {
+            Change::Route { nic, to, gateway } => {
                 let snapshot = netlink::snapshot(&[]);
                 let is_it = |route: &&Route| {
                     route.interface.as_deref() == Some(nic.as_str())
@@ -249,12 +256,12 @@ impl Step<Context> for Network {
                     cx.run(&ip(&["route", "del", &to.to_string(), "via", &gateway.to_string(), "dev", &nic]))?;
                 }
             }
-            Deed::Address { nic, address } => {
+            Change::Address { nic, address } => {
                 if seen.addresses.iter().any(|own| own.interface == nic && own.net == address) {
                     cx.run(&ip(&["address", "del", &address.to_string(), "dev", &nic]))?;
                 }
             }
-            Deed::Up { nic } => {
+            Change::Up { nic } => {
                 // An address that somebody gave it meanwhile needs it up.
                 let in_use = seen.addresses.iter().any(|own| own.interface == nic && !is_link_local(own.net.addr()));
                 if in_use {

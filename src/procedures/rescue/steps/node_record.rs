@@ -1,14 +1,9 @@
 //! Discovery, and the record of the target in open-iscsi's database.
 
-use crate::procedures::rescue::RECORD_NAME;
-use crate::procedures::rescue::context::{Context, deed, iscsiadm};
-use crate::procedures::rescue::steps::interface_record::{missing_directories, remove_empty};
+use crate::procedures::rescue::context::{Context, Earlier};
+use crate::procedures::rescue::host::open_iscsi::{self, AddedRecord, RECORD_NAME, iscsiadm};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{CommandError, Invocation};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 /// What a rescue wants otherwise than iscsid.conf may have it: nobody logs in by this record at the next
 /// start, only the wanted unit is attached, and a portal that falls silent is given up soon. Keys that an
@@ -21,13 +16,7 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 
 /// Discovers the target and adds its record.
-pub(crate) struct Record;
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Added {
-    /// Directories that were not there before.
-    missing: Vec<PathBuf>,
-}
+pub(crate) struct NodeRecord;
 
 /// One that a portal tells of.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,46 +51,41 @@ fn new_node(cx: &Context, group: &str) -> Invocation {
     iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &portal, "-I", RECORD_NAME, "-o", "new"])
 }
 
-/// Files of the database that are records of this name, of any target.
-pub(crate) fn files(cx: &Context) -> Vec<PathBuf> {
-    let names = |directory: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(directory).into_iter().flatten().take(10_000).flatten();
-        entries.map(|entry| entry.path()).collect()
+/// Discovers the target and makes its record; gives the portal group.
+fn add(cx: &Context) -> Result<String, Failure> {
+    let printed = open_iscsi::run(cx, &discovery(cx)).map_err(explain)?;
+    let found = discovered(&printed.out);
+    let ours: Vec<&Discovered<'_>> =
+        found.iter().filter(|one| one.target.eq_ignore_ascii_case(&cx.request.target)).collect();
+    let portal = cx.portal();
+    // A portal behind address translation tells of an address that nobody here reaches: the one that
+    // was asked counts.
+    let Some(one) = ours.iter().find(|one| one.portal == portal).or_else(|| ours.first()) else {
+        let mut others: Vec<&str> = found.iter().map(|one| one.target).collect();
+        others.dedup();
+        let others = if others.is_empty() { "no target".to_owned() } else { others.join(", ") };
+        return Err(Failure::failed(format!(
+            "{portal} offers {others} to this initiator, but not {}",
+            cx.request.target
+        ))
+        .advise("check the target name and the initiator name: a target is shown only to initiators that it allows"));
     };
-    let targets = cx.databases.iter().flat_map(|database| names(&database.join("nodes")));
-    let portals = targets.flat_map(|target| names(&target));
-    portals.map(|portal| portal.join(RECORD_NAME)).filter(|path| path.is_file()).collect()
-}
-
-/// Links by which open-iscsi finds records that no discovery made (`idbm_link_record` in `usr/idbm.c`), of
-/// records of this name: `TARGET,ADDRESS,PORT,GROUP,NAME`.
-fn links(cx: &Context) -> Vec<PathBuf> {
-    let ours = format!(",{RECORD_NAME}");
-    let entries = cx.databases.iter().flat_map(|database| fs::read_dir(database.join("static")).into_iter().flatten());
-    let paths = entries.take(10_000).flatten().map(|entry| entry.path());
-    paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ours))).collect()
-}
-
-/// Takes records of this name away, whatever their target.
-pub(crate) fn remove(cx: &Context) -> Result<(), Failure> {
-    if files(cx).is_empty() && links(cx).is_empty() {
-        return Ok(());
-    }
-    let outcome = cx.iscsiadm(&iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
-    for path in files(cx) {
-        fs::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-        // Portal and target, where nothing else is in them.
-        for directory in path.ancestors().skip(1).take(2) {
-            let _ = fs::remove_dir(directory);
+    open_iscsi::run(cx, &new_node(cx, one.group))?;
+    for (key, value) in SETTINGS {
+        match open_iscsi::run(cx, &node(cx, &["-o", "update", "-n", key, "-v", value])) {
+            Ok(_) | Err(CommandError::Failed { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    for link in links(cx) {
-        fs::remove_file(&link).map_err(|error| Failure::failed(format!("{}: {error}", link.display())))?;
-    }
-    if files(cx).is_empty() { Ok(()) } else { Ok(outcome.map(drop)?) }
+    Ok(one.group.to_owned())
 }
 
-impl Step<Context> for Record {
+impl Step for NodeRecord {
+    type Context = Context;
+    type Change = AddedRecord;
+    type Input = Earlier;
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "record"
     }
@@ -118,47 +102,19 @@ impl Step<Context> for Record {
         lines
     }
 
-    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
-        Ok(cx.session.is_some() || !deeds.is_empty())
+    fn inspect(&self, _: &mut Context, session: &Earlier, changes: &[AddedRecord]) -> Result<Option<()>, Failure> {
+        Ok((session.is_some() || !changes.is_empty()).then_some(()))
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
-        let deed = Added { missing: missing_directories(cx) };
-        log.record(&deed, || {
-            let printed = cx.iscsiadm(&discovery(cx)).map_err(explain)?;
-            let found = discovered(&printed.out);
-            let ours: Vec<&Discovered<'_>> =
-                found.iter().filter(|one| one.target.eq_ignore_ascii_case(&cx.request.target)).collect();
-            let portal = cx.portal();
-            // A portal behind address translation tells of an address that nobody here reaches: the one that
-            // was asked counts.
-            let Some(one) = ours.iter().find(|one| one.portal == portal).or_else(|| ours.first()) else {
-                let mut others: Vec<&str> = found.iter().map(|one| one.target).collect();
-                others.dedup();
-                let others = if others.is_empty() { "no target".to_owned() } else { others.join(", ") };
-                return Err(Failure::failed(format!(
-                    "{portal} offers {others} to this initiator, but not {}",
-                    cx.request.target
-                ))
-                .advise(
-                    "check the target name and the initiator name: a target is shown only to initiators that it allows",
-                ));
-            };
-            cx.iscsiadm(&new_node(cx, one.group))?;
-            for (key, value) in SETTINGS {
-                match cx.iscsiadm(&node(cx, &["-o", "update", "-n", key, "-v", value])) {
-                    Ok(_) | Err(CommandError::Failed { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            Ok(format!("found, in portal group {}", one.group))
-        })
+    fn apply(&self, cx: &mut Context, _: &Earlier, log: &mut Log<'_, AddedRecord>) -> Result<(), Failure> {
+        let group = log.guarded(AddedRecord::new(cx), || add(cx))?;
+        log.say(format!("found, in portal group {group}"));
+        Ok(())
     }
 
-    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
-        let added: Added = deed(value)?;
-        remove(cx)?;
-        remove_empty(&added.missing);
+    fn undo(&self, cx: &mut Context, added: AddedRecord) -> Result<(), Failure> {
+        open_iscsi::remove_nodes(cx)?;
+        added.remove_directories();
         Ok(())
     }
 

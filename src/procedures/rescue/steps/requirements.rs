@@ -1,14 +1,18 @@
 //! Whether all is there that the later steps need; nothing is changed.
 
 use crate::procedures::rescue::context::Context;
-use crate::procedures::{Failure, Log, Planned, Step};
+use crate::procedures::{Failure, Log, NoChange, Planned, Step};
 use crate::system::command::is_installed;
-use serde_json::Value;
 
 /// Looks before anything is changed.
 pub(crate) struct Requirements;
 
-impl Step<Context> for Requirements {
+impl Step for Requirements {
+    type Context = Context;
+    type Change = NoChange;
+    type Input = ();
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "requirements"
     }
@@ -24,7 +28,7 @@ impl Step<Context> for Requirements {
         ))]
     }
 
-    fn is_done(&self, cx: &mut Context, _: &[Value]) -> Result<bool, Failure> {
+    fn inspect(&self, cx: &mut Context, (): &(), _: &[NoChange]) -> Result<Option<()>, Failure> {
         if !cx.privileged {
             return Err(Failure::refused("must run as root").advise("run it with sudo"));
         }
@@ -54,15 +58,15 @@ impl Step<Context> for Requirements {
                 )));
             }
         }
-        Ok(true)
+        Ok(Some(()))
     }
 
-    fn perform(&self, _: &mut Context, _: &mut Log<'_>) -> Result<String, Failure> {
-        Ok(String::new())
-    }
-
-    fn undo(&self, _: &mut Context, _: &Value) -> Result<(), Failure> {
+    fn apply(&self, _: &mut Context, (): &(), _: &mut Log<'_, NoChange>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    fn undo(&self, _: &mut Context, change: NoChange) -> Result<(), Failure> {
+        match change {}
     }
 }
 

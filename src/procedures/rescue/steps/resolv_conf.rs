@@ -1,12 +1,11 @@
 //! Names can be resolved below the root as they are on this system, and nothing is written to the LUN for it.
 
-use crate::procedures::rescue::context::{Context, deed};
+use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::mounts::targets_below;
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use crate::system::{Root, mount};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,7 +18,7 @@ pub(crate) struct ResolvConf;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Deed {
+pub(crate) enum Change {
     /// A copy of this system's file, bound over the root's.
     Bound { at: PathBuf, copy: PathBuf },
     /// A file below this system's `/run`, where a link of the root's points, with the directories made for it.
@@ -128,7 +127,12 @@ fn put(path: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-impl Step<Context> for ResolvConf {
+impl Step for ResolvConf {
+    type Context = Context;
+    type Change = Change;
+    type Input = ();
+    type Output = ();
+
     fn id(&self) -> &'static str {
         "resolv-conf"
     }
@@ -145,69 +149,69 @@ impl Step<Context> for ResolvConf {
         ]
     }
 
-    fn is_done(&self, cx: &mut Context, deeds: &[Value]) -> Result<bool, Failure> {
+    fn inspect(&self, cx: &mut Context, (): &(), changes: &[Change]) -> Result<Option<()>, Failure> {
         let Some(own) = own(cx)? else {
             cx.remark("this system has no nameserver in /etc/resolv.conf, so names do not resolve in the mounted root");
-            return Ok(true);
+            return Ok(Some(()));
         };
-        for value in deeds {
-            if let Deed::Bound { at, .. } = deed(value)? {
-                return Ok(targets_below(&cx.host, &at)?.contains(&at));
+        for change in changes {
+            if let Change::Bound { at, .. } = change {
+                return Ok(targets_below(&cx.host, at)?.contains(at).then_some(()));
             }
         }
         match way(cx, &own) {
-            Way::None => Ok(true),
+            Way::None => Ok(Some(())),
             Way::Impossible(why) => {
                 cx.remark(format!(
                     "the root's /etc/resolv.conf is left as it is, so names may not resolve there: {why}"
                 ));
-                Ok(true)
+                Ok(Some(()))
             }
-            _ => Ok(false),
+            _ => Ok(None),
         }
     }
 
-    fn perform(&self, cx: &mut Context, log: &mut Log<'_>) -> Result<String, Failure> {
+    fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, Change>) -> Result<(), Failure> {
         let own = own(cx)?.unwrap_or_default();
-        let failed = |path: &Path, error: std::io::Error| Failure::failed(format!("{}: {error}", path.display()));
         match way(cx, &own) {
             Way::Bind(at) => {
                 let copy = cx.state.join("resolv.conf");
-                log.record(&Deed::Bound { at: at.clone(), copy: copy.clone() }, || {
-                    fs::write(&copy, &own).map_err(|error| failed(&copy, error))?;
+                log.guarded(Change::Bound { at: at.clone(), copy: copy.clone() }, || {
+                    fs::write(&copy, &own).map_err(|error| Failure::of_file(&copy, &error))?;
                     Ok(mount::bind_file(&copy, &at)?)
                 })?;
-                Ok("a copy of this system's resolv.conf is mounted over the root's".to_owned())
+                log.say("a copy of this system's resolv.conf is mounted over the root's");
             }
             Way::Put(path) => {
                 let made: Vec<PathBuf> =
                     path.ancestors().skip(1).take_while(|above| !above.exists()).map(Path::to_owned).collect();
-                let deed = Deed::Put { path: path.clone(), made, text: own.clone() };
-                match log.record(&deed, || put(&path, &own).map_err(|error| failed(&path, error))) {
-                    Ok(()) => Ok(format!("{}, where the root's link points", path.display())),
+                let change = Change::Put { path: path.clone(), made, text: own.clone() };
+                match log.guarded(change, || put(&path, &own).map_err(|error| Failure::of_file(&path, &error))) {
+                    Ok(()) => log.say(format!("{}, where the root's link points", path.display())),
                     Err(failure) => {
                         cx.remark(format!("names may not resolve in the mounted root: {}", failure.what));
-                        Ok("not done".to_owned())
+                        log.say("not done");
                     }
                 }
             }
-            Way::None | Way::Impossible(_) => Ok("nothing to do".to_owned()),
+            Way::None | Way::Impossible(_) => log.say("nothing to do"),
         }
+        Ok(())
     }
 
-    fn undo(&self, cx: &mut Context, value: &Value) -> Result<(), Failure> {
-        match deed(value)? {
-            Deed::Bound { at, copy } => {
+    fn undo(&self, cx: &mut Context, change: Change) -> Result<(), Failure> {
+        match change {
+            Change::Bound { at, copy } => {
                 mount::unmount_tree(&at, &targets_below(&cx.host, &at)?)?;
                 let _ = fs::remove_file(copy);
                 Ok(())
             }
-            Deed::Put { path, made, text } => {
+            Change::Put { path, made, text } => {
                 // What somebody else has put there since stays.
                 let is_ours = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file())
                     && fs::read_to_string(&path).is_ok_and(|there| there == text);
                 if is_ours {
-                    fs::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+                    fs::remove_file(&path).map_err(|error| Failure::of_file(&path, &error))?;
                 }
                 // One that somebody else uses by now stays.
                 made.iter().for_each(|directory| drop(fs::remove_dir(directory)));

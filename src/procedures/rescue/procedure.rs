@@ -1,0 +1,97 @@
+//! The steps of a rescue, and what each hands on.
+
+use crate::procedures::engine::{Procedure, Walk};
+use crate::procedures::journal::Journal;
+use crate::procedures::rescue::context::{Context, MountedRoot, RescueRequest};
+use crate::procedures::rescue::host::{session, users};
+use crate::procedures::rescue::recovery;
+use crate::procedures::rescue::steps::activate_volumes::ActivateVolumes;
+use crate::procedures::rescue::steps::bind_kernel_filesystems::BindKernelFilesystems;
+use crate::procedures::rescue::steps::chap::Chap;
+use crate::procedures::rescue::steps::find_lun::FindLun;
+use crate::procedures::rescue::steps::initiator_name::InitiatorName;
+use crate::procedures::rescue::steps::interface_record::InterfaceRecord;
+use crate::procedures::rescue::steps::iscsid::Iscsid;
+use crate::procedures::rescue::steps::login::Login;
+use crate::procedures::rescue::steps::mount_fstab::MountFstab;
+use crate::procedures::rescue::steps::mount_root::MountRoot;
+use crate::procedures::rescue::steps::network::Network;
+use crate::procedures::rescue::steps::node_record::NodeRecord;
+use crate::procedures::rescue::steps::requirements::Requirements;
+use crate::procedures::rescue::steps::resolv_conf::ResolvConf;
+use crate::procedures::{ErasedStep, Failure, Names};
+
+/// Mounts an instance's root from its LUN.
+pub struct Rescue;
+
+const STEPS: [&dyn ErasedStep<Context>; 14] = [
+    &Requirements,
+    &Network,
+    &InitiatorName,
+    &Chap,
+    &Iscsid,
+    &InterfaceRecord,
+    &NodeRecord,
+    &Login,
+    &FindLun,
+    &ActivateVolumes,
+    &MountRoot,
+    &MountFstab,
+    &BindKernelFilesystems,
+    &ResolvConf,
+];
+
+impl Procedure for Rescue {
+    type Context = Context;
+    type Request = RescueRequest;
+    type Outcome = MountedRoot;
+
+    const NAMES: Names =
+        Names { name: "rescue", up: "isctpl rescue up", down: "isctpl rescue down", status: "isctpl rescue status" };
+
+    fn steps(&self) -> &[&dyn ErasedStep<Context>] {
+        &STEPS
+    }
+
+    fn forward(&self, walk: &mut Walk<'_, Context>) -> Result<MountedRoot, Failure> {
+        if walk.is_first() {
+            // What has our names is of a rescue that a restart ended.
+            for what in recovery::clean_up_stale(walk.context)? {
+                walk.context.remark(format!("left from an earlier rescue: {what}"));
+            }
+        }
+        // A session that is there already, by an earlier run or by somebody else, needs none of what makes one.
+        let session = session::find(walk.context, &walk.changes_of(&Login)?)?;
+        walk.step(&Requirements, &())?;
+        walk.step(&Network, &())?;
+        walk.step(&InitiatorName, &session)?;
+        walk.step(&Chap, &session)?;
+        walk.step(&Iscsid, &session)?;
+        walk.step(&InterfaceRecord, &session)?;
+        walk.step(&NodeRecord, &session)?;
+        let session = walk.step(&Login, &())?;
+        let disk = walk.step(&FindLun, &session)?;
+        let contents = walk.step(&ActivateVolumes, &disk)?;
+        let root = walk.step(&MountRoot, &contents)?;
+        let mounted = (root, contents);
+        walk.step(&MountFstab, &mounted)?;
+        walk.step(&BindKernelFilesystems, &())?;
+        walk.step(&ResolvConf, &())?;
+        Ok(mounted.0)
+    }
+
+    fn clean_up_stale(&self, cx: &mut Context) -> Result<Vec<String>, Failure> {
+        recovery::clean_up_stale(cx)
+    }
+
+    fn may_be_taken_down(&self, cx: &mut Context, journal: &Journal) -> Result<(), Failure> {
+        let (Some(session), Some(disk)) = recovery::recall(cx, journal)? else { return Ok(()) };
+        let holders = users::holders_elsewhere(cx, &disk.name, session.is_ours);
+        if holders.is_empty() {
+            return Ok(());
+        }
+        let mut failure = Failure::refused("the LUN is in use; nothing was changed. End this first:");
+        failure.advice = holders;
+        Err(failure)
+    }
+}
