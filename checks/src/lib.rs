@@ -35,3 +35,9 @@ pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdi
 pub use outcome::Outcome;
 pub use sed::Sed;
 pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};
+
+#[cfg(test)]
+extern crate self as isctpl_checks;
+#[cfg(test)]
+#[path = "../tests/it/main.rs"]
+mod it;

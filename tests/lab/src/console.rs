@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How far a boot came, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Stage {
+pub enum Stage {
     /// The firmware and iPXE.
     Firmware,
     /// GRUB, read from the LUN.
@@ -18,7 +18,7 @@ pub(crate) enum Stage {
 
 impl Stage {
     /// For people: where the machine stopped.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Firmware => "firmware",
             Self::Loader => "loader",
@@ -71,23 +71,24 @@ const DISK_LOST: &[&str] =
 
 /// What a console showed so far.
 #[derive(Debug, Default)]
-pub(crate) struct Console {
-    line: String,
+pub struct Console {
+    /// The line that is not ended yet, its first 4096 characters.
+    pub line: String,
     /// How far the boot came.
-    pub(crate) stage: Option<Stage>,
+    pub stage: Option<Stage>,
     /// The line that showed the boot to be lost.
-    pub(crate) lost: Option<String>,
+    pub lost: Option<String>,
     /// The line that showed the lab at fault.
-    pub(crate) bench: Option<String>,
+    pub bench: Option<String>,
     /// The first line that showed the disk gone.
-    pub(crate) disk_lost: Option<String>,
+    pub disk_lost: Option<String>,
     /// The last stop that hung.
-    pub(crate) stop_hangs: Option<String>,
+    pub stop_hangs: Option<String>,
 }
 
 impl Console {
     /// Takes what the console wrote next.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
+    pub fn take(&mut self, bytes: &[u8]) {
         for character in String::from_utf8_lossy(bytes).chars() {
             match character {
                 '\n' => {
@@ -144,66 +145,4 @@ fn printable(line: &str) -> String {
         }
     }
     text.trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(text: &str) -> Console {
-        let mut console = Console::default();
-        // In small pieces, as a pipe hands them over.
-        for piece in text.as_bytes().chunks(7) {
-            console.take(piece);
-        }
-        console
-    }
-
-    #[test]
-    fn a_healthy_boot_reaches_the_real_root() {
-        let console = after(
-            "Booting from SAN device 0x80\r\nLoading Linux 6.1.0 ...\r\n[    0.000000] Linux version 6.1.0\r\n\
-             Begin: Running /scripts/init-bottom ... done.\r\n",
-        );
-        assert_eq!(console.stage, Some(Stage::RealRoot));
-        assert_eq!(console.lost, None);
-    }
-
-    #[test]
-    fn a_prompt_without_a_line_end_is_seen() {
-        assert_eq!(after("\u{1b}[0;37;40mgrub> ").lost.as_deref(), Some("grub>"));
-    }
-
-    #[test]
-    fn an_initramfs_that_finds_no_root_is_lost() {
-        let console = after(
-            "[    0.000000] Linux version 6.1.0\nALERT!  /dev/mapper/ubuntu--vg-ubuntu--lv does not exist.  \
-             Dropping to a shell!\n",
-        );
-        assert_eq!(console.stage, Some(Stage::Initramfs));
-        assert!(console.lost.is_some());
-    }
-
-    #[test]
-    fn a_target_that_resets_is_the_benchs_fault() {
-        let console = after("Could not open SAN device: Connection reset (ipxe.org/0f0a6039)\n");
-        assert!(console.bench.is_some());
-    }
-
-    #[test]
-    fn control_sequences_do_not_hide_a_text() {
-        let console = after("[\u{1b}[0m\u{1b}[31m*\u{1b}[0m] Job dev-sda.device/\u{1b}[1mstop running (1min)\n");
-        assert!(console.stop_hangs.is_some());
-        let console = after("\u{1b}M\r\u{1b}[K[  *** ] Job a.service/stop running (1min)\n");
-        assert_eq!(console.stop_hangs.as_deref(), Some("[  *** ] Job a.service/stop running (1min)"));
-    }
-
-    #[test]
-    fn an_endless_line_is_bounded() {
-        let mut console = Console::default();
-        for _ in 0..1000 {
-            console.take(b"xxxxxxxxxx");
-        }
-        assert!(console.line.len() <= 4096);
-    }
 }

@@ -1,8 +1,8 @@
 //! Makes LUNs: bases from nothing, scenarios from copies.
 
 use crate::process::{Running, finish, log, uninterrupted};
-use crate::scenario::{Catalogue, Origin, Recipe};
 use anyhow::{Context, Result, bail, ensure};
+use isctpl_lab::scenario::{Catalogue, Origin, Recipe};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};

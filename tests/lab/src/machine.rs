@@ -1,9 +1,9 @@
 //! A diskless machine: QEMU, its firmware and iPXE, and what its console tells.
 
-use crate::console::{Console, Stage};
 use crate::process::{GLANCE, Running, uninterrupted};
-use crate::scenario::Firmware;
 use anyhow::{Context, Result, ensure};
+use isctpl_lab::console::{Console, Stage};
+use isctpl_lab::scenario::Firmware;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

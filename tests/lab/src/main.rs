@@ -1,18 +1,16 @@
 //! Boots real iSCSI roots and holds what isctpl says of them against what they do.
 //!
-//! Facts flow one way: [`scenario`] reads what shall be tried, [`lun`] makes the disk, [`bench`] the
-//! network around it, [`machine`] boots it and [`console`] watches; [`report`] reads what doctor said,
+//! Facts flow one way: [`isctpl_lab::scenario`] reads what shall be tried, [`lun`] makes the disk, [`bench`] the
+//! network around it, [`machine`] boots it and [`isctpl_lab::console`] watches; [`report`] reads what doctor said,
 //! [`outcome`] compares, [`table`] tells. [`trial`] is one scenario from end to end.
 
 mod bench;
-mod console;
 mod lun;
 mod machine;
 mod outcome;
 mod process;
 mod report;
 mod rescue;
-mod scenario;
 mod table;
 mod trial;
 mod versions;
@@ -20,8 +18,8 @@ mod versions;
 use anyhow::{Context, Result, bail};
 use bench::Bench;
 use clap::Parser;
+use isctpl_lab::scenario::{Catalogue, Scenario};
 use process::INTERRUPTED;
-use scenario::{Catalogue, Scenario};
 use std::collections::VecDeque;
 use std::fs;
 use std::io::Write;

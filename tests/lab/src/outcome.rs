@@ -1,9 +1,9 @@
 //! Holds what a machine did against what was said of it.
 
-use crate::console::Stage;
 use crate::machine::Life;
 use crate::report::Report;
-use crate::scenario::{Scenario, Seen};
+use isctpl_lab::console::Stage;
+use isctpl_lab::scenario::{Scenario, Seen};
 use serde::{Deserialize, Serialize};
 
 /// Everything that was seen of a machine.

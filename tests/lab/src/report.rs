@@ -1,7 +1,7 @@
 //! The parts of doctor's JSON (`isctpl.doctor/v1`) that the lab holds against the machine.
 
-use crate::scenario::Expectation;
 use anyhow::{Context, Result};
+use isctpl_lab::scenario::Expectation;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;

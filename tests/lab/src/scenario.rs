@@ -24,44 +24,44 @@ struct BaseFile {
 /// What is done, and what must come of it: `scenarios/NAME/scenario.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Scenario {
+pub struct Scenario {
     /// What it is, in one line.
-    pub(crate) title: String,
+    pub title: String,
     /// The base, or the healthy scenario, that its `change.sh` is done to.
-    pub(crate) from: String,
+    pub from: String,
     /// Where the fault is known from: a row of the field's literature, a bug, a real boot.
-    pub(crate) source: Option<String>,
+    pub source: Option<String>,
     /// What starts the machine.
     #[serde(default)]
-    pub(crate) firmware: Firmware,
+    pub firmware: Firmware,
     /// More arguments for `isctpl doctor --root`, where they are not the baseline's; `{dir}` is the scenario's folder,
     /// and `{lab}` the lab's.
-    pub(crate) doctor: Option<Vec<String>>,
+    pub doctor: Option<Vec<String>>,
     /// How long the machine may take to come up, in seconds.
     #[serde(default = "default_patience")]
-    pub(crate) patience: u64,
+    pub patience: u64,
     /// Lines for dnsmasq that go before the lab's own.
     #[serde(default)]
-    pub(crate) dhcp: Vec<String>,
+    pub dhcp: Vec<String>,
     /// How long a lease lasts, where it is not the baseline's, or an hour.
-    pub(crate) lease: Option<String>,
+    pub lease: Option<String>,
     /// What doctor must say of the root before it boots.
-    pub(crate) expect: Expectation,
+    pub expect: Expectation,
     /// What doctor must say in the booted instance, where it comes up.
     #[serde(default)]
-    pub(crate) live: Option<Expectation>,
+    pub live: Option<Expectation>,
     /// What doctor must say after `inject.sh` was run in the instance.
     #[serde(default)]
-    pub(crate) injected: Option<Expectation>,
+    pub injected: Option<Expectation>,
     /// What the machine must be seen to do; from the verdict where it is not said.
     #[serde(default)]
-    pub(crate) seen: Seen,
+    pub seen: Seen,
     /// Its folder's name.
     #[serde(skip)]
-    pub(crate) name: String,
+    pub name: String,
     /// Its folder.
     #[serde(skip)]
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 fn default_patience() -> u64 {
@@ -71,7 +71,7 @@ fn default_patience() -> u64 {
 /// The firmware of a machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Firmware {
+pub enum Firmware {
     /// OVMF; the iBFT is an ACPI table.
     #[default]
     Uefi,
@@ -82,47 +82,47 @@ pub(crate) enum Firmware {
 /// A verdict, and what it must rest on.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Expectation {
+pub struct Expectation {
     /// `boots`, `fails`, `at-risk` or `unknown`.
-    pub(crate) verdict: String,
+    pub verdict: String,
     /// The link that breaks.
-    pub(crate) link: Option<String>,
+    pub link: Option<String>,
     /// The check that must decide the verdict, or that keeps it open; where it boots, the warning that the
     /// scenario is about.
-    pub(crate) finding: Option<String>,
+    pub finding: Option<String>,
     /// Every other finding, critical or warning, that is true of the machine.
     #[serde(default)]
-    pub(crate) also: Vec<String>,
+    pub also: Vec<String>,
 }
 
 /// What must be seen of a machine that reaches its real root, besides what the verdict says by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Seen {
+pub struct Seen {
     /// Whether it comes up.
-    pub(crate) comes_up: Option<bool>,
+    pub comes_up: Option<bool>,
     /// Whether the root's disk answers once it is up, or after the injection.
-    pub(crate) disk_answers: Option<bool>,
+    pub disk_answers: Option<bool>,
     /// Whether it goes off by itself when told to, with the root's filesystem written whole.
-    pub(crate) shuts_down: Option<bool>,
+    pub shuts_down: Option<bool>,
 }
 
 /// How a LUN comes to be.
 #[derive(Debug, Clone)]
-pub(crate) struct Recipe {
+pub struct Recipe {
     /// The name of the base or scenario.
-    pub(crate) name: String,
+    pub name: String,
     /// Its folder, which holds its `change.sh`, if it has one.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Where it begins.
-    pub(crate) origin: Origin,
+    pub origin: Origin,
     /// Whether others are made from it, so that it is kept.
-    pub(crate) kept: bool,
+    pub kept: bool,
 }
 
 /// What a LUN is made from.
 #[derive(Debug, Clone)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// An empty disk and debootstrap.
     Suite(String),
     /// A copy of another LUN.
@@ -138,7 +138,7 @@ pub(crate) enum Origin {
 
 /// All bases and scenarios.
 #[derive(Debug)]
-pub(crate) struct Catalogue {
+pub struct Catalogue {
     recipes: BTreeMap<String, Recipe>,
     scenarios: BTreeMap<String, Scenario>,
 }
@@ -148,7 +148,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// When a folder lacks its file, a file is not of the form, or a name that another is made from is unknown.
-    pub(crate) fn read(lab: &Path) -> Result<Self> {
+    pub fn read(lab: &Path) -> Result<Self> {
         let mut recipes = BTreeMap::new();
         for (name, folder) in folders(&lab.join("bases"))? {
             let file: BaseFile = parse(&folder.join("base.toml"))?;
@@ -193,12 +193,12 @@ impl Catalogue {
     }
 
     /// The scenarios, by name.
-    pub(crate) fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
+    pub fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
         self.scenarios.values()
     }
 
     /// The scenario of that name.
-    pub(crate) fn scenario(&self, name: &str) -> Option<&Scenario> {
+    pub fn scenario(&self, name: &str) -> Option<&Scenario> {
         self.scenarios.get(name)
     }
 
@@ -206,19 +206,19 @@ impl Catalogue {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub(crate) fn recipe(&self, name: &str) -> Result<&Recipe> {
+    pub fn recipe(&self, name: &str) -> Result<&Recipe> {
         self.recipes.get(name).with_context(|| format!("{name} is neither a base nor a scenario"))
     }
 
     /// The warnings that are true of the healthy machine that a fault is done to, and so of the fault's, too.
-    pub(crate) fn inherited(&self, scenario: &Scenario) -> Vec<String> {
+    pub fn inherited(&self, scenario: &Scenario) -> Vec<String> {
         let healthy = self.scenarios.get(&scenario.from);
         let expected = healthy.into_iter().flat_map(|healthy| std::iter::once(&healthy.expect).chain(&healthy.live));
         expected.flat_map(|expected| expected.finding.iter().chain(&expected.also)).cloned().collect()
     }
 
     /// Whether a scenario begins at a base: it is a healthy machine that faults are done to.
-    pub(crate) fn is_baseline(&self, scenario: &Scenario) -> bool {
+    pub fn is_baseline(&self, scenario: &Scenario) -> bool {
         !self.scenarios.contains_key(&scenario.from)
     }
 }
@@ -238,73 +238,4 @@ fn folders(place: &Path) -> Result<BTreeMap<String, PathBuf>> {
 fn parse<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{}: is not of the form that README.md shows", path.display()))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use isctpl_checks::{Link, registry};
-    use std::collections::BTreeSet;
-
-    fn catalogue() -> Catalogue {
-        Catalogue::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
-    }
-
-    fn expectations(scenario: &Scenario) -> impl Iterator<Item = &Expectation> {
-        std::iter::once(&scenario.expect).chain(&scenario.live).chain(&scenario.injected)
-    }
-
-    #[test]
-    fn every_scenario_names_verdicts_links_and_checks_that_there_are() {
-        for scenario in catalogue().scenarios() {
-            for expected in expectations(scenario) {
-                let verdict = expected.verdict.as_str();
-                assert!(["boots", "fails", "at-risk", "unknown"].contains(&verdict), "{}", scenario.name);
-                assert_eq!(expected.link.is_some(), ["fails", "at-risk"].contains(&verdict), "{}", scenario.name);
-                for link in expected.link.iter() {
-                    assert!(Link::from_name(link).is_some(), "{}: {link}", scenario.name);
-                }
-                for check in expected.finding.iter().chain(&expected.also) {
-                    assert!(registry::find(check).is_some(), "{}: {check}", scenario.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_fault_is_done_to_a_healthy_baseline() {
-        let catalogue = catalogue();
-        for scenario in catalogue.scenarios() {
-            let healthy = catalogue.is_baseline(scenario);
-            assert_eq!(healthy, scenario.name.starts_with("healthy-"), "{}", scenario.name);
-            assert!(
-                !healthy || expectations(scenario).all(|expected| expected.verdict == "boots"),
-                "{}",
-                scenario.name
-            );
-            if let Some(from) = catalogue.scenario(&scenario.from) {
-                assert!(catalogue.is_baseline(from), "{} is done to a fault", scenario.name);
-            }
-        }
-    }
-
-    #[test]
-    fn the_readme_shows_a_scenario_as_it_is() {
-        let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let readme = fs::read_to_string(lab.join("README.md")).unwrap();
-        for file in ["scenario.toml", "change.sh"] {
-            let text = fs::read_to_string(lab.join("scenarios/loader-kernel-gone").join(file)).unwrap();
-            assert!(readme.contains(&format!("\n{text}```\n")), "{file}");
-        }
-    }
-
-    #[test]
-    fn faults_are_spread_over_the_whole_chain() {
-        let catalogue = catalogue();
-        let broken: BTreeSet<&str> =
-            catalogue.scenarios().flat_map(expectations).filter_map(|expected| expected.link.as_deref()).collect();
-        let chain: BTreeSet<&str> = Link::CHAIN.iter().map(|link| link.name()).collect();
-        assert_eq!(broken, chain);
-    }
 }

@@ -1,9 +1,9 @@
 //! How a run came out: for people, for programs, and for the project's record.
 
-use crate::scenario::Scenario;
 use crate::trial::Outcome;
 use anyhow::{Context, Result};
 use comfy_table::{Cell, ContentArrangement, Row, Table};
+use isctpl_lab::scenario::Scenario;
 use std::fmt::Write as _;
 use std::path::Path;
 

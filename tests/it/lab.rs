@@ -1,0 +1,4 @@
+//! The lab: its scenarios name what there is, and its console tells a boot from a failure.
+
+mod console;
+mod scenario;

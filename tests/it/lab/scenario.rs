@@ -1,0 +1,68 @@
+//! The scenarios, held against the checks and the chain.
+
+use isctpl_checks::{Link, registry};
+use isctpl_lab::scenario::{Catalogue, Expectation, Scenario};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn lab() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab")
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::read(&lab()).unwrap()
+}
+
+fn expectations(scenario: &Scenario) -> impl Iterator<Item = &Expectation> {
+    std::iter::once(&scenario.expect).chain(&scenario.live).chain(&scenario.injected)
+}
+
+#[test]
+fn every_scenario_names_verdicts_links_and_checks_that_there_are() {
+    for scenario in catalogue().scenarios() {
+        for expected in expectations(scenario) {
+            let verdict = expected.verdict.as_str();
+            assert!(["boots", "fails", "at-risk", "unknown"].contains(&verdict), "{}", scenario.name);
+            assert_eq!(expected.link.is_some(), ["fails", "at-risk"].contains(&verdict), "{}", scenario.name);
+            for link in expected.link.iter() {
+                assert!(Link::from_name(link).is_some(), "{}: {link}", scenario.name);
+            }
+            for check in expected.finding.iter().chain(&expected.also) {
+                assert!(registry::find(check).is_some(), "{}: {check}", scenario.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_fault_is_done_to_a_healthy_baseline() {
+    let catalogue = catalogue();
+    for scenario in catalogue.scenarios() {
+        let healthy = catalogue.is_baseline(scenario);
+        assert_eq!(healthy, scenario.name.starts_with("healthy-"), "{}", scenario.name);
+        assert!(!healthy || expectations(scenario).all(|expected| expected.verdict == "boots"), "{}", scenario.name);
+        if let Some(from) = catalogue.scenario(&scenario.from) {
+            assert!(catalogue.is_baseline(from), "{} is done to a fault", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_a_scenario_as_it_is() {
+    let lab = lab();
+    let readme = fs::read_to_string(lab.join("README.md")).unwrap();
+    for file in ["scenario.toml", "change.sh"] {
+        let text = fs::read_to_string(lab.join("scenarios/loader-kernel-gone").join(file)).unwrap();
+        assert!(readme.contains(&format!("\n{text}```\n")), "{file}");
+    }
+}
+
+#[test]
+fn faults_are_spread_over_the_whole_chain() {
+    let catalogue = catalogue();
+    let broken: BTreeSet<&str> =
+        catalogue.scenarios().flat_map(expectations).filter_map(|expected| expected.link.as_deref()).collect();
+    let chain: BTreeSet<&str> = Link::CHAIN.iter().map(|link| link.name()).collect();
+    assert_eq!(broken, chain);
+}
