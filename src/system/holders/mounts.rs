@@ -1,7 +1,8 @@
 //! Mounts of every mount namespace (proc_pid_mountinfo(5)).
 
+use super::found::{HeldMount, StackedDevice};
 use super::place::place;
-use super::{HeldMount, Shared, StackedDevice, next, problem};
+use super::search::{Shared, next, problem};
 use crate::formats::storage::fstab::unescape;
 use crate::formats::text::harmless::mount::source;
 use crate::formats::text::names;

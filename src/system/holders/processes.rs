@@ -1,8 +1,10 @@
 //! Processes that use a filesystem or a block device (proc_pid(5)).
 
+use super::found::{HoldingProcess, Use};
 use super::mounts::{Table, command, namespace_of, processes};
+use super::ours::Ours;
 use super::place::place;
-use super::{HoldingProcess, Ours, Shared, Use, next, note, problem};
+use super::search::{Shared, next, note, problem};
 use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;

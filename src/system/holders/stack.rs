@@ -1,10 +1,9 @@
 //! Devices that lie on a device: partitions, device-mapper and md (`holders` in
 //! `Documentation/ABI/stable/sysfs-block`), and loop devices, which the kernel does not list there.
 
+use super::found::{Backing, StackedDevice};
 use super::mounts::Table;
-use super::place::place;
-use super::{Backing, Ours, StackedDevice};
-use crate::formats::text::names;
+use super::ours::Ours;
 use crate::system::root::in_words;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
@@ -74,11 +73,7 @@ pub(super) fn loops(
         // Only a loop device in use has a file.
         let Some(file) = host.line(&format!("{CLASS}/{name}/loop/backing_file"))? else { continue };
         let path = file.strip_suffix(" (deleted)").unwrap_or(&file);
-        let lies = match table.touchable(path).then(|| place(&names::path(path))) {
-            Some(Ok(place)) => ours.is_device(&place) || (place.block.is_none() && ours.holds(&place)),
-            _ => table.covering(path).is_some_and(|mount| ours.mounts.contains(&mount.id)),
-        };
-        if lies {
+        if ours.lies(table, path) {
             found.extend(above(host, &name, Backing::File(file))?);
         }
     }
