@@ -128,7 +128,6 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     length: u64,
-    procedure: String,
     boot: String,
     request: Value,
     entries: Vec<Entry>,
@@ -160,15 +159,7 @@ impl Journal {
             Ok((file, u64::try_from(line.len()).unwrap_or(u64::MAX)))
         };
         let (file, length) = begin().map_err(|source| JournalError::Io { path: path.clone(), source })?;
-        Ok(Self {
-            path,
-            file,
-            length,
-            procedure: procedure.to_owned(),
-            boot: boot.to_owned(),
-            request,
-            entries: Vec::new(),
-        })
+        Ok(Self { path, file, length, boot: boot.to_owned(), request, entries: Vec::new() })
     }
 
     /// Opens the journal that an earlier process left; `None` when there is none.
@@ -228,12 +219,11 @@ impl Journal {
                         ),
                     ));
                 }
-                (Event::Begin { procedure, boot, request, .. }, None) => {
+                (Event::Begin { boot, request, .. }, None) => {
                     journal = Some(Self {
                         path: path.to_owned(),
                         file: file.try_clone().map_err(failed)?,
                         length: u64::try_from(whole.len()).unwrap_or(u64::MAX),
-                        procedure,
                         boot,
                         request,
                         entries: Vec::new(),
@@ -248,11 +238,6 @@ impl Journal {
             }
         }
         journal.ok_or_else(|| unreadable(1, "is empty"))
-    }
-
-    /// The procedure.
-    pub fn procedure(&self) -> &str {
-        &self.procedure
     }
 
     /// What was asked for.

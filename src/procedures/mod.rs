@@ -7,8 +7,8 @@
 
 pub mod engine;
 pub mod journal;
-pub mod replaced_file;
-pub mod rescue;
+pub(crate) mod replaced_file;
+pub(crate) mod rescue;
 pub mod run;
 mod step;
 

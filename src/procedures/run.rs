@@ -104,7 +104,7 @@ impl<P: Procedure> Run<'_, P> {
 ///
 /// # Errors
 /// When it is not what this version asks for.
-pub fn request_of<R: DeserializeOwned>(journal: &Journal) -> Result<R, Failure> {
+pub(crate) fn request_of<R: DeserializeOwned>(journal: &Journal) -> Result<R, Failure> {
     R::deserialize(journal.request())
         .map_err(|error| Failure::refused(format!("the journal has a request that cannot be read: {error}")))
 }
@@ -113,6 +113,6 @@ pub fn request_of<R: DeserializeOwned>(journal: &Journal) -> Result<R, Failure> 
 ///
 /// # Errors
 /// When `/proc` cannot be read.
-pub fn this_boot() -> Result<String, Failure> {
+pub(crate) fn this_boot() -> Result<String, Failure> {
     Ok(Root::running()?.line("/proc/sys/kernel/random/boot_id")?.unwrap_or_default().trim().to_owned())
 }

@@ -36,7 +36,7 @@ const INHERITED: [&str; 3] = ["LVM_SYSTEM_DIR", "DM_DEV_DIR", "TMPDIR"];
 
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
+pub(crate) struct Invocation {
     program: String,
     arguments: Vec<String>,
     limit: Duration,
@@ -44,13 +44,13 @@ pub struct Invocation {
 
 impl Invocation {
     /// A program, found in PATH or where administration's programs are, and how long it may take.
-    pub fn new(program: &str, limit: Duration) -> Self {
+    pub(crate) fn new(program: &str, limit: Duration) -> Self {
         Self { program: program.to_owned(), arguments: Vec::new(), limit }
     }
 
     /// Adds arguments. None may be a secret.
     #[must_use]
-    pub fn args<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn args<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
@@ -64,20 +64,20 @@ impl Display for Invocation {
     }
 }
 
-pub use isctpl_checks::quoted;
+pub(crate) use isctpl_checks::quoted;
 
 /// What a program that ended well has printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Output {
+pub(crate) struct Output {
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 /// Why a program did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// It is not installed.
     #[error("{program} is not installed")]
     Missing {
@@ -132,9 +132,9 @@ fn tail(err: &str) -> String {
 
 /// Runs programs, one at a time.
 #[derive(Debug, Clone, Default)]
-pub struct Runner {
+pub(crate) struct Runner {
     /// Ends a program early.
-    pub cancel: Cancel,
+    pub(crate) cancel: Cancel,
 }
 
 impl Runner {
@@ -142,7 +142,7 @@ impl Runner {
     ///
     /// # Errors
     /// When it is not there, fails, takes too long, or somebody asks to stop.
-    pub fn run(&self, call: &Invocation) -> Result<Output, CommandError> {
+    pub(crate) fn run(&self, call: &Invocation) -> Result<Output, CommandError> {
         let named = || call.to_string();
         let Some(path) = find(&call.program) else {
             return Err(CommandError::Missing { program: call.program.clone() });
@@ -215,7 +215,7 @@ fn end_with_parent(command: &mut Command) {
 }
 
 /// Whether a program is there to be run.
-pub fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     find(program).is_some()
 }
 

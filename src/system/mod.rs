@@ -1,16 +1,16 @@
 //! The only rooms that touch the kernel.
 
 pub mod cancel;
-pub mod command;
+pub(crate) mod command;
 pub mod disk;
 mod filesystem;
 pub mod holders;
 mod meta;
-pub mod mount;
-pub mod mounted;
+pub(crate) mod mount;
+pub(crate) mod mounted;
 pub mod netlink;
 pub mod reach;
-pub mod replace;
+pub(crate) mod replace;
 pub mod root;
 pub mod terminal;
 

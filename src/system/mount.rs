@@ -19,7 +19,7 @@ fn problem(path: &Path, errno: Errno) -> Problem {
 ///
 /// # Errors
 /// When the kernel refuses. It may be bound then, and not yet cut off: [`unmount_tree`] can be trusted with it.
-pub fn bind_as_slave(source: &Path, target: &Path) -> Result<(), Problem> {
+pub(crate) fn bind_as_slave(source: &Path, target: &Path) -> Result<(), Problem> {
     mount(Some(source), target, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)
         .and_then(|()| make_slave(target))
         .map_err(|errno| problem(target, errno))
@@ -33,7 +33,7 @@ fn make_slave(target: &Path) -> Result<(), Errno> {
 ///
 /// # Errors
 /// When the kernel refuses.
-pub fn bind_file(source: &Path, target: &Path) -> Result<(), Problem> {
+pub(crate) fn bind_file(source: &Path, target: &Path) -> Result<(), Problem> {
     mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
         .and_then(|()| make_slave(target))
         .map_err(|errno| problem(target, errno))
@@ -43,7 +43,7 @@ pub fn bind_file(source: &Path, target: &Path) -> Result<(), Problem> {
 ///
 /// # Errors
 /// When the kernel refuses.
-pub fn mount_kernel(kind: &str, target: &Path, read_only: bool) -> Result<(), Problem> {
+pub(crate) fn mount_kernel(kind: &str, target: &Path, read_only: bool) -> Result<(), Problem> {
     let mut flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     flags.set(MsFlags::MS_RDONLY, read_only);
     mount(Some(kind), target, Some(kind), flags, None::<&str>).map_err(|errno| problem(target, errno))
@@ -55,7 +55,7 @@ pub fn mount_kernel(kind: &str, target: &Path, read_only: bool) -> Result<(), Pr
 ///
 /// # Errors
 /// When the kernel refuses.
-pub fn unmount_tree(top: &Path, targets: &[PathBuf]) -> Result<(), Problem> {
+pub(crate) fn unmount_tree(top: &Path, targets: &[PathBuf]) -> Result<(), Problem> {
     if targets.is_empty() {
         return Ok(());
     }
@@ -77,7 +77,7 @@ pub fn unmount_tree(top: &Path, targets: &[PathBuf]) -> Result<(), Problem> {
 /// # Errors
 /// When it cannot be mounted, or the look takes too long: a device that does not answer is left to a thread
 /// that nobody waits for.
-pub fn look_privately<T: Send + 'static>(
+pub(crate) fn look_privately<T: Send + 'static>(
     device: &str,
     kind: &str,
     options: &str,
@@ -122,7 +122,7 @@ fn own_namespace(propagation: MsFlags) -> Result<(), Errno> {
 ///
 /// # Errors
 /// It only returns when that fails.
-pub fn enter(root: &Path, program: &str, arguments: &[String], environment: &[(&str, String)]) -> Problem {
+pub(crate) fn enter(root: &Path, program: &str, arguments: &[String], environment: &[(&str, String)]) -> Problem {
     let entered = own_namespace(MsFlags::MS_SLAVE)
         .and_then(|()| nix::unistd::chdir(root))
         .and_then(|()| nix::unistd::chroot("."))

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 ///
 /// # Errors
 /// When the kernel does not say: STATX_ATTR_MOUNT_ROOT came with Linux 5.8.
-pub fn device_of_mount(root: &Root) -> Result<Option<(u32, u32)>, Problem> {
+pub(crate) fn device_of_mount(root: &Root) -> Result<Option<(u32, u32)>, Problem> {
     let place = || root.path().display().to_string();
     let stat = statx(CWD, root.path(), AtFlags::NO_AUTOMOUNT, StatxFlags::BASIC_STATS)
         .map_err(|errno| Problem::new(place(), in_words(Errno::from_raw(errno.raw_os_error()))))?;

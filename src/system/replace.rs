@@ -12,7 +12,7 @@ const LINKS_LIMIT: usize = 40;
 
 /// Who may read a file that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readers {
+pub(crate) enum Readers {
     /// Its owner alone, whoever could read what stood there before.
     Owner,
     /// Everyone. A file that stood there before keeps its owner and mode.
@@ -31,7 +31,7 @@ enum Place {
 /// file or the new one, and an error leaves the old one as it was and nothing beside it. A link is followed. A
 /// device or a FIFO is written through, and stays what it is.
 #[derive(Debug)]
-pub struct Whole {
+pub(crate) struct Whole {
     state: State,
     readers: Readers,
 }
@@ -49,7 +49,7 @@ impl Whole {
     ///
     /// # Errors
     /// When nothing can be written there.
-    pub fn begin(path: &Path, readers: Readers) -> Result<Self> {
+    pub(crate) fn begin(path: &Path, readers: Readers) -> Result<Self> {
         let state = match place_of(path)? {
             Place::File(path, before) => {
                 let part =
@@ -69,7 +69,7 @@ impl Whole {
     ///
     /// # Errors
     /// When that fails; nothing of it is left then.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         match self.state {
             State::Beside { part, path, before } => settle(part, &path, (*before).as_ref(), self.readers),
             State::Through(_) => Ok(()),
@@ -98,7 +98,7 @@ impl Write for Whole {
 ///
 /// # Errors
 /// When it cannot be written. That the reader of a FIFO has seen enough is no error.
-pub fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
     let mut whole = Whole::begin(path, readers)?;
     whole.write_all(bytes)?;
     whole.finish()

@@ -19,21 +19,21 @@ const TABLE_LIMIT: u64 = 1 << 20;
 
 /// What the iBFT says about a target.
 #[derive(Debug, Clone)]
-pub struct FirmwareTarget {
+pub(crate) struct FirmwareTarget {
     /// The initiator's name.
-    pub initiator: Option<String>,
+    pub(crate) initiator: Option<String>,
     /// Portal.
-    pub portal: Option<SocketAddr>,
+    pub(crate) portal: Option<SocketAddr>,
     /// The target's name.
-    pub target: String,
+    pub(crate) target: String,
     /// The unit's number, where it is sure.
-    pub lun: Option<u64>,
+    pub(crate) lun: Option<u64>,
     /// The NIC, where it is one of this machine's.
-    pub nic: Option<Nic>,
+    pub(crate) nic: Option<Nic>,
     /// The MAC address of the NIC that it names.
-    pub mac: Option<String>,
+    pub(crate) mac: Option<String>,
     /// CHAP user name and secret, where it has them.
-    pub chap: Option<(String, Secret)>,
+    pub(crate) chap: Option<(String, Secret)>,
 }
 
 /// Reads this machine's iBFT; the target of this name, or else the one that it was booted from. `None` when
@@ -42,7 +42,11 @@ pub struct FirmwareTarget {
 ///
 /// # Errors
 /// When there is one that cannot be read.
-pub fn boot(sysfs: &Root, runner: Option<&Runner>, wanted: Option<&str>) -> Result<Option<FirmwareTarget>, Failure> {
+pub(crate) fn boot(
+    sysfs: &Root,
+    runner: Option<&Runner>,
+    wanted: Option<&str>,
+) -> Result<Option<FirmwareTarget>, Failure> {
     let is_absent = |firmware: &isctpl_checks::facts::Firmware| firmware.ibft().is_none();
     let mut seen = firmware::read(sysfs, None);
     if let (true, Some(runner)) = (is_absent(&seen), runner) {

@@ -12,40 +12,40 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Where the journal lies. It is gone after a restart, as are session, maps and mounts.
-pub const STATE: &str = "/run/isctpl/rescue";
+pub(crate) const STATE: &str = "/run/isctpl/rescue";
 
 /// What was asked for. It stands in the journal, so no secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RescueRequest {
+pub(crate) struct RescueRequest {
     /// Where the target is asked for.
-    pub portal: SocketAddr,
+    pub(crate) portal: SocketAddr,
     /// The target's iSCSI name.
-    pub target: String,
+    pub(crate) target: String,
     /// Number of the logical unit.
-    pub lun: u64,
+    pub(crate) lun: u64,
     /// The world-wide id that the unit must have, where it is known.
-    pub wwid: Option<String>,
+    pub(crate) wwid: Option<String>,
     /// The initiator's iSCSI name.
-    pub initiator: String,
+    pub(crate) initiator: String,
     /// The CHAP user name; `None` to log in without CHAP.
-    pub username: Option<String>,
+    pub(crate) username: Option<String>,
     /// The SAN NIC, where it is known.
-    pub nic: Option<Nic>,
+    pub(crate) nic: Option<Nic>,
     /// Where the instance's root is mounted.
-    pub at: PathBuf,
+    pub(crate) at: PathBuf,
     /// Only look: mount nothing writable.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// The root, where it was chosen.
-    pub root: Option<RootChoice>,
+    pub(crate) root: Option<RootChoice>,
     /// Where all this was learnt, for people.
-    pub source: String,
+    pub(crate) source: String,
     /// Whether this machine's iBFT names this LUN and initiator: the instance belongs to this hardware.
-    pub same_machine: bool,
+    pub(crate) same_machine: bool,
 }
 
 impl RescueRequest {
     /// One that asks for nothing: for putting back what has no journal.
-    pub fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             portal: SocketAddr::from(([0, 0, 0, 0], 0)),
             target: String::new(),
@@ -65,47 +65,47 @@ impl RescueRequest {
 
 /// The SAN NIC, and what it takes to bring it up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Nic {
+pub(crate) struct Nic {
     /// Its name on this machine.
-    pub name: String,
+    pub(crate) name: String,
     /// Its address with the length of the network's prefix.
-    pub address: Option<IpNet>,
+    pub(crate) address: Option<IpNet>,
     /// The gateway to the portal.
-    pub gateway: Option<IpAddr>,
+    pub(crate) gateway: Option<IpAddr>,
 }
 
 /// Which filesystem is the root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RootChoice {
+pub(crate) struct RootChoice {
     /// A kernel name, a device's path, `VG/LV`, or `UUID=` with a filesystem's UUID.
-    pub device: String,
+    pub(crate) device: String,
     /// The subvolume, of btrfs.
-    pub subvolume: Option<String>,
+    pub(crate) subvolume: Option<String>,
 }
 
 /// What the steps work with.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// What was asked for.
-    pub request: RescueRequest,
+    pub(crate) request: RescueRequest,
     /// The CHAP secret, where it is at hand: it is not when something is taken down.
-    pub password: Option<Secret>,
+    pub(crate) password: Option<Secret>,
     /// Runs programs.
-    pub runner: Runner,
+    pub(crate) runner: Runner,
     /// This machine's files.
-    pub host: Root,
+    pub(crate) host: Root,
     /// Its sysfs.
-    pub sysfs: Root,
+    pub(crate) sysfs: Root,
     /// open-iscsi's settings, `/etc/iscsi`.
-    pub settings: PathBuf,
+    pub(crate) settings: PathBuf,
     /// Places where open-iscsi keeps its records: the settings' directory, and `/var/lib/iscsi`.
-    pub databases: Vec<PathBuf>,
+    pub(crate) databases: Vec<PathBuf>,
     /// Where the journal lies, and copies of what is bound.
-    pub state: PathBuf,
+    pub(crate) state: PathBuf,
     /// Whether this process is root.
-    pub privileged: bool,
+    pub(crate) privileged: bool,
     /// What a person should know besides.
-    pub remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 impl Context {
@@ -113,7 +113,11 @@ impl Context {
     ///
     /// # Errors
     /// When `/` or `/sys` cannot be opened.
-    pub fn on_this_machine(request: RescueRequest, password: Option<Secret>, runner: Runner) -> Result<Self, Failure> {
+    pub(crate) fn on_this_machine(
+        request: RescueRequest,
+        password: Option<Secret>,
+        runner: Runner,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             request,
             password,
@@ -132,12 +136,12 @@ impl Context {
     ///
     /// # Errors
     /// When it does not end well.
-    pub fn run(&self, invocation: &Invocation) -> Result<Output, Failure> {
+    pub(crate) fn run(&self, invocation: &Invocation) -> Result<Output, Failure> {
         Ok(self.runner.run(invocation)?)
     }
 
     /// A remark for the end, once.
-    pub fn remark(&mut self, text: impl Into<String>) {
+    pub(crate) fn remark(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.remarks.contains(&text) {
             self.remarks.push(text);
@@ -145,33 +149,33 @@ impl Context {
     }
 
     /// The portal as open-iscsi's programs take it.
-    pub fn portal(&self) -> String {
+    pub(crate) fn portal(&self) -> String {
         self.request.portal.to_string()
     }
 
     /// Where the root itself is mounted: out of the reach of anyone but root. What was asked for is a link to it.
-    pub fn place(&self) -> PathBuf {
+    pub(crate) fn place(&self) -> PathBuf {
         place(&self.state)
     }
 
     /// A path below the mounted root, as a person names it.
-    pub fn below(&self, path: &str) -> PathBuf {
+    pub(crate) fn below(&self, path: &str) -> PathBuf {
         self.request.at.join(path.trim_start_matches('/'))
     }
 }
 
 /// Where the root itself is mounted, given where the journal lies.
-pub fn place(state: &Path) -> PathBuf {
+pub(crate) fn place(state: &Path) -> PathBuf {
     state.join("root")
 }
 
 /// A session to the target.
 #[derive(Debug, Clone)]
-pub struct TargetSession {
+pub(crate) struct TargetSession {
     /// The session.
-    pub session: Session,
+    pub(crate) session: Session,
     /// Whether it is this procedure's own. Another one's is used, and not touched.
-    pub is_ours: bool,
+    pub(crate) is_ours: bool,
 }
 
 /// The session to the target that was there before any step, by an earlier run or by somebody else.
@@ -187,9 +191,9 @@ pub(crate) struct LunDisk {
 
 /// The root that is mounted.
 #[derive(Debug, Clone)]
-pub struct MountedRoot {
+pub(crate) struct MountedRoot {
     /// Its filesystem.
-    pub filesystem: Filesystem,
+    pub(crate) filesystem: Filesystem,
     /// What the system calls itself.
-    pub system_name: Option<String>,
+    pub(crate) system_name: Option<String>,
 }

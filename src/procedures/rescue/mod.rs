@@ -4,12 +4,12 @@
 //! Nothing is formatted, repaired or changed on the LUN: what mounting it read-write does is all that is
 //! written there, and with `read_only` not even that.
 
-pub mod boot_target;
+pub(crate) mod boot_target;
 mod context;
 mod host;
 mod procedure;
-pub mod recovery;
+pub(crate) mod recovery;
 mod steps;
 
-pub use context::{Context, MountedRoot, Nic, RescueRequest, RootChoice, STATE, TargetSession, place};
-pub use procedure::Rescue;
+pub(crate) use context::{Context, MountedRoot, Nic, RescueRequest, RootChoice, STATE, place};
+pub(crate) use procedure::Rescue;

@@ -22,7 +22,7 @@ use crate::procedures::rescue::steps::resolv_conf::ResolvConf;
 use crate::procedures::{ErasedStep, Failure, Names};
 
 /// Mounts an instance's root from its LUN.
-pub struct Rescue;
+pub(crate) struct Rescue;
 
 const STEPS: [&dyn ErasedStep<Context>; 14] = [
     &Requirements,

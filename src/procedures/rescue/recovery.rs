@@ -14,7 +14,7 @@ use isctpl_checks::facts::BlockDevice;
 
 /// How far a rescue came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// The root is mounted with all that its programs need.
     Up,
     /// It was interrupted.
@@ -25,24 +25,24 @@ pub enum Stage {
 
 /// What there is of a rescue.
 #[derive(Debug)]
-pub struct Status {
+pub(crate) struct Status {
     /// What was asked for.
-    pub request: RescueRequest,
+    pub(crate) request: RescueRequest,
     /// How far it came.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// The session to its target.
-    pub session: Option<TargetSession>,
+    pub(crate) session: Option<TargetSession>,
     /// The LUN's disk.
-    pub disk: Option<BlockDevice>,
+    pub(crate) disk: Option<BlockDevice>,
     /// The ids of the steps that have changed something, in order.
-    pub done: Vec<String>,
+    pub(crate) done: Vec<String>,
 }
 
 /// Looks what there is of the rescue that a journal tells of.
 ///
 /// # Errors
 /// When sysfs or the journal cannot be read.
-pub fn status(journal: &Journal, boot: &str) -> Result<Status, Failure> {
+pub(crate) fn status(journal: &Journal, boot: &str) -> Result<Status, Failure> {
     let cx = Context::on_this_machine(request_of(journal)?, None, Runner::default())?;
     let stage = if journal.boot() != boot {
         Stage::LeftOver
@@ -70,12 +70,12 @@ pub(super) fn recall(cx: &Context, journal: &Journal) -> Result<(Option<TargetSe
 }
 
 /// Whether the root is mounted with all that its programs need, by a rescue of this start of the machine.
-pub fn is_complete(journal: &Journal, boot: &str) -> bool {
+pub(crate) fn is_complete(journal: &Journal, boot: &str) -> bool {
     journal.boot() == boot && journal.applied().any(|entry| entry.step == Step::id(&BindKernelFilesystems))
 }
 
 /// Whether it takes the CHAP password to go on: once it stands in iscsid.conf nobody needs to know it any more.
-pub fn needs_password(journal: &Journal) -> bool {
+pub(crate) fn needs_password(journal: &Journal) -> bool {
     !Chap.is_applied(journal)
 }
 
