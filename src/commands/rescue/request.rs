@@ -315,3 +315,36 @@ fn ask(name: &str) -> Result<Secret, RescueError> {
     }
     Ok(secret)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn told(target: Option<&str>, username: Option<&str>, secret: Option<&str>) -> Told {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Told {
+            target: owned(target),
+            username: owned(username),
+            secret: secret.map(|secret| Secret::new(secret.to_owned())),
+            ..Told::default()
+        }
+    }
+
+    #[test]
+    fn each_piece_is_of_the_first_source_that_has_it_and_a_secret_goes_with_its_name() {
+        let ibft = || told(Some("iqn.ibft"), Some("own"), Some("of-own"));
+        for (username, secret, expected) in [
+            (None, None, ("own", Some("of-own"))),
+            (Some("own"), None, ("own", Some("of-own"))),
+            (Some("own"), Some("of-file"), ("own", Some("of-file"))),
+            (Some("other"), None, ("other", None)),
+        ] {
+            let both = told(None, username, secret).or(ibft());
+            assert_eq!(both.target.as_deref(), Some("iqn.ibft"));
+            let found = (both.username.as_deref().unwrap(), both.secret.as_ref().map(Secret::expose));
+            assert_eq!(found, expected);
+        }
+        assert_eq!(told(Some("iqn.flag"), None, None).or(ibft()).target.as_deref(), Some("iqn.flag"));
+    }
+}

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long the portal may take to answer.
 const ANSWERS: Duration = Duration::from_secs(10);
 
+/// How long the NIC's link may take to come.
+const CARRIER: Duration = Duration::from_secs(10);
+
 /// Brings the NIC up where it can, and makes sure that the portal answers.
 pub(crate) struct Network;
 
@@ -52,7 +55,8 @@ fn is_link_local(address: IpAddr) -> bool {
 struct Seen {
     links: Vec<NetLink>,
     addresses: Vec<Address>,
-    way: Option<Route>,
+    /// The route to the portal.
+    route: Option<Route>,
 }
 
 fn look(portal: IpAddr) -> Result<Seen, Failure> {
@@ -61,11 +65,11 @@ fn look(portal: IpAddr) -> Result<Seen, Failure> {
     let links = snapshot.links.known().cloned().ok_or_else(|| known("its network links"))?;
     let addresses = snapshot.addresses.known().cloned().ok_or_else(|| known("its IP addresses"))?;
     let answer = snapshot.lookups.known().and_then(|lookups| lookups.first()).map(|lookup| lookup.answer.clone());
-    let way = match answer {
+    let route = match answer {
         Some(LookupAnswer::Route(route)) => Some(route),
         _ => None,
     };
-    Ok(Seen { links, addresses, way })
+    Ok(Seen { links, addresses, route })
 }
 
 /// What a person can type who knows the network.
@@ -112,19 +116,19 @@ fn is_there<'a>(cx: &Context, seen: &'a Seen) -> Result<Option<&'a NetLink>, Fai
 /// Whether the portal answers by the right NIC.
 fn reached(cx: &Context, seen: &Seen) -> Result<Option<String>, Failure> {
     let portal = cx.request.portal;
-    let Some(way) = &seen.way else { return Ok(None) };
-    let by = way.interface.clone().unwrap_or_default();
+    let Some(route) = &seen.route else { return Ok(None) };
+    let by = route.interface.clone().unwrap_or_default();
     if cx.request.nic.as_ref().is_some_and(|nic| nic.name != by) {
         return Ok(None);
     }
     match reach::connect(portal, Origin::default(), ANSWERS) {
         Reach::Connected { .. } => {
-            let gateway = way.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+            let gateway = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
             Ok(Some(format!("{portal} answers through {by}{gateway}")))
         }
         Reach::NoRoute => Ok(None),
         outcome => {
-            let gateway = way.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+            let gateway = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
             let failure = Failure::refused(format!("the portal {portal}, through {by}{gateway}: {outcome}"));
             let failure = match outcome {
                 Reach::Refused => failure.advise("check the port, and that the target service runs"),
@@ -136,6 +140,66 @@ fn reached(cx: &Context, seen: &Seen) -> Result<Option<String>, Failure> {
             Err(failure)
         }
     }
+}
+
+/// Brings the NIC up where it is down, and waits for its link.
+fn bring_up(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic) -> Result<Seen, Failure> {
+    let portal = cx.request.portal.ip();
+    let mut seen = look(portal)?;
+    if !is_there(cx, &seen)?.is_some_and(|link| link.up) {
+        log.guarded(Change::Up { nic: nic.name.clone() }, || cx.run(&up(&nic.name)).map(drop))?;
+    }
+    let deadline = Instant::now() + CARRIER;
+    while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
+        if Instant::now() > deadline || cx.runner.cancel.is_requested() {
+            return Err(Failure::refused(format!("the SAN NIC {} has no link (no carrier)", nic.name))
+                .advise("check the cable, and that this is the right NIC"));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        seen = look(portal)?;
+    }
+    Ok(seen)
+}
+
+/// Gives the NIC its address where it has none.
+fn give_address(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic, seen: &Seen) -> Result<(), Failure> {
+    let is_v4 = cx.request.portal.is_ipv4();
+    let of_nic = |address: &&Address| address.interface == nic.name && address.net.addr().is_ipv4() == is_v4;
+    let own: Vec<IpNet> = seen.addresses.iter().filter(of_nic).map(|address| address.net).collect();
+    match (nic.address, own.first()) {
+        (Some(address), _) if own.iter().any(|own| own.addr() == address.addr()) => Ok(()),
+        (Some(address), Some(other)) => Err(Failure::refused(format!(
+            "the SAN NIC {} has the address {other}, but {address} was expected",
+            nic.name
+        ))
+        .advise(format!("ip address del {other} dev {}", nic.name))),
+        (Some(address), None) => log.guarded(Change::Address { nic: nic.name.clone(), address }, || {
+            cx.run(&add_address(&nic.name, address)).map(drop)
+        }),
+        (None, Some(_)) => Ok(()),
+        (None, None) => Err(advise(Failure::refused(format!("the SAN NIC {} has no address", nic.name)), cx, seen)),
+    }
+}
+
+/// Adds a route to the portal where none leads through the NIC.
+fn give_route(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic, seen: &Seen) -> Result<(), Failure> {
+    let portal = cx.request.portal.ip();
+    let by = seen.route.as_ref().and_then(|route| route.interface.as_deref());
+    let on_link = nic.address.is_some_and(|address| address.contains(&portal));
+    if on_link || by == Some(nic.name.as_str()) {
+        return Ok(());
+    }
+    let Some(gateway) = nic.gateway else {
+        let what = match by {
+            Some(by) => format!("the route to the portal {portal} goes through {by}, but the SAN NIC is {}", nic.name),
+            None => format!("there is no route to the portal {portal}, and its gateway is not known"),
+        };
+        return Err(advise(Failure::refused(what), cx, seen));
+    };
+    let to = IpNet::from(portal);
+    log.guarded(Change::Route { nic: nic.name.clone(), to, gateway }, || {
+        cx.run(&add_route(&nic.name, to, gateway)).map(drop)
+    })
 }
 
 impl Step for Network {
@@ -172,73 +236,20 @@ impl Step for Network {
 
     fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, Change>) -> Result<(), Failure> {
         let portal = cx.request.portal.ip();
-        let mut seen = look(portal)?;
         let Some(nic) = cx.request.nic.clone() else {
-            return Err(advise(Failure::refused(format!("there is no route to the portal {portal}")), cx, &seen));
+            let failure = Failure::refused(format!("there is no route to the portal {portal}"));
+            return Err(advise(failure, cx, &look(portal)?));
         };
-        if !is_there(cx, &seen)?.is_some_and(|link| link.up) {
-            log.guarded(Change::Up { nic: nic.name.clone() }, || cx.run(&up(&nic.name)).map(drop))?;
-        }
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
-            if Instant::now() > deadline || cx.runner.cancel.is_requested() {
-                return Err(Failure::refused(format!("the SAN NIC {} has no link (no carrier)", nic.name))
-                    .advise("check the cable, and that this is the right NIC"));
-            }
-            std::thread::sleep(Duration::from_millis(200));
-            seen = look(portal)?;
-        }
-        let own: Vec<IpNet> = seen
-            .addresses
-            .iter()
-            .filter(|address| address.interface == nic.name && address.net.addr().is_ipv4() == portal.is_ipv4())
-            .map(|address| address.net)
-            .collect();
-        if let Some(address) = nic.address.filter(|address| !own.iter().any(|own| own.addr() == address.addr())) {
-            if let Some(other) = own.first() {
-                return Err(Failure::refused(format!(
-                    "the SAN NIC {} has the address {other}, but {address} was expected",
-                    nic.name
-                ))
-                .advise(format!("ip address del {other} dev {}", nic.name)));
-            }
-            log.guarded(Change::Address { nic: nic.name.clone(), address }, || {
-                cx.run(&add_address(&nic.name, address)).map(drop)
-            })?;
-        } else if own.is_empty() {
-            return Err(advise(Failure::refused(format!("the SAN NIC {} has no address", nic.name)), cx, &seen));
-        }
-        seen = look(portal)?;
-        let on_link = nic.address.is_some_and(|address| address.contains(&portal));
-        let right = seen.way.as_ref().is_some_and(|way| way.interface.as_deref() == Some(nic.name.as_str()));
-        if !right && !on_link {
-            let Some(gateway) = nic.gateway else {
-                let by = seen.way.as_ref().and_then(|way| way.interface.clone());
-                let what = match by {
-                    Some(by) => {
-                        format!("the route to the portal {portal} goes through {by}, but the SAN NIC is {}", nic.name)
-                    }
-                    None => format!("there is no route to the portal {portal}, and its gateway is not known"),
-                };
-                return Err(advise(Failure::refused(what), cx, &seen));
-            };
-            let to = IpNet::from(portal);
-            log.guarded(Change::Route { nic: nic.name.clone(), to, gateway }, || {
-                cx.run(&add_route(&nic.name, to, gateway)).map(drop)
-            })?;
-            seen = look(portal)?;
-        }
-        match reached(cx, &seen)? {
-            Some(how) => {
-                log.say(how);
-                Ok(())
-            }
-            None => Err(advise(
-                Failure::refused(format!("there is no route to the portal {portal} through {}", nic.name)),
-                cx,
-                &seen,
-            )),
-        }
+        let seen = bring_up(cx, log, &nic)?;
+        give_address(cx, log, &nic, &seen)?;
+        give_route(cx, log, &nic, &look(portal)?)?;
+        let seen = look(portal)?;
+        let how = reached(cx, &seen)?.ok_or_else(|| {
+            let failure = Failure::refused(format!("there is no route to the portal {portal} through {}", nic.name));
+            advise(failure, cx, &seen)
+        })?;
+        log.say(how);
+        Ok(())
     }
 
     fn undo(&self, cx: &mut Context, change: Change) -> Result<(), Failure> {

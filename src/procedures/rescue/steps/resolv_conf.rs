@@ -26,7 +26,7 @@ pub(crate) enum Change {
 }
 
 /// What there is to be done.
-enum Way {
+enum Action {
     /// Nothing: it is there, and says what this system's says.
     None,
     /// Bind a copy over this file.
@@ -58,40 +58,40 @@ fn own(cx: &Context) -> Result<Option<String>, Failure> {
 }
 
 /// What can be done; whatever the root has there, a rescue goes on without it.
-fn way(cx: &Context, own: &str) -> Way {
-    look(cx, own).unwrap_or_else(|failure| Way::Impossible(failure.what))
+fn action(cx: &Context, own: &str) -> Action {
+    look(cx, own).unwrap_or_else(|failure| Action::Impossible(failure.what))
 }
 
-fn look(cx: &Context, own: &str) -> Result<Way, Failure> {
+fn look(cx: &Context, own: &str) -> Result<Action, Failure> {
     let root = Root::open(&cx.place())?;
     let Some(place) = root.resolved(FILE)? else {
         return Ok(match link(&root)? {
-            Some(target) if KNOWN.iter().any(|known| Path::new(known) == target) => Way::Put(target),
-            Some(target) => Way::Impossible(format!(
+            Some(target) if KNOWN.iter().any(|known| Path::new(known) == target) => Action::Put(target),
+            Some(target) => Action::Impossible(format!(
                 "it is a link to {}, which does not exist and is not a usual place for it",
                 target.display()
             )),
-            None => Way::Impossible("it does not exist, and creating it would write to the LUN".to_owned()),
+            None => Action::Impossible("it does not exist, and creating it would write to the LUN".to_owned()),
         });
     };
     // Looked at before anything is read or bound: it may be a FIFO, a device or a directory.
     if !root.is_file(FILE) {
-        return Ok(Way::Impossible("it is not a regular file".to_owned()));
+        return Ok(Action::Impossible("it is not a regular file".to_owned()));
     }
     let Ok(inside) = place.strip_prefix(cx.place()).map(|path| Path::new("/").join(path)) else {
-        return Ok(Way::Impossible(format!("it leads to {}", place.display())));
+        return Ok(Action::Impossible(format!("it leads to {}", place.display())));
     };
     let is_systems = NOT_THE_LUN.iter().any(|directory| inside.starts_with(directory));
     Ok(match (is_systems, KNOWN.iter().any(|known| Path::new(known) == inside)) {
         // Through a link into /run it is a file of this system itself.
-        (true, true) => Way::None,
+        (true, true) => Action::None,
         (true, false) => {
-            Way::Impossible(format!("it is a link to {}, which is not a usual place for it", inside.display()))
+            Action::Impossible(format!("it is a link to {}, which is not a usual place for it", inside.display()))
         }
-        (false, _) if root.text(FILE)?.as_deref() == Some(own) => Way::None,
-        (false, _) if is_named_so(&inside) => Way::Bind(place),
+        (false, _) if root.text(FILE)?.as_deref() == Some(own) => Action::None,
+        (false, _) if is_named_so(&inside) => Action::Bind(place),
         (false, _) => {
-            Way::Impossible(format!("it is a link to {}, which is not a usual place for it", inside.display()))
+            Action::Impossible(format!("it is a link to {}, which is not a usual place for it", inside.display()))
         }
     })
 }
@@ -159,9 +159,9 @@ impl Step for ResolvConf {
                 return Ok(targets_below(&cx.host, at)?.contains(at).then_some(()));
             }
         }
-        match way(cx, &own) {
-            Way::None => Ok(Some(())),
-            Way::Impossible(why) => {
+        match action(cx, &own) {
+            Action::None => Ok(Some(())),
+            Action::Impossible(why) => {
                 cx.remark(format!(
                     "the root's /etc/resolv.conf is left as it is, so names may not resolve there: {why}"
                 ));
@@ -173,8 +173,8 @@ impl Step for ResolvConf {
 
     fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, Change>) -> Result<(), Failure> {
         let own = own(cx)?.unwrap_or_default();
-        match way(cx, &own) {
-            Way::Bind(at) => {
+        match action(cx, &own) {
+            Action::Bind(at) => {
                 let copy = cx.state.join("resolv.conf");
                 log.guarded(Change::Bound { at: at.clone(), copy: copy.clone() }, || {
                     fs::write(&copy, &own).map_err(|error| Failure::of_file(&copy, &error))?;
@@ -182,7 +182,7 @@ impl Step for ResolvConf {
                 })?;
                 log.say("a copy of this system's resolv.conf is mounted over the root's");
             }
-            Way::Put(path) => {
+            Action::Put(path) => {
                 let made: Vec<PathBuf> =
                     path.ancestors().skip(1).take_while(|above| !above.exists()).map(Path::to_owned).collect();
                 let change = Change::Put { path: path.clone(), made, text: own.clone() };
@@ -194,7 +194,7 @@ impl Step for ResolvConf {
                     }
                 }
             }
-            Way::None | Way::Impossible(_) => log.say("nothing to do"),
+            Action::None | Action::Impossible(_) => log.say("nothing to do"),
         }
         Ok(())
     }
@@ -230,23 +230,23 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     /// What is to be done about a root whose resolv.conf is made like this.
-    fn way_of(make: impl FnOnce(&Path)) -> String {
+    fn action_of(make: impl FnOnce(&Path)) -> String {
         let directory = tempfile::tempdir().unwrap();
         let mut cx = Context::on_this_machine(RescueRequest::nothing(), None, Runner::default()).unwrap();
         cx.state = directory.path().canonicalize().unwrap();
         let at = cx.place();
         fs::create_dir_all(at.join("etc")).unwrap();
         make(&at);
-        match way(&cx, "nameserver 192.0.2.53\n") {
-            Way::None => "nothing".to_owned(),
-            Way::Bind(path) => format!("bind {}", path.strip_prefix(&at).unwrap().display()),
-            Way::Put(path) => format!("put {}", path.display()),
-            Way::Impossible(why) => format!("not: {why}"),
+        match action(&cx, "nameserver 192.0.2.53\n") {
+            Action::None => "nothing".to_owned(),
+            Action::Bind(path) => format!("bind {}", path.strip_prefix(&at).unwrap().display()),
+            Action::Put(path) => format!("put {}", path.display()),
+            Action::Impossible(why) => format!("not: {why}"),
         }
     }
 
     fn linked(target: &str) -> String {
-        way_of(|at| symlink(target, at.join("etc/resolv.conf")).unwrap())
+        action_of(|at| symlink(target, at.join("etc/resolv.conf")).unwrap())
     }
 
     #[test]
@@ -266,14 +266,14 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_left_alone() {
-        let fifo = way_of(|at| {
+        let fifo = action_of(|at| {
             nix::unistd::mkfifo(&at.join("etc/resolv.conf"), nix::sys::stat::Mode::S_IRUSR).unwrap();
         });
         assert_eq!(fifo, "not: it is not a regular file");
-        assert_eq!(way_of(|at| fs::create_dir(at.join("etc/resolv.conf")).unwrap()), fifo);
+        assert_eq!(action_of(|at| fs::create_dir(at.join("etc/resolv.conf")).unwrap()), fifo);
         let circle = linked("resolv.conf");
         assert!(circle.starts_with("not: "), "{circle}");
-        let huge = way_of(|at| {
+        let huge = action_of(|at| {
             fs::File::create(at.join("etc/resolv.conf")).unwrap().set_len(crate::system::root::TEXT_LIMIT + 1).unwrap();
         });
         assert!(huge.starts_with("not: "), "{huge}");
@@ -285,10 +285,10 @@ mod tests {
             fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
             fs::write(at.join(path), text).unwrap();
         };
-        assert_eq!(way_of(|at| file(at, "etc/resolv.conf", "")), "bind etc/resolv.conf");
-        assert_eq!(way_of(|at| file(at, "etc/resolv.conf", "nameserver 192.0.2.53\n")), "nothing");
+        assert_eq!(action_of(|at| file(at, "etc/resolv.conf", "")), "bind etc/resolv.conf");
+        assert_eq!(action_of(|at| file(at, "etc/resolv.conf", "nameserver 192.0.2.53\n")), "nothing");
         let to = |target: &'static str| {
-            way_of(move |at| {
+            action_of(move |at| {
                 file(at, target, "");
                 symlink(format!("/{target}"), at.join("etc/resolv.conf")).unwrap();
             })
