@@ -108,8 +108,13 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Writes a file's directory through to the disk; one that is not there has nothing to write.
 fn sync_directory(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    match path.parent().map(File::open) {
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Some(directory) => directory?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +188,15 @@ mod tests {
         put(&path, false, "new\n").unwrap();
         put_back(&path, false).unwrap();
         assert_eq!(names(&path), Vec::<String>::new());
+    }
+
+    #[test]
+    fn where_there_is_no_directory_nothing_is_put_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("iscsi/iscsid.conf");
+        assert!(put(&path, false, "new\n").is_err());
+        put_back(&path, false).unwrap();
+        assert!(!directory.path().join("iscsi").exists());
     }
 
     #[test]
