@@ -1,5 +1,6 @@
 //! What a check is.
 
+use crate::facts::Source;
 use crate::{Analysis, Link, Outcome, Severity};
 
 /// A check: one pattern that breaks an iSCSI root, and how to tell.
@@ -13,9 +14,9 @@ pub struct Check {
     pub severity: Severity,
     /// Where it can be judged.
     pub scope: Scope,
-    /// Files, or directories with `/` at their end, without which it cannot pass: when one of them
-    /// could not be read or understood, a pass becomes unknown.
-    pub decided_by: &'static [&'static str],
+    /// Sources without which it cannot pass: when one of them could not be read or understood, a pass becomes
+    /// unknown.
+    pub decided_by: &'static [Source],
     /// The pattern in one line, without advice.
     pub title: &'static str,
     /// What `isctpl explain` prints.

@@ -9,7 +9,7 @@ use crate::formats::isctpl_toml::{self, Ignore};
 use crate::formats::text::printable;
 use crate::report::Stand;
 use anyhow::{Context, bail};
-use isctpl_checks::facts::{Facts, Mode};
+use isctpl_checks::facts::{Facts, Mode, Source};
 use isctpl_checks::{Judgement, Selection, registry};
 use jiff::civil::Date;
 use std::fs::File;
@@ -49,7 +49,7 @@ impl ConfigFile {
     pub(super) fn read_for(&self, facts: &Facts) -> anyhow::Result<Config> {
         let live = !self.snapshot && facts.scope.mode == Mode::Live;
         // A disk that does not answer would hold this process as well: then nothing of `/` was read.
-        let silent = live && facts.scope.problems.iter().any(|problem| problem.place == "/");
+        let silent = live && facts.unread(Source::Root).is_some();
         match &self.named {
             _ if silent => Ok(Config::none()),
             Some(file) => Config::read(file, true),

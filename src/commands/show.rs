@@ -9,7 +9,7 @@ use crate::formats::text::printable;
 use crate::probes::initramfs;
 use crate::report::{self, ImageListing, What};
 use anyhow::{Context, bail};
-use isctpl_checks::facts::{Facts, Group};
+use isctpl_checks::facts::{Facts, Group, Source};
 use std::fs::File;
 use std::path::Path;
 
@@ -57,7 +57,7 @@ fn is_read(what: What, facts: &Facts) -> bool {
         What::Storage => &[Group::Storage],
         What::Services => &[Group::Services],
     };
-    let root_is_read = facts.scope.problems.iter().all(|problem| problem.place != "/");
+    let root_is_read = facts.unread(Source::Root).is_none();
     root_is_read && groups.iter().all(|group| facts.problems_of(*group).is_empty())
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::Analysis;
-use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Storage};
+use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Source, Storage};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -156,7 +156,7 @@ fn scope(request: &GatherRequest, root: &Root, live: bool) -> Scope {
     let mut problems = Vec::new();
     let mut text = |path: &str| {
         root.text(path).unwrap_or_else(|problem| {
-            problems.push(problem);
+            problems.push(problem.of(Source::Other));
             None
         })
     };

@@ -5,7 +5,7 @@
 
 use super::gather::{gather, gather_kernel};
 use super::request::{GatherRequest, Stage};
-use isctpl_checks::facts::{Fact, Facts, Problem};
+use isctpl_checks::facts::{Fact, Facts, Problem, Source};
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Write, stdin, stdout};
@@ -73,7 +73,8 @@ pub fn gather_watched(
         End::Broke => gather(request, say).map(Some),
         End::Still(stage) => {
             let waited = PATIENCE.as_secs();
-            let unread = Problem::new("/", format!("the root's disk did not answer within {waited} s"));
+            let unread =
+                Problem::new("/", format!("the root's disk did not answer within {waited} s")).of(Source::Root);
             let mut facts = gather_kernel(request, &unread)?;
             facts.storage.root_silence = match stage {
                 Some(Stage::RootDisk) => {

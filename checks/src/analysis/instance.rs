@@ -2,7 +2,7 @@
 
 use super::request::Request;
 use crate::Outcome;
-use crate::facts::{Cmdline, Facts, Initramfs, Kernel, Problem, RequestKind};
+use crate::facts::{Cmdline, Facts, Initramfs, Kernel, RequestKind, Source};
 use std::cell::OnceCell;
 use std::ops::Deref;
 
@@ -47,6 +47,14 @@ impl<'a> Analysis<'a> {
         self.kernels.iter().find(|kernel| kernel.path == path)
     }
 
+    /// Goes on where nothing of a source was left unread.
+    ///
+    /// # Errors
+    /// The outcome of a check that would pass by its silence: what could not be read.
+    pub(crate) fn was_read(&self, source: Source) -> Result<(), Outcome> {
+        self.unread(source).map_or(Ok(()), |problem| Err(Outcome::unread(problem)))
+    }
+
     /// The words that the scripts of the image will see; none where it is not known which entry boots.
     pub(crate) fn boot_words(&self) -> &Cmdline {
         self.boot_words.get_or_init(|| {
@@ -74,9 +82,4 @@ impl<'a> Analysis<'a> {
     pub(crate) fn wants_named_target(&self) -> bool {
         self.effective_requests().iter().any(|request| request.kind != RequestKind::Firmware)
     }
-}
-
-/// Unknown, when a file that decides could not be read or understood.
-pub(crate) fn unread(problems: &[Problem], path: &str) -> Option<Outcome> {
-    problems.iter().find(|problem| problem.place.starts_with(path)).map(Outcome::unread)
 }

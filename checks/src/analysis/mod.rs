@@ -17,7 +17,6 @@ mod stack;
 mod static_routes;
 
 pub use instance::Analysis;
-pub(crate) use instance::unread;
 pub use request::parse_root_spec;
 pub use rootspec::{DeviceSpec, mapper_name};
 

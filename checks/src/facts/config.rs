@@ -1,6 +1,6 @@
 //! Network configuration and DHCP clients of the real root.
 
-use super::{Located, Location, Problem};
+use super::{Located, Location, Manager, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -127,24 +127,6 @@ pub struct NetConfig {
     pub rp_filter: Vec<Located<(String, u8)>>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
-}
-
-/// The managers of network configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Manager {
-    /// ifupdown or ifupdown2: `/etc/network/interfaces`.
-    Ifupdown,
-    /// netplan; it writes for networkd or NetworkManager.
-    Netplan,
-    /// systemd-networkd.
-    Networkd,
-    /// NetworkManager.
-    NetworkManager,
-    /// dhcpcd as a service.
-    Dhcpcd,
-    /// Red Hat's `network-scripts` / ifcfg files.
-    Ifcfg,
 }
 
 /// Whether a manager starts.

@@ -1,5 +1,6 @@
 //! The three answers a probe can give, and where an answer stands.
 
+use super::source::Source;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -56,12 +57,33 @@ pub struct Problem {
     pub place: String,
     /// Plain English, without the place.
     pub what: String,
+    /// What it stands in the way of; absent where nobody named it.
+    #[serde(default, skip_serializing_if = "Source::is_unnamed", deserialize_with = "Source::of_word")]
+    pub source: Source,
 }
 
 impl Problem {
     /// A problem at a place.
     pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { place: place.into(), what: what.into() }
+        Self { place: place.into(), what: what.into(), source: Source::Unnamed }
+    }
+
+    /// The same with its source named.
+    #[must_use]
+    pub fn of(self, source: Source) -> Self {
+        Self { source, ..self }
+    }
+}
+
+impl Source {
+    /// Whether a problem of its group stands in its way, or may.
+    pub(crate) fn is_behind(self, problem: &Problem) -> bool {
+        problem.source == self || matches!(problem.source, Self::Unnamed | Self::Root)
+    }
+
+    /// Names the source of those problems that nobody has named yet: what a reader noted, once it is done.
+    pub fn name(self, problems: &mut [Problem]) {
+        problems.iter_mut().filter(|problem| problem.source == Self::Unnamed).for_each(|problem| problem.source = self);
     }
 }
 

@@ -8,10 +8,13 @@ mod config;
 mod fact;
 mod firmware;
 mod image;
+mod leftover;
+mod manager;
 mod network;
 mod problems;
 mod runtime;
 mod scope;
+mod source;
 mod storage;
 
 pub use boot::*;
@@ -19,10 +22,13 @@ pub use config::*;
 pub use fact::*;
 pub use firmware::*;
 pub use image::*;
+pub use leftover::LeftoverKind;
+pub use manager::Manager;
 pub use network::*;
 pub use problems::Group;
 pub use runtime::*;
 pub use scope::*;
+pub use source::Source;
 pub use storage::*;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Everything that stood in the way of reading, in one list.
 
-use super::{Facts, Iscsi, Kernel, Loader, LookupAnswer, Network, Problem, Storage};
+use super::{Facts, Iscsi, Kernel, Loader, LookupAnswer, Network, Problem, Source, Storage};
 use std::collections::BTreeSet;
 
 /// A group of facts that are read together.
@@ -43,6 +43,22 @@ impl Group {
     ];
 }
 
+impl Source {
+    /// The group of facts that it is read for.
+    fn group(self) -> Option<Group> {
+        Some(match self {
+            Self::Root => Group::Scope,
+            Self::Fstab | Self::Lvm => Group::Storage,
+            Self::InitiatorName | Self::IscsidConf | Self::NodeRecords | Self::IscsiInitramfs => Group::Iscsi,
+            Self::GrubDefaults | Self::KernelCmdline => Group::Loader,
+            Self::KernelModules => Group::Kernels,
+            Self::LinkFiles | Self::Firewall | Self::Manager(_) => Group::Netconfig,
+            Self::Leftover(_) => Group::Template,
+            Self::Unnamed | Self::Other => return None,
+        })
+    }
+}
+
 impl Facts {
     /// Whatever could not be read or understood, each once, in the order in which the facts stand.
     ///
@@ -50,8 +66,22 @@ impl Facts {
     pub fn problems(&self) -> Vec<&Problem> {
         let mut found: Vec<&Problem> = Group::ALL.into_iter().flat_map(|group| self.problems_of(group)).collect();
         let mut seen = BTreeSet::new();
-        found.retain(|problem| seen.insert(*problem));
+        found.retain(|problem| seen.insert((&problem.place, &problem.what)));
         found
+    }
+
+    /// What stands in the way of a source, or may: the first of the problems of its group that is not another's.
+    pub fn unread(&self, source: Source) -> Option<&Problem> {
+        let problems: Vec<&Problem> = match source.group()? {
+            Group::Scope => self.scope.problems.iter().collect(),
+            Group::Storage => self.storage.problems.iter().collect(),
+            Group::Iscsi => self.iscsi.problems.iter().collect(),
+            Group::Loader => self.loader.problems.iter().collect(),
+            Group::Netconfig => self.netconfig.problems.iter().collect(),
+            Group::Template => self.template.problems.iter().collect(),
+            group => self.problems_of(group),
+        };
+        problems.into_iter().find(|problem| source.is_behind(problem))
     }
 
     /// What could not be read or understood of one group.
@@ -112,6 +142,7 @@ fn cap(problems: &mut Vec<Problem>) {
     let more = problems.len() - KEPT;
     problems.truncate(KEPT);
     if let Some(last) = problems.last() {
+        // The rest may be of any source.
         problems.push(Problem::new(last.place.clone(), format!("and {more} more like these")));
     }
 }

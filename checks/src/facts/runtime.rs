@@ -1,6 +1,6 @@
 //! open-iscsi, services, and what a template carries.
 
-use super::{Fact, Located, Location, Problem};
+use super::{Fact, LeftoverKind, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -280,28 +280,6 @@ pub struct Leftover {
     pub amount: u64,
     /// Line where it begins, for credentials; 0 otherwise.
     pub line: u32,
-}
-
-/// Kinds of leftovers, one a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LeftoverKind {
-    /// A shell's history.
-    History,
-    /// Logs: wtmp, btmp, lastlog, audit, journal, syslog.
-    Logs,
-    /// Persistent network names.
-    NetRules,
-    /// SSH host keys.
-    HostKeys,
-    /// A machine id.
-    MachineId,
-    /// `/tmp` and `/var/tmp`.
-    Tmp,
-    /// A package manager's cache.
-    PackageCache,
-    /// Credentials: CHAP in iscsid.conf or node records.
-    Credentials,
 }
 
 /// Something that a template must carry.

@@ -1,5 +1,6 @@
 //! `ibft-initiator-mismatch`: the firmware and the root give the machine different names.
 
+use crate::facts::Source;
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -7,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Firmware,
     severity: Severity::Warning,
     scope: Scope::Machine,
-    decided_by: &["/etc/iscsi/initiatorname.iscsi"],
+    decided_by: &[Source::InitiatorName],
     title: "the iBFT and /etc/iscsi/initiatorname.iscsi name different initiators",
     doc: Doc {
         finds: "The initiator name of the iBFT differs from InitiatorName= in /etc/iscsi/initiatorname.iscsi of the \

@@ -4,7 +4,7 @@ use super::identity::SanIdentity;
 use super::managers::{in_force, manager_starts};
 use super::nic_match::{Matches, matches};
 use crate::Analysis;
-use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem};
+use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem, Source};
 
 /// A configuration that takes the SAN NIC.
 #[derive(Debug)]
@@ -101,18 +101,6 @@ pub(super) fn config_text(config: &InterfaceConfig) -> String {
 
 /// A configuration of a manager that starts and that could not be read: it may be for the SAN NIC.
 pub(super) fn unread(facts: &Facts) -> Option<&Problem> {
-    let places = [
-        (Manager::Ifupdown, "/etc/network/"),
-        (Manager::Netplan, "/netplan/"),
-        (Manager::Networkd, "/systemd/network"),
-        (Manager::NetworkManager, "/NetworkManager/"),
-        (Manager::Ifcfg, "/sysconfig/network-scripts"),
-        (Manager::Dhcpcd, "/dhcpcd"),
-    ];
-    facts.netconfig.problems.iter().find(|problem| {
-        !problem.place.contains(".link")
-            && places.iter().any(|(manager, part)| {
-                problem.place.contains(part) && (manager_starts(facts, *manager) || *manager == Manager::Netplan)
-            })
-    })
+    let counts = |manager: &Manager| manager_starts(facts, *manager) || *manager == Manager::Netplan;
+    Manager::ALL.into_iter().filter(counts).find_map(|manager| facts.unread(Source::Manager(manager)))
 }

@@ -1,6 +1,6 @@
 //! `initramfs-initiator-mismatch`: the image would present another initiator name than the root.
 
-use crate::facts::RequestKind;
+use crate::facts::{RequestKind, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Initramfs,
     severity: Severity::Warning,
     scope: Scope::Everywhere,
-    decided_by: &["/etc/iscsi/initiatorname.iscsi"],
+    decided_by: &[Source::InitiatorName],
     title: "the initramfs presents another initiator name than the root",
     doc: Doc {
         finds: "The initramfs logs in to a target that it names itself, and the initiator name that it presents \

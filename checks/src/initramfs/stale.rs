@@ -1,6 +1,6 @@
 //! `initramfs-stale`: the image holds an older state of files that decide the login.
 
-use crate::facts::{Initramfs, RequestKind};
+use crate::facts::{Initramfs, RequestKind, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -37,9 +37,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         ));
     }
     let Some(conf) = &facts.iscsi.initramfs_conf else {
-        if let Some(outcome) = analysis::unread(&facts.iscsi.problems, "/etc/iscsi/iscsi.initramfs") {
-            return Ok(outcome);
-        }
+        facts.was_read(Source::IscsiInitramfs)?;
         return Ok(match copy_of_request(image) {
             None => Outcome::not_applicable("neither the root nor the initramfs has an iscsi.initramfs"),
             Some(copy) => warn(

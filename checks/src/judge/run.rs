@@ -3,7 +3,7 @@
 use super::chain::{first_broken, link_status};
 use super::judgement::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, undecided};
 use super::sentence;
-use crate::facts::{Facts, Mode, Problem};
+use crate::facts::{Facts, Mode, Source};
 use crate::{Analysis, Check, Link, Outcome, Scope, registry};
 
 /// What is judged, and what of it.
@@ -148,14 +148,7 @@ fn asks_for_a_told_portal(check: &Check, facts: &Facts) -> bool {
 
 /// What silence is worth when a file that decides could not be read: nothing.
 fn unread_file(check: &Check, facts: &Facts) -> Option<Outcome> {
-    let decides = |problem: &&Problem| check.decided_by.iter().any(|file| problem.place.starts_with(file));
     // Where no file could be read, what is judged from files is not known.
-    let no_file = facts.scope.problems.iter().find(|problem| problem.place == "/");
-    if let (Scope::Everywhere, Some(problem)) = (check.scope, no_file) {
-        return Some(Outcome::unread(problem));
-    }
-    if check.decided_by.is_empty() {
-        return None;
-    }
-    facts.problems().into_iter().find(decides).map(Outcome::unread)
+    let of_root = (check.scope == Scope::Everywhere).then_some(Source::Root);
+    of_root.iter().chain(check.decided_by).find_map(|source| facts.unread(*source)).map(Outcome::unread)
 }

@@ -1,7 +1,7 @@
 //! `kernel-modules-missing`: the kernel's modules are not on the disk, or are of another version.
 
 use crate::analysis::InImage;
-use crate::facts::{Kernel, Module};
+use crate::facts::{Kernel, Module, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Kernel,
     severity: Severity::Critical,
     scope: Scope::Everywhere,
-    decided_by: &["/lib/modules/", "/usr/lib/modules/"],
+    decided_by: &[Source::KernelModules],
     title: "the kernel's modules are missing or of another version",
     doc: Doc {
         finds: "There is no modules directory for exactly the version that the kernel image states; or the kernel was \

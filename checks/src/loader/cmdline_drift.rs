@@ -1,6 +1,6 @@
 //! `loader-cmdline-drift`: the loader's entry and the file it is made from say different things.
 
-use crate::facts::{Cmdline, HIDDEN, Located, Word};
+use crate::facts::{Cmdline, HIDDEN, Located, Source, Word};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Loader,
     severity: Severity::Warning,
     scope: Scope::Everywhere,
-    decided_by: &["/etc/default/grub", "/etc/kernel/cmdline"],
+    decided_by: &[Source::GrubDefaults, Source::KernelCmdline],
     title: "the loader's entry differs from /etc/default/grub",
     doc: Doc {
         finds: "The entry that will boot lacks a word of GRUB_CMDLINE_LINUX or GRUB_CMDLINE_LINUX_DEFAULT, or has a \

@@ -1,8 +1,8 @@
 //! `loader-root-unresolved`: `root=` is missing, or means another device than the root.
 
 use crate::analysis::DeviceSpec;
-use crate::facts::BootEntry;
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::facts::{BootEntry, Source};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-root-unresolved",
@@ -69,9 +69,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             let summary = format!("root={text} is not {}, which /etc/fstab mounts at /", line.spec);
             broken(facts, entry, summary, Some(Evidence::at(&line.at, format!("{} / {}", line.spec, line.kind))))
         }
-        None => analysis::unread(&facts.storage.problems, "/etc/fstab").unwrap_or_else(|| {
+        None => {
+            facts.was_read(Source::Fstab)?;
             Outcome::pass(format!("root={text} contradicts neither /etc/fstab nor any device that was read"))
-        }),
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! `root-lvm-filtered`: LVM is told not to look at the LUN.
 
 use super::lvm_filter::{self, Ruling};
-use crate::facts::{BlockDevice, Located, Signature};
+use crate::facts::{BlockDevice, Located, Signature, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Root,
     severity: Severity::Critical,
     scope: Scope::Everywhere,
-    decided_by: &["/etc/lvm/"],
+    decided_by: &[Source::Lvm],
     title: "LVM's configuration excludes the root's disk or volume",
     doc: Doc {
         finds: "The root is a logical volume, and LVM does not see it or does not activate it: a filter or \
@@ -69,7 +69,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     findings.extend(unlisted(facts, &vg, &volumes));
     findings.extend(not_activated(facts, &vg, &lv));
     findings.extend(not_asked_of_dracut(facts, &vg, &lv));
-    let unread = image.and_then(|image| image.problems.iter().find(|problem| problem.place.contains("!etc/lvm/")));
+    let unread = image.and_then(|image| image.problems.iter().find(|problem| Source::Lvm.is_behind(problem)));
     if let Some(problem) = unread.filter(|_| findings.is_empty()) {
         return Err(Outcome::unread(problem));
     }

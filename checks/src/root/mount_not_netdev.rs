@@ -1,7 +1,7 @@
 //! `root-mount-not-netdev`: fstab does not say that the root's disk needs the network.
 
 use crate::analysis::DeviceSpec;
-use crate::facts::{BlockDevice, FstabEntry};
+use crate::facts::{BlockDevice, FstabEntry, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Root,
     severity: Severity::Warning,
     scope: Scope::Everywhere,
-    decided_by: &["/etc/fstab"],
+    decided_by: &[Source::Fstab],
     title: "fstab does not mark the filesystems on the SAN with _netdev",
     doc: Doc {
         finds: "A line of /etc/fstab for /, /boot, /boot/efi or /usr has no _netdev, and its device is on an iSCSI \

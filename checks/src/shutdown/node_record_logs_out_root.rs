@@ -1,7 +1,7 @@
 //! `node-record-logs-out-root`
 
 use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
-use crate::facts::{Location, LogoutScope, NodeRecord};
+use crate::facts::{Location, LogoutScope, NodeRecord, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -63,10 +63,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             findings.push(finding(record, startup, event));
         }
     }
-    if findings.is_empty()
-        && let Some(problem) = facts.iscsi.problems.iter().find(|problem| problem.place.contains("/nodes"))
-    {
-        return Err(Outcome::unread(problem));
+    if findings.is_empty() {
+        facts.was_read(Source::NodeRecords)?;
     }
     Ok(Outcome::from_findings(findings, || match records.first() {
         Some(record) => format!("the node record of {} protects its session from being logged out", record.target),

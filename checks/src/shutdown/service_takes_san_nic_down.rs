@@ -1,6 +1,6 @@
 //! `service-takes-san-nic-down`
 
-use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method};
+use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method, Source};
 use crate::handover::{Matches, SanIdentity, matches, noted};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -52,10 +52,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     });
     Ok(match stanza {
         Some(config) if !is_excluded() => finding(&san, config, line).into(),
-        _ => match facts.netconfig.problems.iter().find(|problem| problem.place.contains("/etc/network/")) {
-            Some(problem) => Outcome::unread(problem),
-            None => Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title())),
-        },
+        _ => {
+            facts.was_read(Source::Manager(Manager::Ifupdown))?;
+            Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title()))
+        }
     })
 }
 

@@ -31,7 +31,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::Credentials,
     severity: Severity::Warning,
-    places: &["/etc/iscsi", "/var/lib/iscsi"],
     what: "CHAP credentials",
     clean: "no CHAP credentials are left",
     unit: "entries",

@@ -25,7 +25,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::History,
     severity: Severity::Warning,
-    places: &["/root", "/home", "/etc/skel"],
     what: "a shell history",
     clean: "no shell history is left",
     unit: "bytes",

@@ -26,7 +26,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::HostKeys,
     severity: Severity::Info,
-    places: &["/etc/ssh"],
     what: "a host key",
     clean: "no SSH host keys are left",
     unit: "bytes",

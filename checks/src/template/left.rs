@@ -1,6 +1,6 @@
 //! What the checks on a template have in common: something was left, or something is missing.
 
-use crate::facts::{Leftover, LeftoverKind, Wanted};
+use crate::facts::{Leftover, LeftoverKind, Source, Wanted};
 use crate::{Analysis, Evidence, Finding, Outcome, Remedy, Severity, ShellCommand};
 
 /// What one check looks for among the leftovers.
@@ -9,8 +9,6 @@ pub(super) struct Left {
     pub(super) kind: LeftoverKind,
     /// How bad it is.
     pub(super) severity: Severity,
-    /// The places that were looked at, to tell whether a problem stood in the way.
-    pub(super) places: &'static [&'static str],
     /// What is left, for the end of "… holds".
     pub(super) what: &'static str,
     /// The reason to pass.
@@ -27,11 +25,8 @@ pub(super) struct Left {
 pub(super) fn judge_left(facts: &Analysis<'_>, left: &Left) -> Result<Outcome, Outcome> {
     let found: Vec<&Leftover> = facts.template.left.iter().filter(|leftover| leftover.kind == left.kind).collect();
     let Some(first) = found.first() else {
-        let stood_in_the_way = |place: &str| left.places.iter().any(|prefix| place.starts_with(prefix));
-        return Err(match facts.template.problems.iter().find(|problem| stood_in_the_way(&problem.place)) {
-            Some(problem) => Outcome::unread(problem),
-            None => return Ok(Outcome::pass(left.clean)),
-        });
+        facts.was_read(Source::Leftover(left.kind))?;
+        return Ok(Outcome::pass(left.clean));
     };
     let more = match found.len() - 1 {
         0 => String::new(),

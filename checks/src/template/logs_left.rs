@@ -24,7 +24,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::Logs,
     severity: Severity::Info,
-    places: &["/var/log"],
     what: "logs of another machine",
     clean: "no logs are left",
     unit: "bytes",

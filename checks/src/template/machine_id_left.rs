@@ -31,7 +31,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::MachineId,
     severity: Severity::Warning,
-    places: &["/etc/machine-id", "/var/lib/dbus"],
     what: "a machine ID",
     clean: "no machine ID is left",
     unit: "bytes",

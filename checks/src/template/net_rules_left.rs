@@ -25,7 +25,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::NetRules,
     severity: Severity::Warning,
-    places: &["/etc/udev"],
     what: "interface names bound to MAC addresses",
     clean: "no rules for persistent network names are left",
     unit: "bytes",

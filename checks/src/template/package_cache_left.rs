@@ -23,7 +23,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::PackageCache,
     severity: Severity::Info,
-    places: &["/var/cache", "/var/lib/apt"],
     what: "downloaded packages",
     clean: "no downloaded packages are left",
     unit: "entries",

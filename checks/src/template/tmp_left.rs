@@ -23,7 +23,6 @@ pub(crate) static CHECK: Check = Check {
 const LEFT: Left = Left {
     kind: LeftoverKind::Tmp,
     severity: Severity::Info,
-    places: &["/tmp", "/var/tmp"],
     what: "files",
     clean: "no files are left in /tmp and /var/tmp",
     unit: "entries",

@@ -1,6 +1,6 @@
 //! `firewall-blocks-san`
 
-use crate::facts::Firewall;
+use crate::facts::{Firewall, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -48,14 +48,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             evidence: firewall.unclear.iter().map(|rule| Evidence::at(&firewall.at, rule.clone())).collect(),
         });
     }
-    if let Some(problem) = facts.netconfig.problems.iter().find(|problem| is_firewall_file(&problem.place)) {
-        return Err(Outcome::unread(problem));
-    }
+    facts.was_read(Source::Firewall)?;
     Ok(Outcome::pass(if sound.is_empty() { "no firewall is loaded at boot".to_owned() } else { sound.join("; ") }))
-}
-
-fn is_firewall_file(place: &str) -> bool {
-    ["/ufw", "/nftables", "/iptables", "/firewalld"].iter().any(|part| place.contains(part))
 }
 
 /// A direction of a session that a firewall stops.

@@ -1,5 +1,6 @@
 //! `session-timeouts-short`
 
+use crate::facts::Source;
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// open-iscsi's own default of `node.session.timeo.replacement_timeout`, in seconds.
@@ -10,7 +11,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Uptime,
     severity: Severity::Warning,
     scope: Scope::Everywhere,
-    decided_by: &["/etc/iscsi/iscsid.conf", "/var/lib/iscsi/nodes", "/etc/iscsi/nodes"],
+    decided_by: &[Source::IscsidConf, Source::NodeRecords],
     title: "the root's session gives up sooner than open-iscsi's default",
     doc: Doc {
         finds: "The replacement timeout of a root without dm-multipath is below open-iscsi's default of 120 s: in force \

@@ -403,13 +403,20 @@ fn a_configuration_that_could_not_be_read_is_no_pass() {
         ]}]),
     );
     assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::Unknown);
-    let elsewhere = patched(
-        "dracut-root",
-        &json!([{"op": "replace", "path": "/netconfig/problems", "value": [
-            {"place": "/etc/network/interfaces:3", "what": "is not understood"},
-        ]}]),
-    );
-    assert_eq!(judge(&elsewhere, &Selection::default()).verdict.boot, BootVerdict::Boots);
+    // Its source tells whose it is, wherever it lies; where nobody named one, it may be anybody's.
+    for (source, boot) in [
+        (json!("ifupdown"), BootVerdict::Boots),
+        (json!("link-files"), BootVerdict::Boots),
+        (json!("networkd"), BootVerdict::Unknown),
+        (json!("a word of a later version"), BootVerdict::Unknown),
+        (Value::Null, BootVerdict::Unknown),
+    ] {
+        let mut problem = json!({"place": "/srv/elsewhere:3", "what": "is not understood", "source": source});
+        problem.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let patch = json!([{"op": "replace", "path": "/netconfig/problems", "value": [problem]}]);
+        let verdict = judge(&patched("dracut-root", &patch), &Selection::default()).verdict;
+        assert_eq!(verdict.boot, boot, "{source}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::formats::iscsi::open_iscsi;
 use crate::formats::storage::lvm;
 use crate::formats::systemd;
 use isctpl_checks::facts::{
-    Cmdline, EntryKind, Initramfs, InitramfsConf, Located, Location, LoginRequest, Problem, RequestKind,
+    Cmdline, EntryKind, Initramfs, InitramfsConf, Located, Location, LoginRequest, Problem, RequestKind, Source,
 };
 use isctpl_checks::parse_root_spec;
 
@@ -19,10 +19,12 @@ pub(super) fn fill(tree: &Tree, facts: &mut Initramfs) {
     facts.requests = requests(&iscsi, &facts.own_cmdline);
     (facts.initiator_name, facts.initiator_generated) = config.initiator();
     facts.secrets = config.secrets(&iscsi, &facts.own_cmdline);
+    Source::Other.name(problems);
     let lvm = config.lvm(problems);
     facts.lvm_filters = lvm.filter.unwrap_or_default();
     facts.lvm_global_filters = lvm.global_filter.unwrap_or_default();
     facts.lvm_devices = config.lvm_devices(problems);
+    Source::Lvm.name(problems);
     facts.resume = config.setting(&["conf/initramfs.conf"], "conf/conf.d", "RESUME");
     facts.modules_policy = config.setting(&["conf/initramfs.conf"], "conf/conf.d", "MODULES");
     facts.modules_listed = config.modules_listed().collect();

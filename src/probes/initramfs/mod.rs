@@ -16,7 +16,7 @@ mod walk;
 use crate::formats::image::cpio::{Entry, Input, Kind};
 use crate::system::root::Root;
 use collect::Collected;
-use isctpl_checks::facts::{EntryKind, Initramfs, Problem};
+use isctpl_checks::facts::{EntryKind, Initramfs, Problem, Source};
 use scripts::Scripts;
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -112,6 +112,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
         let what = "its symbolic links and directories are nested too deeply to follow them all";
         facts.problems.push(Problem::new(&place, what));
     }
+    Source::Other.name(&mut facts.problems);
     name_entries(tree, facts);
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod sessions;
 
 use crate::formats::iscsi::open_iscsi;
 use crate::system::Root;
-use isctpl_checks::facts::{Fact, Iscsi, Problem};
+use isctpl_checks::facts::{Fact, Iscsi, Problem, Source};
 
 const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
 const ISCSID_CONF: &str = "/etc/iscsi/iscsid.conf";
@@ -17,14 +17,17 @@ const DEFAULTS: &str = "/etc/default/open-iscsi";
 pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
     let mut problems = Vec::new();
     let mut iscsi = Iscsi { nodes: records::nodes(root, &mut problems), ..Iscsi::default() };
+    Source::NodeRecords.name(&mut problems);
     if let Some(text) = text(root, INITIATOR_NAME, &mut problems) {
         (iscsi.initiator_name, iscsi.initiator_generated) = open_iscsi::initiator_name(&text, INITIATOR_NAME);
     }
+    Source::InitiatorName.name(&mut problems);
     if let Some(text) = text(root, ISCSID_CONF, &mut problems) {
         let (conf, trouble) = open_iscsi::iscsid_conf(&text, ISCSID_CONF);
         problems.extend(trouble);
         iscsi.iscsid_conf = Some(conf);
     }
+    Source::IscsidConf.name(&mut problems);
     if let Some(text) = text(root, INITRAMFS_CONF, &mut problems) {
         let (mut conf, trouble) = open_iscsi::initramfs_conf(&text, INITRAMFS_CONF);
         problems.extend(trouble);
@@ -33,6 +36,7 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
             self::text(root, DEFAULTS, &mut problems).is_some_and(|text| open_iscsi::keeps_all_sessions(&text));
         iscsi.initramfs_conf = Some(conf);
     }
+    Source::IscsiInitramfs.name(&mut problems);
     iscsi.iscsiadm = ["/usr/sbin/iscsiadm", "/sbin/iscsiadm", "/usr/bin/iscsiadm", "/bin/iscsiadm"]
         .into_iter()
         .find(|path| root.is_file(path))
@@ -49,6 +53,7 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
             iscsi.iscsid_running = Fact::NotApplicable(WHY.to_owned());
         }
     }
+    Source::Other.name(&mut problems);
     iscsi.problems = problems;
     iscsi
 }

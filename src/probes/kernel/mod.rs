@@ -10,7 +10,7 @@ use crate::formats::kernel::bzimage;
 use crate::formats::kernel::module_index;
 use crate::formats::text::names;
 use crate::system::Root;
-use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem};
+use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
@@ -52,7 +52,9 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
         let problem = Problem::new(
             root.name(path),
             "does not state its version, and its file name has no version with a modules directory",
-        );
+        )
+        .of(Source::Other);
+        Source::Other.name(&mut kernel.problems);
         kernel.version = Fact::Unknown(problem.clone());
         kernel.builtin = Fact::Unknown(problem);
         return kernel;
@@ -60,20 +62,24 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
     kernel.version = Fact::Known(version.clone());
     let directory = modules_of(root, &version);
     kernel.config = config(root, &version, directory.as_deref(), &mut kernel.problems);
+    Source::Other.name(&mut kernel.problems);
     let Some(directory) = directory else {
         let [place, _] = MODULES.map(|base| root.name(&format!("{base}/{version}")));
-        kernel.builtin = Fact::Unknown(Problem::new(place, "does not exist"));
+        kernel.builtin = Fact::Unknown(Problem::new(place, "does not exist").of(Source::KernelModules));
         return kernel;
     };
     let mut index = Index { root, directory: &directory, problems: Vec::new() };
     kernel.builtin = match index.text("modules.builtin") {
         Ok(Some(text)) => Fact::Known(module_index::builtin(&text)),
-        Ok(None) => Fact::Unknown(Problem::new(index.name("modules.builtin"), "does not exist")),
-        Err(problem) => Fact::Unknown(problem),
+        Ok(None) => {
+            Fact::Unknown(Problem::new(index.name("modules.builtin"), "does not exist").of(Source::KernelModules))
+        }
+        Err(problem) => Fact::Unknown(problem.of(Source::KernelModules)),
     };
     kernel.alias_matches = index.alias_matches(modaliases);
     kernel.modules = index.modules(&kernel.alias_matches, extra_modules);
     kernel.problems.extend(index.problems);
+    Source::KernelModules.name(&mut kernel.problems);
     kernel.modules_dir = Some(directory);
     kernel
 }

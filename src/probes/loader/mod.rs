@@ -15,18 +15,20 @@ use crate::formats::loader::grub_defaults;
 use crate::system::Root;
 use disk::Disk;
 use found::Found;
-use isctpl_checks::facts::{Esp, Fact, GrubDefaults, Loader, Located, Location, Problem};
+use isctpl_checks::facts::{Esp, Fact, GrubDefaults, Loader, Located, Location, Problem, Source};
 
 /// Reads what the boot loader on a root will do.
 pub fn read(root: &Root) -> Loader {
     let disk = Disk::new(root);
     let mut problems = disk.problems.clone();
+    Source::Other.name(&mut problems);
     let defaults = defaults(root, &mut problems);
     let esp = esp::read(&disk);
     let grub = grub::read(&disk);
     let systemd_boot = systemd_boot::read(&disk, esp.known());
     let found = which(&disk, esp.known(), grub, systemd_boot);
     problems.extend(found.problems);
+    Source::Other.name(&mut problems);
     problems.dedup();
     Loader {
         entries: found.entries,
@@ -85,13 +87,14 @@ fn defaults(root: &Root, problems: &mut Vec<Problem>) -> GrubDefaults {
     }
     let (mut defaults, doubts) = grub_defaults::evaluate(&files);
     problems.extend(doubts);
+    Source::GrubDefaults.name(problems);
     match root.text("/etc/kernel/cmdline") {
         Ok(Some(text)) => {
             let at = Location::line(root.name("/etc/kernel/cmdline"), 1);
             defaults.kernel_cmdline = Some(Located::new(cmdline::parse(&text, Some(at.clone())), at));
         }
         Ok(None) => {}
-        Err(problem) => problems.push(problem),
+        Err(problem) => problems.push(problem.of(Source::KernelCmdline)),
     }
     defaults
 }

@@ -16,7 +16,7 @@ mod udev;
 use super::files::{self, Files};
 use crate::formats::network::netplan::Netplan;
 use crate::system::Root;
-use isctpl_checks::facts::{InterfaceConfig, NetConfig};
+use isctpl_checks::facts::{InterfaceConfig, Manager, NetConfig, Source};
 
 /// Where netplan looks, the directory of the highest priority first.
 const NETPLAN: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netplan", "/lib/netplan"];
@@ -29,11 +29,17 @@ pub fn read(root: &Root) -> NetConfig {
     let mut files = Files::new(root);
     let mut facts = NetConfig::default();
     let (ifupdown, ifupdown_renames) = ifupdown::read(&mut files);
+    Source::Manager(Manager::Ifupdown).name(&mut files.problems);
     let netplan = netplan(&mut files);
+    Source::Manager(Manager::Netplan).name(&mut files.problems);
     let networkd = networkd::read(&mut files);
+    Source::Manager(Manager::Networkd).name(&mut files.problems);
     let networkmanager = networkmanager::read(&mut files, &ifupdown);
+    Source::Manager(Manager::NetworkManager).name(&mut files.problems);
     let dhcpcd = dhcpcd::read(&mut files);
+    Source::Manager(Manager::Dhcpcd).name(&mut files.problems);
     let redhat = redhat::read(&mut files);
+    Source::Manager(Manager::Ifcfg).name(&mut files.problems);
     facts.managers = managers::read(&mut files, &netplan);
     for group in [ifupdown, netplan, networkd.interfaces, networkmanager, redhat, dhcpcd] {
         facts.interfaces.extend(group);
@@ -46,7 +52,9 @@ pub fn read(root: &Root) -> NetConfig {
     facts.iscsi_nic_guard = udev.iscsi_nic_guard;
     facts.systemd_version = managers::systemd_version(&mut files);
     facts.rp_filter = sysctl::rp_filter(&mut files);
+    Source::Other.name(&mut files.problems);
     facts.firewalls = firewall::read(&mut files);
+    Source::Firewall.name(&mut files.problems);
     facts.problems = files.into_problems();
     facts
 }

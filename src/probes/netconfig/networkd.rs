@@ -5,7 +5,7 @@ use super::generated;
 use crate::formats::network::link;
 use crate::formats::network::networkd::{netdev, read as read_network, uppers};
 use crate::formats::systemd;
-use isctpl_checks::facts::{InterfaceConfig, Located, Location, NicMatch, Rename};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, NicMatch, Rename, Source};
 use std::collections::BTreeMap;
 
 /// Where `.network`, `.netdev` and `.link` files lie, the highest priority first.
@@ -43,11 +43,13 @@ pub(super) fn read(files: &mut Files<'_>) -> Networkd {
         found.interfaces.push(config);
     }
     stack(files, &above, &mut found.interfaces);
+    Source::Manager(Manager::Networkd).name(&mut files.problems);
     for path in files.conf_files(&DIRECTORIES, ".link") {
         if let Some((file, _)) = files.unit(&path, &DIRECTORIES) {
             found.renames.extend(link::read(&file, &path));
         }
     }
+    Source::LinkFiles.name(&mut files.problems);
     found.manage_foreign_routes = manage_foreign_routes(files);
     found
 }

@@ -11,7 +11,7 @@ use crate::formats::text::names;
 use crate::system::Root;
 use crate::system::disk::Disk;
 use crate::system::mounted::device_of_mount;
-use isctpl_checks::facts::{BlockDevice, Fact, Problem, Storage};
+use isctpl_checks::facts::{BlockDevice, Fact, Problem, Source, Storage};
 use mounts::MountEntry;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -27,9 +27,12 @@ pub fn read(root: &Root, live: bool) -> Storage {
     let fstab = settings::text(root, "/etc/fstab", &mut problems).map(|text| fstab::parse(&text, "/etc/fstab"));
     let (fstab, trouble) = fstab.unwrap_or_default();
     problems.extend(trouble);
+    Source::Fstab.name(&mut problems);
+    let lvm = settings::lvm_config(root, &mut problems);
+    Source::Lvm.name(&mut problems);
     let mut storage = Storage {
         fstab,
-        lvm: settings::lvm_config(root, &mut problems),
+        lvm,
         resume: settings::resume(root, &mut problems),
         lvm_installed: settings::first(root, &["/usr/sbin/lvm", "/sbin/lvm", "/usr/bin/lvm", "/bin/lvm"]),
         multipath: settings::multipath(root, &mut problems),
@@ -42,6 +45,7 @@ pub fn read(root: &Root, live: bool) -> Storage {
             Fact::NotApplicable("the mounts of the running kernel do not belong to the mounted root".to_owned());
         mounted(root, &mut storage);
     }
+    Source::Other.name(&mut problems);
     storage.problems = problems;
     storage
 }

@@ -6,22 +6,32 @@ mod search;
 mod wanted;
 
 use crate::system::Root;
-use isctpl_checks::facts::Template;
+use isctpl_checks::facts::{LeftoverKind, Source, Template};
 use search::Search;
+
+/// A search for leftovers of one kind.
+type Look = fn(&mut Search<'_>);
 
 /// Looks for what a template must and must not carry. It is read alike on every root: whether a booted instance
 /// may have a log is for the checks to say.
 pub fn read(root: &Root) -> Template {
     let mut search = Search { root, left: Vec::new(), problems: Vec::new() };
-    leftovers::histories(&mut search);
-    leftovers::logs(&mut search);
-    leftovers::net_rules(&mut search);
-    leftovers::host_keys(&mut search);
-    leftovers::machine_ids(&mut search);
-    leftovers::temporary_files(&mut search);
-    leftovers::package_caches(&mut search);
-    credentials::look(&mut search);
+    let looks: [(LeftoverKind, Look); 8] = [
+        (LeftoverKind::History, leftovers::histories),
+        (LeftoverKind::Logs, leftovers::logs),
+        (LeftoverKind::NetRules, leftovers::net_rules),
+        (LeftoverKind::HostKeys, leftovers::host_keys),
+        (LeftoverKind::MachineId, leftovers::machine_ids),
+        (LeftoverKind::Tmp, leftovers::temporary_files),
+        (LeftoverKind::PackageCache, leftovers::package_caches),
+        (LeftoverKind::Credentials, credentials::look),
+    ];
+    for (kind, look) in looks {
+        look(&mut search);
+        Source::Leftover(kind).name(&mut search.problems);
+    }
     let wanted = wanted::look(&mut search);
+    Source::Other.name(&mut search.problems);
     Template { left: search.left, wanted, problems: search.problems }
 }
 

@@ -1,0 +1,27 @@
+//! The managers of network configuration.
+
+use serde::{Deserialize, Serialize};
+
+/// The managers of network configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Manager {
+    /// ifupdown or ifupdown2: `/etc/network/interfaces`.
+    Ifupdown,
+    /// netplan; it writes for networkd or NetworkManager.
+    Netplan,
+    /// systemd-networkd.
+    Networkd,
+    /// NetworkManager.
+    NetworkManager,
+    /// dhcpcd as a service.
+    Dhcpcd,
+    /// Red Hat's `network-scripts` / ifcfg files.
+    Ifcfg,
+}
+
+impl Manager {
+    /// Every manager.
+    pub const ALL: [Self; 6] =
+        [Self::Ifupdown, Self::Netplan, Self::Networkd, Self::NetworkManager, Self::Dhcpcd, Self::Ifcfg];
+}
