@@ -5,6 +5,7 @@ use super::{
     boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
     services, storage, template,
 };
+use crate::formats::shell::{Shell, parse};
 use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::Analysis;
@@ -189,10 +190,9 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
     }
 }
 
-/// `PRETTY_NAME` of os-release(5), for people.
+/// `PRETTY_NAME` of os-release(5), for people: a file that shells can read.
 pub(super) fn pretty_name(text: &str) -> Option<String> {
-    let value = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
-    Some(value.trim().trim_matches(['"', '\'']).to_owned())
+    parse(text, "", Shell::Any).value("PRETTY_NAME").map(str::to_owned)
 }
 
 /// Whether the directory is the root that this process runs on.

@@ -22,4 +22,5 @@ mod remedies;
 mod rescue;
 mod roots;
 mod secrets;
+mod shell;
 mod support;

@@ -3,7 +3,7 @@
 use crate::formats::text::harmless::{title, wrong_value};
 use crate::formats::{cmdline, shell};
 use isctpl_checks::facts::{GrubDefaults, Located, Location, Problem};
-use shell::{Assignment, Variables};
+use shell::{Assignment, Shell, Variables};
 
 /// Evaluates files in the order in which they are read: `/etc/default/grub`, then
 /// `/etc/default/grub.d/*.cfg`. A later assignment replaces an earlier one.
@@ -12,10 +12,10 @@ use shell::{Assignment, Variables};
 pub fn evaluate(files: &[(String, String)]) -> (GrubDefaults, Vec<Problem>) {
     let mut defaults = GrubDefaults::default();
     let mut problems = Vec::new();
-    let mut variables = Variables::new();
+    let mut variables = Variables::default();
     for (path, text) in files {
         defaults.files.push(path.clone());
-        let script = shell::parse_after(text, path, &mut variables);
+        let script = shell::parse_after(text, path, Shell::Any, &mut variables);
         problems.extend(script.problems);
         for (at, file) in script.sourced {
             problems.push(Problem::new(
@@ -36,7 +36,7 @@ fn apply(defaults: &mut GrubDefaults, assignment: Assignment, path: &str, proble
         return;
     }
     let at = Location::line(path, assignment.line);
-    let doubt = match (&assignment.unclear, assignment.conditional) {
+    let doubt = match (assignment.unclear, assignment.conditional) {
         (Some(why), _) => Some(format!("the value of {} is not known: {why}", assignment.name)),
         (None, true) => Some(format!("{} is set under a condition, which isctpl does not evaluate", assignment.name)),
         // A quote that somebody forgot: the next setting stands in this one.

@@ -2,7 +2,8 @@
 
 use super::cmdline_words::{is_cmdline, token, variable};
 use super::initramfs_script::Scan;
-use super::lexer::{Token, TokenKind};
+use super::lexer::Op;
+use super::words::{Token, TokenKind};
 
 /// How many tokens around a command are looked at; a line of a script has fewer.
 const NEAR: usize = 256;
@@ -29,14 +30,15 @@ impl Scan<'_> {
 
     /// Whether a branch only goes on to the next word: such a branch does not read what it names.
     fn is_left_out(&self, mut index: usize) -> bool {
-        while matches!(self.kind(index), Some(TokenKind::End | TokenKind::Close)) {
+        while matches!(self.kind(index), Some(TokenKind::Op(Op::Newline | Op::Semicolon | Op::Background | Op::Close)))
+        {
             index += 1;
         }
         match self.kind(index) {
             Some(TokenKind::Word { text, .. }) => {
                 matches!(text.as_str(), "continue" | "return" | "break" | ":" | "true")
             }
-            Some(TokenKind::EndOfBranch) => true,
+            Some(TokenKind::Op(Op::EndOfBranch)) => true,
             _ => false,
         }
     }
@@ -50,7 +52,7 @@ impl Scan<'_> {
             .map_while(|token| match &token.kind {
                 TokenKind::Word { text, .. } if text == "do" => None,
                 TokenKind::Word { text, .. } => Some(text.as_str()),
-                TokenKind::End => None,
+                TokenKind::Op(op) if op.ends_command() => None,
                 _ => Some(""),
             })
             .collect::<Vec<_>>();
@@ -74,7 +76,7 @@ impl Scan<'_> {
                 _ => continue,
             };
             let skipped = operator != "!="
-                && self.kind(next) == Some(&TokenKind::And)
+                && self.kind(next) == Some(&TokenKind::Op(Op::And))
                 && matches!(self.word(next + 1), Some("continue" | "return" | "break"));
             match literal {
                 "ibft" if self.holds_ip(expanded) && !skipped => self.reads("ip=ibft".to_owned(), line),

@@ -1,130 +1,220 @@
-//! What a shell puts in place of `$…` and backquotes.
+//! What a shell puts in place of `$…` in the value of an assignment. Nothing is run.
 
-use super::Variables;
-use super::word::{Reader, Word, append, name_at_start, note};
+use super::lexer::name_at_start;
+use super::words::{Parts, Piece, Quote};
+use std::collections::BTreeMap;
+
+/// The most that one value may grow to; text that doubles a variable again and again ends here.
+const VALUE_LIMIT: usize = 64 * 1024;
 
 /// How deep `${A:-${B:-…}}` is followed.
 const NESTING_LIMIT: u32 = 8;
 
-impl Reader<'_> {
-    /// `$NAME`, `${NAME…}`, `$(…)` or a command in backquotes.
-    pub(super) fn expansion(&mut self, word: &mut Word, variables: &Variables) {
-        if self.take("`") {
-            self.skip_to_backquote();
-            note(word, "it contains the output of a command");
-            return;
-        }
-        self.bump();
-        match self.peek() {
-            Some('(') => {
-                self.skip_balanced('(', ')');
-                note(word, "it contains the output of a command");
-            }
-            Some('{') => {
-                let start = self.at + 1;
-                self.skip_balanced('{', '}');
-                let inner = self.text.get(start..self.at.saturating_sub(1)).unwrap_or_default();
-                self.braced(inner, word, variables);
-            }
-            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                let name = name_at_start(self.rest());
-                self.at += name.len();
-                append(word, variables.get(name).map(String::as_str).unwrap_or_default());
-            }
-            Some(c) if c.is_ascii_digit() || "@*#?-$!".contains(c) => {
-                self.bump();
-                note(word, "it depends on how the shell was started");
-            }
-            _ => word.text.push('$'),
+/// Variables that a shell sets or finds set when it starts.
+const OF_THE_SHELL: [&str; 27] = [
+    "BASH", "BASHPID", "COLUMNS", "EUID", "GROUPS", "HOME", "HOSTNAME", "HOSTTYPE", "IFS", "LANG", "LINENO", "LINES",
+    "LOGNAME", "MACHTYPE", "OLDPWD", "OPTIND", "OSTYPE", "PATH", "PPID", "PWD", "RANDOM", "SECONDS", "SHELL", "SHLVL",
+    "TERM", "UID", "USER",
+];
+
+/// The value of a variable, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Value {
+    /// The text; empty for a variable that is not set.
+    pub text: String,
+    /// Why the text is not all that a shell would make of it, or not for certain.
+    pub unclear: Option<&'static str>,
+}
+
+impl Value {
+    fn push(&mut self, text: &str) {
+        if self.text.len() <= VALUE_LIMIT {
+            self.text.push_str(text);
         }
     }
 
-    fn braced(&mut self, inner: &str, word: &mut Word, variables: &Variables) {
-        let name = name_at_start(inner);
-        let operation = inner.get(name.len()..).unwrap_or_default();
-        let value = variables.get(name).map(String::as_str);
-        let (operator, default) = match operation.strip_prefix(':') {
-            Some(rest) => (rest.chars().next(), rest),
-            None => (operation.chars().next(), operation),
-        };
-        // With a colon an empty value counts as unset.
-        let counts = value.filter(|value| !operation.starts_with(':') || !value.is_empty());
-        let default = default.get(1..).unwrap_or_default();
-        match (operator, counts) {
-            _ if name.is_empty() => note(word, "it contains an expansion that isctpl does not support"),
-            (None, _) => append(word, value.unwrap_or_default()),
-            (Some('-' | '='), Some(value)) => append(word, value),
-            (Some('-' | '='), None) | (Some('+'), Some(_)) => self.default_text(default, word, variables),
-            (Some('+'), None) => {}
-            _ => note(word, "it contains an expansion that isctpl does not support"),
+    pub(super) fn note(&mut self, why: &'static str) {
+        self.unclear.get_or_insert(why);
+    }
+
+    /// Puts another value behind this one.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.push(&other.text);
+        self.unclear = self.unclear.or(other.unclear);
+    }
+
+    /// Cuts what is longer than the limit; whether that was so.
+    pub(super) fn cut(&mut self) -> bool {
+        let is_long = self.text.len() > VALUE_LIMIT;
+        if is_long {
+            let cut = (0..=VALUE_LIMIT).rev().find(|cut| self.text.is_char_boundary(*cut)).unwrap_or(0);
+            self.text.truncate(cut);
+            self.note("it is too long");
+        }
+        is_long
+    }
+}
+
+/// Variables and their values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Variables(BTreeMap<String, Value>);
+
+impl Variables {
+    /// Its value. What the file has not set is empty, but for what every shell has.
+    pub fn value(&self, name: &str) -> Value {
+        let known = self.0.get(name).cloned();
+        known.unwrap_or_else(|| Value { text: String::new(), unclear: of_the_shell(name) })
+    }
+
+    fn append_to(&self, value: &mut Value, name: &str) {
+        match self.0.get(name) {
+            Some(known) => value.append(known),
+            None => value.unclear = value.unclear.or(of_the_shell(name)),
         }
     }
 
-    fn default_text(&mut self, text: &str, word: &mut Word, variables: &Variables) {
-        if self.nesting >= NESTING_LIMIT {
-            return note(word, "its expansions are nested too deeply");
-        }
-        let mut reader = Reader::new(text);
-        (reader.nesting, reader.line) = (self.nesting + 1, self.line);
-        let mut inner = Word::default();
-        while reader.peek().is_some() {
-            let part = reader.word(variables);
-            append(&mut inner, &part.text);
-            if let Some(unclear) = part.unclear {
-                note(&mut inner, &unclear);
-            }
-            if let Some(c) = reader.bump() {
-                inner.text.push(c);
-            }
-        }
-        append(word, &inner.text);
-        if let Some(unclear) = inner.unclear {
-            note(word, &unclear);
-        }
+    /// The value if it is set, to something if `filled`.
+    fn is_set(&self, name: &str, filled: bool) -> bool {
+        self.0.get(name).is_some_and(|known| !filled || !known.text.is_empty())
     }
 
-    pub(super) fn skip_array(&mut self, word: &mut Word) {
-        self.skip_balanced('(', ')');
-        note(word, "it is a list");
+    pub(super) fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
     }
 
-    fn skip_to_backquote(&mut self) {
-        while let Some(c) = self.bump() {
-            match c {
-                '\\' => {
-                    self.bump();
+    pub(super) fn unset(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// What it holds is no longer known for certain.
+    pub(super) fn doubt(&mut self, name: &str, why: &'static str) {
+        self.0.entry(name.to_owned()).or_default().note(why);
+    }
+}
+
+fn of_the_shell(name: &str) -> Option<&'static str> {
+    OF_THE_SHELL.contains(&name).then_some("it depends on how the shell was started")
+}
+
+/// Expands values, one after the other.
+pub(super) struct Expander<'v> {
+    pub(super) variables: &'v mut Variables,
+    /// What `${NAME:=…}` has set.
+    pub(super) sets: Vec<(String, Value)>,
+    /// What a shell stops at, or may stop at.
+    pub(super) problem: Option<&'static str>,
+    depth: u32,
+}
+
+impl<'v> Expander<'v> {
+    pub(super) fn new(variables: &'v mut Variables) -> Self {
+        Self { variables, sets: Vec::new(), problem: None, depth: 0 }
+    }
+
+    /// The value of an assignment, from what stands behind its `=`.
+    pub(super) fn value(&mut self, written: &str) -> Value {
+        let mut value = Value::default();
+        self.parts(Parts::of(written, 1), &mut value);
+        value
+    }
+
+    fn parts(&mut self, parts: Parts<'_>, value: &mut Value) {
+        // A `~` stands for a home directory at the beginning and behind a `:`.
+        let mut at_path = true;
+        for part in parts {
+            let plain = part.quote == Quote::None;
+            match part.piece {
+                Piece::Text(text) => {
+                    if plain && (at_path && text.starts_with('~') || text.contains(":~") || text.contains("=~")) {
+                        value.note("it contains a home directory (~)");
+                    }
+                    at_path = plain && (text.ends_with([':', '=']) || text.is_empty() && at_path);
+                    value.push(text);
+                    continue;
                 }
-                '`' => return,
-                _ => {}
-            }
-        }
-    }
-
-    /// Passes over a pair of brackets and all between, the cursor standing on the opening one.
-    fn skip_balanced(&mut self, open: char, close: char) {
-        let start = self.line;
-        let mut depth = 0_u32;
-        let mut quote = None;
-        while let Some(c) = self.bump() {
-            match (quote, c) {
-                (Some('\''), '\'') => quote = None,
-                (Some('\''), _) => {}
-                (_, '\\') => {
-                    self.bump();
-                }
-                (Some('"'), '"') => quote = None,
-                (Some(_), _) => {}
-                (None, '"' | '\'') => quote = Some(c),
-                (None, c) if c == open => depth = depth.saturating_add(1),
-                (None, c) if c == close => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        return;
+                Piece::Parameter(written) => self.parameter(written, part.quote == Quote::Double, value),
+                Piece::Commands(_) => value.note("it contains the output of a command"),
+                Piece::Arithmetic(text) => {
+                    value.note("it contains a computed number");
+                    if text.contains('=') || text.contains("++") || text.contains("--") {
+                        self.problem = Some("computes a number, which may set a variable");
                     }
                 }
-                _ => {}
+                Piece::Dialect(text) => {
+                    value.note("it contains a quote or computation that not every shell knows");
+                    if text == "$" || text.contains("\\'") {
+                        self.problem = Some("contains a word that ends at another place in other shells");
+                    }
+                }
             }
+            at_path = false;
         }
-        self.problems.push((start, format!("a bracket ({open}) is not closed")));
+    }
+
+    /// `$NAME` or `${NAME…}`.
+    fn parameter(&mut self, written: &str, quoted: bool, value: &mut Value) {
+        if written.contains("\\\n") {
+            return value.note("a name in it goes on in the next line");
+        }
+        let inner = written.strip_prefix('$').unwrap_or_default();
+        let inner = inner.strip_prefix('{').map_or(inner, |braced| braced.strip_suffix('}').unwrap_or(braced));
+        let name = name_at_start(inner);
+        let operation = inner.get(name.len()..).unwrap_or_default();
+        let (filled, operation) = match operation.strip_prefix(':') {
+            Some(operation) => (true, operation),
+            None => (false, operation),
+        };
+        let mut behind = operation.chars();
+        let operator = behind.next();
+        let default = behind.as_str();
+        let is_set = self.variables.is_set(name, filled);
+        match operator {
+            _ if name.is_empty() => {
+                value.note("it depends on how the shell was started");
+                let length = inner.strip_prefix('#').is_some_and(|name| name_at_start(name) == name);
+                if written.starts_with("${") && inner.len() != 1 && !length {
+                    self.refused(value);
+                }
+            }
+            None if !filled => self.variables.append_to(value, name),
+            Some('-' | '=' | '+' | '?') if self.variables.value(name).unclear.is_some() => {
+                value.note("it depends on a variable that is not known");
+                if operator == Some('=') {
+                    self.variables.doubt(name, "it may have been set before");
+                }
+            }
+            Some('-' | '=' | '?') if is_set => self.variables.append_to(value, name),
+            Some('-') => self.default_text(default, quoted, value),
+            Some('=') => {
+                let mut set = Value::default();
+                self.default_text(default, quoted, &mut set);
+                set.cut();
+                value.append(&set);
+                self.variables.set(name, set.clone());
+                self.sets.push((name.to_owned(), set));
+            }
+            Some('+') if is_set => self.default_text(default, quoted, value),
+            Some('+') => {}
+            Some('%' | '#') if !filled => value.note("it contains an expansion that isctpl does not support"),
+            _ => self.refused(value),
+        }
+    }
+
+    /// An expansion that ends a shell, or that only some shells know.
+    fn refused(&mut self, value: &mut Value) {
+        value.note("it contains an expansion that isctpl does not support");
+        self.problem = Some("contains an expansion at which a shell may stop");
+    }
+
+    fn default_text(&mut self, text: &str, quoted: bool, value: &mut Value) {
+        if self.depth >= NESTING_LIMIT {
+            return value.note("its expansions are nested too deeply");
+        }
+        if quoted && text.contains(['"', '\'']) {
+            return value.note("it contains quotes within quotes, which not every shell reads alike");
+        }
+        self.depth += 1;
+        self.parts(Parts::in_braces(text, quoted), value);
+        self.depth -= 1;
     }
 }

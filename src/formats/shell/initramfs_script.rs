@@ -1,7 +1,8 @@
 //! Finds in one script the words that it reads and the commands that matter.
 
 use super::cmdline_words::{is_cmdline, variable};
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::Op;
+use super::words::{Token, TokenKind, tokens};
 use std::collections::BTreeSet;
 
 /// What a script shows.
@@ -124,17 +125,17 @@ impl<'t> Scan<'t> {
                         continue;
                     }
                 }
-                TokenKind::EndOfBranch => {
+                TokenKind::Op(Op::EndOfBranch) => {
                     if let Some(case) = self.cases.last_mut() {
                         case.at_pattern = true;
                     }
                     commanding = true;
                 }
-                TokenKind::Redirect => {
+                TokenKind::Op(Op::Redirect { .. }) => {
                     // The word behind it is a file.
                     index += usize::from(self.word(index + 1).is_some());
                 }
-                TokenKind::Close => commanding = false,
+                TokenKind::Op(Op::Close) => commanding = false,
                 _ => commanding = true,
             }
             index += 1;
@@ -153,7 +154,8 @@ impl<'t> Scan<'t> {
     }
 
     fn is_definition(&self, index: usize) -> bool {
-        self.kind(index + 1) == Some(&TokenKind::Open) && self.kind(index + 2) == Some(&TokenKind::Close)
+        self.kind(index + 1) == Some(&TokenKind::Op(Op::Open))
+            && self.kind(index + 2) == Some(&TokenKind::Op(Op::Close))
     }
 
     /// A word where a command begins. Gives the next index, and whether a command begins there.
@@ -245,7 +247,9 @@ impl<'t> Scan<'t> {
                     subject = subject.or_else(|| variable(text).map(str::to_owned));
                     self.mention(text, at);
                 }
-                TokenKind::End if at > index + 2 && self.word(at + 1) != Some("in") => return at,
+                TokenKind::Op(op) if op.ends_command() && at > index + 2 && self.word(at + 1) != Some("in") => {
+                    return at;
+                }
                 _ => {}
             }
             at += 1;
@@ -264,7 +268,7 @@ impl<'t> Scan<'t> {
                     return at;
                 }
                 TokenKind::Word { text, quoted: _ } => self.pattern(text, token.line, at),
-                TokenKind::Close => {
+                TokenKind::Op(Op::Close) => {
                     if let Some(case) = self.cases.last_mut() {
                         case.at_pattern = false;
                     }

@@ -3,8 +3,8 @@
 //! Text is read, never run. What a script does on which of its paths is not followed: a logout that stands
 //! in it counts, and the widest one is the script's.
 
-use crate::formats::iscsi::open_iscsi::assignments;
-use crate::formats::systemd::split_words;
+use super::commands::{Command, commands};
+use super::words::assigned;
 use crate::formats::text::harmless::command::redact_command;
 use isctpl_checks::facts::LogoutScope;
 use std::collections::BTreeSet;
@@ -36,24 +36,22 @@ pub(crate) struct Script {
 
 /// Reads a script's text.
 pub(crate) fn scan(text: &str) -> Script {
-    let programs = variables_of_iscsiadm(text);
+    let commands = commands(text);
+    let programs = variables_of_iscsiadm(&commands);
     let mut script = Script::default();
-    for (line, code) in code_lines(text) {
-        if code.contains(KEEP_LIST) {
-            let written = code.split(KEEP_LIST).next().is_some_and(redirects);
-            script.writes_list |= written;
-            script.heeds_list |= !written && !code.contains("rm ");
-        }
+    let names = |words: &[String], what: &str| words.iter().any(|word| word.contains(what));
+    for command in &commands {
+        script.writes_list |= names(&command.writes, KEEP_LIST);
+        let reads = names(&command.words, KEEP_LIST) || names(&command.reads, KEEP_LIST);
+        script.heeds_list |= reads && command.name() != "rm";
         // A condition on the switch, and not its default.
-        script.heeds_switch |= code.contains(KEEP_SWITCH) && (code.contains('[') || code.contains("test "));
-        for words in simple_commands(&code) {
-            script.runs.extend(words.iter().filter(|word| is_script_path(word)).cloned());
-            if let Some(scope) = logout_in(&words, &programs) {
-                let wider = script.logout.as_ref().is_none_or(|(known, ..)| width(&scope) > width(known));
-                if wider {
-                    // The command alone: what stands beside it may be anything.
-                    script.logout = Some((scope, line, redact_command(&words)));
-                }
+        script.heeds_switch |= matches!(command.name(), "[" | "[[" | "test") && names(&command.words, KEEP_SWITCH);
+        script.runs.extend(command.words.iter().filter(|word| is_script_path(word)).cloned());
+        if let Some(scope) = logout_in(&command.words, &programs) {
+            let wider = script.logout.as_ref().is_none_or(|(known, ..)| width(&scope) > width(known));
+            if wider {
+                // The command alone: what stands beside it may be anything.
+                script.logout = Some((scope, command.line, redact_command(&command.words)));
             }
         }
     }
@@ -74,83 +72,17 @@ fn width(scope: &LogoutScope) -> u8 {
     }
 }
 
-/// Whether text ends in a redirection's beginning: `… > /run/open-iscsi/`.
-fn redirects(before: &str) -> bool {
-    let target = before.rsplit_once('>').map(|(_, target)| target.trim_start_matches([' ', '"', '\'']));
-    target.is_some_and(|target| !target.contains([' ', '\t', ';', '|', '&', ')']))
-}
-
 fn is_script_path(word: &str) -> bool {
     word.starts_with('/') && !word.contains(['$', '*', '`', '(', '=']) && !word.starts_with("/dev/")
 }
 
-/// Lines without comments and with continuations joined, with the number of their first line.
-fn code_lines(text: &str) -> Vec<(u32, String)> {
-    let mut lines = Vec::new();
-    let mut open: Option<(u32, String)> = None;
-    for (number, raw) in (1u32..).zip(text.lines()) {
-        let code = without_comment(raw);
-        let (joined, continues) = match code.strip_suffix('\\') {
-            Some(joined) => (joined, true),
-            None => (code, false),
-        };
-        let (start, mut line) = open.take().unwrap_or((number, String::new()));
-        line.push_str(joined);
-        if continues {
-            line.push(' ');
-            open = Some((start, line));
-        } else if !line.trim().is_empty() {
-            lines.push((start, line));
-        }
-    }
-    lines.extend(open);
-    lines
-}
-
-fn without_comment(line: &str) -> &str {
-    let mut quote = None;
-    let mut before = ' ';
-    for (at, c) in line.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '\'' | '"') if before != '\\' => quote = Some(c),
-            (None, '#') if before.is_whitespace() => return line.get(..at).unwrap_or_default(),
-            _ => {}
-        }
-        before = c;
-    }
-    line
-}
-
-/// The words of each simple command of a line.
-fn simple_commands(code: &str) -> Vec<Vec<String>> {
-    // Operators may touch the words beside them; inside quotes and in `${NAME}` they are no operators.
-    let mut spaced = String::with_capacity(code.len().saturating_add(16));
-    let mut quote = None;
-    let mut in_variable = false;
-    for c in code.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '{') if spaced.ends_with('$') => in_variable = true,
-            (None, '}') if in_variable => in_variable = false,
-            (None, ';' | '|' | '&' | '(' | ')' | '`' | '{' | '}') => {
-                spaced.push_str(" ; ");
-                continue;
-            }
-            _ => {}
-        }
-        spaced.push(c);
-    }
-    split_words(&spaced).split(|word| word == ";").filter(|words| !words.is_empty()).map(<[String]>::to_vec).collect()
-}
-
 /// Variables that hold iscsiadm's path, as `ISCSIADM=/sbin/iscsiadm`.
-fn variables_of_iscsiadm(text: &str) -> Vec<String> {
-    let all = assignments(text).into_iter();
-    all.filter(|found| is_iscsiadm(found.value.split_whitespace().next().unwrap_or_default()))
-        .map(|found| found.name)
+fn variables_of_iscsiadm(commands: &[Command]) -> Vec<&str> {
+    let words = commands.iter().flat_map(|command| &command.words);
+    words
+        .filter_map(|word| assigned(word))
+        .filter(|(.., value)| is_iscsiadm(value.split_whitespace().next().unwrap_or_default()))
+        .map(|(name, ..)| name)
         .collect()
 }
 
@@ -158,14 +90,14 @@ fn is_iscsiadm(word: &str) -> bool {
     word.rsplit('/').next() == Some("iscsiadm")
 }
 
-fn logout_in(words: &[String], programs: &[String]) -> Option<LogoutScope> {
+fn logout_in(words: &[String], programs: &[&str]) -> Option<LogoutScope> {
     let first = words.iter().find(|word| !word.contains('='))?;
     if SAYERS.contains(&first.rsplit('/').next().unwrap_or_default()) {
         return None;
     }
     let at = words.iter().position(|word| {
         let variable = word.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
-        is_iscsiadm(word) || variable.is_some_and(|name| programs.iter().any(|program| program == name))
+        is_iscsiadm(word) || variable.is_some_and(|name| programs.contains(&name))
     })?;
     options(words.get(at + 1..)?)
 }
@@ -227,6 +159,7 @@ fn options(words: &[String]) -> Option<LogoutScope> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::formats::systemd::split_words;
     use proptest::prelude::*;
 
     fn of(line: &str) -> Option<LogoutScope> {
@@ -288,6 +221,17 @@ mod tests {
         assert_eq!(scan("ADM=/sbin/iscsiadm\n  ${ADM} -m node -u || true").logout.unwrap().0, LogoutScope::All);
         assert_eq!(scan("#iscsiadm -m node -u\necho \"iscsiadm -m node -u\"\n").logout, None);
         assert_eq!(scan("/usr/lib/open-iscsi/logout-all.sh").runs.len(), 1);
+    }
+
+    /// The reader that there was before took each of these for something else.
+    #[test]
+    fn scripts_are_read_as_a_shell_reads_them() {
+        assert_eq!(scan("cat <<E\niscsiadm -m node -u\nE\n").logout, None, "text of a here-document");
+        assert_eq!(scan("iscsiadm -m node -T $(cat /t) -u").logout.unwrap().0, LogoutScope::Target("$()".to_owned()));
+        let (scope, line, _) = scan("x=\"a\nb\"\niscsiadm -m node \\\n -u # all").logout.unwrap();
+        assert_eq!((scope, line), (LogoutScope::All, 3));
+        assert!(!scan("echo \"[ $ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN\"").heeds_switch);
+        assert!(scan("while read s; do x; done < /run/shutdown-keep-sessions").heeds_list);
     }
 
     #[test]

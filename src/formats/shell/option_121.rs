@@ -1,7 +1,8 @@
 //! What a DHCP client's script and configuration do with option 121 (RFC 3442).
 
 use super::cmdline_words::variable;
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::Op;
+use super::words::{Token, TokenKind, tokens};
 
 /// How a script treats the routes of option 121.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +97,8 @@ fn is_arguments(word: &str) -> bool {
 fn body<'t>(tokens: &'t [Token], name: &str) -> Option<&'t [Token]> {
     let start = tokens.windows(3).position(|window| {
         matches!(&window[0].kind, TokenKind::Word { text, .. } if text == name)
-            && window[1].kind == TokenKind::Open
-            && window[2].kind == TokenKind::Close
+            && window[1].kind == TokenKind::Op(Op::Open)
+            && window[2].kind == TokenKind::Op(Op::Close)
     })?;
     let body = &tokens[start + 3..];
     let mut depth = 0_usize;

@@ -1,10 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use isctpl_checks::facts::{Location, Problem};
 use proptest::prelude::*;
 
 fn value(text: &str, name: &str) -> String {
-    parse(text, "/etc/default/x").value(name).unwrap().to_owned()
+    parse(text, "/etc/default/x", Shell::Bash).value(name).unwrap().to_owned()
 }
 
 const GRUB: &str = r#"# If you change this file, run 'update-grub' afterwards.
@@ -20,12 +21,12 @@ GRUB_BADRAM="0x01234567,0xfefefefe"
 
 #[test]
 fn a_grub_defaults_file_is_read_as_sh_reads_it() {
-    let script = parse(GRUB, "/etc/default/grub");
+    let script = parse(GRUB, "/etc/default/grub", Shell::Bash);
     assert_eq!(script.value("GRUB_TIMEOUT"), Some("5"));
     assert_eq!(script.value("GRUB_CMDLINE_LINUX"), Some("iscsi_auto edd=off console=ttyS0"));
     let last = script.last("GRUB_CMDLINE_LINUX").unwrap();
-    assert_eq!((last.line, last.conditional, last.unclear.as_deref()), (8, false, None));
-    assert!(script.last("GRUB_DISTRIBUTOR").unwrap().unclear.as_deref().unwrap().contains("command"));
+    assert_eq!((last.line, last.conditional, last.unclear), (8, false, None));
+    assert!(script.last("GRUB_DISTRIBUTOR").unwrap().unclear.unwrap().contains("command"));
     assert!(script.problems.is_empty(), "{:?}", script.problems);
     assert!(script.sourced.is_empty());
 }
@@ -47,7 +48,7 @@ fn variables_of_before_are_put_in() {
     assert_eq!(value("B=${A:-x ${C:-'y'}}", "B"), "x y");
     assert_eq!(value("A=1 B=2\nA+=3", "A"), "13");
     assert_eq!(value("A=1\nB=${A:+on}${A-off}", "B"), "on1");
-    assert!(parse("A=${B%%x}", "f").last("A").unwrap().unclear.is_some());
+    assert!(parse("A=${B%%x}", "f", Shell::Bash).last("A").unwrap().unclear.is_some());
     assert_eq!(value("A='$B'", "A"), "$B");
 }
 
@@ -56,6 +57,7 @@ fn what_may_not_happen_is_marked() {
     let script = parse(
         "if [ -f /x ]; then\n A=1\nfi\n[ -f /y ] && B=2\n(C=3)\nf() { D=4; }\ncase $x in a) E=5;; esac\nG=6\nH=7 env\n",
         "f",
+        Shell::Bash,
     );
     let seen: Vec<_> =
         script.assignments.iter().map(|item| (item.name.as_str(), item.line, item.conditional)).collect();
@@ -64,14 +66,14 @@ fn what_may_not_happen_is_marked() {
 
 #[test]
 fn other_files_and_early_ends_are_seen() {
-    let script = parse(". /etc/other\nA=1\ncat <<EOF >/dev/null\nA=2\nEOF\nexit 0\nA=3\n", "f");
+    let script = parse(". /etc/other\nA=1\ncat <<EOF >/dev/null\nA=2\nEOF\nexit 0\nA=3\n", "f", Shell::Bash);
     assert_eq!(script.sourced, [(Location::line("f", 1), "/etc/other".to_owned())]);
     assert_eq!(script.value("A"), Some("1"));
 }
 
 #[test]
 fn an_open_quote_is_a_problem_and_what_came_before_stays() {
-    let script = parse("A=1\nB=\"x\nC=2\n", "/etc/default/grub");
+    let script = parse("A=1\nB=\"x\nC=2\n", "/etc/default/grub", Shell::Bash);
     assert_eq!(script.value("A"), Some("1"));
     assert_eq!(script.problems, [Problem::new("/etc/default/grub:2", "a quote (\") is not closed")]);
     assert!(script.last("B").unwrap().unclear.is_some());
@@ -80,7 +82,7 @@ fn an_open_quote_is_a_problem_and_what_came_before_stays() {
 #[test]
 fn a_value_that_doubles_is_cut() {
     let text = format!("A=0123456789\n{}", "A=$A$A\n".repeat(80));
-    let script = parse(&text, "f");
+    let script = parse(&text, "f", Shell::Bash);
     assert!(script.value("A").unwrap().len() <= 64 * 1024);
     assert!(!script.problems.is_empty());
 }
@@ -88,7 +90,7 @@ fn a_value_that_doubles_is_cut() {
 #[test]
 fn many_long_values_end() {
     let text = format!("A={}\n{}", "x".repeat(60_000), "A=$A\n".repeat(100_000));
-    let script = parse(&text, "f");
+    let script = parse(&text, "f", Shell::Bash);
     let bytes: usize = script.assignments.iter().map(|assignment| assignment.value.len()).sum();
     assert!(bytes < 16 << 20 && !script.problems.is_empty());
 }
@@ -96,24 +98,24 @@ fn many_long_values_end() {
 #[test]
 fn deep_nesting_ends() {
     let text = format!("A={}x{}", "${B:-".repeat(5000), "}".repeat(5000));
-    assert!(parse(&text, "f").last("A").unwrap().unclear.is_some());
+    assert!(parse(&text, "f", Shell::Bash).last("A").unwrap().unclear.is_some());
 }
 
 #[test]
 fn every_truncation_is_read() {
     for end in 0..GRUB.len() {
-        parse(GRUB.get(..end).unwrap(), "f");
+        parse(GRUB.get(..end).unwrap(), "f", Shell::Bash);
     }
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
-        parse(&String::from_utf8_lossy(&bytes), "f");
+        parse(&String::from_utf8_lossy(&bytes), "f", Shell::Bash);
     }
 
     #[test]
     fn any_shell_like_text_is_read(text in "[a-c=\"'`$\\\\{}();&|<> \n:+-]{0,200}") {
-        parse(&text, "f");
+        parse(&text, "f", Shell::Bash);
     }
 }

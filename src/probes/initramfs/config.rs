@@ -3,6 +3,7 @@
 use super::tree::{Tree, join};
 use crate::formats::cmdline;
 use crate::formats::iscsi::open_iscsi;
+use crate::formats::shell::{Shell, parse};
 use crate::formats::storage::lvm;
 use crate::formats::systemd;
 use isctpl_checks::facts::{
@@ -77,9 +78,9 @@ impl<'t> Config<'t> {
         let mut paths: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
         paths.extend(self.tree.names(dropins).into_iter().map(|file| join(dropins, file)));
         let stated = paths.iter().rev().find_map(|path| {
-            let assignments = open_iscsi::assignments(self.tree.text(path)?);
-            let last = assignments.into_iter().rev().find(|assignment| assignment.name == name)?;
-            Some(Located::new(last.value, Location::line(self.name(path), last.line)))
+            let script = parse(self.tree.text(path)?, path, Shell::Any);
+            let last = script.last(name)?;
+            Some(Located::new(last.value.clone(), Location::line(self.name(path), last.line)))
         });
         stated.filter(|located| !located.value.is_empty())
     }

@@ -1,6 +1,7 @@
 //! dracut's configuration (dracut.conf(5)): what it keeps out of every image.
 
-use crate::formats::{shell, systemd};
+use crate::formats::shell::{Shell, Variables, parse_after};
+use crate::formats::systemd;
 use crate::system::Root;
 use isctpl_checks::facts::{Location, Omit};
 
@@ -17,17 +18,17 @@ pub(super) fn omits(root: &Root) -> Vec<Omit> {
     let listings = DIRECTORIES.map(|directory| (directory, root.names(directory).unwrap_or_default()));
     let mut paths = vec![MAIN.to_owned()];
     paths.extend(systemd::conf_files(&listings, ".conf"));
-    let mut variables = shell::Variables::new();
+    let mut variables = Variables::default();
     let mut assigned = Vec::new();
     for path in paths {
         let Ok(Some(text)) = root.text(&path) else { continue };
-        let script = shell::parse_after(&text, &path, &mut variables);
+        let script = parse_after(&text, &path, Shell::Bash, &mut variables);
         assigned.extend(script.assignments.into_iter().map(|assignment| (root.name(&path), assignment)));
     }
     let mut omits: Vec<Omit> = Vec::new();
     for key in KEYS {
-        let in_force: Vec<&str> =
-            variables.get(key).map(|value| value.split_whitespace().collect()).unwrap_or_default();
+        let in_force = variables.value(key).text;
+        let in_force: Vec<&str> = in_force.split_whitespace().collect();
         for (path, assignment) in assigned.iter().filter(|(_, assignment)| assignment.name == key) {
             let known = |word: &str| omits.iter().any(|omit| omit.key == key && omit.words.iter().any(|it| it == word));
             let mut words: Vec<String> = Vec::new();

@@ -24,7 +24,7 @@ pub(super) fn read(files: &mut Files<'_>) -> Vec<InterfaceConfig> {
         config.generated_by = generated::by(&text);
         let routes_path = format!("{DIRECTORY}/route-{name}");
         if let Some(routes) = files.text(&routes_path) {
-            config.routes = ifcfg::routes(&routes, &routes_path);
+            config.routes = ifcfg::routes(&routes, &routes_path, &mut files.problems);
             config.also.push(Location::file(routes_path));
             config.gateway = config.gateway.or_else(|| default_gateway(&config.routes));
         }

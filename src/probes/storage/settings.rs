@@ -1,6 +1,6 @@
 //! Files of the root about storage: LVM's settings, the resume device, multipath.
 
-use crate::formats::iscsi::open_iscsi;
+use crate::formats::shell::{Shell, parse};
 use crate::formats::storage::lvm;
 use crate::system::Root;
 use isctpl_checks::facts::{Located, Location, LvmConfig, Problem};
@@ -52,9 +52,8 @@ pub(super) fn resume(root: &Root, problems: &mut Vec<Problem>) -> Option<Located
     let mut found = None;
     for path in paths {
         let Some(text) = text(root, &path, problems) else { continue };
-        let last = open_iscsi::assignments(&text).into_iter().rev().find(|assignment| assignment.name == "RESUME");
-        if let Some(last) = last {
-            found = Some(Located::new(last.value, Location::line(path, last.line)));
+        if let Some(last) = parse(&text, &path, Shell::Any).last("RESUME") {
+            found = Some(Located::new(last.value.clone(), Location::line(path, last.line)));
         }
     }
     found

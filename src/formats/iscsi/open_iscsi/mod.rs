@@ -4,8 +4,8 @@
 //! Source: open-iscsi `usr/idbm.c` (`idbm_recinfo_config`), `usr/config.h`, Debian's
 //! `scripts/local-top/iscsi`. A password's value is dropped where it is read: nothing here returns one.
 
-mod assignments;
+mod initramfs;
 mod record;
 
-pub use assignments::{Assignment, assignments, initramfs_conf, keeps_all_sessions};
+pub use initramfs::{initramfs_conf, keeps_all_sessions};
 pub use record::{Setting, initiator_name, iscsid_conf, node_record, portal_of_name, secrets, settings};

@@ -1,7 +1,7 @@
 //! Stanzas to configurations of interfaces.
 
 use super::routes::routes_of;
-use super::{Iface, IfaceOption, Stanza};
+use super::stanzas::{Iface, IfaceOption, Stanza};
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
 use crate::formats::text::harmless::wrong_value;

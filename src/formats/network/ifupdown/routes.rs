@@ -1,36 +1,36 @@
 //! Routes in shell commands: ip-route(8) and route(8).
 
-use crate::formats::systemd::split_words;
+use crate::formats::shell::{Command, commands};
 use crate::formats::text::net::{everywhere, prefix};
 use ipnet::IpNet;
 use isctpl_checks::facts::StaticRoute;
 use std::net::IpAddr;
 
-/// The routes that a command line adds. Commands joined by `;`, `&&` and `||` are looked at one by one;
-/// what holds variables in place of addresses is left out.
-pub fn routes_of(command: &str) -> Vec<StaticRoute> {
-    command
-        .split([';', '\n'])
-        .flat_map(|part| part.split("&&"))
-        .flat_map(|part| part.split("||"))
-        .filter_map(|part| {
-            let words = split_words(part);
-            let at = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("ip" | "route")))?;
-            let (program, rest) = words.get(at..)?.split_first()?;
-            if program.ends_with("route") { route(rest) } else { ip_route(rest) }
-        })
-        .collect()
+/// The routes that a command line adds, as `sh -c` runs it for ifupdown. Whether a command behind `&&` or `||` runs
+/// is not followed; what holds variables in place of addresses is left out.
+pub(crate) fn routes_of(text: &str) -> Vec<StaticRoute> {
+    let of = |command: Command| {
+        let mut words = command.words.iter().map(String::as_str);
+        let program = words.find(|word| matches!(word.rsplit('/').next(), Some("ip" | "route")))?;
+        if program.ends_with("route") { route(words) } else { ip_route(words) }
+    };
+    commands(text).into_iter().filter_map(of).collect()
 }
 
 /// The arguments of `ip`: `[-4] route add|append|replace|change|prepend PREFIX [via ADDRESS] [metric N] …`.
-fn ip_route(words: &[String]) -> Option<StaticRoute> {
-    let mut words = words.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
+fn ip_route<'a>(words: impl Iterator<Item = &'a str>) -> Option<StaticRoute> {
+    let mut words = words.filter(|word| !word.starts_with('-'));
     if !matches!(words.next()?, "route" | "ro" | "r" | "rou" | "rout") {
         return None;
     }
     if !matches!(words.next()?, "add" | "a" | "append" | "replace" | "change" | "prepend" | "repl") {
         return None;
     }
+    added(words)
+}
+
+/// The arguments of `ip route add`.
+pub(crate) fn added<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<StaticRoute> {
     let (mut to, mut gateway, mut metric) = (None, None, None);
     while let Some(word) = words.next() {
         match word {
@@ -54,8 +54,8 @@ fn ip_route(words: &[String]) -> Option<StaticRoute> {
 }
 
 /// The arguments of `route`: `add [-net|-host] TARGET [netmask MASK] [gw ADDRESS] [metric N] …`.
-fn route(words: &[String]) -> Option<StaticRoute> {
-    let mut words = words.iter().map(String::as_str).filter(|word| !matches!(*word, "-4" | "-n"));
+fn route<'a>(words: impl Iterator<Item = &'a str>) -> Option<StaticRoute> {
+    let mut words = words.filter(|word| !matches!(*word, "-4" | "-n"));
     if words.next()? != "add" {
         return None;
     }

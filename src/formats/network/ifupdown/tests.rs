@@ -2,7 +2,7 @@
 
 use super::routes::routes_of;
 use super::*;
-use isctpl_checks::facts::{InterfaceConfig, Method, Rename};
+use isctpl_checks::facts::{InterfaceConfig, Method, Problem, Rename};
 use proptest::prelude::*;
 
 const ENI: &str = "# a comment\nsource /etc/network/interfaces.d/*\nsource-directory parts\n\nauto lo enp0s3\nallow-hotplug /ens*\niface lo inet loopback\n\niface enp0s3 inet dhcp\n    mtu 9000\n    metric 50\n    up ip route add 100.97.0.0/16 \\\n        via 100.64.16.49 dev $IFACE || true\n    post-up /sbin/route add -net 10.0.0.0 netmask 255.0.0.0 gw 10.1.1.1; echo done\n    down ip route del 100.97.0.0/16\n\niface enp0s3 inet6 auto\n\niface ens7 inet static\n    address 192.0.2.5\n    netmask 255.255.255.0\n    gateway 192.0.2.1\n    wpa-psk verysecret\n\niface enp0s8.47 inet manual\n";
@@ -125,6 +125,10 @@ fn routes_are_found_in_commands() {
     assert_eq!(text("ip route add 10.0.0.0/8 via $GW"), Vec::<String>::new());
     assert_eq!(text("ip route add 10.0.0.0/8 via 1.2.3.4 table 7"), Vec::<String>::new());
     assert_eq!(text("ip route del 10.0.0.0/8; ip link set up dev x"), Vec::<String>::new());
+    // The reader that there was before cut commands within quotes, and kept comments.
+    assert_eq!(text("echo 'a; ip route add 10.0.0.0/8 via 1.2.3.4'"), Vec::<String>::new());
+    assert_eq!(text("true # ip route add 10.0.0.0/8 via 1.2.3.4"), Vec::<String>::new());
+    assert_eq!(text("(ip route add \\\n10.0.0.0/8 via '1.2.3.4')"), ["10.0.0.0/8 Some(1.2.3.4) None"]);
     assert_eq!(text("ip route add table main 10.0.0.0/8 via 1.2.3.4"), ["10.0.0.0/8 Some(1.2.3.4) None"]);
 }
 

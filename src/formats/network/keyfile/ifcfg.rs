@@ -1,7 +1,7 @@
 //! Red Hat's `ifcfg-*` and `route-*` files (nm-settings-ifcfg-rh(5), initscripts' sysconfig.txt).
 
-use crate::formats::network::ifupdown::routes::routes_of;
-use crate::formats::systemd::split_words;
+use crate::formats::network::ifupdown::routes::added;
+use crate::formats::shell::{Shell, parse};
 use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::{classful_prefix, normal_mac, prefix};
 use ipnet::{IpNet, Ipv4Net};
@@ -9,23 +9,31 @@ use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Assignments of a file of shell variables: `KEY=value`, quotes resolved, the last one wins.
-pub fn assignments(text: &str, path: &str) -> BTreeMap<String, Located<String>> {
+/// The settings of a file, the last one of a name.
+///
+/// initscripts' ifup reads it with bash's `.`, NetworkManager with a parser of its own: svUnescape() in its
+/// `src/core/settings/plugins/ifcfg-rh/shvar.c` knows bash's quotes, but neither variables nor values that go on in
+/// the next line. What the two read differently is not known.
+fn settings(text: &str, path: &str, problems: &mut Vec<Problem>) -> BTreeMap<String, Located<String>> {
+    let script = parse(text, path, Shell::Bash);
+    problems.extend(script.problems);
     let mut known = BTreeMap::new();
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let line = line.trim();
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        if let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
-            let value = split_words(value).into_iter().next().unwrap_or_default();
-            known.insert(key.trim().to_owned(), Located::new(value, Location::line(path, number)));
+    for assignment in script.assignments {
+        let at = Location::line(path, assignment.line);
+        if assignment.literal && !assignment.conditional && assignment.unclear.is_none() {
+            known.insert(assignment.name, Located::new(assignment.value, at));
+            continue;
         }
+        known.remove(&assignment.name);
+        let what = "NetworkManager and a shell read it differently, so it is not known";
+        problems.push(Problem::new(at.to_string(), format!("{}: {what}", assignment.name)));
     }
     known
 }
 
 /// What an `ifcfg-NAME` file says. `name` is what follows `ifcfg-`, which stands for a missing `DEVICE`.
 pub fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Problem>) -> InterfaceConfig {
-    let known = assignments(text, path);
+    let known = settings(text, path, problems);
     let get = |key: &str| known.get(key).filter(|value| !value.value.is_empty());
     let is = |key: &str, word: &str| get(key).is_some_and(|value| value.value.eq_ignore_ascii_case(word));
     let says = |key: &str| -> Option<Located<bool>> {
@@ -103,8 +111,8 @@ fn addresses(known: &BTreeMap<String, Located<String>>, config: &mut InterfaceCo
 
 /// The routes of a `route-NAME` file: `ADDRESS0=…` with `NETMASK0` and `GATEWAY0`, or arguments of
 /// `ip route add`, one route a line.
-pub fn routes(text: &str, path: &str) -> Vec<Located<StaticRoute>> {
-    let known = assignments(text, path);
+pub fn routes(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<Located<StaticRoute>> {
+    let known = settings(text, path, problems);
     let mut routes = Vec::new();
     for (key, value) in known.range("ADDRESS".to_owned()..) {
         let Some(number) = key.strip_prefix("ADDRESS") else { break };
@@ -120,8 +128,8 @@ pub fn routes(text: &str, path: &str) -> Vec<Located<StaticRoute>> {
     for (number, line) in (1u32..).zip(text.lines()) {
         let line = line.trim();
         if !line.is_empty() && !line.starts_with('#') && !line.contains('=') {
-            let found = routes_of(&format!("ip route add {line}"));
-            routes.extend(found.into_iter().map(|route| Located::new(route, Location::line(path, number))));
+            let found = added(line.split_whitespace());
+            routes.extend(found.map(|route| Located::new(route, Location::line(path, number))));
         }
     }
     routes

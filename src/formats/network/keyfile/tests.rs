@@ -83,9 +83,24 @@ fn reads_ifcfg_and_routes() {
     let routes = ifcfg::routes(
         "ADDRESS0=100.97.0.0\nNETMASK0=255.255.0.0\nGATEWAY0=100.64.16.49\n10.0.0.0/8 via 1.2.3.4 dev eth0\n",
         "/r",
+        &mut problems,
     );
     let shown: Vec<_> = routes.iter().map(|route| format!("{}@{}", route.value.destination, route.at.line)).collect();
     assert_eq!(shown, ["100.97.0.0/16@1", "10.0.0.0/8@4"]);
+}
+
+/// The reader that there was before took each of these for something else.
+#[test]
+fn ifcfg_is_what_bash_and_networkmanager_both_read() {
+    let read = |text: &str| {
+        let mut problems = Vec::new();
+        (ifcfg::read(text, "/ifcfg-x", "x", &mut problems), problems)
+    };
+    let (config, problems) = read("DEVICE=eth0;\nBOOTPROTO='dhcp' # by hand\nMTU=9000 env\nX=\"a\\x41\"\n");
+    assert_eq!((config.matches.names, config.method), (vec!["eth0".to_owned()], Method::Dhcp));
+    assert_eq!((config.mtu, problems), (None, vec![]), "set for one command only");
+    let (config, problems) = read("A=9000\nMTU=$A\nDEVICE=\"et\\\nh0\"\n");
+    assert_eq!((config.mtu, config.matches.names, problems.len()), (None, vec!["x".to_owned()], 2));
 }
 
 #[test]
@@ -102,7 +117,7 @@ proptest! {
         let noise = String::from_utf8_lossy(&bytes);
         profile_of(&format!("{}{noise}", PROFILE.get(..at).unwrap()));
         ifcfg::read(&noise, "/x", "x", &mut Vec::new());
-        ifcfg::routes(&noise, "/x");
+        ifcfg::routes(&noise, "/x", &mut Vec::new());
         let mut conf = NmConf::default();
         conf.add(&parse(&format!("[keyfile]\nunmanaged-devices={noise}"), "/x"));
         conf.unmanaged();

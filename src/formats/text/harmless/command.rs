@@ -3,6 +3,7 @@
 
 use super::words::is_known;
 use super::{is_address, is_identifier, is_interface, is_iscsi_name, is_path, is_plain, is_setting_name};
+use crate::formats::shell::words::at_blanks;
 use isctpl_checks::facts::HIDDEN;
 
 /// How deep commands in quotes (`sh -c '…'`) are looked into.
@@ -36,7 +37,7 @@ pub fn redact_command_line(line: &str) -> String {
 
 fn words_shown(text: &str, iscsi: bool, depth: u8) -> String {
     let mut line = Line { iscsi, hides_next: false };
-    raw_words(text).into_iter().map(|written| line.word(written, depth)).collect::<Vec<_>>().join(" ")
+    at_blanks(text).into_iter().map(|written| line.word(written, depth)).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether `-v` and `-w` may be open-iscsi's: elsewhere they ask for more words, or for a width.
@@ -136,34 +137,6 @@ fn is_secret_option(word: &str) -> bool {
     let Some(name) = word.strip_prefix("--") else { return false };
     name == "value"
         || ["pass", "secret", "token", "key", "user"].iter().any(|part| name.contains(part)) && !name.contains('=')
-}
-
-/// Words at blanks outside of quotes, with their quotes; a quote without its end goes to the end.
-fn raw_words(line: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut start = None;
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in line.char_indices() {
-        let blank = c.is_whitespace() && quote.is_none() && !escaped;
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (None | Some('"'), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            _ => {}
-        }
-        match (start, blank) {
-            (Some(begin), true) => {
-                words.extend(line.get(begin..at));
-                start = None;
-            }
-            (None, false) => start = Some(at),
-            _ => {}
-        }
-    }
-    words.extend(start.and_then(|begin| line.get(begin..)));
-    words
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::managers::service;
 use crate::formats::firewall::iptables::FilterTable;
 use crate::formats::firewall::nftables::RuleSet;
 use crate::formats::firewall::rules::{Outcome, Packet, follow};
-use crate::formats::network::keyfile::ifcfg::assignments;
+use crate::formats::shell::{Script, Shell, parse};
 use isctpl_checks::facts::{Firewall, Located, Location};
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
@@ -58,16 +58,20 @@ fn firewall(kind: &str, at: Location, policies: (bool, bool), request: Outcome, 
 fn ufw(files: &mut Files<'_>) -> Option<Firewall> {
     const CONF: &str = "/etc/ufw/ufw.conf";
     const DEFAULTS: &str = "/etc/default/ufw";
-    let conf = assignments(&files.text(CONF)?, CONF);
-    let enabled = conf.get("ENABLED").filter(|enabled| enabled.value.eq_ignore_ascii_case("yes"))?;
+    // Its start-up script reads both files with the shell's `.`.
+    let last = |script: &Script, path: &str, key: &str| {
+        script.last(key).map(|last| Located::new(last.value.clone(), Location::line(path, last.line)))
+    };
+    let conf = parse(&files.text(CONF)?, CONF, Shell::Any);
+    let enabled = last(&conf, CONF, "ENABLED").filter(|enabled| enabled.value.eq_ignore_ascii_case("yes"))?;
     // The setting alone starts nothing.
     if !service(files, "ufw.service").is_some_and(|service| service.enabled) {
         return None;
     }
-    let defaults = assignments(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS);
+    let defaults = parse(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS, Shell::Any);
     let policy = |key: &str, otherwise: &str| -> (bool, Located<String>) {
-        let value = defaults.get(key).cloned();
-        let value = value.unwrap_or_else(|| Located::new(otherwise.to_owned(), Location::file(DEFAULTS)));
+        let value = last(&defaults, DEFAULTS, key)
+            .unwrap_or_else(|| Located::new(otherwise.to_owned(), Location::file(DEFAULTS)));
         let accept = value.value.eq_ignore_ascii_case("ACCEPT");
         (accept, Located::new(format!("{key}={}", value.value), value.at))
     };

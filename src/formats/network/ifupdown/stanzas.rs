@@ -1,0 +1,214 @@
+//! Stanzas and their options, as they stand in a file.
+
+use crate::formats::text::harmless::wrong_value;
+use isctpl_checks::facts::{Location, Problem};
+
+/// The most stanzas and includes that are kept of one file.
+const ITEM_LIMIT: usize = 20_000;
+
+/// What a file holds, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InterfacesFile {
+    /// Stanzas and requests for other files.
+    pub items: Vec<Item>,
+    /// Lines that ifupdown refuses; it then configures nothing at all.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Another file, or several, is read here.
+    Include(Include),
+    /// A stanza.
+    Stanza(Stanza),
+}
+
+/// A request for other files. Names that are not absolute are relative to the directory of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// A file name, a directory, or a glob of them.
+    pub pattern: String,
+    /// `source-directory`: of each directory the files whose names are letters, digits, `_` and `-`.
+    pub directory: bool,
+    /// Where it is asked for.
+    pub at: Location,
+}
+
+/// A stanza.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stanza {
+    /// `auto` (then `class` is `auto`) and `allow-CLASS`; `no-auto-down`, which ends with that name as class.
+    Allow {
+        /// `auto`, `hotplug`, `no-auto-down` …
+        class: String,
+        /// Names, or globs after a `/`; `GLOB=NAME` gives them a logical name.
+        names: Vec<String>,
+    },
+    /// `iface`.
+    Iface(Iface),
+    /// `mapping`.
+    Mapping {
+        /// Globs of interfaces.
+        globs: Vec<String>,
+        /// Logical names that its `map` lines name.
+        logical: Vec<String>,
+        /// Where.
+        at: Location,
+    },
+    /// `rename GLOB=NAME`.
+    Rename {
+        /// What stands before and after the `=`.
+        pairs: Vec<(String, String)>,
+        /// Where.
+        at: Location,
+    },
+}
+
+/// An `iface` or `template` stanza.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Iface {
+    /// Interface or logical name.
+    pub name: String,
+    /// `inet`, `inet6` …; `None` where ifupdown2 and -ng leave it out.
+    pub family: Option<String>,
+    /// `dhcp`, `static`, `manual` …; `None` as above.
+    pub method: Option<String>,
+    /// Names of stanzas that it takes options from.
+    pub inherits: Vec<String>,
+    /// It is only there to be inherited from.
+    pub template: bool,
+    /// Options in order. Those that hold secrets (`wpa-…`, `wireless-key…`) are left out.
+    pub options: Vec<IfaceOption>,
+    /// Where.
+    pub at: Location,
+}
+
+/// An option of an `iface` stanza.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfaceOption {
+    /// Name, with `_` as `-`.
+    pub name: String,
+    /// The rest of the line.
+    pub value: String,
+    /// Where.
+    pub at: Location,
+}
+
+/// Reads one file; `path` is what places name.
+pub fn parse(text: &str, path: &str) -> InterfacesFile {
+    let mut file = InterfacesFile::default();
+    for (number, line) in logical_lines(text) {
+        let at = Location::line(path, number);
+        if file.items.len() == ITEM_LIMIT {
+            file.problems.push(Problem::new(at.to_string(), format!("the file has more than {ITEM_LIMIT} stanzas")));
+            break;
+        }
+        let (word, rest) = split_word(&line);
+        let words = || rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        match word {
+            "auto" => file.items.push(allow("auto", words())),
+            "source" | "source-directory" | "source-dir" => {
+                file.items.push(Item::Include(Include { pattern: rest.to_owned(), directory: word != "source", at }))
+            }
+            "iface" | "interface" | "template" => match iface(word == "template", rest, at.clone()) {
+                Some(iface) => file.items.push(Item::Stanza(Stanza::Iface(iface))),
+                None => file.problems.push(Problem::new(at.to_string(), format!("`{word}` has no interface name"))),
+            },
+            "mapping" => {
+                file.items.push(Item::Stanza(Stanza::Mapping { globs: words(), logical: Vec::new(), at }));
+            }
+            "rename" => {
+                let pairs = rest
+                    .split_whitespace()
+                    .filter_map(|word| word.split_once('='))
+                    .map(|(from, to)| (from.to_owned(), to.to_owned()))
+                    .collect();
+                file.items.push(Item::Stanza(Stanza::Rename { pairs, at }));
+            }
+            "no-auto-down" => file.items.push(allow(word, words())),
+            "no-scripts" | "vlan" => {}
+            _ => match word.strip_prefix("allow-") {
+                Some(class) => file.items.push(allow(class, words())),
+                None => option(&mut file, word, rest, at),
+            },
+        }
+    }
+    file
+}
+
+fn allow(class: &str, names: Vec<String>) -> Item {
+    Item::Stanza(Stanza::Allow { class: class.to_owned(), names })
+}
+
+fn iface(template: bool, rest: &str, at: Location) -> Option<Iface> {
+    let mut words = rest.split_whitespace().map(str::to_owned).peekable();
+    let name = words.next()?;
+    let mut iface = Iface { name, family: None, method: None, inherits: Vec::new(), template, options: Vec::new(), at };
+    let mut plain = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "inherits" {
+            iface.inherits.extend(words.next());
+        } else {
+            plain.push(word);
+        }
+    }
+    let mut plain = plain.into_iter();
+    iface.family = plain.next();
+    iface.method = plain.next();
+    Some(iface)
+}
+
+/// A line that begins with no keyword belongs to the stanza above it.
+fn option(file: &mut InterfacesFile, name: &str, value: &str, at: Location) {
+    let stanza = file.items.iter_mut().rev().find_map(|item| match item {
+        Item::Stanza(stanza @ (Stanza::Iface(_) | Stanza::Mapping { .. })) => Some(stanza),
+        _ => None,
+    });
+    match stanza {
+        Some(Stanza::Iface(iface)) => {
+            let name = name.replace('_', "-");
+            if !name.starts_with("wpa-") && !name.starts_with("wireless-key") {
+                iface.options.push(IfaceOption { name, value: value.to_owned(), at });
+            }
+        }
+        Some(Stanza::Mapping { logical, .. }) if name == "map" => {
+            logical.extend(value.split_whitespace().last().map(str::to_owned));
+        }
+        Some(_) => {}
+        None => {
+            file.problems.push(Problem::new(at.to_string(), format!("`{}` is not part of a stanza", wrong_value(name))))
+        }
+    }
+}
+
+fn split_word(line: &str) -> (&str, &str) {
+    let line = line.trim();
+    line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()))
+}
+
+/// Lines with their numbers, continuations (`\` at the end) joined, comments left out. A comment begins
+/// a line; `#` later in a line is part of it.
+fn logical_lines(text: &str) -> Vec<(u32, String)> {
+    let mut lines = Vec::new();
+    let mut open: Option<(u32, String)> = None;
+    for (number, raw) in (1u32..).zip(text.lines()) {
+        if open.is_none() && raw.trim_start().starts_with('#') {
+            continue;
+        }
+        let (start, mut joined) = open.take().unwrap_or((number, String::new()));
+        match raw.strip_suffix('\\') {
+            Some(piece) => {
+                joined.push_str(piece);
+                open = Some((start, joined));
+            }
+            None => {
+                joined.push_str(raw);
+                lines.push((start, joined));
+            }
+        }
+    }
+    lines.extend(open);
+    lines.retain(|(_, line)| !line.trim().is_empty());
+    lines
+}

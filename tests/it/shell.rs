@@ -1,0 +1,293 @@
+//! The reader of shell text against the shells: what it claims to understand, dash and bash read alike.
+
+use isctpl::formats::shell::{Shell, Variables, commands, parse_after};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The variables that cases set.
+const NAMES: [&str; 4] = ["A", "B", "C", "D"];
+
+/// How many cases one process reads.
+const BATCH: usize = 500;
+
+/// Values of every kind: quotes, escapes, lines that go on, variables, patterns, directories of users.
+const PIECES: [&str; 62] = [
+    "a",
+    "b c",
+    "x=y",
+    ":",
+    "/",
+    "~",
+    ":~",
+    "a#b",
+    "#",
+    "*",
+    "?",
+    "[a]",
+    "{a,b}",
+    "{",
+    "}",
+    "%",
+    "^",
+    "!",
+    "-",
+    "+",
+    "=",
+    "'q r'",
+    "''",
+    "\"\"",
+    "\"d e\"",
+    "\"a\\b\"",
+    "\"a\\\"b\"",
+    "\"\\$A\"",
+    "\"\\\\\"",
+    "\"a\\\nb\"",
+    "'a\nb'",
+    "'a\\b'",
+    "\\ ",
+    "\\#",
+    "\\\"",
+    "\\'",
+    "\\\\",
+    "\\$",
+    "\\n",
+    "a\\\nb",
+    "$A",
+    "$B",
+    "${A}",
+    "${C}x",
+    "\"$A\"",
+    "\"${B}c\"",
+    "$",
+    "\"$\"",
+    "$=",
+    "${A:-d}",
+    "${D:-d e}",
+    "${D-'q'}",
+    "\"${D:-e f}\"",
+    "${A:+on}",
+    "${D:=set}",
+    "${A:-\\}}",
+    "\"${D:-a\\}b}\"",
+    "$'a\\tb'",
+    "$\"t\"",
+    "${A%a}",
+    "${#A}",
+    "ä",
+];
+
+/// What stands around assignments.
+const LINES: [&str; 34] = [
+    "\n",
+    ";",
+    "; ",
+    "\n\n",
+    " \\\n",
+    "\t",
+    " # c\n",
+    "#c\n",
+    " 'x' \n",
+    "\n# it's a comment\n",
+    "\r\n",
+    "\nif :; then\n",
+    "\nfi\n",
+    "\nwhile false; do ",
+    "\ndone\n",
+    "\n{ ",
+    "; }\n",
+    "\n( ",
+    " )\n",
+    "\ncase a in\na) ",
+    ";;\nesac\n",
+    " && ",
+    " || ",
+    " | ",
+    " & ",
+    "\ncat <<E\nA=doc\nE\n",
+    "\ncat <<'E'\nx\\\nE\n",
+    "\ncat <<-E\n\tA=doc\\\n\tE\n\tE\n",
+    "\nexit\n",
+    "\nunset B\n",
+    " nosuch\n",
+    "\nexport ",
+    "\nreadonly ",
+    "\n! ",
+];
+
+/// Letters of which anything may be written that starts no program: it has no name of a command in it.
+const NOISE: &str = "[AB=ab\"'\\\\ \n;#\\$\\{\\}:~+*-]{0,24}";
+
+fn assignment() -> impl Strategy<Value = String> {
+    let value = prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..4);
+    let op = prop::sample::select(vec!["=", "=", "=", "=", "+="]);
+    (prop::sample::select(NAMES.to_vec()), op, value)
+        .prop_map(|(name, op, value)| format!("{name}{op}{}", value.concat()))
+}
+
+fn script() -> impl Strategy<Value = String> {
+    let line = (assignment(), prop::sample::select(LINES.to_vec())).prop_map(|(set, end)| format!("{set}{end}"));
+    let plain = assignment().prop_map(|set| format!("{set}\n"));
+    prop::collection::vec(prop_oneof![line, plain], 1..5).prop_map(|lines| lines.concat())
+}
+
+fn cases(strategy: impl Strategy<Value = String>, count: usize) -> Vec<String> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// Runs cases in a shell that finds no programs, each in a subshell of its own, and gives what `print` prints of
+/// each. Every case is read with `.`, as the files are that isctpl reads.
+fn run(shell: &str, cases: &[String], print: &str) -> Vec<Vec<u8>> {
+    let mut answers = Vec::new();
+    for batch in cases.chunks(BATCH) {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("empty")).unwrap();
+        let mut driver = String::from("cd empty || exit\n");
+        for (number, case) in batch.iter().enumerate() {
+            fs::write(directory.path().join(format!("c{number}")), case).unwrap();
+            driver.push_str(&format!("( trap '{print}; printf \"\\n.\\n\" >&3' EXIT; . ../c{number} )\n"));
+        }
+        answers.extend(shell_output(shell, &driver, directory.path()));
+    }
+    assert_eq!(answers.len(), cases.len(), "{shell} answers once for each case");
+    answers
+}
+
+fn shell_output(shell: &str, driver: &str, directory: &Path) -> Vec<Vec<u8>> {
+    fs::write(directory.join("driver"), format!("exec 3>&1 >/dev/null\n{driver}")).unwrap();
+    let output = Command::new(format!("/usr/bin/{shell}"))
+        .arg("driver")
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", "/nonexistent")
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut answers: Vec<Vec<u8>> = text.split("\0\n.\n").map(|answer| answer.as_bytes().to_vec()).collect();
+    assert_eq!(answers.pop().as_deref(), Some(&b""[..]), "{shell} prints nothing else");
+    answers
+}
+
+fn agrees(shell: &str, reader: Shell, cases: &[String]) -> usize {
+    let print = NAMES.map(|name| format!("printf \"%s\\0\" \"${name}\" >&3")).join("; ");
+    let mut claims = 0;
+    let mut wrong = String::new();
+    for (case, answer) in cases.iter().zip(run(shell, cases, &print)) {
+        let mut variables = Variables::default();
+        let script = parse_after(case, "f", reader, &mut variables);
+        let text = String::from_utf8(answer).unwrap();
+        let real: Vec<&str> = text.split('\0').collect();
+        for (name, real) in NAMES.iter().zip(real) {
+            let value = variables.value(name);
+            if script.problems.is_empty() && value.unclear.is_none() {
+                claims += 1;
+                if value.text != real {
+                    wrong += &format!("{name} is {real:?} in {shell}, not {:?}, after {case:?}\n", value.text);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    claims
+}
+
+#[test]
+fn assignments_are_those_of_dash_and_bash() {
+    let cases = cases(script(), 3000);
+    for (shell, reader) in [("dash", Shell::Any), ("bash", Shell::Any), ("bash", Shell::Bash)] {
+        let claims = agrees(shell, reader, &cases);
+        assert!(claims > 4000, "{claims} values of 12,000 are understood");
+    }
+}
+
+#[test]
+fn noise_is_read_as_dash_and_bash_read_it() {
+    let cases = cases(NOISE.prop_map(|text| text), 3000);
+    for (shell, reader) in [("dash", Shell::Any), ("bash", Shell::Any), ("bash", Shell::Bash)] {
+        let claims = agrees(shell, reader, &cases);
+        assert!(claims > 2000, "{claims} values of 12,000 are understood");
+    }
+}
+
+/// Words without variables and patterns, as commands get them.
+#[test]
+fn words_of_commands_are_those_of_dash_and_bash() {
+    const WORDS: [&str; 26] = [
+        "a",
+        "=",
+        "x=y",
+        "#",
+        "a#b",
+        "'q r'",
+        "''",
+        "\"\"",
+        "\"a\\b\"",
+        "\"a\\\"\\$b\"",
+        "'a\\b'",
+        "'a\nb'",
+        "\"a\\\nb\"",
+        "\\ ",
+        "\\#",
+        "\\\"",
+        "\\\\",
+        "\\\n",
+        "a\\\nb",
+        "\";\"",
+        "'#'",
+        "\"$\"",
+        "'$A'",
+        "'`a`'",
+        "-u",
+        "ü",
+    ];
+    const ENDS: [&str; 11] = [
+        "\n",
+        ";",
+        " ; ",
+        " # c\n",
+        "\n#'\n",
+        " <<E\nc doc\nE\n",
+        " <<'E' x\nc \\\nE\n",
+        " >/dev/null\n",
+        " 2>/dev/null x\n",
+        "\\\n\n",
+        "\t\n",
+    ];
+    let word = prop::collection::vec(prop::sample::select(WORDS.to_vec()), 1..4).prop_map(|parts| parts.concat());
+    let words = prop::collection::vec(word, 0..4).prop_map(|words| words.join(" "));
+    let line = (words, prop::sample::select(ENDS.to_vec())).prop_map(|(words, end)| format!("c {words}{end}"));
+    let script = prop::collection::vec(line, 1..4).prop_map(|lines| lines.concat() + "\nc\n");
+    let cases = cases(script, 2000);
+    // `c` prints its arguments, each with NUL behind it, and a line end behind the last.
+    let prefixed: Vec<String> = cases
+        .iter()
+        .map(|case| {
+            format!("c() {{ printf 'c\\0' >&3; for w; do printf '%s\\0' \"$w\" >&3; done; printf '\\1' >&3; }}\n{case}")
+        })
+        .collect();
+    let mut wrong = String::new();
+    for shell in ["dash", "bash"] {
+        for (case, answer) in cases.iter().zip(run(shell, &prefixed, "printf \"\\0\" >&3")) {
+            let real = String::from_utf8(answer).unwrap();
+            let own =
+                commands(case).into_iter().filter(|command| command.words.first().is_some_and(|name| name == "c"));
+            let ours: String = own
+                .map(|command| command.words.iter().map(|word| format!("{word}\0")).collect::<String>() + "\u{1}")
+                .collect();
+            // What a shell refuses it does not run.
+            let refused = !parse_after(case, "f", Shell::Any, &mut Variables::default()).problems.is_empty();
+            if ours != real && !refused {
+                wrong += &format!("{real:?} in {shell}, not {ours:?}: {case:?}\n");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
