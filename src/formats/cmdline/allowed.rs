@@ -145,7 +145,10 @@ fn shown(key: &str, value: &str) -> Option<String> {
             SETTINGS.iter().any(|begin| name.starts_with(begin)) && value.len() <= 10 && is_plain(value)
         }),
         "crashkernel" | "mem" => is_plain(&value.replace('@', "")),
-        key => PLAIN.contains(&key) && is_plain(value) && !value.contains("//"),
+        // Runlevels and switches (`1`, `S`, `-b`) take no value: what is assigned to one is something else.
+        key => {
+            key.len() > 1 && !key.starts_with('-') && PLAIN.contains(&key) && is_plain(value) && !value.contains("//")
+        }
     };
     fits.then(|| value.to_owned())
 }
