@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Link {
-    /// An iBFT exists, is valid, and names a NIC of this machine, a target, a LUN, an initiator.
+    /// What the firmware hands over exists, is valid, and names a NIC of this machine, a target, a LUN, an initiator.
     Firmware,
     /// The entry that will boot has a kernel, an initrd and a root= that exist.
     Loader,

@@ -1,5 +1,6 @@
 //! The facts of one instance, with what follows from them for every check.
 
+use super::handoff::BootHandoff;
 use super::request::Request;
 use crate::Outcome;
 use crate::facts::{Cmdline, Facts, Initramfs, Kernel, RequestKind, Source};
@@ -13,6 +14,7 @@ pub struct Analysis<'a> {
     facts: &'a Facts,
     boot_words: OnceCell<Cmdline>,
     requests: OnceCell<Vec<Request>>,
+    handoff: OnceCell<Option<BootHandoff<'a>>>,
 }
 
 impl Deref for Analysis<'_> {
@@ -26,7 +28,7 @@ impl Deref for Analysis<'_> {
 impl<'a> Analysis<'a> {
     /// What follows from these facts.
     pub fn of(facts: &'a Facts) -> Self {
-        Self { facts, boot_words: OnceCell::new(), requests: OnceCell::new() }
+        Self { facts, boot_words: OnceCell::new(), requests: OnceCell::new(), handoff: OnceCell::new() }
     }
 
     /// The image of the entry that will boot: the last initrd that could be found, since a loader may
@@ -60,6 +62,11 @@ impl<'a> Analysis<'a> {
         self.boot_words.get_or_init(|| {
             self.loader.default_entry().map(|entry| entry.words_with(self.default_image())).unwrap_or_default()
         })
+    }
+
+    /// What the boot firmware handed over.
+    pub(crate) fn handoff(&self) -> Option<&BootHandoff<'a>> {
+        self.handoff.get_or_init(|| BootHandoff::of(&self.facts.firmware)).as_ref()
     }
 
     /// Every request that the command line or the image makes, whether or not the image reads it.

@@ -2,6 +2,7 @@
 
 mod boot;
 mod entry;
+mod handoff;
 mod image;
 mod instance;
 mod modules;
@@ -25,4 +26,4 @@ pub(crate) use modules::{InImage, filesystem_module, option_of};
 pub(crate) use remedies::dracut;
 pub(crate) use request::portal_addresses;
 pub(crate) use rootspec::is_stand_in;
-pub(crate) use static_routes::{IpWord, ibft_by_dhcp, ibft_network};
+pub(crate) use static_routes::IpWord;

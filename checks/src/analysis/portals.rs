@@ -5,7 +5,7 @@ use crate::facts::Portal;
 use std::net::IpAddr;
 
 impl Analysis<'_> {
-    /// Every portal that is known, each once, and who says so: the command line's `--portal`, the iBFT,
+    /// Every portal that is known, each once, and who says so: the command line's `--portal`, the firmware,
     /// sessions that hold the root, and node records that are started at boot.
     pub fn portals(&self) -> Vec<Portal> {
         let mut portals: Vec<Portal> = Vec::new();
@@ -17,11 +17,9 @@ impl Analysis<'_> {
         for address in &self.scope.portals {
             add(address.ip(), address.port(), "--portal".to_owned());
         }
-        if let Some(ibft) = self.firmware.ibft() {
-            for target in &ibft.targets {
-                if let Some(ip) = target.ip {
-                    add(ip, target.port, format!("iBFT target{}", target.index));
-                }
+        for target in self.handoff().into_iter().flat_map(|handoff| &handoff.targets) {
+            if let Some(ip) = target.ip {
+                add(ip, target.port, target.title.clone());
             }
         }
         for session in self.iscsi.sessions.known().into_iter().flatten() {
@@ -38,7 +36,7 @@ impl Analysis<'_> {
         portals
     }
 
-    /// The name of the SAN NIC and how it is known: `--san-nic`, the iBFT's MAC among this machine's
+    /// The name of the SAN NIC and how it is known: `--san-nic`, the firmware's MAC among this machine's
     /// NICs, or the interface by which the kernel reaches a portal.
     pub fn san_nic(&self) -> Option<(String, String)> {
         if let Some(name) = self.scope.san_nic_name() {
@@ -48,10 +46,11 @@ impl Analysis<'_> {
         if let Some(nic) = self.scope.san_nic_mac().and_then(|mac| with_mac(&mac)) {
             return Some((nic.name.clone(), "--san-nic".to_owned()));
         }
-        if let Some(mac) = self.san_mac()
+        if let Some(handoff) = self.handoff()
+            && let Some(mac) = self.san_mac()
             && let Some(nic) = with_mac(mac)
         {
-            return Some((nic.name.clone(), format!("the iBFT names its MAC address {mac}")));
+            return Some((nic.name.clone(), format!("the {} names its MAC address {mac}", handoff.protocol)));
         }
         let lookups = self.network.lookups.known()?;
         lookups.iter().find_map(|lookup| match &lookup.answer {
@@ -65,10 +64,6 @@ impl Analysis<'_> {
 
     /// The MAC address of the NIC that the firmware booted by.
     pub(crate) fn san_mac(&self) -> Option<&str> {
-        let nics = &self.firmware.ibft()?.nics;
-        nics.iter()
-            .find(|nic| nic.is_valid() && nic.is_boot())
-            .or_else(|| nics.iter().find(|nic| nic.is_valid()))
-            .map(|nic| nic.mac.as_str())
+        Some(self.handoff()?.boot_nic()?.mac)
     }
 }

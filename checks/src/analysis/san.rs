@@ -2,9 +2,10 @@
 //! to each portal.
 
 use super::Analysis;
+use super::handoff::BootHandoff;
 use crate::facts::{
-    ClasslessRoute, ISCSI_PORT, IbftTarget, Lease, Lookup, LookupAnswer, Mode, NetLink, Portal, Problem, RequestKind,
-    Route, Session,
+    ClasslessRoute, ISCSI_PORT, Lease, Lookup, LookupAnswer, Mode, NetLink, Portal, Problem, RequestKind, Route,
+    Session,
 };
 use crate::{Outcome, ShellCommand};
 use ipnet::IpNet;
@@ -101,15 +102,9 @@ impl Analysis<'_> {
         self.firmware_nic().or_else(|| self.san_nic().map(|(name, how)| SanNic { name, how }))
     }
 
-    /// The NIC that the firmware names for a portal: with several NICs in the iBFT each target has its own.
+    /// The NIC that the firmware names for a portal: where it names several, each target has its own.
     fn nic_for(&self, ip: IpAddr) -> Option<SanNic> {
-        let of_target = || {
-            let ibft = self.firmware.ibft()?;
-            let valid = || ibft.nics.iter().filter(|nic| nic.is_valid());
-            let target = ibft.targets.iter().find(|target| target.ip == Some(ip))?;
-            let nic = valid().find(|nic| nic.index == target.nic_assoc).filter(|_| valid().count() > 1)?;
-            self.nic_with_mac(&nic.mac)
-        };
+        let of_target = || self.nic_with_mac(self.handoff()?.nic_to(ip)?.mac);
         self.given_nic().or_else(of_target).or_else(|| self.firmware_nic())
     }
 
@@ -133,7 +128,8 @@ impl Analysis<'_> {
             links.iter().find(bears).map(|link| &link.name)
         };
         let name = hardware().or_else(linked)?.clone();
-        Some(SanNic { name, how: format!("the iBFT names its MAC address {mac}") })
+        let by = self.handoff().map_or_else(|| "firmware".to_owned(), |handoff| handoff.protocol.to_string());
+        Some(SanNic { name, how: format!("the {by} names its MAC address {mac}") })
     }
 
     /// The running kernel's interface with this name.
@@ -286,7 +282,7 @@ impl Analysis<'_> {
         })
     }
 
-    /// The route to an address that the SAN NIC's lease brings, or one by way of the iBFT's gateway.
+    /// The route to an address that the SAN NIC's lease brings, or one by way of the firmware's gateway.
     pub(crate) fn route_wanted(&self, ip: IpAddr) -> Option<ClasslessRoute> {
         let leased = self.any_nic().and_then(|nic| {
             self.leases_of(&nic.name)
@@ -298,7 +294,7 @@ impl Analysis<'_> {
         });
         leased.or_else(|| {
             let mac = self.san_mac()?;
-            let gateway = self.firmware.ibft()?.nics.iter().find(|nic| nic.mac == mac)?.gateway?;
+            let gateway = self.handoff()?.nics.iter().find(|nic| nic.mac == mac)?.gateway?;
             let subnet = self.scope.san_subnets.iter().copied().find(|subnet| subnet.contains(&ip));
             Some(ClasslessRoute { destination: subnet.unwrap_or_else(|| IpNet::from(ip)), gateway })
         })
@@ -362,25 +358,17 @@ pub(crate) fn hop_text(route: &Route) -> String {
 }
 
 impl Analysis<'_> {
-    /// The targets that the firmware booted by: those chosen, or all valid ones.
-    pub(crate) fn boot_targets(&self) -> Vec<&IbftTarget> {
-        let Some(ibft) = self.firmware.ibft() else { return Vec::new() };
-        let valid = || ibft.targets.iter().filter(|target| target.flags & 1 != 0);
-        let chosen: Vec<_> = valid().filter(|target| target.flags & 2 != 0).collect();
-        if chosen.is_empty() { valid().collect() } else { chosen }
-    }
-
-    /// The sessions that carry the root: those that are known to, else those to a target of the iBFT.
+    /// The sessions that carry the root: those that are known to, else those to a target that the firmware booted from.
     pub(crate) fn root_sessions(&self) -> Vec<&Session> {
         let sessions = || self.iscsi.sessions.known().into_iter().flatten();
         let holding: Vec<_> = sessions().filter(|session| session.holds_root == Some(true)).collect();
         if !holding.is_empty() {
             return holding;
         }
-        let targets = self.boot_targets();
+        let targets = self.handoff().map(BootHandoff::boot_targets).unwrap_or_default();
         sessions()
             .filter(|session| session.holds_root.is_none())
-            .filter(|session| targets.iter().any(|target| target.name.as_deref() == Some(session.target.as_str())))
+            .filter(|session| targets.iter().any(|target| target.name == Some(session.target.as_str())))
             .collect()
     }
 }

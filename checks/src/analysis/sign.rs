@@ -7,7 +7,7 @@ impl Analysis<'_> {
     /// Whether anything at all shows that this root is an iSCSI LUN; the sentence to say when nothing does.
     pub(crate) fn no_sign_of_iscsi_root(&self) -> Option<String> {
         // What could not be read may well be the sign.
-        let firmware = self.firmware.ibft().is_some()
+        let firmware = self.handoff().is_some()
             || self.firmware.table.problem().is_some()
             || self.firmware.sysfs.problem().is_some();
         // A session that carries something else says nothing of the root.

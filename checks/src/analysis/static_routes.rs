@@ -1,7 +1,7 @@
 //! Ways to the target that the command line brings: `ip=`, `rd.route=`.
 
 use super::Analysis;
-use crate::facts::{Cmdline, IbftNic, Initramfs, NetworkKind};
+use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -100,7 +100,7 @@ impl Cmdline {
     /// (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
     pub(crate) fn routes_set(&self, image: &Initramfs) -> Vec<RouteWord> {
         let mut routes = self.route_words();
-        if self.renames_after_ibft(image) {
+        if self.renames_firmware_nic(image) {
             let ips = self.ip_words();
             let named = |name: &str| {
                 name.starts_with("ibft")
@@ -112,11 +112,24 @@ impl Cmdline {
         routes
     }
 
+    /// The words by which dracut takes its NIC from the iBFT: `rd.iscsi.ibft` where it is on, and every `ip=ibft`.
+    pub(crate) fn firmware_nic_words(&self) -> impl Iterator<Item = &Word> {
+        self.words.iter().filter(|word| match word.key.as_str() {
+            "rd.iscsi.ibft" => self.is_on("rd.iscsi.ibft"),
+            "ip" => word.value.as_deref() == Some("ibft"),
+            _ => false,
+        })
+    }
+
+    /// Whether dracut is told to take its NIC from the iBFT.
+    pub(crate) fn asks_for_firmware_nic(&self) -> bool {
+        self.firmware_nic_words().next().is_some()
+    }
+
     /// Whether the image gives the NIC of the iBFT the name `ibft0`.
-    pub(crate) fn renames_after_ibft(&self, image: &Initramfs) -> bool {
-        let asked = self.is_on("rd.iscsi.ibft") && image.reader("rd.iscsi.ibft").is_some()
-            || self.all("ip").any(|value| value == "ibft") && image.reader("ip=ibft").is_some();
-        asked && image.has_network(NetworkKind::DracutLegacy)
+    pub(crate) fn renames_firmware_nic(&self, image: &Initramfs) -> bool {
+        let read = |word: &Word| image.reader(if word.key == "ip" { "ip=ibft" } else { "rd.iscsi.ibft" }).is_some();
+        self.firmware_nic_words().any(read) && image.has_network(NetworkKind::DracutLegacy)
     }
 }
 
@@ -127,17 +140,6 @@ impl Analysis<'_> {
         let leads = |route: &&RouteWord| portals.iter().any(|portal| route.destination.contains(&portal.ip));
         if portals.is_empty() { routes.first() } else { routes.iter().find(leads) }
     }
-}
-/// The network of a NIC of the iBFT.
-pub(crate) fn ibft_network(nic: &IbftNic) -> Option<IpNet> {
-    IpNet::new(nic.ip?, nic.prefix_len).ok().filter(|_| nic.prefix_len > 0).map(|net| net.trunc())
-}
-
-/// Whether the image's scripts ask DHCP for this NIC's address instead of taking it from the iBFT:
-/// open-iscsi (`iface.bootproto`) and dracut (`ibft_to_cmdline`) both go by the origin and by whether
-/// a DHCP server is named.
-pub(crate) fn ibft_by_dhcp(nic: &IbftNic) -> bool {
-    nic.origin == 3 || nic.dhcp.is_some_and(|server| !server.is_unspecified())
 }
 
 /// Splits at colons, but not inside the brackets of an IPv6 address; the brackets are dropped.
@@ -193,6 +195,22 @@ mod tests {
         let six = IpWord::parse("[2001:db8::2/64]::[2001:db8::1]:::enp0s3:none");
         assert_eq!(six.network, Some("2001:db8::/64".parse().unwrap()));
         assert_eq!(six.gateway, Some("2001:db8::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_nic_of_the_firmware_is_asked_for_by_any_ip_and_by_the_last_switch() {
+        let asks = |words: &[(&str, &str)]| {
+            let word = |(key, value): &(&str, &str)| Word {
+                key: (*key).to_owned(),
+                value: Some((*value).to_owned()),
+                secret: false,
+            };
+            Cmdline { at: None, words: words.iter().map(word).collect() }.asks_for_firmware_nic()
+        };
+        assert!(asks(&[("ip", "ibft"), ("ip", "enp0s4:dhcp")]));
+        assert!(asks(&[("rd.iscsi.ibft", "1")]));
+        assert!(!asks(&[("rd.iscsi.ibft", "1"), ("rd.iscsi.ibft", "0")]));
+        assert!(!asks(&[("ip", "dhcp")]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! and `drivers/scsi/iscsi_boot_sysfs.c`.
 
 use super::{Fact, Problem};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -106,6 +107,18 @@ impl IbftNic {
     pub fn is_boot(&self) -> bool {
         self.flags & 2 != 0
     }
+
+    /// Its network; `None` without an address or a prefix.
+    pub fn network(&self) -> Option<IpNet> {
+        IpNet::new(self.ip?, self.prefix_len).ok().filter(|_| self.prefix_len > 0).map(|net| net.trunc())
+    }
+
+    /// Whether the image's scripts ask DHCP for this NIC's address instead of taking it from the table:
+    /// open-iscsi (`iface.bootproto`) and dracut (`ibft_to_cmdline`) both go by the origin and by whether
+    /// a DHCP server is named.
+    pub fn is_by_dhcp(&self) -> bool {
+        self.origin == 3 || self.dhcp.is_some_and(|server| !server.is_unspecified())
+    }
 }
 
 /// A target structure of the iBFT.
@@ -134,6 +147,18 @@ pub struct IbftTarget {
     pub chap_secret_present: bool,
     /// Whether a reverse CHAP secret is there.
     pub reverse_chap_secret_present: bool,
+}
+
+impl IbftTarget {
+    /// Whether the structure is valid (flags bit 0).
+    pub fn is_valid(&self) -> bool {
+        self.flags & 1 != 0
+    }
+
+    /// Whether the firmware booted from this target (flags bit 1).
+    pub fn is_boot(&self) -> bool {
+        self.flags & 2 != 0
+    }
 }
 
 /// A logical unit number.

@@ -179,7 +179,7 @@ pub enum NetworkKind {
     Networkd,
     /// NetworkManager with `nm-initrd-generator`.
     NetworkManager,
-    /// `iscsistart -N`: the addresses of the iBFT itself.
+    /// `iscsistart -N`: the addresses of the firmware itself.
     IscsistartN,
 }
 
@@ -243,7 +243,7 @@ pub struct LoginRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestKind {
-    /// Whatever the iBFT says (`ISCSI_AUTO`, `iscsi_auto`, `rd.iscsi.firmware`).
+    /// Whatever the firmware says (`ISCSI_AUTO`, `iscsi_auto`, `rd.iscsi.firmware`).
     Firmware,
     /// A target by name and address.
     Target {

@@ -43,7 +43,7 @@ pub const SCHEMA: &str = "isctpl.facts/v1";
 pub struct Facts {
     /// How, where and when the facts were read.
     pub scope: Scope,
-    /// What the firmware handed over: the iBFT, from both of its sources.
+    /// What the firmware handed over: from each of its sources.
     pub firmware: Firmware,
     /// The network interfaces of the instance's hardware.
     pub nics: Fact<Vec<Nic>>,

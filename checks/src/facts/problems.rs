@@ -62,7 +62,7 @@ impl Source {
 impl Facts {
     /// Whatever could not be read or understood, each once, in the order in which the facts stand.
     ///
-    /// What is wrong with a thing that was read, such as the faults of an iBFT, is a finding's matter.
+    /// What is wrong with a thing that was read, such as the faults of a firmware table, is a finding's matter.
     pub fn problems(&self) -> Vec<&Problem> {
         let mut found: Vec<&Problem> = Group::ALL.into_iter().flat_map(|group| self.problems_of(group)).collect();
         let mut seen = BTreeSet::new();

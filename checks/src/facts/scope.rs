@@ -32,7 +32,7 @@ pub struct Scope {
     pub same_machine: bool,
     /// `isctpl rescue` has mounted this root, and what its programs need below it.
     pub rescued: bool,
-    /// A sysfs tree or an iBFT table was named by hand, so firmware facts are the instance's.
+    /// A sysfs tree or a firmware table was named by hand, so firmware facts are the instance's.
     pub firmware_given: bool,
     /// When the facts were read, RFC 3339, UTC.
     pub time: String,
@@ -113,6 +113,6 @@ pub struct Portal {
     pub ip: IpAddr,
     /// TCP port.
     pub port: u16,
-    /// Where it was learnt, such as `iBFT target0` or a node record's path.
+    /// Where it was learnt, such as `--portal` or a node record's path.
     pub source: String,
 }

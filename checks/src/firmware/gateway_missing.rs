@@ -2,7 +2,7 @@
 //! the iBFT has none.
 
 use crate::facts::{IbftNic, NetworkKind};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-gateway-missing",
@@ -45,22 +45,19 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Err(Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT"));
     }
     let words = facts.boot_words();
-    let reads_ibft = image.has_network(NetworkKind::IscsistartN)
-        || words.is_on("rd.iscsi.ibft")
-        || words.all("ip").any(|value| value == "ibft");
-    if !reads_ibft {
+    if !image.has_network(NetworkKind::IscsistartN) && !words.asks_for_firmware_nic() {
         return Err(Outcome::not_applicable("the initramfs does not take its addresses from the iBFT"));
     }
     let Some(nic) = super::table::boot_nic(ibft) else {
         return Err(Outcome::not_applicable("the iBFT names no valid NIC"));
     };
-    let Some(network) = analysis::ibft_network(nic) else {
+    let Some(network) = nic.network() else {
         return Err(Outcome::not_applicable("the iBFT gives its NIC no address"));
     };
     let beyond: Vec<_> = ibft
         .targets
         .iter()
-        .filter(|target| target.flags & 1 != 0)
+        .filter(|target| target.is_valid())
         .filter_map(|target| target.ip)
         .filter(|ip| !network.contains(ip))
         .collect();
@@ -70,7 +67,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(gateway) = usable_gateway(nic) {
         return Ok(Outcome::pass(format!("the iBFT names the gateway {gateway} for {target}")));
     }
-    if analysis::ibft_by_dhcp(nic) {
+    if nic.is_by_dhcp() {
         return Ok(Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT")));
     }
     if let Some(route) = words.route_words().iter().find(|route| route.destination.contains(target)) {
@@ -97,5 +94,5 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// The gateway, when the kernel can reach it from the NIC's subnet.
 fn usable_gateway(nic: &IbftNic) -> Option<std::net::IpAddr> {
     let gateway = nic.gateway.filter(|gateway| !gateway.is_unspecified())?;
-    analysis::ibft_network(nic)?.contains(&gateway).then_some(gateway)
+    nic.network()?.contains(&gateway).then_some(gateway)
 }

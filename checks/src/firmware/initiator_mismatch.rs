@@ -28,16 +28,16 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
-    let ibft = super::table::ibft(facts)?;
-    let Some(name) = ibft.initiator.as_ref().and_then(|initiator| initiator.name.as_deref()) else {
-        return Err(Outcome::not_applicable("the iBFT names no initiator"));
-    };
-    let here = || Evidence::new(&ibft.source, format!("initiator-name {name}"));
+    let handoff = facts.handoff().ok_or_else(|| Outcome::not_applicable("no iBFT was read"))?;
+    let protocol = handoff.protocol;
+    let name =
+        handoff.initiator.ok_or_else(|| Outcome::not_applicable(format!("the {protocol} names no initiator")))?;
+    let here = || Evidence::new(handoff.source, format!("initiator-name {name}"));
     let mut findings = Vec::new();
     let own = facts.iscsi.initiator_name.as_ref();
     if let Some(own) = own.filter(|own| !own.value.eq_ignore_ascii_case(name)) {
         findings.push(
-            Finding::warning(format!("/etc/iscsi/initiatorname.iscsi says {}, the iBFT says {name}", own.value))
+            Finding::warning(format!("/etc/iscsi/initiatorname.iscsi says {}, the {protocol} says {name}", own.value))
                 .evidence(here())
                 .evidence(Evidence::from(own))
                 .remedy(
@@ -51,7 +51,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         let differs = session.initiator.as_deref().filter(|initiator| !initiator.eq_ignore_ascii_case(name));
         if let (Some(initiator), Some(true)) = (differs, session.holds_root) {
             findings.push(
-                Finding::warning(format!("the root's session logged in as {initiator}, the iBFT says {name}"))
+                Finding::warning(format!("the root's session logged in as {initiator}, the {protocol} says {name}"))
                     .evidence(here())
                     .evidence(Evidence::new(
                         format!("/sys/class/iscsi_session/{}/initiatorname", session.name),
@@ -62,7 +62,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         }
     }
     Ok(Outcome::from_findings(findings, || match own {
-        Some(_) => format!("the iBFT and the root agree on {name}"),
-        None => format!("the iBFT names {name}, and the root has no initiator name of its own"),
+        Some(_) => format!("the {protocol} and the root agree on {name}"),
+        None => format!("the {protocol} names {name}, and the root has no initiator name of its own"),
     }))
 }

@@ -10,7 +10,7 @@ pub(super) fn ibft<'a>(facts: &'a Analysis<'_>) -> Result<&'a Ibft, Outcome> {
 
 /// The NIC that the firmware booted by: the one that the boot target names, else the boot NIC.
 pub(super) fn boot_nic(ibft: &Ibft) -> Option<&IbftNic> {
-    let target = ibft.targets.iter().find(|target| target.flags & 3 == 3);
+    let target = ibft.targets.iter().find(|target| target.is_valid() && target.is_boot());
     let named = target.and_then(|target| ibft.nics.iter().find(|nic| nic.is_valid() && nic.index == target.nic_assoc));
     named
         .or_else(|| ibft.nics.iter().find(|nic| nic.is_valid() && nic.is_boot()))

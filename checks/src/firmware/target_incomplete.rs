@@ -36,7 +36,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
              iscsi:SERVER::PORT:LUN:TARGET.",
         )
     };
-    let valid: Vec<&IbftTarget> = ibft.targets.iter().filter(|target| target.flags & 1 != 0).collect();
+    let valid: Vec<&IbftTarget> = ibft.targets.iter().filter(|target| target.is_valid()).collect();
     let complete = valid.iter().find(|target| lacks(ibft, target).is_empty());
     let mut findings = Vec::new();
     if valid.is_empty() {

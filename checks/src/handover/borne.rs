@@ -1,6 +1,6 @@
 //! Whether anything bears what `--san-nic` names.
 
-use super::evidence::{DRACUT_IBFT_NAME, is_called_ibft0};
+use super::evidence::{DRACUT_FIRMWARE_NIC, is_named_by_dracut};
 use super::nic_match::any_pattern;
 use crate::Analysis;
 use crate::facts::{Facts, Problem, UNCONFIGURED};
@@ -61,8 +61,8 @@ fn names<'a>(facts: &'a Analysis<'_>) -> BTreeSet<&'a str> {
     found.extend(facts.dhcp.dhclient.iter().flat_map(|conf| &conf.interfaces).map(|block| block.name.as_str()));
     found.extend(facts.iscsi.nodes.iter().filter_map(|node| node.net_interface.as_deref()));
     found.extend(words(facts).into_iter().filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())));
-    if is_called_ibft0(facts, facts.boot_words()) {
-        found.insert(DRACUT_IBFT_NAME);
+    if is_named_by_dracut(facts, facts.boot_words()) {
+        found.insert(DRACUT_FIRMWARE_NIC);
     }
     found.retain(|name| is_name(name));
     found
@@ -116,7 +116,7 @@ fn macs(facts: &Analysis<'_>) -> BTreeSet<String> {
         let permanent = of.other.iter().filter_map(|other| other.strip_prefix("PermanentMACAddress="));
         found.extend(permanent.flat_map(str::split_whitespace).map(str::to_owned));
     }
-    found.extend(facts.firmware.ibft().into_iter().flat_map(|ibft| &ibft.nics).map(|nic| nic.mac.clone()));
+    found.extend(facts.handoff().into_iter().flat_map(|handoff| &handoff.nics).map(|nic| nic.mac.to_owned()));
     found.extend(facts.dhcp.leases.iter().filter_map(|lease| lease.mac.clone()));
     found.extend(facts.iscsi.nodes.iter().filter_map(|node| node.hardware_address.clone()));
     // `ifname=NAME:MAC` and `BOOTIF=01-MAC` have colons or hyphens between the octets.

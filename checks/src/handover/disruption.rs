@@ -3,7 +3,6 @@
 use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
 use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_name, manager_starts, renderer};
-use crate::analysis;
 use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
 use crate::{Analysis, Sed, ShellCommand};
 use std::net::IpAddr;
@@ -251,8 +250,8 @@ pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
 
 /// Whether a portal lies in the SAN NIC's own subnet, so that no route is needed.
 fn on_link(facts: &Analysis<'_>, ip: IpAddr) -> bool {
-    let nics = facts.firmware.ibft().into_iter().flat_map(|ibft| &ibft.nics);
-    nics.filter_map(analysis::ibft_network).any(|net| net.contains(&ip))
+    let nics = facts.handoff().into_iter().flat_map(|handoff| &handoff.nics);
+    nics.filter_map(|nic| nic.network).any(|net| net.contains(&ip))
 }
 
 /// Commands that make networkd keep what is on the NIC.

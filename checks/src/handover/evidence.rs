@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// The name that dracut's network-legacy gives the NIC of an iBFT (`net-lib.sh`, `ibft_to_cmdline`).
-pub(super) const DRACUT_IBFT_NAME: &str = "ibft0";
+pub(super) const DRACUT_FIRMWARE_NIC: &str = "ibft0";
 
 /// What was found; all that was found agrees.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ fn agreed<'a>(mut values: impl Iterator<Item = &'a String>) -> Result<Option<Str
 
 /// The name that the NIC has in the initramfs, and that stays.
 fn name_by_initramfs(facts: &Analysis<'_>, words: &Cmdline) -> Option<String> {
-    if is_called_ibft0(facts, words) {
-        return Some(DRACUT_IBFT_NAME.to_owned());
+    if is_named_by_dracut(facts, words) {
+        return Some(DRACUT_FIRMWARE_NIC.to_owned());
     }
     let by_route = words.route_words().into_iter().find_map(|route| route.interface);
     // Several ip= may name several NICs, and then none of them says which is the SAN NIC.
@@ -56,9 +56,9 @@ fn name_by_initramfs(facts: &Analysis<'_>, words: &Cmdline) -> Option<String> {
 }
 
 /// Whether the image gives the NIC of the iBFT a name of its own.
-pub(super) fn is_called_ibft0(facts: &Analysis<'_>, words: &Cmdline) -> bool {
+pub(super) fn is_named_by_dracut(facts: &Analysis<'_>, words: &Cmdline) -> bool {
     let legacy = facts.default_image().is_some_and(|image| image.has_network(NetworkKind::DracutLegacy));
-    legacy && (words.is_on("rd.iscsi.ibft") || words.last("ip") == Some("ibft"))
+    legacy && words.asks_for_firmware_nic()
 }
 
 /// Configurations that say by themselves that their NIC carries the root: a route to the SAN, an address in it,

@@ -35,12 +35,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::pass("no script in the initramfs calls and() while its awk lacks it"));
     };
     let words = facts.boot_words();
-    let asked = words.words.iter().rev().find(|word| match word.key.as_str() {
-        "rd.iscsi.ibft" => words.is_on("rd.iscsi.ibft"),
-        "ip" => word.value.as_deref() == Some("ibft"),
-        _ => false,
-    });
-    let Some(asked) = asked else {
+    let Some(asked) = words.firmware_nic_words().last() else {
         return Err(Outcome::not_applicable("the command line does not request the NIC of the iBFT"));
     };
     let awk = call.value.rsplit('/').next().unwrap_or(&call.value);

@@ -42,8 +42,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     let reader = image.reader("rd.iscsi.ibft").or_else(|| image.reader("ip=ibft"));
     if let Some(reader) = reader {
-        let asked = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
-        if asked || image.has_network(NetworkKind::NetworkManager) {
+        if words.asks_for_firmware_nic() || image.has_network(NetworkKind::NetworkManager) {
             return Ok(Outcome::pass(format!(
                 "{} reads the iBFT for {word}",
                 analysis::path_inside(&reader.at.to_string())

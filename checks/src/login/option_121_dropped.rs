@@ -94,14 +94,12 @@ fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
         )));
     }
     let portals = facts.portals();
-    if let Some(nic) = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid())) {
-        let reads_ibft = words.is_on("rd.iscsi.ibft")
-            || words.all("ip").any(|value| value == "ibft")
-            || image.has_network(NetworkKind::IscsistartN);
-        if reads_ibft && !analysis::ibft_by_dhcp(nic) && nic.ip.is_some() {
+    if let Some(nic) = facts.handoff().and_then(|handoff| handoff.valid_nics().next()) {
+        let takes_it = words.asks_for_firmware_nic() || image.has_network(NetworkKind::IscsistartN);
+        if takes_it && !nic.by_dhcp && nic.address.is_some() {
             return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
         }
-        if let Some(network) = analysis::ibft_network(nic)
+        if let Some(network) = nic.network
             && !portals.is_empty()
             && portals.iter().all(|portal| network.contains(&portal.ip))
         {
@@ -122,7 +120,7 @@ fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
 fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &str) -> Outcome {
     if image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware() {
-        let nic = facts.firmware.ibft().and_then(|ibft| ibft.nics.iter().find(|nic| nic.is_valid()));
+        let nic = facts.handoff().and_then(|handoff| handoff.valid_nics().next());
         match nic.map(|nic| nic.gateway) {
             Some(Some(gateway)) => {
                 return Outcome::pass(format!(
@@ -182,7 +180,7 @@ fn route_word(facts: &Analysis<'_>) -> (String, bool) {
     let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
     // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
     let words = facts.boot_words();
-    let renamed = words.is_on("rd.iscsi.ibft") || words.all("ip").any(|value| value == "ibft");
+    let renamed = words.asks_for_firmware_nic();
     let interface = if renamed { ":ibft0" } else { "" };
     match (route, portals.first()) {
         (Some(route), _) => (format!("rd.route={}:{}{interface}", route.destination, route.gateway), true),

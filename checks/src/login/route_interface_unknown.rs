@@ -35,7 +35,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if routes.is_empty() {
         return Err(Outcome::not_applicable("the command line has no rd.route="));
     }
-    if !words.renames_after_ibft(image) {
+    if !words.renames_firmware_nic(image) {
         return Err(Outcome::not_applicable("the initramfs does not rename the SAN NIC to ibft0"));
     }
     if let Some(route) = facts.route_to_portals(&words.routes_set(image)) {

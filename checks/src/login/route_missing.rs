@@ -31,7 +31,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.image_that_logs_in()?;
     let words = facts.boot_words();
     let ips = words.ip_words();
-    if takes_ibft_route(facts, image) {
+    if takes_firmware_route(facts, image) {
         return Ok(Outcome::pass("iscsistart -N takes the address and the route from the iBFT"));
     }
     if let [only] = ips.as_slice()
@@ -74,7 +74,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 
 /// Whether `iscsistart -N` brings a route by itself. Without the iBFT at hand this is left to the
 /// check of its gateway.
-fn takes_ibft_route(facts: &Analysis<'_>, image: &Initramfs) -> bool {
+fn takes_firmware_route(facts: &Analysis<'_>, image: &Initramfs) -> bool {
     image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware()
 }
 

@@ -99,11 +99,12 @@ fn known_targets(facts: &Analysis<'_>) -> Vec<KnownTarget> {
     if !sessions.is_empty() {
         return sessions;
     }
-    let Some(ibft) = facts.firmware.ibft() else { return Vec::new() };
-    ibft.targets
+    let Some(handoff) = facts.handoff() else { return Vec::new() };
+    handoff
+        .targets
         .iter()
         .filter_map(|target| {
-            Some(KnownTarget { name: target.name.clone()?, address: target.ip, source: ibft.source.clone() })
+            Some(KnownTarget { name: target.name?.to_owned(), address: target.ip, source: handoff.source.to_owned() })
         })
         .collect()
 }

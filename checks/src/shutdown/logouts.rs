@@ -78,10 +78,16 @@ pub(super) fn spared(facts: &Analysis<'_>, logout: &Logout) -> Option<String> {
 }
 
 /// The names of the targets that carry the root, as far as they are known: of the session that holds
-/// it, of the iBFT, and of what the command line or the image asks for.
+/// it, of the firmware, and of what the command line or the image asks for.
 pub(crate) fn boot_target_names(facts: &Analysis<'_>) -> Vec<String> {
     let mut names: Vec<String> = facts.root_sessions().iter().map(|session| session.target.clone()).collect();
-    names.extend(facts.boot_targets().iter().filter_map(|target| target.name.clone()));
+    names.extend(
+        facts
+            .handoff()
+            .into_iter()
+            .flat_map(|handoff| handoff.boot_targets())
+            .filter_map(|target| target.name.map(str::to_owned)),
+    );
     names.extend(facts.requests().iter().filter_map(|request| match &request.kind {
         RequestKind::Target { name, .. } => name.clone(),
         RequestKind::Firmware => None,
