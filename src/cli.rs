@@ -223,6 +223,11 @@ pub enum Rescue {
     /// Open a shell in the mounted root, or run a command there
     #[command(after_help = examples::ENTER)]
     Enter {
+        /// Another root that is mounted at DIR, in place of the one of `up`. The command gets this system's /dev,
+        /// /proc and /sys there, and a /run of its own, which end with it
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
+
         /// The command and its arguments [default: a shell]
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         command: Vec<String>,

@@ -47,13 +47,6 @@ const OF_THE_MACHINE: [&str; 6] = ["dmesg", "ip", "isctpl", "lspci", "modprobe",
 /// another machine's: they get a network of their own.
 const OF_A_FIREWALL: [&str; 2] = ["nft", "ufw"];
 
-/// Gives a mounted root what most programs need. All of it is in a mount namespace of its own, which ends with
-/// the program; /run is empty but for what udev knows, so that nothing reaches the services of this system.
-const WITH_SYSTEM: &str = "cd \"$0\" && for d in dev proc sys; do mount --rbind \"/$d\" \"$d\" || exit; done && \
-                           mount -t tmpfs run run && mkdir -p run/lock run/udev && \
-                           { [ ! -d /run/udev ] || mount --bind /run/udev run/udev; } && \
-                           PATH=/usr/sbin:/usr/bin:/sbin:/bin exec chroot . \"$@\"";
-
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellCommand {
@@ -191,7 +184,7 @@ impl ShellCommand {
                 let here = if directory.starts_with('-') { "./" } else { "" };
                 let directory = quoted(&format!("{here}{directory}"));
                 if self.needs_system() {
-                    to_run(&format!("unshare --mount --propagation private sh -c {} {directory}", quoted(WITH_SYSTEM)))
+                    to_run(&format!("isctpl rescue enter --root {directory} --"))
                 } else {
                     to_run(&format!("chroot {directory}"))
                 }
@@ -372,6 +365,12 @@ mod tests {
         let inner = r"'printf '\''%s\n'\'' a=1 > /etc/x'";
         assert_eq!(typed(&write, Reach::Mounted("/target")), format!("chroot /target /bin/sh -c {inner}"));
         assert_eq!(typed(&write, Reach::Rescued), format!("isctpl rescue enter -- /bin/sh -c {inner}"));
+        let menu = ShellCommand::new(&["update-grub"]);
+        assert_eq!(
+            typed(&menu, Reach::Mounted("/mnt/my root")),
+            "isctpl rescue enter --root '/mnt/my root' -- update-grub"
+        );
+        assert_eq!(typed(&menu, Reach::Mounted("-x")), "isctpl rescue enter --root ./-x -- update-grub");
         // A firewall's program would load its rules into the kernel of the system below.
         let firewall = ShellCommand::new(&["ufw", "reload"]);
         assert_eq!(typed(&firewall, Reach::Rescued), "isctpl rescue enter -- unshare --net ufw reload");

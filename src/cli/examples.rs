@@ -84,7 +84,9 @@ Examples:
   isctpl rescue enter
       a shell in the instance's root
   isctpl rescue enter -- update-grub
-      one command in it";
+      one command in it
+  isctpl rescue enter --root /mnt -- update-grub
+      the same for a root that is mounted by hand";
 
 pub(super) const DOWN: &str = "\
 Examples:

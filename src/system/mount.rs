@@ -1,6 +1,6 @@
 //! Mounts: looked at, unmounted, and seen by one process alone.
 
-use super::root::in_words;
+use super::root::{Root, in_words};
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -118,17 +118,24 @@ fn own_namespace(propagation: MsFlags) -> Result<(), Errno> {
 }
 
 /// Becomes a program below a root, in a mount namespace of its own. Mounts that are taken down outside go here
-/// too; those made here are seen by nobody else, and go with the program.
+/// too; those made here are seen by nobody else, and go with the program. A root that `is_bare` is given what most
+/// programs need.
 ///
 /// # Errors
 /// It only returns when that fails.
-pub(crate) fn enter(root: &Path, program: &str, arguments: &[String], environment: &[(&str, String)]) -> Problem {
+pub(crate) fn enter(
+    root: &Path,
+    is_bare: bool,
+    program: &str,
+    arguments: &[String],
+    environment: &[(&str, String)],
+) -> Problem {
     let entered = own_namespace(MsFlags::MS_SLAVE)
-        .and_then(|()| nix::unistd::chdir(root))
-        .and_then(|()| nix::unistd::chroot("."))
-        .and_then(|()| nix::unistd::chdir("/"));
-    if let Err(errno) = entered {
-        return problem(root, errno);
+        .map_err(|errno| problem(root, errno))
+        .and_then(|()| if is_bare { give_system(root) } else { Ok(()) })
+        .and_then(|()| become_root(root).map_err(|errno| problem(root, errno)));
+    if let Err(problem) = entered {
+        return problem;
     }
     use std::os::unix::process::CommandExt;
     let mut command = Command::new(program);
@@ -138,4 +145,32 @@ pub(crate) fn enter(root: &Path, program: &str, arguments: &[String], environmen
         program.to_owned(),
         error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw))),
     )
+}
+
+fn become_root(root: &Path) -> Result<(), Errno> {
+    nix::unistd::chdir(root)?;
+    nix::unistd::chroot(".")?;
+    nix::unistd::chdir("/")
+}
+
+/// Gives a root this system's /dev, /proc and /sys. Its /run is empty but for what udev knows, so that nothing
+/// reaches the services of this system.
+fn give_system(root: &Path) -> Result<(), Problem> {
+    let tree = Root::open(root)?;
+    // A link of the root's leads nowhere outside it.
+    let place = |path: &str| {
+        let absent = || Problem::new(format!("{}{path}", root.display()), "does not exist");
+        tree.resolved(path)?.ok_or_else(absent)
+    };
+    for path in ["/dev", "/proc", "/sys"] {
+        bind_as_slave(Path::new(path), &place(path)?)?;
+    }
+    let run = place("/run")?;
+    mount_kernel("tmpfs", &run, false)?;
+    for name in ["lock", "udev"] {
+        let path = run.join(name);
+        std::fs::create_dir(&path).map_err(|error| Problem::new(path.display().to_string(), error.to_string()))?;
+    }
+    let udev = Path::new("/run/udev");
+    if udev.is_dir() { bind_as_slave(udev, &run.join("udev")) } else { Ok(()) }
 }

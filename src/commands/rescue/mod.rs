@@ -29,7 +29,7 @@ pub(super) fn run(action: &Action, output: &mut Output) -> anyhow::Result<u8> {
     let outcome = match action {
         Action::Plan(args) => plan(args, output),
         Action::Up(args) => up(args, output),
-        Action::Enter { command } => enter::run(command, output),
+        Action::Enter { root, command } => enter::run(root.as_deref(), command, output),
         Action::Down => down(output),
         Action::Status => status(output),
     };

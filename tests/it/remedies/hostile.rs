@@ -71,7 +71,8 @@ const CALL: &str = r#"#!/bin/sh
 { printf '%s\0' "${0##*/}" "$@"; printf '\n\0'; } >> "$CALLS"
 case ${0##*/} in
     chroot) shift; exec "$@" ;;
-    unshare) [ "$1" = --net ] && shift || shift 7; exec "$@" ;;
+    unshare) shift; exec "$@" ;;
+    isctpl) [ "$1 $2" != "rescue enter" ] || { shift 5; exec "$@"; } ;;
 esac
 "#;
 
@@ -104,8 +105,10 @@ fn words_come_out_whole() {
         // What only writes a file calls nobody.
         let calls = fs::read_to_string(&file).unwrap_or_default();
         assert!(!calls.split("\n\0").any(|call| call.starts_with("touch\0")), "{name}: {command}");
-        // chroot and unshare are handed whole commands, which are run and tell what they were called with.
-        let told = calls.split("\n\0").filter(|call| !call.starts_with("chroot\0") && !call.starts_with("unshare\0"));
+        // These are handed whole commands, which are run and tell what they were called with.
+        let hands_on =
+            |call: &&str| ["chroot\0", "unshare\0", "isctpl\0rescue\0"].iter().any(|one| call.starts_with(one));
+        let told = calls.split("\n\0").filter(|call| !hands_on(call));
         for word in told.flat_map(|call| call.split('\0')).filter(|word| word.contains("touch P")) {
             // sed's own escapes are for sed, and to sysctl a dot in a name is a slash.
             let plain = |text: &str| text.replace('\\', "").replace('/', ".");

@@ -23,6 +23,11 @@ const STUB: &str = r#"#!/bin/sh
 : > /run/stub-was-here
 "#;
 
+/// isctpl itself where it is to enter a root, and a stub for all else.
+const ISCTPL: &str = r#"#!/bin/sh
+case "$1 $2 $3" in "rescue enter --root") exec isctpl-itself "$@" ;; esac
+"#;
+
 const SETUP: &str = r#"
 mount --bind "$0" "$0"
 cd "$0"
@@ -31,6 +36,8 @@ for root in . target; do
     mount -t tmpfs stubs "$root/usr/sbin"
     cp -a stubs/. "$root/usr/sbin/"
 done
+: > usr/sbin/isctpl-itself
+mount --bind -o ro "$2" usr/sbin/isctpl-itself
 mount -t tmpfs run run
 mkdir run/lock
 mount -t tmpfs dev dev
@@ -72,6 +79,7 @@ impl Jail {
         let stubs = jail.host().join("stubs");
         fs::create_dir(&stubs).unwrap();
         jail.stub_all(STUB);
+        jail.stub("isctpl", &STUB.replacen("#!/bin/sh\n", ISCTPL, 1));
         fs::copy("/usr/sbin/chroot", stubs.join("chroot")).unwrap();
         Some(jail)
     }
@@ -104,6 +112,7 @@ impl Jail {
             .args(["--mount", "--propagation", "private", "sh", "-ec", SETUP])
             .arg(self.host())
             .arg(script)
+            .arg(env!("CARGO_BIN_EXE_isctpl"))
             .stdin(std::process::Stdio::null())
             .output()
             .unwrap()
