@@ -1,22 +1,8 @@
 //! The boot path: one fault is told once, at its own link, and only as far as it goes.
-use isctpl_checks::facts::Facts;
-use isctpl_checks::{BootVerdict, Judgement, Link, Outcome, Selection, Severity, judge};
+use super::machine::machine;
+use isctpl_checks::{BootVerdict, Judgement, Link, Outcome, Severity};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
-
-fn base(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts").join(format!("{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn judged(name: &str, patch: &Value) -> Judgement {
-    let mut value = base(name);
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
-    json_patch::patch(&mut value, &patch).unwrap();
-    let facts: Facts = serde_json::from_value(value).unwrap();
-    judge(&facts, &Selection::default())
-}
 
 fn findings(judgement: &Judgement) -> Vec<(&'static str, Severity)> {
     judgement.findings().into_iter().map(|(check, finding)| (check.id, finding.severity)).collect()
@@ -26,29 +12,27 @@ fn findings(judgement: &Judgement) -> Vec<(&'static str, Severity)> {
 fn a_filter_that_the_image_does_not_have_lets_it_boot() {
     let pattern = json!([{"value": "r|.*|", "at": {"path": "/etc/lvm/lvm.conf", "line": 53}}]);
     let patch = json!([{"op": "replace", "path": "/storage/lvm/filter", "value": pattern}]);
-    let judgement = judged("initramfs-tools-root", &patch);
+    let judgement = machine("initramfs-tools-root").patch(&patch).judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Boots);
     assert_eq!(findings(&judgement), [("root-lvm-filtered", Severity::Warning)]);
 }
 
-/// The machine without anything that asks for the login.
-fn unasked(command_line: &Value) -> Value {
-    json!([
+/// The machine with this command line, and without anything else that asks for the login.
+fn unasked(command_line: &str) -> Judgement {
+    let nothing_asks = json!([
         {"op": "replace", "path": "/images/0/requests", "value": []},
         {"op": "replace", "path": "/iscsi/initramfs_conf", "value": null},
-        {"op": "replace", "path": "/loader/entries/0/cmdline/words", "value": command_line},
         {"op": "replace", "path": "/loader/defaults/cmdline_linux/value/words", "value": []},
-    ])
+    ]);
+    machine("initramfs-tools-root").patch(nothing_asks).cmdline(command_line).judged()
 }
 
 #[test]
 fn a_root_that_nothing_asks_to_log_in_is_told_so_once() {
-    let root = json!({"key": "root", "value": "/dev/mapper/ubuntu--vg-ubuntu--lv"});
-    let silent = judged("initramfs-tools-root", &unasked(&json!([root.clone()])));
+    let silent = unasked("root=/dev/mapper/ubuntu--vg-ubuntu--lv");
     assert_eq!(findings(&silent), [("login-not-requested", Severity::Critical)]);
     // What only dracut reads, and what would stop the login once it is asked for, go with one remedy.
-    let foreign = json!([root, {"key": "iscsi_firmware"}, {"key": "ip", "value": "ibft"}]);
-    let foreign = judged("initramfs-tools-root", &unasked(&foreign));
+    let foreign = unasked("root=/dev/mapper/ubuntu--vg-ubuntu--lv iscsi_firmware ip=ibft");
     let critical: Vec<_> =
         foreign.findings().into_iter().filter(|(_, finding)| finding.severity == Severity::Critical).collect();
     assert_eq!(critical.iter().map(|(check, _)| check.id).collect::<Vec<_>>(), ["login-not-requested"]);
@@ -58,11 +42,8 @@ fn a_root_that_nothing_asks_to_log_in_is_told_so_once() {
 
 #[test]
 fn the_words_of_a_drift_are_one_finding() {
-    let words = json!([
-        {"key": "root", "value": "/dev/mapper/ubuntu--vg-ubuntu--lv"}, {"key": "ro"}, {"key": "iscsi_auto"},
-    ]);
-    let patch = json!([{"op": "replace", "path": "/loader/entries/0/cmdline/words", "value": words}]);
-    let judgement = judged("initramfs-tools-root", &patch);
+    let words = "root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto";
+    let judgement = machine("initramfs-tools-root").cmdline(words).judged();
     assert_eq!(findings(&judgement), [("loader-cmdline-drift", Severity::Warning)]);
     let summary = &judgement.findings()[0].1.summary;
     assert_eq!(summary, "edd=off console=ttyS0 from /etc/default/grub are not in the loader entry that will boot");
@@ -75,7 +56,7 @@ fn an_empty_image_is_told_by_the_loader_alone() {
         {"op": "replace", "path": "/images/0/damage", "value": [{"place": "/boot/initrd.img", "what": "is empty"}]},
         {"op": "replace", "path": "/loader/entries/0/initrds/0/size", "value": 0},
     ]);
-    let judgement = judged("initramfs-tools-root", &patch);
+    let judgement = machine("initramfs-tools-root").patch(&patch).judged();
     assert_eq!(findings(&judgement), [("loader-initrd-missing", Severity::Critical)]);
 }
 
@@ -84,7 +65,7 @@ fn what_breaks_after_the_boot_is_told_though_a_later_link_cannot_be() {
     let unread = json!({"place": "/etc/systemd/system/late.service", "what": "cannot be read"});
     let nothing_kept = json!({"op": "replace", "path": "/netconfig/interfaces/0/keep", "value": null});
     let patch = json!([nothing_kept, {"op": "add", "path": "/services/problems/-", "value": unread}]);
-    let judgement = judged("dracut-live", &patch);
+    let judgement = machine("dracut-live").patch(&patch).judged();
     assert_eq!(judgement.unknowns().map(|(check, ..)| check.link).collect::<BTreeSet<_>>(), [Link::Shutdown].into());
     assert_eq!((judgement.verdict.boot, judgement.verdict.broken_link), (BootVerdict::AtRisk, Some(Link::Handover)));
 }
@@ -97,7 +78,7 @@ fn an_empty_menu_is_one_finding_and_leaves_nothing_open() {
         {"op": "replace", "path": "/loader/chosen", "value": {"unknown": {"place": "/boot/grub/grub.cfg", "what": "has no menu entries"}}},
         {"op": "add", "path": "/loader/no_entries", "value": {"value": "ends inside the block that begins on line 3", "at": at}},
     ]);
-    let judgement = judged("initramfs-tools-root", &patch);
+    let judgement = machine("initramfs-tools-root").patch(&patch).judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Fails);
     assert_eq!(findings(&judgement), [("loader-kernel-missing", Severity::Critical)]);
     assert_eq!(judgement.unknowns().map(|(check, ..)| check.id).collect::<Vec<_>>(), [""; 0]);
@@ -128,7 +109,7 @@ fn a_san_nic_given_by_its_mac_address_settles_what_is_matched_by_one() {
         (json!("52:54:00:00:00:02"), BootVerdict::AtRisk),
         (json!("enp0s3"), BootVerdict::Unknown),
     ] {
-        let judgement = judged("initramfs-tools-root", &patch(given.clone()));
+        let judgement = machine("initramfs-tools-root").patch(patch(given.clone())).judged();
         assert_eq!(judgement.verdict.boot, boot, "{given}: {}", judgement.verdict.because);
     }
 }
@@ -148,7 +129,7 @@ fn local(more: &[Value]) -> Judgement {
         set("/images/0/login", json!([])),
     ];
     patch.extend_from_slice(more);
-    judged("initramfs-tools-live", &Value::Array(patch))
+    machine("initramfs-tools-live").patch(Value::Array(patch)).judged()
 }
 
 #[test]
@@ -171,7 +152,7 @@ fn a_portal_that_is_told_is_no_proof_of_an_iscsi_root() {
     assert_eq!(findings(&judgement), [("san-route-missing", Severity::Critical)]);
     assert_eq!((judgement.verdict.boot, judgement.exit_code()), (BootVerdict::Unknown, 2));
     // Nor is a session that carries something else.
-    let mut session = base("initramfs-tools-live")["iscsi"]["sessions"]["known"][0].clone();
+    let mut session = machine("initramfs-tools-live").value()["iscsi"]["sessions"]["known"][0].clone();
     session["holds_root"] = json!(false);
     let data = local(&[json!({"op": "replace", "path": "/iscsi/sessions", "value": {"known": [session]}})]);
     assert_eq!((data.verdict.boot, findings(&data)), (BootVerdict::Unknown, vec![]), "{}", data.verdict.because);
@@ -180,14 +161,13 @@ fn a_portal_that_is_told_is_no_proof_of_an_iscsi_root() {
 #[test]
 fn a_login_that_is_not_known_does_not_depend_on_an_ibft() {
     let set = |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
-    let judgement = judged(
-        "initramfs-tools-live",
-        &json!([
+    let judgement = machine("initramfs-tools-live")
+        .patch(json!([
             set("/firmware/table", json!({"known": null})),
             set("/firmware/sysfs", json!({"known": null})),
             set("/images", json!([])),
-        ]),
-    );
+        ]))
+        .judged();
     let missing = judgement.results.iter().find(|result| result.check.id == "ibft-missing").unwrap();
     assert!(matches!(missing.outcome, Outcome::Unknown { .. }), "{:?}", missing.outcome);
     assert_eq!(judgement.verdict.boot, BootVerdict::Unknown);
@@ -203,12 +183,12 @@ fn a_machine_that_is_not_on_iscsi_is_told_what_to_try() {
 
 #[test]
 fn the_sentence_for_a_boot_is_true_of_every_link() {
-    let sentence = |patch: Value| judged("initramfs-tools-live", &patch).verdict.because;
+    let sentence = |patch: Value| machine("initramfs-tools-live").patch(&patch).judged().verdict.because;
     let whole = "every link of the boot chain passes on this instance";
     assert_eq!(sentence(json!([])), whole);
     let warned = sentence(json!([{"op": "replace", "path": "/iscsi/sessions/known/0/recovery_tmo", "value": 5}]));
     assert!(!warned.contains("every link") && warned.contains("warning at uptime"), "{warned}");
-    let root = judged("initramfs-tools-root", &json!([])).verdict.because;
+    let root = machine("initramfs-tools-root").judged().verdict.because;
     assert!(root.contains("the firmware and the running network were not checked"), "{root}");
 }
 
@@ -216,7 +196,11 @@ const VERMAGIC: &str = "/kernels/0/modules/iscsi_tcp/vermagic";
 
 /// What `kernel-modules-missing` says of a machine whose iscsi_tcp states this vermagic.
 fn module_of(vermagic: &str) -> Vec<(&'static str, Severity)> {
-    findings(&judged("initramfs-tools-root", &json!([{"op": "replace", "path": VERMAGIC, "value": vermagic}])))
+    findings(
+        &machine("initramfs-tools-root")
+            .patch(json!([{"op": "replace", "path": VERMAGIC, "value": vermagic}]))
+            .judged(),
+    )
 }
 
 #[test]
@@ -234,14 +218,13 @@ fn a_module_of_another_version_is_judged_as_the_kernel_does() {
 fn an_image_with_its_own_modules_outlives_those_on_the_disk() {
     let problem =
         json!({"unknown": {"place": "/lib/modules/6.1.0-50-amd64/modules.builtin", "what": "does not exist"}});
-    let judgement = judged(
-        "initramfs-tools-root",
-        &json!([
+    let judgement = machine("initramfs-tools-root")
+        .patch(json!([
             {"op": "replace", "path": "/kernels/0/modules_dir", "value": null},
             {"op": "replace", "path": "/kernels/0/builtin", "value": problem},
             {"op": "replace", "path": "/kernels/0/modules", "value": {}},
-        ]),
-    );
+        ]))
+        .judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Boots);
     assert_eq!(findings(&judgement), [("kernel-modules-missing", Severity::Warning)]);
 }
@@ -251,7 +234,7 @@ fn a_module_that_no_package_brought_is_missing_on_the_disk() {
     let without = |more: Value| {
         let mut patch = vec![json!({"op": "remove", "path": "/kernels/0/modules/iscsi_tcp"})];
         patch.extend(more.as_array().unwrap().iter().cloned());
-        findings(&judged("initramfs-tools-root", &json!(patch)))
+        findings(&machine("initramfs-tools-root").patch(json!(patch)).judged())
     };
     assert_eq!(without(json!([])), [("kernel-modules-missing", Severity::Warning)]);
     let found = without(json!([{"op": "remove", "path": "/images/0/modules/iscsi_tcp"}]));

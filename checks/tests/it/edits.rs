@@ -1,16 +1,8 @@
 //! Commands that edit a file: they do what they say, on the files that there are, and once.
+use super::machine::machine;
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Selection, judge};
 use serde_json::{Value, json};
-use std::path::Path;
-
-fn patched(name: &str, patch: &Value) -> Facts {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts").join(format!("{name}.json"));
-    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
-    json_patch::patch(&mut value, &patch).unwrap();
-    serde_json::from_value(value).unwrap()
-}
 
 fn set(path: &str, value: Value) -> Value {
     json!({"op": "add", "path": path, "value": value})
@@ -53,16 +45,15 @@ fn the_timeout_of_dhclient_is_set_where_it_stands() {
         (PATH, None, "send x 1;", "send x 1;\ntimeout 10;\n"),
     ] {
         let timeout = line.map(|line| json!({"value": 60, "at": {"path": path, "line": line}}));
-        let facts = patched(
-            "initramfs-tools-live",
-            &json!([
+        let facts = machine("initramfs-tools-live")
+            .patch(json!([
                 set("/netconfig/interfaces/2/method", json!("dhcp")),
                 set("/netconfig/interfaces/2/addresses", json!([])),
                 set("/netconfig/interfaces/2/gateway", json!(null)),
                 set("/dhcp/dhclient/path", json!(PATH)),
                 set("/dhcp/dhclient/timeout", json!(timeout)),
-            ]),
-        );
+            ]))
+            .facts();
         let (commands, _) = commands(&facts, "handover-dhcp-timeout-long");
         assert_eq!(commands.len(), 1);
         assert_eq!(edited(&commands[0], path, before), after, "{}", commands[0]);
@@ -72,15 +63,14 @@ fn the_timeout_of_dhclient_is_set_where_it_stands() {
 #[test]
 fn what_dracut_keeps_out_is_taken_out_before_the_image_is_built() {
     const PATH: &str = "/etc/dracut.conf.d/50-small.conf";
-    let facts = patched(
-        "dracut-root",
-        &json!([
+    let facts = machine("dracut-root")
+        .patch(json!([
             {"op": "remove", "path": "/images/0/modules/iscsi_tcp"},
             set("/loader/omits", json!([
                 {"key": "omit_dracutmodules", "words": ["iscsi", "nfs"], "at": {"path": PATH, "line": 2}},
             ])),
-        ]),
-    );
+        ]))
+        .facts();
     let (commands, evidence) = commands(&facts, "initramfs-module-missing");
     assert!(evidence.contains("/etc/dracut.conf.d/50-small.conf:2: omit_dracutmodules lists iscsi"), "{evidence}");
     let before = "hostonly=yes\nomit_dracutmodules+=\" nfs iscsi \"\nadd_dracutmodules+=\" iscsi \"\n";

@@ -5,6 +5,9 @@
 mod boot_path;
 mod edits;
 mod fixtures;
-mod links_after_boot;
+mod handover;
+mod machine;
+mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;
+mod uptime;

@@ -1,20 +1,8 @@
 //! Which NIC is the SAN NIC: told, proved, read from the disk, or tried one by one.
+use super::machine::machine;
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{BootVerdict, Judgement, Link, Selection, judge, unborne_san_nic};
 use serde_json::{Value, json};
-use std::path::Path;
-
-fn base(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts").join(format!("{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn facts(name: &str, patch: &Value) -> Facts {
-    let mut value = base(name);
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
-    json_patch::patch(&mut value, &patch).unwrap();
-    serde_json::from_value(value).unwrap()
-}
 
 /// A stanza of ifupdown, by default `auto` with DHCP.
 fn stanza(name: &str, more: Value) -> Value {
@@ -46,7 +34,7 @@ fn disk_facts(base: &str, configs: &[Value], more: &[Value]) -> Facts {
         set("/netconfig/managers", json!(managers)),
     ];
     patch.extend_from_slice(more);
-    facts(base, &Value::Array(patch))
+    machine(base).patch(Value::Array(patch)).facts()
 }
 
 #[test]
@@ -178,7 +166,7 @@ fn located(value: impl Into<Value>) -> Value {
 
 /// The NICs and the iBFT of a rescue on the same machine.
 fn same_machine(names: [&str; 2], with_ibft: bool) -> Vec<Value> {
-    let live = base("initramfs-tools-live");
+    let live = machine("initramfs-tools-live").value();
     let mut nics = live["nics"].clone();
     for (nic, name) in names.into_iter().enumerate() {
         nics["known"][nic]["name"] = json!(name);

@@ -1,20 +1,11 @@
 //! Machines that were really booted on the bench, and what became of them.
 //!
 //! Each is a sound machine with what set it apart; the verdict must be what was seen.
-use isctpl_checks::facts::Facts;
-use isctpl_checks::{BootVerdict, Judgement, Link, Selection, Severity, judge};
+use super::machine::machine;
+use isctpl_checks::{BootVerdict, Judgement, Link, Severity};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-
-fn machine(base: &str, patch: Value) -> Judgement {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/facts/{base}.json"));
-    let mut value: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
-    json_patch::patch(&mut value, &patch).unwrap();
-    let facts: Facts = serde_json::from_value(value).unwrap();
-    judge(&facts, &Selection::default())
-}
 
 /// The boot is lost at one link, by one check alone.
 fn assert_lost(judgement: &Judgement, link: Link, check: &str) {
@@ -40,13 +31,12 @@ const WORDS: &str = "/loader/entries/0/cmdline/words";
 #[test]
 fn row_1_waits_for_an_interface_called_ibft() {
     for base in ["initramfs-tools-live", "initramfs-tools-root"] {
-        let judgement = machine(
-            base,
-            json!([
+        let judgement = machine(base)
+            .patch(json!([
                 {"op": "replace", "path": format!("{WORDS}/2"), "value": word("iscsi_firmware", None)},
                 {"op": "add", "path": format!("{WORDS}/3"), "value": word("ip", Some("ibft"))},
-            ]),
-        );
+            ]))
+            .judged();
         assert_lost(&judgement, Link::Login, "login-interface-named-ibft");
     }
 }
@@ -55,9 +45,8 @@ fn row_1_waits_for_an_interface_called_ibft() {
 #[test]
 fn row_5_has_a_unit_without_its_program() {
     for base in ["dracut-live", "dracut-root"] {
-        let judgement = machine(
-            base,
-            json!([
+        let judgement = machine(base)
+            .patch(json!([
                 {"op": "replace", "path": format!("{WORDS}/4"), "value": word("ip", Some("ibft"))},
                 {"op": "replace", "path": "/images/0/missing_unit_programs", "value": [{
                     "unit": "iscsid.service",
@@ -67,8 +56,8 @@ fn row_5_has_a_unit_without_its_program() {
                     "on_login_path": true,
                     "ignored_failure": false,
                 }]},
-            ]),
-        );
+            ]))
+            .judged();
         assert_lost(&judgement, Link::Initramfs, "initramfs-unit-program-missing");
     }
 }
@@ -77,8 +66,9 @@ fn row_5_has_a_unit_without_its_program() {
 #[test]
 fn row_6_drops_option_121() {
     for base in ["dracut-live", "dracut-root"] {
-        let judgement =
-            machine(base, json!([{"op": "replace", "path": format!("{WORDS}/4"), "value": word("ip", Some("ibft"))}]));
+        let judgement = machine(base)
+            .patch(json!([{"op": "replace", "path": format!("{WORDS}/4"), "value": word("ip", Some("ibft"))}]))
+            .judged();
         assert_lost(&judgement, Link::Login, "login-option-121-dropped");
     }
 }
@@ -87,9 +77,7 @@ fn row_6_drops_option_121() {
 /// interface ibft0 ever appears.
 #[test]
 fn an_image_with_networkd_has_no_interface_of_the_ibft() {
-    let judgement = machine(
-        "dracut-root",
-        json!([
+    let judgement = machine("dracut-root").patch(json!([
             {"op": "replace", "path": "/images/0/network", "value": [{
                 "kind": "networkd",
                 "at": {"path": "/boot/initrd.img-6.1.0-50-amd64!usr/lib/systemd/systemd-networkd", "line": 0},
@@ -104,8 +92,7 @@ fn an_image_with_networkd_has_no_interface_of_the_ibft() {
                 {"token": "rd.iscsi.firmware",
                  "at": {"path": "/boot/initrd.img-6.1.0-50-amd64!usr/lib/dracut/hooks/cmdline/90-parse-iscsiroot.sh", "line": 36}},
             ]},
-        ]),
-    );
+        ])).judged();
     assert_lost(&judgement, Link::Login, "login-interface-named-ibft");
 }
 
@@ -113,14 +100,13 @@ fn an_image_with_networkd_has_no_interface_of_the_ibft() {
 #[test]
 fn a_directory_without_devices_boots() {
     for base in ["initramfs-tools-root", "dracut-root"] {
-        let judgement = machine(
-            base,
-            json!([
+        let judgement = machine(base)
+            .patch(json!([
                 {"op": "replace", "path": "/storage/root_device", "value": {"known": null}},
                 {"op": "replace", "path": "/storage/devices", "value": {"not_applicable": "the root is a directory"}},
                 {"op": "replace", "path": "/kernels/0/config", "value": null},
-            ]),
-        );
+            ]))
+            .judged();
         assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{base}: {:?}", judgement.verdict);
         assert!(judgement.findings().is_empty(), "{base}: {:?}", judgement.findings());
     }
@@ -130,28 +116,24 @@ fn a_directory_without_devices_boots() {
 /// to describe, which says nothing of the instance's own boot.
 #[test]
 fn a_rescue_system_without_an_ibft_is_no_alarm() {
-    let judgement = machine(
-        "initramfs-tools-root",
-        json!([
+    let judgement = machine("initramfs-tools-root").patch(json!([
             {"op": "replace", "path": "/scope/same_machine", "value": true},
             {"op": "replace", "path": "/firmware", "value": {"table": {"known": null}, "sysfs": {"known": null}, "efi": true}},
-        ]),
-    );
+        ])).judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
 }
 
 /// A menu whose recovery entry was written without the words for iSCSI boots, and says so.
 #[test]
 fn a_recovery_entry_that_does_not_ask_is_a_warning() {
-    let judgement = machine(
-        "dracut-root",
-        json!([
+    let judgement = machine("dracut-root")
+        .patch(json!([
             {"op": "copy", "from": "/loader/entries/0", "path": "/loader/entries/1"},
             {"op": "replace", "path": "/loader/entries/1/title", "value": "Debian GNU/Linux (recovery mode)"},
             {"op": "replace", "path": "/loader/entries/1/recovery", "value": true},
             {"op": "remove", "path": "/loader/entries/1/cmdline/words/2"},
-        ]),
-    );
+        ]))
+        .judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
     let findings = judgement.findings();
     let (check, finding) = findings.first().unwrap();
@@ -182,7 +164,11 @@ fn a_filter_hides_a_root_that_is_mounted_from_a_file() {
     let filter = json!({
         "op": "replace", "path": "/images/0/lvm_global_filters", "value": [pattern("a|^/dev/nvme|"), pattern("r|.*|")]
     });
-    assert_lost(&machine("initramfs-tools-root", json!([root, devices, filter])), Link::Root, "root-lvm-filtered");
+    assert_lost(
+        &machine("initramfs-tools-root").patch(json!([root, devices, filter])).judged(),
+        Link::Root,
+        "root-lvm-filtered",
+    );
 }
 
 /// Whether the disk holds the swap partition of RESUME= cannot be seen behind a loop device.
@@ -193,7 +179,7 @@ fn a_swap_beside_a_root_that_is_mounted_from_a_file_is_not_missed() {
         "op": "replace", "path": "/images/0/resume",
         "value": {"value": "UUID=0b4d2a55-61a8-4c56-9a53-2f0b6a3c7e10", "at": {"path": "/boot/initrd!conf/conf.d/resume", "line": 1}}
     });
-    let judgement = machine("initramfs-tools-root", json!([root, devices, resume]));
+    let judgement = machine("initramfs-tools-root").patch(json!([root, devices, resume])).judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
     assert!(judgement.findings().iter().all(|(check, _)| check.id != "root-resume-device-missing"));
 }
@@ -215,7 +201,7 @@ fn resumed_by_systemd() -> Vec<Value> {
 #[test]
 fn systemd_waits_for_ever_for_a_device_to_resume_from() {
     for base in ["dracut-live", "dracut-root"] {
-        let judgement = machine(base, json!(resumed_by_systemd()));
+        let judgement = machine(base).patch(json!(resumed_by_systemd())).judged();
         assert_lost(&judgement, Link::Root, "root-resume-device-missing");
     }
 }
@@ -231,7 +217,7 @@ fn a_wait_for_a_device_to_resume_from_that_ends_is_a_warning() {
     with_limit.push(limited);
     let without_systemd = resumed_by_systemd()[..1].to_vec();
     for patch in [with_limit, without_systemd] {
-        let judgement = machine("dracut-live", json!(patch));
+        let judgement = machine("dracut-live").patch(json!(patch)).judged();
         assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
         let findings = judgement.findings();
         let (check, finding) = findings.first().unwrap();
@@ -244,7 +230,7 @@ fn a_wait_for_a_device_to_resume_from_that_ends_is_a_warning() {
 fn a_wait_without_an_end_for_what_cannot_be_seen_keeps_the_verdict_open() {
     let mut patch = resumed_by_systemd();
     patch.extend(behind_a_loop_device());
-    let judgement = machine("dracut-root", json!(patch));
+    let judgement = machine("dracut-root").patch(json!(patch)).judged();
     assert_eq!(judgement.verdict.boot, BootVerdict::Unknown, "{:?}", judgement.verdict);
     assert!(judgement.unknowns().any(|(check, ..)| check.id == "root-resume-device-missing"));
 }
@@ -252,8 +238,7 @@ fn a_wait_without_an_end_for_what_cannot_be_seen_keeps_the_verdict_open() {
 /// A rescue system makes the root's volume active alone: the swap beside it is there all the same.
 #[test]
 fn a_volume_to_resume_from_that_is_not_active_is_no_alarm() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/facts/dracut-live.json");
-    let facts: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let facts = machine("dracut-live").value();
     let devices = facts["storage"]["devices"]["known"].as_array().unwrap();
     let index = devices.iter().position(|device| device["signature"]["known"].get("lvm_pv").is_some()).unwrap();
     for (device, boot) in [
@@ -266,7 +251,7 @@ fn a_volume_to_resume_from_that_is_not_active_is_no_alarm() {
             "op": "add", "path": format!("/storage/devices/known/{index}/signature/known/lvm_pv/lvs/-"), "value": "swap",
         }));
         patch[0]["value"] = word("resume", Some(device));
-        let judgement = machine("dracut-live", json!(patch));
+        let judgement = machine("dracut-live").patch(json!(patch)).judged();
         assert_eq!(judgement.verdict.boot, boot, "{device}: {:?}", judgement.verdict);
     }
 }
@@ -275,13 +260,12 @@ fn a_volume_to_resume_from_that_is_not_active_is_no_alarm() {
 /// first is not in the files; that it is chance is said.
 #[test]
 fn ipconfig_on_every_nic_is_a_boot_by_chance() {
-    let judgement = machine(
-        "initramfs-tools-live",
-        json!([
+    let judgement = machine("initramfs-tools-live")
+        .patch(json!([
             {"op": "remove", "path": "/images/0/network/1"},
             {"op": "replace", "path": "/netconfig/interfaces/2/method", "value": "dhcp"},
-        ]),
-    );
+        ]))
+        .judged();
     let findings = judgement.findings();
     let (_, finding) = findings.iter().find(|(check, _)| check.id == "login-dhcp-on-every-nic").unwrap();
     assert!(finding.summary.contains("by chance"), "{}", finding.summary);
@@ -299,7 +283,7 @@ fn debians_list_does_not_keep_a_root_on_lvm() {
         let logout = &mut patch[0]["value"]["exec"][0]["logout"];
         logout["keeps_root"] = json!(true);
         logout["keeps_by_list"] = json!(by_list);
-        let judgement = machine("initramfs-tools-live", patch);
+        let judgement = machine("initramfs-tools-live").patch(patch).judged();
         assert_eq!(judgement.verdict.checks, checks, "{:?}", judgement.verdict);
     }
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use isctpl_checks::facts::{Location, Manager, Method};
+use isctpl_checks::facts::{Location, Manager, Method, Source};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -268,4 +268,28 @@ fn what_cannot_be_read_is_a_problem() {
     let facts = tree.read();
     let places: Vec<_> = facts.problems.iter().map(|problem| problem.place.as_str()).collect();
     assert_eq!(places, ["/etc/network/interfaces", "/etc/netplan/a.yaml"]);
+}
+
+/// A check asks what could not be read by its source, wherever it lies.
+#[test]
+fn what_cannot_be_read_names_its_source() {
+    let expected = [
+        ("/etc/network/interfaces", Source::Manager(Manager::Ifupdown)),
+        ("/etc/netplan/a.yaml", Source::Manager(Manager::Netplan)),
+        ("/etc/systemd/network/a.network", Source::Manager(Manager::Networkd)),
+        ("/etc/systemd/network/a.link", Source::LinkFiles),
+        ("/etc/NetworkManager/system-connections/a.nmconnection", Source::Manager(Manager::NetworkManager)),
+        ("/etc/dhcpcd.conf", Source::Manager(Manager::Dhcpcd)),
+        ("/etc/sysconfig/network-scripts/ifcfg-a", Source::Manager(Manager::Ifcfg)),
+        ("/etc/ufw/ufw.conf", Source::Firewall),
+    ];
+    let tree = Tree::of(&[("/usr/sbin/dhcpcd", "")]);
+    for (path, _) in expected {
+        fs::create_dir_all(tree.path(path)).unwrap();
+    }
+    let facts = tree.read();
+    for (path, source) in expected {
+        let of_file = facts.problems.iter().find(|problem| problem.place == path);
+        assert_eq!(of_file.map(|problem| problem.source), Some(source), "{path}: {:?}", facts.problems);
+    }
 }

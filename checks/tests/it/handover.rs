@@ -1,0 +1,280 @@
+//! Handover: what the managers of the real root do to the SAN NIC.
+use super::machine::{alarms, located, machine};
+use isctpl_checks::facts::Facts;
+use isctpl_checks::{BootVerdict, Link, Selection, Severity, judge};
+use serde_json::{Value, json};
+
+/// A configuration of the SAN NIC in place of the one that the base has.
+fn handover(base_name: &str, config: Value, more: &[Value]) -> Facts {
+    let mut patch = vec![json!({"op": "add", "path": "/netconfig/interfaces/0", "value": config})];
+    patch.extend_from_slice(more);
+    machine(base_name).patch(Value::Array(patch)).facts()
+}
+
+fn config(manager: &str, more: Value) -> Value {
+    let mut config = machine("dracut-live").value()["netconfig"]["interfaces"][0].clone();
+    config["manager"] = json!(manager);
+    config["keep"] = Value::Null;
+    config["use_dhcp_routes"] = Value::Null;
+    config["use_dhcp_gateway"] = Value::Null;
+    for (key, value) in more.as_object().unwrap() {
+        config[key] = value.clone();
+    }
+    config
+}
+
+fn only_manager(manager: &str) -> Value {
+    json!({"op": "replace", "path": "/netconfig/managers", "value": [{"manager": manager, "enabled": true, "at": null}]})
+}
+
+#[test]
+fn managers_take_the_san_nic_over() {
+    let address = json!(["100.64.16.54/29"]);
+    let way = json!([located(json!({"destination": "100.97.0.0/16", "gateway": "100.64.16.49", "metric": null}))]);
+    let cases = [
+        ("netplan by DHCP, critical", config("netplan", json!({"keep": located(json!("true"))})), vec![]),
+        (
+            "netplan by DHCP, not critical",
+            config("netplan", json!({})),
+            vec!["handover-san-nic-reconfigured", "handover-wan-before-san"],
+        ),
+        ("networkd by DHCP, kept", config("networkd", json!({"keep": located(json!("yes"))})), vec![]),
+        (
+            "networkd by DHCP, the lease kept, its routes unused",
+            config("networkd", json!({"keep": located(json!("dhcp")), "use_dhcp_routes": located(json!(false))})),
+            vec!["handover-classless-routes-ignored", "handover-wan-before-san"],
+        ),
+        (
+            "networkd by DHCP for every NIC, before the WAN's own file, without the lease's routes",
+            config(
+                "networkd",
+                json!({"matches": {"names": ["en*", "ibft*"]}, "use_dhcp_routes": located(json!(false))}),
+            ),
+            vec!["handover-classless-routes-ignored"],
+        ),
+        (
+            "networkd by DHCP, its routes unused, and everything of the initramfs kept",
+            config("networkd", json!({"keep": located(json!("yes")), "use_dhcp_routes": located(json!(false))})),
+            vec![],
+        ),
+        (
+            "networkd static with everything kept",
+            config(
+                "networkd",
+                json!({
+                    "method": "static", "addresses": address, "keep": located(json!("yes")),
+                }),
+            ),
+            vec![],
+        ),
+        (
+            "networkd static with static kept: routes of protocol boot go",
+            config(
+                "networkd",
+                json!({
+                    "method": "static", "addresses": address, "keep": located(json!("static")),
+                }),
+            ),
+            vec!["handover-san-route-not-kept"],
+        ),
+        (
+            "networkd static with its route",
+            config(
+                "networkd",
+                json!({
+                    "method": "static", "addresses": address, "routes": way,
+                }),
+            ),
+            vec![],
+        ),
+        (
+            "networkd without anything",
+            config("networkd", json!({"method": "unset"})),
+            vec!["handover-san-route-not-kept"],
+        ),
+        ("networkd told to leave it alone", config("networkd", json!({"method": "unset", "unmanaged": true})), vec![]),
+        ("NetworkManager by DHCP", config("network-manager", json!({})), vec![]),
+        (
+            "NetworkManager without the lease's routes",
+            config(
+                "network-manager",
+                json!({
+                    "use_dhcp_routes": located(json!(false)),
+                }),
+            ),
+            vec!["handover-classless-routes-ignored"],
+        ),
+        (
+            "NetworkManager, not at boot",
+            config(
+                "network-manager",
+                json!({
+                    "at_boot": false, "use_dhcp_routes": located(json!(false)),
+                }),
+            ),
+            vec![],
+        ),
+        ("netplan for NetworkManager by DHCP", config("netplan", json!({"renderer": "NetworkManager"})), vec![]),
+        (
+            "a bridge over the SAN NIC",
+            config(
+                "networkd",
+                json!({
+                    "matches": {"names": ["br0"]}, "lower": ["ibft0"],
+                }),
+            ),
+            vec!["handover-san-nic-reconfigured"],
+        ),
+        (
+            "a VLAN on the SAN NIC",
+            config(
+                "network-manager",
+                json!({
+                    "matches": {"names": ["ibft0.7"]}, "lower": ["ibft0"], "vlan": 7,
+                }),
+            ),
+            vec![],
+        ),
+    ];
+    for (what, config, expected) in cases {
+        let manager = config["manager"].as_str().unwrap().to_owned();
+
+        let facts = handover(
+            "dracut-live",
+            config,
+            &[
+                json!({"op": "remove", "path": "/netconfig/interfaces/1"}),
+                json!({"op": "replace", "path": "/netconfig/interfaces/1/manager", "value": manager}),
+                only_manager(&manager),
+            ],
+        );
+        assert_eq!(alarms(&facts, &[Link::Handover]), expected, "{what}");
+    }
+}
+
+#[test]
+fn ifupdown_is_kept_off_the_boot_nic_only_by_a_run_level_after_initramfs_tools() {
+    let auto = |name: &str| {
+        config(
+            "ifupdown",
+            json!({
+                "matches": {"names": [name]}, "at": {"path": "/etc/network/interfaces", "line": 5},
+            }),
+        )
+    };
+    let run_level = json!({"op": "replace", "path": "/netconfig/managers", "value": [
+        {"manager": "ifupdown", "enabled": true, "at": {"path": "/etc/rcS.d/S12networking", "line": 0}}]});
+    let guarded = handover("initramfs-tools-live", auto("enp0s3"), &[run_level]);
+    assert_eq!(alarms(&guarded, &[Link::Handover]), Vec::<String>::new());
+
+    let stopped_by_a_unit = handover("initramfs-tools-live", auto("enp0s3"), &[only_manager("ifupdown")]);
+    assert_eq!(alarms(&stopped_by_a_unit, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
+
+    let unguarded = handover(
+        "initramfs-tools-live",
+        auto("enp0s3"),
+        &[only_manager("ifupdown"), json!({"op": "replace", "path": "/netconfig/iscsi_nic_guard", "value": null})],
+    );
+    assert_eq!(alarms(&unguarded, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
+
+    let after_dracut = handover("dracut-live", auto("ibft0"), &[only_manager("ifupdown")]);
+    assert_eq!(alarms(&after_dracut, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
+
+    let without_hook = handover(
+        "dracut-live",
+        auto("ibft0"),
+        &[only_manager("ifupdown"), json!({"op": "replace", "path": "/dhcp/hooks", "value": []})],
+    );
+    assert_eq!(
+        alarms(&without_hook, &[Link::Handover]),
+        ["handover-san-nic-reconfigured", "handover-classless-routes-ignored",]
+    );
+
+    // dracut calls the NIC ibft0, so a stanza for its other name is for nobody.
+    let other_name = handover("dracut-live", auto("enp0s3"), &[only_manager("ifupdown")]);
+    assert_eq!(alarms(&other_name, &[Link::Handover]), ["handover-interface-renamed"]);
+}
+
+#[test]
+fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
+    let no_guard = json!({"op": "replace", "path": "/netconfig/iscsi_nic_guard", "value": null});
+    let san_nic = |told: Value| json!({"op": "replace", "path": "/scope/san_nic", "value": told});
+    let named = config("ifupdown", json!({"matches": {"names": ["enp0s9"]}}));
+    // The guard keeps no stanza of ifupdown off the NIC, and makes no case for another one.
+    for more in [vec![no_guard.clone(), san_nic(Value::Null)], vec![san_nic(Value::Null)]] {
+        let facts = handover("initramfs-tools-root", named.clone(), &more);
+        assert!(alarms(&facts, &[Link::Handover]).contains(&"handover-san-nic-reconfigured?".to_owned()));
+        assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::Unknown);
+    }
+    let facts = handover("initramfs-tools-root", named, std::slice::from_ref(&no_guard));
+    assert_eq!(alarms(&facts, &[Link::Handover]), Vec::<String>::new());
+
+    let every = config("ifupdown", json!({"matches": {"names": ["en*"]}}));
+    let facts = handover("initramfs-tools-root", every, &[no_guard, san_nic(Value::Null)]);
+    assert!(alarms(&facts, &[Link::Handover]).contains(&"handover-san-nic-reconfigured".to_owned()));
+    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::AtRisk);
+}
+
+#[test]
+fn a_disk_says_by_itself_that_kernel_names_leave_a_configuration_for_nobody() {
+    let ifnames = json!({"op": "add", "path": "/loader/entries/0/cmdline/words/-",
+        "value": {"key": "net.ifnames", "value": "0", "secret": false}});
+    let renamed = |more: &[Value]| {
+        let mut patch = vec![ifnames.clone()];
+        patch.extend_from_slice(more);
+        let facts = machine("initramfs-tools-root").patch(Value::Array(patch)).facts();
+        alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned())
+    };
+    let kernels_too = json!({"op": "replace", "path": "/netconfig/interfaces/1/matches/names", "value": ["eth0"]});
+    let given = json!({"op": "add", "path": "/netconfig/renames/-", "value": {
+        "at": {"path": "/etc/udev/rules.d/70-persistent-net.rules", "line": 1},
+        "matches": {"names": [], "macs": ["52:54:00:00:00:02"], "drivers": [], "types": [], "other": []},
+        "name": "enp0s4",
+    }});
+    assert!(renamed(&[]));
+    assert!(!renamed(&[kernels_too]), "whoever wrote for the kernel's names has thought of them");
+    assert!(!renamed(&[given]), "a rule gives the name");
+    let facts = machine("initramfs-tools-root").facts();
+    assert!(!alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned()));
+}
+
+#[test]
+fn a_configuration_that_could_not_be_read_is_no_pass() {
+    let facts = machine("dracut-root")
+        .patch(json!([{"op": "replace", "path": "/netconfig/problems", "value": [
+            {"place": "/etc/systemd/network/05-san.network", "what": "is not readable"},
+        ]}]))
+        .facts();
+    assert_eq!(judge(&facts, &Selection::default()).verdict.boot, BootVerdict::Unknown);
+    // Its source tells whose it is, wherever it lies; where nobody named one, it may be anybody's.
+    for (source, boot) in [
+        (json!("ifupdown"), BootVerdict::Boots),
+        (json!("link-files"), BootVerdict::Boots),
+        (json!("networkd"), BootVerdict::Unknown),
+        (json!("a word of a later version"), BootVerdict::Unknown),
+        (Value::Null, BootVerdict::Unknown),
+    ] {
+        let mut problem = json!({"place": "/srv/elsewhere:3", "what": "is not understood", "source": source});
+        problem.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let patch = json!([{"op": "replace", "path": "/netconfig/problems", "value": [problem]}]);
+        let verdict = judge(&machine("dracut-root").patch(&patch).facts(), &Selection::default()).verdict;
+        assert_eq!(verdict.boot, boot, "{source}");
+    }
+}
+
+/// NetworkManager leaves the NIC as the initramfs brought it up; a profile without the route waits for
+/// whoever activates it.
+#[test]
+fn network_manager_takes_no_route_away_at_boot() {
+    let refused = json!({"use_dhcp_routes": located(json!(false))});
+    let without = json!({"method": "static", "addresses": ["100.64.16.54/29"]});
+    for (more, check) in [(refused, "handover-classless-routes-ignored"), (without, "handover-san-route-not-kept")] {
+        let config = config("network-manager", more);
+        let facts = handover("dracut-live", config, &[only_manager("network-manager")]);
+        let judgement = judge(&facts, &Selection::default());
+        let findings = judgement.findings();
+        let (_, finding) = findings.iter().find(|(found, _)| found.id == check).unwrap();
+        assert_eq!(finding.severity, Severity::Warning, "{finding:?}");
+        assert_eq!(judgement.verdict.boot, BootVerdict::Boots, "{:?}", judgement.verdict);
+    }
+}

@@ -1,0 +1,181 @@
+//! Uptime: what happens to the network and the session of one machine is told by one check.
+use super::machine::{alarms, machine};
+use isctpl_checks::{BootVerdict, Link, Outcome, Selection, judge};
+use serde_json::{Value, json};
+
+const ROUTES: &str = "/network/routes/known";
+
+fn route(destination: Option<&str>, gateway: &str, index: u32, interface: &str) -> Value {
+    json!({
+        "destination": destination, "gateway": gateway, "index": index, "interface": interface,
+        "table": 254, "protocol": "boot", "kind": "unicast", "scope": "global",
+    })
+}
+
+fn answer(gateway: &str, index: u32, interface: &str, matched: &str) -> Value {
+    json!({"op": "replace", "path": "/network/lookups/known/0", "value": {
+        "destination": "100.97.0.10",
+        "answer": {"route": route(Some("100.97.0.10/32"), gateway, index, interface)},
+        "matched": matched,
+    }})
+}
+
+fn unreachable() -> Value {
+    json!({"op": "replace", "path": "/network/lookups/known/0", "value": {
+        "destination": "100.97.0.10", "answer": {"unreachable": "Network is unreachable"}, "matched": null,
+    }})
+}
+
+#[test]
+fn what_is_done_to_the_network_is_told_by_one_check() {
+    let add = |value: Value| json!({"op": "add", "path": format!("{ROUTES}/-"), "value": value});
+    let set = |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
+    let remove = |index: u32| json!({"op": "remove", "path": format!("{ROUTES}/{index}")});
+    let cases = [
+        ("nothing", json!([]), vec![]),
+        (
+            "the SAN route is taken away, the WAN's default route answers",
+            json!([remove(2), answer("185.90.50.245", 3, "enp0s4", "0.0.0.0/0")]),
+            vec!["san-route-missing"],
+        ),
+        (
+            "the SAN route and the default route are taken away",
+            json!([remove(2), remove(0), unreachable()]),
+            vec!["san-route-missing"],
+        ),
+        (
+            "the default route is given to the SAN NIC",
+            json!([set(&format!("{ROUTES}/0"), route(None, "100.64.16.49", 2, "enp0s3"))]),
+            vec!["default-route-via-san"],
+        ),
+        (
+            "a /32 by another gateway of the SAN NIC",
+            json!([
+                add(route(Some("100.97.0.10/32"), "100.64.16.50", 2, "enp0s3")),
+                answer("100.64.16.50", 2, "enp0s3", "100.97.0.10/32"),
+            ]),
+            vec!["san-route-host-override"],
+        ),
+        (
+            "a /32 out of the WAN NIC",
+            json!([
+                add(route(Some("100.97.0.10/32"), "185.90.50.245", 3, "enp0s4")),
+                answer("185.90.50.245", 3, "enp0s4", "100.97.0.10/32"),
+            ]),
+            vec!["san-route-wrong-nic"],
+        ),
+        (
+            "a /32 out of the WAN NIC with strict filtering",
+            json!([
+                add(route(Some("100.97.0.10/32"), "185.90.50.245", 3, "enp0s4")),
+                answer("185.90.50.245", 3, "enp0s4", "100.97.0.10/32"),
+                set("/network/rp_filter/0/all", json!(1)),
+                set("/network/rp_filter/1/all", json!(1)),
+            ]),
+            vec!["san-route-wrong-nic"],
+        ),
+        (
+            "the SAN NIC is taken down",
+            json!([
+                set("/network/links/known/1/up", json!(false)),
+                set("/network/links/known/1/carrier", json!(false)),
+                set("/network/links/known/1/oper_state", json!("down")),
+                remove(2),
+                remove(1),
+                answer("185.90.50.245", 3, "enp0s4", "0.0.0.0/0"),
+            ]),
+            vec!["san-nic-down"],
+        ),
+        (
+            "as Debian comes up: a default route and a /32 by the SAN NIC's gateway, no other NIC",
+            json!([
+                set(&format!("{ROUTES}/0"), route(None, "100.64.16.49", 2, "enp0s3")),
+                add(route(Some("100.97.0.10/32"), "100.64.16.49", 2, "enp0s3")),
+                answer("100.64.16.49", 2, "enp0s3", "100.97.0.10/32"),
+                set("/network/links/known/2/up", json!(false)),
+                set("/network/links/known/2/carrier", json!(false)),
+            ]),
+            vec!["default-route-via-san"],
+        ),
+    ];
+    for (what, patch, expected) in cases {
+        let facts = machine("initramfs-tools-live").patch(&patch).facts();
+        assert_eq!(alarms(&facts, &[Link::Uptime]), expected, "{what}");
+    }
+}
+
+#[test]
+fn the_prefix_that_answered_is_found_where_the_kernel_does_not_say_it() {
+    let patch = json!([
+        {"op": "remove", "path": format!("{ROUTES}/2")},
+        answer("185.90.50.245", 3, "enp0s4", "0.0.0.0/0"),
+        {"op": "replace", "path": "/network/lookups/known/0/matched", "value": null},
+    ]);
+    assert_eq!(alarms(&machine("initramfs-tools-live").patch(&patch).facts(), &[Link::Uptime]), ["san-route-missing"]);
+}
+
+#[test]
+fn without_a_firmware_nic_the_routes_are_not_held_against_themselves() {
+    let patch = json!([
+        {"op": "replace", "path": "/firmware/table", "value": {"known": null}},
+        {"op": "replace", "path": "/firmware/sysfs", "value": {"known": null}},
+        answer("185.90.50.245", 3, "enp0s4", "0.0.0.0/0"),
+    ]);
+    let alarms = alarms(&machine("initramfs-tools-live").patch(&patch).facts(), &[Link::Uptime]);
+    assert!(
+        !alarms.iter().any(|id| id.starts_with("san-route-missing") || id.starts_with("san-route-wrong")),
+        "{alarms:?}"
+    );
+}
+
+/// What is broken now is the answer, also where files could not be read: that they could not is its doing.
+#[test]
+fn a_root_that_is_gone_outranks_the_files_that_could_not_be_read() {
+    let unread = json!({"place": "/", "what": "the root's disk did not answer within 15 s"});
+    let mut patch = vec![
+        json!({"op": "add", "path": "/storage/root_silence", "value": {"known": unread}}),
+        json!({"op": "replace", "path": "/loader", "value": {
+            "chosen": {"unknown": unread}, "esp": {"unknown": unread}, "problems": [unread],
+        }}),
+        json!({"op": "replace", "path": "/images", "value": []}),
+        json!({"op": "replace", "path": "/kernels", "value": []}),
+        json!({"op": "replace", "path": "/scope/problems", "value": [unread]}),
+    ];
+    let judged = judge(&machine("initramfs-tools-live").patch(json!(patch)).facts(), &Selection::default());
+    let from_silence = |link: Link| {
+        let results = judged.results.iter().filter(|result| result.check.link == link);
+        results
+            .filter(|result| matches!(result.outcome, Outcome::Pass(_)))
+            .map(|result| result.check.id)
+            .collect::<Vec<_>>()
+    };
+    for link in [Link::Loader, Link::Kernel, Link::Initramfs, Link::Root, Link::Handover, Link::Shutdown] {
+        assert_eq!(from_silence(link), Vec::<&str>::new());
+    }
+    let verdict = judged.verdict;
+    assert_eq!((verdict.boot, verdict.broken_link), (BootVerdict::AtRisk, Some(Link::Uptime)));
+    assert_eq!(verdict.checks, ["san-disk-silent"]);
+    // The same files, and a disk that answers: nothing is known to be broken, and so nothing is known.
+    patch[0] = json!({"op": "add", "path": "/storage/root_silence", "value": {"known": null}});
+    let verdict = judge(&machine("initramfs-tools-live").patch(json!(patch)).facts(), &Selection::default()).verdict;
+    assert_eq!(verdict.boot, BootVerdict::Unknown);
+}
+
+/// `iscsiadm -m session -u` under a running root: no session, no disk, and the map of the root stays.
+#[test]
+fn a_root_whose_disk_is_gone_is_lost() {
+    let devices = &machine("initramfs-tools-live").value()["storage"]["devices"]["known"];
+    let root = devices.as_array().unwrap().iter().find(|device| device["name"] == "dm-0").unwrap().clone();
+    let mut root = root;
+    root["iscsi_session"] = Value::Null;
+    let facts = machine("initramfs-tools-live")
+        .patch(json!([
+            {"op": "replace", "path": "/storage/devices", "value": {"known": [root]}},
+            {"op": "replace", "path": "/storage/root_device", "value": {"known": root}},
+            {"op": "replace", "path": "/iscsi/sessions", "value": {"known": []}},
+        ]))
+        .facts();
+    let judgement = judge(&facts, &Selection::default());
+    assert_eq!(judgement.verdict.boot, BootVerdict::AtRisk, "{:?}", judgement.verdict);
+    assert_eq!(judgement.verdict.checks, ["session-not-logged-in"]);
+}
