@@ -1,7 +1,7 @@
 //! The words of a command line that are shown. Every other is a word that nobody here knows, and may hold a secret.
 
-use super::secrets::{hide, is_secret_name};
 use crate::formats::text::harmless::{is_address, is_device, is_iscsi_name, is_path, is_plain, is_setting_name, mount};
+use crate::formats::text::redact::{hide, is_secret_name};
 use isctpl_checks::facts::{HIDDEN, Word};
 
 /// Parameters whose plain values are shown: those that decide how the machine boots, and those that everybody

@@ -1,10 +1,9 @@
 //! The kernel command line.
 
 mod allowed;
-mod secrets;
 
+use crate::formats::text::redact::is_secret_name;
 use isctpl_checks::facts::{Cmdline, HIDDEN, Location, Word};
-pub use secrets::redact_line;
 
 /// Splits a command line into words as the kernel does (`next_arg` in `lib/cmdline.c`): at white
 /// space outside of double quotes, one pair of quotes around a word or a value removed, no escapes.
@@ -21,7 +20,7 @@ pub fn parse(text: &str, at: Option<Location>) -> Cmdline {
         rest = after.trim_start_matches(is_space);
         if word.secret {
             rest = rest_of_secret(written, rest);
-        } else if word.value.is_none() && secrets::is_secret_name(&word.key) && rest.starts_with('=') {
+        } else if word.value.is_none() && is_secret_name(&word.key) && rest.starts_with('=') {
             // `password = SECRET`: three words to the kernel, and a secret all the same.
             let value = rest.trim_start_matches('=').trim_start_matches(is_space);
             rest = next_word(value).1.trim_start_matches(is_space);
@@ -121,6 +120,7 @@ fn next_word(text: &str) -> (Word, &str) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::formats::text::redact::redact_line;
     use proptest::prelude::*;
 
     fn words(text: &str) -> Vec<(String, Option<String>)> {

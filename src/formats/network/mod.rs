@@ -1,6 +1,7 @@
 //! Network configuration: the files of each network manager, leases of DHCP clients, and DHCP option 121.
 
 pub mod classless_routes;
+mod condition;
 pub mod dhclient_conf;
 pub mod ifupdown;
 pub mod keyfile;

@@ -1,7 +1,8 @@
 //! networkd's `.network` files (systemd.network(5)).
 
+use super::condition::condition;
 use crate::formats::systemd::{Section, UnitFile, boolean, split_words};
-use crate::formats::text::harmless::{condition, wrong_value};
+use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::{default_gateway, everywhere, normal_mac};
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute};

@@ -5,5 +5,6 @@ pub mod harmless;
 pub mod names;
 pub(crate) mod net;
 pub mod printable;
+pub mod redact;
 pub mod secret;
 pub(crate) mod yaml;

@@ -1,7 +1,8 @@
 //! A connection profile of NetworkManager (nm-settings-keyfile(5)).
 
 use super::KeyFile;
-use crate::formats::text::harmless::{condition, wrong_value};
+use crate::formats::network::condition::condition;
+use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::{default_gateway, normal_mac};
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};

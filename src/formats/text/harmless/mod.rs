@@ -126,7 +126,7 @@ fn is_plain_name(text: &str) -> bool {
 /// A title, an id, or a sentence of our own around one: all but what is assigned to a name in it.
 pub fn title(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    let redacted = crate::formats::cmdline::redact_line(text);
+    let redacted = crate::formats::text::redact::redact_line(text);
     for (number, word) in redacted.split(' ').enumerate() {
         if number > 0 {
             shown.push(' ');
@@ -186,38 +186,4 @@ pub fn wrong_value(value: &str) -> String {
     };
     let shown: Vec<&str> = words.iter().map(|word| if fits(word) { word } else { HIDDEN }).collect();
     shown.join(" ").chars().take(80).collect()
-}
-
-/// A condition under which a file of a network manager applies, by its key.
-pub fn condition(key: &str, value: &str) -> String {
-    let shown = match key {
-        "KernelCommandLine" | "kernel-command-line" => {
-            let words = value.split_whitespace();
-            words.map(|word| crate::formats::cmdline::word(word).to_string()).collect::<Vec<_>>().join(" ")
-        }
-        "Name"
-        | "OriginalName"
-        | "MACAddress"
-        | "PermanentMACAddress"
-        | "Path"
-        | "path"
-        | "Driver"
-        | "Type"
-        | "Kind"
-        | "WLANInterfaceType"
-        | "Host"
-        | "Virtualization"
-        | "KernelVersion"
-        | "Architecture"
-        | "Firmware"
-        | "Version" => value
-            .split(' ')
-            .map(|word| if is_plain(word.trim_start_matches(['!', '='])) { word } else { HIDDEN })
-            .collect::<Vec<_>>()
-            .join(" "),
-        // Whether it must not hold is no secret.
-        _ if value.trim_start().starts_with('!') => format!("!{HIDDEN}"),
-        _ => HIDDEN.to_owned(),
-    };
-    format!("{key}={shown}")
 }

@@ -17,7 +17,7 @@ const KEY_PLACES: [&str; 3] = ["rd.luks.key", "luks.key", "cryptkey"];
 /// A secret is the value of a name like a password's, here or nested (`rd.iscsi.param=…password=…`),
 /// the value of a credential, and the password in front of an `@` (dracut.cmdline(7) `netroot=iscsi:`,
 /// or any URL).
-pub(super) fn hide(key: &str, value: &str) -> (String, bool) {
+pub(crate) fn hide(key: &str, value: &str) -> (String, bool) {
     if value.is_empty() {
         return (String::new(), false);
     }
@@ -148,7 +148,7 @@ fn value_end(value: &str, separator: &str) -> usize {
     value.len()
 }
 
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     // Quotes that belong to the whole word may stick to its name.
     let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase().replace('-', "_");
     if SECRET_ENDS.iter().any(|end| name.ends_with(end)) || name == "pass" || name.ends_with(".pass") {
