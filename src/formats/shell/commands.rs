@@ -25,10 +25,16 @@ impl Command {
     }
 }
 
-/// Every simple command of a script, in order.
+/// The most bytes of a script that are looked through for commands; the largest that distributions ship has 60,000.
+pub(crate) const SCRIPT_LIMIT: usize = 256 << 10;
+
+/// Every simple command of a script, in order; none of one that is longer than [`SCRIPT_LIMIT`], which is for the
+/// caller to tell.
 pub fn commands(script: &str) -> Vec<Command> {
     let mut found = Vec::new();
-    gather(script, 1, DEPTH, &mut found);
+    if script.len() <= SCRIPT_LIMIT {
+        gather(script, 1, DEPTH, &mut found);
+    }
     found
 }
 

@@ -23,6 +23,7 @@ mod tests;
 pub(crate) mod words;
 
 pub use assignments::{Assignment, Script, parse, parse_after};
+pub(crate) use commands::SCRIPT_LIMIT;
 pub use commands::{Command, commands};
 pub use expansion::{Value, Variables};
 

@@ -101,6 +101,48 @@ fn deep_nesting_ends() {
     assert!(parse(&text, "f", Shell::Bash).last("A").unwrap().unclear.is_some());
 }
 
+/// What opens and is never closed, and what is written again and again: each text is read in time in proportion to it.
+#[test]
+fn hostile_texts_are_read_in_no_time() {
+    let start = std::time::Instant::now();
+    for piece in [
+        "$(",
+        "`",
+        "\"$(",
+        "${a:-",
+        "${a:=",
+        "\"${a:-",
+        "((",
+        "$((",
+        "case x in a)",
+        "<<a ",
+        "<<a\n",
+        "a\\\n",
+        "$a\\\n",
+        "A=1;",
+        "a ",
+        "A=$A$A$A\n",
+        "{ ",
+        "if a;then ",
+        "a=(",
+        "'",
+        "$'",
+        ">",
+        "export A ",
+        "$(case x in a) b;; esac) ",
+    ] {
+        let text = piece.repeat((24 << 10) / piece.len());
+        for text in [text.clone(), format!("x=\"{text}\""), format!("{}{text}{}", "$( ".repeat(15), ")".repeat(15))] {
+            let script = parse(&text, "f", Shell::Any);
+            assert!(script.assignments.len() <= 20_000 && script.problems.len() <= 20_001);
+            commands(&text);
+            words::tokens(&text);
+            words::at_blanks(&text);
+        }
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
 #[test]
 fn every_truncation_is_read() {
     for end in 0..GRUB.len() {
