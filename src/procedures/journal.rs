@@ -29,15 +29,15 @@ pub enum JournalError {
     /// It cannot be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
-        /// The file.
+        /// The journal, or its lock.
         path: PathBuf,
-        /// Why.
+        /// What the kernel says.
         source: io::Error,
     },
     /// It is not what this version writes.
     #[error("{}:{line}: {what}", .path.display())]
     Unreadable {
-        /// The file.
+        /// The journal, or its lock.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
@@ -74,13 +74,13 @@ enum Event {
 pub enum State {
     /// Announced; whether it was made is not known.
     Intended,
-    /// Made.
+    /// It is known to be made.
     Done,
-    /// Put back.
+    /// It is put back.
     Undone,
 }
 
-/// A change.
+/// A change of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Number, in the order of making.

@@ -1,7 +1,8 @@
 //! A file that is replaced, and put back as it was: bytes, owner, mode, times, and all else, for the very
 //! file comes back. It waits beside its replacement meanwhile, under a name of its own.
 
-use crate::procedures::{Failure, Log};
+use crate::procedures::{Failure, Log, Planned};
+use crate::system::command::quoted_path;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// What the file that waits is called, after the name of the one that it is.
-pub(crate) const SAVED: &str = ".isctpl-saved";
+const SAVED: &str = ".isctpl-saved";
 const NEW: &str = ".isctpl-new";
 
 /// The most that a file may hold which is replaced.
@@ -37,6 +38,11 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
     fs::read(path)
         .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
         .map_err(|error| Failure::of_file(path, &error))
+}
+
+/// The copy that keeps a file which is about to be replaced, for a person to type.
+pub(crate) fn planned_copy(path: &Path) -> Planned {
+    Planned::Command(format!("cp -a {} {}", quoted_path(path), quoted_path(&beside(path, SAVED))))
 }
 
 /// Replaces a file. Only root may read the new one.

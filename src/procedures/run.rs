@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Where a procedure runs.
 pub struct Run<'a, P> {
-    /// The procedure.
+    /// What is run.
     pub procedure: &'a P,
     /// The directory of its journal.
     pub state: &'a Path,

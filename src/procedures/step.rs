@@ -155,12 +155,12 @@ pub enum Planned {
 }
 
 impl Planned {
-    /// A command.
+    /// A command, as a shell takes it.
     pub fn command(invocation: &impl ToString) -> Self {
         Self::Command(invocation.to_string())
     }
 
-    /// A remark.
+    /// What no command says.
     pub fn remark(text: impl Into<String>) -> Self {
         Self::Remark(text.into())
     }
@@ -230,7 +230,7 @@ impl From<CommandError> for Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::failed(format!("{}: {}", problem.place, problem.what))
+        Self::failed(problem.to_string())
     }
 }
 

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -66,12 +66,17 @@ impl Display for Invocation {
 
 pub(crate) use isctpl_checks::quoted;
 
+/// A path as a shell takes it.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
 /// What a program that ended well has printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Output {
-    /// Standard output.
+    /// What it wrote to standard output.
     pub(crate) out: String,
-    /// Standard error.
+    /// What it wrote to standard error.
     pub(crate) err: String,
 }
 
@@ -81,7 +86,7 @@ pub(crate) enum CommandError {
     /// It is not installed.
     #[error("{program} is not installed")]
     Missing {
-        /// Its name.
+        /// The program's name.
         program: String,
     },
     /// It could not be started.
@@ -89,7 +94,7 @@ pub(crate) enum CommandError {
     Start {
         /// What was called.
         call: String,
-        /// Why.
+        /// What the kernel says.
         source: std::io::Error,
     },
     /// It ended with a code other than 0, or by a signal.

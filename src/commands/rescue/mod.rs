@@ -18,7 +18,7 @@ use crate::system::command::Runner;
 use progress::Progress;
 use std::path::{Path, PathBuf};
 
-/// Done.
+/// All was done that was asked for.
 const DONE: u8 = 0;
 /// Failed and not wholly undone.
 const NOT_UNDONE: u8 = 2;

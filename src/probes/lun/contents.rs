@@ -24,16 +24,16 @@ pub struct Contents {
     pub unread: Vec<Problem>,
 }
 
-/// A filesystem.
+/// A filesystem on the LUN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filesystem {
-    /// Its device.
+    /// The device that it stands on.
     pub device: BlockDevice,
     /// `ext4`, `xfs`, `btrfs`, `vfat` …
     pub kind: String,
     /// UUID, as blkid prints it.
     pub uuid: Option<String>,
-    /// Label.
+    /// Its label, where it has one.
     pub label: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct VolumeGroup {
     pub physical_volumes: Vec<(String, String)>,
     /// How many physical volumes the group has; 0 when that is not known.
     pub pv_count: u32,
-    /// Logical volumes.
+    /// Its logical volumes.
     pub volumes: Vec<String>,
     /// Those of them that are active on these devices.
     pub active: Vec<String>,

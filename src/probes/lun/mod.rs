@@ -36,7 +36,7 @@ pub struct Lun {
 /// One way to a logical unit.
 #[derive(Debug, Clone)]
 pub struct LunPath {
-    /// The session.
+    /// The session that shows it.
     pub session: Session,
     /// The disk: kernel name, device number, world-wide id, size in bytes.
     pub disk: BlockDevice,

@@ -26,7 +26,7 @@ pub struct MountPlan {
 /// The line for `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootLine {
-    /// The line.
+    /// The line of fstab.
     pub entry: FstabEntry,
     /// Whether it means the filesystem that it stands on; `None` when that cannot be told, as of a kernel name.
     pub means_itself: Option<bool>,
@@ -43,14 +43,14 @@ pub struct PlannedMount {
     pub target: String,
     /// Options for the kernel.
     pub options: Vec<String>,
-    /// The line.
+    /// The line of fstab.
     pub at: Location,
 }
 
 /// A line of fstab that is not mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedMount {
-    /// The line.
+    /// The line of fstab.
     pub entry: FstabEntry,
     /// Why it is not mounted.
     pub why: SkipReason,

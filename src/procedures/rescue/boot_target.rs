@@ -22,7 +22,7 @@ const TABLE_LIMIT: u64 = 1 << 20;
 pub(crate) struct FirmwareTarget {
     /// The initiator's name.
     pub(crate) initiator: Option<String>,
-    /// Portal.
+    /// Address and port of the target, where the iBFT has an address.
     pub(crate) portal: Option<SocketAddr>,
     /// The target's name.
     pub(crate) target: String,
@@ -56,7 +56,7 @@ pub(crate) fn boot(
     }
     let Some(ibft) = seen.ibft() else {
         return match seen.table.problem().or(seen.sysfs.problem()) {
-            Some(problem) => Err(Failure::refused(format!("{}: {}", problem.place, problem.what))),
+            Some(problem) => Err(Failure::refused(problem.to_string())),
             None => Ok(None),
         };
     };

@@ -90,11 +90,11 @@ pub(crate) struct Context {
     pub(crate) request: RescueRequest,
     /// The CHAP secret, where it is at hand: it is not when something is taken down.
     pub(crate) password: Option<Secret>,
-    /// Runs programs.
+    /// Runs programs, and ends them where somebody asks to stop.
     pub(crate) runner: Runner,
     /// This machine's files.
     pub(crate) host: Root,
-    /// Its sysfs.
+    /// The root of sysfs, `/sys`.
     pub(crate) sysfs: Root,
     /// open-iscsi's settings, `/etc/iscsi`.
     pub(crate) settings: PathBuf,
@@ -172,7 +172,7 @@ pub(crate) fn place(state: &Path) -> PathBuf {
 /// A session to the target.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetSession {
-    /// The session.
+    /// The session as sysfs shows it.
     pub(crate) session: Session,
     /// Whether it is this procedure's own. Another one's is used, and not touched.
     pub(crate) is_ours: bool,
@@ -192,7 +192,7 @@ pub(crate) struct LunDisk {
 /// The root that is mounted.
 #[derive(Debug, Clone)]
 pub(crate) struct MountedRoot {
-    /// Its filesystem.
+    /// The filesystem that it stands on.
     pub(crate) filesystem: Filesystem,
     /// What the system calls itself.
     pub(crate) system_name: Option<String>,

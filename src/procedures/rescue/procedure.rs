@@ -5,20 +5,12 @@ use crate::procedures::journal::Journal;
 use crate::procedures::rescue::context::{Context, MountedRoot, RescueRequest};
 use crate::procedures::rescue::host::{session, users};
 use crate::procedures::rescue::recovery;
-use crate::procedures::rescue::steps::activate_volumes::ActivateVolumes;
-use crate::procedures::rescue::steps::bind_kernel_filesystems::BindKernelFilesystems;
-use crate::procedures::rescue::steps::chap::Chap;
-use crate::procedures::rescue::steps::find_lun::FindLun;
-use crate::procedures::rescue::steps::initiator_name::InitiatorName;
-use crate::procedures::rescue::steps::interface_record::InterfaceRecord;
-use crate::procedures::rescue::steps::iscsid::Iscsid;
-use crate::procedures::rescue::steps::login::Login;
-use crate::procedures::rescue::steps::mount_fstab::MountFstab;
-use crate::procedures::rescue::steps::mount_root::MountRoot;
-use crate::procedures::rescue::steps::network::Network;
-use crate::procedures::rescue::steps::node_record::NodeRecord;
-use crate::procedures::rescue::steps::requirements::Requirements;
-use crate::procedures::rescue::steps::resolv_conf::ResolvConf;
+use crate::procedures::rescue::steps::{
+    activate_volumes::ActivateVolumes, bind_kernel_filesystems::BindKernelFilesystems, chap::Chap, find_lun::FindLun,
+    initiator_name::InitiatorName, interface_record::InterfaceRecord, iscsid::Iscsid, login::Login,
+    mount_fstab::MountFstab, mount_root::MountRoot, network::Network, node_record::NodeRecord,
+    requirements::Requirements, resolv_conf::ResolvConf,
+};
 use crate::procedures::{ErasedStep, Failure, Names};
 
 /// Mounts an instance's root from its LUN.

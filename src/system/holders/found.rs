@@ -56,7 +56,7 @@ pub struct HeldMount {
     pub target: String,
     /// Source as the kernel shows it.
     pub source: String,
-    /// Filesystem type.
+    /// Type of the filesystem, as the kernel shows it.
     pub kind: String,
     /// Mount id, unique while it is mounted.
     pub id: u64,
@@ -72,7 +72,7 @@ pub struct HeldMount {
 /// A process that uses the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldingProcess {
-    /// Process id.
+    /// Process id, as this process sees it.
     pub pid: u32,
     /// Command name (`/proc/PID/comm`).
     pub command: String,
@@ -89,7 +89,7 @@ pub enum Use {
     WorkingDirectory(String),
     /// Its root directory, as after chroot.
     RootDirectory(String),
-    /// Its program.
+    /// The program that it runs.
     Program(String),
     /// An open file.
     OpenFile(String),

@@ -5,9 +5,10 @@ use crate::probes::lun::contents::Filesystem;
 use crate::probes::storage::mounts;
 use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::{session, users};
-use crate::procedures::{Failure, Log};
-use crate::system::Root;
+use crate::procedures::{Failure, Log, Planned};
 use crate::system::command::Invocation;
+use crate::system::{Root, mount};
+use isctpl_checks::facts::BlockDevice;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -96,7 +97,7 @@ pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String],
 }
 
 /// Mounts a filesystem of the LUN.
-pub(crate) fn mount(
+pub(crate) fn mount_one(
     cx: &Context,
     log: &mut Log<'_, Mounted>,
     filesystem: &Filesystem,
@@ -114,17 +115,33 @@ pub(crate) fn targets_below(host: &Root, top: &Path) -> Result<Vec<PathBuf>, Fai
     Ok(all.filter(|target| target.starts_with(top)).collect())
 }
 
+/// Whether something is mounted at a place.
+pub(crate) fn is_mount_point(cx: &Context, at: &Path) -> Result<bool, Failure> {
+    Ok(targets_below(&cx.host, at)?.iter().any(|target| target == at))
+}
+
+/// Unmounts what was bound at a place, with all below it.
+pub(crate) fn unbind(cx: &Context, at: &Path) -> Result<(), Failure> {
+    Ok(mount::unmount_tree(at, &targets_below(&cx.host, at)?)?)
+}
+
+/// The mount of a filesystem that is not known yet, for a person to read.
+pub(crate) fn planned_mount(cx: &Context, name: &str, kind: &str, at: &Path) -> Planned {
+    let device = BlockDevice { name: name.to_owned(), ..BlockDevice::default() };
+    let filesystem = Filesystem { device, kind: kind.to_owned(), uuid: None, label: None };
+    Planned::command(&mount_call(&filesystem, at, &[], cx.request.read_only))
+}
+
 /// Unmounts what was mounted at a place.
 pub(crate) fn unmount(cx: &Context, mounted: &Mounted) -> Result<(), Failure> {
-    let is_there = || -> Result<bool, Failure> { Ok(targets_below(&cx.host, &mounted.at)?.contains(&mounted.at)) };
-    if !is_there()? {
+    if !is_mount_point(cx, &mounted.at)? {
         return Ok(());
     }
     let at = mounted.at.display().to_string();
     let call = Invocation::new("umount", LIMIT).args([&at]);
     match cx.run(&call) {
         Ok(_) => Ok(()),
-        Err(_) if !is_there()? => Ok(()),
+        Err(_) if !is_mount_point(cx, &mounted.at)? => Ok(()),
         Err(mut failure) => {
             if let Some(disk) = session::disk(cx) {
                 let held = users::of(&disk.name);
@@ -139,7 +156,6 @@ pub(crate) fn unmount(cx: &Context, mounted: &Mounted) -> Result<(), Failure> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use isctpl_checks::facts::BlockDevice;
 
     fn options(kind: &str, of_fstab: &str, read_only: bool) -> String {
         let device = BlockDevice { name: "sda1".to_owned(), ..BlockDevice::default() };

@@ -4,9 +4,9 @@
 //! taking them down would take this system's own down, or fail.
 
 use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::host::mounts::targets_below;
+use crate::procedures::rescue::host::mounts::{is_mount_point, unbind};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::quoted;
+use crate::system::command::quoted_path;
 use crate::system::{Root, mount};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const BOUND: [&str; 3] = ["/sys", "/dev", "/run"];
 const EFIVARS: &str = "/sys/firmware/efi/efivars";
 
-/// Binds them.
+/// Binds the kernel's filesystems below the root.
 pub(crate) struct BindKernelFilesystems;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ fn place(cx: &Context, path: &str) -> Result<PathBuf, Failure> {
 /// The root is mounted below this system's `/run`, and would be seen once more in its own `/run`.
 fn hide_itself(cx: &Context, bound: &Path, place: &Path) -> Result<(), Failure> {
     let Ok(inside) = cx.place().strip_prefix(bound).map(|inside| place.join(inside)) else { return Ok(()) };
-    Ok(mount::unmount_tree(&inside, &targets_below(&cx.host, &inside)?)?)
+    unbind(cx, &inside)
 }
 
 fn needs_efivars(cx: &Context) -> bool {
@@ -57,7 +57,7 @@ impl Step for BindKernelFilesystems {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let below = |path: &str| quoted(&cx.below(path).display().to_string());
+        let below = |path: &str| quoted_path(&cx.below(path));
         let mut lines = vec![Planned::Command(format!("mount -t proc proc {}", below("/proc")))];
         for path in BOUND {
             lines.push(Planned::Command(format!("mount --rbind {path} {}", below(path))));
@@ -73,7 +73,7 @@ impl Step for BindKernelFilesystems {
     fn inspect(&self, cx: &mut Context, (): &(), _: &[Bound]) -> Result<Option<()>, Failure> {
         for path in ["/proc"].iter().chain(&BOUND) {
             let place = place(cx, path)?;
-            if !targets_below(&cx.host, &place)?.contains(&place) {
+            if !is_mount_point(cx, &place)? {
                 return Ok(None);
             }
         }
@@ -81,16 +81,13 @@ impl Step for BindKernelFilesystems {
     }
 
     fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, Bound>) -> Result<(), Failure> {
-        let there = |place: &Path| -> Result<bool, Failure> {
-            Ok(targets_below(&cx.host, place)?.iter().any(|target| target == place))
-        };
         let proc = place(cx, "/proc")?;
-        if !there(&proc)? {
+        if !is_mount_point(cx, &proc)? {
             log.guarded(Bound { at: proc.clone() }, || Ok(mount::mount_kernel("proc", &proc, false)?))?;
         }
         for path in BOUND {
             let place = place(cx, path)?;
-            if !there(&place)? {
+            if !is_mount_point(cx, &place)? {
                 log.guarded(Bound { at: place.clone() }, || {
                     mount::bind_as_slave(Path::new(path), &place)?;
                     hide_itself(cx, Path::new(path), &place)
@@ -101,7 +98,7 @@ impl Step for BindKernelFilesystems {
         if needs_efivars(cx) {
             let place = place(cx, EFIVARS)?;
             efivars = ", with the UEFI variables";
-            if !there(&place)? {
+            if !is_mount_point(cx, &place)? {
                 let mounted = log.guarded(Bound { at: place.clone() }, || {
                     Ok(mount::mount_kernel("efivarfs", &place, cx.request.read_only)?)
                 });
@@ -116,6 +113,6 @@ impl Step for BindKernelFilesystems {
     }
 
     fn undo(&self, cx: &mut Context, bound: Bound) -> Result<(), Failure> {
-        Ok(mount::unmount_tree(&bound.at, &targets_below(&cx.host, &bound.at)?)?)
+        unbind(cx, &bound.at)
     }
 }

@@ -62,12 +62,8 @@ impl Step for Chap {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let mut lines = vec![replaced_file::planned_copy(&path(cx))];
         let path = path(cx).display().to_string();
-        let mut lines = vec![Planned::Command(format!(
-            "cp -a {} {}",
-            quoted(&path),
-            quoted(&format!("{path}{}", replaced_file::SAVED))
-        ))];
         match &cx.request.username {
             Some(username) => {
                 lines.push(Planned::Command(format!("chmod 600 {}", quoted(&path))));

@@ -4,7 +4,7 @@ use crate::formats::iscsi::open_iscsi;
 use crate::procedures::replaced_file::{self, Replaced};
 use crate::procedures::rescue::context::{Context, Earlier};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::quoted;
+use crate::system::command::{quoted, quoted_path};
 use std::path::PathBuf;
 
 pub(crate) const FILE: &str = "initiatorname.iscsi";
@@ -31,18 +31,10 @@ impl Step for InitiatorName {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let (path, saved) = (path(cx), path(cx).with_file_name(format!("{FILE}{}", replaced_file::SAVED)));
+        let (path, line) = (path(cx), format!("InitiatorName={}", cx.request.initiator));
         vec![
-            Planned::Command(format!(
-                "cp -a {} {}",
-                quoted(&path.display().to_string()),
-                quoted(&saved.display().to_string())
-            )),
-            Planned::Command(format!(
-                "echo {} > {}",
-                quoted(&format!("InitiatorName={}", cx.request.initiator)),
-                quoted(&path.display().to_string())
-            )),
+            replaced_file::planned_copy(&path),
+            Planned::Command(format!("echo {} > {}", quoted(&line), quoted_path(&path))),
         ]
     }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// How long after an interrupted login a session is looked for.
 const APPEARS: Duration = Duration::from_secs(2);
 
-/// Logs in.
+/// Logs in to the target.
 pub(crate) struct Login;
 
 fn node(target: &str, portal: SocketAddr, what: &str) -> Invocation {
@@ -113,9 +113,7 @@ fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
             let mut failure = Failure::failed(format!("{disk} of {} is in use; not logged out", session.name));
             failure.advice = users::describe(&held, |_| true);
             if failure.advice.is_empty() {
-                failure
-                    .advice
-                    .extend(held.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
+                failure.advice.extend(held.problems.iter().map(ToString::to_string));
             }
             return Err(failure);
         }

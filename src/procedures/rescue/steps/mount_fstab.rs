@@ -1,16 +1,16 @@
 //! `/boot`, the ESP and whatever else the root's fstab mounts from the LUN. What it says is looked for on the
 //! LUN and nowhere else: a UUID of this system's disks, or a kernel name, means nothing to the instance.
 
-use crate::probes::lun::contents::{Contents, Filesystem};
+use crate::probes::lun::contents::Contents;
 use crate::probes::lun::mount_plan::{self, MountPlan, SkipReason, SkippedMount};
 use crate::probes::lun::system;
 use crate::procedures::rescue::context::{Context, MountedRoot};
-use crate::procedures::rescue::host::mounts::{self, Mounted, mount_call, node};
+use crate::procedures::rescue::host::mounts::{self, Mounted, node};
 use crate::procedures::{Failure, Kind, Log, Planned, Step};
 use crate::system::Root;
 use std::path::PathBuf;
 
-/// Mounts them.
+/// Mounts what the root's fstab mounts from the LUN.
 pub(crate) struct MountFstab;
 
 /// What belongs to the root that is mounted.
@@ -58,15 +58,7 @@ impl Step for MountFstab {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let filesystem = |name: &str, kind: &str| Filesystem {
-            device: isctpl_checks::facts::BlockDevice { name: name.to_owned(), ..Default::default() },
-            kind: kind.to_owned(),
-            uuid: None,
-            label: None,
-        };
-        let line = |name: &str, kind: &str, target: &str| {
-            Planned::command(&mount_call(&filesystem(name, kind), &cx.below(target), &[], cx.request.read_only))
-        };
+        let line = |name: &str, kind: &str, target: &str| mounts::planned_mount(cx, name, kind, &cx.below(target));
         vec![
             Planned::remark("one line for each entry of the root's fstab that is on the LUN, for example"),
             line("BOOT", "ext4", "boot"),
@@ -109,10 +101,10 @@ impl Step for MountFstab {
                 tell_no_directory(cx, &mount);
                 continue;
             };
-            if mounts::targets_below(&cx.host, &place)?.contains(&place) {
+            if mounts::is_mount_point(cx, &place)? {
                 continue;
             }
-            match mounts::mount(cx, log, &mount.filesystem, &place, &mount.options) {
+            match mounts::mount_one(cx, log, &mount.filesystem, &place, &mount.options) {
                 Ok(()) => done.push(format!("{} from {}", mount.target, node(&mount.filesystem))),
                 // What the instance can do without, a rescue can too.
                 Err(failure) if failure.kind == Kind::Failed => {

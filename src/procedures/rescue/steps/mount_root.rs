@@ -8,7 +8,7 @@ use crate::procedures::rescue::host::mount_point::{self, Linked};
 use crate::procedures::rescue::host::mounts::{self, Mounted, looking_options, mount_call, node};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::Root;
-use crate::system::command::{Invocation, quoted};
+use crate::system::command::{Invocation, quoted, quoted_path};
 use crate::system::mount::look_privately;
 use isctpl_checks::facts::BlockDevice;
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,7 @@ impl Search {
         match looked.verdict {
             RootVerdict::Root if wanted.is_none() => self.found.push(candidate(None, looked.name)),
             RootVerdict::Unknown(problems) => {
-                self.refused.extend(problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
+                self.refused.extend(problems.iter().map(ToString::to_string));
             }
             RootVerdict::NoRoot(why) if choice.is_some() && wanted.is_none() && filesystem.kind != "btrfs" => {
                 self.refused.push(format!("{}: {why}", node(filesystem)));
@@ -156,7 +156,7 @@ fn candidates(cx: &mut Context, contents: &Contents) -> Result<Vec<Candidate>, F
         failure.advice = search.refused;
         failure.advice.extend(contents.encrypted.iter().map(encrypted));
         failure.advice.extend(contents.other.iter().map(|(name, what)| format!("/dev/{name} holds {what}")));
-        failure.advice.extend(contents.unread.iter().map(|problem| format!("{}: {}", problem.place, problem.what)));
+        failure.advice.extend(contents.unread.iter().map(ToString::to_string));
         return Err(failure);
     }
     search.refused.into_iter().for_each(|what| cx.remark(what));
@@ -213,17 +213,11 @@ impl Step for MountRoot {
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
         let name = cx.request.root.as_ref().map_or("DEVICE", |choice| choice.device.trim_start_matches("/dev/"));
-        let filesystem = Filesystem {
-            device: BlockDevice { name: name.to_owned(), ..BlockDevice::default() },
-            kind: "ext4".to_owned(),
-            uuid: None,
-            label: None,
-        };
-        let (place, at) = (quoted(&cx.place().display().to_string()), quoted(&cx.request.at.display().to_string()));
+        let (place, at) = (quoted_path(&cx.place()), quoted_path(&cx.request.at));
         vec![
             Planned::remark("DEVICE is the filesystem on the LUN that has an os-release or fstab, and an init"),
-            Planned::Command(format!("mkdir -p -m 700 {} {place}", quoted(&cx.state.display().to_string()))),
-            Planned::command(&mount_call(&filesystem, &cx.place(), &[], cx.request.read_only)),
+            Planned::Command(format!("mkdir -p -m 700 {} {place}", quoted_path(&cx.state))),
+            mounts::planned_mount(cx, name, "ext4", &cx.place()),
             Planned::Command(format!("[ ! -d {at} ] || rmdir {at}; ln -sT {place} {at}")),
         ]
     }

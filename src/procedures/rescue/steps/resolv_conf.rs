@@ -1,9 +1,9 @@
 //! Names can be resolved below the root as they are on this system, and nothing is written to the LUN for it.
 
 use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::host::mounts::targets_below;
+use crate::procedures::rescue::host::mounts::{is_mount_point, unbind};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::quoted;
+use crate::system::command::quoted_path;
 use crate::system::{Root, mount};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
@@ -142,10 +142,10 @@ impl Step for ResolvConf {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let copy = quoted(&cx.state.join("resolv.conf").display().to_string());
+        let copy = quoted_path(&cx.state.join("resolv.conf"));
         vec![
             Planned::Command(format!("cp {FILE} {copy}")),
-            Planned::Command(format!("mount --bind {copy} {}", quoted(&cx.below(FILE).display().to_string()))),
+            Planned::Command(format!("mount --bind {copy} {}", quoted_path(&cx.below(FILE)))),
         ]
     }
 
@@ -156,7 +156,7 @@ impl Step for ResolvConf {
         };
         for change in changes {
             if let Change::Bound { at, .. } = change {
-                return Ok(targets_below(&cx.host, at)?.contains(at).then_some(()));
+                return Ok(is_mount_point(cx, at)?.then_some(()));
             }
         }
         match action(cx, &own) {
@@ -202,7 +202,7 @@ impl Step for ResolvConf {
     fn undo(&self, cx: &mut Context, change: Change) -> Result<(), Failure> {
         match change {
             Change::Bound { at, copy } => {
-                mount::unmount_tree(&at, &targets_below(&cx.host, &at)?)?;
+                unbind(cx, &at)?;
                 let _ = fs::remove_file(copy);
                 Ok(())
             }
