@@ -1,6 +1,7 @@
 //! Which probes are asked, in which order, and whose facts count.
 
 use super::request::{GatherRequest, Stage};
+use super::units::startup::Startup;
 use super::{
     boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
     services, storage, template,
@@ -143,11 +144,12 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     say(Stage::OpenIscsi);
     facts.iscsi = iscsi::read(root, sysfs);
     say(Stage::NetworkConfiguration);
+    let startup = Startup::read(root);
     facts.dhcp = dhcp::read(root, live);
-    facts.netconfig = netconfig::read(root);
+    facts.netconfig = netconfig::read(root, &startup);
     say(Stage::Services);
-    facts.services = services::read(root);
-    facts.template = template::read(root);
+    facts.services = services::read(root, &startup);
+    facts.template = template::read(root, &startup);
     say(Stage::Disks);
     let root_silence = std::mem::take(&mut facts.storage.root_silence);
     facts.storage = Storage { root_silence, ..storage::read(root, live) };

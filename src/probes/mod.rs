@@ -16,6 +16,8 @@ pub mod network;
 pub mod nics;
 mod request;
 mod same_machine;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod services;
 pub mod storage;
 pub mod template;

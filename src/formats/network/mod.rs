@@ -3,6 +3,7 @@
 pub mod classless_routes;
 mod condition;
 pub mod dhclient_conf;
+pub(crate) mod dhcpcd_conf;
 pub mod ifupdown;
 pub mod keyfile;
 pub mod leases;

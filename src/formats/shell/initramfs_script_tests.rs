@@ -168,27 +168,11 @@ fn quotes_around_option_121_are_told_from_none() {
 }
 
 #[test]
-fn a_dhclient_conf_asks_for_option_121_by_its_own_name() {
-    let conf = dhclient_conf(
-        "option classless-static-routes code 121 = array of unsigned integer 8;\n\
-         request subnet-mask, routers,\n\tclassless-static-routes, ntp-servers;\n",
-    );
-    assert_eq!(conf.declared, Some(("classless-static-routes".to_owned(), 1)));
-    assert_eq!(conf.requested, Some(3));
-    assert_eq!(conf.variable().as_deref(), Some("new_classless_static_routes"));
-    let conf = dhclient_conf("option x code 121 = text;\nrequest subnet-mask;\n");
-    assert_eq!((conf.declared.is_some(), conf.requested), (true, None));
-    let conf = dhclient_conf("option x code 121 = text; # request x;\nrequest subnet-mask;\nalso request x;\n");
-    assert_eq!(conf.requested, Some(3));
-}
-
-#[test]
 fn truncation_at_every_offset_does_not_panic() {
     for sample in [LOCAL_TOP, DHCLIENT_SCRIPT] {
         for (end, _) in sample.char_indices() {
             let _ = scan(&sample[..end]);
             let _ = option_121(&sample[..end]);
-            let _ = dhclient_conf(&sample[..end]);
         }
     }
 }
@@ -200,7 +184,6 @@ proptest! {
     fn arbitrary_text_does_not_panic(text in "\\PC{0,400}") {
         let _ = scan(&text);
         let _ = option_121(&text);
-        let _ = dhclient_conf(&text);
     }
 
     #[test]

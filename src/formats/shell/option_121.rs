@@ -1,4 +1,4 @@
-//! What a DHCP client's script and configuration do with option 121 (RFC 3442).
+//! What a DHCP client's script does with option 121 (RFC 3442).
 
 use super::cmdline_words::variable;
 use super::lexer::Op;
@@ -114,50 +114,4 @@ fn body<'t>(tokens: &'t [Token], name: &str) -> Option<&'t [Token]> {
         _ => false,
     });
     Some(&body[..end.unwrap_or(body.len())])
-}
-
-/// What a dhclient.conf(5) says of option 121.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DhclientConf {
-    /// The name under which code 121 is declared, and the line.
-    pub declared: Option<(String, u32)>,
-    /// Whether that name is asked for, and the line.
-    pub requested: Option<u32>,
-}
-
-impl DhclientConf {
-    /// The variable in which dhclient hands the option to its script.
-    pub fn variable(&self) -> Option<String> {
-        self.declared.as_ref().map(|(name, _)| format!("new_{}", name.replace('-', "_")))
-    }
-}
-
-/// Looks at the configuration of ISC dhclient; only at what it says of option 121.
-pub fn dhclient_conf(text: &str) -> DhclientConf {
-    let mut conf = DhclientConf::default();
-    let mut statement: Vec<(String, u32)> = Vec::new();
-    let mut asked: Vec<(String, u32)> = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default();
-        let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
-        for part in line.replace(';', " ; ").replace([',', '{', '}'], " ").split_whitespace() {
-            if part != ";" {
-                statement.push((part.to_owned(), number));
-                continue;
-            }
-            let words: Vec<&str> = statement.iter().map(|(word, _)| word.as_str()).collect();
-            match words.as_slice() {
-                ["option", name, "code", "121", ..] => conf.declared = Some(((*name).to_owned(), statement[0].1)),
-                ["request", ..] => asked = statement.split_off(1),
-                ["also", "request", ..] => asked.extend(statement.split_off(2)),
-                _ => {}
-            }
-            statement.clear();
-        }
-    }
-    conf.requested = conf.declared.as_ref().and_then(|(name, _)| {
-        let name = name.trim_start_matches("dhcp.");
-        asked.iter().find(|(word, _)| word == name).map(|(_, line)| *line)
-    });
-    conf
 }

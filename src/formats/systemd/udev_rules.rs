@@ -4,6 +4,15 @@ use crate::formats::text::harmless::is_plain;
 use crate::formats::text::net::normal_mac;
 use isctpl_checks::facts::{HIDDEN, Location, NicMatch, Rename};
 
+/// Where rules lie, the directory of the highest priority first.
+pub(crate) const DIRECTORIES: [&str; 5] = [
+    "/etc/udev/rules.d",
+    "/run/udev/rules.d",
+    "/usr/local/lib/udev/rules.d",
+    "/usr/lib/udev/rules.d",
+    "/lib/udev/rules.d",
+];
+
 /// One `KEY{attribute} operator "value"` of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {

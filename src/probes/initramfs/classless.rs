@@ -1,10 +1,14 @@
 //! What the DHCP clients of an image do with option 121 (RFC 3442).
 
-use super::content::Content;
+use super::content::{Binary, Content};
 use super::scripts::{Scripts, is_initramfs_tools};
 use super::tree::Tree;
+use crate::formats::network::dhcpcd_conf;
 use crate::formats::shell::initramfs_script::Action;
-use crate::formats::shell::option_121::{Option121, dhclient_conf, option_121};
+use crate::formats::shell::option_121::{Option121, option_121};
+use crate::probes::dhcp::dhclient;
+use crate::probes::files::{Files, Reader};
+use crate::probes::netconfig::{dhcpcd, networkd};
 use isctpl_checks::facts::{self, ImageNetwork, Location, NetworkKind, Option121Support};
 
 /// klibc's name of a route in `/run/net-IF.conf`; it came with the support of option 121 (klibc 2.0.5).
@@ -19,26 +23,26 @@ const KLIBC: &str = "IP-Config:";
 /// The strings that are looked for in `ipconfig`.
 pub(super) const IPCONFIG_STRINGS: &[&str] = &[ROUTE, PATCHED, KLIBC];
 
+/// The string that is looked for in `dhclient`: the name in its table of options, where it knows option 121 without a
+/// declaration.
+pub(super) const DHCLIENT_STRINGS: &[&str] = &["\0classless-static-routes\0"];
+
 /// One answer for each way of bringing up the network that asks a DHCP server.
-pub(super) fn handling(
-    tree: &Tree,
-    image: &str,
-    network: &[ImageNetwork],
-    scripts: &Scripts<'_>,
-) -> Vec<facts::Option121> {
-    let look = Look { tree, image, scripts };
+pub(super) fn handling(tree: &Tree, network: &[ImageNetwork], scripts: &Scripts<'_>) -> Vec<facts::Option121> {
+    // What could not be kept of the image is noted already.
+    let look = Look { tree, reader: Reader::new(tree), scripts };
     network.iter().filter_map(|network| look.at(network)).collect()
 }
 
 struct Look<'t> {
     tree: &'t Tree,
-    image: &'t str,
+    reader: Reader<'t>,
     scripts: &'t Scripts<'t>,
 }
 
 impl Look<'_> {
     fn place(&self, path: &str, line: u32) -> Location {
-        Location::line(format!("{}!{path}", self.image), line)
+        Location::line(self.tree.name(path), line)
     }
 
     fn at(&self, network: &ImageNetwork) -> Option<facts::Option121> {
@@ -58,10 +62,7 @@ impl Look<'_> {
 
     fn ipconfig(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         let path = self.tree.program("ipconfig").unwrap_or_default();
-        let strings = match self.tree.content(&path) {
-            Some(Content::Elf(binary)) => binary.strings.as_slice(),
-            _ => &[],
-        };
+        let strings = self.program("ipconfig").map_or(&[][..], |binary| &binary.strings);
         let at = if path.is_empty() { network.at.clone() } else { self.place(&path, 0) };
         let has = |string| strings.contains(&string);
         if has(ROUTE) {
@@ -78,26 +79,18 @@ impl Look<'_> {
     }
 
     fn networkd(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
-        for directory in ["etc/systemd/network", "usr/lib/systemd/network", "lib/systemd/network"] {
-            for name in self.tree.names(directory) {
-                let path = format!("{directory}/{name}");
-                let text = if name.ends_with(".network") { self.tree.text(&path) } else { None };
-                for (number, line) in text.unwrap_or_default().lines().enumerate() {
-                    let line = line.trim();
-                    if let Some(("UseRoutes", "no" | "false" | "off" | "0")) =
-                        line.split_once('=').map(|(key, value)| (key.trim(), value.trim()))
-                    {
-                        let at = self.place(&path, u32::try_from(number + 1).unwrap_or(u32::MAX));
-                        return (
-                            Option121Support::No("its configuration disables the routes of leases".to_owned()),
-                            at,
-                            line.to_owned(),
-                        );
-                    }
-                }
+        let (networks, _) = networkd::networks(&self.reader);
+        let mut routes = networks.into_iter().filter_map(|config| config.use_dhcp_routes);
+        match routes.find(|routes| !routes.value) {
+            Some(refused) => {
+                let why = "its configuration disables the routes of leases".to_owned();
+                (Option121Support::No(why), refused.at.clone(), self.excerpt(&refused.at))
+            }
+            None => {
+                let excerpt = "systemd-networkd installs the routes of option 121".to_owned();
+                (Option121Support::Yes, network.at.clone(), excerpt)
             }
         }
-        (Option121Support::Yes, network.at.clone(), "systemd-networkd installs the routes of option 121".to_owned())
     }
 
     fn client(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
@@ -120,22 +113,21 @@ impl Look<'_> {
     /// ISC dhclient must be told to ask, and its script must use what it is given.
     fn dhclient(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
         let conf_paths = match network.kind {
-            NetworkKind::InitramfsDhclient => ["etc/dhcp/dhclient.conf", "etc/dhclient.conf"],
-            _ => ["etc/dhclient.conf", "etc/dhcp/dhclient.conf"],
+            NetworkKind::InitramfsDhclient => ["/etc/dhcp/dhclient.conf", "/etc/dhclient.conf"],
+            _ => ["/etc/dhclient.conf", "/etc/dhcp/dhclient.conf"],
         };
-        let Some((path, text)) = conf_paths.iter().find_map(|path| Some((*path, self.tree.text(path)?))) else {
+        let built_in = matches!(self.program("dhclient"), Some(binary) if !binary.strings.is_empty());
+        let Some(conf) = dhclient::configuration(&self.reader, &conf_paths, built_in) else {
             let why =
                 "dhclient requests option 121 only if dhclient.conf lists it, and the initramfs has no dhclient.conf";
-            return (Option121Support::No(why.to_owned()), network.at.clone(), format!("no /{}", conf_paths[0]));
+            return (Option121Support::No(why.to_owned()), network.at.clone(), format!("no {}", conf_paths[0]));
         };
-        let conf = dhclient_conf(text);
-        let (Some(variable), Some(_)) = (conf.variable(), conf.requested) else {
-            let line = conf.declared.as_ref().map_or(0, |(_, line)| *line);
-            let why = "its configuration does not request option 121".to_owned();
-            let excerpt = excerpt(text, line).unwrap_or("no option with code 121 in a `request`").to_owned();
-            return (Option121Support::No(why), self.place(path, line), excerpt);
-        };
-        self.dhclient_script(network, &variable)
+        if let Some(variable) = conf.classless_variable() {
+            return self.dhclient_script(network, &variable);
+        }
+        let why = "its configuration does not request option 121".to_owned();
+        let at = conf.conf.requested.map_or_else(|| Location::file(conf.conf.path), |requested| requested.at);
+        (Option121Support::No(why), at, "no option with code 121 in a `request`".to_owned())
     }
 
     fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> (Option121Support, Location, String) {
@@ -152,19 +144,13 @@ impl Look<'_> {
             let Some(text) = self.tree.text(path) else { continue };
             match option_121(text) {
                 Option121::Taken { variable: used, line } if used == variable => {
-                    return (
-                        Option121Support::Yes,
-                        self.place(path, line),
-                        excerpt(text, line).unwrap_or_default().to_owned(),
-                    );
+                    let at = self.place(path, line);
+                    return (Option121Support::Yes, at.clone(), self.excerpt(&at));
                 }
                 Option121::OneWord { variable: used, line } if used == variable => {
                     let why = "it passes all octets of option 121 to a function as one quoted word, so the function sets no route";
-                    answer = Some((
-                        Option121Support::No(why.to_owned()),
-                        self.place(path, line),
-                        excerpt(text, line).unwrap_or_default().to_owned(),
-                    ));
+                    let at = self.place(path, line);
+                    answer = Some((Option121Support::No(why.to_owned()), at.clone(), self.excerpt(&at)));
                 }
                 _ => {}
             }
@@ -183,27 +169,35 @@ impl Look<'_> {
 
     /// dhcpcd sets the routes itself, if its configuration asks for them.
     fn dhcpcd(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
-        let path = "etc/dhcpcd.conf";
-        let text = self.tree.text(path).unwrap_or_default();
-        for (number, line) in text.lines().enumerate() {
-            let statement = line.split('#').next().unwrap_or_default();
-            let mut words = statement.split(|c: char| c.is_whitespace() || c == ',');
-            if words.next() == Some("option") && words.any(|word| matches!(word, "classless_static_routes" | "121")) {
-                let at = self.place(path, u32::try_from(number + 1).unwrap_or(u32::MAX));
-                return (Option121Support::Yes, at, line.trim().to_owned());
+        let text = self.reader.text(dhcpcd::CONF).unwrap_or_default();
+        let configs = dhcpcd_conf::parse(&text, &self.tree.name(dhcpcd::CONF), &mut Vec::new());
+        // What is said of all interfaces stands last.
+        match configs.into_iter().rev().find_map(|config| config.use_dhcp_routes) {
+            Some(routes) if routes.value => (Option121Support::Yes, routes.at.clone(), self.excerpt(&routes.at)),
+            Some(refused) => {
+                let why = "its configuration refuses option 121".to_owned();
+                (Option121Support::No(why), refused.at.clone(), self.excerpt(&refused.at))
+            }
+            None => {
+                let why = "dhcpcd.conf in the initramfs does not request option 121, and the server may not send it without a request";
+                let excerpt = "no `option classless_static_routes`".to_owned();
+                (Option121Support::Unclear(why.to_owned()), network.at.clone(), excerpt)
             }
         }
-        let why = "dhcpcd.conf in the initramfs does not request option 121, and the server may not send it without a request";
-        (
-            Option121Support::Unclear(why.to_owned()),
-            network.at.clone(),
-            "no `option classless_static_routes`".to_owned(),
-        )
     }
-}
 
-/// A line of a text, counted from 1.
-fn excerpt(text: &str, line: u32) -> Option<&str> {
-    let index = usize::try_from(line).ok()?.checked_sub(1)?;
-    text.lines().nth(index).map(str::trim)
+    /// A program of the PATH, as far as it was looked into.
+    fn program(&self, name: &str) -> Option<&Binary> {
+        match self.tree.content(&self.tree.program(name)?)? {
+            Content::Elf(binary) => Some(binary),
+            Content::Text(_) => None,
+        }
+    }
+
+    /// The line of the image that a place names.
+    fn excerpt(&self, at: &Location) -> String {
+        let text = at.path.rsplit('!').next().and_then(|path| self.tree.text(path)).unwrap_or_default();
+        let index = usize::try_from(at.line).unwrap_or_default().wrapping_sub(1);
+        text.lines().nth(index).unwrap_or_default().trim().to_owned()
+    }
 }

@@ -5,6 +5,7 @@ use super::tree::{Node, Tree};
 use crate::formats::image::cpio::{Data, Entry, Kind};
 use crate::formats::image::elf;
 use crate::formats::text::names;
+use crate::probes::files::Files;
 use isctpl_checks::facts::{EntryKind, Problem};
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -20,6 +21,7 @@ const ELF_LIMIT: u64 = 64 << 20;
 
 /// Strings that tell one version of a program from another, by the program's name.
 const TELLING: &[(&str, &[&str])] = &[
+    ("dhclient", super::classless::DHCLIENT_STRINGS),
     ("ipconfig", super::classless::IPCONFIG_STRINGS),
     ("iscsistart", super::scripts::ISCSISTART_STRINGS),
     ("nm-initrd-generator", super::scripts::GENERATOR_STRINGS),
@@ -27,7 +29,7 @@ const TELLING: &[(&str, &[&str])] = &[
 ];
 
 /// What the entries of an image leave behind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Collected {
     pub(super) tree: Tree,
     pub(super) problems: Vec<Problem>,
@@ -56,11 +58,21 @@ struct Links {
 }
 
 impl Collected {
-    /// Takes one entry, and gives back where a symbolic link points. `image` is the image's path in
-    /// messages.
+    /// Nothing yet; `image` is the image's path in messages.
+    pub(super) fn new(image: &str) -> Self {
+        Self {
+            tree: Tree::new(image),
+            problems: Vec::new(),
+            incomplete: false,
+            texts: 0,
+            links: HashMap::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Takes one entry, and gives back where a symbolic link points.
     pub(super) fn take(
         &mut self,
-        image: &str,
         segment: usize,
         entry: &Entry,
         data: &mut Data<'_, '_>,
@@ -69,7 +81,7 @@ impl Collected {
         let Some(path) = self.tree.place(&name) else { return Ok(None) };
         let mut target = None;
         let kind = match entry.kind() {
-            Kind::File => return self.file(image, segment, path, entry, data).map(|()| None),
+            Kind::File => return self.file(segment, path, entry, data).map(|()| None),
             Kind::Directory => EntryKind::Directory,
             Kind::Link => {
                 let mut bytes = Vec::new();
@@ -82,16 +94,9 @@ impl Collected {
         Ok(target)
     }
 
-    fn file(
-        &mut self,
-        image: &str,
-        segment: usize,
-        path: String,
-        entry: &Entry,
-        data: &mut Data<'_, '_>,
-    ) -> io::Result<()> {
+    fn file(&mut self, segment: usize, path: String, entry: &Entry, data: &mut Data<'_, '_>) -> io::Result<()> {
         let linked = entry.nlink > 1;
-        let content = self.content(image, &path, entry, linked, data)?;
+        let content = self.content(&path, entry, linked, data)?;
         let file = |size| if entry.mode & 0o111 == 0 { EntryKind::File(size) } else { EntryKind::Program(size) };
         let mut size = u64::from(entry.size);
         let mut kept = content.map(|content| self.tree.keep(content));
@@ -117,7 +122,6 @@ impl Collected {
 
     fn content(
         &mut self,
-        image: &str,
         path: &str,
         entry: &Entry,
         linked: bool,
@@ -130,7 +134,7 @@ impl Collected {
         data.by_ref().take(elf::MAGIC.len() as u64).read_to_end(&mut self.buffer)?;
         let is_elf = self.buffer == elf::MAGIC;
         if is_elf && (entry.mode & 0o111 != 0 || path.contains(".so")) {
-            return self.binary(image, path, data);
+            return self.binary(path, data);
         }
         let named = is_text_path(path);
         if is_elf || !(named || linked || self.buffer.starts_with(b"#!")) {
@@ -139,11 +143,7 @@ impl Collected {
         if u64::from(entry.size) > TEXT_LIMIT || self.texts + u64::from(entry.size) > TEXTS_LIMIT {
             if named {
                 self.incomplete = true;
-                self.problem(
-                    image,
-                    path,
-                    "is too large to read along with the other scripts and settings of the initramfs",
-                );
+                self.problem(path, "is too large to read along with the other scripts and settings of the initramfs");
             }
             return Ok(None);
         }
@@ -155,9 +155,9 @@ impl Collected {
         Ok(Some(Content::Text(names::decode(&self.buffer))))
     }
 
-    fn binary(&mut self, image: &str, path: &str, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {
+    fn binary(&mut self, path: &str, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {
         if data.left() > ELF_LIMIT {
-            self.problem(image, path, "is too large to find out which libraries it needs");
+            self.problem(path, "is too large to find out which libraries it needs");
             return Ok(None);
         }
         data.read_to_end(&mut self.buffer)?;
@@ -165,7 +165,7 @@ impl Collected {
             Ok(Some(linkage)) => linkage,
             Ok(None) => return Ok(None),
             Err(error) => {
-                self.problem(image, path, &error.to_string());
+                self.problem(path, &error.to_string());
                 return Ok(None);
             }
         };
@@ -179,8 +179,8 @@ impl Collected {
         Ok(Some(Content::Elf(Binary { linkage, strings })))
     }
 
-    fn problem(&mut self, image: &str, path: &str, what: &str) {
-        self.problems.push(Problem::new(format!("{image}!{path}"), what));
+    fn problem(&mut self, path: &str, what: &str) {
+        self.problems.push(Problem::new(self.tree.name(path), what));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::formats::iscsi::open_iscsi;
 use crate::formats::shell::{Shell, parse};
 use crate::formats::storage::lvm;
 use crate::formats::systemd;
+use crate::probes::files::Files;
 use isctpl_checks::facts::{
     Cmdline, EntryKind, Initramfs, InitramfsConf, Located, Location, LoginRequest, Problem, RequestKind, Source,
 };
@@ -13,7 +14,7 @@ use isctpl_checks::parse_root_spec;
 
 /// Fills the facts that come from settings.
 pub(super) fn fill(tree: &Tree, facts: &mut Initramfs) {
-    let config = Config { tree, image: facts.path.clone() };
+    let config = Config { tree };
     let problems = &mut facts.problems;
     let iscsi = config.iscsi_initramfs(problems);
     facts.own_cmdline = config.own_cmdline();
@@ -39,18 +40,12 @@ const ISCSI_INITRAMFS: &[&str] = &["etc/iscsi.initramfs", "etc/iscsi/iscsi.initr
 
 struct Config<'t> {
     tree: &'t Tree,
-    image: String,
 }
 
 impl<'t> Config<'t> {
-    /// A file's name in messages.
-    fn name(&self, path: &str) -> String {
-        format!("{}!{path}", self.image)
-    }
-
     /// The text of a file with its name in messages; `None` when there is no such file.
     fn named_text(&self, path: &str) -> Option<(&'t str, String)> {
-        Some((self.tree.text(path)?, self.name(path)))
+        Some((self.tree.text(path)?, self.tree.name(path)))
     }
 
     /// Lines of a file without comments, numbered from 1.
@@ -66,7 +61,7 @@ impl<'t> Config<'t> {
         let mut found = Vec::new();
         for path in files {
             for (number, line) in self.lines(&path) {
-                let at = Location::line(self.name(&path), number);
+                let at = Location::line(self.tree.name(&path), number);
                 found.push(Located::new(cmdline::parse(line, Some(at.clone())), at));
             }
         }
@@ -80,7 +75,7 @@ impl<'t> Config<'t> {
         let stated = paths.iter().rev().find_map(|path| {
             let script = parse(self.tree.text(path)?, path, Shell::Any);
             let last = script.last(name)?;
-            Some(Located::new(last.value.clone(), Location::line(self.name(path), last.line)))
+            Some(Located::new(last.value.clone(), Location::line(self.tree.name(path), last.line)))
         });
         stated.filter(|located| !located.value.is_empty())
     }
@@ -119,8 +114,9 @@ impl<'t> Config<'t> {
         let settings = self.tree.texts().filter(|(path, _)| {
             (path.starts_with("etc/iscsi/") || path.starts_with("var/lib/iscsi/")) && !ISCSI_INITRAMFS.contains(path)
         });
-        secrets
-            .extend(settings.filter_map(|(path, text)| open_iscsi::secrets(text, &self.name(path)).into_iter().next()));
+        secrets.extend(
+            settings.filter_map(|(path, text)| open_iscsi::secrets(text, &self.tree.name(path)).into_iter().next()),
+        );
         secrets
     }
 
@@ -138,7 +134,7 @@ impl<'t> Config<'t> {
         let path = "etc/lvm/devices/system.devices";
         self.tree.resolve(path)?;
         // An empty file lists no device, which is not the same as no list.
-        let (devices, trouble) = lvm::devices_file(self.tree.text(path).unwrap_or_default(), &self.name(path));
+        let (devices, trouble) = lvm::devices_file(self.tree.text(path).unwrap_or_default(), &self.tree.name(path));
         problems.extend(trouble);
         Some(devices.into_iter().map(|device| Located::new(device.value.id_name, device.at)).collect())
     }

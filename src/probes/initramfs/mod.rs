@@ -78,10 +78,10 @@ pub fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> I
 
 /// Fills the facts from an open image of the size that they state.
 fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&ListedEntry)) {
-    let mut collected = Collected::default();
+    let mut collected = Collected::new(&facts.path);
     let place = facts.path.clone();
     let walked = walk::walk(&mut Input::new(image, facts.size), &place, &mut |segment, header, data| {
-        let target = collected.take(&place, segment, &header, data)?;
+        let target = collected.take(segment, &header, data)?;
         sink(&ListedEntry { segment, kind: header.kind(), target, header });
         Ok(())
     });
@@ -97,14 +97,17 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
             facts.problems.push(Problem::new(&place, "its programs need too many libraries to check them all"));
         }
     }
-    facts.missing_unit_programs = units::missing_programs(&tree, &place);
-    let scripts = Scripts::scan(&tree, &place);
+    let (missing_programs, unread) = units::missing_programs(&tree);
+    facts.missing_unit_programs = missing_programs;
+    facts.incomplete |= !unread.is_empty();
+    facts.problems.extend(unread);
+    let scripts = Scripts::scan(&tree);
     facts.readers = scripts.readers();
     facts.network = scripts.network();
     facts.login = scripts.login();
     facts.login_database_unplaced = scripts.login_database_unplaced();
     facts.awk_without_and = scripts.awk_without_and();
-    facts.classless = classless::handling(&tree, &place, &facts.network, &scripts);
+    facts.classless = classless::handling(&tree, &facts.network, &scripts);
     config::fill(&tree, facts);
     drop(scripts);
     if tree.is_exhausted() {

@@ -3,6 +3,7 @@
 use super::content::Content;
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
+use crate::probes::files::Files;
 use isctpl_checks::facts::{
     EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, TokenReader,
 };
@@ -28,15 +29,14 @@ const GENERATORS: &[(&str, NetworkKind)] = &[
 /// The scripts of an image that run.
 pub(super) struct Scripts<'t> {
     tree: &'t Tree,
-    image: &'t str,
     scanned: Vec<(&'t str, Script)>,
     mentions: BTreeSet<String>,
 }
 
 impl<'t> Scripts<'t> {
-    /// Scans the scripts that run. `image` is the image's path in messages.
-    pub(super) fn scan(tree: &'t Tree, image: &'t str) -> Self {
-        let mut scripts = Self { tree, image, scanned: Vec::new(), mentions: BTreeSet::new() };
+    /// Scans the scripts that run.
+    pub(super) fn scan(tree: &'t Tree) -> Self {
+        let mut scripts = Self { tree, scanned: Vec::new(), mentions: BTreeSet::new() };
         for (path, text) in tree.texts() {
             if runs(tree, path) {
                 let mut script = scan(text);
@@ -48,7 +48,7 @@ impl<'t> Scripts<'t> {
     }
 
     fn place(&self, path: &str, line: u32) -> Location {
-        Location::line(format!("{}!{path}", self.image), line)
+        Location::line(self.tree.name(path), line)
     }
 
     /// Whether it happens: outside of functions, or in one that is named somewhere.

@@ -1,7 +1,10 @@
 //! The directory tree that an image unpacks to.
 
 use super::content::Content;
-use isctpl_checks::facts::EntryKind;
+use crate::probes::files::{Files, Found};
+use crate::system::FileKind;
+use isctpl_checks::facts::{EntryKind, Problem};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -31,6 +34,8 @@ pub(super) struct Node {
 /// when it unpacks.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
+    /// The image's path in messages.
+    image: String,
     nodes: BTreeMap<String, Node>,
     contents: Vec<Content>,
     /// The directory of the last entry, as written and as resolved.
@@ -39,6 +44,11 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// An empty tree; `image` is the image's path in messages.
+    pub(super) fn new(image: &str) -> Self {
+        Self { image: image.to_owned(), ..Self::default() }
+    }
+
     /// Where an entry comes to lie; `None` for the root directory itself.
     pub(super) fn place(&mut self, name: &str) -> Option<String> {
         let name = name.trim_end_matches('/');
@@ -192,6 +202,57 @@ impl Tree {
             Content::Text(text) => Some((path.as_str(), text.as_str())),
             Content::Elf(_) => None,
         })
+    }
+}
+
+impl Files for Tree {
+    fn name(&self, path: &str) -> String {
+        format!("{}!{}", self.image, path.trim_start_matches('/'))
+    }
+
+    fn text(&self, path: &str) -> Result<Option<Cow<'_, str>>, Problem> {
+        match (self.find(path)?, self.text(path)) {
+            (_, Some(text)) => Ok(Some(Cow::Borrowed(text))),
+            (Some(Found { kind: FileKind::File, size: 0, .. }), None) => Ok(Some(Cow::Borrowed(""))),
+            (Some(_), None) => Err(Problem::new(Files::name(self, path), "was not read along with the initramfs")),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn list(&self, directory: &str) -> Result<Option<Vec<(String, FileKind)>>, Problem> {
+        let Some(directory) = self.resolve(directory) else { return Ok(None) };
+        let kind =
+            |name: &str| self.nodes.get(&join(&directory, name)).map_or(FileKind::Directory, |node| kind(node).0);
+        Ok(Some(self.names(&directory).into_iter().map(|name| (name.to_owned(), kind(name))).collect()))
+    }
+
+    fn find(&self, path: &str) -> Result<Option<Found>, Problem> {
+        let Some(path) = self.resolve(path) else { return Ok(None) };
+        let (kind, size) = self.nodes.get(&path).map_or((FileKind::Directory, 0), kind);
+        Ok(Some(Found { kind, size, mode: None }))
+    }
+
+    fn link(&self, path: &str) -> Result<Option<String>, Problem> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let node = self.follow(parent).and_then(|parent| self.nodes.get(&join(&parent, name)));
+        Ok(node.and_then(|node| match &node.kind {
+            EntryKind::Link(target) => Some(target.clone()),
+            _ => None,
+        }))
+    }
+
+    fn has_foreign_run(&self) -> bool {
+        false
+    }
+}
+
+/// What a node is, and how large.
+fn kind(node: &Node) -> (FileKind, u64) {
+    match node.kind {
+        EntryKind::File(size) | EntryKind::Program(size) => (FileKind::File, size),
+        EntryKind::Directory => (FileKind::Directory, 0),
+        EntryKind::Link(_) => (FileKind::Link, 0),
+        EntryKind::Special => (FileKind::Special, 0),
     }
 }
 

@@ -1,120 +1,18 @@
-//! dhcpcd as a service: dhcpcd.conf(5). It takes every interface that it is not told to leave alone.
+//! dhcpcd as a service.
 
-use super::files::Files;
-use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem};
+use crate::formats::network::dhcpcd_conf::parse;
+use crate::probes::files::Reader;
+use isctpl_checks::facts::NetConfig;
 
-const CONF: &str = "/etc/dhcpcd.conf";
+/// The configuration.
+pub(in crate::probes) const CONF: &str = "/etc/dhcpcd.conf";
 
 const PROGRAMS: [&str; 4] = ["/usr/sbin/dhcpcd", "/sbin/dhcpcd", "/usr/sbin/dhcpcd5", "/usr/bin/dhcpcd"];
 
-/// The most `interface` blocks that are kept.
-const BLOCK_LIMIT: usize = 1024;
-
-/// The configurations that dhcpcd works by, where it is installed: those of single interfaces first,
-/// since they win, then the one for all others.
-pub(super) fn read(files: &mut Files<'_>) -> Vec<InterfaceConfig> {
-    if !PROGRAMS.iter().any(|path| files.root.is_file(path)) {
-        return Vec::new();
-    }
-    let text = files.text(CONF).unwrap_or_default();
-    parse(&text, CONF, &mut files.problems)
-}
-
-fn parse(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<InterfaceConfig> {
-    let mut general = InterfaceConfig::new(Manager::Dhcpcd, Location::file(path));
-    general.method = Method::Dhcp;
-    let mut blocks: Vec<InterfaceConfig> = Vec::new();
-    let (mut in_profile, mut in_block) = (false, false);
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let at = Location::line(path, number);
-        let names = || rest.split([' ', '\t', ',']).filter(|name| !name.is_empty());
-        match word {
-            "" => {}
-            "interface" if blocks.len() == BLOCK_LIMIT => {
-                problems.push(Problem::new(
-                    at.to_string(),
-                    format!("there are more than {BLOCK_LIMIT} interface blocks; the rest is not read"),
-                ));
-                break;
-            }
-            "interface" => {
-                (in_block, in_profile) = (true, false);
-                // What stands before a block holds in it too.
-                let mut block = general.clone();
-                block.matches.names = names().map(str::to_owned).collect();
-                block.at = at;
-                blocks.push(block);
-            }
-            // Blocks for one network name or one reply only.
-            "profile" | "ssid" | "arping" => in_profile = true,
-            _ if in_profile => {}
-            "allowinterfaces" => general.matches.names.extend(names().map(str::to_owned)),
-            "denyinterfaces" => general.matches.names.extend(names().map(|name| format!("!{name}"))),
-            _ => match blocks.last_mut().filter(|_| in_block) {
-                Some(block) => setting(word, rest.trim(), at, block, problems),
-                None => setting(word, rest.trim(), at, &mut general, problems),
-            },
-        }
-    }
-    blocks.push(general);
-    blocks
-}
-
-fn setting(word: &str, rest: &str, at: Location, config: &mut InterfaceConfig, problems: &mut Vec<Problem>) {
-    match word {
-        "persistent" => config.keep = Some(Located::new(word.to_owned(), at)),
-        "nogateway" => config.use_dhcp_gateway = Some(Located::new(false, at)),
-        "nooption" | "nooptions" if rest.contains("classless_static_routes") => {
-            config.use_dhcp_routes = Some(Located::new(false, at));
-        }
-        "metric" => config.metric = rest.parse().ok().map(|metric| Located::new(metric, at)),
-        "nodhcp" | "noipv4" => config.method = Method::Manual,
-        "static" => {
-            let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
-            match key {
-                "ip_address" => match value.parse() {
-                    Ok(net) => {
-                        config.addresses.push(net);
-                        config.method = Method::Static;
-                    }
-                    Err(_) => problems.push(Problem::new(at.to_string(), "static ip_address= is not a valid address")),
-                },
-                "routers" => config.gateway = value.split_whitespace().next().and_then(|router| router.parse().ok()),
-                _ => {}
-            }
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn tells_single_interfaces_from_all_others() {
-        let text = "persistent # keep\ndenyinterfaces veth* wlan0\nmetric 300\ninterface eth1\nstatic ip_address=192.0.2.5/24\nstatic routers=192.0.2.1\nnogateway\nssid home\npsk verysecret\n";
-        let mut problems = Vec::new();
-        let configs = parse(text, "/c", &mut problems);
-        assert!(problems.is_empty());
-        let [eth1, others] = configs.as_slice() else { panic!("{configs:?}") };
-        assert_eq!((eth1.matches.names.as_slice(), eth1.method), (["eth1".to_owned()].as_slice(), Method::Static));
-        assert!(!eth1.use_dhcp_gateway.as_ref().unwrap().value);
-        assert_eq!(eth1.keep.as_ref().unwrap().at.line, 1);
-        assert_eq!(others.matches.names, ["!veth*", "!wlan0"]);
-        assert_eq!((others.method, others.metric.as_ref().unwrap().value), (Method::Dhcp, 300));
-        assert!(!format!("{configs:?}").contains("verysecret"));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..1024)) {
-            parse(&String::from_utf8_lossy(&bytes), "/c", &mut Vec::new());
-        }
+/// Adds the configurations that dhcpcd works by to the facts, where it is installed.
+pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
+    if PROGRAMS.iter().any(|path| files.is_file(path)) {
+        let text = files.text(CONF).unwrap_or_default();
+        facts.interfaces.extend(parse(&text, CONF, &mut files.problems()));
     }
 }

@@ -1,11 +1,11 @@
 //! `/etc/network/interfaces` and what it includes.
 
-use super::files::Files;
 use super::generated;
 use crate::formats::network::ifupdown::{Include, Item, Stanza, interfaces, parse};
 use crate::formats::text::harmless::wrong_value;
+use crate::probes::files::Reader;
 use crate::system::FileKind;
-use isctpl_checks::facts::{InterfaceConfig, Problem, Rename};
+use isctpl_checks::facts::{NetConfig, Problem};
 use std::collections::BTreeMap;
 
 const MAIN: &str = "/etc/network/interfaces";
@@ -16,30 +16,30 @@ const DEPTH_LIMIT: usize = 8;
 /// The most files that are read, so that files that include each other come to an end.
 const FILE_LIMIT: usize = 512;
 
-struct Walk<'f, 'a> {
-    files: &'f mut Files<'a>,
+struct Walk<'w> {
+    files: &'w Reader<'w>,
     stanzas: Vec<Stanza>,
     authors: BTreeMap<String, String>,
     read: usize,
 }
 
-pub(super) fn read(files: &mut Files<'_>) -> (Vec<InterfaceConfig>, Vec<Rename>) {
+/// Adds the interfaces of ifupdown to the facts.
+pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
     let mut walk = Walk { files, stanzas: Vec::new(), authors: BTreeMap::new(), read: 0 };
     walk.file(MAIN, DEPTH_LIMIT);
-    let Walk { stanzas, authors, files, .. } = walk;
-    let (mut configs, renames) = interfaces(&stanzas, &mut files.problems);
+    let Walk { stanzas, authors, .. } = walk;
+    let (mut configs, renames) = interfaces(&stanzas, &mut files.problems());
     for config in &mut configs {
         config.generated_by = authors.get(&config.at.path).cloned();
     }
-    (configs, renames)
+    facts.interfaces.extend(configs);
+    facts.renames.extend(renames);
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn file(&mut self, path: &str, depth: usize) {
         if self.read == FILE_LIMIT {
-            self.files
-                .problems
-                .push(Problem::new(path, format!("is not read: more than {FILE_LIMIT} files are included")));
+            self.files.note(Problem::new(path, format!("is not read: more than {FILE_LIMIT} files are included")));
         }
         self.read += 1;
         if self.read > FILE_LIMIT {
@@ -50,14 +50,13 @@ impl Walk<'_, '_> {
             self.authors.insert(path.to_owned(), program);
         }
         let file = parse(&text, path);
-        self.files.problems.extend(file.problems);
+        self.files.problems().extend(file.problems);
         for item in file.items {
             match item {
                 Item::Stanza(stanza) => self.stanzas.push(stanza),
                 Item::Include(include) if depth == 0 => {
                     self.files
-                        .problems
-                        .push(Problem::new(include.at.to_string(), "the include is nested too deeply; it is not read"));
+                        .note(Problem::new(include.at.to_string(), "the include is nested too deeply; it is not read"));
                 }
                 Item::Include(include) => self.include(&include, depth - 1),
             }
@@ -70,7 +69,7 @@ impl Walk<'_, '_> {
                 "only a shell can expand `{}`; the files that it includes are not read",
                 wrong_value(&include.pattern)
             );
-            self.files.problems.push(Problem::new(include.at.to_string(), what));
+            self.files.note(Problem::new(include.at.to_string(), what));
             return;
         }
         let pattern = if include.pattern.starts_with('/') {
@@ -80,15 +79,14 @@ impl Walk<'_, '_> {
             format!("{directory}/{}", include.pattern)
         };
         for path in self.files.glob(&pattern) {
-            match self.files.root.stat(&path) {
-                Ok(Some(meta)) if meta.kind == FileKind::File && !include.directory => self.file(&path, depth),
-                Ok(Some(meta)) if meta.kind == FileKind::Directory && include.directory => {
+            match self.files.find(&path).map(|found| found.kind) {
+                Some(FileKind::File) if !include.directory => self.file(&path, depth),
+                Some(FileKind::Directory) if include.directory => {
                     for name in self.files.names(&path).into_iter().filter(|name| is_plain(name)) {
                         self.file(&format!("{path}/{name}"), depth);
                     }
                 }
-                Ok(_) => {}
-                Err(problem) => self.files.problems.push(problem),
+                _ => {}
             }
         }
     }

@@ -1,11 +1,11 @@
 //! systemd-networkd's files, and udev's `.link` files that stand beside them.
 
-use super::files::Files;
 use super::generated;
 use crate::formats::network::link;
 use crate::formats::network::networkd::{netdev, read as read_network, uppers};
 use crate::formats::systemd;
-use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, NicMatch, Rename, Source};
+use crate::probes::files::Reader;
+use isctpl_checks::facts::{InterfaceConfig, Located, Manager, NetConfig, NicMatch, Source};
 use std::collections::BTreeMap;
 
 /// Where `.network`, `.netdev` and `.link` files lie, the highest priority first.
@@ -20,43 +20,42 @@ const DIRECTORIES: [&str; 5] = [
 /// Where `networkd.conf` and its drop-ins lie.
 const CONF: [&str; 5] = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"];
 
-/// What networkd and udev read.
-#[derive(Default)]
-pub(super) struct Networkd {
-    pub(super) interfaces: Vec<InterfaceConfig>,
-    pub(super) renames: Vec<Rename>,
-    pub(super) manage_foreign_routes: Option<Located<bool>>,
+/// Adds to the facts what networkd and udev read.
+pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
+    let (mut interfaces, above) = networks(files);
+    stack(files, &above, &mut interfaces);
+    facts.interfaces.extend(interfaces);
+    Source::Manager(Manager::Networkd).name(&mut files.problems());
+    for path in files.conf_files(&DIRECTORIES, ".link") {
+        if let Some((file, _)) = files.unit(&path, &DIRECTORIES) {
+            facts.renames.extend(link::read(&file, &path));
+        }
+    }
+    Source::LinkFiles.name(&mut files.problems());
+    facts.manage_foreign_routes = manage_foreign_routes(files);
 }
 
-pub(super) fn read(files: &mut Files<'_>) -> Networkd {
-    let mut found = Networkd::default();
-    let mut above: BTreeMap<String, NicMatch> = BTreeMap::new();
+/// The `.network` files in the order in which they are matched, and which NICs bear a VLAN, by the VLAN's name.
+pub(in crate::probes) fn networks(files: &Reader<'_>) -> (Vec<InterfaceConfig>, BTreeMap<String, NicMatch>) {
+    let mut interfaces = Vec::new();
+    let mut above = BTreeMap::new();
     for path in files.conf_files(&DIRECTORIES, ".network") {
         let Some((mut file, drop_ins)) = files.unit(&path, &DIRECTORIES) else { continue };
-        files.problems.append(&mut file.problems);
-        let Some(mut config) = read_network(&file, &path, &mut files.problems) else { continue };
-        config.also = drop_ins.into_iter().map(Location::file).collect();
+        files.problems().append(&mut file.problems);
+        let Some(mut config) = read_network(&file, &files.name(&path), &mut files.problems()) else { continue };
+        config.also = drop_ins.iter().map(|drop_in| files.location(drop_in)).collect();
         config.generated_by = author(files, &path);
         for (_, upper) in uppers(&file) {
             above.insert(upper, config.matches.clone());
         }
-        found.interfaces.push(config);
+        interfaces.push(config);
     }
-    stack(files, &above, &mut found.interfaces);
-    Source::Manager(Manager::Networkd).name(&mut files.problems);
-    for path in files.conf_files(&DIRECTORIES, ".link") {
-        if let Some((file, _)) = files.unit(&path, &DIRECTORIES) {
-            found.renames.extend(link::read(&file, &path));
-        }
-    }
-    Source::LinkFiles.name(&mut files.problems);
-    found.manage_foreign_routes = manage_foreign_routes(files);
-    found
+    (interfaces, above)
 }
 
 /// Who wrote a `.network` file. netplan and cloud-init put no comment in theirs: for them the name tells,
 /// together with a place that nobody else writes to or the program itself.
-fn author(files: &mut Files<'_>, path: &str) -> Option<String> {
+fn author(files: &Reader<'_>, path: &str) -> Option<String> {
     let text = files.text(path).unwrap_or_default();
     if let Some(program) = generated::by(&text) {
         return Some(program);
@@ -65,12 +64,12 @@ fn author(files: &mut Files<'_>, path: &str) -> Option<String> {
     if path.starts_with("/run/") && name.starts_with("10-netplan-") {
         return Some("netplan".to_owned());
     }
-    let cloud_init = name.starts_with("10-cloud-init-") && files.root.is_file("/usr/bin/cloud-init");
+    let cloud_init = name.starts_with("10-cloud-init-") && files.is_file("/usr/bin/cloud-init");
     cloud_init.then(|| "cloud-init".to_owned())
 }
 
 /// Fills in what lies below the VLANs, bonds and bridges that `.netdev` files make.
-fn stack(files: &mut Files<'_>, above: &BTreeMap<String, NicMatch>, interfaces: &mut [InterfaceConfig]) {
+fn stack(files: &Reader<'_>, above: &BTreeMap<String, NicMatch>, interfaces: &mut [InterfaceConfig]) {
     for path in files.conf_files(&DIRECTORIES, ".netdev") {
         let Some((file, _)) = files.unit(&path, &DIRECTORIES) else { continue };
         let Some((name, _, vlan)) = netdev(&file) else { continue };
@@ -83,7 +82,7 @@ fn stack(files: &mut Files<'_>, above: &BTreeMap<String, NicMatch>, interfaces: 
     }
 }
 
-fn manage_foreign_routes(files: &mut Files<'_>) -> Option<Located<bool>> {
+fn manage_foreign_routes(files: &Reader<'_>) -> Option<Located<bool>> {
     let mut conf = systemd::UnitFile::default();
     for directory in CONF {
         let path = format!("{directory}/networkd.conf");
@@ -93,6 +92,6 @@ fn manage_foreign_routes(files: &mut Files<'_>) -> Option<Located<bool>> {
         }
     }
     files.add_drop_ins(&mut conf, "networkd.conf", &CONF);
-    files.problems.append(&mut conf.problems);
+    files.problems().append(&mut conf.problems);
     conf.boolean("Network", "ManageForeignRoutes")
 }

@@ -1,7 +1,7 @@
 //! Reverse-path filters set at boot.
 
-use super::files::Files;
 use crate::formats::systemd::sysctl::{parse, rp_filter as filter_of};
+use crate::probes::files::Reader;
 use isctpl_checks::facts::Located;
 
 /// Where systemd-sysctl and procps look, the highest priority first.
@@ -14,10 +14,10 @@ const CONF: &str = "/etc/sysctl.conf";
 const SYSTEMD_SYSCTL: [&str; 2] = ["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"];
 
 /// Settings of `rp_filter` in the order in which they are applied; the last one for a name holds.
-pub(super) fn rp_filter(files: &mut Files<'_>) -> Vec<Located<(String, u8)>> {
+pub(super) fn rp_filter(files: &Reader<'_>) -> Vec<Located<(String, u8)>> {
     let mut paths = files.conf_files(&DIRECTORIES, ".conf");
     paths.retain(|path| !files.is_masked(path));
-    if !SYSTEMD_SYSCTL.iter().any(|path| files.root.is_file(path)) {
+    if !SYSTEMD_SYSCTL.iter().any(|path| files.is_file(path)) {
         paths.push(CONF.to_owned());
     }
     let mut found = Vec::new();

@@ -1,35 +1,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::probes::sample::SampleRoot;
 use isctpl_checks::facts::{Location, Manager, Method, Source};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
 
-/// A root of files and links: `("/path", "text")`, or `("/path", "-> target")`.
-struct Tree(tempfile::TempDir);
+/// The targets of a boot.
+const BOOT: [(&str, &str); 3] = [
+    ("/usr/lib/systemd/system/default.target", "-> multi-user.target"),
+    ("/usr/lib/systemd/system/multi-user.target", "[Unit]\n"),
+    ("/usr/lib/systemd/system/sysinit.target", "[Unit]\n"),
+];
 
-impl Tree {
-    fn of(files: &[(&str, &str)]) -> Self {
-        let tree = Self(tempfile::tempdir().unwrap());
-        for (path, text) in files {
-            let path = tree.path(path);
-            fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap();
-            match text.strip_prefix("-> ") {
-                Some(target) => symlink(target, path).unwrap(),
-                None => fs::write(path, text).unwrap(),
-            }
-        }
-        tree
-    }
-
-    fn path(&self, path: &str) -> std::path::PathBuf {
-        self.0.path().join(path.trim_start_matches('/'))
-    }
-
-    fn read(&self) -> NetConfig {
-        read(&Root::open(self.0.path()).unwrap())
-    }
+fn read(root: &SampleRoot) -> NetConfig {
+    let root = root.open();
+    super::read(&root, &Startup::read(&root))
 }
 
 fn paths(facts: &NetConfig) -> Vec<&str> {
@@ -38,21 +24,23 @@ fn paths(facts: &NetConfig) -> Vec<&str> {
 
 #[test]
 fn an_empty_root_has_nothing_and_no_problem() {
-    let facts = Tree::of(&[]).read();
+    let facts = read(&SampleRoot::of(&[]));
     assert!(facts.problems.is_empty() && facts.interfaces.is_empty() && facts.managers.is_empty());
 }
 
 #[test]
 fn netplan_files_shadow_and_lie_over_each_other() {
-    let facts = Tree::of(&[
+    let facts = read(&SampleRoot::of(&[
         ("/usr/lib/systemd/system-generators/netplan", "program"),
         ("/usr/lib/systemd/system/systemd-networkd.service", "[Unit]\n"),
         ("/usr/lib/netplan/00-base.yaml", "network: {ethernets: {gone: {dhcp4: true}}}\n"),
         ("/etc/netplan/00-base.yaml", "network: {ethernets: {san: {dhcp4: true}}}\n"),
-        ("/etc/netplan/50-cloud-init.yaml", "# This file is generated from information provided by the datasource.\nnetwork: {ethernets: {san: {critical: true}}}\n"),
+        (
+            "/etc/netplan/50-cloud-init.yaml",
+            "# This file is generated from information provided by the datasource.\nnetwork: {ethernets: {san: {critical: true}}}\n",
+        ),
         ("/etc/netplan/60.yaml.bak", "nonsense: ["),
-    ])
-    .read();
+    ]));
     assert!(facts.problems.is_empty(), "{:?}", facts.problems);
     assert_eq!(paths(&facts), ["/etc/netplan/00-base.yaml"]);
     let san = &facts.interfaces[0];
@@ -66,7 +54,7 @@ fn netplan_files_shadow_and_lie_over_each_other() {
 #[test]
 fn networkd_files_are_shadowed_masked_and_amended() {
     let network = |name: &str| format!("[Match]\nName={name}\n[Network]\nDHCP=yes\n");
-    let facts = Tree::of(&[
+    let facts = read(&SampleRoot::of(&[
         ("/etc/systemd/network/50-b.network", &network("b")),
         ("/usr/lib/systemd/network/50-b.network", &network("shadowed")),
         ("/usr/lib/systemd/network/10-a.network", &network("a")),
@@ -86,8 +74,7 @@ fn networkd_files_are_shadowed_masked_and_amended() {
             "/etc/udev/rules.d/70-persistent-net.rules",
             "SUBSYSTEM==\"net\", ATTR{address}==\"52:54:00:AA:BB:02\", NAME=\"eth7\"\n",
         ),
-    ])
-    .read();
+    ]));
     assert!(facts.problems.is_empty(), "{:?}", facts.problems);
     assert_eq!(
         paths(&facts),
@@ -113,7 +100,7 @@ fn networkd_files_are_shadowed_masked_and_amended() {
 
 #[test]
 fn interfaces_files_are_included_and_circles_end() {
-    let facts = Tree::of(&[
+    let facts = read(&SampleRoot::of(&[
         (
             "/etc/network/interfaces",
             "auto eth0\nsource interfaces.d/*\nsource-directory /etc/network/more\nsource $HOME/x\n",
@@ -125,6 +112,8 @@ fn interfaces_files_are_included_and_circles_end() {
         ("/etc/network/interfaces.d/.hidden", "nonsense"),
         ("/etc/network/more/a.bak", "nonsense"),
         ("/etc/network/more/b", "iface eth1 inet manual\nsource /etc/network/more/b\n"),
+        BOOT[0],
+        BOOT[1],
         ("/etc/systemd/system/multi-user.target.wants/networking.service", "-> /lib/systemd/system/networking.service"),
         ("/usr/lib/systemd/system/networking.service", "[Unit]\n"),
         (
@@ -132,8 +121,7 @@ fn interfaces_files_are_included_and_circles_end() {
             "SUBSYSTEM==\"net\", ACTION==\"add\", RUN+=\"/lib/open-iscsi/net-interface-handler start\"\n",
         ),
         ("/lib/open-iscsi/net-interface-handler", "program"),
-    ])
-    .read();
+    ]));
     assert_eq!(facts.interfaces.iter().filter(|config| config.at_boot).count(), 1);
     assert_eq!(facts.interfaces[0].generated_by.as_deref(), Some("cloud-init"));
     assert_eq!(facts.problems.len(), 2, "{:?}", facts.problems);
@@ -147,7 +135,7 @@ fn interfaces_files_are_included_and_circles_end() {
 
 #[test]
 fn a_masked_service_does_not_start() {
-    let facts = Tree::of(&[
+    let facts = read(&SampleRoot::of(&[
         ("/etc/systemd/system/NetworkManager.service", "-> /dev/null"),
         (
             "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
@@ -155,8 +143,7 @@ fn a_masked_service_does_not_start() {
         ),
         ("/usr/lib/systemd/system/NetworkManager.service", "[Unit]\n"),
         ("/usr/lib/systemd/system/systemd-networkd.service", "[Unit]\n"),
-    ])
-    .read();
+    ]));
     let states: Vec<_> = facts.managers.iter().map(|state| (state.manager, state.enabled)).collect();
     assert_eq!(states, [(Manager::Networkd, false), (Manager::NetworkManager, false)]);
 }
@@ -164,7 +151,7 @@ fn a_masked_service_does_not_start() {
 #[test]
 fn networkmanager_refuses_what_others_may_read() {
     let profile = "[connection]\nid=x\ntype=ethernet\ninterface-name=eth0\n[wifi-security]\npsk=verysecret\n";
-    let tree = Tree::of(&[
+    let tree = SampleRoot::of(&[
         ("/etc/NetworkManager/system-connections/a.nmconnection", profile),
         ("/etc/NetworkManager/system-connections/b.nmconnection", profile),
         ("/etc/NetworkManager/system-connections/c.nmconnection~", profile),
@@ -177,7 +164,7 @@ fn networkmanager_refuses_what_others_may_read() {
         let path = tree.path(&format!("/etc/NetworkManager/system-connections/{name}"));
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    let facts = tree.read();
+    let facts = read(&tree);
     assert_eq!(
         paths(&facts),
         [
@@ -195,12 +182,11 @@ fn networkmanager_refuses_what_others_may_read() {
 
 #[test]
 fn networkmanager_leaves_ifupdowns_interfaces_to_it() {
-    let facts = Tree::of(&[
+    let facts = read(&SampleRoot::of(&[
         ("/etc/network/interfaces", "iface lo inet loopback\niface eth0 inet dhcp\n"),
         ("/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=false\n"),
         ("/usr/sbin/dhcpcd", "program"),
-    ])
-    .read();
+    ]));
     let left: Vec<_> = facts.interfaces.iter().filter(|config| config.unmanaged).collect();
     assert_eq!(left.len(), 1);
     assert_eq!((left[0].at.line, left[0].matches.names.as_slice()), (4, ["eth0".to_owned()].as_slice()));
@@ -218,10 +204,10 @@ fn reverse_path_filters_in_the_order_of_their_files() {
     ];
     let values = |facts: NetConfig| facts.rp_filter.into_iter().map(|it| it.value).collect::<Vec<_>>();
     let (all, san) = ("all".to_owned(), "san".to_owned());
-    assert_eq!(values(Tree::of(&files).read()), [(all.clone(), 2), (san.clone(), 1), (all.clone(), 1)]);
+    assert_eq!(values(read(&SampleRoot::of(&files))), [(all.clone(), 2), (san.clone(), 1), (all.clone(), 1)]);
     let mut with_systemd = files.to_vec();
     with_systemd.push(("/usr/lib/systemd/systemd-sysctl", "program"));
-    assert_eq!(values(Tree::of(&with_systemd).read()), [(all, 2), (san, 1)], "nothing links to /etc/sysctl.conf");
+    assert_eq!(values(read(&SampleRoot::of(&with_systemd))), [(all, 2), (san, 1)], "nothing links to /etc/sysctl.conf");
 }
 
 #[test]
@@ -244,12 +230,13 @@ fn firewalls_count_only_when_they_start() {
             "*filter\n:ufw-user-output - [0:0]\n-A ufw-user-output -p tcp --dport 3260 -j ACCEPT\nCOMMIT\n",
         ),
     ];
-    assert!(Tree::of(&files).read().firewalls.is_empty());
+    assert!(read(&SampleRoot::of(&files)).firewalls.is_empty());
     let mut enabled = files.to_vec();
+    enabled.extend(BOOT);
     enabled
         .push(("/etc/systemd/system/sysinit.target.wants/nftables.service", "-> /lib/systemd/system/nftables.service"));
     enabled.push(("/etc/systemd/system/multi-user.target.wants/ufw.service", "-> /lib/systemd/system/ufw.service"));
-    let facts = Tree::of(&enabled).read();
+    let facts = read(&SampleRoot::of(&enabled));
     assert!(facts.problems.is_empty(), "{:?}", facts.problems);
     let [ufw, nftables] = facts.firewalls.as_slice() else { panic!("{:?}", facts.firewalls) };
     assert_eq!((ufw.kind.as_str(), ufw.output_policy.as_str()), ("ufw", "drop"));
@@ -262,10 +249,10 @@ fn firewalls_count_only_when_they_start() {
 
 #[test]
 fn what_cannot_be_read_is_a_problem() {
-    let tree = Tree::of(&[]);
+    let tree = SampleRoot::of(&[]);
     fs::create_dir_all(tree.path("/etc/netplan/a.yaml")).unwrap();
     fs::create_dir_all(tree.path("/etc/network/interfaces")).unwrap();
-    let facts = tree.read();
+    let facts = read(&tree);
     let places: Vec<_> = facts.problems.iter().map(|problem| problem.place.as_str()).collect();
     assert_eq!(places, ["/etc/network/interfaces", "/etc/netplan/a.yaml"]);
 }

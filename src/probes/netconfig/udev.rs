@@ -1,17 +1,8 @@
 //! udev rules that name interfaces or keep ifupdown off the boot NIC.
 
-use super::files::Files;
-use crate::formats::systemd::udev_rules::{parse, programs, rename};
+use crate::formats::systemd::udev_rules::{DIRECTORIES, parse, programs, rename};
+use crate::probes::files::Reader;
 use isctpl_checks::facts::{Location, Rename};
-
-/// Where rules lie, the highest priority first.
-const DIRECTORIES: [&str; 5] = [
-    "/etc/udev/rules.d",
-    "/run/udev/rules.d",
-    "/usr/local/lib/udev/rules.d",
-    "/usr/lib/udev/rules.d",
-    "/lib/udev/rules.d",
-];
 
 /// The program of open-iscsi that writes the boot NIC into ifupdown's list of interfaces that are up.
 const GUARD: &str = "net-interface-handler";
@@ -23,7 +14,7 @@ pub(super) struct Udev {
     pub(super) iscsi_nic_guard: Option<Location>,
 }
 
-pub(super) fn read(files: &mut Files<'_>) -> Udev {
+pub(super) fn read(files: &Reader<'_>) -> Udev {
     let mut found = Udev::default();
     for path in files.conf_files(&DIRECTORIES, ".rules") {
         if files.is_masked(&path) {
@@ -39,7 +30,7 @@ pub(super) fn read(files: &mut Files<'_>) -> Udev {
             let guards = programs(&rule)
                 .into_iter()
                 .filter_map(|run| run.split_whitespace().next())
-                .any(|program| program.ends_with(GUARD) && files.root.is_file(&absolute(program)));
+                .any(|program| program.ends_with(GUARD) && files.is_file(&absolute(program)));
             if guards && found.iscsi_nic_guard.is_none() {
                 found.iscsi_nic_guard = Some(rule.at);
             }

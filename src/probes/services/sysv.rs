@@ -1,7 +1,7 @@
 //! Links of System V init, and the units that systemd-sysv-generator(8) makes of its scripts.
 
 use super::exec::Scripts;
-use crate::probes::units::load::UnitFiles;
+use crate::probes::units::startup::Startup;
 use crate::system::Root;
 use isctpl_checks::facts::{ExecLine, Location, Problem, SysvLink, Unit};
 
@@ -11,17 +11,11 @@ const RUNLEVELS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "S"];
 /// Scripts that matter to an iSCSI root, logouts aside.
 const MATTER: [&str; 6] = ["open-iscsi", "iscsid", "iscsi", "networking", "multipath-tools", "umountiscsi.sh"];
 
-const GENERATORS: [&str; 2] = [
-    "/usr/lib/systemd/system-generators/systemd-sysv-generator",
-    "/lib/systemd/system-generators/systemd-sysv-generator",
-];
-
 /// The links that matter: of scripts named above, and of any script that logs out.
 pub(super) fn links(
     root: &Root,
-    files: &UnitFiles<'_>,
+    startup: &Startup<'_>,
     scripts: &Scripts<'_>,
-    systemd: bool,
     problems: &mut Vec<Problem>,
 ) -> Vec<SysvLink> {
     let mut links = Vec::new();
@@ -48,7 +42,7 @@ pub(super) fn links(
                 runlevel: runlevel.to_owned(),
                 start,
                 logout,
-                shadowed_by_unit: systemd && files.load(&unit).is_some(),
+                shadowed_by_unit: startup.systemd && startup.units.load(&unit).is_some(),
             });
         }
     }
@@ -70,9 +64,6 @@ fn take_apart(name: &str) -> Option<(bool, &str)> {
 /// The units that the generator makes at every boot: of scripts without a unit of their own that are started in
 /// runlevels 2 to 5.
 pub(super) fn generated_units(root: &Root, links: &[SysvLink]) -> Vec<Unit> {
-    if !GENERATORS.iter().any(|path| root.is_file(path)) {
-        return Vec::new();
-    }
     let mut units: Vec<Unit> = Vec::new();
     let starts = |link: &&SysvLink| link.start && matches!(link.runlevel.as_str(), "2" | "3" | "4" | "5");
     for link in links.iter().filter(starts).filter(|link| !link.shadowed_by_unit && root.is_file(&link.script)) {

@@ -1,5 +1,5 @@
 use super::*;
-use isctpl_checks::facts::LogoutScope;
+use isctpl_checks::facts::{Location, LogoutScope};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -36,7 +36,8 @@ fn base(root: &Path) {
 }
 
 fn facts(root: &Path) -> Services {
-    read(&Root::open(root).unwrap())
+    let root = Root::open(root).unwrap();
+    read(&root, &Startup::read(&root))
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod leftovers;
 mod search;
 mod wanted;
 
+use super::units::startup::Startup;
 use crate::system::Root;
 use isctpl_checks::facts::{LeftoverKind, Source, Template};
 use search::Search;
@@ -14,7 +15,7 @@ type Look = fn(&mut Search<'_>);
 
 /// Looks for what a template must and must not carry. It is read alike on every root: whether a booted instance
 /// may have a log is for the checks to say.
-pub fn read(root: &Root) -> Template {
+pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> Template {
     let mut search = Search { root, left: Vec::new(), problems: Vec::new() };
     let looks: [(LeftoverKind, Look); 8] = [
         (LeftoverKind::History, leftovers::histories),
@@ -30,7 +31,7 @@ pub fn read(root: &Root) -> Template {
         look(&mut search);
         Source::Leftover(kind).name(&mut search.problems);
     }
-    let wanted = wanted::look(&mut search);
+    let wanted = wanted::look(&mut search, startup);
     Source::Other.name(&mut search.problems);
     Template { left: search.left, wanted, problems: search.problems }
 }

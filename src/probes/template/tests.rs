@@ -11,7 +11,8 @@ fn put(root: &Path, path: &str, text: &str) {
 }
 
 fn facts(root: &Path) -> Template {
-    read(&Root::open(root).unwrap())
+    let root = Root::open(root).unwrap();
+    read(&root, &Startup::read(&root))
 }
 
 fn paths(template: &Template, kind: LeftoverKind) -> Vec<&str> {
@@ -108,7 +109,10 @@ fn finds_what_a_template_needs() {
     assert_eq!(found(&template), [some("/usr/sbin/snmpd"), some("/usr/bin/python3"), some(script)]);
     assert_eq!(template.wanted[0].enabled, Some(false));
     put(root, "/etc/systemd/system/bigstep.service", "[Service]\n");
-    put(root, "/etc/systemd/system/multi-user.target.wants/snmpd.service", "");
+    put(root, "/usr/lib/systemd/system/default.target", "[Unit]\n");
+    put(root, "/usr/lib/systemd/system/snmpd.service", "[Service]\n");
+    fs::create_dir_all(root.join("etc/systemd/system/default.target.wants")).unwrap();
+    symlink("../snmpd.service", root.join("etc/systemd/system/default.target.wants/snmpd.service")).unwrap();
     let template = facts(root);
     assert_eq!(template.wanted[0].enabled, Some(true));
     assert_eq!(template.wanted[2].found.as_deref(), Some("/etc/systemd/system/bigstep.service"));

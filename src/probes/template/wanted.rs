@@ -1,6 +1,7 @@
 //! What a template must carry: monitoring, a Python for the platform's scripts, and what logs in at boot.
 
 use super::search::Search;
+use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::Wanted;
 
 /// Directories in which a platform's own helper would lie, by a name of its vendor's.
@@ -32,9 +33,14 @@ const PYTHONS: [&str; 5] = [
 ];
 
 /// Looks for each of them.
-pub(super) fn look(search: &mut Search<'_>) -> Vec<Wanted> {
+pub(super) fn look(search: &mut Search<'_>, startup: &Startup<'_>) -> Vec<Wanted> {
     let snmpd = first(search, &["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]);
-    let enabled = snmpd.is_some().then(|| snmpd_starts(search));
+    let starts = || startup.service("snmpd.service").is_some_and(|service| service.enabled);
+    let enabled = snmpd.is_some().then(starts);
+    if enabled == Some(false) {
+        search.problems.extend(startup.problems());
+        search.problems.extend(startup.cut_short());
+    }
     let helper = helper(search);
     vec![
         Wanted {
@@ -59,14 +65,6 @@ fn owned(paths: &[&str]) -> Vec<String> {
 
 fn first(search: &Search<'_>, paths: &[&str]) -> Option<String> {
     paths.iter().find(|path| search.root.is_file(path)).map(|path| (*path).to_owned())
-}
-
-/// Whether a link starts snmpd: of systemd, or of System V init.
-fn snmpd_starts(search: &mut Search<'_>) -> bool {
-    const WANTS: &str = "/etc/systemd/system/multi-user.target.wants";
-    let of_systemd = search.list(WANTS).iter().any(|(name, _)| name == "snmpd.service");
-    let of_sysv = search.list("/etc/rc2.d").iter().any(|(name, _)| name.starts_with('S') && name.ends_with("snmpd"));
-    of_systemd || of_sysv
 }
 
 fn helper(search: &mut Search<'_>) -> Wanted {

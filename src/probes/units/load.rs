@@ -1,272 +1,395 @@
-//! Unit files as systemd finds them (systemd.unit(5), "Unit File Load Path"): precedence, masks, aliases,
-//! drop-ins and the links of `.wants` and `.requires` directories.
+//! Unit files as systemd finds them (systemd.unit(5), "Unit File Load Path"): precedence, masks, aliases, templates
+//! and drop-ins.
 
+use super::name::UnitName;
 use crate::formats::systemd::{UnitFile, conf_files, parse};
-use crate::system::{FileKind, Root};
+use crate::probes::files::{Files, Reader, beside};
+use crate::system::FileKind;
 use isctpl_checks::facts::{Location, Problem};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-/// Where units are looked for, the strongest first.
-const DIRECTORIES: [&str; 8] = [
+/// Where units are looked for, the strongest first. Where `/lib` is no link, it is the distribution's own directory.
+const DIRECTORIES: [&str; 13] = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
     "/etc/systemd/system",
+    "/etc/systemd/system.attached",
     "/run/systemd/system",
+    "/run/systemd/system.attached",
     "/run/systemd/generator",
     "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
     "/lib/systemd/system",
+    "/usr/lib/systemd/system",
     "/run/systemd/generator.late",
-    "/etc/systemd/system.attached",
 ];
 
-/// The longest chain of aliases that is followed.
+/// The endings of directories whose entries are added to a unit.
+const ADDING: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
+
+/// The longest chain of aliases that systemd follows.
 const ALIAS_LIMIT: usize = 8;
 
-/// A link that makes one unit want another.
-#[derive(Debug, Clone)]
-pub(in crate::probes) struct WantsLink {
-    /// The unit that wants.
-    pub(in crate::probes) holder: String,
-    /// The unit that is wanted, as the link is named.
-    pub(in crate::probes) wanted: String,
-    /// The link.
-    pub(in crate::probes) at: Location,
-}
+/// The most work that loading all units of a tree may take, in assignments, directory entries and blocks of text: what
+/// many units share, such as a template or `service.d`, counts for each of them. An ordinary root has ten thousand.
+const WORK_LIMIT: usize = 200_000;
+
+/// The bytes of text that count as one piece of work.
+const BLOCK: usize = 256;
 
 /// A unit as it is in force.
 #[derive(Debug, Default)]
-pub(in crate::probes) struct Loaded {
+pub(crate) struct Unit {
     /// Its own name, aliases followed.
-    pub(in crate::probes) name: String,
-    /// Its file; `None` when there is none or it is masked.
-    pub(in crate::probes) fragment: Option<Location>,
+    pub(crate) name: String,
+    /// Its file; `None` when it is masked.
+    pub(crate) fragment: Option<Location>,
     /// What masks it.
-    pub(in crate::probes) masked: Option<Location>,
+    pub(crate) masked: Option<Location>,
     /// Drop-ins, in the order in which they are read.
-    pub(in crate::probes) drop_ins: Vec<Location>,
+    pub(crate) drop_ins: Vec<Location>,
     /// Settings, drop-ins merged.
-    pub(in crate::probes) file: UnitFile,
+    pub(crate) file: UnitFile,
 }
 
-/// The unit files of a root.
-pub(in crate::probes) struct UnitFiles<'a> {
-    root: &'a Root,
+/// An entry of a unit's `.wants`, `.requires` or `.upholds` directory that is not masked.
+pub(super) struct Link {
+    /// The unit that it names.
+    pub(super) name: String,
+    /// Whether the unit cannot do without.
+    pub(super) required: bool,
+    pub(super) at: Location,
+}
+
+/// What a name of the index stands for.
+enum Entry {
+    /// A file, or a link to one outside of the directories of units.
+    File(String),
+    /// A link to `/dev/null`.
+    Mask(String),
+    /// Another name.
+    Alias(String),
+}
+
+/// Why a name leads to no entry.
+enum NoEntry {
+    Absent,
+    /// Its aliases lead to each other.
+    Circle,
+}
+
+/// A directory that adds to a unit.
+struct Directory {
+    /// The place of the directory above in [`DIRECTORIES`].
+    rank: usize,
+    path: String,
+}
+
+/// The file of a unit, and the name that the unit has by it.
+struct Fragment<'i> {
+    entry: &'i Entry,
+    name: String,
+}
+
+/// The units of a tree.
+pub(crate) struct Units<'a> {
+    reader: Reader<'a>,
     /// The strongest entry of each name.
-    index: BTreeMap<String, (String, FileKind)>,
-    /// The directories that were read, the strongest first.
-    directories: Vec<String>,
-    /// Directories of drop-ins, as `DIRECTORY/NAME.d`, by `NAME.d`.
-    drop_in_directories: BTreeMap<String, Vec<String>>,
-    /// Links of `.wants`, `.requires` and `.upholds` directories.
-    pub(in crate::probes) links: Vec<WantsLink>,
-    cache: RefCell<BTreeMap<String, Rc<Loaded>>>,
-    problems: RefCell<Vec<Problem>>,
+    index: BTreeMap<String, Entry>,
+    /// The aliases that lead to a file, by the file's own name.
+    aliases: HashMap<String, Vec<String>>,
+    /// Directories that add to units, by name: `foo.service.d`, `foo.service.wants`.
+    directories: HashMap<String, Vec<Directory>>,
+    loaded: RefCell<HashMap<String, Option<Rc<Unit>>>>,
+    /// Files that several units have in common, by path.
+    common: RefCell<HashMap<String, Option<Rc<UnitFile>>>>,
+    /// The entries of directories that add to units, those that are masked marked.
+    listed: RefCell<HashMap<String, Rc<Vec<(String, bool)>>>>,
+    work: Cell<usize>,
+    cut_short: RefCell<Option<Problem>>,
 }
 
-impl<'a> UnitFiles<'a> {
-    /// Lists the directories of a root.
-    pub(in crate::probes) fn list(root: &'a Root) -> Self {
-        let mut files = Self {
-            root,
-            index: BTreeMap::new(),
-            directories: Vec::new(),
-            drop_in_directories: BTreeMap::new(),
-            links: Vec::new(),
-            cache: RefCell::new(BTreeMap::new()),
-            problems: RefCell::new(Vec::new()),
-        };
-        let merged = is_merged(root);
-        let foreign_run = is_foreign(root, "/run");
-        let mut wants = BTreeMap::new();
-        for directory in DIRECTORIES {
-            let skip = (merged && directory.starts_with("/lib/")) || (foreign_run && directory.starts_with("/run/"));
-            if skip {
+impl<'a> Units<'a> {
+    /// Lists the directories of a tree.
+    pub(crate) fn list(files: &'a dyn Files) -> Self {
+        let reader = Reader::new(files);
+        let merged = reader.is_merged();
+        let mut index = BTreeMap::new();
+        let mut directories: HashMap<String, Vec<Directory>> = HashMap::new();
+        for (rank, directory) in DIRECTORIES.iter().enumerate() {
+            if merged && directory.starts_with("/lib/") {
                 continue;
             }
-            for (name, kind) in files.names(directory) {
+            for (name, kind) in reader.list(directory) {
                 let path = format!("{directory}/{name}");
-                let holder =
-                    [".wants", ".requires", ".upholds"].into_iter().find_map(|suffix| name.strip_suffix(suffix));
-                if let Some(holder) = holder {
-                    for (wanted, _) in files.names(&path) {
-                        // The same link in a weaker directory is hidden by the stronger one.
-                        wants.entry((holder.to_owned(), wanted.clone())).or_insert_with(|| format!("{path}/{wanted}"));
-                    }
-                } else if name.ends_with(".d") && kind != FileKind::File {
-                    files.drop_in_directories.entry(name).or_default().push(path);
-                } else if kind != FileKind::Directory {
-                    files.index.entry(name).or_insert((path, kind));
+                if kind != FileKind::File && ADDING.iter().any(|ending| name.ends_with(ending)) {
+                    directories.entry(name).or_default().push(Directory { rank, path });
+                } else if kind != FileKind::Directory
+                    && !index.contains_key(&name)
+                    && let Some(entry) = entry(&reader, &name, path, kind)
+                {
+                    index.insert(name, entry);
                 }
             }
-            files.directories.push(directory.to_owned());
         }
-        for ((holder, wanted), path) in wants {
-            if root.read_link(&path).ok().flatten().as_deref() != Some("/dev/null") {
-                files.links.push(WantsLink { holder, wanted, at: Location::file(path) });
+        let mut units = Self {
+            reader,
+            index,
+            aliases: HashMap::new(),
+            directories,
+            loaded: RefCell::default(),
+            common: RefCell::default(),
+            listed: RefCell::default(),
+            work: Cell::new(0),
+            cut_short: RefCell::default(),
+        };
+        units.aliases = units.all_aliases();
+        units
+    }
+
+    fn all_aliases(&self) -> HashMap<String, Vec<String>> {
+        let mut aliases: HashMap<String, Vec<String>> = HashMap::new();
+        for (name, entry) in &self.index {
+            if matches!(entry, Entry::Alias(_))
+                && let Ok((own_name, Entry::File(_))) = self.follow(name)
+            {
+                aliases.entry(own_name.to_owned()).or_default().push(name.clone());
             }
         }
-        files
+        aliases
     }
 
-    /// Names of every unit file, aliases and templates included.
-    pub(in crate::probes) fn names_of_units(&self) -> impl Iterator<Item = &str> {
-        self.index.keys().map(String::as_str)
+    /// What could not be read so far. Not that there is too much: see [`Units::cut_short`].
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        self.reader.problems().clone()
     }
 
-    /// What could not be read so far.
-    pub(in crate::probes) fn into_problems(self) -> Vec<Problem> {
-        self.problems.into_inner()
+    /// Why not every unit was followed, where that is so.
+    pub(crate) fn cut_short(&self) -> Option<Problem> {
+        self.cut_short.borrow().clone()
     }
 
-    fn names(&self, directory: &str) -> Vec<(String, FileKind)> {
-        match self.root.list(directory) {
-            Ok(names) => names.unwrap_or_default(),
-            Err(problem) => {
-                self.note(problem);
-                Vec::new()
+    /// Notes that not every unit is followed.
+    pub(super) fn cut(&self, why: &str) {
+        let what = format!("{why}; isctpl did not follow every one");
+        self.cut_short.borrow_mut().get_or_insert(Problem::new("systemd's units", what));
+    }
+
+    /// The name that a unit has by its file, aliases followed; `None` when there is neither a file nor a mask.
+    pub(crate) fn own_name(&self, name: &str) -> Option<String> {
+        self.fragment(name).map(|fragment| fragment.name)
+    }
+
+    /// The own names of all units that have a file or a mask of their own.
+    pub(crate) fn own_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.index.iter().filter(|(_, entry)| !matches!(entry, Entry::Alias(_)));
+        names.map(|(name, _)| name.as_str()).filter(|name| !name.contains("@."))
+    }
+
+    /// Loads a unit by any of its names, each unit once; `None` when there is neither a file nor a mask, or when it
+    /// cannot be read.
+    pub(crate) fn load(&self, name: &str) -> Option<Rc<Unit>> {
+        let fragment = self.fragment(name)?;
+        if let Some(known) = self.loaded.borrow().get(&fragment.name) {
+            return known.clone();
+        }
+        let own_name = fragment.name.clone();
+        let unit = self.read(fragment).map(Rc::new);
+        self.loaded.borrow_mut().insert(own_name, unit.clone());
+        unit
+    }
+
+    /// The entries of a unit's `.wants`, `.requires` and `.upholds` directories.
+    pub(super) fn links(&self, unit: &Unit) -> Vec<Link> {
+        let mut links = Vec::new();
+        for (ending, required) in [(".wants", false), (".requires", true), (".upholds", false)] {
+            for (path, masked) in self.entries_of(&unit.name, ending, "") {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                if !masked && UnitName::parse(name).is_some() {
+                    links.push(Link { name: name.to_owned(), required, at: self.reader.location(&path) });
+                }
             }
         }
+        links
     }
 
-    fn note(&self, problem: Problem) {
-        self.problems.borrow_mut().push(problem);
+    /// Follows the aliases of a name. An alias of an instance may lead to its template.
+    fn follow<'i>(&'i self, name: &str) -> Result<(&'i str, &'i Entry), NoEntry> {
+        let (mut name, mut entry) = self.index.get_key_value(name).ok_or(NoEntry::Absent)?;
+        for _ in 0..ALIAS_LIMIT {
+            let Entry::Alias(target) = entry else { return Ok((name, entry)) };
+            let template = || self.index.get_key_value(&UnitName::parse(target)?.template()?);
+            (name, entry) = self.index.get_key_value(target).or_else(template).ok_or(NoEntry::Absent)?;
+        }
+        Err(NoEntry::Circle)
     }
 
-    /// Loads a unit by any of its names; `None` when there is neither a file nor a mask.
-    pub(in crate::probes) fn load(&self, name: &str) -> Option<Rc<Loaded>> {
-        let (own_name, found) = self.resolve(name)?;
-        if let Some(known) = self.cache.borrow().get(&own_name) {
-            return Some(Rc::clone(known));
+    fn fragment(&self, name: &str) -> Option<Fragment<'_>> {
+        let parts = UnitName::parse(name).filter(|parts| !parts.is_template())?;
+        let found = match self.follow(name) {
+            // An instance without a file of its own is made of its template.
+            Err(NoEntry::Absent) => self.follow(&parts.template()?),
+            found => found,
+        };
+        let (file_name, entry) = found.ok()?;
+        let own_name = match (UnitName::parse(file_name)?, parts.instance) {
+            (file, Some(instance)) if file.is_template() => file.instantiated(instance),
+            _ => file_name.to_owned(),
+        };
+        Some(Fragment { entry, name: own_name })
+    }
+
+    fn read(&self, fragment: Fragment<'_>) -> Option<Unit> {
+        let mut unit = Unit { name: fragment.name, ..Unit::default() };
+        let path = match fragment.entry {
+            Entry::File(path) if !self.reader.is_masked(path) => path,
+            Entry::File(path) | Entry::Mask(path) => {
+                unit.masked = Some(self.reader.location(path));
+                return Some(unit);
+            }
+            Entry::Alias(_) => return None,
+        };
+        let is_instance = UnitName::parse(&unit.name).is_some_and(|name| name.instance.is_some());
+        self.merge(&mut unit.file, path, is_instance)?;
+        unit.fragment = Some(self.reader.location(path));
+        for (path, masked) in self.entries_of(&unit.name, ".d", ".conf") {
+            if !masked && self.merge(&mut unit.file, &path, true).is_some() {
+                unit.drop_ins.push(self.reader.location(&path));
+            }
         }
-        let mut unit = Loaded { name: own_name.clone(), ..Loaded::default() };
-        match found {
-            Found::Mask(at) => unit.masked = Some(at),
-            Found::File(path) => match self.root.text(&path) {
-                Ok(Some(text)) => {
-                    unit.file = parse(&text, &path);
-                    unit.fragment = Some(Location::file(path));
-                    self.merge_drop_ins(&mut unit);
-                }
-                // A link to a file that is gone: systemd knows no such unit.
-                Ok(None) => return None,
-                Err(problem) => {
-                    self.note(problem);
-                    return None;
-                }
-            },
-        }
-        let unit = Rc::new(unit);
-        self.cache.borrow_mut().insert(own_name, Rc::clone(&unit));
         Some(unit)
     }
 
-    fn resolve(&self, name: &str) -> Option<(String, Found)> {
-        let mut name = name.to_owned();
-        for _ in 0..ALIAS_LIMIT {
-            // An instance without a file of its own is made of its template.
-            let (path, kind) = self.index.get(&name).or_else(|| self.index.get(&template_of(&name)?))?;
-            if *kind != FileKind::Link {
-                let empty = matches!(self.root.stat(path), Ok(Some(meta)) if meta.size == 0);
-                let found = if empty { Found::Mask(Location::file(path)) } else { Found::File(path.clone()) };
-                return Some((name, found));
-            }
-            let target = match self.root.read_link(path) {
-                Ok(target) => target?,
-                Err(problem) => {
-                    self.note(problem);
-                    return None;
+    /// Adds what a file says to a unit; `None` when there is no such file, such as behind a link that leads nowhere.
+    /// One that other units have in common is parsed once.
+    fn merge(&self, unit: &mut UnitFile, path: &str, common: bool) -> Option<()> {
+        let known = self.common.borrow().get(path).cloned();
+        let file = match known {
+            Some(known) => known?,
+            None => {
+                let file = self.reader.text(path).map(|text| Rc::new(parse(&text, &self.reader.name(path))));
+                if common {
+                    self.common.borrow_mut().insert(path.to_owned(), file.clone());
                 }
+                file?
+            }
+        };
+        let entries = file.sections.iter().flat_map(|section| &section.entries);
+        self.spend(entries.map(|entry| 1 + entry.value.len() / BLOCK).sum())?;
+        unit.merge(Rc::unwrap_or_clone(file));
+        Some(())
+    }
+
+    /// The entries of the directories that add to a unit, of those with one name the strongest, sorted by name; and
+    /// whether they are masked.
+    fn entries_of(&self, unit: &str, ending: &str, suffix: &str) -> Vec<(String, bool)> {
+        let mut listings = Vec::new();
+        let mut masked = HashSet::new();
+        for path in self.directories_of(unit, ending) {
+            let entries = self.entries(path);
+            if self.spend(entries.len()).is_none() {
+                break;
+            }
+            masked.extend(entries.iter().filter(|(_, masked)| *masked).map(|(name, _)| format!("{path}/{name}")));
+            listings.push((path, entries.iter().map(|(name, _)| name.clone()).collect()));
+        }
+        let chosen = conf_files(&listings, suffix).into_iter();
+        chosen.map(|path| (masked.contains(&path), path)).map(|(masked, path)| (path, masked)).collect()
+    }
+
+    fn entries(&self, path: &str) -> Rc<Vec<(String, bool)>> {
+        if let Some(known) = self.listed.borrow().get(path) {
+            return Rc::clone(known);
+        }
+        let names = self.reader.list(path).into_iter().filter(|(_, kind)| *kind != FileKind::Directory);
+        let entries = names.map(|(name, _)| {
+            let masked = self.reader.is_masked(&format!("{path}/{name}"));
+            (name, masked)
+        });
+        let entries = Rc::new(entries.collect::<Vec<_>>());
+        self.listed.borrow_mut().insert(path.to_owned(), Rc::clone(&entries));
+        entries
+    }
+
+    /// The directories that add to a unit, the strongest first: those of its own name, of its aliases, of its kind.
+    fn directories_of(&self, unit: &str, ending: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        let kind = unit.rsplit('.').next().unwrap_or_default().to_owned();
+        for name in self.names_of(unit) {
+            let prefixes = UnitName::parse(&name).map(|name| name.with_prefixes()).unwrap_or_default();
+            if self.spend(prefixes.len()).is_none() {
+                break;
+            }
+            found.extend(self.existing(&prefixes, ending));
+        }
+        found.extend(self.existing(&[kind], ending));
+        found
+    }
+
+    /// The directories of some names, those below the strongest directory first.
+    fn existing(&self, names: &[String], ending: &str) -> Vec<&str> {
+        let directories = names.iter().filter_map(|name| self.directories.get(&format!("{name}{ending}")));
+        let mut found: Vec<&Directory> = directories.flatten().collect();
+        found.sort_by_key(|directory| directory.rank);
+        found.into_iter().map(|directory| directory.path.as_str()).collect()
+    }
+
+    /// All names of a unit, its own first.
+    fn names_of(&self, unit: &str) -> Vec<String> {
+        let mut names = vec![unit.to_owned()];
+        let Some(parts) = UnitName::parse(unit) else { return names };
+        let of_template = parts.template().and_then(|template| self.aliases.get(&template));
+        for alias in self.aliases.get(unit).into_iter().chain(of_template).flatten() {
+            let name = match (UnitName::parse(alias), parts.instance) {
+                (Some(alias), Some(instance)) if alias.is_template() => alias.instantiated(instance),
+                _ => alias.clone(),
             };
-            if target == "/dev/null" {
-                return Some((name, Found::Mask(Location::file(path))));
+            if self.spend(1).is_none() {
+                break;
             }
-            let own_name = target.rsplit('/').next().unwrap_or_default();
-            if own_name == name || template_of(&name).as_deref() == Some(own_name) || !self.index.contains_key(own_name)
-            {
-                return Some((name, Found::File(path.clone())));
-            }
-            name = own_name.to_owned();
-        }
-        None
-    }
-
-    /// Merges drop-ins: those of the unit, of its name's prefixes (`foo-.service.d`) and of its type.
-    fn merge_drop_ins(&self, unit: &mut Loaded) {
-        let mut listings: Vec<(&str, Vec<String>)> = Vec::new();
-        for name in drop_in_names(&unit.name) {
-            for directory in self.drop_in_directories.get(&name).into_iter().flatten() {
-                let names = self.names(directory).into_iter().map(|(name, _)| name).collect();
-                listings.push((directory, names));
+            // Of a template's aliases, an instance may have been linked elsewhere.
+            if self.own_name(&name).as_deref() == Some(unit) {
+                names.push(name);
             }
         }
-        for path in conf_files(&listings, ".conf") {
-            if self.root.read_link(&path).ok().flatten().as_deref() == Some("/dev/null") {
-                continue;
-            }
-            match self.root.text(&path) {
-                Ok(Some(text)) => {
-                    unit.file.merge(parse(&text, &path));
-                    unit.drop_ins.push(Location::file(path));
-                }
-                Ok(None) => {}
-                Err(problem) => self.note(problem),
-            }
+        names
+    }
+
+    /// The work taken so far.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> usize {
+        self.work.get()
+    }
+
+    /// Takes some work; `None` when all units together took too much.
+    fn spend(&self, work: usize) -> Option<()> {
+        self.work.set(self.work.get().saturating_add(work));
+        if self.work.get() > WORK_LIMIT {
+            self.cut("add up to too many settings and links");
         }
+        (self.work.get() <= WORK_LIMIT).then_some(())
     }
 }
 
-enum Found {
-    Mask(Location),
-    File(String),
-}
-
-/// Whether `/lib` is a link to `/usr/lib`, so that both name the same files.
-pub(in crate::probes) fn is_merged(root: &Root) -> bool {
-    matches!(root.lstat("/lib"), Ok(Some(meta)) if meta.kind == FileKind::Link)
-}
-
-/// Whether a directory of a mounted root is a mount of its own, such as the rescue host's `/run` bound into it:
-/// what lies there is not the instance's.
-fn is_foreign(root: &Root, path: &str) -> bool {
-    let live = root.path() == Path::new("/");
-    match (root.stat("/"), root.stat(path)) {
-        (Ok(Some(top)), Ok(Some(meta))) => !live && top.dev != meta.dev,
-        _ => false,
+/// What an entry of a directory of units stands for; `None` of what systemd passes over.
+fn entry(reader: &Reader<'_>, name: &str, path: String, kind: FileKind) -> Option<Entry> {
+    let alias = UnitName::parse(name)?;
+    match kind {
+        FileKind::File => return Some(Entry::File(path)),
+        FileKind::Link => {}
+        FileKind::Directory | FileKind::Special => return None,
     }
-}
-
-/// `getty@.service` of `getty@tty1.service`.
-fn template_of(name: &str) -> Option<String> {
-    let (prefix, rest) = name.split_once('@')?;
-    let (instance, suffix) = rest.rsplit_once('.')?;
-    (!instance.is_empty()).then(|| format!("{prefix}@.{suffix}"))
-}
-
-/// Names of drop-in directories that count for a unit, the most specific first.
-fn drop_in_names(name: &str) -> Vec<String> {
-    let mut names = vec![format!("{name}.d")];
-    names.extend(template_of(name).map(|template| format!("{template}.d")));
-    if let Some((stem, suffix)) = name.rsplit_once('.') {
-        let dashes: Vec<usize> = stem.match_indices('-').map(|(at, _)| at).collect();
-        for at in dashes.into_iter().rev() {
-            names.extend(stem.get(..=at).map(|prefix| format!("{prefix}.{suffix}.d")));
-        }
-        names.push(format!("{suffix}.d"));
+    let target = beside(&path, &reader.link(&path)?);
+    if target == "/dev/null" {
+        return Some(Entry::Mask(path));
     }
-    names
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_drop_in_directories() {
-        assert_eq!(drop_in_names("a-b-c.service"), ["a-b-c.service.d", "a-b-.service.d", "a-.service.d", "service.d"]);
-        assert_eq!(template_of("getty@tty1.service").as_deref(), Some("getty@.service"));
-        assert_eq!(template_of("getty@.service"), None);
+    let is_below = |directory: &&str| target.strip_prefix(*directory).is_some_and(|rest| rest.starts_with('/'));
+    if !DIRECTORIES.iter().any(is_below) {
+        return Some(Entry::File(path));
     }
+    let target = target.rsplit('/').next().unwrap_or_default();
+    UnitName::parse(target).filter(|target| alias.may_be_alias_of(target)).map(|_| Entry::Alias(target.to_owned()))
 }

@@ -1,7 +1,8 @@
-//! Which units are started, at boot or at shutdown: what `default.target` and the targets of a shutdown pull
-//! in, by links, by settings, and by what triggers them.
+//! Which units are started: what some first units pull in, by links, by settings, and by what triggers them.
 
-use super::load::{Loaded, UnitFiles};
+use super::load::{Unit, Units};
+use super::name::UnitName;
+use crate::formats::systemd::split_words;
 use isctpl_checks::facts::Location;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -9,103 +10,117 @@ use std::rc::Rc;
 /// The most units that are followed.
 const UNIT_LIMIT: usize = 20_000;
 
-/// Targets that are always reached: every unit with default dependencies needs the first two, and a machine
-/// that goes down reaches the others.
-const ALWAYS: [&str; 9] = [
-    "sysinit.target",
-    "basic.target",
-    "shutdown.target",
-    "umount.target",
-    "final.target",
-    "reboot.target",
-    "poweroff.target",
-    "halt.target",
-    "kexec.target",
-];
-
 /// How a unit is started.
 #[derive(Debug, Default, Clone)]
-pub(in crate::probes) struct Started {
+pub(crate) struct Started {
     /// Links of started units.
-    pub(in crate::probes) links: Vec<Location>,
+    pub(crate) links: BTreeSet<Location>,
     /// Started units that name it, and other things that start it.
-    pub(in crate::probes) by: BTreeSet<String>,
+    pub(crate) by: BTreeSet<String>,
 }
 
-/// What is started, by the units' own names. `extra` are units that something else starts, with what.
-pub(in crate::probes) fn started(files: &UnitFiles<'_>, extra: &[(String, String)]) -> BTreeMap<String, Started> {
-    let mut wants_of: BTreeMap<String, Vec<(String, Location)>> = BTreeMap::new();
-    for link in &files.links {
-        // A holder may be named by an alias, as default.target is.
-        let holder = files.load(&link.holder).map_or_else(|| link.holder.clone(), |unit| unit.name.clone());
-        wants_of.entry(holder).or_default().push((link.wanted.clone(), link.at.clone()));
+/// Which ways are followed from a unit to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// Everything that is started along.
+    All,
+    /// Only what the unit cannot do without.
+    Required,
+}
+
+/// A unit that is looked at first, and what starts it unless systemd itself does.
+pub(crate) type First = (String, Option<String>);
+
+/// What is started, by the units' own names.
+pub(crate) fn started(
+    units: &Units<'_>,
+    first: impl IntoIterator<Item = First>,
+    follow: Follow,
+) -> BTreeMap<String, Started> {
+    let mut walk = Walk { units, started: BTreeMap::new(), open: Vec::new() };
+    for (name, by) in first {
+        walk.reach(&name, |started| started.by.extend(by));
     }
-    let mut started: BTreeMap<String, Started> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<Rc<Loaded>> = Vec::new();
-    let mut reach = |name: &str, how: How, open: &mut Vec<Rc<Loaded>>| {
-        let Some(unit) = files.load(name) else { return };
-        let entry = started.entry(unit.name.clone()).or_default();
-        match how {
-            How::Link(at) if !entry.links.contains(&at) => entry.links.push(at),
-            How::By(what) => {
-                entry.by.insert(what);
+    while let Some(unit) = walk.open.pop() {
+        for link in units.links(&unit) {
+            if link.required || follow == Follow::All {
+                walk.reach(&of_template(&link.name, &unit), |started| {
+                    started.links.insert(link.at);
+                });
             }
-            How::Link(_) | How::Itself => {}
         }
-        if seen.len() < UNIT_LIMIT && seen.insert(unit.name.clone()) {
-            open.push(unit);
-        }
-    };
-    let first = if files.load("default.target").is_some() { "default.target" } else { "multi-user.target" };
-    for name in std::iter::once(first).chain(ALWAYS) {
-        reach(name, How::Itself, &mut open);
-    }
-    for (name, by) in extra {
-        reach(name, How::By(by.clone()), &mut open);
-    }
-    while let Some(unit) = open.pop() {
-        if unit.masked.is_some() {
-            continue;
-        }
-        for (wanted, at) in wants_of.get(&unit.name).into_iter().flatten() {
-            reach(wanted, How::Link(at.clone()), &mut open);
-        }
-        for name in named_by(&unit) {
-            reach(&name, How::By(unit.name.clone()), &mut open);
+        for name in named_by(&unit, follow) {
+            walk.reach(&of_template(&name, &unit), |started| {
+                started.by.insert(unit.name.clone());
+            });
         }
     }
-    started
+    walk.started
 }
 
-enum How {
-    Itself,
-    Link(Location),
-    By(String),
+struct Walk<'w> {
+    units: &'w Units<'w>,
+    started: BTreeMap<String, Started>,
+    /// Units that are still to be looked at.
+    open: Vec<Rc<Unit>>,
 }
 
-/// Units that a unit pulls in by its settings, or starts when it is triggered.
-fn named_by(unit: &Loaded) -> Vec<String> {
-    let keys = ["Wants", "Requires", "BindsTo", "Upholds"].map(|key| ("Unit", key));
+impl Walk<'_> {
+    /// Notes what starts a unit, which is looked at when it is reached for the first time.
+    fn reach(&mut self, name: &str, note: impl FnOnce(&mut Started)) {
+        let Some(own_name) = self.units.own_name(name) else { return };
+        if let Some(known) = self.started.get_mut(&own_name) {
+            return note(known);
+        }
+        if self.started.len() == UNIT_LIMIT {
+            return self.units.cut(&format!("more than {UNIT_LIMIT} are started"));
+        }
+        let Some(unit) = self.units.load(name) else { return };
+        note(self.started.entry(own_name).or_default());
+        if unit.masked.is_none() {
+            self.open.push(unit);
+        }
+    }
+}
+
+/// A template that a unit names stands for its own instance, or for the one of its own name (resolve_template()).
+fn of_template(name: &str, unit: &Unit) -> String {
+    match (UnitName::parse(name), UnitName::parse(&unit.name)) {
+        (Some(template), Some(own)) if template.is_template() => {
+            template.instantiated(own.instance.unwrap_or(own.stem))
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// Units that a unit pulls in by its settings, or starts when it is triggered. What a unit needs adds up: an empty
+/// assignment takes nothing away.
+fn named_by(unit: &Unit, follow: Follow) -> Vec<String> {
+    let mut keys = vec![("Unit", "Requires"), ("Unit", "BindsTo")];
+    if follow == Follow::All {
+        keys.extend([("Unit", "Wants"), ("Unit", "Upholds"), ("Service", "Sockets")]);
+    }
     let mut names: Vec<String> = keys
         .into_iter()
-        .chain([("Service", "Sockets")])
-        .flat_map(|(section, key)| unit.file.words(section, key))
-        .map(|word| word.value)
+        .flat_map(|(section, key)| unit.file.entries(section, key))
+        .flat_map(|entry| split_words(&entry.value))
         .collect();
-    if let Some((stem, suffix)) = unit.name.rsplit_once('.') {
-        let (section, key) = match suffix {
-            "socket" => ("Socket", "Service"),
-            "timer" => ("Timer", "Unit"),
-            "path" => ("Path", "Unit"),
-            _ => return names,
-        };
-        // A socket with Accept=yes starts an instance for each connection.
-        let accepts = suffix == "socket" && unit.file.boolean("Socket", "Accept").is_some_and(|found| found.value);
-        let named = unit.file.last(section, key).map(|entry| entry.value.clone());
-        if !accepts {
-            names.push(named.unwrap_or_else(|| format!("{stem}.service")));
-        }
-    }
+    names.extend(triggered(unit));
     names
+}
+
+/// The service of a socket, or the unit of a path or timer. A socket with `Accept=yes` starts an instance for each
+/// connection.
+fn triggered(unit: &Unit) -> Option<String> {
+    let (stem, kind) = unit.name.rsplit_once('.')?;
+    let (section, key) = match kind {
+        "socket" => ("Socket", "Service"),
+        "timer" => ("Timer", "Unit"),
+        "path" => ("Path", "Unit"),
+        _ => return None,
+    };
+    if kind == "socket" && unit.file.boolean("Socket", "Accept").is_some_and(|accepts| accepts.value) {
+        return None;
+    }
+    Some(unit.file.last(section, key).map_or_else(|| format!("{stem}.service"), |entry| entry.value.clone()))
 }

@@ -13,7 +13,7 @@ use std::iter::Peekable;
 use tokens::{Kind, Token, tokens};
 
 /// The code of the option Classless Static Route (RFC 3442).
-const CLASSLESS_CODE: u32 = 121;
+pub(crate) const CLASSLESS_CODE: u32 = 121;
 
 /// The name that some builds of dhclient know for it without a declaration.
 pub const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
@@ -37,6 +37,16 @@ pub struct Parsed {
 /// Whether a list of requested options holds option 121, going by declarations.
 pub fn asks(requested: &[String], declared: &HashMap<String, u32>) -> bool {
     requested.iter().any(|name| declared.get(name.as_str()) == Some(&CLASSLESS_CODE))
+}
+
+impl Parsed {
+    /// The variable in which dhclient hands option 121 to its script, when it asks for it.
+    pub(crate) fn classless_variable(&self) -> Option<String> {
+        let interfaces = self.conf.interfaces.iter().filter_map(|interface| interface.requested.as_ref());
+        let mut names = self.conf.requested.iter().chain(interfaces).flat_map(|requested| &requested.value);
+        let declared = |name: &&String| self.declared.get(name.as_str()) == Some(&CLASSLESS_CODE);
+        names.find(declared).map(|name| format!("new_{}", name.replace('-', "_")))
+    }
 }
 
 /// Reads a file; `path` is what places name.

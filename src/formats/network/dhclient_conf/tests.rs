@@ -30,6 +30,25 @@ fn asking_without_declaring_is_not_asking() {
 }
 
 #[test]
+fn a_dhclient_conf_asks_for_option_121_by_its_own_name() {
+    let variable = |text: &str| parse(text, "/d").classless_variable();
+    let parsed = parse(
+        "option classless-static-routes code 121 = array of unsigned integer 8;\n\
+         request subnet-mask, routers,\n\tclassless-static-routes, ntp-servers;\n",
+        "/d",
+    );
+    assert_eq!(parsed.declared.get("classless-static-routes"), Some(&121));
+    assert_eq!(parsed.conf.requested.as_ref().unwrap().at, Location::line("/d", 2));
+    assert_eq!(parsed.classless_variable().as_deref(), Some("new_classless_static_routes"));
+    let unasked = "option x code 121 = text;\nrequest subnet-mask;\n";
+    assert_eq!((parse(unasked, "/d").declared.len(), variable(unasked)), (1, None));
+    let also = "option x code 121 = text; # request x;\nrequest subnet-mask;\nalso request x;\n";
+    assert_eq!(variable(also).as_deref(), Some("new_x"));
+    let in_a_block = "option x code 121 = text;\nrequest subnet-mask;\ninterface \"eth0\" { request x; }\n";
+    assert_eq!(variable(in_a_block).as_deref(), Some("new_x"));
+}
+
+#[test]
 fn a_missing_semicolon_swallows_the_next_statement() {
     let parsed = parse("timeout 10\nrequest routers;\nretry 60;\n", "/d");
     assert_eq!(parsed.conf.timeout.unwrap().value, 10);

@@ -3,12 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use super::files::Files;
-use super::managers::service;
 use crate::formats::firewall::iptables::FilterTable;
 use crate::formats::firewall::nftables::RuleSet;
 use crate::formats::firewall::rules::{Outcome, Packet, follow};
 use crate::formats::shell::{Script, Shell, parse};
+use crate::probes::files::Reader;
+use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Firewall, Located, Location};
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
@@ -21,12 +21,12 @@ const SAVED_RULES: [(&str, &[&str]); 2] = [
 const INCLUDE_DEPTH: usize = 4;
 
 /// Every firewall that starts at boot.
-pub(super) fn read(files: &mut Files<'_>) -> Vec<Firewall> {
+pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>) -> Vec<Firewall> {
     let mut found = Vec::new();
-    found.extend(ufw(files));
-    found.extend(nftables(files));
-    found.extend(saved_rules(files));
-    found.extend(firewalld(files));
+    found.extend(ufw(files, startup));
+    found.extend(nftables(files, startup));
+    found.extend(saved_rules(files, startup));
+    found.extend(firewalld(files, startup));
     found
 }
 
@@ -55,7 +55,7 @@ fn firewall(kind: &str, at: Location, policies: (bool, bool), request: Outcome, 
 }
 
 /// ufw: `ENABLED=yes`, policies in its defaults, rules in its own files.
-fn ufw(files: &mut Files<'_>) -> Option<Firewall> {
+fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
     const CONF: &str = "/etc/ufw/ufw.conf";
     const DEFAULTS: &str = "/etc/default/ufw";
     // Its start-up script reads both files with the shell's `.`.
@@ -65,7 +65,7 @@ fn ufw(files: &mut Files<'_>) -> Option<Firewall> {
     let conf = parse(&files.text(CONF)?, CONF, Shell::Any);
     let enabled = last(&conf, CONF, "ENABLED").filter(|enabled| enabled.value.eq_ignore_ascii_case("yes"))?;
     // The setting alone starts nothing.
-    if !service(files, "ufw.service").is_some_and(|service| service.enabled) {
+    if !startup.service("ufw.service").is_some_and(|service| service.enabled) {
         return None;
     }
     let defaults = parse(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS, Shell::Any);
@@ -101,8 +101,8 @@ fn ufw(files: &mut Files<'_>) -> Option<Firewall> {
     Some(firewall("ufw", enabled.at.clone(), policies, request, reply))
 }
 
-fn nftables(files: &mut Files<'_>) -> Option<Firewall> {
-    let service = service(files, "nftables.service").filter(|service| service.enabled)?;
+fn nftables(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
+    let service = startup.service("nftables.service").filter(|service| service.enabled)?;
     let mut set = RuleSet::default();
     for path in ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"] {
         add_nft(files, &mut set, path, INCLUDE_DEPTH);
@@ -130,7 +130,7 @@ fn nftables(files: &mut Files<'_>) -> Option<Firewall> {
 }
 
 /// A file of nftables and what it includes; names that are not absolute lie in /etc.
-fn add_nft(files: &mut Files<'_>, set: &mut RuleSet, path: &str, depth: usize) {
+fn add_nft(files: &Reader<'_>, set: &mut RuleSet, path: &str, depth: usize) {
     let Some(text) = files.text(path) else { return };
     set.add(&text, path);
     for include in std::mem::take(&mut set.includes) {
@@ -141,16 +141,16 @@ fn add_nft(files: &mut Files<'_>, set: &mut RuleSet, path: &str, depth: usize) {
         let name = include.value.trim_start_matches("./");
         let pattern = if name.starts_with('/') { name.to_owned() } else { format!("/etc/{name}") };
         for path in files.glob(&pattern) {
-            if files.root.is_file(&path) {
+            if files.is_file(&path) {
                 add_nft(files, set, &path, depth - 1);
             }
         }
     }
 }
 
-fn saved_rules(files: &mut Files<'_>) -> Option<Firewall> {
+fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
     for (path, services) in SAVED_RULES {
-        if !services.iter().any(|unit| service(files, unit).is_some_and(|service| service.enabled)) {
+        if !services.iter().any(|unit| startup.service(unit).is_some_and(|service| service.enabled)) {
             continue;
         }
         let Some(text) = files.text(path) else { continue };
@@ -173,10 +173,10 @@ fn saved_rules(files: &mut Files<'_>) -> Option<Firewall> {
 
 /// firewalld lets replies in and filters nothing that leaves, unless a policy or a direct rule of the
 /// administrator does.
-fn firewalld(files: &mut Files<'_>) -> Option<Firewall> {
-    let service = service(files, "firewalld.service").filter(|service| service.enabled)?;
+fn firewalld(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
+    let service = startup.service("firewalld.service").filter(|service| service.enabled)?;
     let mut unclear = Vec::new();
-    if files.root.is_file("/etc/firewalld/direct.xml") {
+    if files.is_file("/etc/firewalld/direct.xml") {
         unclear.push("/etc/firewalld/direct.xml: direct rules are not understood".to_owned());
     }
     for name in files.names("/etc/firewalld/policies").into_iter().filter(|name| name.ends_with(".xml")) {

@@ -1,0 +1,248 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::load::Units;
+use super::started::{Follow, started};
+use super::startup::Startup;
+use crate::probes::sample::SampleRoot;
+
+const UNIT: &str = "[Unit]\n";
+
+/// A root whose default target is multi-user.target, with these files and links besides.
+fn root_with(files: &[(&str, &str)]) -> SampleRoot {
+    let root = SampleRoot::of(&[
+        ("/usr/lib/systemd/systemd", ""),
+        ("/lib", "-> usr/lib"),
+        ("/usr/lib/systemd/system/default.target", "-> multi-user.target"),
+        ("/usr/lib/systemd/system/multi-user.target", UNIT),
+    ]);
+    for (path, text) in files {
+        root.put(path, text);
+    }
+    root
+}
+
+/// Which of the services start.
+fn starts(root: &SampleRoot) -> Vec<String> {
+    let root = root.open();
+    let startup = Startup::read(&root);
+    assert_eq!((startup.problems(), startup.cut_short()), (vec![], None));
+    let services = startup.started.keys().filter(|name| name.ends_with(".service"));
+    services.filter(|name| startup.service(name).is_some_and(|service| service.enabled)).cloned().collect()
+}
+
+#[test]
+fn a_link_that_is_masked_starts_nothing() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/null.service", UNIT),
+        ("/usr/lib/systemd/system/empty.service", UNIT),
+        ("/usr/lib/systemd/system/lost.service", UNIT),
+        ("/usr/lib/systemd/system/multi-user.target.wants/null.service", "-> ../null.service"),
+        ("/etc/systemd/system/multi-user.target.wants/null.service", "-> /dev/null"),
+        ("/etc/systemd/system/multi-user.target.wants/empty.service", ""),
+        ("/etc/systemd/system/multi-user.target.wants/lost.service", "-> /nowhere/lost.service"),
+        ("/usr/lib/systemd/system/far.service", UNIT),
+        ("/etc/systemd/system/null.service", "-> /dev/null"),
+        ("/etc/systemd/system/multi-user.target.wants/far.service", "-> ../null.service"),
+    ]);
+    assert_eq!(starts(&root), ["lost.service"], "where a link leads does not matter, unless it masks");
+}
+
+#[test]
+fn a_link_by_an_alias_starts_the_unit() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/ssh.service", UNIT),
+        ("/etc/systemd/system/sshd.service", "-> /lib/systemd/system/ssh.service"),
+        ("/etc/systemd/system/multi-user.target.wants/sshd.service", "-> /lib/systemd/system/ssh.service"),
+        ("/etc/systemd/system/sshd.service.d/x.conf", "[Unit]\nWants=more.service\n"),
+        ("/usr/lib/systemd/system/more.service", UNIT),
+        ("/usr/lib/systemd/system/sshd.service.wants/even-more.service", "-> ../even-more.service"),
+        ("/usr/lib/systemd/system/even-more.service", UNIT),
+    ]);
+    assert_eq!(starts(&root), ["even-more.service", "more.service", "ssh.service"]);
+}
+
+#[test]
+fn a_link_of_a_target_that_is_not_reached_starts_nothing() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/snmpd.service", UNIT),
+        ("/usr/lib/systemd/system/rescue.target", UNIT),
+        ("/usr/lib/systemd/system/emergency.target.wants/snmpd.service", "-> ../snmpd.service"),
+        ("/etc/systemd/system/rescue.target.wants/snmpd.service", "-> /lib/systemd/system/snmpd.service"),
+    ]);
+    assert_eq!(starts(&root), [""; 0]);
+    root.put("/etc/systemd/system/default.target", "-> /lib/systemd/system/rescue.target");
+    assert_eq!(starts(&root), ["snmpd.service"]);
+}
+
+#[test]
+fn without_a_default_target_systemd_starts_the_rescue_target() {
+    let root = SampleRoot::of(&[
+        ("/usr/lib/systemd/system/rescue.target", UNIT),
+        ("/usr/lib/systemd/system/multi-user.target", UNIT),
+        ("/usr/lib/systemd/system/a.service", UNIT),
+        ("/usr/lib/systemd/system/b.service", UNIT),
+        ("/usr/lib/systemd/system/rescue.target.wants/a.service", "-> ../a.service"),
+        ("/usr/lib/systemd/system/multi-user.target.wants/b.service", "-> ../b.service"),
+    ]);
+    assert_eq!(starts(&root), ["a.service"]);
+}
+
+#[test]
+fn an_empty_assignment_takes_no_dependency_away() {
+    let root = root_with(&[
+        ("/etc/systemd/system/multi-user.target.d/x.conf", "[Unit]\nWants=a.service\nWants=\nRequires=b.service\n"),
+        ("/usr/lib/systemd/system/a.service", UNIT),
+        ("/usr/lib/systemd/system/b.service", UNIT),
+    ]);
+    assert_eq!(starts(&root), ["a.service", "b.service"]);
+}
+
+#[test]
+fn a_link_out_of_the_directories_of_units_is_no_alias() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/b.service", UNIT),
+        ("/opt/b.service", "[Unit]\nWants=c.service\n"),
+        ("/usr/lib/systemd/system/c.service", UNIT),
+        ("/etc/systemd/system/a.service", "-> /opt/b.service"),
+        ("/etc/systemd/system/multi-user.target.wants/a.service", "-> ../a.service"),
+    ]);
+    assert_eq!(starts(&root), ["a.service", "c.service"]);
+}
+
+#[test]
+fn links_that_systemd_refuses_as_aliases_hide_nothing() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/a.service", UNIT),
+        ("/etc/systemd/system/a.service", "-> /lib/systemd/system/a.service"),
+        ("/etc/systemd/system/multi-user.target.wants/a.service", "-> /lib/systemd/system/a.service"),
+        ("/usr/lib/systemd/system/b.service", UNIT),
+        ("/etc/systemd/system/b.service", "-> multi-user.target"),
+        ("/etc/systemd/system/multi-user.target.wants/b.service", "-> ../b.service"),
+    ]);
+    assert_eq!(starts(&root), ["a.service", "b.service"]);
+}
+
+#[test]
+fn templates_are_made_into_instances() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/t@.service", "[Unit]\nWants=u@.service\n"),
+        ("/usr/lib/systemd/system/u@.service", UNIT),
+        ("/usr/lib/systemd/system/other@.service", "-> t@.service"),
+        ("/usr/lib/systemd/system/t@gone.service", "-> /dev/null"),
+        ("/etc/systemd/system/multi-user.target.wants/other@1.service", "-> /lib/systemd/system/t@.service"),
+        ("/etc/systemd/system/multi-user.target.wants/t@gone.service", "-> /lib/systemd/system/t@.service"),
+        ("/etc/systemd/system/multi-user.target.wants/u@.service", "-> /lib/systemd/system/u@.service"),
+        ("/usr/lib/systemd/system/other@2.service", "-> t@2.service"),
+        ("/etc/systemd/system/multi-user.target.wants/other@2.service", "-> /lib/systemd/system/t@.service"),
+        ("/usr/lib/systemd/system/t@circle.service", "-> other@circle.service"),
+        ("/usr/lib/systemd/system/other@circle.service", "-> t@circle.service"),
+        ("/etc/systemd/system/multi-user.target.wants/t@circle.service", "-> /lib/systemd/system/t@.service"),
+    ]);
+    assert_eq!(starts(&root), ["t@1.service", "t@2.service", "u@1.service", "u@2.service", "u@multi-user.service"]);
+}
+
+#[test]
+fn drop_ins_of_a_stronger_directory_hide_those_of_a_nearer_name() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/a-b.service", UNIT),
+        ("/usr/lib/systemd/system/a-b.service.d/10.conf", UNIT),
+        ("/etc/systemd/system/a-.service.d/10.conf", UNIT),
+        ("/etc/systemd/system/service.d/10.conf", UNIT),
+        ("/etc/systemd/system/service.d/20.conf", UNIT),
+        ("/etc/systemd/system.attached/a-b.service.d/30.conf", UNIT),
+        ("/run/systemd/system/a-b.service.d/30.conf", UNIT),
+        ("/run/systemd/system/a-b.service.d/40.conf", "-> /dev/null"),
+        ("/usr/local/lib/systemd/system/a-b.service.d/40.conf", UNIT),
+    ]);
+    let root = root.open();
+    let units = Units::list(&root);
+    let drop_ins: Vec<_> = units.load("a-b.service").unwrap().drop_ins.iter().map(|at| at.path.clone()).collect();
+    assert_eq!(
+        drop_ins,
+        [
+            "/etc/systemd/system/a-.service.d/10.conf",
+            "/etc/systemd/system/service.d/20.conf",
+            "/etc/systemd/system.attached/a-b.service.d/30.conf"
+        ]
+    );
+}
+
+#[test]
+fn a_script_starts_only_where_its_links_are_read() {
+    let root = root_with(&[
+        ("/etc/init.d/snmpd", "#!/bin/sh\n"),
+        ("/etc/rc2.d/S01snmpd", "-> ../init.d/snmpd"),
+        ("/etc/init.d/early", "#!/bin/sh\n"),
+        ("/etc/rcS.d/S01early", "-> ../init.d/early"),
+    ]);
+    let enabled = |name: &str| Startup::read(&root.open()).service(name).unwrap().enabled;
+    assert!(!enabled("snmpd.service"), "systemd has no generator for scripts");
+    root.put("/usr/lib/systemd/system-generators/systemd-sysv-generator", "");
+    assert!(enabled("snmpd.service") && !enabled("early.service"));
+    root.put("/usr/lib/systemd/system/snmpd.service", UNIT);
+    assert!(!enabled("snmpd.service"), "a unit stands before a script");
+    std::fs::remove_file(root.path("/usr/lib/systemd/systemd")).unwrap();
+    assert!(enabled("early.service"), "System V init");
+}
+
+#[test]
+fn a_run_of_another_system_has_no_units_of_the_root() {
+    let link = ("/run/systemd/system/multi-user.target.wants/a.service", "-> ../a.service");
+    let root = root_with(&[link, ("/usr/lib/systemd/system/a.service", UNIT)]);
+    assert_eq!(starts(&root), ["a.service"], "a /run that was captured with the root is its own");
+}
+
+/// The work of following every unit of a root, and whether some of it was left.
+fn work(root: &SampleRoot) -> (usize, bool) {
+    let root = root.open();
+    let units = Units::list(&root);
+    started(&units, [("multi-user.target".to_owned(), None)], Follow::All);
+    (units.work(), units.cut_short().is_some())
+}
+
+#[test]
+fn many_names_of_one_unit_are_one_unit() {
+    let of = |count: usize| {
+        let root = root_with(&[("/usr/lib/systemd/system/one.service", "[Unit]\nDescription=one\n")]);
+        for number in 0..count {
+            let alias = format!("alias{number}.service");
+            root.put(&format!("/usr/lib/systemd/system/{alias}"), "-> one.service");
+            root.put(
+                &format!("/etc/systemd/system/multi-user.target.wants/{alias}"),
+                "-> /lib/systemd/system/one.service",
+            );
+        }
+        work(&root)
+    };
+    let ((once, left), (twice, left_of_twice)) = (of(500), of(1000));
+    assert!(!left && !left_of_twice);
+    assert!(twice <= 2 * once, "{once} for 500 names, {twice} for 1000");
+}
+
+#[test]
+fn many_instances_of_a_template_are_read_once() {
+    let settings = "Description=x\n".repeat(20);
+    let of = |count: usize| {
+        let root = root_with(&[("/usr/lib/systemd/system/t@.service", &format!("[Unit]\n{settings}"))]);
+        for number in 0..count {
+            let link = format!("/etc/systemd/system/multi-user.target.wants/t@{number}.service");
+            root.put(&link, "-> /lib/systemd/system/t@.service");
+        }
+        work(&root)
+    };
+    let ((once, left), (twice, left_of_twice)) = (of(500), of(1000));
+    assert!(!left && !left_of_twice);
+    assert!(twice <= 2 * once, "{once} for 500 instances, {twice} for 1000");
+}
+
+#[test]
+fn what_all_units_have_in_common_comes_to_an_end() {
+    let root = root_with(&[]);
+    for number in 0..600 {
+        root.put(&format!("/usr/lib/systemd/system/a{number}.service"), UNIT);
+        root.put(&format!("/usr/lib/systemd/system/multi-user.target.wants/a{number}.service"), "-> ../x");
+        root.put(&format!("/usr/lib/systemd/system/service.d/{number}.conf"), "[Unit]\nWants=b.service\n");
+    }
+    let (work, left) = work(&root);
+    assert!(left && work < 400_000, "{work}");
+}
