@@ -24,3 +24,4 @@ mod roots;
 mod secrets;
 mod shell;
 mod support;
+mod systemd;
