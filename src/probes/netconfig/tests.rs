@@ -270,11 +270,11 @@ fn what_cannot_be_read_names_its_source() {
         ("/etc/sysconfig/network-scripts/ifcfg-a", Source::Manager(Manager::Ifcfg)),
         ("/etc/ufw/ufw.conf", Source::Firewall),
     ];
-    let tree = Tree::of(&[("/usr/sbin/dhcpcd", "")]);
+    let tree = SampleRoot::of(&[("/usr/sbin/dhcpcd", "")]);
     for (path, _) in expected {
         fs::create_dir_all(tree.path(path)).unwrap();
     }
-    let facts = tree.read();
+    let facts = read(&tree);
     for (path, source) in expected {
         let of_file = facts.problems.iter().find(|problem| problem.place == path);
         assert_eq!(of_file.map(|problem| problem.source), Some(source), "{path}: {:?}", facts.problems);
