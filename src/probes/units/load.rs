@@ -94,6 +94,9 @@ struct Fragment<'i> {
     name: String,
 }
 
+/// The entries of a directory that adds to units, and whether each is masked.
+type Entries = Rc<Vec<(String, bool)>>;
+
 /// The units of a tree.
 pub(crate) struct Units<'a> {
     reader: Reader<'a>,
@@ -106,8 +109,8 @@ pub(crate) struct Units<'a> {
     loaded: RefCell<HashMap<String, Option<Rc<Unit>>>>,
     /// Files that several units have in common, by path.
     common: RefCell<HashMap<String, Option<Rc<UnitFile>>>>,
-    /// The entries of directories that add to units, those that are masked marked.
-    listed: RefCell<HashMap<String, Rc<Vec<(String, bool)>>>>,
+    /// Directories that were read, by path.
+    listed: RefCell<HashMap<String, Entries>>,
     work: Cell<usize>,
     cut_short: RefCell<Option<Problem>>,
 }
@@ -300,7 +303,7 @@ impl<'a> Units<'a> {
         chosen.map(|path| (masked.contains(&path), path)).map(|(masked, path)| (path, masked)).collect()
     }
 
-    fn entries(&self, path: &str) -> Rc<Vec<(String, bool)>> {
+    fn entries(&self, path: &str) -> Entries {
         if let Some(known) = self.listed.borrow().get(path) {
             return Rc::clone(known);
         }
