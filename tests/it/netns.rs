@@ -58,7 +58,7 @@ fn an_instance_as_it_should_be() {
     let san = link(&network, "san");
     assert_eq!((san.mac.as_str(), san.kind.as_str(), san.mtu), (SAN_MAC, "veth", 1500));
     assert!(san.up && san.carrier && san.lower.is_none());
-    assert_eq!(san.oper_state, "up");
+    assert_eq!(san.oper_state.as_str(), "up");
 
     let addresses = network.addresses.known().unwrap();
     let find = |net: &str| addresses.iter().find(|address| address.net == net.parse().unwrap()).unwrap();
@@ -188,7 +188,7 @@ fn a_nic_that_is_down_loses_its_routes() {
     let network = network(&namespace, &[PORTAL]);
     let san = link(&network, "san");
     assert!(!san.up && !san.carrier);
-    assert_eq!(san.oper_state, "down");
+    assert_eq!(san.oper_state.as_str(), "down");
     assert_eq!(way(&network.lookups.known().unwrap()[0]), "0.0.0.0/0: via 192.0.2.1 dev wan");
 }
 
@@ -199,7 +199,7 @@ fn a_nic_without_carrier_keeps_its_routes() {
     let network = network(&namespace, &[PORTAL]);
     let san = link(&network, "san");
     assert!(san.up && !san.carrier);
-    assert_eq!(san.oper_state, "lowerlayerdown");
+    assert_eq!(san.oper_state.as_str(), "lowerlayerdown");
     assert_eq!(way(&network.lookups.known().unwrap()[0]), "100.97.0.0/16: via 100.64.16.49 dev san");
 }
 

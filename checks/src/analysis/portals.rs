@@ -1,7 +1,7 @@
 //! The portals of the instance, and its SAN NIC as far as the firmware and the kernel tell.
 
 use super::Analysis;
-use crate::facts::Portal;
+use crate::facts::{Portal, Startup};
 use std::net::IpAddr;
 
 impl Analysis<'_> {
@@ -28,7 +28,7 @@ impl Analysis<'_> {
             }
         }
         for node in &self.iscsi.nodes {
-            let at_boot = node.startup.as_ref().is_some_and(|startup| startup.value == "onboot");
+            let at_boot = node.startup.as_ref().is_some_and(|startup| startup.value == Startup::Onboot);
             if let (Some(ip), true) = (node.address, at_boot) {
                 add(ip, node.port, node.path.clone());
             }

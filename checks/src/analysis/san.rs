@@ -4,8 +4,8 @@
 use super::Analysis;
 use super::handoff::BootHandoff;
 use crate::facts::{
-    ClasslessRoute, ISCSI_PORT, Lease, Lookup, LookupAnswer, Mode, NetLink, Portal, Problem, RequestKind, Route,
-    Session,
+    ClasslessRoute, ISCSI_PORT, Lease, Lookup, LookupAnswer, Mode, NetLink, OperState, Portal, Problem, RequestKind,
+    Route, Session,
 };
 use crate::{Outcome, ShellCommand};
 use ipnet::IpNet;
@@ -122,8 +122,7 @@ impl Analysis<'_> {
             let links = self.network.links.known()?;
             // A bond, bridge or VLAN carries the MAC address of the NIC below it.
             let bears = |link: &&NetLink| {
-                (link.mac == mac || link.permanent_mac.as_deref() == Some(mac))
-                    && !matches!(link.kind.as_str(), "vlan" | "bond" | "bridge" | "team" | "macvlan" | "ipvlan")
+                (link.mac == mac || link.permanent_mac.as_deref() == Some(mac)) && !link.kind.lies_on_a_nic()
             };
             links.iter().find(bears).map(|link| &link.name)
         };
@@ -148,7 +147,10 @@ impl Analysis<'_> {
 pub(crate) fn is_down(link: &NetLink) -> bool {
     !link.up
         || !link.carrier
-        || matches!(link.oper_state.as_str(), "down" | "lowerlayerdown" | "notpresent" | "dormant")
+        || matches!(
+            link.oper_state,
+            OperState::Down | OperState::LowerLayerDown | OperState::NotPresent | OperState::Dormant
+        )
 }
 
 impl Analysis<'_> {

@@ -1,7 +1,7 @@
 //! Whether a machine boots from an iSCSI LUN at all.
 
 use super::Analysis;
-use crate::facts::{Mode, Session};
+use crate::facts::{Mode, Session, Startup};
 
 impl Analysis<'_> {
     /// Whether anything at all shows that this root is an iSCSI LUN; the sentence to say when nothing does.
@@ -34,7 +34,7 @@ impl Analysis<'_> {
                 .iscsi
                 .nodes
                 .iter()
-                .any(|node| node.startup.as_ref().is_some_and(|startup| startup.value == "onboot"));
+                .any(|node| node.startup.as_ref().is_some_and(|startup| startup.value == Startup::Onboot));
         if firmware || sessions || requested || configured || (self.scope.mode == Mode::Root && self.prepared()) {
             return None;
         }

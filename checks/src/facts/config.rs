@@ -1,6 +1,6 @@
 //! Network configuration and DHCP clients of the real root.
 
-use super::{Located, Location, Manager, Problem};
+use super::{LeaseClient, Located, Location, Manager, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -73,7 +73,7 @@ pub struct Lease {
     /// Where it was read.
     pub at: Option<Location>,
     /// Client: `dhclient`, `dhcpcd`, `networkd`, `networkmanager`, `klibc`.
-    pub client: String,
+    pub client: LeaseClient,
     /// Interface name.
     pub interface: Option<String>,
     /// Interface index, where the file is named by it.

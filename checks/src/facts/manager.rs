@@ -24,4 +24,16 @@ impl Manager {
     /// Every manager.
     pub const ALL: [Self; 6] =
         [Self::Ifupdown, Self::Netplan, Self::Networkd, Self::NetworkManager, Self::Dhcpcd, Self::Ifcfg];
+
+    /// Its name in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ifupdown => "ifupdown",
+            Self::Netplan => "netplan",
+            Self::Networkd => "networkd",
+            Self::NetworkManager => "NetworkManager",
+            Self::Dhcpcd => "dhcpcd",
+            Self::Ifcfg => "network-scripts",
+        }
+    }
 }

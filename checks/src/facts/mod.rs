@@ -16,6 +16,7 @@ mod runtime;
 mod scope;
 mod source;
 mod storage;
+mod words;
 
 pub use boot::*;
 pub use config::*;
@@ -30,6 +31,7 @@ pub use runtime::*;
 pub use scope::*;
 pub use source::Source;
 pub use storage::*;
+pub use words::{LeaseClient, LinkKind, OperState, Startup};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! The running kernel's network, from netlink and `/proc/sys/net`.
 
-use super::{Fact, Problem};
+use super::{Fact, LinkKind, OperState, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -42,7 +42,7 @@ pub struct NetLink {
     /// Carrier (IFF_LOWER_UP).
     pub carrier: bool,
     /// Operational state (RFC 2863), lower case: `up`, `down`, `unknown`, `lowerlayerdown` …
-    pub oper_state: String,
+    pub oper_state: OperState,
     /// Maximum transmission unit in bytes.
     pub mtu: u32,
     /// The bond, bridge or other interface that owns it.
@@ -50,7 +50,7 @@ pub struct NetLink {
     /// The interface below, of a VLAN or macvlan.
     pub lower: Option<u32>,
     /// Kind: `vlan`, `bond`, `bridge`, `veth` …; empty for hardware.
-    pub kind: String,
+    pub kind: LinkKind,
     /// VLAN id of a `vlan`.
     pub vlan: Option<u16>,
 }

@@ -1,6 +1,6 @@
 //! open-iscsi, services, and what a template carries.
 
-use super::{Fact, LeftoverKind, Located, Location, Problem};
+use super::{Fact, LeftoverKind, Located, Location, Problem, Startup};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -55,7 +55,7 @@ pub struct IscsidConf {
     /// Path.
     pub path: String,
     /// `node.startup`.
-    pub startup: Option<Located<String>>,
+    pub startup: Option<Located<Startup>>,
     /// `node.session.timeo.replacement_timeout`.
     pub replacement_timeout: Option<Located<i64>>,
     /// `node.conn[0].timeo.noop_out_interval`.
@@ -93,7 +93,7 @@ pub struct NodeRecord {
     /// `iface.hwaddress`: the same by its MAC address, lower case.
     pub hardware_address: Option<String>,
     /// `node.startup`: `manual`, `automatic`, `onboot`.
-    pub startup: Option<Located<String>>,
+    pub startup: Option<Located<Startup>>,
     /// `node.conn[0].startup`.
     pub conn_startup: Option<Located<String>>,
     /// `node.discovery_type`: `send_targets`, `static`, `fw` …

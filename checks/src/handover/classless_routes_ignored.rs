@@ -1,7 +1,7 @@
 //! `handover-classless-routes-ignored`
 
 use super::disruption::{DisruptionKind, guard};
-use super::managers::{keeps_all, leaves_foreign_routes, manager_name, renderer};
+use super::managers::{keeps_all, leaves_foreign_routes, renderer};
 use super::outcome;
 use crate::facts::{Manager, Method};
 use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
@@ -49,12 +49,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             format!("{} has a static route to the target besides its lease ({})", san.title(), config.at)
         }
         Some(config) if config.method == Method::Dhcp => {
-            format!(
-                "{} uses the routes of the lease of {} ({})",
-                manager_name(renderer(config)),
-                san.title(),
-                config.at
-            )
+            format!("{} uses the routes of the lease of {} ({})", renderer(config).name(), san.title(), config.at)
         }
         _ => "no configuration of the real root runs DHCP on the SAN NIC, so no route of a lease is lost".to_owned(),
     })

@@ -2,7 +2,7 @@
 
 use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
-use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_name, manager_starts, renderer};
+use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_starts, renderer};
 use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
 use crate::{Analysis, Sed, ShellCommand};
 use std::net::IpAddr;
@@ -184,7 +184,7 @@ fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option
     }
     Some(Disruption {
         kind: DisruptionKind::ClasslessIgnored,
-        what: format!("{} runs DHCP on this NIC and ignores the routes of the lease", manager_name(renderer(config))),
+        what: format!("{} runs DHCP on this NIC and ignores the routes of the lease", renderer(config).name()),
         dormant: false,
         fix: "Use the routes of the lease, or add a static route to the target",
         commands: Vec::new(),
@@ -196,7 +196,7 @@ fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option
 /// did not make when it takes an interface over (those of the initramfs have protocol `boot`, which
 /// only KeepConfiguration=yes keeps), and the others bring what they were told and no more.
 fn without_dhcp(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
-    let manager = manager_name(renderer(config));
+    let manager = renderer(config).name();
     let networkd = renderer(config) == Manager::Networkd;
     if networkd && keeps_all(config) {
         return Vec::new();

@@ -2,7 +2,7 @@
 
 use super::managers::{in_force, keeps};
 use crate::Analysis;
-use crate::facts::{Cmdline, InterfaceConfig, Lease, NetworkKind};
+use crate::facts::{Cmdline, InterfaceConfig, Lease, NetworkKind, Startup};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -104,7 +104,7 @@ fn by_leases(facts: &Analysis<'_>) -> impl Iterator<Item = Found> {
 fn by_records(facts: &Analysis<'_>) -> impl Iterator<Item = Found> {
     let targets = crate::shutdown::boot_target_names(facts);
     let of_root = facts.iscsi.nodes.iter().filter(move |node| {
-        node.startup.as_ref().is_some_and(|startup| startup.value == "onboot") || targets.contains(&node.target)
+        node.startup.as_ref().is_some_and(|startup| startup.value == Startup::Onboot) || targets.contains(&node.target)
     });
     of_root.map(|node| Found { name: node.net_interface.clone(), mac: node.hardware_address.clone() })
 }

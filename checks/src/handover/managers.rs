@@ -29,18 +29,6 @@ pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
     }
 }
 
-/// The name of a manager in a sentence.
-pub(super) fn manager_name(manager: Manager) -> &'static str {
-    match manager {
-        Manager::Ifupdown => "ifupdown",
-        Manager::Netplan => "netplan",
-        Manager::Networkd => "networkd",
-        Manager::NetworkManager => "NetworkManager",
-        Manager::Dhcpcd => "dhcpcd",
-        Manager::Ifcfg => "network-scripts",
-    }
-}
-
 /// `ManageForeignRoutes=no`: networkd lets alone what it did not make.
 pub(super) fn leaves_foreign_routes(facts: &Facts) -> bool {
     facts.netconfig.manage_foreign_routes.as_ref().is_some_and(|manage| !manage.value)

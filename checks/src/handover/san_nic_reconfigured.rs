@@ -2,7 +2,7 @@
 
 use super::disruption::{DisruptionKind, guard};
 use super::identity::SanIdentity;
-use super::managers::{keeps, manager_name, renderer};
+use super::managers::{keeps, renderer};
 use super::outcome;
 use crate::facts::{InterfaceConfig, Manager, Method};
 use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
@@ -62,7 +62,7 @@ fn pass(facts: &Analysis<'_>, san: &SanIdentity, config: Option<&InterfaceConfig
             None => format!("ifupdown leaves {title} as it is"),
         };
     }
-    format!("{} takes over {title} {}{}", manager_name(renderer(config)), how(config), kept(config))
+    format!("{} takes over {title} {}{}", renderer(config).name(), how(config), kept(config))
 }
 
 fn how(config: &InterfaceConfig) -> &'static str {

@@ -3,7 +3,7 @@
 use super::config_match::config_matches;
 use super::disruption::covered;
 use super::identity::SanIdentity;
-use super::managers::{in_force, keeps_all, leaves_foreign_routes, manager_name, renderer};
+use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
 use super::nic_match::{Matches, matches};
 use crate::facts::{InterfaceConfig, Manager, Method};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
@@ -49,10 +49,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     let manager = renderer(own);
     if manager != Manager::Networkd || keeps_routes(facts, own) {
-        return Ok(Outcome::pass(format!(
-            "{} keeps the routes of the SAN NIC until it has the lease",
-            manager_name(manager)
-        )));
+        return Ok(Outcome::pass(format!("{} keeps the routes of the SAN NIC until it has the lease", manager.name())));
     }
     let Some(wan) = other_with_default(facts, own, &san) else {
         return Ok(Outcome::pass("no other NIC gets a default route before the SAN NIC has its route"));

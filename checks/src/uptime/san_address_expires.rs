@@ -1,6 +1,6 @@
 //! `san-address-expires`
 
-use crate::facts::{Address, Manager, Method};
+use crate::facts::{Address, LeaseClient, Manager, Method};
 use crate::handover::{manager_starts, san_config_matches};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -66,7 +66,7 @@ enum Renewal {
 
 fn renewal(facts: &Analysis<'_>, nic: &str) -> Renewal {
     // klibc's ipconfig asks once, inside the initramfs, and is gone.
-    if let Some(lease) = facts.leases_of(nic).find(|lease| lease.client != "klibc") {
+    if let Some(lease) = facts.leases_of(nic).find(|lease| lease.client != LeaseClient::Klibc) {
         let place = lease.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
         return Renewal::By(format!("{} holds the lease{place}", lease.client));
     }

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use isctpl_checks::Analysis;
-use isctpl_checks::facts::{Fact, Facts, Lookup, LookupAnswer, NetLink, Network, Nic, Route, Rule};
+use isctpl_checks::facts::{Fact, Facts, LinkKind, Lookup, LookupAnswer, NetLink, Network, Nic, Route, Rule};
 use std::collections::BTreeSet;
 
 /// The kernel's table of its own addresses, which says nothing of the way to a target.
@@ -143,7 +143,7 @@ fn row(nic: &Nic, facts: &Facts) -> Vec<String> {
     let none = if nic.physical { "no driver" } else { "-" };
     vec![
         nic.name.clone(),
-        link.map(|link| link.oper_state.to_uppercase()).unwrap_or_default(),
+        link.map(|link| link.oper_state.as_str().to_uppercase()).unwrap_or_default(),
         nic.mac.clone(),
         driver.unwrap_or_else(|| none.to_owned()),
         rest.join(" "),
@@ -152,7 +152,7 @@ fn row(nic: &Nic, facts: &Facts) -> Vec<String> {
 
 fn kind(link: &NetLink) -> Option<String> {
     let vlan = link.vlan.map(|id| format!(" {id}")).unwrap_or_default();
-    (!link.kind.is_empty()).then(|| format!("{}{vlan}", link.kind))
+    (link.kind != LinkKind::Hardware).then(|| format!("{}{vlan}", link.kind))
 }
 
 fn upper(link: &NetLink, links: &[NetLink]) -> Option<String> {

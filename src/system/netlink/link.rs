@@ -2,7 +2,7 @@
 
 use super::names::{self, Names};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Address, NetLink};
+use isctpl_checks::facts::{Address, NetLink, OperState};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 
@@ -15,7 +15,7 @@ pub(super) fn link(message: &LinkMessage) -> NetLink {
         index: message.header.index,
         up: flags.contains(LinkFlags::Up),
         carrier: flags.contains(LinkFlags::LowerUp),
-        oper_state: "unknown".to_owned(),
+        oper_state: OperState::Unknown,
         ..NetLink::default()
     };
     let mut other_namespace = false;
@@ -25,7 +25,7 @@ pub(super) fn link(message: &LinkMessage) -> NetLink {
             LinkAttribute::Address(mac) => link.mac = hardware(mac),
             LinkAttribute::PermAddress(mac) => link.permanent_mac = Some(hardware(mac)),
             LinkAttribute::Mtu(mtu) => link.mtu = *mtu,
-            LinkAttribute::OperState(state) => link.oper_state = names::oper_state(*state),
+            LinkAttribute::OperState(state) => link.oper_state = names::oper_state(*state).into(),
             LinkAttribute::Controller(index) => link.master = Some(*index).filter(|index| *index != 0),
             LinkAttribute::Link(index) => link.lower = Some(*index).filter(|index| *index != 0),
             LinkAttribute::LinkNetNsId(_) => other_namespace = true,
@@ -34,7 +34,7 @@ pub(super) fn link(message: &LinkMessage) -> NetLink {
         }
     }
     // The other end of a pair is not below, and the index of another namespace says nothing here.
-    if other_namespace || [InfoKind::Veth, InfoKind::Netkit].iter().any(|pair| link.kind == pair.to_string()) {
+    if other_namespace || [InfoKind::Veth, InfoKind::Netkit].iter().any(|pair| link.kind.as_str() == pair.to_string()) {
         link.lower = None;
     }
     link
@@ -42,7 +42,7 @@ pub(super) fn link(message: &LinkMessage) -> NetLink {
 
 fn fill_kind(link: &mut NetLink, info: &LinkInfo) {
     match info {
-        LinkInfo::Kind(kind) => link.kind = kind.to_string(),
+        LinkInfo::Kind(kind) => link.kind = kind.to_string().into(),
         LinkInfo::Data(InfoData::Vlan(values)) => {
             link.vlan = values.iter().find_map(|value| match value {
                 InfoVlan::Id(id) => Some(*id),

@@ -2,6 +2,7 @@
 
 use super::connection::Message;
 use super::*;
+use isctpl_checks::facts::{LinkKind, OperState};
 use netlink_packet_route::address::{AddressAttribute, CacheInfo};
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVlan, LinkAttribute, LinkFlags, LinkInfo, State};
 use netlink_packet_route::route::{RouteAttribute, RouteFlags};
@@ -40,11 +41,11 @@ fn a_vlan_tells_its_id_and_what_is_below() {
             permanent_mac: Some("52:54:00:00:00:02".to_owned()),
             up: true,
             carrier: true,
-            oper_state: "up".to_owned(),
+            oper_state: OperState::Up,
             mtu: 9000,
             master: Some(3),
             lower: Some(2),
-            kind: "vlan".to_owned(),
+            kind: LinkKind::Vlan,
             vlan: Some(7),
         }
     );

@@ -1,6 +1,6 @@
 //! `key = value` files of open-iscsi: iscsid.conf, node and discovery records, initiatorname.iscsi.
 
-use isctpl_checks::facts::{IscsidConf, Located, Location, NodeRecord, Problem};
+use isctpl_checks::facts::{IscsidConf, Located, Location, NodeRecord, Problem, Startup};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -91,6 +91,10 @@ impl<'a> Reader<'a> {
         self.last(key).map(|found| Located::new(found.value.to_owned(), Location::line(self.path, found.line)))
     }
 
+    fn startup(&self) -> Option<Located<Startup>> {
+        self.string("node.startup").map(|found| Located::new(found.value.into(), found.at))
+    }
+
     fn parsed<T: FromStr>(&mut self, key: &str, what: &str) -> Option<Located<T>> {
         let found = self.last(key)?;
         let at = Location::line(self.path, found.line);
@@ -131,7 +135,7 @@ pub fn iscsid_conf(text: &str, path: &str) -> (IscsidConf, Vec<Problem>) {
     let mut reader = Reader::new(text, path);
     let conf = IscsidConf {
         path: path.to_owned(),
-        startup: reader.string("node.startup"),
+        startup: reader.startup(),
         replacement_timeout: reader.number("node.session.timeo.replacement_timeout"),
         noop_interval: reader.number("node.conn[0].timeo.noop_out_interval"),
         noop_timeout: reader.number("node.conn[0].timeo.noop_out_timeout"),
@@ -164,7 +168,7 @@ pub fn node_record(text: &str, path: &str) -> (NodeRecord, Vec<Problem>) {
             .string("iface.hwaddress")
             .map(|found| found.value.to_ascii_lowercase())
             .filter(|address| address != "default"),
-        startup: reader.string("node.startup"),
+        startup: reader.startup(),
         conn_startup: reader.string("node.conn[0].startup"),
         discovery_type: reader.string("node.discovery_type"),
         replacement_timeout: reader.number("node.session.timeo.replacement_timeout"),
@@ -299,7 +303,7 @@ node.conn[0].timeo.noop_out_timeout = 5
     #[test]
     fn the_last_setting_wins() {
         let (conf, _) = iscsid_conf("node.startup = manual\nnode.startup = onboot\n", "/c");
-        assert_eq!(conf.startup.unwrap().value, "onboot");
+        assert_eq!(conf.startup.unwrap().value, Startup::Onboot);
     }
 
     #[test]
@@ -309,7 +313,7 @@ node.conn[0].timeo.noop_out_timeout = 5
         assert_eq!(problems, []);
         assert_eq!(record.target, "iqn.2013-01.com.example:storage.a");
         assert_eq!((record.address, record.port, record.tpgt), (Some([100, 97, 0, 10].into()), 3260, Some(1)));
-        assert_eq!(record.startup.unwrap().value, "automatic");
+        assert_eq!(record.startup.unwrap().value, Startup::Automatic);
         assert!(!record.secret);
     }
 

@@ -1,7 +1,7 @@
 //! `dhclient.leases` of ISC dhclient (dhclient.leases(5), dhclient.conf(5) "LEASE DECLARATIONS").
 
 use super::Builder;
-use isctpl_checks::facts::{Lease, Location, Problem};
+use isctpl_checks::facts::{Lease, LeaseClient, Location, Problem};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ struct Block {
 
 impl Block {
     fn new(at: Location) -> Self {
-        Self { builder: Builder::new("dhclient", at), classless: None, ms_classless: None }
+        Self { builder: Builder::new(LeaseClient::Dhclient, at), classless: None, ms_classless: None }
     }
 
     fn statement(&mut self, text: &str) {
@@ -277,7 +277,7 @@ lease6 {
         assert_eq!(problems, []);
         let [san, wan] = leases.as_slice() else { panic!("{leases:?}") };
         assert_eq!(san.at, Some(Location::line(PATH, 9)));
-        assert_eq!(san.client, "dhclient");
+        assert_eq!(san.client, LeaseClient::Dhclient);
         assert_eq!(san.interface.as_deref(), Some("enp0s3"));
         assert_eq!(san.address, Some("100.64.16.54/29".parse().unwrap()));
         assert_eq!(san.routers.len(), 2);

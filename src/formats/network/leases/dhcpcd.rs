@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::formats::network::classless_routes::decode;
-use isctpl_checks::facts::{Lease, Location, Problem};
+use isctpl_checks::facts::{Lease, LeaseClient, Location, Problem};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,7 +17,7 @@ const MAGIC: [u8; 4] = [99, 130, 83, 99];
 /// Reads one file. Nothing in it tells when the lease ends: dhcpcd itself counts `lease_seconds` from
 /// the file's modification time, and so can the caller.
 pub fn parse(bytes: &[u8], path: &str, interface: Option<&str>) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("dhcpcd", Location::file(path));
+    let mut builder = Builder::new(LeaseClient::Dhcpcd, Location::file(path));
     if bytes.get(COOKIE..OPTIONS) != Some(&MAGIC) {
         builder.problem("is not a DHCP message: the magic cookie is missing");
         return (Vec::new(), builder.problems);

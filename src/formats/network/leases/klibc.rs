@@ -4,7 +4,7 @@
 //! A shell script by form, with values that the DHCP server chose: it is parsed and never run.
 
 use super::Builder;
-use isctpl_checks::facts::{ClasslessRoute, Lease, Location, Problem};
+use isctpl_checks::facts::{ClasslessRoute, Lease, LeaseClient, Location, Problem};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -16,7 +16,7 @@ use std::net::IpAddr;
 /// `IPV4GATEWAY` only when it was not. Nothing tells when the lease ends: `UPTIME` is the time
 /// since boot.
 pub fn parse(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("klibc", Location::file(path));
+    let mut builder = Builder::new(LeaseClient::Klibc, Location::file(path));
     let mut values: BTreeMap<&str, String> = BTreeMap::new();
     for (number, line) in (1_u32..).zip(text.lines()) {
         let line = line.trim();
@@ -118,7 +118,7 @@ DHCPLEASETIME='3600'
         let (leases, problems) = parse(ROUTED, "/run/net-enp0s3.conf");
         assert_eq!(problems, []);
         let [lease] = leases.as_slice() else { panic!("{leases:?}") };
-        assert_eq!(lease.client, "klibc");
+        assert_eq!(lease.client, LeaseClient::Klibc);
         assert_eq!(lease.interface.as_deref(), Some("enp0s3"));
         assert_eq!(lease.address, Some("100.64.16.54/29".parse().unwrap()));
         assert!(lease.routers.is_empty());

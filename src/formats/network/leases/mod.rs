@@ -11,7 +11,7 @@ pub mod networkmanager;
 
 use crate::formats::network::classless_routes::{Decoded, parse};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Lease, Location, Problem};
+use isctpl_checks::facts::{Lease, LeaseClient, Location, Problem};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Collects a lease and what is wrong with it.
@@ -23,8 +23,8 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(client: &str, at: Location) -> Self {
-        let lease = Lease { at: Some(at), client: client.to_owned(), ..Lease::default() };
+    fn new(client: LeaseClient, at: Location) -> Self {
+        let lease = Lease { at: Some(at), client, ..Lease::default() };
         Self { lease, ip: None, mask: None, problems: Vec::new() }
     }
 

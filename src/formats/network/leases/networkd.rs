@@ -5,13 +5,13 @@
 
 use super::Builder;
 use crate::formats::network::classless_routes::{Decoded, Fault};
-use isctpl_checks::facts::{ClasslessRoute, Lease, Location, Problem};
+use isctpl_checks::facts::{ClasslessRoute, Lease, LeaseClient, Location, Problem};
 use serde_json::{Map, Value};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Reads one lease file of either form. `index` is the interface's, which the file's name gives.
 pub fn parse(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("networkd", Location::file(path));
+    let mut builder = Builder::new(LeaseClient::Networkd, Location::file(path));
     builder.lease.index = index;
     if text.trim_start().starts_with('{') {
         match serde_json::from_str::<Map<String, Value>>(text) {
@@ -197,7 +197,7 @@ CLIENTID=ffb6220feb00020000ab11c0c1b4a5b8a0f0a1
         assert_eq!(problems, []);
         assert_eq!(from_assignments, from_json);
         let lease = &from_json[0];
-        assert_eq!((lease.client.as_str(), lease.index), ("networkd", Some(2)));
+        assert_eq!((&lease.client, lease.index), (&LeaseClient::Networkd, Some(2)));
         assert_eq!(lease.address, Some("100.64.16.54/29".parse().unwrap()));
         assert_eq!(lease.routers.len(), 2);
         assert_eq!(lease.server, Some("100.64.16.49".parse().unwrap()));

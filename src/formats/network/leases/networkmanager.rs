@@ -2,7 +2,7 @@
 //! in `internal-UUID-IF.lease`.
 
 use super::{Builder, networkd};
-use isctpl_checks::facts::{Lease, Location, Problem};
+use isctpl_checks::facts::{Lease, LeaseClient, Location, Problem};
 
 /// Reads the state file of a device, a keyfile: the DHCP options stand in its `[dhcp4]` group. Older
 /// releases write no such group; then there is no lease to be read. `index` is the interface's, which
@@ -11,7 +11,7 @@ use isctpl_checks::facts::{Lease, Location, Problem};
 /// NetworkManager prefers option 121 to 249.
 pub fn parse_device(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, Vec<Problem>) {
     let mut group = "";
-    let mut builder = Builder::new("networkmanager", Location::file(path));
+    let mut builder = Builder::new(LeaseClient::NetworkManager, Location::file(path));
     builder.lease.index = index;
     let (mut classless, mut ms_classless) = (None, None);
     for line in text.lines().map(str::trim) {
@@ -52,7 +52,7 @@ pub fn parse_device(text: &str, path: &str, index: Option<u32>) -> (Vec<Lease>, 
 /// Reads `internal-UUID-IF.lease`, the private file of NetworkManager's own DHCP client. Newer
 /// releases keep only the address in it, so that nothing can be said of routes then.
 pub fn parse_internal(text: &str, path: &str) -> (Vec<Lease>, Vec<Problem>) {
-    let mut builder = Builder::new("networkmanager", Location::file(path));
+    let mut builder = Builder::new(LeaseClient::NetworkManager, Location::file(path));
     builder.lease.interface = interface_of(path);
     networkd::fill_from_assignments(&mut builder, text);
     let (lease, problems) = builder.finish();
@@ -126,7 +126,7 @@ dhcp6.ip_address=fd00::1
             let (leases, problems) = parse_device(&text, PATH, Some(2));
             assert_eq!(problems, []);
             let lease = &leases[0];
-            assert_eq!((lease.client.as_str(), lease.index), ("networkmanager", Some(2)));
+            assert_eq!((&lease.client, lease.index), (&LeaseClient::NetworkManager, Some(2)));
             assert_eq!(lease.address, Some("100.64.16.54/29".parse().unwrap()));
             assert_eq!((lease.mtu, lease.lease_seconds, lease.expires), (Some(9000), Some(3600), Some(1_763_820_483)));
             assert_eq!(lease.server, Some("100.64.16.49".parse().unwrap()));

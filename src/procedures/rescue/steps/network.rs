@@ -6,7 +6,7 @@ use crate::system::command::Invocation;
 use crate::system::netlink;
 use crate::system::reach::{self, Origin, Reach};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Address, LookupAnswer, NetLink, Route};
+use isctpl_checks::facts::{Address, LinkKind, LookupAnswer, NetLink, Route};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ fn advise(mut failure: Failure, cx: &Context, seen: &Seen) -> Failure {
             failure = failure.advise(format!("ip route add {portal} via GATEWAY dev {}", nic.name));
         }
         None => {
-            let nics = seen.links.iter().filter(|link| link.name != "lo" && link.kind.is_empty());
+            let nics = seen.links.iter().filter(|link| link.name != "lo" && link.kind == LinkKind::Hardware);
             for link in nics {
                 let state = match (link.up, link.carrier) {
                     (false, _) => "down",
