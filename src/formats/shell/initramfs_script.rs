@@ -7,29 +7,29 @@ use std::collections::BTreeSet;
 
 /// What a script shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Script {
+pub(crate) struct Script {
     /// Words of the kernel command line that it reads, each at its first place.
-    pub tokens: Vec<Found<String>>,
+    pub(crate) tokens: Vec<Found<String>>,
     /// Commands that matter.
-    pub actions: Vec<Found<Action>>,
+    pub(crate) actions: Vec<Found<Action>>,
     /// Every word in it beside the names of functions where they are defined: what it may call.
-    pub mentions: BTreeSet<String>,
+    pub(crate) mentions: BTreeSet<String>,
 }
 
 /// Something in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<T> {
+pub(crate) struct Found<T> {
     /// What.
-    pub what: T,
+    pub(crate) what: T,
     /// Line, counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// The function that it stands in; it happens only if that function is called.
-    pub function: Option<String>,
+    pub(crate) function: Option<String>,
 }
 
 /// A command that brings up a network or logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
+pub(crate) enum Action {
     /// `iscsistart -N`.
     IscsistartNetwork,
     /// `iscsistart -b`, or with a target.
@@ -49,7 +49,7 @@ pub enum Action {
 }
 
 /// Scans a script.
-pub fn scan(text: &str) -> Script {
+pub(crate) fn scan(text: &str) -> Script {
     let tokens = tokens(text);
     let reads_cmdline =
         tokens.iter().any(|token| matches!(&token.kind, TokenKind::Word { text, .. } if is_cmdline(text)));

@@ -6,18 +6,18 @@
 //! that is read in between is reported, not guessed at. What dash and bash read differently is not understood.
 
 mod assignments;
-pub mod cmdline_reads;
+mod cmdline_reads;
 mod cmdline_words;
 mod commands;
 pub(crate) mod dhcp_hook;
 mod expansion;
 mod grammar;
-pub mod initramfs_script;
+pub(crate) mod initramfs_script;
 #[cfg(test)]
 mod initramfs_script_tests;
 pub(crate) mod iscsi_logout;
 mod lexer;
-pub mod option_121;
+pub(crate) mod option_121;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;

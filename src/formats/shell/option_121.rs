@@ -6,7 +6,7 @@ use super::words::{Token, TokenKind, tokens};
 
 /// How a script treats the routes of option 121.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Option121 {
+pub(crate) enum Option121 {
     /// It takes the octets apart.
     Taken {
         /// The variable that has them, such as `new_classless_static_routes`.
@@ -27,7 +27,7 @@ pub enum Option121 {
 }
 
 /// Looks at a DHCP client's script.
-pub fn option_121(script: &str) -> Option121 {
+pub(crate) fn option_121(script: &str) -> Option121 {
     let tokens = tokens(script);
     let mut answer = Option121::Unused;
     for (index, token) in tokens.iter().enumerate() {

@@ -64,6 +64,39 @@ fn what_may_not_happen_is_marked() {
     assert_eq!(seen, [("A", 2, true), ("B", 4, true), ("C", 5, true), ("D", 6, true), ("E", 7, true), ("G", 8, false)]);
 }
 
+/// The reader that there was before was sure of each of these.
+#[test]
+fn what_is_not_certain_is_not_claimed() {
+    let uncertain = |text: &str, name: &str| {
+        let mut variables = Variables::default();
+        let script = parse_after(text, "f", Shell::Any, &mut variables);
+        variables.value(name).unclear.is_some() || !script.problems.is_empty()
+    };
+    for text in [
+        "A=$(x)\nB=$A",
+        "if x; then A=1; fi\nB=$A",
+        "for A in x; do :; done\nB=$A",
+        "B=1 | x",
+        "B=1 &",
+        "B=~/x",
+        "B=$'a\\tb'",
+        "B=$\"a\"",
+        "B=$HOME",
+        "B=1\r",
+        "C+=2 B=1",
+        "[ -f /x ] && exit\nB=1",
+        ")\nB=1",
+        "B='it is' && fi",
+        "eval B=2",
+        "readonly B=1\nB=2",
+    ] {
+        assert!(uncertain(text, "B"), "{text:?}");
+    }
+    assert_eq!(value(": ${A:=b}\nB=$A", "B"), "b");
+    assert_eq!(value("cat <<E\nx\\\nE\nA=1\nE\nA=2", "A"), "2");
+    assert!(parse("cat <<E\nx\\\nE\nA=1\nE\n", "f", Shell::Any).assignments.is_empty());
+}
+
 #[test]
 fn other_files_and_early_ends_are_seen() {
     let script = parse(". /etc/other\nA=1\ncat <<EOF >/dev/null\nA=2\nEOF\nexit 0\nA=3\n", "f", Shell::Bash);

@@ -9,6 +9,28 @@ use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+/// Settings that are looked at, without the number that some end in.
+const KEYS: [&str; 18] = [
+    "ADDRESS",
+    "BOOTPROTO",
+    "DEFROUTE",
+    "DEVICE",
+    "GATEWAY",
+    "HWADDR",
+    "IPADDR",
+    "IPV4_ROUTE_METRIC",
+    "METRIC",
+    "MTU",
+    "NETMASK",
+    "NM_CONTROLLED",
+    "ONBOOT",
+    "PEERROUTES",
+    "PHYSDEV",
+    "PREFIX",
+    "VLAN",
+    "VLAN_ID",
+];
+
 /// The settings of a file, the last one of a name.
 ///
 /// initscripts' ifup reads it with bash's `.`, NetworkManager with a parser of its own: svUnescape() in its
@@ -18,7 +40,8 @@ fn settings(text: &str, path: &str, problems: &mut Vec<Problem>) -> BTreeMap<Str
     let script = parse(text, path, Shell::Bash);
     problems.extend(script.problems);
     let mut known = BTreeMap::new();
-    for assignment in script.assignments {
+    let matters = |name: &str| KEYS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit()));
+    for assignment in script.assignments.into_iter().filter(|assignment| matters(&assignment.name)) {
         let at = Location::line(path, assignment.line);
         if assignment.literal && !assignment.conditional && assignment.unclear.is_none() {
             known.insert(assignment.name, Located::new(assignment.value, at));

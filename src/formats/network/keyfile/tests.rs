@@ -99,6 +99,8 @@ fn ifcfg_is_what_bash_and_networkmanager_both_read() {
     let (config, problems) = read("DEVICE=eth0;\nBOOTPROTO='dhcp' # by hand\nMTU=9000 env\nX=\"a\\x41\"\n");
     assert_eq!((config.matches.names, config.method), (vec!["eth0".to_owned()], Method::Dhcp));
     assert_eq!((config.mtu, problems), (None, vec![]), "set for one command only");
+    let (_, problems) = read("ETHTOOL_OPTS=\"-K ${DEVICE} tso off\"\nDEVICE=eth0\n");
+    assert_eq!(problems, [], "what nobody here looks at");
     let (config, problems) = read("A=9000\nMTU=$A\nDEVICE=\"et\\\nh0\"\n");
     assert_eq!((config.mtu, config.matches.names, problems.len()), (None, vec!["x".to_owned()], 2));
 }
