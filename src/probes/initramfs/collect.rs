@@ -209,6 +209,8 @@ fn is_text_path(path: &str) -> bool {
         "usr/lib/dhcpcd/",
         "usr/lib/dracut",
         "usr/lib/modules-load.d/",
+        "run/systemd/",
+        "usr/local/lib/systemd/",
         "usr/lib/systemd/",
         "lib/dracut",
         "lib/modules-load.d/",

@@ -103,6 +103,12 @@ impl Tree {
         self.steps.get() > STEPS
     }
 
+    /// The steps taken so far.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
     /// Takes a step; `None` when there were too many.
     fn step(&self) -> Option<()> {
         self.steps.set(self.steps.get().saturating_add(1));

@@ -3,6 +3,7 @@
 mod dialects;
 mod stream;
 mod tree;
+mod units;
 
 use super::*;
 use crate::formats::image::cpio::sample::Archive;
