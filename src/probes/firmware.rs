@@ -194,8 +194,7 @@ mod tests {
         let firmware = Sysfs::new().with_ibft().read(Some(("saved.bin", &table)));
         assert_eq!(firmware.table.known().unwrap().as_ref().unwrap().source, "saved.bin");
         assert!(firmware.sysfs.known().is_some());
-        let own =
-            read(&Root::open_labelled(std::path::Path::new("/sys"), "/sys").unwrap(), Some(("saved.bin", &table)));
+        let own = read(&Root::sysfs().unwrap(), Some(("saved.bin", &table)));
         assert!(matches!(own.sysfs, Fact::NotApplicable(_)));
     }
 

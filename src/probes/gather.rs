@@ -8,7 +8,7 @@ use super::{
 };
 use crate::formats::shell::{Shell, parse};
 use crate::formats::text::names;
-use crate::system::Root;
+use crate::system::{Budget, Root};
 use isctpl_checks::Analysis;
 use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Source, Storage};
 use std::net::IpAddr;
@@ -37,8 +37,8 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     let same_machine = request.same_machine || proof.is_some();
     let machine = live || same_machine;
     let sysfs = match &request.sysfs {
-        Some(directory) => Some(Root::open_labelled(directory, &directory.display().to_string())?),
-        None if machine => Some(Root::open_labelled(Path::new("/sys"), "/sys")?),
+        Some(directory) => Some(root.open_beside(directory, &directory.display().to_string())?),
+        None if machine => Some(Root::sysfs()?),
         None => None,
     };
     let table = request.ibft_table.as_deref().map(read_table).transpose()?;
@@ -71,10 +71,13 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     say(Stage::Loader);
     facts.loader = loader::read(&root);
     let images = images_to_read(&facts.loader);
-    std::thread::scope(|scope| {
+    let startup = std::thread::scope(|scope| {
         // Unpacking takes longer than all the rest, so it has a thread of its own.
-        let reader = scope.spawn(|| images.iter().map(|path| initramfs::read(&root, path)).collect::<Vec<_>>());
-        read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
+        let reader = scope.spawn(|| {
+            let budget = Budget::of_images();
+            images.iter().map(|path| initramfs::read(&root, path, &budget)).collect::<Vec<_>>()
+        });
+        let startup = read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
             say(Stage::Routes);
             let portals: Vec<IpAddr> = Analysis::of(&facts).portals().into_iter().map(|portal| portal.ip).collect();
@@ -82,12 +85,20 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
         } else {
             not_this_hosts_network(&mut facts);
             if same_machine {
-                add_this_hosts_leases(&mut facts);
+                add_this_hosts_leases(&root, &mut facts);
             }
         }
         say(Stage::Images);
         facts.images = reader.join().unwrap_or_else(|_| vec![reader_failed(&images)]);
+        startup
     });
+    if let Some(ended) = root.budget().ended() {
+        // Also where a file was only looked for, which then counts as one that does not exist.
+        facts.scope.problems.push(Problem::new("/", ended));
+    }
+    // Last, because no boot depends on what a search for leftovers does not reach.
+    say(Stage::Template);
+    facts.template = template::read(&root, &startup);
     facts.cap_problems();
     match isctpl_checks::unborne_san_nic(&facts) {
         Some(wrong) => Err(wrong),
@@ -104,7 +115,7 @@ pub(super) fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result
     let root = Root::running()?;
     let sysfs = match &request.sysfs {
         Some(directory) => Root::open_labelled(directory, &directory.display().to_string())?,
-        None => Root::open_labelled(Path::new("/sys"), "/sys")?,
+        None => Root::sysfs()?,
     };
     let unknown = || vec![unread.clone()];
     let mut facts = Facts {
@@ -130,7 +141,13 @@ pub(super) fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result
 }
 
 /// Everything that lies in files of the root.
-fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, say: &dyn Fn(Stage)) {
+fn read_files<'r>(
+    root: &'r Root,
+    live: bool,
+    sysfs: Option<&Root>,
+    facts: &mut Facts,
+    say: &dyn Fn(Stage),
+) -> Startup<'r> {
     facts.cmdline = if live {
         cmdline::read(&root.kernel())
     } else {
@@ -149,10 +166,10 @@ fn read_files(root: &Root, live: bool, sysfs: Option<&Root>, facts: &mut Facts, 
     facts.netconfig = netconfig::read(root, &startup);
     say(Stage::Services);
     facts.services = services::read(root, &startup);
-    facts.template = template::read(root, &startup);
     say(Stage::Disks);
     let root_silence = std::mem::take(&mut facts.storage.root_silence);
     facts.storage = Storage { root_silence, ..storage::read(root, live) };
+    startup
 }
 
 fn scope(request: &GatherRequest, root: &Root, live: bool) -> Scope {
@@ -236,8 +253,8 @@ fn not_this_hosts_network(facts: &mut Facts) {
 }
 
 /// With `--same-machine` the SAN lease that this host was given counts as the instance's.
-fn add_this_hosts_leases(facts: &mut Facts) {
-    match Root::open(Path::new("/")) {
+fn add_this_hosts_leases(root: &Root, facts: &mut Facts) {
+    match root.open_beside(Path::new("/"), "") {
         Ok(host) => {
             let of_host = dhcp::read(&host, true);
             facts.dhcp.leases.extend(of_host.leases);

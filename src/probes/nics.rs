@@ -15,7 +15,7 @@ pub fn read(sysfs: &Root) -> Fact<Vec<Nic>> {
 
 /// Names of the interfaces of the machine that this program runs on; none where they cannot be read.
 pub fn names_here() -> Vec<String> {
-    let sysfs = Root::open_labelled(std::path::Path::new("/sys"), "/sys");
+    let sysfs = Root::sysfs();
     sysfs.and_then(|sysfs| sysfs.names(NET)).unwrap_or_default()
 }
 

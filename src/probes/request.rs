@@ -54,6 +54,8 @@ pub enum Stage {
     Routes,
     /// Unpacking the images.
     Images,
+    /// Looking for what a template must not carry.
+    Template,
 }
 
 impl fmt::Display for Stage {
@@ -69,6 +71,7 @@ impl fmt::Display for Stage {
             Self::Disks => "reading disks",
             Self::Routes => "asking the kernel for routes",
             Self::Images => "unpacking the initramfs",
+            Self::Template => "looking for leftovers of a template",
         })
     }
 }

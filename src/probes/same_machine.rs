@@ -6,12 +6,11 @@ use super::lun::number;
 use super::{firmware, storage};
 use crate::system::Root;
 use isctpl_checks::facts::{BlockDevice, Ibft, IbftTarget, Lun, Session};
-use std::path::Path;
 
 /// What proves it, as a sentence; `None` where nothing does.
 pub(super) fn proof(root: &Root) -> Option<String> {
     let devices = storage::devices_of_mount(root)?;
-    proof_by(&devices, &Root::open_labelled(Path::new("/sys"), "/sys").ok()?)
+    proof_by(&devices, &Root::sysfs().ok()?)
 }
 
 /// The same for the devices below a root, in this sysfs tree.
@@ -65,6 +64,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     const TARGET: &str = "iqn.2013-01.com.bigstep:storage.pb429od";
     const INITIATOR: &str = "iqn.2013-01.com.bigstep:i59725";

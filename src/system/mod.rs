@@ -1,8 +1,10 @@
 //! The only rooms that touch the kernel.
 
+mod budget;
 pub mod cancel;
 pub(crate) mod command;
 pub mod disk;
+mod errno;
 mod filesystem;
 pub mod holders;
 mod meta;
@@ -14,5 +16,6 @@ pub(crate) mod replace;
 pub mod root;
 pub mod terminal;
 
+pub use budget::Budget;
 pub use meta::{FileKind, Meta};
 pub use root::Root;

@@ -6,6 +6,8 @@
 //! filesystem that the kernel makes up, such as a `/proc` mounted below the root, is no file of the
 //! root: it is refused before it is opened for reading.
 
+use super::budget::Budget;
+pub use super::errno::in_words;
 use super::filesystem::{self, Magic};
 use super::meta::{FileKind, Meta};
 use crate::formats::text::names;
@@ -29,7 +31,7 @@ pub const TEXT_LIMIT: u64 = 4 << 20;
 pub const LIST_LIMIT: usize = 50_000;
 
 /// A directory tree that is judged. Paths given to it are absolute inside it, such as `/etc/fstab`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Root {
     fd: Arc<OwnedFd>,
     path: PathBuf,
@@ -40,6 +42,7 @@ pub struct Root {
     /// What stands before a path in a message: empty for `/` of the instance, so that messages name
     /// the files as the instance knows them.
     label: String,
+    budget: Arc<Budget>,
 }
 
 impl Root {
@@ -56,11 +59,23 @@ impl Root {
     /// # Errors
     /// When it is not a directory that can be opened.
     pub fn open_labelled(path: &Path, label: &str) -> Result<Self, Problem> {
+        Self::open_within(path, label, Arc::default())
+    }
+
+    /// Opens another directory, as [`Root::open_labelled`], that spends the same budget.
+    ///
+    /// # Errors
+    /// When it is not a directory that can be opened.
+    pub fn open_beside(&self, path: &Path, label: &str) -> Result<Self, Problem> {
+        Self::open_within(path, label, Arc::clone(&self.budget))
+    }
+
+    fn open_within(path: &Path, label: &str, budget: Arc<Budget>) -> Result<Self, Problem> {
         let how = OpenHow::new().flags(OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC);
         let problem = |errno| Problem::new(path.display().to_string(), in_words(errno));
         let fd = openat2(nix::fcntl::AT_FDCWD, path, how).map_err(problem)?;
         let own = filesystem::magic(&fd).map_err(problem)?;
-        Ok(Self { fd: Arc::new(fd), path: path.to_owned(), own, asks_kernel: false, label: label.to_owned() })
+        Ok(Self { fd: Arc::new(fd), path: path.to_owned(), own, asks_kernel: false, label: label.to_owned(), budget })
     }
 
     /// Opens `/` of the running system, with its `/proc` and `/sys`.
@@ -68,20 +83,27 @@ impl Root {
     /// # Errors
     /// When it cannot be opened.
     pub fn running() -> Result<Self, Problem> {
-        Ok(Self::open(Path::new("/"))?.kernel())
+        Ok(Self { asks_kernel: true, ..Self::open_within(Path::new("/"), "", Arc::new(Budget::unlimited()))? })
+    }
+
+    /// Opens `/sys` of the running system.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn sysfs() -> Result<Self, Problem> {
+        Self::open_within(Path::new("/sys"), "/sys", Arc::new(Budget::unlimited()))
     }
 
     /// The same root for the probes that ask the running kernel: paths that begin with `/proc/` or `/sys/` are
     /// answered. Never for a path that was read from a file: a configuration that names one is not to be obeyed.
     #[must_use]
     pub fn kernel(&self) -> Self {
-        Self {
-            fd: Arc::clone(&self.fd),
-            path: self.path.clone(),
-            own: self.own,
-            asks_kernel: true,
-            label: self.label.clone(),
-        }
+        Self { asks_kernel: true, ..self.clone() }
+    }
+
+    /// What may still be read of this root and those beside it.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The directory that was opened.
@@ -117,6 +139,7 @@ impl Root {
     /// Finds what a path leads to without opening it for reading; `None` when there is nothing. What is on a
     /// filesystem of the kernel's own is refused.
     fn find(&self, path: &str, flags: OFlag) -> Result<Option<OwnedFd>, Problem> {
+        self.spend_open(path)?;
         let fd = match self.resolve(path, flags | OFlag::O_PATH) {
             Ok(fd) => fd,
             Err(errno) if is_absent(errno) => return self.permit_absence(path).map(|()| None),
@@ -130,6 +153,7 @@ impl Root {
     fn permit_absence(&self, path: &str) -> Result<(), Problem> {
         let mut above = path.trim_end_matches('/');
         while let Some((parent, _)) = above.rsplit_once('/') {
+            self.spend_open(path)?;
             if let Ok(fd) = self.resolve(parent, OFlag::O_PATH) {
                 return self.permit(&fd, path);
             }
@@ -138,9 +162,22 @@ impl Root {
         Ok(())
     }
 
+    /// Whether the kernel is asked for a path: what it answers is spent from no budget.
+    fn asks(&self, path: &str) -> bool {
+        self.asks_kernel && ["/proc", "/sys"].iter().any(|top| is_below(path, top))
+    }
+
+    /// The budget that a path is spent from.
+    fn budget_of(&self, path: &str) -> Option<&Budget> {
+        (!self.asks(path)).then_some(&*self.budget)
+    }
+
+    fn spend_open(&self, path: &str) -> Result<(), Problem> {
+        self.budget_of(path).map_or(Ok(()), |budget| budget.open(&|| self.name(path)))
+    }
+
     fn permit(&self, fd: &OwnedFd, path: &str) -> Result<(), Problem> {
-        let asked = self.asks_kernel && ["/proc", "/sys"].iter().any(|top| is_below(path, top));
-        match filesystem::refused(fd, self.own, asked) {
+        match filesystem::refused(fd, self.own, self.asks(path)) {
             Ok(None) => Ok(()),
             Ok(Some(name)) => Err(self.problem(path, format!("is on {name}, not on a filesystem of the root"))),
             Err(errno) => Err(self.problem(path, in_words(errno))),
@@ -149,6 +186,7 @@ impl Root {
 
     /// The directory that holds a path, and the last part of the path.
     fn find_parent(&self, path: &str) -> Result<Option<(OwnedFd, OsString)>, Problem> {
+        self.spend_open(path)?;
         let (parent, name) = split(path);
         let found = self.resolve(parent, OFlag::O_PATH | OFlag::O_DIRECTORY);
         match found {
@@ -185,6 +223,7 @@ impl Root {
     /// # Errors
     /// When the kernel does not say.
     pub fn resolved(&self, path: &str) -> Result<Option<PathBuf>, Problem> {
+        self.spend_open(path)?;
         match self.resolve(path, OFlag::O_PATH) {
             Ok(fd) => std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))
                 .map(Some)
@@ -275,16 +314,30 @@ impl Root {
     /// # Errors
     /// When it is not a regular file, is larger, or cannot be read.
     pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Problem> {
+        let Some(bytes) = self.beginning(path, limit.saturating_add(1))? else { return Ok(None) };
+        if bytes.len() as u64 > limit {
+            return Err(self.problem(path, format!("is larger than {limit} bytes, the limit for this file")));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Reads a regular file, but no more of it than `most` bytes; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// When it is not a regular file, or cannot be read.
+    pub fn beginning(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, Problem> {
         let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let budget = self.budget_of(path);
+        let left = budget.map_or(u64::MAX, |budget| budget.bytes_left().saturating_add(1));
         let mut bytes = Vec::new();
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
+        file.take(most.min(left)).read_to_end(&mut bytes).map_err(|error| {
             self.problem(
                 path,
                 error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw))),
             )
         })?;
-        if bytes.len() as u64 > limit {
-            return Err(self.problem(path, format!("is larger than {limit} bytes, the limit for this file")));
+        if let Some(budget) = budget {
+            budget.bytes(bytes.len() as u64, &|| self.name(path))?;
         }
         Ok(Some(bytes))
     }
@@ -295,7 +348,11 @@ impl Root {
     /// # Errors
     /// As [`Root::read`].
     pub fn text(&self, path: &str) -> Result<Option<String>, Problem> {
-        Ok(self.read(path, TEXT_LIMIT)?.map(|bytes| names::decode(&bytes)))
+        let Some(bytes) = self.read(path, TEXT_LIMIT)? else { return Ok(None) };
+        if let Some(budget) = self.budget_of(path) {
+            budget.text(bytes.len() as u64, &|| self.name(path))?;
+        }
+        Ok(Some(names::decode(&bytes)))
     }
 
     /// Reads a file of one line, such as those of sysfs, without the newline; `None` when there is nothing.
@@ -333,12 +390,16 @@ impl Root {
     pub fn list(&self, path: &str) -> Result<Option<Vec<(String, FileKind)>>, Problem> {
         let Some(fd) = self.open_directory(path)? else { return Ok(None) };
         let mut dir = Dir::from_fd(fd).map_err(|errno| self.problem(path, in_words(errno)))?;
+        let budget = self.budget_of(path);
         let mut names = Vec::new();
         for entry in dir.iter() {
             let entry = entry.map_err(|errno| self.problem(path, in_words(errno)))?;
             let raw = entry.file_name().to_bytes();
             if raw == b"." || raw == b".." {
                 continue;
+            }
+            if let Some(budget) = budget {
+                budget.entry(&|| self.name(path))?;
             }
             if names.len() == LIST_LIMIT {
                 return Err(self.problem(path, format!("has more than {LIST_LIMIT} entries")));
@@ -382,18 +443,4 @@ fn is_below(path: &str, top: &str) -> bool {
 
 fn is_absent(errno: Errno) -> bool {
     matches!(errno, Errno::ENOENT | Errno::ENOTDIR)
-}
-
-/// An error of the kernel in plain English.
-pub fn in_words(errno: Errno) -> String {
-    match errno {
-        Errno::EACCES | Errno::EPERM => "permission denied; run as root".to_owned(),
-        Errno::ELOOP => "its symbolic links form a loop, or leave the root through /proc".to_owned(),
-        Errno::ENOENT => "does not exist".to_owned(),
-        Errno::ENOTDIR => "is not a directory".to_owned(),
-        Errno::EISDIR => "is a directory, not a file".to_owned(),
-        Errno::EIO => "input/output error: the disk does not answer".to_owned(),
-        Errno::ENAMETOOLONG => "its name is too long".to_owned(),
-        errno => errno.desc().to_lowercase(),
-    }
 }

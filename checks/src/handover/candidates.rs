@@ -76,9 +76,10 @@ fn names(facts: &Analysis<'_>, kernel_names: bool) -> Vec<(String, String)> {
     let ports = facts.netconfig.interfaces.iter().flat_map(|config| &config.lower);
     let named = configurations(facts).flat_map(|config| &config.matches.names);
     let mut found: Vec<(String, String)> = Vec::new();
+    let mut known = BTreeSet::new();
     for pattern in named.chain(ports).filter(|name| may_be_hardware(name) && !is_wide(name, kernel_names)) {
         if let Some(name) = example(pattern)
-            && !found.iter().any(|(known, _)| *known == name)
+            && known.insert(name.clone())
         {
             found.push((name, pattern.clone()));
         }
@@ -113,7 +114,7 @@ fn macs(facts: &Analysis<'_>) -> BTreeSet<String> {
 fn of_configurations(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<Candidate> {
     let mut found = Vec::new();
     if known.name.is_none() {
-        for (name, pattern) in names(facts, known.kernel_names) {
+        for (name, pattern) in names(facts, known.kernel_names).into_iter().take(LIMIT) {
             let both = configurations(facts).find(|config| config.matches.names.contains(&pattern));
             let mac = known.mac.clone().or_else(|| both?.matches.macs.first().cloned());
             let subject = if name == pattern { name.clone() } else { format!("one of {pattern}") };
@@ -122,7 +123,7 @@ fn of_configurations(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<Candidate
     }
     if known.mac.is_none() {
         let tried: Vec<Option<String>> = found.iter().map(|candidate| candidate.nic.mac.clone()).collect();
-        for mac in macs(facts).into_iter().filter(|mac| !tried.contains(&Some(mac.clone()))) {
+        for mac in macs(facts).into_iter().filter(|mac| !tried.contains(&Some(mac.clone()))).take(LIMIT) {
             let nic = Supposed { name: known.name.clone(), mac: Some(mac.clone()), driver: known.driver.clone() };
             found.push(candidate(known, nic, mac));
         }

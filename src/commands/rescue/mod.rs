@@ -103,7 +103,7 @@ fn on_this_machine() -> Result<Run<'static, Rescue>, RescueError> {
 }
 
 fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
-    let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
+    let sysfs = Root::sysfs()?;
     let (request, _) = request::learn(args, &sysfs, request::Password::Leave)?;
     let cx = Context::on_this_machine(request, None, Runner::default())?;
     output.print(&say::plan(&engine::plan(&Rescue, &cx), Rescue::NAMES.up))?;
@@ -113,7 +113,7 @@ fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
 fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
     root_only()?;
     // A password is asked for before signals are taken over.
-    let sysfs = Root::open_labelled(Path::new("/sys"), "/sys")?;
+    let sysfs = Root::sysfs()?;
     let (request, password) = match peek()? {
         Some(journal) if request::says_nothing(&args.rescue) => {
             let request: RescueRequest = request_of(&journal)?;

@@ -5,12 +5,18 @@ mod allowed;
 use crate::formats::text::redact::is_secret_name;
 use isctpl_checks::facts::{Cmdline, HIDDEN, Location, Word};
 
+/// The most bytes of a line that are read: no kernel keeps more than 4096 (`COMMAND_LINE_SIZE` in each
+/// `include/uapi/asm/setup.h`), and what stands behind does not reach it.
+const LINE_LIMIT: usize = 8192;
+
 /// Splits a command line into words as the kernel does (`next_arg` in `lib/cmdline.c`): at white
 /// space outside of double quotes, one pair of quotes around a word or a value removed, no escapes.
 ///
 /// Words and values that nobody here knows are replaced by [`HIDDEN`](isctpl_checks::facts::HIDDEN); a word that
 /// is known to hold a secret is marked.
 pub fn parse(text: &str, at: Option<Location>) -> Cmdline {
+    let end = (0..=text.len().min(LINE_LIMIT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let text = text.get(..end).unwrap_or(text);
     let mut words = Vec::new();
     let mut rest = text.trim_start_matches(is_space);
     let mut of_init = false;

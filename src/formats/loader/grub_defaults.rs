@@ -5,17 +5,17 @@ use crate::formats::{cmdline, shell};
 use isctpl_checks::facts::{GrubDefaults, Located, Location, Problem};
 use shell::{Assignment, Shell, Variables};
 
-/// Evaluates files in the order in which they are read: `/etc/default/grub`, then
+/// Evaluates files, each a path and a text, in the order in which they are read: `/etc/default/grub`, then
 /// `/etc/default/grub.d/*.cfg`. A later assignment replaces an earlier one.
 ///
 /// A setting whose value hangs on a condition or a command's output is left out, and a problem says so.
-pub fn evaluate(files: &[(String, String)]) -> (GrubDefaults, Vec<Problem>) {
+pub fn evaluate(files: impl IntoIterator<Item = (String, String)>) -> (GrubDefaults, Vec<Problem>) {
     let mut defaults = GrubDefaults::default();
     let mut problems = Vec::new();
     let mut variables = Variables::default();
     for (path, text) in files {
         defaults.files.push(path.clone());
-        let script = shell::parse_after(text, path, Shell::Any, &mut variables);
+        let script = shell::parse_after(&text, &path, Shell::Any, &mut variables);
         problems.extend(script.problems);
         for (at, file) in script.sourced {
             problems.push(Problem::new(
@@ -24,7 +24,7 @@ pub fn evaluate(files: &[(String, String)]) -> (GrubDefaults, Vec<Problem>) {
             ));
         }
         for assignment in script.assignments {
-            apply(&mut defaults, assignment, path, &mut problems);
+            apply(&mut defaults, assignment, &path, &mut problems);
         }
     }
     (defaults, problems)
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_later_file_overwrites() {
-        let (defaults, problems) = evaluate(&[
+        let (defaults, problems) = evaluate([
             file(
                 "grub",
                 "GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet splash\"\n\
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_no_value() {
-        let (defaults, problems) = evaluate(&[file(
+        let (defaults, problems) = evaluate([file(
             "grub",
             "GRUB_CMDLINE_LINUX=\"a $(cat /x)\"\nif [ -f /y ]; then\nGRUB_DEFAULT=2\nfi\nGRUB_DISTRIBUTOR=`x`\n",
         )]);
@@ -109,7 +109,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read(text in any::<String>()) {
-            evaluate(&[file("grub", &text), file("grub.d/a.cfg", &format!("GRUB_DEFAULT={text}"))]);
+            evaluate([file("grub", &text), file("grub.d/a.cfg", &format!("GRUB_DEFAULT={text}"))]);
         }
     }
 }

@@ -16,19 +16,17 @@ pub struct Setting {
 /// The assignments of a file in order. Comments, exclusions (`-key` alone) and lines without `=` are
 /// left out. Keys are written with dots or slashes; what stands first tells which separates
 /// (sysctl.d(5): `net.ipv4.conf.enp3s0/200.forwarding`).
-pub fn parse(text: &str, path: &str) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    for (number, line) in (1u32..).zip(text.lines()) {
+pub fn parse(text: &str, path: &str) -> impl Iterator<Item = Setting> {
+    (1u32..).zip(text.lines()).filter_map(move |(number, line)| {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
-            continue;
+            return None;
         }
-        let Some((key, value)) = line.split_once('=') else { continue };
+        let (key, value) = line.split_once('=')?;
         let key = key.trim();
         let key = key.strip_prefix('-').unwrap_or(key);
-        settings.push(Setting { key: slashed(key), value: value.trim().to_owned(), at: Location::line(path, number) });
-    }
-    settings
+        Some(Setting { key: slashed(key), value: value.trim().to_owned(), at: Location::line(path, number) })
+    })
 }
 
 fn slashed(key: &str) -> String {
@@ -59,7 +57,7 @@ mod tests {
     #[test]
     fn reads_reverse_path_filters_in_every_spelling() {
         let text = "# net.ipv4.conf.all.rp_filter=1\nnet.ipv4.conf.all.rp_filter = 1\n-net/ipv4/conf/eth0.5/rp_filter=2\nnet.ipv4.conf.eth0/7.rp_filter=0\nkernel.pid_max=4\n-net.ipv4.conf.default.rp_filter\n";
-        let found: Vec<_> = parse(text, "/s.conf").iter().filter_map(|it| Some((rp_filter(it)?, it.at.line))).collect();
+        let found: Vec<_> = parse(text, "/s.conf").filter_map(|it| Some((rp_filter(&it)?, it.at.line))).collect();
         assert_eq!(found, [(("all".to_owned(), 1), 2), (("eth0.5".to_owned(), 2), 3), (("eth0.7".to_owned(), 0), 4)]);
     }
 

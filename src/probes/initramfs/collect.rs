@@ -6,6 +6,7 @@ use crate::formats::image::cpio::{Data, Entry, Kind};
 use crate::formats::image::elf;
 use crate::formats::text::names;
 use crate::probes::files::Files;
+use crate::system::Budget;
 use isctpl_checks::facts::{EntryKind, Problem};
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -13,11 +14,11 @@ use std::io::{self, Read};
 /// The most of one text that is kept.
 const TEXT_LIMIT: u64 = 256 << 10;
 
-/// The most of all texts that are kept; those of a large image have about one megabyte.
-const TEXTS_LIMIT: u64 = 8 << 20;
-
 /// The largest program whose libraries are looked at.
-const ELF_LIMIT: u64 = 64 << 20;
+const ELF_LIMIT: u64 = 32 << 20;
+
+/// How much memory is kept for the next file.
+const BUFFER: usize = 1 << 20;
 
 /// Strings that tell one version of a program from another, by the program's name.
 const TELLING: &[(&str, &[&str])] = &[
@@ -30,13 +31,14 @@ const TELLING: &[(&str, &[&str])] = &[
 
 /// What the entries of an image leave behind.
 #[derive(Debug)]
-pub(super) struct Collected {
+pub(super) struct Collected<'b> {
     pub(super) tree: Tree,
     pub(super) problems: Vec<Problem>,
     /// Whether a text that may matter was left out.
     pub(super) incomplete: bool,
-    texts: u64,
-    links: HashMap<HardLink, Links>,
+    budget: &'b Budget,
+    /// Where what is kept of files with several names lies in the tree.
+    links: HashMap<HardLink, usize>,
     buffer: Vec<u8>,
 }
 
@@ -50,21 +52,14 @@ struct HardLink {
     mode: u32,
 }
 
-/// The names of one file, and its content as soon as it came by.
-#[derive(Debug, Default)]
-struct Links {
-    paths: Vec<String>,
-    content: Option<(u64, Option<usize>)>,
-}
-
-impl Collected {
-    /// Nothing yet; `image` is the image's path in messages.
-    pub(super) fn new(image: &str) -> Self {
+impl<'b> Collected<'b> {
+    /// Nothing yet; `image` is the image's path in messages. What is kept of files is spent from the budget.
+    pub(super) fn within(image: &str, budget: &'b Budget) -> Self {
         Self {
             tree: Tree::new(image),
             problems: Vec::new(),
             incomplete: false,
-            texts: 0,
+            budget,
             links: HashMap::new(),
             buffer: Vec::new(),
         }
@@ -97,26 +92,19 @@ impl Collected {
     fn file(&mut self, segment: usize, path: String, entry: &Entry, data: &mut Data<'_, '_>) -> io::Result<()> {
         let linked = entry.nlink > 1;
         let content = self.content(&path, entry, linked, data)?;
-        let file = |size| if entry.mode & 0o111 == 0 { EntryKind::File(size) } else { EntryKind::Program(size) };
-        let mut size = u64::from(entry.size);
-        let mut kept = content.map(|content| self.tree.keep(content));
-        if linked {
+        let size = u64::from(entry.size);
+        let content = if linked {
             let key = HardLink { segment, archive: entry.archive, ino: entry.ino, dev: entry.dev, mode: entry.mode };
-            let links = self.links.entry(key).or_default();
+            let index = *self.links.entry(key).or_insert_with(|| self.tree.keep(None));
             if size > 0 {
-                // The data may come with any of the names; the others get it, too.
-                links.content = Some((size, kept));
-                for path in &links.paths {
-                    if let Some(node) = self.tree.node_mut(path) {
-                        *node = Node { kind: file(size), content: kept };
-                    }
-                }
-            } else if let Some((known, content)) = links.content {
-                (size, kept) = (known, content);
+                self.tree.overwrite(index, content, size);
             }
-            links.paths.push(path.clone());
-        }
-        self.tree.insert(path, Node { kind: file(size), content: kept });
+            Some(index)
+        } else {
+            content.map(|content| self.tree.keep(Some(content)))
+        };
+        let kind = if entry.mode & 0o111 == 0 { EntryKind::File(size) } else { EntryKind::Program(size) };
+        self.tree.insert(path, Node { kind, content });
         Ok(())
     }
 
@@ -131,6 +119,7 @@ impl Collected {
             return Ok(None);
         }
         self.buffer.clear();
+        self.buffer.shrink_to(BUFFER);
         data.by_ref().take(elf::MAGIC.len() as u64).read_to_end(&mut self.buffer)?;
         let is_elf = self.buffer == elf::MAGIC;
         if is_elf && (entry.mode & 0o111 != 0 || path.contains(".so")) {
@@ -140,7 +129,7 @@ impl Collected {
         if is_elf || !(named || linked || self.buffer.starts_with(b"#!")) {
             return Ok(None);
         }
-        if u64::from(entry.size) > TEXT_LIMIT || self.texts + u64::from(entry.size) > TEXTS_LIMIT {
+        if u64::from(entry.size) > TEXT_LIMIT || !self.keeps(u64::from(entry.size)) {
             if named {
                 self.incomplete = true;
                 self.problem(path, "is too large to read along with the other scripts and settings of the initramfs");
@@ -151,7 +140,6 @@ impl Collected {
         if self.buffer.contains(&0) {
             return Ok(None);
         }
-        self.texts += self.buffer.len() as u64;
         Ok(Some(Content::Text(names::decode(&self.buffer))))
     }
 
@@ -165,10 +153,16 @@ impl Collected {
             Ok(Some(linkage)) => linkage,
             Ok(None) => return Ok(None),
             Err(error) => {
+                self.incomplete |= error.is_ours();
                 self.problem(path, &error.to_string());
                 return Ok(None);
             }
         };
+        if !self.keeps(linkage.weight()) {
+            self.incomplete = true;
+            self.problem(path, "has too many libraries to keep along with those of the other programs");
+            return Ok(None);
+        }
         let name = path.rsplit('/').next().unwrap_or(path);
         let strings = TELLING
             .iter()
@@ -177,6 +171,11 @@ impl Collected {
             .filter(|string| contains(&self.buffer, string.as_bytes()))
             .collect();
         Ok(Some(Content::Elf(Binary { linkage, strings })))
+    }
+
+    /// Whether there is room for so many bytes of files; they are taken from the budget then.
+    fn keeps(&self, bytes: u64) -> bool {
+        bytes <= self.budget.bytes_left() && self.budget.bytes(bytes, &|| self.tree.name("")).is_ok()
     }
 
     fn problem(&mut self, path: &str, what: &str) {

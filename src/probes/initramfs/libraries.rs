@@ -5,15 +5,17 @@ use super::tree::{Tree, join};
 use crate::formats::image::elf::Linkage;
 use isctpl_checks::facts::MissingLibrary;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 /// Directories that every dynamic linker looks in.
 const DEFAULT: &[&str] = &["lib64", "usr/lib64", "lib", "usr/lib", "usr/local/lib"];
 
-/// The most steps of all searches together; an ordinary image takes a few thousand.
-const STEPS: usize = 2_000_000;
+/// The most steps of all searches together, directories that objects name included; an ordinary image takes a few
+/// thousand.
+const STEPS: usize = 1 << 18;
 
-/// The most missing libraries, each counted for every program that needs it.
-const MISSING: usize = 20_000;
+/// The most bytes of names that are told of missing libraries, each with every program that needs it.
+const MISSING: usize = 4 << 20;
 
 /// The most files that `include` lines of ld.so.conf may lead through.
 const CONF_FILES: usize = 256;
@@ -38,22 +40,22 @@ pub(super) fn missing(tree: &Tree) -> Option<Vec<MissingLibrary>> {
 /// Missing libraries and who needs them, each with the programs that do not start for it.
 #[derive(Default)]
 struct Missing<'t> {
-    programs: BTreeMap<(&'t str, String), BTreeSet<&'t str>>,
-    count: usize,
+    programs: BTreeMap<(&'t str, &'t str), BTreeSet<&'t str>>,
+    bytes: usize,
 }
 
 impl<'t> Missing<'t> {
     /// Adds one; `None` when there are too many.
-    fn add(&mut self, library: &'t str, needed_by: &str, program: &'t str) -> Option<()> {
-        self.count += 1;
-        self.programs.entry((library, needed_by.to_owned())).or_default().insert(program);
-        (self.count <= MISSING).then_some(())
+    fn add(&mut self, library: &'t str, needed_by: &'t str, program: &'t str) -> Option<()> {
+        self.bytes += library.len() + needed_by.len() + program.len();
+        self.programs.entry((library, needed_by)).or_default().insert(program);
+        (self.bytes <= MISSING).then_some(())
     }
 
     fn into_facts(self) -> Vec<MissingLibrary> {
         let missing = self.programs.into_iter().map(|((library, needed_by), programs)| MissingLibrary {
             name: library.to_owned(),
-            needed_by,
+            needed_by: needed_by.to_owned(),
             programs: programs.into_iter().map(str::to_owned).collect(),
         });
         missing.collect()
@@ -119,29 +121,29 @@ struct Search<'t> {
     tree: &'t Tree,
     directories: Vec<String>,
     /// Where libraries were found by name alone, by name and machine.
-    found: HashMap<(String, bool, u16), Option<String>>,
+    found: HashMap<(&'t str, bool, u16), Option<&'t str>>,
     missing: Missing<'t>,
     steps: usize,
 }
 
 /// An object that is being loaded.
 struct Object<'t> {
-    path: String,
+    path: &'t str,
     linkage: &'t Linkage,
     /// `DT_RPATH` directories of those that loaded it.
-    inherited: Vec<String>,
+    inherited: Rc<[String]>,
 }
 
 impl<'t> Search<'t> {
     /// Loads a program as the linker would, breadth first.
     fn program(&mut self, path: &'t str, binary: &'t Binary) -> Option<()> {
-        let mut queue =
-            VecDeque::from([Object { path: path.to_owned(), linkage: &binary.linkage, inherited: Vec::new() }]);
+        let mut queue = VecDeque::from([Object { path, linkage: &binary.linkage, inherited: Rc::default() }]);
         let mut loaded: HashSet<&str> = HashSet::new();
         while let Some(object) = queue.pop_front() {
             let own = directories_of(&object);
+            self.steps += own.len();
             for library in &object.linkage.needed {
-                self.steps += 1;
+                self.steps += 1 + own.len();
                 if self.steps > STEPS {
                     return None;
                 }
@@ -149,14 +151,14 @@ impl<'t> Search<'t> {
                     continue;
                 }
                 let Some(found) = self.loaded_as(library, &own, object.linkage) else {
-                    self.missing.add(library, &object.path, path)?;
+                    self.missing.add(library, object.path, path)?;
                     continue;
                 };
-                let Some(binary) = self::binary(self.tree, &found) else { continue };
+                let Some(binary) = self::binary(self.tree, found) else { continue };
                 if let Some(soname) = &binary.linkage.soname {
                     loaded.insert(soname);
                 }
-                let inherited = if object.linkage.runpath.is_empty() { own.clone() } else { Vec::new() };
+                let inherited = if object.linkage.runpath.is_empty() { Rc::clone(&own) } else { Rc::default() };
                 queue.push_back(Object { path: found, linkage: &binary.linkage, inherited });
             }
         }
@@ -164,26 +166,26 @@ impl<'t> Search<'t> {
     }
 
     /// The file that the linker loads for a name, by the directories of its own and then the system's.
-    fn loaded_as(&mut self, name: &str, own: &[String], of: &Linkage) -> Option<String> {
+    fn loaded_as(&mut self, name: &'t str, own: &[String], of: &Linkage) -> Option<&'t str> {
         if name.contains('/') {
             return self.fitting(name, of);
         }
         if let Some(found) = own.iter().find_map(|directory| self.fitting(&join(directory, name), of)) {
             return Some(found);
         }
-        let key = (name.to_owned(), of.is_64, of.machine);
+        let key = (name, of.is_64, of.machine);
         if let Some(known) = self.found.get(&key) {
-            return known.clone();
+            return *known;
         }
         let found = self.directories.iter().find_map(|directory| self.fitting(&join(directory, name), of));
-        self.found.insert(key, found.clone());
+        self.found.insert(key, found);
         found
     }
 
     /// The file at a path, unless it is a library for another machine.
-    fn fitting(&self, path: &str, of: &Linkage) -> Option<String> {
-        let path = self.tree.resolve(path)?;
-        match binary(self.tree, &path) {
+    fn fitting(&self, path: &str, of: &Linkage) -> Option<&'t str> {
+        let path = self.tree.entry(path)?;
+        match binary(self.tree, path) {
             Some(Binary { linkage, .. }) if (linkage.is_64, linkage.machine) != (of.is_64, of.machine) => None,
             _ => Some(path),
         }
@@ -191,7 +193,7 @@ impl<'t> Search<'t> {
 }
 
 /// Directories that an object and, without `DT_RUNPATH`, its loaders name.
-fn directories_of(object: &Object<'_>) -> Vec<String> {
+fn directories_of(object: &Object<'_>) -> Rc<[String]> {
     let origin = object.path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let expand = |directory: &String| {
         let directory = directory.replace("${ORIGIN}", "$ORIGIN");

@@ -14,7 +14,7 @@ mod units;
 mod walk;
 
 use crate::formats::image::cpio::{Entry, Input, Kind};
-use crate::system::root::Root;
+use crate::system::{Budget, Root};
 use collect::Collected;
 use isctpl_checks::facts::{EntryKind, Initramfs, Problem, Source};
 use scripts::Scripts;
@@ -39,14 +39,14 @@ pub struct ListedEntry {
     pub target: Option<Vec<u8>>,
 }
 
-/// Reads an image of the root whole; what stands in the way is in the facts' `damage`.
-pub fn read(root: &Root, path: &str) -> Initramfs {
+/// Reads an image of the root whole, within what the budget of the images has left; what stands in the way is in the facts' `damage`.
+pub fn read(root: &Root, path: &str, budget: &Budget) -> Initramfs {
     let mut facts = Initramfs { path: root.name(path), ..Initramfs::default() };
     let opened = root.stat(path).and_then(|meta| Ok(meta.zip(root.open_file(path)?)));
     match opened {
         Ok(Some((meta, file))) => {
             (facts.size, facts.mtime, facts.mode) = (meta.size, meta.mtime, Some(meta.mode & PERMISSIONS));
-            fill(file, &mut facts, &mut |_| ());
+            fill(file, &mut facts, budget, &mut |_| ());
         }
         Ok(None) => facts.damage.push(Problem::new(facts.path.clone(), "does not exist")),
         Err(problem) => {
@@ -66,7 +66,7 @@ pub fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> I
             facts.size = metadata.len();
             facts.mtime = metadata.mtime();
             facts.mode = Some(metadata.mode() & PERMISSIONS);
-            fill(image, &mut facts, sink);
+            fill(image, &mut facts, &Budget::of_images(), sink);
         }
         Err(error) => {
             facts.incomplete = true;
@@ -77,10 +77,10 @@ pub fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> I
 }
 
 /// Fills the facts from an open image of the size that they state.
-fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&ListedEntry)) {
-    let mut collected = Collected::new(&facts.path);
+fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn FnMut(&ListedEntry)) {
+    let mut collected = Collected::within(&facts.path, budget);
     let place = facts.path.clone();
-    let walked = walk::walk(&mut Input::new(image, facts.size), &place, &mut |segment, header, data| {
+    let walked = walk::walk(&mut Input::new(image, facts.size), &place, budget, &mut |segment, header, data| {
         let target = collected.take(segment, &header, data)?;
         sink(&ListedEntry { segment, kind: header.kind(), target, header });
         Ok(())
@@ -89,7 +89,8 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
     facts.damage = walked.damage;
     facts.incomplete = walked.incomplete || collected.incomplete;
     facts.problems = collected.problems;
-    let tree = collected.tree;
+    let mut tree = collected.tree;
+    tree.settle_sizes();
     match libraries::missing(&tree) {
         Some(missing) => facts.missing_libraries = missing,
         None => {
@@ -109,7 +110,12 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, sink: &mut dyn FnMut(&L
     facts.awk_without_and = scripts.awk_without_and();
     facts.classless = classless::handling(&tree, &facts.network, &scripts);
     config::fill(&tree, facts);
+    let scripts_left_out = scripts.incomplete;
     drop(scripts);
+    if scripts_left_out {
+        facts.incomplete = true;
+        facts.problems.push(Problem::new(&place, "its scripts are too many to look into them all"));
+    }
     if tree.is_exhausted() {
         facts.incomplete = true;
         let what = "its symbolic links and directories are nested too deeply to follow them all";

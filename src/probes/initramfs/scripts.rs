@@ -7,7 +7,8 @@ use crate::probes::files::Files;
 use isctpl_checks::facts::{
     EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, TokenReader,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 /// Words of the command line that tell what a generator of network configuration reads.
 pub(super) const GENERATOR_STRINGS: &[&str] =
@@ -26,23 +27,41 @@ const GENERATORS: &[(&str, NetworkKind)] = &[
     ("usr/lib/nm-initrd-generator", NetworkKind::NetworkManager),
 ];
 
+/// The most that is found in all scripts of an image together; an ordinary one has some hundred.
+const FOUND: usize = 100_000;
+
 /// The scripts of an image that run.
 pub(super) struct Scripts<'t> {
     tree: &'t Tree,
-    scanned: Vec<(&'t str, Script)>,
+    scanned: Vec<(&'t str, Rc<Script>)>,
     mentions: BTreeSet<String>,
+    /// Whether scripts were left out, because there is too much in them.
+    pub(super) incomplete: bool,
 }
 
 impl<'t> Scripts<'t> {
     /// Scans the scripts that run.
     pub(super) fn scan(tree: &'t Tree) -> Self {
-        let mut scripts = Self { tree, scanned: Vec::new(), mentions: BTreeSet::new() };
+        let mut scripts = Self { tree, scanned: Vec::new(), mentions: BTreeSet::new(), incomplete: false };
+        let mut orders = HashMap::new();
+        // Hard links of one script are read once.
+        let mut known: HashMap<*const u8, Rc<Script>> = HashMap::new();
+        let mut found = 0;
         for (path, text) in tree.texts() {
-            if runs(tree, path) {
+            if !runs(tree, path, &mut orders) {
+                continue;
+            }
+            let script = known.entry(text.as_ptr()).or_insert_with(|| {
                 let mut script = scan(text);
                 scripts.mentions.append(&mut script.mentions);
-                scripts.scanned.push((path, script));
+                Rc::new(script)
+            });
+            found += 1 + script.tokens.len() + script.actions.len();
+            if found > FOUND {
+                scripts.incomplete = true;
+                break;
             }
+            scripts.scanned.push((path, Rc::clone(script)));
         }
         scripts
     }
@@ -61,10 +80,7 @@ impl<'t> Scripts<'t> {
         let mut readers: Vec<TokenReader> = Vec::new();
         for (path, script) in &self.scanned {
             for found in script.tokens.iter().filter(|found| self.happens(found)) {
-                let reader = TokenReader { token: found.what.clone(), at: self.place(path, found.line) };
-                if !readers.contains(&reader) {
-                    readers.push(reader);
-                }
+                readers.push(TokenReader { token: found.what.clone(), at: self.place(path, found.line) });
             }
         }
         for (path, kind) in GENERATORS {
@@ -82,6 +98,7 @@ impl<'t> Scripts<'t> {
             }
         }
         readers.sort_by(|left, right| (&left.token, &left.at).cmp(&(&right.token, &right.at)));
+        readers.dedup();
         readers
     }
 
@@ -147,15 +164,18 @@ impl<'t> Scripts<'t> {
     /// What logs in, each way once for each script.
     pub(super) fn login(&self) -> Vec<ImageLogin> {
         let mut login: Vec<ImageLogin> = Vec::new();
+        let dracut = is_dracut(self.tree);
         for (action, path, line) in self.actions() {
             let kind = match action {
-                Action::IscsistartLogin if is_initramfs_tools(path) || !is_dracut(self.tree) => LoginKind::Iscsistart,
+                Action::IscsistartLogin if is_initramfs_tools(path) || !dracut => LoginKind::Iscsistart,
                 Action::IscsistartLogin => LoginKind::DracutIscsistart,
                 Action::IscsiadmLogin => LoginKind::DracutIscsid,
                 _ => continue,
             };
             let at = self.place(path, line);
-            if !login.iter().any(|known| known.kind == kind && known.at.path == at.path) {
+            // The commands of one script follow one another.
+            let of_script = login.iter().rev().take_while(|known| known.at.path == at.path);
+            if !of_script.into_iter().any(|known| known.kind == kind) {
                 login.push(ImageLogin { kind, at });
             }
         }
@@ -187,8 +207,14 @@ fn is_dracut(tree: &Tree) -> bool {
     ["usr/lib/dracut-lib.sh", "lib/dracut-lib.sh"].iter().any(|path| tree.is_file(path))
 }
 
-/// Whether a text is a script that runs in the image, by where it lies.
-fn runs(tree: &Tree, path: &str) -> bool {
+/// The scripts that a stage's ORDER names; `None` where it has none.
+fn order_of<'t>(tree: &'t Tree, stage: &str) -> Option<HashSet<&'t str>> {
+    let first = |line: &'t str| line.split_whitespace().next().map(|word| word.trim_start_matches('/'));
+    Some(tree.text(&format!("scripts/{stage}/ORDER"))?.lines().filter_map(first).collect())
+}
+
+/// Whether a text is a script that runs in the image, by where it lies. `orders` keeps what [`order_of`] found.
+fn runs<'t>(tree: &'t Tree, path: &str, orders: &mut HashMap<String, Option<HashSet<&'t str>>>) -> bool {
     const LEFTOVERS: &[&str] = &["~", ".bak", ".orig", ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".rpmsave", ".rpmnew"];
     if LEFTOVERS.iter().any(|ending| path.ends_with(ending)) {
         return false;
@@ -198,10 +224,8 @@ fn runs(tree: &Tree, path: &str) -> bool {
             None => true,
             Some((_, "ORDER")) => false,
             // Of a stage's scripts those run that its ORDER names; without one, all that may be executed.
-            Some((stage, _)) => match tree.text(&format!("scripts/{stage}/ORDER")) {
-                Some(order) => order.lines().any(|line| {
-                    line.split_whitespace().next().is_some_and(|word| word.trim_start_matches('/') == path)
-                }),
+            Some((stage, _)) => match orders.entry(stage.to_owned()).or_insert_with(|| order_of(tree, stage)) {
+                Some(order) => order.contains(path),
                 None => matches!(tree.node(path).map(|node| &node.kind), Some(EntryKind::Program(_))),
             },
         };

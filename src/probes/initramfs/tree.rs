@@ -26,8 +26,16 @@ const PATH: &[&str] =
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) kind: EntryKind,
-    /// What was kept of a file's content: an index into [`Tree::contents`].
+    /// What was kept of a file's content: an index into [`Tree::contents`]. Hard links of one file share it.
     pub(super) content: Option<usize>,
+}
+
+/// What is kept of a file.
+#[derive(Debug)]
+struct Kept {
+    content: Option<Content>,
+    /// Its size, where several names may share it: the data comes with any of them.
+    size: Option<u64>,
 }
 
 /// Paths are without a leading `/`, and led through symbolic links to directories as the kernel does
@@ -37,7 +45,7 @@ pub(super) struct Tree {
     /// The image's path in messages.
     image: String,
     nodes: BTreeMap<String, Node>,
-    contents: Vec<Content>,
+    contents: Vec<Kept>,
     /// The directory of the last entry, as written and as resolved.
     last: Option<(String, String)>,
     steps: Cell<u64>,
@@ -77,17 +85,30 @@ impl Tree {
     }
 
     /// Keeps a file's content.
-    pub(super) fn keep(&mut self, content: Content) -> usize {
-        self.contents.push(content);
+    pub(super) fn keep(&mut self, content: Option<Content>) -> usize {
+        self.contents.push(Kept { content, size: None });
         self.contents.len() - 1
+    }
+
+    /// Keeps the data that came with one of several names of a file; what came before is overwritten.
+    pub(super) fn overwrite(&mut self, index: usize, content: Option<Content>, size: u64) {
+        if let Some(kept) = self.contents.get_mut(index) {
+            *kept = Kept { content, size: Some(size) };
+        }
+    }
+
+    /// Gives all names of a file its size, once all entries were taken.
+    pub(super) fn settle_sizes(&mut self) {
+        for node in self.nodes.values_mut() {
+            let shared = node.content.and_then(|index| self.contents.get(index)?.size);
+            if let (Some(shared), EntryKind::File(size) | EntryKind::Program(size)) = (shared, &mut node.kind) {
+                *size = shared;
+            }
+        }
     }
 
     pub(super) fn node(&self, path: &str) -> Option<&Node> {
         self.nodes.get(path)
-    }
-
-    pub(super) fn node_mut(&mut self, path: &str) -> Option<&mut Node> {
-        self.nodes.get_mut(path)
     }
 
     pub(super) fn nodes(&self) -> impl Iterator<Item = (&str, &Node)> {
@@ -109,9 +130,9 @@ impl Tree {
         self.steps.get()
     }
 
-    /// Takes a step; `None` when there were too many.
-    fn step(&self) -> Option<()> {
-        self.steps.set(self.steps.get().saturating_add(1));
+    /// Takes a step along a path of this length; `None` when there were too many.
+    fn step(&self, length: usize) -> Option<()> {
+        self.steps.set(self.steps.get().saturating_add(1 + length as u64 / 64));
         (!self.is_exhausted()).then_some(())
     }
 
@@ -121,7 +142,7 @@ impl Tree {
         let mut reached = String::new();
         let mut hops = 0;
         while let Some(part) = left.pop() {
-            self.step()?;
+            self.step(reached.len())?;
             if reached.len() > LENGTH {
                 return None;
             }
@@ -182,7 +203,7 @@ impl Tree {
         let mut names: Vec<&str> = self
             .nodes
             .range(prefix.clone()..)
-            .map_while(|(path, _)| path.strip_prefix(&prefix).filter(|_| self.step().is_some()))
+            .map_while(|(path, _)| path.strip_prefix(&prefix).filter(|_| self.step(path.len()).is_some()))
             .map(|rest| rest.split('/').next().unwrap_or(rest))
             .collect();
         names.dedup();
@@ -191,7 +212,16 @@ impl Tree {
 
     pub(super) fn content(&self, path: &str) -> Option<&Content> {
         let path = self.resolve(path)?;
-        self.contents.get(self.nodes.get(&path)?.content?)
+        self.kept(self.nodes.get(&path)?)
+    }
+
+    fn kept(&self, node: &Node) -> Option<&Content> {
+        self.contents.get(node.content?)?.content.as_ref()
+    }
+
+    /// The entry that a path leads to, by its own name.
+    pub(super) fn entry(&self, path: &str) -> Option<&str> {
+        self.nodes.get_key_value(&self.follow(path)?).map(|(path, _)| path.as_str())
     }
 
     /// The text of a file, links followed.
@@ -204,7 +234,7 @@ impl Tree {
 
     /// Every text that was kept, by path.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.nodes.iter().filter_map(|(path, node)| match self.contents.get(node.content?)? {
+        self.nodes.iter().filter_map(|(path, node)| match self.kept(node)? {
             Content::Text(text) => Some((path.as_str(), text.as_str())),
             Content::Elf(_) => None,
         })

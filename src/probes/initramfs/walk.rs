@@ -2,8 +2,9 @@
 //! NUL bytes are left out; an archive that is not compressed begins at a multiple of four; anything
 //! else must be a compressed stream, in which again archives follow one another.
 
-use crate::formats::image::compression::{self, Compression, DecodeError, UNPACKED_LIMIT};
-use crate::formats::image::cpio::{Budget, Data, Entry, Error, Input, Reader, Source};
+use crate::formats::image::compression::{self, Compression, DecodeError, unpacked_limit};
+use crate::formats::image::cpio::{Data, Entry, Error, Input, Kind, Reader, Source};
+use crate::system::Budget;
 use isctpl_checks::facts::{Problem, Segment};
 use std::io::{self, BufRead, Read, Seek};
 
@@ -19,13 +20,16 @@ pub(super) struct Walked {
     pub(super) incomplete: bool,
 }
 
-/// Hands out every entry of an image in order, with its data. `place` is the image's path in messages.
+/// Hands out every entry of an image in order, with its data, and spends entries and names from the budget. `place`
+/// is the image's path in messages.
 pub(super) fn walk<R: Read + Seek>(
     input: &mut Input<R>,
     place: &str,
+    budget: &Budget,
     visit: &mut dyn FnMut(usize, Entry, &mut Data<'_, '_>) -> io::Result<()>,
 ) -> Walked {
-    let mut walk = Walk { place, walked: Walked::default(), unpacked: UNPACKED_LIMIT, budget: Budget::default() };
+    let unpacked = unpacked_limit(input.length());
+    let mut walk = Walk { place, walked: Walked::default(), unpacked, budget };
     while walk.segment(input, visit) {}
     walk.walked
 }
@@ -35,7 +39,7 @@ struct Walk<'p> {
     walked: Walked,
     /// Bytes that may still be unpacked.
     unpacked: u64,
-    budget: Budget,
+    budget: &'p Budget,
 }
 
 impl Walk<'_> {
@@ -104,16 +108,16 @@ impl Walk<'_> {
         compression: Compression,
         offset: u64,
         mut visit: impl FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
-    ) -> Result<Contents, (Contents, Error)> {
+    ) -> Result<Contents, (Contents, Stop)> {
         if compression == Compression::None {
             // Its padding counts from the image's beginning.
-            return read_archives(input, offset, &mut self.budget, &mut visit);
+            return self.entries(input, offset, &mut visit);
         }
         let mut stream = compression::open(compression, &mut *input, self.unpacked)
-            .map_err(|error| (Contents::default(), Error::Source(error.into())))?;
-        let mut contents = read_archives(&mut stream, 0, &mut self.budget, &mut visit)?;
+            .map_err(|error| (Contents::default(), Stop::Error(Error::Source(error.into()))))?;
+        let mut contents = self.entries(&mut stream, 0, &mut visit)?;
         contents.damage = match stream.fill_buf() {
-            Err(error) => return Err((contents, Error::Source(error))),
+            Err(error) => return Err((contents, Stop::Error(Error::Source(error)))),
             Ok([]) if contents.open => {
                 Some(format!("the {} stream at byte {offset} ends without the archive's trailer", compression.name()))
             }
@@ -127,17 +131,59 @@ impl Walk<'_> {
         Ok(contents)
     }
 
+    /// Reads entries to the end of the segment, whose first byte is the image's byte `start` or the stream's 0.
+    fn entries(
+        &self,
+        source: &mut dyn Source,
+        start: u64,
+        visit: &mut dyn FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
+    ) -> Result<Contents, (Contents, Stop)> {
+        let mut reader = Reader::new(source, start);
+        let outcome = loop {
+            match reader.next_entry() {
+                Ok(Some(entry)) => {
+                    if let Err(problem) = self.spend(&entry) {
+                        break Err(Stop::Spent(problem));
+                    }
+                    if let Err(error) = visit(entry, &mut reader.data()) {
+                        break Err(Stop::Error(Error::Source(error)));
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(Stop::Error(error)),
+            }
+        };
+        let (unpacked, entries, open) = (reader.offset() - start, reader.entries(), reader.is_open());
+        let contents = Contents { unpacked, entries, open, damage: None };
+        match outcome {
+            Ok(()) => Ok(contents),
+            Err(stop) => Err((contents, stop)),
+        }
+    }
+
+    /// Takes an entry as read, with what is kept of every entry: its name, and where it links to.
+    fn spend(&self, entry: &Entry) -> Result<(), Problem> {
+        let target = if entry.kind() == Kind::Link { u64::from(entry.size) } else { 0 };
+        let place = || self.place.to_owned();
+        self.budget.open(&place)?;
+        self.budget.entry(&place)?;
+        self.budget.bytes(entry.name.len() as u64 + target, &place)
+    }
+
     /// Records why a segment could not be read to its end; whether another one may follow.
-    fn failed(&mut self, segment: &Segment, error: &Error) -> bool {
+    fn failed(&mut self, segment: &Segment, stop: &Stop) -> bool {
         let Segment { offset, packed, compression, .. } = segment;
         let reached = offset + packed;
-        let source = match error {
-            Error::Source(source) => source,
-            Error::TooMany => {
+        let error = match stop {
+            Stop::Error(error) => error,
+            Stop::Spent(problem) => {
                 self.walked.incomplete = true;
-                self.damage(format!("the segment at byte {offset} has {error}"));
+                self.damage(format!("from byte {reached} on, it {}", problem.what));
                 return false;
             }
+        };
+        let source = match error {
+            Error::Source(source) => source,
             error if compression == "none" => {
                 self.damage(error.to_string());
                 return false;
@@ -175,6 +221,14 @@ impl Walk<'_> {
     }
 }
 
+/// Why a segment is not read to its end.
+enum Stop {
+    /// It is damaged, or cannot be read.
+    Error(Error),
+    /// The budget of the run.
+    Spent(Problem),
+}
+
 /// What one segment held.
 #[derive(Default)]
 struct Contents {
@@ -182,32 +236,6 @@ struct Contents {
     entries: u64,
     open: bool,
     damage: Option<String>,
-}
-
-fn read_archives(
-    source: &mut dyn Source,
-    start: u64,
-    budget: &mut Budget,
-    visit: &mut dyn FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
-) -> Result<Contents, (Contents, Error)> {
-    let mut reader = Reader::new(source, start, budget);
-    let outcome = loop {
-        match reader.next_entry() {
-            Ok(Some(entry)) => {
-                if let Err(error) = visit(entry, &mut reader.data()) {
-                    break Err(Error::Source(error));
-                }
-            }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    let contents =
-        Contents { unpacked: reader.offset() - start, entries: reader.entries(), open: reader.is_open(), damage: None };
-    match outcome {
-        Ok(()) => Ok(contents),
-        Err(error) => Err((contents, error)),
-    }
 }
 
 /// Recognises a segment; an archive that is not compressed only at a multiple of four.

@@ -12,13 +12,12 @@ use crate::formats::text::names;
 use crate::system::Root;
 use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem, Source};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 
 /// The most that is read of one of depmod's files; those of a distribution's kernel have 1 or 2 MB.
 const INDEX_LIMIT: u64 = 32 << 20;
 
 /// The most that is read of a module.
-const MODULE_LIMIT: u64 = 64 << 20;
+const MODULE_LIMIT: u64 = 32 << 20;
 
 /// The most kernels that are looked at.
 const KERNEL_LIMIT: usize = 64;
@@ -129,11 +128,7 @@ fn versions_in_path(path: &str) -> Vec<String> {
 }
 
 fn beginning(root: &Root, path: &str) -> Result<Vec<u8>, Problem> {
-    let problem = |what: String| Problem::new(root.name(path), what);
-    let file = root.open_file(path)?.ok_or_else(|| problem("does not exist".to_owned()))?;
-    let mut bytes = Vec::new();
-    file.take(bzimage::HEADER_LIMIT).read_to_end(&mut bytes).map_err(|error| problem(error.to_string()))?;
-    Ok(bytes)
+    root.beginning(path, bzimage::HEADER_LIMIT)?.ok_or_else(|| Problem::new(root.name(path), "does not exist"))
 }
 
 fn config(

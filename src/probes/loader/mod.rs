@@ -77,15 +77,15 @@ fn defaults(root: &Root, problems: &mut Vec<Problem>) -> GrubDefaults {
         ),
         Err(problem) => problems.push(problem),
     }
-    let mut files = Vec::new();
-    for path in paths {
-        match root.text(&path) {
-            Ok(Some(text)) => files.push((root.name(&path), text)),
-            Ok(None) => {}
-            Err(problem) => problems.push(problem),
+    // One after the other: there may be many.
+    let files = paths.iter().filter_map(|path| match root.text(path) {
+        Ok(text) => Some((root.name(path), text?)),
+        Err(problem) => {
+            problems.push(problem);
+            None
         }
-    }
-    let (mut defaults, doubts) = grub_defaults::evaluate(&files);
+    });
+    let (mut defaults, doubts) = grub_defaults::evaluate(files);
     problems.extend(doubts);
     Source::GrubDefaults.name(problems);
     match root.text("/etc/kernel/cmdline") {

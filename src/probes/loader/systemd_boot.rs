@@ -8,7 +8,6 @@ use crate::formats::loader::bls;
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::{loader_file, title};
 use isctpl_checks::facts::{BootEntry, Chosen, Esp, Fact, Located, Location, Problem};
-use std::io::Read as _;
 
 /// What systemd-boot's image says of itself.
 const MARK: &[u8] = b"LoaderInfo: systemd-boot";
@@ -154,9 +153,7 @@ fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> B
 pub(super) fn is_fallback(disk: &Disk<'_>, esp: &Esp) -> bool {
     let Some(mount) = &esp.mount_point else { return false };
     esp.fallback.iter().any(|path| {
-        let Ok(Some(file)) = disk.root.open_file(&format!("{mount}/{path}")) else { return false };
-        let mut bytes = Vec::new();
-        file.take(LOADER_LIMIT).read_to_end(&mut bytes).is_ok()
-            && bytes.windows(MARK.len()).any(|window| window == MARK)
+        let loader = disk.root.beginning(&format!("{mount}/{path}"), LOADER_LIMIT);
+        matches!(loader, Ok(Some(bytes)) if bytes.windows(MARK.len()).any(|window| window == MARK))
     })
 }

@@ -16,16 +16,22 @@ const DEPTH_LIMIT: usize = 8;
 /// The most files that are read, so that files that include each other come to an end.
 const FILE_LIMIT: usize = 512;
 
+/// The most stanzas of all files, and the most lines in them; a host with four thousand VLANs has some thirty
+/// thousand lines.
+const STANZA_LIMIT: usize = 20_000;
+const LINE_LIMIT: usize = 50_000;
+
 struct Walk<'w> {
     files: &'w Reader<'w>,
     stanzas: Vec<Stanza>,
     authors: BTreeMap<String, String>,
     read: usize,
+    lines: usize,
 }
 
 /// Adds the interfaces of ifupdown to the facts.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    let mut walk = Walk { files, stanzas: Vec::new(), authors: BTreeMap::new(), read: 0 };
+    let mut walk = Walk { files, stanzas: Vec::new(), authors: BTreeMap::new(), read: 0, lines: 0 };
     walk.file(MAIN, DEPTH_LIMIT);
     let Walk { stanzas, authors, .. } = walk;
     let (mut configs, renames) = interfaces(&stanzas, &mut files.problems());
@@ -53,7 +59,18 @@ impl Walk<'_> {
         self.files.problems().extend(file.problems);
         for item in file.items {
             match item {
-                Item::Stanza(stanza) => self.stanzas.push(stanza),
+                Item::Stanza(stanza) => {
+                    self.lines += stanza.lines();
+                    if self.stanzas.len() == STANZA_LIMIT || self.lines > LINE_LIMIT {
+                        let what = format!(
+                            "has no room: more than {STANZA_LIMIT} stanzas or {LINE_LIMIT} lines; the rest is not read"
+                        );
+                        self.files.note(Problem::new(path, what));
+                        self.read = FILE_LIMIT + 1;
+                        return;
+                    }
+                    self.stanzas.push(stanza);
+                }
                 Item::Include(include) if depth == 0 => {
                     self.files
                         .note(Problem::new(include.at.to_string(), "the include is nested too deeply; it is not read"));
@@ -64,6 +81,9 @@ impl Walk<'_> {
     }
 
     fn include(&mut self, include: &Include, depth: usize) {
+        if self.read > FILE_LIMIT {
+            return;
+        }
         if include.pattern.contains(['$', '`', '~']) {
             let what = format!(
                 "only a shell can expand `{}`; the files that it includes are not read",

@@ -9,7 +9,6 @@ use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{ExecLine, Location, Logout, Problem};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::rc::Rc;
 
 /// The most text of a script that is read; a larger one is not looked into.
@@ -189,20 +188,13 @@ impl<'a> Scripts<'a> {
             return None;
         }
         let unread = |problem: Problem| self.problems.borrow_mut().push(problem);
-        let file = self.root.open_file(path).map_err(unread).ok()??;
-        let mut bytes = Vec::new();
-        let mut file = file.take(2);
-        let problem =
-            |error: std::io::Error| unread(Problem::new(self.root.name(path), format!("could not be read: {error}")));
-        file.read_to_end(&mut bytes).map_err(problem).ok()?;
-        if bytes != b"#!" {
+        let beginning = |most: u64| self.root.beginning(path, most).map_err(unread).ok().flatten();
+        if beginning(2)? != b"#!" {
             return None;
         }
-        let mut rest = Vec::new();
-        file.set_limit(SCRIPT_LIMIT - 1);
-        file.read_to_end(&mut rest).map_err(problem).ok()?;
-        let fits = (rest.len() as u64).saturating_add(2) <= SCRIPT_LIMIT;
-        let text = String::from_utf8_lossy(&rest).into_owned();
+        let bytes = beginning(SCRIPT_LIMIT + 1)?;
+        let fits = bytes.len() as u64 <= SCRIPT_LIMIT;
+        let text = String::from_utf8_lossy(bytes.get(2..)?).into_owned();
         let interpreter = text.lines().next().unwrap_or_default();
         let shell = interpreter.split([' ', '/', '\t']).any(|word| matches!(word, "sh" | "bash" | "dash" | "ksh"));
         if shell && !fits {

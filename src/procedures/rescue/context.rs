@@ -123,7 +123,7 @@ impl Context {
             password,
             runner,
             host: Root::running()?,
-            sysfs: Root::open_labelled(Path::new("/sys"), "/sys")?,
+            sysfs: Root::sysfs()?,
             settings: PathBuf::from("/etc/iscsi"),
             databases: vec![PathBuf::from("/etc/iscsi"), PathBuf::from("/var/lib/iscsi")],
             state: PathBuf::from(STATE),

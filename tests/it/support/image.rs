@@ -24,21 +24,46 @@ pub fn archive(tree: &Tree) -> Vec<u8> {
             Entry::File { mode, content } => (0o100_000 | mode, content.clone()),
             Entry::Fifo { mode } => (0o010_000 | mode, Vec::new()),
         };
-        record(&mut bytes, inode + 1, &path[1..], mode, &content);
+        put(&mut bytes, &Record { inode: inode + 1, ..Record::new(&path[1..], mode, &content) });
     }
-    record(&mut bytes, 0, "TRAILER!!!", 0, &[]);
+    put(&mut bytes, &Record::new("TRAILER!!!", 0, &[]));
     bytes
 }
 
-fn record(bytes: &mut Vec<u8>, inode: usize, name: &str, mode: u32, content: &[u8]) {
+/// One entry of an archive.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    pub name: &'a str,
+    pub mode: u32,
+    pub data: &'a [u8],
+    /// Entries with one inode and several links are names of one file.
+    pub inode: usize,
+    pub links: usize,
+}
+
+impl<'a> Record<'a> {
+    pub fn new(name: &'a str, mode: u32, data: &'a [u8]) -> Self {
+        Self { name, mode, data, inode: 0, links: 1 }
+    }
+}
+
+/// An archive of these entries, in their order.
+pub fn records(records: &[Record<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    records.iter().for_each(|record| put(&mut bytes, record));
+    put(&mut bytes, &Record::new("TRAILER!!!", 0, &[]));
+    bytes
+}
+
+fn put(bytes: &mut Vec<u8>, record: &Record<'_>) {
+    let Record { name, mode, data, inode, links } = record;
     write!(
         bytes,
-        "070701{inode:08X}{mode:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
+        "070701{inode:08X}{mode:08X}{:08X}{:08X}{links:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
         0,
         0,
-        1,
         0,
-        content.len(),
+        data.len(),
         0,
         0,
         0,
@@ -50,7 +75,7 @@ fn record(bytes: &mut Vec<u8>, inode: usize, name: &str, mode: u32, content: &[u
     bytes.extend_from_slice(name.as_bytes());
     bytes.push(0);
     pad(bytes);
-    bytes.extend_from_slice(content);
+    bytes.extend_from_slice(data);
     pad(bytes);
 }
 

@@ -11,8 +11,11 @@ use crate::formats::image::cpio::Source;
 use codec::{Bzip2, Decoder, Gzip, Xz, Zstd};
 use std::io;
 
-/// The most that is unpacked of one image, in bytes; an ordinary image has less than 500 MB.
-pub const UNPACKED_LIMIT: u64 = 4 << 30;
+/// The most that is unpacked of one image of this size, both in bytes. An ordinary image unpacks to less than 500 MB
+/// and to some four times its size; bzip2 makes forty thousand times as much of zeros.
+pub fn unpacked_limit(size: u64) -> u64 {
+    size.saturating_mul(128).saturating_add(64 << 20).min(4 << 30)
+}
 
 /// The largest window of a stream that is decoded, in bytes. The kernel's own limit for zstd
 /// (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
@@ -107,8 +110,8 @@ pub enum DecodeError {
     /// The stream asks for a window larger than [`WINDOW_LIMIT`].
     #[error("the stream needs a window of more than {} MiB", WINDOW_LIMIT >> 20)]
     Window,
-    /// More comes out than [`UNPACKED_LIMIT`].
-    #[error("it unpacks to more than {} GiB, which is isctpl's limit", UNPACKED_LIMIT >> 30)]
+    /// More comes out than [`unpacked_limit`], or than the reader of a small file allows.
+    #[error("it unpacks to more than isctpl reads of a file of this size")]
     TooLarge,
     /// The compression is known and not decoded.
     #[error("isctpl does not support {0} compression")]

@@ -1,16 +1,9 @@
-//! What may be wrong with an archive, and how much of one is read.
+//! What may be wrong with an archive.
 
 use std::io;
 
 /// The longest name that is accepted, its NUL included (`PATH_MAX`).
 pub const NAME_LIMIT: u32 = 4096;
-
-/// The most entries of one image that are read; a large one has some ten thousand.
-pub const ENTRY_LIMIT: u64 = 1 << 18;
-
-/// The most bytes that the names and link targets of one image may have together; a large one has
-/// about one megabyte.
-pub const NAMES_LIMIT: u64 = 64 << 20;
 
 /// What is wrong with an archive. Offsets count from the beginning of the unpacked segment, which for
 /// an archive that is not compressed is the beginning of the image.
@@ -78,9 +71,6 @@ pub enum Error {
         /// Where the entry begins.
         entry: u64,
     },
-    /// More entries than are read, or longer names.
-    #[error("more than {ENTRY_LIMIT} entries or {} MiB of names, which is isctpl's limit", NAMES_LIMIT >> 20)]
-    TooMany,
     /// The stream could not be read or decompressed.
     #[error(transparent)]
     Source(#[from] io::Error),

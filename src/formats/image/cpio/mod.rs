@@ -10,9 +10,9 @@ mod header;
 mod reader;
 mod source;
 
-pub use error::{ENTRY_LIMIT, Error, NAME_LIMIT, NAMES_LIMIT};
+pub use error::{Error, NAME_LIMIT};
 pub use header::{Entry, Kind};
-pub use reader::{Budget, Data, Reader};
+pub use reader::{Data, Reader};
 pub use source::{Input, Source};
 
 #[cfg(test)]

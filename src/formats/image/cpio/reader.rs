@@ -1,6 +1,6 @@
 //! Reads the archives of one segment, entry by entry.
 
-use super::error::{ENTRY_LIMIT, Error, NAME_LIMIT, NAMES_LIMIT};
+use super::error::{Error, NAME_LIMIT};
 use super::header::{Entry, Kind, LENGTH};
 use super::source::Source;
 use std::io::{self, BufRead, Read};
@@ -8,34 +8,9 @@ use std::io::{self, BufRead, Read};
 /// The name of the entry that ends an archive.
 const TRAILER: &[u8] = b"TRAILER!!!";
 
-/// How much of an image may still be read. One budget serves all its segments, so that an image of
-/// many small ones cannot ask for more memory than one of few.
-#[derive(Debug)]
-pub struct Budget {
-    entries: u64,
-    names: u64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { entries: ENTRY_LIMIT, names: NAMES_LIMIT }
-    }
-}
-
-impl Budget {
-    fn spend(&mut self, entry: &Entry) -> Result<(), Error> {
-        let target = if entry.kind() == Kind::Link { entry.size } else { 0 };
-        let names = u64::from(entry.name_size) + u64::from(target);
-        self.names = self.names.checked_sub(names).ok_or(Error::TooMany)?;
-        self.entries = self.entries.checked_sub(1).ok_or(Error::TooMany)?;
-        Ok(())
-    }
-}
-
 /// Reads the archives of one segment, one behind another.
 pub struct Reader<'a> {
     source: &'a mut dyn Source,
-    budget: &'a mut Budget,
     offset: u64,
     /// Bytes of the current entry's data that were not consumed.
     left: u64,
@@ -49,8 +24,8 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader at a byte of a segment; the padding counts from the segment's first byte.
-    pub fn new(source: &'a mut dyn Source, offset: u64, budget: &'a mut Budget) -> Self {
-        Self { source, budget, offset, left: 0, entry: offset, checksum: None, entries: 0, archive: 0, inside: false }
+    pub fn new(source: &'a mut dyn Source, offset: u64) -> Self {
+        Self { source, offset, left: 0, entry: offset, checksum: None, entries: 0, archive: 0, inside: false }
     }
 
     /// Bytes read, from the beginning of the segment.
@@ -100,7 +75,6 @@ impl<'a> Reader<'a> {
             if entry.kind() == Kind::Link && entry.size > NAME_LIMIT {
                 return Err(Error::LinkSize { offset: entry.offset, size: entry.size });
             }
-            self.budget.spend(&entry)?;
             self.entries += 1;
             entry.archive = self.archive;
             self.begin_data(&entry);

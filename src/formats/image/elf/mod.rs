@@ -11,10 +11,18 @@ use goblin::container::Ctx;
 use goblin::elf::Elf;
 use goblin::elf::dynamic::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, Dynamic};
 use goblin::elf::header::{ET_DYN, ET_EXEC, Header};
-use goblin::elf::program_header::{PT_INTERP, ProgramHeader};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, ProgramHeader};
+use std::cell::Cell;
 
 /// The first bytes of every ELF file.
 pub const MAGIC: &[u8] = b"\x7fELF";
+
+/// The largest dynamic section that is read, in bytes: some four thousand entries, where large programs have some
+/// hundred.
+const DYNAMIC_LIMIT: u64 = 64 << 10;
+
+/// The most bytes that the names in a dynamic section may have together.
+const NAMES_LIMIT: usize = 64 << 10;
 
 /// What a dynamic linker needs to know of a program or library.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +43,15 @@ pub struct Linkage {
     pub runpath: Vec<String>,
 }
 
+impl Linkage {
+    /// How many bytes it takes to keep this.
+    pub fn weight(&self) -> u64 {
+        let names =
+            self.needed.iter().chain(&self.rpath).chain(&self.runpath).chain(&self.interpreter).chain(&self.soname);
+        names.map(|name| (size_of::<String>() + name.len()) as u64).sum()
+    }
+}
+
 /// Why an ELF file was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -44,12 +61,22 @@ pub enum Error {
     /// An offset in it leads out of it.
     #[error("its {0} is outside the file")]
     Outside(&'static str),
+    /// It names more than is kept.
+    #[error("has a dynamic section of more than {} KiB, or more than {} KiB of names in it", DYNAMIC_LIMIT >> 10, NAMES_LIMIT >> 10)]
+    TooLong,
     /// A module without what every module has.
     #[error("has no .modinfo section, so it is not a kernel module")]
     NoModInfo,
     /// A compressed module that cannot be unpacked.
     #[error("could not be unpacked: {0}")]
     Packed(crate::formats::image::compression::DecodeError),
+}
+
+impl Error {
+    /// Whether the reason lies with isctpl and not with the file.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::TooLong)
+    }
 }
 
 impl From<goblin::error::Error> for Error {
@@ -86,13 +113,20 @@ pub fn linkage(bytes: &[u8]) -> Result<Option<Linkage>, Error> {
         let start = offset(segment.p_offset, "interpreter")?;
         linkage.interpreter = Some(string(bytes, start).ok_or(Error::Outside("interpreter"))?);
     }
+    // Before it is read: what is read is built in memory.
+    if segments.iter().any(|segment| segment.p_type == PT_DYNAMIC && segment.p_filesz > DYNAMIC_LIMIT) {
+        return Err(Error::TooLong);
+    }
     let Some(dynamic) = Dynamic::parse(bytes, &segments, context)? else { return Ok(Some(linkage)) };
+    let named = Cell::new(0);
     let text = |value: u64| {
-        usize::try_from(value)
+        let text = usize::try_from(value)
             .ok()
             .and_then(|index| dynamic.info.strtab.checked_add(index))
             .and_then(|at| string(bytes, at))
-            .ok_or(Error::Outside("dynamic string table"))
+            .ok_or(Error::Outside("dynamic string table"))?;
+        named.set(named.get() + text.len());
+        if named.get() > NAMES_LIMIT { Err(Error::TooLong) } else { Ok(text) }
     };
     let directories = |value: u64| {
         text(value).map(|list| list.split(':').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>())

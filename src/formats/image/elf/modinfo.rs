@@ -6,7 +6,7 @@ use goblin::elf::section_header::SectionHeader;
 use std::borrow::Cow;
 
 /// The most that a compressed module unpacks to.
-const UNPACKED_LIMIT: u64 = 256 << 20;
+const UNPACKED_LIMIT: u64 = 32 << 20;
 
 /// The `.modinfo` section of a kernel module, as modinfo(8) prints it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const LINE_LIMIT: usize = 1000;
 
 /// The most that a line may grow to when variables are put in.
-const EXPANDED_LIMIT: usize = 256 * 1024;
+const EXPANDED_LIMIT: usize = 32 * 1024;
 
 /// An entry, variables not yet put in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>, unresolved: &m
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         if expanded.len() > EXPANDED_LIMIT {
-            break;
+            return expanded;
         }
         let (before, variable) = rest.split_at_checked(at).unwrap_or((rest, ""));
         expanded.push_str(before);

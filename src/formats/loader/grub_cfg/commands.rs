@@ -102,7 +102,7 @@ impl Evaluator<'_> {
         let located = self.on_root(&path);
         match self.world.source(&located) {
             // Reading is work too: a file may be read in as often as a script has lines.
-            Ok(Some((text, _))) if !self.spend(1 + text.len() / 64) => {}
+            Ok(Some((text, _))) if !self.spend(1 + text.len() / 256) => {}
             Ok(Some((text, file))) => {
                 // A configuration that takes over looks for its neighbours in its own directory.
                 if command == "configfile" || command == "normal" {

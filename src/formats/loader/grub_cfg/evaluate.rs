@@ -9,11 +9,21 @@ use crate::formats::text::harmless::is_loader_setting;
 use isctpl_checks::facts::{HIDDEN, Location, Problem};
 use std::rc::Rc;
 
-/// How much is run; a real file takes a few thousand steps.
-const STEP_LIMIT: usize = 1_000_000;
+/// How much is run: one step a command and a word, and one for every four bytes that a word or a value comes to. A
+/// real file takes some ten thousand.
+const STEP_LIMIT: usize = 250_000;
+
+/// The most bytes that one word comes to when variables are put in; a kernel takes no longer command line than 4 KiB.
+const WORD_LIMIT: usize = 32 << 10;
+
+/// The most bytes that the words of one command come to.
+const COMMAND_LIMIT: usize = 64 << 10;
+
+/// The most bytes that are said of what the variables of a value hold.
+const ORIGINS_LIMIT: usize = 512;
 
 /// The most problems that are told of a configuration.
-const PROBLEM_LIMIT: usize = 1000;
+const PROBLEM_LIMIT: usize = 200;
 
 /// A running script.
 pub(super) struct Evaluator<'a> {
@@ -54,6 +64,16 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// The steps that a text of this length takes.
+pub(super) fn cost(length: usize) -> usize {
+    1 + length / 4
+}
+
+/// Appends to the text of a word; `None` when it would grow longer than is kept.
+pub(super) fn push_within(text: &mut String, piece: &str) -> Option<()> {
+    (text.len() + piece.len() <= WORD_LIMIT).then(|| text.push_str(piece))
+}
+
 impl Evaluator<'_> {
     pub(super) fn place(&self, line: u32) -> Location {
         Location::line(&self.path, line)
@@ -73,6 +93,14 @@ impl Evaluator<'_> {
             self.problems.push(Problem::new(&self.path, "takes too long to evaluate; the rest was not read"));
         }
         !self.stopped
+    }
+
+    /// Counts a word of this length, with which a command has come to `length`; false when that is too much.
+    pub(super) fn spend_word(&mut self, word: usize, length: usize, line: u32) -> bool {
+        if length > COMMAND_LIMIT {
+            self.problem(line, "the command grows longer than isctpl reads; the rest of it was not read");
+        }
+        self.spend(cost(word)) && length <= COMMAND_LIMIT
     }
 
     pub(super) fn file(&mut self, text: &str, path: String) {
@@ -169,14 +197,15 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A word's text; `None` when a variable in it is not known.
+    /// A word's text; `None` when a variable in it is not known, or when it is longer than is kept.
     pub(super) fn text(&self, word: &Word) -> Option<String> {
         let mut text = String::new();
         for part in &word.parts {
-            match part {
-                Part::Text(piece) => text.push_str(piece),
-                Part::Variable { name, .. } => text.push_str(self.variables.text(name)?),
-            }
+            let piece = match part {
+                Part::Text(piece) => piece,
+                Part::Variable { name, .. } => self.variables.text(name)?,
+            };
+            push_within(&mut text, piece)?;
         }
         Some(text)
     }
@@ -184,10 +213,14 @@ impl Evaluator<'_> {
     /// Words as arguments: variables outside of quotes are split at white space, and vanish when empty.
     pub(super) fn arguments(&mut self, words: &[Word]) -> Vec<Argument> {
         let mut arguments = Vec::new();
+        let mut length = 0;
         for word in words {
             let splits = word.parts.iter().any(|part| matches!(part, Part::Variable { quoted: false, .. }));
             let text = self.text(word);
-            self.spend(text.as_ref().map_or(1, |text| 1 + text.len() / 64));
+            length += text.as_ref().map_or(0, String::len);
+            if !self.spend_word(text.as_ref().map_or(0, String::len), length, word.line) {
+                break;
+            }
             match text {
                 Some(text) if splits && !word.quoted => {
                     arguments.extend(text.split_whitespace().map(|piece| Some(piece.to_owned())));
@@ -253,10 +286,10 @@ impl Evaluator<'_> {
         let source = word.source();
         let Some((name, written)) = source.split_once('=') else { return };
         let text = self.text(word).and_then(|text| text.split_once('=').map(|(_, value)| value.to_owned()));
-        if !self.spend(1 + text.as_ref().map_or(0, String::len) / 16) {
+        let because = format!("{command}{name}=\"{written}\"{}", self.origins(word));
+        if !self.spend(cost(text.as_ref().map_or(0, String::len) + because.len())) {
             return;
         }
-        let because = format!("{command}{name}=\"{written}\"{}", self.origins(word));
         self.variables.set(name, text, because, Some(self.place(word.line)));
     }
 
@@ -264,6 +297,10 @@ impl Evaluator<'_> {
     fn origins(&self, word: &Word) -> String {
         let mut said = String::new();
         for part in &word.parts {
+            if said.len() > ORIGINS_LIMIT {
+                said.push_str(", …");
+                break;
+            }
             if let Part::Variable { name, .. } = part {
                 match self.variables.get(name) {
                     None => said.push_str(&format!(", {name} is not set")),

@@ -1,7 +1,7 @@
 //! Words and marks of GRUB's script language (`grub-core/script/yylex.l`).
 
 /// How many words and line ends are read; real files have a few thousand.
-const TOKEN_LIMIT: u32 = 300_000;
+const TOKEN_LIMIT: u32 = 200_000;
 
 /// A piece of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,7 +245,11 @@ impl<'a> Lexer<'a> {
         for _ in rest.get(..length).unwrap_or_default().chars() {
             self.bump();
         }
-        word.parts.push(Part::Variable { name: name.to_owned(), quoted });
+        // As much to keep as a word; and behind the limit nothing more is kept.
+        self.tokens = self.tokens.saturating_add(1);
+        if self.tokens <= TOKEN_LIMIT {
+            word.parts.push(Part::Variable { name: name.to_owned(), quoted });
+        }
     }
 }
 

@@ -1,15 +1,19 @@
 //! Opens the menu: submenus in order, and each entry run to see what it loads.
 
 use super::definition::{Kind, LoadedFiles};
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, cost, push_within};
 use super::syntax::{Part, Statement, Word};
 use super::{Entry, Menu, Named, Step, World};
 use crate::formats::loader::bls;
 use isctpl_checks::facts::Location;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// How many entries are opened; real menus have dozens.
 const ENTRY_LIMIT: usize = 1000;
+
+/// How many initrds of an entry are kept; most entries have one or two.
+const INITRD_LIMIT: usize = 64;
 
 /// How deep submenus may stand in each other.
 const SUBMENU_LIMIT: usize = 8;
@@ -39,7 +43,8 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
             let line = definition.at.line;
             return evaluator.problem(line, format!("has more than {ENTRY_LIMIT} entries; the rest was not read"));
         }
-        if !evaluator.spend(evaluator.variables.len()) {
+        let above: usize = path.iter().map(|step| step.title.len()).sum();
+        if !evaluator.spend(evaluator.variables.len() + cost(above)) {
             return;
         }
         let before = evaluator.variables.clone();
@@ -114,8 +119,12 @@ impl Evaluator<'_> {
         entry.id = Some(bls.id.clone());
         entry.options = options;
         entry.kernel = kernel.map(|(kernel, line)| self.named(&kernel, Location::line(path, line)));
-        for (initrd, line) in initrds {
-            for file in initrd.split_whitespace() {
+        let texts = initrds.iter().map(|(initrd, _)| initrd.len()).sum::<usize>() + entry.options.len();
+        if !self.spend(cost(texts)) {
+            return entry;
+        }
+        for (initrd, line) in initrds.into_iter().take(INITRD_LIMIT) {
+            for file in initrd.split_whitespace().take(INITRD_LIMIT) {
                 entry.initrds.push(self.named(file, Location::line(path, line)));
             }
         }
@@ -144,7 +153,11 @@ impl Evaluator<'_> {
             }
             // A second command replaces what the first has loaded.
             "initrd" | "initrdefi" | "initrd16" => {
-                loaded.initrds = arguments.iter().map(|path| self.named(path, at.clone())).collect();
+                if arguments.len() > INITRD_LIMIT {
+                    self.problem(line, format!("names more than {INITRD_LIMIT} initrds; the rest was not read"));
+                }
+                let files = arguments.iter().take(INITRD_LIMIT);
+                loaded.initrds = files.map(|path| self.named(path, at.clone())).collect();
                 loaded.unresolved.extend(unresolved);
             }
             _ => {
@@ -161,28 +174,35 @@ impl Evaluator<'_> {
     fn arguments_shown(&mut self, words: &[Word]) -> (Vec<String>, BTreeSet<String>) {
         let mut arguments = Vec::new();
         let mut unresolved = BTreeSet::new();
+        let mut length = 0;
         for word in words {
             let mut text = String::new();
             let mut splits = false;
+            let mut fits = Some(());
             for part in &word.parts {
-                match part {
-                    Part::Text(piece) => text.push_str(piece),
+                let piece = match part {
+                    Part::Text(piece) => Cow::Borrowed(piece.as_str()),
                     Part::Variable { name, quoted } => {
                         splits |= !quoted;
                         match self.variables.text(name) {
-                            Some(value) => text.push_str(value),
+                            Some(value) => Cow::Borrowed(value),
                             None => {
-                                text.push_str(&format!("${{{name}}}"));
                                 if name != "root" {
                                     unresolved.insert(name.clone());
                                 }
+                                Cow::Owned(format!("${{{name}}}"))
                             }
                         }
                     }
-                }
+                };
+                fits = fits.and_then(|()| push_within(&mut text, &piece));
             }
-            if !self.spend(1 + text.len() / 64) {
+            length += text.len();
+            if !self.spend_word(text.len(), length, word.line) {
                 break;
+            }
+            if fits.is_none() {
+                self.problem(word.line, "a word grows longer than isctpl reads; the rest of it was not read");
             }
             match splits && !word.quoted {
                 true => arguments.extend(text.split_whitespace().map(str::to_owned)),

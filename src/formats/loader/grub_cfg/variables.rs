@@ -2,6 +2,7 @@
 
 use isctpl_checks::facts::Location;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The most that one value may grow to; a kernel takes no longer command line than 4 KiB.
 const VALUE_LIMIT: usize = 8 * 1024;
@@ -33,9 +34,9 @@ pub(super) struct Value {
     pub(super) at: Option<Location>,
 }
 
-/// All variables that are set.
+/// All variables that are set. A copy, such as every menu entry begins with, shares names and values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Variables(BTreeMap<String, Value>);
+pub(super) struct Variables(BTreeMap<Rc<str>, Rc<Value>>);
 
 impl Variables {
     /// As GRUB starts with them.
@@ -58,7 +59,7 @@ impl Variables {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.0.get(name).map(Rc::as_ref)
     }
 
     /// The value: `Some("")` of a variable that is not set, as GRUB expands it; `None` when undecided.
@@ -73,7 +74,7 @@ impl Variables {
 
     pub(super) fn set(&mut self, name: &str, text: Option<String>, because: String, at: Option<Location>) {
         let text = text.filter(|text| text.len() <= VALUE_LIMIT);
-        self.0.insert(name.to_owned(), Value { text, because, at });
+        self.0.insert(name.into(), Rc::new(Value { text, because, at }));
     }
 
     pub(super) fn unset(&mut self, name: &str) {
@@ -85,11 +86,11 @@ impl Variables {
         for (name, value) in &mut self.0 {
             let same = other.0.get(name).is_some_and(|theirs| theirs.text == value.text);
             if !same {
-                value.text = None;
+                *value = Rc::new(Value { text: None, ..Value::clone(value) });
             }
         }
         for (name, theirs) in &other.0 {
-            self.0.entry(name.clone()).or_insert_with(|| Value { text: None, ..theirs.clone() });
+            self.0.entry(Rc::clone(name)).or_insert_with(|| Rc::new(Value { text: None, ..Value::clone(theirs) }));
         }
     }
 }

@@ -10,7 +10,7 @@ mod tokens;
 use isctpl_checks::facts::{DhclientConf, DhclientInterface, Located, Location, Problem};
 use std::collections::HashMap;
 use std::iter::Peekable;
-use tokens::{Kind, Token, tokens};
+use tokens::{Kind, TOKEN_LIMIT, Token, tokens};
 
 /// The code of the option Classless Static Route (RFC 3442).
 pub(crate) const CLASSLESS_CODE: u32 = 121;
@@ -51,7 +51,12 @@ impl Parsed {
 
 /// Reads a file; `path` is what places name.
 pub fn parse(text: &str, path: &str) -> Parsed {
-    let mut parser = Parser { tokens: tokens(text).into_iter().peekable(), path, parsed: Parsed::default() };
+    let tokens = tokens(text);
+    let cut = tokens.last().filter(|_| tokens.len() == TOKEN_LIMIT).map(|last| last.line);
+    let mut parser = Parser { tokens: tokens.into_iter().peekable(), path, parsed: Parsed::default() };
+    if let Some(line) = cut {
+        parser.problem(line, format!("the file has more than {TOKEN_LIMIT} words and marks; the rest is not read"));
+    }
     parser.parsed.conf.path = path.to_owned();
     while parser.tokens.peek().is_some() {
         parser.statement(None);

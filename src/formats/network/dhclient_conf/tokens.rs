@@ -28,12 +28,18 @@ impl Token {
     }
 }
 
-/// Tokens: words, `"…"`, and marks. `#` begins a comment outside quotes.
+/// The most tokens that are read of a file; a real one has some hundred.
+pub(super) const TOKEN_LIMIT: usize = 100_000;
+
+/// Tokens, no more than [`TOKEN_LIMIT`]: words, `"…"`, and marks. `#` begins a comment outside quotes.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     for (line, text) in (1u32..).zip(text.lines()) {
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
+            if tokens.len() == TOKEN_LIMIT {
+                return tokens;
+            }
             let kind = match c {
                 '#' => break,
                 c if c.is_whitespace() => continue,

@@ -8,7 +8,7 @@ use crate::formats::text::harmless::command::redact_command_line;
 use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::{classful_prefix, prefix};
 use ipnet::{IpNet, Ipv4Net};
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Problem, Rename};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, Rename};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -16,11 +16,12 @@ use std::net::IpAddr;
 /// How deep `inherits` is followed.
 const INHERIT_DEPTH: usize = 8;
 
-/// The most options that a stanza has with those it inherits.
-const OPTION_LIMIT: usize = 4096;
+/// How much stanzas may be given by mappings and `inherits`, all together and in bytes: every option and every name
+/// counts [`ITEM`] bytes more than it has. A host with four thousand VLANs that inherit five options has some 2 MB.
+const WEIGHT_LIMIT: usize = 4 << 20;
 
-/// The most stanzas that are looked at for the sake of `inherits`, all stanzas together.
-const INHERIT_LIMIT: usize = 20_000;
+/// What an option or a name weighs beside its own bytes.
+const ITEM: usize = 64;
 
 /// The most globs that one logical name stands for.
 const GLOB_LIMIT: usize = 64;
@@ -34,7 +35,13 @@ pub fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Vec<Inter
     for stanza in stanzas {
         match stanza {
             Stanza::Iface(iface) if !iface.template && is_ipv4(iface) => {
+                let was_told = known.weight.get() > WEIGHT_LIMIT;
                 configs.push(convert(iface, &known, problems));
+                if !was_told && known.weight.get() > WEIGHT_LIMIT {
+                    let what = "mappings and `inherits` give the stanzas more than isctpl reads; from this one on, \
+                                only what a stanza says itself was read";
+                    problems.push(Problem::new(iface.at.to_string(), what));
+                }
             }
             Stanza::Rename { pairs, at } => renames.extend(pairs.iter().map(|(from, to)| Rename {
                 at: at.clone(),
@@ -91,10 +98,25 @@ struct Known<'a> {
     /// Names, and globs of names, that `ifdown -a` leaves up.
     left_up: Vec<&'a str>,
     /// Globs of interfaces for a logical name, from `auto GLOB=NAME` and mappings.
-    physical: HashMap<&'a str, Vec<(String, Option<String>)>>,
+    physical: HashMap<&'a str, Vec<Physical<'a>>>,
     by_name: HashMap<&'a str, Vec<&'a Iface>>,
-    /// Stanzas looked at for `inherits`: names may refer to each other in every direction.
-    inherited: Cell<usize>,
+    /// What the configurations hold so far: names may refer to each other in every direction.
+    weight: Cell<usize>,
+}
+
+/// What gives a logical name to interfaces.
+enum Physical<'a> {
+    /// `auto GLOB=NAME`.
+    Glob(&'a str),
+    /// A mapping, by its globs and its place.
+    Mapping(&'a [String], &'a Location),
+}
+
+fn give<'a>(all: &mut HashMap<&'a str, Vec<Physical<'a>>>, logical: &'a str, physical: Physical<'a>) {
+    let known = all.entry(logical).or_default();
+    if known.len() < GLOB_LIMIT {
+        known.push(physical);
+    }
 }
 
 impl<'a> Known<'a> {
@@ -105,7 +127,7 @@ impl<'a> Known<'a> {
             left_up: Vec::new(),
             physical: HashMap::new(),
             by_name: HashMap::new(),
-            inherited: Cell::new(0),
+            weight: Cell::new(0),
         };
         for stanza in stanzas {
             match stanza {
@@ -125,11 +147,7 @@ impl<'a> Known<'a> {
                             None => (name.as_str(), None),
                         };
                         if let Some(logical) = logical {
-                            let glob = glob.trim_start_matches('/').to_owned();
-                            let globs = known.physical.entry(logical).or_default();
-                            if globs.len() < GLOB_LIMIT {
-                                globs.push((glob, None));
-                            }
+                            give(&mut known.physical, logical, Physical::Glob(glob.trim_start_matches('/')));
                         }
                         if let Some(class) = &mut class {
                             class.add(logical.unwrap_or(glob));
@@ -138,10 +156,7 @@ impl<'a> Known<'a> {
                 }
                 Stanza::Mapping { globs, logical, at } => {
                     for name in logical {
-                        let by = format!("the mapping at {at} selects it");
-                        let entry = known.physical.entry(name).or_default();
-                        let room = GLOB_LIMIT.saturating_sub(entry.len());
-                        entry.extend(globs.iter().take(room).map(|glob| (glob.clone(), Some(by.clone()))));
+                        give(&mut known.physical, name, Physical::Mapping(globs, at));
                     }
                 }
                 Stanza::Iface(iface) => known.by_name.entry(&iface.name).or_default().push(iface),
@@ -151,16 +166,16 @@ impl<'a> Known<'a> {
         known
     }
 
-    /// Whether one more stanza may be looked at.
-    fn may_inherit(&self, depth: usize) -> bool {
-        self.inherited.set(self.inherited.get().saturating_add(1));
-        depth > 0 && self.inherited.get() <= INHERIT_LIMIT
+    /// Whether this much more may be held.
+    fn spend(&self, weight: usize) -> bool {
+        self.weight.set(self.weight.get().saturating_add(weight));
+        self.weight.get() <= WEIGHT_LIMIT
     }
 
     fn options(&self, iface: &'a Iface, depth: usize) -> Vec<&'a IfaceOption> {
         let mut options = Vec::new();
         for name in &iface.inherits {
-            if self.may_inherit(depth) {
+            if depth > 0 && self.spend(ITEM) {
                 let parents = self.by_name.get(name.as_str()).into_iter().flatten();
                 let same = |parent: &&&Iface| iface.family.is_none() || parent.family == iface.family;
                 if let Some(parent) = parents.filter(same).find(|parent| !std::ptr::eq(**parent, iface)) {
@@ -168,8 +183,9 @@ impl<'a> Known<'a> {
                 }
             }
         }
-        options.extend(&iface.options);
-        options.truncate(OPTION_LIMIT);
+        options.extend(
+            iface.options.iter().take_while(|option| depth == INHERIT_DEPTH || self.spend(ITEM + option.value.len())),
+        );
         options
     }
 
@@ -177,28 +193,48 @@ impl<'a> Known<'a> {
         let own = iface.method.as_deref();
         let inherited = || {
             let parents = iface.inherits.iter().filter_map(|name| self.by_name.get(name.as_str())?.first());
-            parents.filter(|_| self.may_inherit(depth)).find_map(|parent| self.method(parent, depth - 1))
+            parents.filter(|_| depth > 0 && self.spend(ITEM)).find_map(|parent| self.method(parent, depth - 1))
         };
         own.or_else(inherited)
+    }
+
+    /// The globs of the interfaces that have a logical name, and where a mapping says so.
+    fn physical_of(&self, logical: &str) -> Option<Vec<(&'a str, Option<&'a Location>)>> {
+        let globs = self.physical.get(logical)?.iter().flat_map(|physical| {
+            let (globs, one, at) = match physical {
+                Physical::Glob(glob) => (&[][..], Some(*glob), None),
+                Physical::Mapping(globs, at) => (*globs, None, Some(*at)),
+            };
+            globs.iter().map(String::as_str).chain(one).map(move |glob| (glob, at))
+        });
+        Some(globs.take(GLOB_LIMIT).take_while(|(glob, _)| self.spend(ITEM + glob.len())).collect())
+    }
+
+    /// Whether one of the names is in a list, which is work for each glob in it.
+    fn lists(&self, names: &Names<'_>, called: &[&str]) -> bool {
+        called
+            .iter()
+            .enumerate()
+            .any(|(index, name)| (index == 0 || self.spend(ITEM * names.globs.len() / 4)) && names.has(name))
     }
 }
 
 fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>) -> InterfaceConfig {
     let mut config = InterfaceConfig::new(Manager::Ifupdown, iface.at.clone());
     let mut called = vec![iface.name.as_str()];
-    match known.physical.get(iface.name.as_str()) {
+    match known.physical_of(&iface.name) {
         Some(globs) => {
-            for (glob, other) in globs {
+            for (glob, mapping) in globs {
                 called.push(glob);
-                config.matches.names.push(glob.clone());
-                config.matches.other.extend(other.clone());
+                config.matches.names.push(glob.to_owned());
+                config.matches.other.extend(mapping.map(|at| format!("the mapping at {at} selects it")));
             }
             config.matches.other.dedup();
         }
         None => config.matches.names.push(iface.name.trim_start_matches('/').to_owned()),
     }
-    config.optional = !called.iter().any(|name| known.auto.has(name));
-    config.at_boot = !config.optional || called.iter().any(|name| known.hotplug.has(name));
+    config.optional = !known.lists(&known.auto, &called);
+    config.at_boot = !config.optional || known.lists(&known.hotplug, &called);
     config.left_up = known.left_up.iter().any(|glob| *glob == iface.name || glob_matches(glob, &iface.name));
     let options = known.options(iface, INHERIT_DEPTH);
     let mut use_dhcp = false;

@@ -2,9 +2,13 @@
 
 use crate::formats::text::harmless::wrong_value;
 use isctpl_checks::facts::{Location, Problem};
+use std::borrow::Cow;
 
 /// The most stanzas and includes that are kept of one file.
 const ITEM_LIMIT: usize = 20_000;
+
+/// The most lines that are kept of the stanzas of one file.
+const LINE_LIMIT: usize = 100_000;
 
 /// What a file holds, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +69,18 @@ pub enum Stanza {
     },
 }
 
+impl Stanza {
+    /// How many lines it has, as far as they are kept.
+    pub fn lines(&self) -> usize {
+        match self {
+            Self::Iface(iface) => 1 + iface.options.len(),
+            Self::Mapping { logical, .. } => 1 + logical.len(),
+            Self::Allow { names, .. } => names.len(),
+            Self::Rename { pairs, .. } => pairs.len(),
+        }
+    }
+}
+
 /// An `iface` or `template` stanza.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Iface {
@@ -98,10 +114,11 @@ pub struct IfaceOption {
 /// Reads one file; `path` is what places name.
 pub fn parse(text: &str, path: &str) -> InterfacesFile {
     let mut file = InterfacesFile::default();
-    for (number, line) in logical_lines(text) {
+    for (count, (number, line)) in logical_lines(text).enumerate() {
         let at = Location::line(path, number);
-        if file.items.len() == ITEM_LIMIT {
-            file.problems.push(Problem::new(at.to_string(), format!("the file has more than {ITEM_LIMIT} stanzas")));
+        if file.items.len() == ITEM_LIMIT || count == LINE_LIMIT {
+            let what = format!("the file has more than {ITEM_LIMIT} stanzas, or more than {LINE_LIMIT} lines in them");
+            file.problems.push(Problem::new(at.to_string(), what));
             break;
         }
         let (word, rest) = split_word(&line);
@@ -189,26 +206,20 @@ fn split_word(line: &str) -> (&str, &str) {
 
 /// Lines with their numbers, continuations (`\` at the end) joined, comments left out. A comment begins
 /// a line; `#` later in a line is part of it.
-fn logical_lines(text: &str) -> Vec<(u32, String)> {
-    let mut lines = Vec::new();
-    let mut open: Option<(u32, String)> = None;
-    for (number, raw) in (1u32..).zip(text.lines()) {
-        if open.is_none() && raw.trim_start().starts_with('#') {
-            continue;
+fn logical_lines(text: &str) -> impl Iterator<Item = (u32, Cow<'_, str>)> {
+    let mut lines = (1u32..).zip(text.lines());
+    std::iter::from_fn(move || {
+        let (number, first) = lines.find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))?;
+        let Some(piece) = first.strip_suffix('\\') else { return Some((number, Cow::Borrowed(first))) };
+        let mut joined = piece.to_owned();
+        for (_, line) in lines.by_ref() {
+            let Some(piece) = line.strip_suffix('\\') else {
+                joined.push_str(line);
+                break;
+            };
+            joined.push_str(piece);
         }
-        let (start, mut joined) = open.take().unwrap_or((number, String::new()));
-        match raw.strip_suffix('\\') {
-            Some(piece) => {
-                joined.push_str(piece);
-                open = Some((start, joined));
-            }
-            None => {
-                joined.push_str(raw);
-                lines.push((start, joined));
-            }
-        }
-    }
-    lines.extend(open);
-    lines.retain(|(_, line)| !line.trim().is_empty());
-    lines
+        Some((number, Cow::Owned(joined)))
+    })
+    .filter(|(_, line)| !line.trim().is_empty())
 }

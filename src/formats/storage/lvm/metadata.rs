@@ -21,7 +21,7 @@ pub fn volume_group(text: &str) -> Option<VolumeGroup> {
     let (nodes, _) = parse(text, "");
     let mut group: Option<VolumeGroup> = None;
     for node in &nodes {
-        let path: Vec<&str> = node.path.iter().map(String::as_str).collect();
+        let path: Vec<&str> = node.path().collect();
         let first = || node.values.first().map(Value::as_str).unwrap_or_default();
         match path.as_slice() {
             [name, "id"] if group.is_none() => {

@@ -2,10 +2,14 @@
 //! value is a string, a number, or a list of both; comments from `#` to the end of the line.
 
 use isctpl_checks::facts::Problem;
+use std::rc::Rc;
 
 /// The most settings that are kept.
 const NODE_LIMIT: usize = 50_000;
-/// The deepest nesting of sections; LVM's own files have five levels.
+/// The most values and commas of lists that are read; metadata of a thousand volumes has some ten thousand.
+const VALUE_LIMIT: usize = 200_000;
+/// The deepest nesting of sections, those of a path such as `devices/filter` included; LVM's own files have five
+/// levels.
 const DEPTH_LIMIT: usize = 32;
 
 /// A value of the text.
@@ -29,8 +33,10 @@ impl Value {
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The names of the sections around it and its own, outermost first.
-    pub path: Vec<String>,
+    /// The names of the sections around it, outermost first; settings of one section share it.
+    sections: Rc<[Rc<str>]>,
+    /// Its own name, with those of sections before it where it is a path: `devices/filter`.
+    name: String,
     /// One value, or those of a list.
     pub values: Vec<Value>,
     /// Line of its key, counted from 1.
@@ -38,15 +44,20 @@ pub struct Node {
 }
 
 impl Node {
+    /// The names of the sections around it and its own, outermost first.
+    pub fn path(&self) -> impl Iterator<Item = &str> {
+        self.sections.iter().map(Rc::as_ref).chain(parts(&self.name))
+    }
+
     /// Whether it is the setting `section/key`.
     pub fn is(&self, path: &[&str]) -> bool {
-        self.path.iter().map(String::as_str).eq(path.iter().copied())
+        self.path().eq(path.iter().copied())
     }
 }
 
 /// Reads settings until the end or until the text breaks the grammar: then what was read so far, and why.
 pub fn parse(text: &str, path: &str) -> (Vec<Node>, Option<Problem>) {
-    let mut parser = Parser { lexer: Lexer { rest: text, line: 1 }, nodes: Vec::new() };
+    let mut parser = Parser { lexer: Lexer { rest: text, line: 1 }, nodes: Vec::new(), values: 0 };
     let problem = parser.run().err().map(|what| Problem::new(format!("{path}:{}", parser.lexer.line), what));
     (parser.nodes, problem)
 }
@@ -141,36 +152,52 @@ impl Lexer<'_> {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     nodes: Vec<Node>,
+    /// Values and commas of lists so far.
+    values: usize,
+}
+
+/// The parts of a name that is a path.
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split('/').filter(|part| !part.is_empty())
+}
+
+/// The beginning of a name, as it may stand in a sentence.
+fn shortened(name: &str) -> String {
+    name.chars().take(60).collect()
 }
 
 impl Parser<'_> {
     fn run(&mut self) -> Result<(), String> {
-        let mut sections: Vec<Vec<String>> = Vec::new();
+        let mut sections: Vec<Rc<[Rc<str>]>> = vec![Rc::default()];
         while let Some(token) = self.lexer.next()? {
             let line = self.lexer.line;
             let name = match token {
-                Token::Close if sections.pop().is_some() => continue,
+                Token::Close if sections.len() > 1 => {
+                    sections.pop();
+                    continue;
+                }
                 Token::Close => return Err("a '}' has no matching '{'".to_owned()),
                 Token::Bare(name) | Token::Text(name) => name,
                 _ => return Err("expected a name".to_owned()),
             };
-            // A name may be a path of sections itself: devices/filter.
-            let names: Vec<String> = name.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            let around = sections.last().cloned().unwrap_or_default();
             match self.lexer.next()? {
-                Some(Token::Open) if sections.len() < DEPTH_LIMIT => sections.push(names),
+                // A name may be a path of sections itself: devices/filter.
+                Some(Token::Open) if around.len() + parts(&name).count().max(1) <= DEPTH_LIMIT => {
+                    sections.push(around.iter().cloned().chain(parts(&name).map(Rc::from)).collect());
+                }
                 Some(Token::Open) => return Err("sections are nested too deeply".to_owned()),
                 Some(Token::Equals) => {
                     let values = self.values()?;
                     if self.nodes.len() == NODE_LIMIT {
                         return Err("has too many settings; the rest was not read".to_owned());
                     }
-                    let path = sections.iter().flatten().cloned().chain(names).collect();
-                    self.nodes.push(Node { path, values, line });
+                    self.nodes.push(Node { sections: around, name, values, line });
                 }
-                _ => return Err(format!("expected '=' or '{{' after {name}")),
+                _ => return Err(format!("expected '=' or '{{' after {}", shortened(&name))),
             }
         }
-        if sections.is_empty() { Ok(()) } else { Err("a section is not closed".to_owned()) }
+        if sections.len() == 1 { Ok(()) } else { Err("a section is not closed".to_owned()) }
     }
 
     fn values(&mut self) -> Result<Vec<Value>, String> {
@@ -180,6 +207,10 @@ impl Parser<'_> {
             Some(Token::ListOpen) => {
                 let mut values = Vec::new();
                 loop {
+                    self.values += 1;
+                    if self.values > VALUE_LIMIT {
+                        return Err("has too many values; the rest was not read".to_owned());
+                    }
                     match self.lexer.next()? {
                         Some(Token::Text(text)) => values.push(Value::Text(text)),
                         Some(Token::Bare(word)) => values.push(Value::Bare(word)),

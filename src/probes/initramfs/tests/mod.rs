@@ -12,7 +12,7 @@ use std::io::{Cursor, Write};
 
 fn facts_of(image: &[u8]) -> Initramfs {
     let mut facts = Initramfs { path: "/boot/initrd.img".to_owned(), size: image.len() as u64, ..Initramfs::default() };
-    fill(Cursor::new(image), &mut facts, &mut |_| ());
+    fill(Cursor::new(image), &mut facts, &Budget::of_images(), &mut |_| ());
     facts
 }
 

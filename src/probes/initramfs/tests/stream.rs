@@ -74,17 +74,37 @@ fn an_image_is_listed_in_order_with_names_as_they_are() {
 }
 
 #[test]
+fn entries_and_names_are_bounded_over_all_segments() {
+    let name = |number: u32| format!("{number}{}", "n".repeat(4000)).into_bytes();
+    let one = |number| Archive::new().entry(name(number), 0o100_644, 1, b"").finish();
+    let image: Vec<u8> = (0..5000).flat_map(one).collect();
+    let facts = facts_of(&image);
+    let bytes: usize = facts.files.keys().map(String::len).sum();
+    assert!(facts.incomplete && bytes <= 16 << 20 && bytes > 15 << 20, "{bytes}");
+    assert!(damage(&facts)[0].contains("in one run isctpl reads no more than 16 MiB"), "{:?}", facts.damage);
+    // Of several images all names together.
+    let budget = Budget::of_images();
+    let part: Vec<u8> = (0..3000).flat_map(one).collect();
+    let read = || {
+        let mut facts = Initramfs { size: part.len() as u64, ..Initramfs::default() };
+        fill(Cursor::new(part.as_slice()), &mut facts, &budget, &mut |_| ());
+        facts.incomplete
+    };
+    assert_eq!((read(), read()), (false, true));
+}
+
+#[test]
 fn an_image_of_a_root_is_read_through_it() {
     let directory = tempfile::tempdir().unwrap();
     let image = Archive::new().file("one", "1").finish();
     std::fs::write(directory.path().join("initrd"), &image).unwrap();
     let root = Root::open(directory.path()).unwrap();
-    let facts = read(&root, "/initrd");
+    let facts = read(&root, "/initrd", &Budget::of_images());
     assert_eq!((facts.path.as_str(), facts.size, facts.files.len()), ("/initrd", image.len() as u64, 1));
     assert!(facts.mtime > 0);
-    assert_eq!(damage(&read(&root, "/absent")), ["does not exist"]);
+    assert_eq!(damage(&read(&root, "/absent", &Budget::of_images())), ["does not exist"]);
     std::fs::create_dir(directory.path().join("dir")).unwrap();
-    assert!(read(&root, "/dir").incomplete);
+    assert!(read(&root, "/dir", &Budget::of_images()).incomplete);
 }
 
 #[test]

@@ -45,9 +45,10 @@ fn startup(units: &Units<'_>) -> Vec<(String, Vec<String>)> {
 }
 
 fn tree(image: &[u8]) -> Tree {
-    let mut collected = Collected::new("/boot/initrd.img");
+    let budget = Budget::of_images();
+    let mut collected = Collected::within("/boot/initrd.img", &budget);
     let mut input = Input::new(Cursor::new(image), image.len() as u64);
-    walk::walk(&mut input, "/boot/initrd.img", &mut |segment, header, data| {
+    walk::walk(&mut input, "/boot/initrd.img", &budget, &mut |segment, header, data| {
         collected.take(segment, &header, data).map(|_| ())
     });
     collected.tree

@@ -1,0 +1,240 @@
+//! How much is read in one run.
+//!
+//! What is read was written by others: two thousand names of one file, or an include that takes in a directory
+//! over and over, would keep a run busy for as long as they like. So every read, listing and look-up is spent from
+//! one budget, which all handles of a run share. When it is spent, nothing more is read, every further request is
+//! refused with its place, and the run knows that it has not seen everything.
+
+use isctpl_checks::facts::Problem;
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Bytes of files. Most of them are what `depmod` writes, the modules themselves and the programs that are searched:
+/// some 4 MiB for each kernel, of which a server keeps two to ten.
+const BYTES: u64 = 128 << 20;
+
+/// Of these, bytes of texts that are parsed, which takes longer than reading them. A thousand units, as many node
+/// records and all the rest that a large server is configured by have some 6 MiB.
+const TEXTS: u64 = 32 << 20;
+
+/// Directory entries. A large server lists some ten thousand, most of them units.
+const ENTRIES: u64 = 1 << 17;
+
+/// Paths that are looked up. A thousand units are some fifty thousand: each may lie in eight directories, with
+/// directories of drop-ins and links of its own.
+const OPENS: u64 = 1 << 18;
+
+/// Bytes of names, link targets, scripts and settings that are kept of images. A large image has some two MiB.
+const IMAGE_BYTES: u64 = 16 << 20;
+
+/// Entries of images. An image with all modules and all firmware has some twenty thousand.
+const IMAGE_ENTRIES: u64 = 1 << 16;
+
+/// Time. A root on a disk that answers is read in seconds; over a link of one megabyte a second an image of
+/// 100 MiB takes two minutes.
+const TIME: Duration = Duration::from_secs(300);
+
+/// Which part of a budget was spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    /// Bytes of files, or of what is kept of images; this many.
+    Bytes(u64),
+    /// Bytes of texts that are parsed; this many.
+    Texts(u64),
+    /// Entries of directories, or of images; this many.
+    Entries(u64),
+    /// Paths that are looked up; this many.
+    Opens(u64),
+    /// Time; this much.
+    Time(Duration),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("in one run isctpl reads no more than ")?;
+        match self {
+            Self::Bytes(most) => write!(f, "{} MiB", most >> 20),
+            Self::Texts(most) => write!(f, "{} MiB of text", most >> 20),
+            Self::Entries(most) => write!(f, "{most} directory entries"),
+            Self::Opens(most) => write!(f, "{most} paths"),
+            Self::Time(most) => write!(f, "{} s", most.as_secs()),
+        }
+    }
+}
+
+/// What may be spent of one thing.
+#[derive(Debug)]
+struct Pool {
+    most: u64,
+    spent: AtomicU64,
+}
+
+impl Pool {
+    fn of(most: u64) -> Self {
+        Self { most, spent: AtomicU64::new(0) }
+    }
+
+    /// Spends some; false when it is more than there is.
+    fn spend(&self, amount: u64) -> bool {
+        self.spent.fetch_add(amount, Ordering::Relaxed).saturating_add(amount) <= self.most
+    }
+
+    fn left(&self) -> u64 {
+        self.most.saturating_sub(self.spent.load(Ordering::Relaxed))
+    }
+}
+
+/// What a run may still read.
+#[derive(Debug)]
+pub struct Budget {
+    bytes: Pool,
+    texts: Pool,
+    entries: Pool,
+    opens: Pool,
+    /// When reading is to end, and how long it may take until then.
+    deadline: Option<(Instant, Duration)>,
+    /// The limit that was met first, and where.
+    ended: OnceLock<(Limit, String)>,
+}
+
+impl Default for Budget {
+    /// For the files of a root, and of what is read beside it.
+    fn default() -> Self {
+        Self::new([BYTES, TEXTS], ENTRIES, OPENS, Some(TIME))
+    }
+}
+
+impl Budget {
+    fn new([bytes, texts]: [u64; 2], entries: u64, opens: u64, time: Option<Duration>) -> Self {
+        let deadline = time.and_then(|time| Some((Instant::now().checked_add(time)?, time)));
+        Self {
+            bytes: Pool::of(bytes),
+            texts: Pool::of(texts),
+            entries: Pool::of(entries),
+            opens: Pool::of(opens),
+            deadline,
+            ended: OnceLock::new(),
+        }
+    }
+
+    /// For the images of a root. Images are read beside the files, so they have a budget of their own: which of
+    /// both comes first must not decide what is told.
+    pub fn of_images() -> Self {
+        Self::new([IMAGE_BYTES, IMAGE_BYTES], IMAGE_ENTRIES, OPENS, Some(TIME))
+    }
+
+    /// For what the running kernel tells: that is as much as the machine has of it.
+    pub fn unlimited() -> Self {
+        Self::new([u64::MAX; 2], u64::MAX, u64::MAX, None)
+    }
+
+    /// From where on nothing was read, and for which limit, in words; `None` while everything was read.
+    pub fn ended(&self) -> Option<String> {
+        self.ended.get().map(|(limit, place)| format!("is not read from {place} on: {limit}"))
+    }
+
+    /// Bytes that may still be read.
+    pub fn bytes_left(&self) -> u64 {
+        self.bytes.left()
+    }
+
+    /// Takes these bytes of `place` as read.
+    ///
+    /// # Errors
+    /// When they are more than may be read.
+    pub fn bytes(&self, amount: u64, place: &dyn Fn() -> String) -> Result<(), Problem> {
+        let fits = self.bytes.spend(amount);
+        self.go_on(fits, Limit::Bytes(self.bytes.most), place)
+    }
+
+    /// Takes these bytes of `place`, which were read, as a text that is parsed.
+    ///
+    /// # Errors
+    /// When they are more than may be parsed.
+    pub fn text(&self, amount: u64, place: &dyn Fn() -> String) -> Result<(), Problem> {
+        let fits = self.texts.spend(amount);
+        self.go_on(fits, Limit::Texts(self.texts.most), place)
+    }
+
+    /// Takes one more entry of the directory or the image `place` as read.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub fn entry(&self, place: &dyn Fn() -> String) -> Result<(), Problem> {
+        let fits = self.entries.spend(1);
+        self.go_on(fits, Limit::Entries(self.entries.most), place)
+    }
+
+    /// Takes the path `place` as looked up.
+    ///
+    /// # Errors
+    /// When there were too many, or the time is over.
+    pub fn open(&self, place: &dyn Fn() -> String) -> Result<(), Problem> {
+        let fits = self.opens.spend(1);
+        self.go_on(fits, Limit::Opens(self.opens.most), place)?;
+        match self.deadline {
+            Some((end, time)) if Instant::now() >= end => self.go_on(false, Limit::Time(time), place),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what does not fit, and everything after it.
+    fn go_on(&self, fits: bool, limit: Limit, place: &dyn Fn() -> String) -> Result<(), Problem> {
+        match (self.ended.get(), fits) {
+            (None, true) => Ok(()),
+            (Some((limit, _)), _) => Err(Problem::new(place(), format!("is not read: {limit}"))),
+            (None, false) => {
+                let (limit, _) = self.ended.get_or_init(|| (limit, place()));
+                Err(Problem::new(place(), format!("is not read: {limit}")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn place() -> String {
+        "/etc/x".to_owned()
+    }
+
+    #[test]
+    fn what_is_spent_is_refused_with_its_place_from_then_on() {
+        let budget = Budget::new([2 << 20, 0], 3, 4, None);
+        assert_eq!((budget.bytes(2 << 20, &place), budget.ended()), (Ok(()), None));
+        let refused = budget.bytes(1, &place).unwrap_err();
+        assert_eq!(refused.to_string(), "/etc/x: is not read: in one run isctpl reads no more than 2 MiB");
+        let ended = "is not read from /etc/x on: in one run isctpl reads no more than 2 MiB";
+        assert_eq!(budget.ended().as_deref(), Some(ended));
+        // Of what is not spent there is nothing either, for the reason that came first.
+        let other = budget.entry(&|| "/etc/y".to_owned()).unwrap_err();
+        assert_eq!((other.place.as_str(), &other.what), ("/etc/y", &refused.what));
+        assert_eq!(budget.ended().as_deref(), Some(ended));
+    }
+
+    #[test]
+    fn every_part_of_it_comes_to_an_end() {
+        let budget = Budget::new([0, 0], 1, 0, None);
+        budget.entry(&place).unwrap();
+        assert!(budget.entry(&place).unwrap_err().what.ends_with("1 directory entries"));
+        let budget = Budget::new([0, 0], 0, 1, None);
+        budget.open(&place).unwrap();
+        assert!(budget.open(&place).unwrap_err().what.ends_with("1 paths"));
+        let budget = Budget::new([0, 0], 0, 9, Some(Duration::ZERO));
+        assert!(budget.open(&place).unwrap_err().what.ends_with("0 s"));
+    }
+
+    #[test]
+    fn what_has_no_limit_has_no_end() {
+        let budget = Budget::unlimited();
+        for _ in 0..3 {
+            budget.bytes(u64::MAX / 2, &place).unwrap();
+        }
+        budget.open(&place).unwrap();
+        assert_eq!(budget.ended(), None);
+    }
+}
