@@ -8,7 +8,7 @@ use super::request::{GatherRequest, Stage};
 use isctpl_checks::facts::{Fact, Facts, Problem, Source};
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
-use std::io::{self, BufRead, BufReader, Write, stdin, stdout};
+use std::io::{self, BufRead, BufReader, Read, Write, stdin, stdout};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -97,7 +97,9 @@ pub fn answer_watcher() -> io::Result<bool> {
     if std::env::var_os(READER).is_none() {
         return Ok(false);
     }
-    let request: GatherRequest = serde_json::from_reader(stdin().lock())?;
+    let mut text = Vec::new();
+    stdin().lock().read_to_end(&mut text)?;
+    let request: GatherRequest = serde_json::from_slice(&text)?;
     let say = |word: &Word| -> io::Result<()> {
         let mut line = serde_json::to_vec(word)?;
         line.push(b'\n');
@@ -116,13 +118,14 @@ pub fn answer_watcher() -> io::Result<bool> {
 
 /// This program once more, with the request written to it.
 fn reader(request: &GatherRequest) -> io::Result<Child> {
+    let request = serde_json::to_vec(request)?;
     let mut command = Command::new("/proc/self/exe");
     // A name for those who look at processes.
     command.arg0("isctpl-reader").env(READER, "1").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn()?;
     // A reader that cannot be told what to read ends without a word, and is seen to.
-    if let Some(input) = child.stdin.take() {
-        let _ = serde_json::to_writer(input, request);
+    if let Some(mut input) = child.stdin.take() {
+        let _ = input.write_all(&request);
     }
     Ok(child)
 }
