@@ -1,6 +1,7 @@
 //! `isctpl rescue enter`: a shell or a command in the mounted root.
 
-use super::{RescueError, is_up_at, peek, root_only};
+use super::error::RescueError;
+use super::state::{is_up_at, peek, root_only};
 use crate::commands::output::Output;
 use crate::procedures::Failure;
 use crate::procedures::rescue::{RescueRequest, STATE, place, recovery};

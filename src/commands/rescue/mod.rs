@@ -1,22 +1,26 @@
 //! `isctpl rescue`: an instance's root, mounted from its LUN and taken down again.
 
 mod enter;
+mod error;
 mod progress;
 mod request;
+mod state;
 
 use super::output::Output;
 use crate::cli::{Rescue as Action, RescueArgs, UpArgs};
+use crate::procedures::Procedure;
 use crate::procedures::engine::{self, Applied};
-use crate::procedures::journal::Journal;
 use crate::procedures::rescue::{Context, Rescue, RescueRequest, STATE, recovery};
 use crate::procedures::run::{Run, TakenDown, request_of, this_boot};
-use crate::procedures::{Failure, Procedure};
 use crate::report::rescue as say;
 use crate::system::Root;
 use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
+use error::RescueError;
 use progress::Progress;
-use std::path::{Path, PathBuf};
+pub(super) use state::is_up_at;
+use state::{peek, root_only};
+use std::path::Path;
 
 /// All was done that was asked for.
 const DONE: u8 = 0;
@@ -40,59 +44,6 @@ pub(super) fn run(action: &Action, output: &mut Output) -> anyhow::Result<u8> {
             Ok(REFUSED)
         }
         Err(RescueError::Unprinted(error)) => Err(error.into()),
-    }
-}
-
-/// Why a command came to nothing.
-enum RescueError {
-    Refused(Failure),
-    Unprinted(std::io::Error),
-}
-
-impl From<Failure> for RescueError {
-    fn from(failure: Failure) -> Self {
-        Self::Refused(failure)
-    }
-}
-
-impl From<std::io::Error> for RescueError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Unprinted(error)
-    }
-}
-
-impl From<isctpl_checks::facts::Problem> for RescueError {
-    fn from(problem: isctpl_checks::facts::Problem) -> Self {
-        Self::Refused(problem.into())
-    }
-}
-
-/// The journal of a rescue that is up, or was interrupted.
-fn peek() -> Result<Option<Journal>, Failure> {
-    Ok(Journal::peek(Path::new(STATE))?)
-}
-
-/// Whether `isctpl rescue enter` enters this directory.
-pub(super) fn is_up_at(directory: &Path) -> bool {
-    let up_at = || -> Result<Option<PathBuf>, Failure> {
-        let Some(journal) =
-            peek()?.filter(|journal| this_boot().is_ok_and(|boot| recovery::is_complete(journal, &boot)))
-        else {
-            return Ok(None);
-        };
-        Ok(Some(request_of::<RescueRequest>(&journal)?.at))
-    };
-    match (up_at(), directory.canonicalize()) {
-        (Ok(Some(at)), Ok(directory)) => at.canonicalize().is_ok_and(|at| at == directory),
-        _ => false,
-    }
-}
-
-fn root_only() -> Result<(), Failure> {
-    if nix::unistd::geteuid().is_root() {
-        Ok(())
-    } else {
-        Err(Failure::refused("must run as root").advise("run it with sudo"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is asked for: out of files, the iBFT, flags and what a person types, each piece from the first that
 //! has it: flags, then files, then the iBFT.
 
-use super::RescueError;
+use super::error::RescueError;
 use crate::cli::RescueArgs;
 use crate::formats::iscsi::credentials::{self, InitiatorCredentials, TargetAddress};
 use crate::formats::text::secret::Secret;

@@ -1,0 +1,30 @@
+//! Why a command of `isctpl rescue` came to nothing.
+
+use crate::procedures::Failure;
+use isctpl_checks::facts::Problem;
+
+/// Why a command came to nothing.
+pub(super) enum RescueError {
+    /// Nothing was changed, or it was put back; what is wrong, and what to do.
+    Refused(Failure),
+    /// The output could not be written.
+    Unprinted(std::io::Error),
+}
+
+impl From<Failure> for RescueError {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<std::io::Error> for RescueError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unprinted(error)
+    }
+}
+
+impl From<Problem> for RescueError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem.into())
+    }
+}
