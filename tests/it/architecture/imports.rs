@@ -249,6 +249,9 @@ impl<'ast> Visit<'ast> for Paths {
         }
     }
 
+    // Who may see an item is no need of it.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         self.take(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
         visit::visit_path(self, path);

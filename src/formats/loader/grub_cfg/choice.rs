@@ -1,6 +1,6 @@
 //! Which entry `default` means (`grub-core/normal/menu.c`).
 
-use super::{Entry, Menu};
+use super::boot_menu::{Entry, Menu};
 use isctpl_checks::facts::Location;
 
 /// The entry that boots.

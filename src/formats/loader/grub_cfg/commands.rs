@@ -1,9 +1,9 @@
 //! Commands that bring in what lies outside of the script: environment blocks, devices, files, entries.
 
-use super::PREFIX;
 use super::definition::Kind;
 use super::evaluate::Evaluator;
 use super::lexer::Word;
+use super::world::PREFIX;
 use isctpl_checks::facts::Location;
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! `[ … ]` of GRUB (`grub-core/commands/test.c`), with a third answer: it cannot be told.
 
-use super::World;
+use super::world::World;
 
 /// An argument; `None` when its text is not known.
 pub(super) type Argument = Option<String>;

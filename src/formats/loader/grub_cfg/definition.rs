@@ -1,6 +1,6 @@
 //! What a menu consists of before it is opened.
 
-use super::Named;
+use super::boot_menu::Named;
 use super::condition::Argument;
 use super::syntax::Statement;
 use crate::formats::loader::bls;

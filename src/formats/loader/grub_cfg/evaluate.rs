@@ -1,10 +1,11 @@
 //! Runs the statements of a configuration.
 
+use super::boot_menu::Setting;
 use super::condition::{self, Argument};
 use super::definition::{self, Definition, Kind, LoadedFiles};
 use super::syntax::{self, Part, Statement, Word};
 use super::variables::Variables;
-use super::{Setting, World};
+use super::world::World;
 use crate::formats::text::harmless::is_loader_setting;
 use isctpl_checks::facts::{HIDDEN, Location, Problem};
 use std::rc::Rc;

@@ -1,9 +1,10 @@
 //! Opens the menu: submenus in order, and each entry run to see what it loads.
 
+use super::boot_menu::{Entry, Menu, Named, Step};
 use super::definition::{Kind, LoadedFiles};
 use super::evaluate::{Evaluator, cost, push_within};
 use super::syntax::{Part, Statement, Word};
-use super::{Entry, Menu, Named, Step, World};
+use super::world::World;
 use crate::formats::loader::bls;
 use isctpl_checks::facts::Location;
 use std::borrow::Cow;
@@ -18,8 +19,10 @@ const INITRD_LIMIT: usize = 64;
 /// How deep submenus may stand in each other.
 const SUBMENU_LIMIT: usize = 8;
 
-/// Runs a file and opens its menu.
-pub(super) fn run(text: &str, path: &str, world: &dyn World) -> Menu {
+/// Runs a configuration file and opens its menu.
+///
+/// `path` names it in messages.
+pub fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
     let mut evaluator = Evaluator::new(path, world);
     evaluator.file(text, path.to_owned());
     let default = evaluator.setting("default");

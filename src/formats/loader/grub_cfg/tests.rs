@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::formats::loader::bls;
+use isctpl_checks::facts::{Location, Problem};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

@@ -46,7 +46,7 @@ impl Variables {
             variables.set(name, Some("y".to_owned()), String::new(), None);
         }
         for name in ["prefix", "config_directory"] {
-            variables.set(name, Some(super::PREFIX.to_owned()), String::new(), None);
+            variables.set(name, Some(super::world::PREFIX.to_owned()), String::new(), None);
         }
         for name in OF_THE_MACHINE {
             variables.set(name, None, String::new(), None);
