@@ -1,6 +1,6 @@
 //! The decoders that work step by step, and what they have in common.
 
-use super::{DecodeError, WINDOW_LIMIT};
+use super::error::{DecodeError, WINDOW_LIMIT};
 use crate::formats::image::cpio::Source;
 use std::io::{self, BufRead, Read};
 

@@ -1,6 +1,6 @@
 //! LZ4: the legacy format that the kernel reads, and frames.
 
-use super::DecodeError;
+use super::error::DecodeError;
 use crate::formats::image::cpio::Source;
 use lz4_flex::frame::FrameDecoder;
 use std::io::{self, BufRead, Read};
