@@ -7,7 +7,7 @@
 pub mod cli;
 pub mod commands;
 pub mod formats;
-pub mod names;
+pub(crate) mod names;
 pub mod probes;
 pub mod procedures;
 pub mod report;

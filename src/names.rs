@@ -9,7 +9,7 @@ use isctpl_checks::{Link, registry};
 const ALIKE: f64 = 0.75;
 
 /// Ids of checks, and links.
-pub fn checks_and_links() -> Vec<CompletionCandidate> {
+pub(crate) fn checks_and_links() -> Vec<CompletionCandidate> {
     let links = Link::CHAIN
         .into_iter()
         .chain([Link::Template])
@@ -19,12 +19,12 @@ pub fn checks_and_links() -> Vec<CompletionCandidate> {
 }
 
 /// Names of this machine's network interfaces.
-pub fn interfaces() -> Vec<CompletionCandidate> {
+pub(crate) fn interfaces() -> Vec<CompletionCandidate> {
     nics::names_here().into_iter().map(CompletionCandidate::new).collect()
 }
 
 /// The check or link that is most like a name, where one is like it at all.
-pub fn nearest(typed: &str) -> Option<&'static str> {
+pub(crate) fn nearest(typed: &str) -> Option<&'static str> {
     let typed = typed.to_ascii_lowercase();
     let links = Link::CHAIN.into_iter().chain([Link::Template]).map(Link::name);
     links
@@ -36,7 +36,7 @@ pub fn nearest(typed: &str) -> Option<&'static str> {
 }
 
 /// What is said of a name that is neither a check nor a link.
-pub fn unknown_name(typed: &str) -> String {
+pub(crate) fn unknown_name(typed: &str) -> String {
     let advice = match nearest(typed) {
         Some(name) => format!("did you mean {name}?"),
         None => "`isctpl checks` lists the checks".to_owned(),

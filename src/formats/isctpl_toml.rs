@@ -21,7 +21,7 @@ pub struct Ignore {
 
 /// What is wrong with the file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong.
@@ -63,7 +63,7 @@ enum Until {
 ///
 /// # Errors
 /// What is wrong with it first: a file of which a part is not understood ignores nothing.
-pub fn parse(text: &str, knows: impl Fn(&str) -> bool) -> Result<Vec<Ignore>, Fault> {
+pub(crate) fn parse(text: &str, knows: impl Fn(&str) -> bool) -> Result<Vec<Ignore>, Fault> {
     let fault = |at: usize, what: String| Fault { line: line_of(text, at), what };
     let file: File = toml::from_str(text)
         .map_err(|error| fault(error.span().map_or(0, |span| span.start), error.message().trim().to_owned()))?;

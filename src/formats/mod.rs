@@ -1,15 +1,15 @@
 //! Bytes in, values out: no I/O, and no panic on any input. One family for each floor of the boot, named as its
 //! probes are.
 
-pub mod cmdline;
-pub mod firewall;
-pub mod image;
-pub mod iscsi;
-pub mod isctpl_toml;
-pub mod kernel;
-pub mod loader;
+pub(crate) mod cmdline;
+pub(crate) mod firewall;
+pub(crate) mod image;
+pub(crate) mod iscsi;
+pub(crate) mod isctpl_toml;
+pub(crate) mod kernel;
+pub(crate) mod loader;
 pub mod network;
 pub mod shell;
-pub mod storage;
-pub mod systemd;
+pub(crate) mod storage;
+pub(crate) mod systemd;
 pub mod text;

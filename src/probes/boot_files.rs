@@ -14,7 +14,7 @@ const PLACES: [&str; 3] = ["/boot", "/boot/efi", "/efi"];
 const MODULES: [&str; 2] = ["/usr/lib/modules", "/lib/modules"];
 
 /// Lists them. A directory that cannot be read is told by the probes that need it.
-pub fn read(root: &Root) -> Vec<BootFile> {
+pub(crate) fn read(root: &Root) -> Vec<BootFile> {
     let mut files = Vec::new();
     for place in PLACES {
         in_directory(root, place, &mut files);

@@ -8,7 +8,7 @@ use isctpl_checks::facts::{Cmdline, Fact, Location, Problem};
 const PATH: &str = "/proc/cmdline";
 
 /// Reads the command line that the running kernel was given; `root` is the running system's `/`.
-pub fn read(root: &Root) -> Fact<Cmdline> {
+pub(crate) fn read(root: &Root) -> Fact<Cmdline> {
     match root.text(PATH) {
         Ok(Some(text)) => Fact::Known(cmdline::parse(&text, Some(Location::line(PATH, 1)))),
         Ok(None) => Fact::Unknown(Problem::new(PATH, "does not exist: /proc is not mounted")),

@@ -15,7 +15,7 @@ const TABLE_LIMIT: u64 = 1 << 20;
 ///
 /// `table` is a saved ACPI table with its name. It may be of another machine than this one, so
 /// the iBFT of this host's own kernel is then left out; that of a captured tree is not.
-pub fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
+pub(crate) fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
     let own = sysfs.path() == std::path::Path::new("/sys");
     Firmware {
         table: match table {
@@ -31,7 +31,7 @@ pub fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
 }
 
 /// Judges a saved ACPI table alone, where no sysfs is the instance's.
-pub fn read_saved(name: &str, bytes: &[u8]) -> Firmware {
+pub(crate) fn read_saved(name: &str, bytes: &[u8]) -> Firmware {
     Firmware {
         table: ibft_table::parse(bytes, name).map(Some).into(),
         sysfs: Fact::NotApplicable("the file of --ibft-table is judged, without --sysfs".to_owned()),

@@ -1,26 +1,26 @@
 //! One a source: a root or the kernel in, facts out. A probe that fails records why; the run goes on.
 
-pub mod boot_files;
-pub mod cmdline;
-pub mod dhcp;
+pub(crate) mod boot_files;
+pub(crate) mod cmdline;
+pub(crate) mod dhcp;
 mod files;
-pub mod firmware;
+pub(crate) mod firmware;
 mod gather;
-pub mod initramfs;
-pub mod iscsi;
-pub mod kernel;
-pub mod loader;
+pub(crate) mod initramfs;
+pub(crate) mod iscsi;
+pub(crate) mod kernel;
+pub(crate) mod loader;
 pub mod lun;
-pub mod netconfig;
+pub(crate) mod netconfig;
 pub mod network;
-pub mod nics;
+pub(crate) mod nics;
 mod request;
 mod same_machine;
 #[cfg(test)]
 pub(crate) mod sample;
-pub mod services;
-pub mod storage;
-pub mod template;
+pub(crate) mod services;
+pub(crate) mod storage;
+pub(crate) mod template;
 mod units;
 mod watched;
 

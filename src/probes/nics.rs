@@ -9,12 +9,12 @@ const NET: &str = "/class/net";
 /// A tree without `/class/net` tells nothing of NICs and gives an unknown.
 ///
 /// The MAC address is the one in force; the permanent one is not in sysfs.
-pub fn read(sysfs: &Root) -> Fact<Vec<Nic>> {
+pub(crate) fn read(sysfs: &Root) -> Fact<Vec<Nic>> {
     read_all(sysfs).into()
 }
 
 /// Names of the interfaces of the machine that this program runs on; none where they cannot be read.
-pub fn names_here() -> Vec<String> {
+pub(crate) fn names_here() -> Vec<String> {
     let sysfs = Root::sysfs();
     sysfs.and_then(|sysfs| sysfs.names(NET)).unwrap_or_default()
 }

@@ -56,7 +56,7 @@ fn scope_word(scope: Scope) -> &'static str {
 }
 
 /// Every check, a line or two each.
-pub fn catalogue_table(style: &Style) -> String {
+pub(crate) fn catalogue_table(style: &Style) -> String {
     let cell = str::to_owned;
     let checks = registry::all().map(|check| {
         vec![cell(check.id), cell(check.severity.name()), cell(scope_word(check.scope)), cell(check.title)]
@@ -76,7 +76,7 @@ pub fn catalogue_table(style: &Style) -> String {
 ///
 /// # Errors
 /// When it cannot be written as JSON, which nothing in the registry can bring about.
-pub fn catalogue_json() -> serde_json::Result<String> {
+pub(crate) fn catalogue_json() -> serde_json::Result<String> {
     entries_json(registry::all())
 }
 
@@ -84,7 +84,7 @@ pub fn catalogue_json() -> serde_json::Result<String> {
 ///
 /// # Errors
 /// As [`catalogue_json`].
-pub fn explain_json(checks: &[&'static Check]) -> serde_json::Result<String> {
+pub(crate) fn explain_json(checks: &[&'static Check]) -> serde_json::Result<String> {
     entries_json(checks.iter().copied())
 }
 
@@ -93,7 +93,7 @@ fn entries_json(checks: impl Iterator<Item = &'static Check>) -> serde_json::Res
 }
 
 /// What the documentation of these checks says.
-pub fn explain_text(checks: &[&'static Check], style: &Style) -> String {
+pub(crate) fn explain_text(checks: &[&'static Check], style: &Style) -> String {
     let mut text = String::new();
     for (index, check) in checks.iter().enumerate() {
         if index > 0 {

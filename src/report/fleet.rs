@@ -20,7 +20,7 @@ const NAMED: usize = 5;
 
 /// How a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineFormat {
+pub(crate) enum LineFormat {
     /// For people.
     Table,
     /// `isctpl.doctor/v1`, one object a line.
@@ -31,7 +31,7 @@ pub enum LineFormat {
 
 /// One snapshot that was judged, or could not be.
 #[derive(Debug)]
-pub struct Judged {
+pub(crate) struct Judged {
     name: String,
     /// What is printed of it at once.
     pub line: String,
@@ -47,7 +47,7 @@ impl Judged {
     ///
     /// # Errors
     /// When it cannot be written as JSON, which no fact can bring about.
-    pub fn of(report: &Report<'_>, format: LineFormat) -> serde_json::Result<Self> {
+    pub(crate) fn of(report: &Report<'_>, format: LineFormat) -> serde_json::Result<Self> {
         let judgement = report.judgement;
         let mut findings: Vec<_> =
             judgement.findings().into_iter().map(|(check, finding)| (finding.severity, check.id)).collect();
@@ -76,7 +76,7 @@ impl Judged {
     ///
     /// # Errors
     /// As [`Judged::of`].
-    pub fn unreadable(
+    pub(crate) fn unreadable(
         name: &str,
         why: &str,
         facts: &Facts,
@@ -149,7 +149,7 @@ type Holders = (usize, Vec<String>);
 
 /// What many snapshots come to together.
 #[derive(Debug, Default)]
-pub struct Fleet {
+pub(crate) struct Fleet {
     judged: usize,
     verdicts: BTreeMap<&'static str, usize>,
     findings: BTreeMap<(Severity, &'static str), Holders>,
@@ -175,7 +175,7 @@ fn counted(rows: impl Iterator<Item = Vec<String>>) -> String {
 
 impl Fleet {
     /// Counts one more.
-    pub fn add(&mut self, judged: Judged) {
+    pub(crate) fn add(&mut self, judged: Judged) {
         self.add_ignores(judged.ignores);
         self.judged += 1;
         *self.verdicts.entry(judged.boot.map_or("unreadable", BootVerdict::name)).or_default() += 1;
@@ -195,7 +195,7 @@ impl Fleet {
     }
 
     /// How the run ends: as the worst of all.
-    pub fn exit_code(&self, fail_on: FailOn) -> u8 {
+    pub(crate) fn exit_code(&self, fail_on: FailOn) -> u8 {
         match self.worst {
             0 if !self.complaints().is_empty() => fail_on.applied_to(1),
             worst => worst,
@@ -218,7 +218,7 @@ impl Fleet {
     }
 
     /// What is wrong with the operator's ignores.
-    pub fn complaints(&self) -> Vec<String> {
+    pub(crate) fn complaints(&self) -> Vec<String> {
         self.ignores.iter().filter_map(Stand::complaint).collect()
     }
 
@@ -238,7 +238,7 @@ impl Fleet {
     }
 
     /// The table at the end: by verdict, and by finding.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let mut text = format!("\n{}\n", paint(STRONG, &format!("{} snapshots", self.judged)));
         let verdicts = ANSWERS.iter().filter(|answer| self.count(answer) > 0);
         text.push_str(&counted(verdicts.map(|answer| vec![(*answer).to_owned(), self.count(answer).to_string()])));
@@ -256,7 +256,7 @@ impl Fleet {
     }
 
     /// As a monitoring plugin prints it.
-    pub fn nagios(&self, code: u8) -> String {
+    pub(crate) fn nagios(&self, code: u8) -> String {
         let mut reason = self.tally();
         if let Some((_, first)) = &self.first {
             let _ = write!(reason, "; first: {first}");
@@ -292,7 +292,7 @@ impl Fleet {
     }
 
     /// As metrics: how many snapshots by verdict and by finding.
-    pub fn prometheus(&self) -> String {
+    pub(crate) fn prometheus(&self) -> String {
         let mut text = String::new();
         super::prometheus::head(&mut text, "isctpl_snapshots", "Snapshots that were judged, by verdict.");
         for answer in ANSWERS {

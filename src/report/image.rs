@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// Text that grows while an image is read; whoever prints it may clear it in between.
 #[derive(Debug)]
-pub struct ImageListing {
+pub(crate) struct ImageListing {
     /// What is to be printed next.
     pub text: String,
     json: bool,
@@ -20,7 +20,7 @@ pub struct ImageListing {
 
 impl ImageListing {
     /// Begins the listing of an image.
-    pub fn new(name: &str, json: bool, style: Style) -> Self {
+    pub(crate) fn new(name: &str, json: bool, style: Style) -> Self {
         let mut text = String::new();
         if json {
             let (schema, image) = (Value::from(SCHEMA), Value::from(name).to_string());
@@ -34,7 +34,7 @@ impl ImageListing {
     }
 
     /// Adds an entry.
-    pub fn entry(&mut self, entry: &ListedEntry) {
+    pub(crate) fn entry(&mut self, entry: &ListedEntry) {
         if self.json {
             self.entry_json(entry)
         } else {
@@ -72,7 +72,7 @@ impl ImageListing {
     }
 
     /// Ends the listing with what is known of the whole image.
-    pub fn end(&mut self, image: &Initramfs) {
+    pub(crate) fn end(&mut self, image: &Initramfs) {
         if self.json {
             let mut rest = json!({
                 "segments": image.segments,

@@ -6,7 +6,7 @@ use isctpl_checks::{Check, CheckResult, Evidence, Finding, Outcome, RunsIn};
 use serde::Serialize;
 
 /// The schema's name.
-pub const SCHEMA: &str = "isctpl.doctor/v1";
+pub(crate) const SCHEMA: &str = "isctpl.doctor/v1";
 
 /// What to do about a check that could not be made.
 const UNKNOWN_REMEDY: &str = "Give isctpl what it could not read: run it as root, mount what is missing, or name it \
@@ -119,7 +119,7 @@ struct CountsV1 {
 ///
 /// # Errors
 /// When it cannot be written as JSON, which no fact can bring about.
-pub fn json(report: &Report<'_>) -> serde_json::Result<String> {
+pub(crate) fn json(report: &Report<'_>) -> serde_json::Result<String> {
     written(&doctor(report, None))
 }
 

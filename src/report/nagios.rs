@@ -11,7 +11,7 @@ use std::fmt::Write;
 const REASON_LIMIT: usize = 400;
 
 /// The report as a plugin prints it.
-pub fn nagios(report: &Report<'_>) -> String {
+pub(crate) fn nagios(report: &Report<'_>) -> String {
     let counts = report.counts();
     let mut why = reason(report);
     if report.exit_code() != report.code() {
@@ -39,7 +39,7 @@ pub fn nagios(report: &Report<'_>) -> String {
 }
 
 /// The line for a run that came to no report; a value that was not determined is `U`.
-pub fn nagios_unknown(why: &str) -> String {
+pub(crate) fn nagios_unknown(why: &str) -> String {
     first_line("UNKNOWN", why) + " | critical=U;;0 warning=U;0 unknown=U passed=U\n"
 }
 

@@ -5,7 +5,7 @@ use isctpl_checks::{BootVerdict, LinkStatus, Outcome, Severity};
 use std::fmt::Write;
 
 /// The report as metrics. Every check is always there: an absent series would hide a failure.
-pub fn prometheus(report: &Report<'_>) -> String {
+pub(crate) fn prometheus(report: &Report<'_>) -> String {
     let mut text = String::new();
     let judgement = report.judgement;
     head(&mut text, "isctpl_build_info", "The isctpl that wrote this; always 1.");

@@ -6,7 +6,7 @@ use isctpl_checks::{BootVerdict, LinkStatus, Severity};
 
 /// Width, character set and amount. Colour is always written and taken out by the stream.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub(crate) struct Style {
     /// Columns.
     pub width: u16,
     /// Nothing but ASCII.

@@ -21,7 +21,7 @@ const PROBLEMS_SHOWN: usize = 5;
 const FURTHER: &str = "            ";
 
 /// The report as a text of at most `style.width` columns.
-pub fn table(report: &Report<'_>, style: &Style) -> String {
+pub(crate) fn table(report: &Report<'_>, style: &Style) -> String {
     let mut text = String::new();
     let judgement = report.judgement;
     if judgement.chain.iter().all(|link| link.summary == judgement.verdict.because) {

@@ -12,7 +12,7 @@ const BLOCK: usize = 4096;
 
 /// A block device that is read past every cache.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     file: File,
     name: String,
 }
@@ -22,7 +22,7 @@ impl Disk {
     ///
     /// # Errors
     /// When it is not there or must not be opened, which says nothing of whether the disk answers.
-    pub fn open(device: &Path) -> Result<Self, Problem> {
+    pub(crate) fn open(device: &Path) -> Result<Self, Problem> {
         let name = device.display().to_string();
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(nix::fcntl::OFlag::O_DIRECT.bits() | nix::fcntl::OFlag::O_NONBLOCK.bits());
@@ -37,7 +37,7 @@ impl Disk {
     ///
     /// # Errors
     /// When the device answers with an error.
-    pub fn read_a_block(&self) -> Result<(), Problem> {
+    pub(crate) fn read_a_block(&self) -> Result<(), Problem> {
         // Twice as much memory holds one aligned block wherever it lies.
         let mut memory = vec![0; 2 * BLOCK];
         let start = memory.as_ptr().align_offset(BLOCK);

@@ -3,7 +3,7 @@
 mod budget;
 pub mod cancel;
 pub(crate) mod command;
-pub mod disk;
+pub(crate) mod disk;
 mod errno;
 mod filesystem;
 pub mod holders;
@@ -14,7 +14,7 @@ pub mod netlink;
 pub mod reach;
 pub(crate) mod replace;
 pub mod root;
-pub mod terminal;
+pub(crate) mod terminal;
 
 pub use budget::Budget;
 pub use meta::{FileKind, Meta};

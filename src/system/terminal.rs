@@ -28,7 +28,7 @@ impl Drop for Quiet<'_> {
 ///
 /// # Errors
 /// When there is no terminal, or the person gives up by Ctrl-C.
-pub fn ask_secret(prompt: &str) -> io::Result<Secret> {
+pub(crate) fn ask_secret(prompt: &str) -> io::Result<Secret> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let before = tcgetattr(&terminal)?;
     let mut quiet = before.clone();
@@ -52,7 +52,7 @@ pub fn ask_secret(prompt: &str) -> io::Result<Secret> {
 ///
 /// # Errors
 /// When it cannot be read, is too long, or is no UTF-8.
-pub fn read_line(from: &mut impl Read) -> io::Result<Zeroizing<String>> {
+pub(crate) fn read_line(from: &mut impl Read) -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LINE_LIMIT));
     let mut byte = [0];
     while from.read(&mut byte)? == 1 && byte != *b"\n" {

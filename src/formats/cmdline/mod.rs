@@ -14,7 +14,7 @@ const LINE_LIMIT: usize = 8192;
 ///
 /// Words and values that nobody here knows are replaced by [`HIDDEN`](isctpl_checks::facts::HIDDEN); a word that
 /// is known to hold a secret is marked.
-pub fn parse(text: &str, at: Option<Location>) -> Cmdline {
+pub(crate) fn parse(text: &str, at: Option<Location>) -> Cmdline {
     let end = (0..=text.len().min(LINE_LIMIT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     let text = text.get(..end).unwrap_or(text);
     let mut words = Vec::new();
@@ -43,7 +43,7 @@ pub fn parse(text: &str, at: Option<Location>) -> Cmdline {
 }
 
 /// One word whose quotes somebody else has resolved; a secret in it is hidden.
-pub fn word(text: &str) -> Word {
+pub(crate) fn word(text: &str) -> Word {
     let equals = text.char_indices().skip(1).find(|(_, c)| *c == '=').map(|(at, _)| at);
     match equals.and_then(|at| text.split_at_checked(at)) {
         Some((key, value)) => allowed::word(key, Some(value.strip_prefix('=').unwrap_or(value))),

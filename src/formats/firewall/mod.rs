@@ -1,5 +1,5 @@
 //! Rules of packet filters, as their programs save and load them, and what these do with a packet.
 
-pub mod iptables;
-pub mod nftables;
-pub mod rules;
+pub(crate) mod iptables;
+pub(crate) mod nftables;
+pub(crate) mod rules;

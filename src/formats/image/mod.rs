@@ -1,5 +1,5 @@
 //! The image of an initramfs: archives one after another, compressed, and the programs and modules in them.
 
-pub mod compression;
-pub mod cpio;
-pub mod elf;
+pub(crate) mod compression;
+pub(crate) mod cpio;
+pub(crate) mod elf;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The attributes whose text is wanted. Of all others, the CHAP secrets before all, only their
 /// existence may be looked at.
-pub const READABLE: [&str; 21] = [
+pub(crate) const READABLE: [&str; 21] = [
     "chap-type",
     "dhcp",
     "flags",
@@ -34,7 +34,7 @@ pub const READABLE: [&str; 21] = [
 
 /// A directory of `/sys/firmware/ibft`, such as `ethernet0`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Directory {
+pub(crate) struct Directory {
     /// Its name.
     pub name: String,
     /// Its attributes. Of one that is not [`READABLE`], only that it exists: `None`.
@@ -44,7 +44,7 @@ pub struct Directory {
 /// Reads the directories of an iBFT. `source` is the path of their parent; text that cannot be
 /// understood stands in `faults`. The kernel gives the directories numbers out of the table, which
 /// may have holes.
-pub fn parse(directories: &[Directory], source: &str) -> Ibft {
+pub(crate) fn parse(directories: &[Directory], source: &str) -> Ibft {
     let mut ibft = Ibft { source: source.to_owned(), ..Ibft::default() };
     let mut numbered: Vec<(Option<u8>, &Directory)> = Vec::new();
     for directory in directories {
@@ -116,7 +116,7 @@ fn target(texts: &mut Texts<'_>, number: Option<u8>) -> IbftTarget {
 /// The kernel prints each of the eight bytes in hexadecimal without padding: LUN 1 is `01000000`, LUN
 /// 47 is `02f000000`. Every way to split the text is tried; the one that gives a LUN of a single
 /// level is it, when there is no other.
-pub fn lun(text: &str) -> Lun {
+pub(crate) fn lun(text: &str) -> Lun {
     let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
     let Some(digits) = digits.filter(|digits| (8..=16).contains(&digits.len())) else {
         return Lun::Invalid(text.to_owned());

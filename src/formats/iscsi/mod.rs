@@ -1,6 +1,6 @@
 //! iSCSI: the firmware's boot table, open-iscsi's files and database, and CHAP credentials.
 
-pub mod credentials;
-pub mod ibft_sysfs;
-pub mod ibft_table;
-pub mod open_iscsi;
+pub(crate) mod credentials;
+pub(crate) mod ibft_sysfs;
+pub(crate) mod ibft_table;
+pub(crate) mod open_iscsi;

@@ -1,14 +1,14 @@
 //! The version that a kernel image states of itself.
 
 /// How much of an image is needed: the setup code holds at most 64 sectors.
-pub const HEADER_LIMIT: u64 = 64 * 1024;
+pub(crate) const HEADER_LIMIT: u64 = 64 * 1024;
 
 /// The version in the header of an x86 kernel (Documentation/arch/x86/boot.rst, `kernel_version`),
 /// such as `6.1.0-50-amd64`.
 ///
 /// `bytes` is the beginning of the image. `None` where the image states none: those of other
 /// machines (an arm64 `Image` has no such field), kernels before 2.00 of the protocol, no kernel at all.
-pub fn version(bytes: &[u8]) -> Option<String> {
+pub(crate) fn version(bytes: &[u8]) -> Option<String> {
     const BOOT_FLAG: usize = 0x1fe;
     const HEADER: usize = 0x202;
     const PROTOCOL: usize = 0x206;

@@ -1,4 +1,4 @@
 //! The kernel's own file, and depmod(8)'s indexes of its modules.
 
-pub mod bzimage;
-pub mod module_index;
+pub(crate) mod bzimage;
+pub(crate) mod module_index;

@@ -9,7 +9,7 @@ use shell::{Assignment, Shell, Variables};
 /// `/etc/default/grub.d/*.cfg`. A later assignment replaces an earlier one.
 ///
 /// A setting whose value hangs on a condition or a command's output is left out, and a problem says so.
-pub fn evaluate(files: impl IntoIterator<Item = (String, String)>) -> (GrubDefaults, Vec<Problem>) {
+pub(crate) fn evaluate(files: impl IntoIterator<Item = (String, String)>) -> (GrubDefaults, Vec<Problem>) {
     let mut defaults = GrubDefaults::default();
     let mut problems = Vec::new();
     let mut variables = Variables::default();

@@ -9,7 +9,7 @@ const SIGNATURE: &[u8] = b"# GRUB Environment Block\n";
 /// Reads a block. Secrets in values are not hidden yet; `path` names it in problems.
 ///
 /// A block that GRUB would refuse has no variables.
-pub fn parse(bytes: &[u8], path: &str) -> (BTreeMap<String, String>, Vec<Problem>) {
+pub(crate) fn parse(bytes: &[u8], path: &str) -> (BTreeMap<String, String>, Vec<Problem>) {
     let mut variables = BTreeMap::new();
     let mut problems = Vec::new();
     let Some(body) = bytes.strip_prefix(SIGNATURE) else {

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// What is wrong with an option 121. Offsets and positions count from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A prefix wider than an IPv4 address.
     #[error("the prefix width {width} at octet {offset} is larger than 32")]
     Width {
@@ -41,7 +41,7 @@ pub enum Fault {
 ///
 /// RFC 3442 does not say what a client does with the routes before a fault; some install them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Decoded {
+pub(crate) struct Decoded {
     /// Routes, in the order of the option.
     pub routes: Vec<ClasslessRoute>,
     /// What stopped the decoding.
@@ -50,7 +50,7 @@ pub struct Decoded {
 
 /// Decodes the octets of the option. An option that was sent in several pieces is to be put
 /// together first (RFC 3396), as [`crate::formats::network::leases::dhcpcd`] does.
-pub fn decode(octets: &[u8]) -> Decoded {
+pub(crate) fn decode(octets: &[u8]) -> Decoded {
     let mut routes = Vec::new();
     let mut rest = octets;
     while let Some((&width, tail)) = rest.split_first() {
@@ -81,7 +81,7 @@ pub fn decode(octets: &[u8]) -> Decoded {
 ///   as Fedora's);
 /// - pairs of prefix and gateway, `192.168.10.0/24 192.168.1.1` (NetworkManager) or
 ///   `192.168.10.0/24,192.168.1.1` (systemd-networkd).
-pub fn parse(text: &str) -> Decoded {
+pub(crate) fn parse(text: &str) -> Decoded {
     let text = text.trim();
     if let Some(quoted) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
         return decode(&unescape(quoted));

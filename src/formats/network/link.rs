@@ -7,7 +7,7 @@ use isctpl_checks::facts::{Location, NicMatch, Rename};
 /// What a `.link` file calls the interfaces that it is for; `None` when it matches nothing or gives no
 /// name. A policy stands as `NamePolicy=…`: it goes before `Name=`, which is for interfaces that no
 /// word of the policy can name.
-pub fn read(file: &UnitFile, path: &str) -> Option<Rename> {
+pub(crate) fn read(file: &UnitFile, path: &str) -> Option<Rename> {
     let matches = nic_match(file, "OriginalName");
     if matches == NicMatch::default() {
         return None;

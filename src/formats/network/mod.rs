@@ -1,12 +1,12 @@
 //! Network configuration: the files of each network manager, leases of DHCP clients, and DHCP option 121.
 
-pub mod classless_routes;
+pub(crate) mod classless_routes;
 mod condition;
-pub mod dhclient_conf;
+pub(crate) mod dhclient_conf;
 pub(crate) mod dhcpcd_conf;
-pub mod ifupdown;
-pub mod keyfile;
+pub(crate) mod ifupdown;
+pub(crate) mod keyfile;
 pub mod leases;
-pub mod link;
-pub mod netplan;
-pub mod networkd;
+pub(crate) mod link;
+pub(crate) mod netplan;
+pub(crate) mod networkd;

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 /// What a `.network` file with its drop-ins says; `None` when networkd ignores the file because its
 /// `[Match]` says nothing. Values that networkd would ignore are listed in `problems`.
-pub fn read(file: &UnitFile, path: &str, problems: &mut Vec<Problem>) -> Option<InterfaceConfig> {
+pub(crate) fn read(file: &UnitFile, path: &str, problems: &mut Vec<Problem>) -> Option<InterfaceConfig> {
     let mut config = InterfaceConfig::new(Manager::Networkd, Location::file(path));
     config.matches = nic_match(file, "Name");
     if config.matches == NicMatch::default() {
@@ -32,7 +32,7 @@ pub fn read(file: &UnitFile, path: &str, problems: &mut Vec<Problem>) -> Option<
 /// The conditions of a `[Match]` section. `name_key` is `Name` in `.network` and `OriginalName` in
 /// `.link` files. `!` before a list turns the whole list round (systemd.network(5)), so it is put
 /// before each of its words.
-pub fn nic_match(file: &UnitFile, name_key: &str) -> NicMatch {
+pub(crate) fn nic_match(file: &UnitFile, name_key: &str) -> NicMatch {
     let list = |key: &str| -> Vec<String> {
         let mut words: Vec<String> = file.words("Match", key).into_iter().map(|word| word.value).collect();
         if let Some(first) = words.first_mut()
@@ -186,7 +186,7 @@ fn route(section: &Section, config: &mut InterfaceConfig, problems: &mut Vec<Pro
 }
 
 /// The VLANs, bonds and bridges that a `.network` file puts on its interface: names of `.netdev`s.
-pub fn uppers(file: &UnitFile) -> Vec<(&'static str, String)> {
+pub(crate) fn uppers(file: &UnitFile) -> Vec<(&'static str, String)> {
     ["VLAN", "Bond", "Bridge"]
         .into_iter()
         .flat_map(|key| {
@@ -198,7 +198,7 @@ pub fn uppers(file: &UnitFile) -> Vec<(&'static str, String)> {
 }
 
 /// What a `.netdev` file makes: name, kind, and the id of a VLAN (systemd.netdev(5)).
-pub fn netdev(file: &UnitFile) -> Option<(String, String, Option<u16>)> {
+pub(crate) fn netdev(file: &UnitFile) -> Option<(String, String, Option<u16>)> {
     let name = file.last("NetDev", "Name")?.value.clone();
     let kind = file.last("NetDev", "Kind")?.value.clone();
     let id = file.last("VLAN", "Id").and_then(|entry| entry.value.parse().ok());

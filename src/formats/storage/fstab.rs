@@ -8,7 +8,7 @@ use isctpl_checks::facts::{FstabEntry, Location, Problem};
 const ENTRY_LIMIT: usize = 10_000;
 
 /// Reads fstab: the entries in order, and the lines that are none.
-pub fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
+pub(crate) fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
     let mut entries = Vec::new();
     let mut problems = Vec::new();
     for (line, raw) in (1u32..).zip(text.lines()) {
@@ -39,7 +39,7 @@ pub fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
 }
 
 /// Decodes `\040` and the other octal escapes of fstab and mountinfo.
-pub fn unescape(field: &str) -> String {
+pub(crate) fn unescape(field: &str) -> String {
     let bytes = names::encode(field);
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;

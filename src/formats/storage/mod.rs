@@ -1,6 +1,6 @@
 //! Storage: what a block device holds, LVM's configuration and metadata, fstab(5), and SCSI identification.
 
-pub mod fstab;
-pub mod lvm;
-pub mod signature;
-pub mod vpd;
+pub(crate) mod fstab;
+pub(crate) mod lvm;
+pub(crate) mod signature;
+pub(crate) mod vpd;

@@ -6,7 +6,7 @@ const IDENTIFIER_LIMIT: usize = 64;
 /// The identifiers of the logical unit itself, written as the kernel writes `wwid`: `naa.…`, `eui.…` and `t10.…`,
 /// and a SCSI name string as it is. The most particular comes first. Those of the port and of the target device
 /// are left out, and so is whatever is cut or of a kind without a name.
-pub fn identifiers(page: &[u8]) -> Vec<String> {
+pub(crate) fn identifiers(page: &[u8]) -> Vec<String> {
     const PAGE: u8 = 0x83;
     let Some((&[_, code, high, low], rest)) = page.split_first_chunk::<4>() else { return Vec::new() };
     if code != PAGE {

@@ -4,7 +4,7 @@ use super::split_words;
 
 /// A command of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Command {
+pub(crate) struct Command {
     /// The prefix `-`: a failure is no failure of the unit.
     pub ignores_failure: bool,
     /// Program and arguments, quotes resolved; specifiers such as `%i` and `${VARIABLE}` stay as written.
@@ -13,13 +13,13 @@ pub struct Command {
 
 impl Command {
     /// The program.
-    pub fn program(&self) -> &str {
+    pub(crate) fn program(&self) -> &str {
         self.argv.first().map_or("", String::as_str)
     }
 }
 
 /// The commands of one assignment: a word `;` separates them, prefixes `@ - : + !` (and `|`) are taken off.
-pub fn commands(value: &str) -> Vec<Command> {
+pub(crate) fn commands(value: &str) -> Vec<Command> {
     split_words(value)
         .split(|word| word == ";")
         .filter_map(|words| {

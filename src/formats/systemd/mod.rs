@@ -4,24 +4,24 @@
 //! that may repeat, continuation by `\`, comments, and drop-ins that add to a file. What a key means
 //! is for the caller.
 
-pub mod exec;
-pub mod sysctl;
+pub(crate) mod exec;
+pub(crate) mod sysctl;
 #[cfg(test)]
 mod tests;
-pub mod udev_rules;
+pub(crate) mod udev_rules;
 mod words;
 
 use crate::formats::text::harmless::wrong_value;
 use isctpl_checks::facts::{Located, Location, Problem};
 use std::collections::BTreeMap;
-pub use words::{boolean, split_words};
+pub(crate) use words::{boolean, split_words};
 
 /// The most assignments that are kept of one file with its drop-ins.
-const ENTRY_LIMIT: usize = 50_000;
+const ENTRY_LIMIT: usize = 5_000;
 
 /// A file in systemd's syntax, with the drop-ins that were merged into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnitFile {
+pub(crate) struct UnitFile {
     /// Sections in the order read. A name may repeat: some mean one object each (`[Route]`), others
     /// are one section in pieces (`[Service]`); the lookups below see all of one name.
     pub sections: Vec<Section>,
@@ -31,7 +31,7 @@ pub struct UnitFile {
 
 /// A section of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
+pub(crate) struct Section {
     /// Name, without brackets.
     pub name: String,
     /// The line of its header.
@@ -42,7 +42,7 @@ pub struct Section {
 
 /// An assignment `Key=Value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Key; upper and lower case differ.
     pub key: String,
     /// Value without surrounding blanks, continuation lines joined by a blank, quotes kept.
@@ -53,26 +53,21 @@ pub struct Entry {
 
 impl Entry {
     /// The value with its place.
-    pub fn located(&self) -> Located<String> {
+    pub(crate) fn located(&self) -> Located<String> {
         Located::new(self.value.clone(), self.at.clone())
     }
 }
 
 impl Section {
     /// The last assignment of a key; an empty value is an assignment too.
-    pub fn last(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn last(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.key == key)
-    }
-
-    /// The assignments of a key that hold: an empty one resets those before it.
-    pub fn list(&self, key: &str) -> Vec<&Entry> {
-        reset_by_empty(self.entries.iter().filter(|entry| entry.key == key))
     }
 }
 
 impl UnitFile {
     /// Adds a drop-in: its sections come after those that are there, so its assignments win.
-    pub fn merge(&mut self, drop_in: Self) {
+    pub(crate) fn merge(&mut self, drop_in: Self) {
         let room = ENTRY_LIMIT.saturating_sub(self.sections.iter().map(|section| section.entries.len()).sum());
         let mut taken = 0usize;
         for section in drop_in.sections {
@@ -89,18 +84,13 @@ impl UnitFile {
         self.problems.extend(drop_in.problems);
     }
 
-    /// Whether it holds no assignment at all: such a file masks the one of the same name.
-    pub fn is_empty(&self) -> bool {
-        self.sections.iter().all(|section| section.entries.is_empty())
-    }
-
     /// Every section of a name, in order.
-    pub fn named(&self, section: &str) -> Vec<&Section> {
+    pub(crate) fn named(&self, section: &str) -> Vec<&Section> {
         self.sections.iter().filter(|candidate| candidate.name == section).collect()
     }
 
     /// Every assignment of a key in every section of a name, in order, empty ones included.
-    pub fn entries(&self, section: &str, key: &str) -> Vec<&Entry> {
+    pub(crate) fn entries(&self, section: &str, key: &str) -> Vec<&Entry> {
         self.sections
             .iter()
             .filter(|candidate| candidate.name == section)
@@ -109,17 +99,17 @@ impl UnitFile {
     }
 
     /// The assignment that holds for a key of one value: the last, unless it is empty.
-    pub fn last(&self, section: &str, key: &str) -> Option<&Entry> {
+    pub(crate) fn last(&self, section: &str, key: &str) -> Option<&Entry> {
         self.entries(section, key).last().copied().filter(|entry| !entry.value.is_empty())
     }
 
     /// The assignments that hold for a key that is a list: an empty one resets those before it.
-    pub fn list(&self, section: &str, key: &str) -> Vec<&Entry> {
+    pub(crate) fn list(&self, section: &str, key: &str) -> Vec<&Entry> {
         reset_by_empty(self.entries(section, key).into_iter())
     }
 
     /// The words of a list, quotes resolved, each with the line of its assignment.
-    pub fn words(&self, section: &str, key: &str) -> Vec<Located<String>> {
+    pub(crate) fn words(&self, section: &str, key: &str) -> Vec<Located<String>> {
         self.list(section, key)
             .into_iter()
             .flat_map(|entry| split_words(&entry.value).into_iter().map(|word| Located::new(word, entry.at.clone())))
@@ -127,13 +117,13 @@ impl UnitFile {
     }
 
     /// A boolean; `None` when it is not set or is none of systemd's words for one.
-    pub fn boolean(&self, section: &str, key: &str) -> Option<Located<bool>> {
+    pub(crate) fn boolean(&self, section: &str, key: &str) -> Option<Located<bool>> {
         let entry = self.last(section, key)?;
         Some(Located::new(boolean(&entry.value)?, entry.at.clone()))
     }
 
     /// A whole number; `None` when it is not set or is no number.
-    pub fn number(&self, section: &str, key: &str) -> Option<Located<u32>> {
+    pub(crate) fn number(&self, section: &str, key: &str) -> Option<Located<u32>> {
         let entry = self.last(section, key)?;
         Some(Located::new(entry.value.parse().ok()?, entry.at.clone()))
     }
@@ -153,7 +143,7 @@ fn reset_by_empty<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry
 
 /// Reads one file. Never fails: what systemd would ignore is ignored and listed in
 /// [`UnitFile::problems`]. `path` is what places name.
-pub fn parse(text: &str, path: &str) -> UnitFile {
+pub(crate) fn parse(text: &str, path: &str) -> UnitFile {
     let mut file = UnitFile::default();
     let mut count = 0usize;
     for (line, logical) in logical_lines(text) {
@@ -233,7 +223,7 @@ fn logical_lines(text: &str) -> Vec<(u32, String)> {
 /// all sorted by file name (systemd.unit(5), sysctl.d(5), networkd's `*.network`, netplan).
 ///
 /// `listings` are directories, the one of the highest priority first, with the names in each.
-pub fn conf_files(listings: &[(&str, Vec<String>)], suffix: &str) -> Vec<String> {
+pub(crate) fn conf_files(listings: &[(&str, Vec<String>)], suffix: &str) -> Vec<String> {
     let mut chosen: BTreeMap<&str, &str> = BTreeMap::new();
     for (directory, names) in listings {
         for name in names {

@@ -4,7 +4,7 @@ use isctpl_checks::facts::Location;
 
 /// An assignment of a kernel parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The path below `/proc/sys`, with slashes; it may hold globs.
     pub key: String,
     /// Value.
@@ -16,7 +16,7 @@ pub struct Setting {
 /// The assignments of a file in order. Comments, exclusions (`-key` alone) and lines without `=` are
 /// left out. Keys are written with dots or slashes; what stands first tells which separates
 /// (sysctl.d(5): `net.ipv4.conf.enp3s0/200.forwarding`).
-pub fn parse(text: &str, path: &str) -> impl Iterator<Item = Setting> {
+pub(crate) fn parse(text: &str, path: &str) -> impl Iterator<Item = Setting> {
     (1u32..).zip(text.lines()).filter_map(move |(number, line)| {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
@@ -43,7 +43,7 @@ fn slashed(key: &str) -> String {
 }
 
 /// The interface (or `all`, `default`, or a glob) and value of a reverse-path filter setting.
-pub fn rp_filter(setting: &Setting) -> Option<(String, u8)> {
+pub(crate) fn rp_filter(setting: &Setting) -> Option<(String, u8)> {
     let interface = setting.key.strip_prefix("net/ipv4/conf/")?.strip_suffix("/rp_filter")?;
     Some((interface.to_owned(), setting.value.parse().ok()?))
 }

@@ -15,7 +15,7 @@ pub(crate) const DIRECTORIES: [&str; 5] = [
 
 /// One `KEY{attribute} operator "value"` of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// Key, such as `ATTR`.
     pub key: String,
     /// What stands in braces, such as `address`.
@@ -28,7 +28,7 @@ pub struct Pair {
 
 /// A rule: one line, continuations joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// The line on which it begins.
     pub at: Location,
     /// Its pairs in order. What follows something that is none is left out.
@@ -36,7 +36,7 @@ pub struct Rule {
 }
 
 /// The rules of a file in order.
-pub fn parse(text: &str, path: &str) -> Vec<Rule> {
+pub(crate) fn parse(text: &str, path: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
     let mut open: Option<(u32, String)> = None;
     for (number, raw) in (1u32..).zip(text.lines()) {
@@ -112,7 +112,7 @@ fn next_pair(text: &str) -> Option<(Pair, &str)> {
 
 /// The new name that a rule gives a network interface: `SUBSYSTEM=="net"`, `NAME="…"`. Names that are
 /// put together by udev (`$env{ID_NET_NAME}`, `%k`) are those of `.link` files and are left out.
-pub fn rename(rule: &Rule) -> Option<Rename> {
+pub(crate) fn rename(rule: &Rule) -> Option<Rename> {
     let is_net = rule.pairs.iter().any(|pair| pair.key == "SUBSYSTEM" && pair.operator == "==" && pair.value == "net");
     let named =
         rule.pairs.iter().rev().find(|pair| pair.key == "NAME" && matches!(pair.operator.as_str(), "=" | ":="))?;
@@ -156,7 +156,7 @@ fn attribute_value<'a>(key: &str, value: &'a str) -> &'a str {
 }
 
 /// The programs that a rule runs for network interfaces: `RUN+=` and `PROGRAM=`, with arguments.
-pub fn programs(rule: &Rule) -> Vec<&str> {
+pub(crate) fn programs(rule: &Rule) -> Vec<&str> {
     rule.pairs
         .iter()
         .filter(|pair| matches!(pair.key.as_str(), "RUN" | "PROGRAM" | "IMPORT"))

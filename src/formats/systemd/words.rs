@@ -2,7 +2,7 @@
 
 /// The words of a value: separated by blanks, `"…"` and `'…'` hold blanks, `\` escapes. An unclosed
 /// quote ends with the value (extract_first_word() with EXTRACT_RELAX).
-pub fn split_words(value: &str) -> Vec<String> {
+pub(crate) fn split_words(value: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;
@@ -48,7 +48,7 @@ fn escaped(chars: &mut std::str::Chars<'_>) -> String {
 }
 
 /// A boolean as systemd writes it (parse_boolean()), case ignored.
-pub fn boolean(value: &str) -> Option<bool> {
+pub(crate) fn boolean(value: &str) -> Option<bool> {
     match value.to_ascii_lowercase().as_str() {
         "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
         "0" | "no" | "n" | "false" | "f" | "off" => Some(false),

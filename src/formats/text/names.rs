@@ -17,12 +17,12 @@ fn character_of(byte: u8) -> char {
 }
 
 /// The byte that a character stands for.
-pub fn byte_of(character: char) -> Option<u8> {
+pub(crate) fn byte_of(character: char) -> Option<u8> {
     u8::try_from(u32::from(character).checked_sub(BASE)?).ok()
 }
 
 /// A name as text.
-pub fn decode(bytes: &[u8]) -> String {
+pub(crate) fn decode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     let stand_for = |bytes: &[u8], text: &mut String| text.extend(bytes.iter().map(|byte| character_of(*byte)));
     for chunk in bytes.utf8_chunks() {
@@ -40,7 +40,7 @@ pub fn decode(bytes: &[u8]) -> String {
 }
 
 /// The bytes of a name.
-pub fn encode(text: &str) -> Cow<'_, [u8]> {
+pub(crate) fn encode(text: &str) -> Cow<'_, [u8]> {
     if text.chars().all(|character| byte_of(character).is_none()) {
         return Cow::Borrowed(text.as_bytes());
     }
@@ -55,7 +55,7 @@ pub fn encode(text: &str) -> Cow<'_, [u8]> {
 }
 
 /// The path that a text names.
-pub fn path(text: &str) -> PathBuf {
+pub(crate) fn path(text: &str) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(&encode(text)))
 }
 

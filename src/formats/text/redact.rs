@@ -41,7 +41,7 @@ pub(crate) fn hide(key: &str, value: &str) -> (String, bool) {
 ///
 /// It rather hides too much than too little: the rest of the line goes where quotes do not say
 /// where the secret ends. At most the first 4096 bytes are shown.
-pub fn redact_line(line: &str) -> String {
+pub(crate) fn redact_line(line: &str) -> String {
     let mut shown = String::new();
     let cut = (0..=line.len().min(LINE_LIMIT)).rev().find(|cut| line.is_char_boundary(*cut)).unwrap_or(0);
     let mut rest = line.get(..cut).unwrap_or_default();

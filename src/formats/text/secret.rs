@@ -6,21 +6,21 @@ use zeroize::Zeroizing;
 /// A secret. It has no `Display`, no `Serialize` and no comparison, its `Debug` tells nothing, not even its
 /// length, and its memory is wiped when it is dropped. Whoever needs the value says [`Secret::expose`].
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes a value over.
-    pub fn new(value: String) -> Self {
+    pub(crate) fn new(value: String) -> Self {
         Self(Zeroizing::new(value))
     }
 
     /// The value itself, for the one file or socket that it belongs in.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
     /// Whether nothing stands in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -18,7 +18,7 @@ const PROGRAM_LIMIT: u64 = 32 << 20;
 
 /// Reads what is known of DHCP clients. `live` says that `/run` is the instance's own; on a mounted root
 /// it may be the rescue host's.
-pub fn read(root: &Root, live: bool) -> Dhcp {
+pub(crate) fn read(root: &Root, live: bool) -> Dhcp {
     let mut facts = Dhcp::default();
     let program = PROGRAMS.iter().find(|path| root.is_file(path));
     facts.dhclient_installed = program.is_some();

@@ -28,7 +28,7 @@ const PERMISSIONS: u32 = 0o777;
 
 /// An entry of an image, as it streams by.
 #[derive(Debug)]
-pub struct ListedEntry {
+pub(crate) struct ListedEntry {
     /// The segment that it lies in, an index into [`Initramfs::segments`].
     pub segment: usize,
     /// The header, with the name as the archive has it.
@@ -40,7 +40,7 @@ pub struct ListedEntry {
 }
 
 /// Reads an image of the root whole, within what the budget of the images has left; what stands in the way is in the facts' `damage`.
-pub fn read(root: &Root, path: &str, budget: &Budget) -> Initramfs {
+pub(crate) fn read(root: &Root, path: &str, budget: &Budget) -> Initramfs {
     let mut facts = Initramfs { path: root.name(path), ..Initramfs::default() };
     let opened = root.stat(path).and_then(|meta| Ok(meta.zip(root.open_file(path)?)));
     match opened {
@@ -59,7 +59,7 @@ pub fn read(root: &Root, path: &str, budget: &Budget) -> Initramfs {
 
 /// Reads an open image whole, and hands every entry to `sink` on the way. `name` is what messages
 /// call the image.
-pub fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> Initramfs {
+pub(crate) fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry)) -> Initramfs {
     let mut facts = Initramfs { path: name.to_owned(), ..Initramfs::default() };
     match image.metadata() {
         Ok(metadata) => {

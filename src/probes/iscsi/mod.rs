@@ -14,7 +14,7 @@ const DEFAULTS: &str = "/etc/default/open-iscsi";
 
 /// Reads open-iscsi's files of a root, and the running kernel's sessions from `sysfs`, a root opened at `/sys`.
 /// Without one the root is not the running system's, and sessions are no fact of it.
-pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
+pub(crate) fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
     let mut problems = Vec::new();
     let mut iscsi = Iscsi { nodes: records::nodes(root, &mut problems), ..Iscsi::default() };
     Source::NodeRecords.name(&mut problems);
@@ -59,7 +59,7 @@ pub fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
 }
 
 /// What the running kernel knows, without a file of the root: sessions, and whether iscsid runs.
-pub fn read_kernel(root: &Root, sysfs: &Root, unread: &Problem) -> Iscsi {
+pub(crate) fn read_kernel(root: &Root, sysfs: &Root, unread: &Problem) -> Iscsi {
     let mut problems = vec![unread.clone()];
     let sessions = sessions::read(root, sysfs, &mut problems).into();
     Iscsi { sessions, iscsid_running: iscsid_runs(root).into(), problems, ..Iscsi::default() }

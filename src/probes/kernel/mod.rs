@@ -29,7 +29,7 @@ const MODULES: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 ///
 /// `modaliases` are those of the machine's NICs; `extra_modules` are looked up beside those that an
 /// iSCSI root usually needs.
-pub fn read(root: &Root, loader: &Loader, modaliases: &[String], extra_modules: &[String]) -> Vec<Kernel> {
+pub(crate) fn read(root: &Root, loader: &Loader, modaliases: &[String], extra_modules: &[String]) -> Vec<Kernel> {
     let mut paths: Vec<&str> = Vec::new();
     // The one that boots comes first, so that no limit can leave it out.
     for entry in loader.default_entry().into_iter().chain(&loader.entries) {

@@ -18,7 +18,7 @@ use found::Found;
 use isctpl_checks::facts::{Esp, Fact, GrubDefaults, Loader, Located, Location, Problem, Source};
 
 /// Reads what the boot loader on a root will do.
-pub fn read(root: &Root) -> Loader {
+pub(crate) fn read(root: &Root) -> Loader {
     let disk = Disk::new(root);
     let mut problems = disk.problems.clone();
     Source::Other.name(&mut problems);

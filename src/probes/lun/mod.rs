@@ -2,7 +2,7 @@
 //! such as `sda`, which tells no more than the order in which disks appeared.
 
 pub mod contents;
-pub mod mount_plan;
+pub(crate) mod mount_plan;
 pub mod system;
 
 use crate::probes::iscsi::sessions;

@@ -14,7 +14,7 @@ const FOR_READERS: [&str; 11] =
 
 /// What belongs to a root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MountPlan {
+pub(crate) struct MountPlan {
     /// The line for `/`; `None` when fstab has none.
     pub root: Option<RootLine>,
     /// What is to be mounted, in the order in which it can be.
@@ -25,7 +25,7 @@ pub struct MountPlan {
 
 /// The line for `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RootLine {
+pub(crate) struct RootLine {
     /// The line of fstab.
     pub entry: FstabEntry,
     /// Whether it means the filesystem that it stands on; `None` when that cannot be told, as of a kernel name.
@@ -36,7 +36,7 @@ pub struct RootLine {
 
 /// A filesystem that is to be mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedMount {
+pub(crate) struct PlannedMount {
     /// It, with its device.
     pub filesystem: Filesystem,
     /// Mount point, below the root: absolute, without `.` and `..`. Its directories may be links of the root's.
@@ -49,7 +49,7 @@ pub struct PlannedMount {
 
 /// A line of fstab that is not mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SkippedMount {
+pub(crate) struct SkippedMount {
     /// The line of fstab.
     pub entry: FstabEntry,
     /// Why it is not mounted.
@@ -58,7 +58,7 @@ pub struct SkippedMount {
 
 /// Why a line is not mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SkipReason {
+pub(crate) enum SkipReason {
     /// It is swap.
     Swap,
     /// It lies on no block device: a network or kernel filesystem, or a directory that is bound.
@@ -100,7 +100,7 @@ impl fmt::Display for SkipReason {
 }
 
 /// Decides what to mount below a root that stands on this filesystem, from its fstab.
-pub fn plan(fstab: &[FstabEntry], root: &Filesystem, contents: &Contents) -> MountPlan {
+pub(crate) fn plan(fstab: &[FstabEntry], root: &Filesystem, contents: &Contents) -> MountPlan {
     let mut plan = MountPlan::default();
     for entry in fstab {
         let target = normal(&entry.target);

@@ -22,7 +22,7 @@ const DEVICE_LIMIT: usize = 1024;
 
 /// Reads what is known of storage. `live` says that the root is the running system's `/`; of another root the
 /// device is a fact only where something is mounted on it, and of a plain directory nothing outside it is touched.
-pub fn read(root: &Root, live: bool) -> Storage {
+pub(crate) fn read(root: &Root, live: bool) -> Storage {
     let mut problems = Vec::new();
     let fstab = settings::text(root, "/etc/fstab", &mut problems).map(|text| fstab::parse(&text, "/etc/fstab"));
     let (fstab, trouble) = fstab.unwrap_or_default();
@@ -52,7 +52,7 @@ pub fn read(root: &Root, live: bool) -> Storage {
 
 /// Reads one block of the device below the running `/`, past every cache: nothing when it answers. A disk that
 /// is gone may keep this waiting for good.
-pub fn root_silence(root: &Root) -> Fact<Option<Problem>> {
+pub(crate) fn root_silence(root: &Root) -> Fact<Option<Problem>> {
     if !nix::unistd::geteuid().is_root() {
         return Fact::Unknown(Problem::new("/", "must run as root to read the disk of /"));
     }
@@ -76,7 +76,7 @@ pub fn root_silence(root: &Root) -> Fact<Option<Problem>> {
 }
 
 /// What the kernel tells of storage by itself, without a read of any disk: mounts, and the devices below `/`.
-pub fn read_kernel(root: &Root, unread: &Problem) -> Storage {
+pub(crate) fn read_kernel(root: &Root, unread: &Problem) -> Storage {
     let stack = root_stack(root).map(|mut stack| {
         stack.iter_mut().for_each(|device| device.signature = Fact::Unknown(unread.clone()));
         stack

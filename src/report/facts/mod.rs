@@ -81,7 +81,7 @@ fn group(what: What, facts: &Facts) -> serde_json::Result<(&'static str, Value)>
 }
 
 /// One group of facts for people.
-pub fn facts_text(what: What, facts: &Facts, style: &Style) -> String {
+pub(crate) fn facts_text(what: What, facts: &Facts, style: &Style) -> String {
     let mut page = Page::new(style);
     match what {
         What::Ibft => iscsi::ibft(facts, &mut page),

@@ -4,13 +4,13 @@ use std::io;
 
 /// The most that is unpacked of one image of this size, both in bytes. An ordinary image unpacks to less than 500 MB
 /// and to some four times its size; bzip2 makes forty thousand times as much of zeros.
-pub fn unpacked_limit(size: u64) -> u64 {
+pub(crate) fn unpacked_limit(size: u64) -> u64 {
     size.saturating_mul(128).saturating_add(64 << 20).min(4 << 30)
 }
 
 /// The largest window of a stream that is decoded, in bytes. The kernel's own limit for zstd
 /// (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
-pub const WINDOW_LIMIT: u64 = 128 << 20;
+pub(crate) const WINDOW_LIMIT: u64 = 128 << 20;
 
 /// Why a stream could not be unpacked. It travels inside [`io::Error`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

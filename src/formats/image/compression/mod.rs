@@ -9,14 +9,14 @@ mod error;
 mod lz4;
 
 use crate::formats::image::cpio::Source;
-pub use error::{DecodeError, WINDOW_LIMIT, unpacked_limit};
+pub(crate) use error::{DecodeError, unpacked_limit};
 
 use codec::{Bzip2, Decoder, Gzip, Xz, Zstd};
 use std::io;
 
 /// How a segment is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Compression {
+pub(crate) enum Compression {
     /// Not at all: a cpio archive.
     None,
     /// gzip (RFC 1952).
@@ -39,10 +39,10 @@ pub enum Compression {
 
 impl Compression {
     /// Bytes that [`Compression::detect`] looks at.
-    pub const MAGIC: usize = 6;
+    pub(crate) const MAGIC: usize = 6;
 
     /// Recognises a segment by its first bytes.
-    pub fn detect(magic: &[u8]) -> Option<Self> {
+    pub(crate) fn detect(magic: &[u8]) -> Option<Self> {
         match *magic {
             [b'0', b'7', b'0', b'7', b'0', ..] => Some(Self::None),
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -59,7 +59,7 @@ impl Compression {
     }
 
     /// Its name, as facts have it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Gzip => "gzip",
@@ -77,7 +77,7 @@ impl Compression {
     ///
     /// Sources: the table in `lib/decompress.c`, and Documentation/staging/xz.rst, by which a stream
     /// for the kernel has no check or CRC32.
-    pub fn refused_by_kernel(self, start: &[u8]) -> Option<&'static str> {
+    pub(crate) fn refused_by_kernel(self, start: &[u8]) -> Option<&'static str> {
         match self {
             Self::Lz4 => Some("is an LZ4 frame; the kernel unpacks only the output of `lz4 -l`"),
             Self::Zstd if start.first() != Some(&0x28) => {
@@ -96,7 +96,7 @@ impl Compression {
 ///
 /// # Errors
 /// When the compression is not decoded, or the stream's beginning cannot be read.
-pub fn open<'a, S: Source + 'a>(
+pub(crate) fn open<'a, S: Source + 'a>(
     compression: Compression,
     source: S,
     budget: u64,
@@ -118,7 +118,7 @@ pub fn open<'a, S: Source + 'a>(
 ///
 /// # Errors
 /// When it is damaged, or more than `limit` bytes come out.
-pub fn unpack(compression: Compression, bytes: &[u8], limit: u64) -> Result<Vec<u8>, DecodeError> {
+pub(crate) fn unpack(compression: Compression, bytes: &[u8], limit: u64) -> Result<Vec<u8>, DecodeError> {
     let mut decoder = open(compression, bytes, limit)?;
     let mut unpacked = Vec::new();
     io::copy(&mut decoder, &mut unpacked)

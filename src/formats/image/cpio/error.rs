@@ -3,12 +3,12 @@
 use std::io;
 
 /// The longest name that is accepted, its NUL included (`PATH_MAX`).
-pub const NAME_LIMIT: u32 = 4096;
+pub(crate) const NAME_LIMIT: u32 = 4096;
 
 /// What is wrong with an archive. Offsets count from the beginning of the unpacked segment, which for
 /// an archive that is not compressed is the beginning of the image.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// An entry begins with something else.
     #[error("no cpio header (070701 or 070702) at byte {offset}")]
     Magic {

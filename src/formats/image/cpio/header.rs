@@ -7,7 +7,7 @@ pub(super) const LENGTH: usize = 110;
 
 /// An entry of an archive: its header and its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Where its header begins, in bytes from the beginning of the unpacked segment.
     pub offset: u64,
     /// Which archive of the segment it lies in, counted from 0; hard links do not reach beyond it.
@@ -39,7 +39,7 @@ pub struct Entry {
 
 /// What kind of thing an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A regular file.
     File,
     /// A directory.
@@ -60,7 +60,7 @@ pub enum Kind {
 
 impl Entry {
     /// What kind of thing it is.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self.mode & 0o170_000 {
             0o100_000 => Kind::File,
             0o040_000 => Kind::Directory,

@@ -10,10 +10,10 @@ mod header;
 mod reader;
 mod source;
 
-pub use error::{Error, NAME_LIMIT};
-pub use header::{Entry, Kind};
-pub use reader::{Data, Reader};
-pub use source::{Input, Source};
+pub(crate) use error::Error;
+pub(crate) use header::{Entry, Kind};
+pub(crate) use reader::{Data, Reader};
+pub(crate) use source::{Input, Source};
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Read};
 const TRAILER: &[u8] = b"TRAILER!!!";
 
 /// Reads the archives of one segment, one behind another.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     source: &'a mut dyn Source,
     offset: u64,
     /// Bytes of the current entry's data that were not consumed.
@@ -24,22 +24,22 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader at a byte of a segment; the padding counts from the segment's first byte.
-    pub fn new(source: &'a mut dyn Source, offset: u64) -> Self {
+    pub(crate) fn new(source: &'a mut dyn Source, offset: u64) -> Self {
         Self { source, offset, left: 0, entry: offset, checksum: None, entries: 0, archive: 0, inside: false }
     }
 
     /// Bytes read, from the beginning of the segment.
-    pub fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Entries read, without the trailers.
-    pub fn entries(&self) -> u64 {
+    pub(crate) fn entries(&self) -> u64 {
         self.entries
     }
 
     /// Whether an archive was begun that has not ended with its trailer.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.inside
     }
 
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When the archive is damaged or the stream cannot be read; nothing more can be read then.
-    pub fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
+    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
         loop {
             self.finish_data()?;
             if !self.inside && !self.find_archive()? {
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The current entry's data, as far as it was not read.
-    pub fn data(&mut self) -> Data<'_, 'a> {
+    pub(crate) fn data(&mut self) -> Data<'_, 'a> {
         Data { reader: self }
     }
 
@@ -185,13 +185,13 @@ impl<'a> Reader<'a> {
 }
 
 /// The data of an entry.
-pub struct Data<'r, 'a> {
+pub(crate) struct Data<'r, 'a> {
     reader: &'r mut Reader<'a>,
 }
 
 impl Data<'_, '_> {
     /// Bytes that were not read yet.
-    pub fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.reader.left
     }
 }

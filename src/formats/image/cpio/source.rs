@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 /// A buffered stream that can leave bytes out without copying them.
-pub trait Source: BufRead {
+pub(crate) trait Source: BufRead {
     /// Leaves out `count` bytes, and says how many there were before the end.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ const BUFFER: usize = 128 << 10;
 
 /// A file that knows its position and skips by seeking.
 #[derive(Debug)]
-pub struct Input<R> {
+pub(crate) struct Input<R> {
     inner: R,
     buffer: Box<[u8]>,
     start: usize,
@@ -54,17 +54,17 @@ pub struct Input<R> {
 
 impl<R: Read + Seek> Input<R> {
     /// A file of `length` bytes that stands at its beginning.
-    pub fn new(inner: R, length: u64) -> Self {
+    pub(crate) fn new(inner: R, length: u64) -> Self {
         Self { inner, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0, reached: 0, length }
     }
 
     /// Offset of the next byte.
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.reached - (self.end - self.start) as u64
     }
 
     /// Length of the file as it was opened.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
@@ -73,7 +73,7 @@ impl<R: Read + Seek> Input<R> {
     ///
     /// # Errors
     /// As reading them.
-    pub fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+    pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         if self.start > 0 && self.end - self.start < count {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;

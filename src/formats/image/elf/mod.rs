@@ -5,7 +5,7 @@
 
 mod modinfo;
 
-pub use modinfo::{ModInfo, modinfo};
+pub(crate) use modinfo::modinfo;
 
 use goblin::container::Ctx;
 use goblin::elf::Elf;
@@ -15,7 +15,7 @@ use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, ProgramHeader};
 use std::cell::Cell;
 
 /// The first bytes of every ELF file.
-pub const MAGIC: &[u8] = b"\x7fELF";
+pub(crate) const MAGIC: &[u8] = b"\x7fELF";
 
 /// The largest dynamic section that is read, in bytes: some four thousand entries, where large programs have some
 /// hundred.
@@ -26,7 +26,7 @@ const NAMES_LIMIT: usize = 64 << 10;
 
 /// What a dynamic linker needs to know of a program or library.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Linkage {
+pub(crate) struct Linkage {
     /// Whether addresses have 64 bits.
     pub is_64: bool,
     /// The machine it is for (`e_machine`).
@@ -45,7 +45,7 @@ pub struct Linkage {
 
 impl Linkage {
     /// How many bytes it takes to keep this.
-    pub fn weight(&self) -> u64 {
+    pub(crate) fn weight(&self) -> u64 {
         let names =
             self.needed.iter().chain(&self.rpath).chain(&self.runpath).chain(&self.interpreter).chain(&self.soname);
         names.map(|name| (size_of::<String>() + name.len()) as u64).sum()
@@ -54,7 +54,7 @@ impl Linkage {
 
 /// Why an ELF file was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// It is not an ELF file, or damaged.
     #[error("is not a valid ELF file: {0}")]
     Malformed(String),
@@ -74,7 +74,7 @@ pub enum Error {
 
 impl Error {
     /// Whether the reason lies with isctpl and not with the file.
-    pub fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         matches!(self, Self::TooLong)
     }
 }
@@ -101,7 +101,7 @@ fn offset(value: u64, what: &'static str) -> Result<usize, Error> {
 ///
 /// # Errors
 /// When the file is damaged.
-pub fn linkage(bytes: &[u8]) -> Result<Option<Linkage>, Error> {
+pub(crate) fn linkage(bytes: &[u8]) -> Result<Option<Linkage>, Error> {
     let (header, context) = header(bytes)?;
     if !matches!(header.e_type, ET_EXEC | ET_DYN) {
         return Ok(None);

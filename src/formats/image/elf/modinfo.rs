@@ -10,7 +10,7 @@ const UNPACKED_LIMIT: u64 = 32 << 20;
 
 /// The `.modinfo` section of a kernel module, as modinfo(8) prints it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ModInfo {
+pub(crate) struct ModInfo {
     /// `name`; modules of old kernels have none.
     pub name: Option<String>,
     /// `depends`: names of modules that must be loaded before.
@@ -27,7 +27,7 @@ pub struct ModInfo {
 ///
 /// # Errors
 /// When it cannot be unpacked, is damaged, or is no module.
-pub fn modinfo(bytes: &[u8]) -> Result<ModInfo, Error> {
+pub(crate) fn modinfo(bytes: &[u8]) -> Result<ModInfo, Error> {
     let bytes = match Compression::detect(bytes) {
         Some(packed @ (Compression::Gzip | Compression::Xz | Compression::Zstd)) => {
             Cow::Owned(compression::unpack(packed, bytes, UNPACKED_LIMIT).map_err(Error::Packed)?)

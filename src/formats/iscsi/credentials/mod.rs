@@ -17,7 +17,7 @@ use crate::formats::text::yaml::{Document, Node};
 use std::net::IpAddr;
 
 /// The most text that is read, in bytes.
-pub const TEXT_LIMIT: usize = 1 << 20;
+pub(crate) const TEXT_LIMIT: usize = 1 << 20;
 
 /// The most bytes of an iSCSI name (RFC 7143 section 4.2.7.1).
 const NAME_LIMIT: usize = 223;
@@ -28,7 +28,7 @@ const AUTH_LIMIT: usize = 255;
 
 /// Who logs in.
 #[derive(Debug, Clone)]
-pub struct InitiatorCredentials {
+pub(crate) struct InitiatorCredentials {
     /// The initiator's iSCSI name.
     pub initiator_name: String,
     /// CHAP name.
@@ -39,7 +39,7 @@ pub struct InitiatorCredentials {
 
 /// Where the LUN is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetAddress {
+pub(crate) struct TargetAddress {
     /// Address of the portal.
     pub address: IpAddr,
     /// TCP port of the portal.
@@ -52,15 +52,13 @@ pub struct TargetAddress {
 
 /// One item of an output.
 #[derive(Debug, Clone)]
-pub struct Entry<T> {
+pub(crate) struct Entry<T> {
     /// The line that its credentials begin on, counted from 1.
     pub line: u32,
     /// `id:`, as written.
     pub id: Option<String>,
     /// `label:`; of an instance, which has none, the first part of `subdomain:`.
     pub label: Option<String>,
-    /// `attachedTo:` of a drive: the label of its instance.
-    pub attached_to: Option<String>,
     /// What was read.
     pub value: T,
 }
@@ -68,7 +66,7 @@ pub struct Entry<T> {
 /// Why a text is not understood. It never holds a value of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}{}: {what}", if *.line == 0 { String::new() } else { format!(":{line}") })]
-pub struct CredentialsError {
+pub(crate) struct CredentialsError {
     /// The file.
     pub path: String,
     /// Line, counted from 1; 0 when it is none in particular.
@@ -79,7 +77,7 @@ pub struct CredentialsError {
 
 /// Why no item can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChoiceError {
+pub(crate) enum ChoiceError {
     /// None has that name.
     #[error("no item has the id or label {wanted}; there are: {}", .known.join(", "))]
     Absent {
@@ -98,12 +96,12 @@ pub enum ChoiceError {
 
 impl<T> Entry<T> {
     /// Whether it has this id or label.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.id.as_deref() == Some(name) || self.label.as_deref() == Some(name)
     }
 
     /// How a person may call it: its label with its id.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match (&self.label, &self.id) {
             (Some(label), Some(id)) => format!("{label} ({id})"),
             (Some(name), None) | (None, Some(name)) => name.clone(),
@@ -116,7 +114,7 @@ impl<T> Entry<T> {
 ///
 /// # Errors
 /// When there is no such item, or more than one.
-pub fn choose<'a, T>(entries: &'a [Entry<T>], name: Option<&str>) -> Result<&'a Entry<T>, ChoiceError> {
+pub(crate) fn choose<'a, T>(entries: &'a [Entry<T>], name: Option<&str>) -> Result<&'a Entry<T>, ChoiceError> {
     let fitting: Vec<&Entry<T>> =
         entries.iter().filter(|entry| name.is_none_or(|name| entry.is_called(name))).collect();
     let known = |entries: &mut dyn Iterator<Item = &Entry<T>>| entries.map(Entry::name).collect();
@@ -133,7 +131,7 @@ pub fn choose<'a, T>(entries: &'a [Entry<T>], name: Option<&str>) -> Result<&'a 
 ///
 /// # Errors
 /// When the text is no such output, or an item's credentials are not understood.
-pub fn initiators(text: &str, path: &str) -> Result<Vec<Entry<InitiatorCredentials>>, CredentialsError> {
+pub(crate) fn initiators(text: &str, path: &str) -> Result<Vec<Entry<InitiatorCredentials>>, CredentialsError> {
     const NONE: &str = "no item has `iscsi:` with an initiator's credentials; expected the output of \
                         `instance-array get --show-iscsi-credentials --format yaml`";
     entries(text, path, "iscsi", NONE, initiator)
@@ -143,7 +141,7 @@ pub fn initiators(text: &str, path: &str) -> Result<Vec<Entry<InitiatorCredentia
 ///
 /// # Errors
 /// When the text is no such output, or an item's credentials are not understood.
-pub fn targets(text: &str, path: &str) -> Result<Vec<Entry<TargetAddress>>, CredentialsError> {
+pub(crate) fn targets(text: &str, path: &str) -> Result<Vec<Entry<TargetAddress>>, CredentialsError> {
     const NONE: &str = "no item has `credentials:` with a target's address; expected the output of \
                         `drive-array get --show-iscsi-credentials --format yaml`";
     entries(text, path, "credentials", NONE, target)
@@ -194,7 +192,6 @@ fn entries<T>(
             line: value.line(),
             id: text_of("id"),
             label: text_of("label").or_else(subdomain),
-            attached_to: text_of("attachedTo"),
             value: read(written).map_err(|what| error(value.line(), what))?,
         });
     }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 /// One-way CHAP, as the target's structure has it.
 #[derive(Debug, Clone)]
-pub struct Chap {
+pub(crate) struct Chap {
     /// The name to answer by.
     pub name: String,
     /// The secret.
@@ -15,7 +15,7 @@ pub struct Chap {
 }
 
 /// The credentials of the target with this name; `None` when there is no such target, or none for it.
-pub fn of_target(table: &[u8], target: &str) -> Option<Chap> {
+pub(crate) fn of_target(table: &[u8], target: &str) -> Option<Chap> {
     let signature = table.get(..4)?;
     if !SIGNATURES.iter().any(|known| known.as_bytes() == signature) {
         return None;

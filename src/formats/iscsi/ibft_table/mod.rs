@@ -10,13 +10,13 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
-pub mod chap;
+pub(crate) mod chap;
 
 use isctpl_checks::facts::{Ibft, IbftInitiator, IbftNic, IbftTarget, Lun, Problem};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Signatures of the table; also its file names in `/sys/firmware/acpi/tables`.
-pub const SIGNATURES: [&str; 3] = ["iBFT", "IBFT", "BIFT"];
+pub(crate) const SIGNATURES: [&str; 3] = ["iBFT", "IBFT", "BIFT"];
 
 /// The ACPI header with the twelve reserved bytes after it; the control structure follows.
 const CONTROL: usize = 48;
@@ -42,7 +42,7 @@ const ID_EXTENSIONS: u8 = 5;
 ///
 /// # Errors
 /// Only when it is no iBFT at all.
-pub fn parse(bytes: &[u8], source: &str) -> Result<Ibft, Problem> {
+pub(crate) fn parse(bytes: &[u8], source: &str) -> Result<Ibft, Problem> {
     let signature = bytes.first_chunk::<4>().and_then(|signature| std::str::from_utf8(signature).ok());
     if !signature.is_some_and(|signature| SIGNATURES.contains(&signature)) {
         return Err(Problem::new(source, "is not an iBFT: its signature is neither iBFT nor IBFT nor BIFT"));
@@ -54,12 +54,12 @@ pub fn parse(bytes: &[u8], source: &str) -> Result<Ibft, Problem> {
 
 /// Decodes an 8-byte LUN (SAM-5, section 4.7): a single level in peripheral (bus 0) or flat
 /// addressing gives its number, anything else the 64 bits as they stand.
-pub fn lun_number(lun: [u8; 8]) -> u64 {
+pub(crate) fn lun_number(lun: [u8; 8]) -> u64 {
     single_level(lun).map_or(u64::from_be_bytes(lun), u64::from)
 }
 
 /// The number of a LUN of a single level; `None` when it is of another form.
-pub fn single_level(lun: [u8; 8]) -> Option<u16> {
+pub(crate) fn single_level(lun: [u8; 8]) -> Option<u16> {
     match lun {
         [first @ (0 | 0x40..=0x7f), second, 0, 0, 0, 0, 0, 0] => Some(u16::from_be_bytes([first & 0x3f, second])),
         _ => None,

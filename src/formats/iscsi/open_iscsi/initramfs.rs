@@ -9,7 +9,7 @@ use isctpl_checks::facts::{InitramfsConf, Located, Location, Problem};
 ///
 /// What is set under a condition, or by a command, is not known, and a problem says so. So is a value that goes over
 /// the end of its line, as where a quote was forgotten: the next setting stands in it, which may be a password.
-pub fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Problem>) {
+pub(crate) fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Problem>) {
     let script = parse(text, path, Shell::Any);
     let mut conf = InitramfsConf { path: path.to_owned(), ..InitramfsConf::default() };
     let mut problems = script.problems;
@@ -50,7 +50,7 @@ pub fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Problem>) {
 
 /// Whether `/etc/default/open-iscsi` sets `ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1`. Debian's
 /// logout-all.sh heeds it only where `/etc/iscsi/iscsi.initramfs` exists.
-pub fn keeps_all_sessions(text: &str) -> bool {
+pub(crate) fn keeps_all_sessions(text: &str) -> bool {
     parse(text, "", Shell::Any).value("ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN") == Some("1")
 }
 

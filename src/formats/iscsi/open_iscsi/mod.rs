@@ -7,5 +7,5 @@
 mod initramfs;
 mod record;
 
-pub use initramfs::{initramfs_conf, keeps_all_sessions};
-pub use record::{Setting, initiator_name, iscsid_conf, node_record, portal_of_name, secrets, settings};
+pub(crate) use initramfs::{initramfs_conf, keeps_all_sessions};
+pub(crate) use record::{initiator_name, iscsid_conf, node_record, portal_of_name, secrets};

@@ -12,7 +12,7 @@ const EMPTY: &str = "<empty>";
 
 /// One line `key = value`. The value of a password is never kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting<'a> {
+pub(crate) struct Setting<'a> {
     /// Key, such as `node.startup`.
     pub key: &'a str,
     /// Value; empty for a password, whatever it was.
@@ -25,7 +25,7 @@ pub struct Setting<'a> {
 
 /// Every setting in order, and the lines that are none. Comments begin a line with `#`; the `BEGIN RECORD`
 /// and `END RECORD` marks of records are such comments.
-pub fn settings<'a>(text: &'a str, path: &str) -> (Vec<Setting<'a>>, Vec<Problem>) {
+pub(crate) fn settings<'a>(text: &'a str, path: &str) -> (Vec<Setting<'a>>, Vec<Problem>) {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for (line, raw) in (1u32..).zip(text.lines()) {
@@ -61,7 +61,7 @@ fn is_password(key: &str) -> bool {
 }
 
 /// Where passwords are set in a file of settings: also for discovery records, of which nothing else matters.
-pub fn secrets(text: &str, path: &str) -> Vec<Location> {
+pub(crate) fn secrets(text: &str, path: &str) -> Vec<Location> {
     settings(text, path)
         .0
         .iter()
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Reads iscsid.conf(5): the defaults that discovery copies into new records. The last setting of a key wins.
-pub fn iscsid_conf(text: &str, path: &str) -> (IscsidConf, Vec<Problem>) {
+pub(crate) fn iscsid_conf(text: &str, path: &str) -> (IscsidConf, Vec<Problem>) {
     let mut reader = Reader::new(text, path);
     let conf = IscsidConf {
         path: path.to_owned(),
@@ -149,7 +149,7 @@ pub fn iscsid_conf(text: &str, path: &str) -> (IscsidConf, Vec<Problem>) {
 
 /// Reads a node record. What its path tells fills in what the record does not say: see
 /// [`portal_of_name`].
-pub fn node_record(text: &str, path: &str) -> (NodeRecord, Vec<Problem>) {
+pub(crate) fn node_record(text: &str, path: &str) -> (NodeRecord, Vec<Problem>) {
     let mut reader = Reader::new(text, path);
     let of_path = of_path(path);
     let address = reader.parsed::<IpAddr>("node.conn[0].address", "IP address").map(|found| found.value);
@@ -211,7 +211,7 @@ fn of_path(path: &str) -> OfPath {
 
 /// Takes apart the name of a portal's directory, `IP,PORT,TPGT` (IPv6 addresses without brackets), or of a
 /// record of the older form, one file a portal: `IP,PORT` or `IP,PORT,TPGT`.
-pub fn portal_of_name(name: &str) -> Option<(IpAddr, u16, Option<u32>)> {
+pub(crate) fn portal_of_name(name: &str) -> Option<(IpAddr, u16, Option<u32>)> {
     let mut parts = name.split(',');
     let address = parts.next()?.trim_matches(['[', ']']).parse().ok()?;
     let port = parts.next()?.parse().ok()?;
@@ -221,7 +221,7 @@ pub fn portal_of_name(name: &str) -> Option<(IpAddr, u16, Option<u32>)> {
 
 /// Reads initiatorname.iscsi: `InitiatorName=` (the first one, as iscsid reads it), and whether
 /// `GenerateName=yes` stands there, which Debian's startup-checks.sh turns into a name at the first start.
-pub fn initiator_name(text: &str, path: &str) -> (Option<Located<String>>, Option<Location>) {
+pub(crate) fn initiator_name(text: &str, path: &str) -> (Option<Located<String>>, Option<Location>) {
     let mut name = None;
     let mut generated = None;
     for (line, raw) in (1u32..).zip(text.lines()) {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A module in `modules.dep`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Dependencies {
+pub(crate) struct Dependencies {
     /// Path as written: relative to the modules directory, or absolute.
     pub path: String,
     /// Names of the modules it needs, as the line lists them.
@@ -17,7 +17,7 @@ pub struct Dependencies {
 
 /// The name of the module in a file: `kernel/drivers/net/virtio-net.ko.xz` holds `virtio_net`.
 /// `None` when the file's name is none of a module's.
-pub fn module_name(path: &str) -> Option<String> {
+pub(crate) fn module_name(path: &str) -> Option<String> {
     let file = path.rsplit('/').next()?;
     let (name, packing) = file.rsplit_once(".ko")?;
     let known = matches!(packing, "" | ".gz" | ".xz" | ".zst" | ".bz2");
@@ -25,17 +25,17 @@ pub fn module_name(path: &str) -> Option<String> {
 }
 
 /// A module's name as the kernel writes it, with `_` for `-`.
-pub fn normal(name: &str) -> String {
+pub(crate) fn normal(name: &str) -> String {
     name.replace('-', "_")
 }
 
 /// The names in `modules.builtin`.
-pub fn builtin(text: &str) -> BTreeSet<String> {
+pub(crate) fn builtin(text: &str) -> BTreeSet<String> {
     text.lines().filter_map(|line| module_name(line.trim())).collect()
 }
 
 /// The wanted modules of `modules.dep`, with all that they depend on.
-pub fn dependencies(text: &str, wanted: &BTreeSet<String>) -> BTreeMap<String, Dependencies> {
+pub(crate) fn dependencies(text: &str, wanted: &BTreeSet<String>) -> BTreeMap<String, Dependencies> {
     /// depmod lists indirect dependencies too, so two rounds find all; more are for files by other hands.
     const ROUNDS: usize = 8;
     let mut found = BTreeMap::new();
@@ -57,7 +57,7 @@ pub fn dependencies(text: &str, wanted: &BTreeSet<String>) -> BTreeMap<String, D
 }
 
 /// The modules that `modules.alias` gives for each modalias, as modprobe(8) would load them.
-pub fn aliases(text: &str, modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn aliases(text: &str, modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
     let lines = text.lines().filter_map(|line| {
         let mut words = line.strip_prefix("alias ")?.split_whitespace();
         Some((words.next()?, words.next()?))
@@ -67,7 +67,7 @@ pub fn aliases(text: &str, modaliases: &[String]) -> BTreeMap<String, Vec<String
 
 /// The drivers compiled into the kernel that answer to each modalias: `modules.builtin.modinfo`,
 /// strings `MODULE.alias=PATTERN`, each ended by a zero byte.
-pub fn builtin_aliases(bytes: &[u8], modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn builtin_aliases(bytes: &[u8], modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
     let pairs = bytes.split(|byte| *byte == 0).filter_map(|field| {
         let (key, pattern) = std::str::from_utf8(field).ok()?.split_once('=')?;
         Some((pattern, key.strip_suffix(".alias")?))
@@ -118,7 +118,7 @@ fn with_underscores(text: &str) -> Cow<'_, str> {
 
 /// The wanted options of a kernel's configuration: `y`, `m`, `n`, or the text of another value.
 /// An option that the file does not mention is off.
-pub fn config(text: &str, wanted: &[&str]) -> BTreeMap<String, String> {
+pub(crate) fn config(text: &str, wanted: &[&str]) -> BTreeMap<String, String> {
     let mut values: BTreeMap<String, String> =
         wanted.iter().map(|option| ((*option).to_owned(), "n".to_owned())).collect();
     for (option, value) in text.lines().filter_map(|line| line.split_once('=')) {

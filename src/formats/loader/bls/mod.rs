@@ -2,7 +2,7 @@
 
 mod version;
 
-pub use version::compare_versions;
+pub(crate) use version::compare_versions;
 
 use isctpl_checks::facts::Problem;
 use std::cmp::Ordering;
@@ -16,7 +16,7 @@ const EXPANDED_LIMIT: usize = 32 * 1024;
 
 /// An entry, variables not yet put in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The file's name without `.conf` and without a boot counter.
     pub id: String,
     /// `title`.
@@ -41,7 +41,7 @@ pub struct Entry {
 
 /// A value and its line, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// Value.
     pub value: String,
     /// Line.
@@ -50,13 +50,13 @@ pub struct Line {
 
 impl Entry {
     /// What a menu shows: the title, with the version where there is no title.
-    pub fn shown_title(&self) -> String {
+    pub(crate) fn shown_title(&self) -> String {
         self.title.clone().or_else(|| self.version.clone()).unwrap_or_else(|| self.id.clone())
     }
 }
 
 /// Reads an entry. `file_name` is the file's name, such as `ID-6.1.conf`; `path` names it in problems.
-pub fn parse(text: &str, file_name: &str, path: &str) -> (Entry, Vec<Problem>) {
+pub(crate) fn parse(text: &str, file_name: &str, path: &str) -> (Entry, Vec<Problem>) {
     let stem = file_name.strip_suffix(".conf").unwrap_or(file_name);
     let (id, exhausted) = without_counter(stem);
     let mut entry = Entry { id: id.to_owned(), exhausted, ..Entry::default() };
@@ -112,7 +112,7 @@ fn without_counter(stem: &str) -> (&str, bool) {
 ///
 /// `value` answers `None` for a variable whose value is not known: it stays as written and its name
 /// goes into `unresolved`.
-pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>, unresolved: &mut BTreeSet<String>) -> String {
+pub(crate) fn expand(text: &str, value: impl Fn(&str) -> Option<String>, unresolved: &mut BTreeSet<String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -148,7 +148,7 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 /// GRUB's order (`blscfg.c`): by the file's name taken as NAME-VERSION-RELEASE, the greatest first.
-pub fn grub_order(left: &Entry, right: &Entry) -> Ordering {
+pub(crate) fn grub_order(left: &Entry, right: &Entry) -> Ordering {
     let (left_parts, right_parts) = (split_package(&left.id), split_package(&right.id));
     let by_part =
         |pick: fn(&(String, String, String)) -> &String| compare_versions(pick(&right_parts), pick(&left_parts));
@@ -157,7 +157,7 @@ pub fn grub_order(left: &Entry, right: &Entry) -> Ordering {
 
 /// systemd-boot's order (UAPI.1, "Sorting"): entries with tries left first, those with a sort key
 /// first and by it, then the newest version, then the greatest name.
-pub fn systemd_order(left: &Entry, right: &Entry) -> Ordering {
+pub(crate) fn systemd_order(left: &Entry, right: &Entry) -> Ordering {
     let by_key = match (&left.sort_key, &right.sort_key) {
         (Some(left_key), Some(right_key)) => left_key
             .cmp(right_key)

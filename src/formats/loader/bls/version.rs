@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Compares versions as the UAPI Group specifies (UAPI.10), with which RPM agrees in all that
 /// kernels are called: runs of digits as numbers, runs of letters as text, `~` before the end.
-pub fn compare_versions(mut left: &str, mut right: &str) -> Ordering {
+pub(crate) fn compare_versions(mut left: &str, mut right: &str) -> Ordering {
     loop {
         left = left.trim_start_matches(|c| !is_part(c));
         right = right.trim_start_matches(|c| !is_part(c));

@@ -4,7 +4,7 @@ use isctpl_checks::facts::{Location, Problem};
 
 /// A menu, as the script leaves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Menu {
+pub(crate) struct Menu {
     /// Every entry, submenus opened, in order.
     pub entries: Vec<Entry>,
     /// What `default` holds in the end.
@@ -19,7 +19,7 @@ pub struct Menu {
 
 /// A variable and how it came by its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its value; `None` when it is not set.
     pub value: Option<String>,
     /// Whether the value hangs on something that could not be decided.
@@ -32,7 +32,7 @@ pub struct Setting {
 
 /// A menu entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Title.
     pub title: String,
     /// `--id`.
@@ -59,7 +59,7 @@ pub struct Entry {
 
 /// A submenu on the way to an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// Title.
     pub title: String,
     /// `--id`.
@@ -70,7 +70,7 @@ pub struct Step {
 
 /// A file that an entry names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     /// GRUB's device: `fs-uuid:…`, `fs-label:…`, `file:…` for one that `search` finds, or such as `hd0,gpt2`.
     pub device: Option<String>,
     /// Path on that device.

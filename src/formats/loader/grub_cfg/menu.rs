@@ -22,7 +22,7 @@ const SUBMENU_LIMIT: usize = 8;
 /// Runs a configuration file and opens its menu.
 ///
 /// `path` names it in messages.
-pub fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
+pub(crate) fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
     let mut evaluator = Evaluator::new(path, world);
     evaluator.file(text, path.to_owned());
     let default = evaluator.setting("default");

@@ -17,10 +17,10 @@ mod syntax;
 mod variables;
 mod world;
 
-pub use boot_menu::{Entry, Menu, Named, Setting, Step};
-pub use choice::{Choice, choose};
-pub use menu::evaluate;
-pub use world::{PREFIX, World};
+pub(crate) use boot_menu::{Entry, Menu, Named};
+pub(crate) use choice::{Choice, choose};
+pub(crate) use menu::evaluate;
+pub(crate) use world::{PREFIX, World};
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use isctpl_checks::facts::Problem;
 use std::collections::BTreeMap;
 
 /// The name by which `$prefix` goes in paths given to [`World`].
-pub const PREFIX: &str = "(prefix)";
+pub(crate) const PREFIX: &str = "(prefix)";
 
 /// What the script asks of the disk it runs from. Paths are GRUB's: `(DEVICE)/path`, where the
 /// device is what stands in [`Named::device`], or `(prefix)/path`.
-pub trait World {
+pub(crate) trait World {
     /// Whether a path is a file or directory with something in it; `None` when that cannot be told.
     fn exists(&self, path: &str) -> Option<bool>;
 

@@ -16,14 +16,14 @@ use tokens::{Kind, TOKEN_LIMIT, Token, tokens};
 pub(crate) const CLASSLESS_CODE: u32 = 121;
 
 /// The name that some builds of dhclient know for it without a declaration.
-pub const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
+pub(crate) const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
 
 /// The most names that are kept of a list.
 const NAME_LIMIT: usize = 4096;
 
 /// What a file says.
 #[derive(Debug, Clone, Default)]
-pub struct Parsed {
+pub(crate) struct Parsed {
     /// The facts. `asks_classless` counts only options that the file declares: see [`asks`].
     pub conf: DhclientConf,
     /// Options that are declared, with their codes.
@@ -35,7 +35,7 @@ pub struct Parsed {
 }
 
 /// Whether a list of requested options holds option 121, going by declarations.
-pub fn asks(requested: &[String], declared: &HashMap<String, u32>) -> bool {
+pub(crate) fn asks(requested: &[String], declared: &HashMap<String, u32>) -> bool {
     requested.iter().any(|name| declared.get(name.as_str()) == Some(&CLASSLESS_CODE))
 }
 
@@ -50,7 +50,7 @@ impl Parsed {
 }
 
 /// Reads a file; `path` is what places name.
-pub fn parse(text: &str, path: &str) -> Parsed {
+pub(crate) fn parse(text: &str, path: &str) -> Parsed {
     let tokens = tokens(text);
     let cut = tokens.last().filter(|_| tokens.len() == TOKEN_LIMIT).map(|last| last.line);
     let mut parser = Parser { tokens: tokens.into_iter().peekable(), path, parsed: Parsed::default() };

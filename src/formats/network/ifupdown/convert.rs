@@ -28,7 +28,7 @@ const GLOB_LIMIT: usize = 64;
 
 /// The configurations that stanzas of every file together make, in their order, and the renames.
 /// Stanzas of families other than IPv4 are left out.
-pub fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Vec<InterfaceConfig>, Vec<Rename>) {
+pub(crate) fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Vec<InterfaceConfig>, Vec<Rename>) {
     let known = Known::of(stanzas);
     let mut configs = Vec::new();
     let mut renames = Vec::new();

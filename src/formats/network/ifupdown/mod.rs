@@ -6,5 +6,5 @@ mod stanzas;
 #[cfg(test)]
 mod tests;
 
-pub use convert::interfaces;
-pub use stanzas::{Iface, IfaceOption, Include, InterfacesFile, Item, Stanza, parse};
+pub(crate) use convert::interfaces;
+pub(crate) use stanzas::{Include, Item, Stanza, parse};

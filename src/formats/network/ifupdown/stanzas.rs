@@ -12,7 +12,7 @@ const LINE_LIMIT: usize = 100_000;
 
 /// What a file holds, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InterfacesFile {
+pub(crate) struct InterfacesFile {
     /// Stanzas and requests for other files.
     pub items: Vec<Item>,
     /// Lines that ifupdown refuses; it then configures nothing at all.
@@ -21,7 +21,7 @@ pub struct InterfacesFile {
 
 /// One thing of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub(crate) enum Item {
     /// Another file, or several, is read here.
     Include(Include),
     /// A stanza.
@@ -30,7 +30,7 @@ pub enum Item {
 
 /// A request for other files. Names that are not absolute are relative to the directory of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Include {
+pub(crate) struct Include {
     /// A file name, a directory, or a glob of them.
     pub pattern: String,
     /// `source-directory`: of each directory the files whose names are letters, digits, `_` and `-`.
@@ -41,7 +41,7 @@ pub struct Include {
 
 /// A stanza.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stanza {
+pub(crate) enum Stanza {
     /// `auto` (then `class` is `auto`) and `allow-CLASS`; `no-auto-down`, which ends with that name as class.
     Allow {
         /// `auto`, `hotplug`, `no-auto-down` …
@@ -71,7 +71,7 @@ pub enum Stanza {
 
 impl Stanza {
     /// How many lines it has, as far as they are kept.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         match self {
             Self::Iface(iface) => 1 + iface.options.len(),
             Self::Mapping { logical, .. } => 1 + logical.len(),
@@ -83,7 +83,7 @@ impl Stanza {
 
 /// An `iface` or `template` stanza.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Iface {
+pub(crate) struct Iface {
     /// Interface or logical name.
     pub name: String,
     /// `inet`, `inet6` …; `None` where ifupdown2 and -ng leave it out.
@@ -102,7 +102,7 @@ pub struct Iface {
 
 /// An option of an `iface` stanza.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IfaceOption {
+pub(crate) struct IfaceOption {
     /// Name, with `_` as `-`.
     pub name: String,
     /// The rest of the line.
@@ -112,7 +112,7 @@ pub struct IfaceOption {
 }
 
 /// Reads one file; `path` is what places name.
-pub fn parse(text: &str, path: &str) -> InterfacesFile {
+pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
     let mut file = InterfacesFile::default();
     for (count, (number, line)) in logical_lines(text).enumerate() {
         let at = Location::line(path, number);

@@ -55,7 +55,7 @@ fn settings(text: &str, path: &str, problems: &mut Vec<Problem>) -> BTreeMap<Str
 }
 
 /// What an `ifcfg-NAME` file says. `name` is what follows `ifcfg-`, which stands for a missing `DEVICE`.
-pub fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Problem>) -> InterfaceConfig {
+pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Problem>) -> InterfaceConfig {
     let known = settings(text, path, problems);
     let get = |key: &str| known.get(key).filter(|value| !value.value.is_empty());
     let is = |key: &str, word: &str| get(key).is_some_and(|value| value.value.eq_ignore_ascii_case(word));
@@ -134,7 +134,7 @@ fn addresses(known: &BTreeMap<String, Located<String>>, config: &mut InterfaceCo
 
 /// The routes of a `route-NAME` file: `ADDRESS0=…` with `NETMASK0` and `GATEWAY0`, or arguments of
 /// `ip route add`, one route a line.
-pub fn routes(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<Located<StaticRoute>> {
+pub(crate) fn routes(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<Located<StaticRoute>> {
     let known = settings(text, path, problems);
     let mut routes = Vec::new();
     for (key, value) in known.range("ADDRESS".to_owned()..) {

@@ -3,9 +3,9 @@
 //! Only the keys that are asked for leave this module: a Wi-Fi or 802.1X password in a profile is
 //! never looked at.
 
-pub mod ifcfg;
-pub mod nm_conf;
-pub mod profile;
+pub(crate) mod ifcfg;
+pub(crate) mod nm_conf;
+pub(crate) mod profile;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +16,7 @@ const KEY_LIMIT: usize = 20_000;
 
 /// A file of GLib's key-value syntax: groups, `key=value`, comments, no continuation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeyFile {
+pub(crate) struct KeyFile {
     groups: Vec<Group>,
     /// Lines that GLib refuses; the whole file is then refused.
     pub problems: Vec<Problem>,
@@ -30,7 +30,7 @@ struct Group {
 }
 
 /// Reads a file; `path` is what places name.
-pub fn parse(text: &str, path: &str) -> KeyFile {
+pub(crate) fn parse(text: &str, path: &str) -> KeyFile {
     let mut file = KeyFile::default();
     let mut count = 0usize;
     for (number, line) in (1u32..).zip(text.lines()) {
@@ -61,7 +61,7 @@ pub fn parse(text: &str, path: &str) -> KeyFile {
 
 impl KeyFile {
     /// The last value of a key in a group; an empty value is one.
-    pub fn get(&self, group: &str, key: &str) -> Option<&Located<String>> {
+    pub(crate) fn get(&self, group: &str, key: &str) -> Option<&Located<String>> {
         self.groups
             .iter()
             .rev()
@@ -72,23 +72,23 @@ impl KeyFile {
     }
 
     /// The value of a key in the first of several groups that has it: settings have old and new names.
-    pub fn get_in(&self, groups: &[&str], key: &str) -> Option<&Located<String>> {
+    pub(crate) fn get_in(&self, groups: &[&str], key: &str) -> Option<&Located<String>> {
         groups.iter().find_map(|group| self.get(group, key))
     }
 
     /// A boolean; GLib knows `true`, `false`, `1` and `0`, NetworkManager also `yes`, `no`, `on`, `off`.
-    pub fn boolean(&self, group: &str, key: &str) -> Option<Located<bool>> {
+    pub(crate) fn boolean(&self, group: &str, key: &str) -> Option<Located<bool>> {
         let value = self.get(group, key)?;
         Some(Located::new(crate::formats::systemd::boolean(&value.value)?, value.at.clone()))
     }
 
     /// A list, separated by `;` or `,`, as most of NetworkManager's lists are.
-    pub fn list(&self, group: &str, key: &str) -> Vec<String> {
+    pub(crate) fn list(&self, group: &str, key: &str) -> Vec<String> {
         self.get(group, key).map(|value| words(&value.value)).unwrap_or_default()
     }
 
     /// Every key of a group that begins with a prefix, in order.
-    pub fn beginning<'a>(&'a self, group: &str, prefix: &str) -> Vec<(&'a str, &'a Located<String>)> {
+    pub(crate) fn beginning<'a>(&'a self, group: &str, prefix: &str) -> Vec<(&'a str, &'a Located<String>)> {
         self.groups
             .iter()
             .filter(|candidate| candidate.name == group)
@@ -99,7 +99,7 @@ impl KeyFile {
     }
 
     /// The names of the groups that begin with a prefix, in order.
-    pub fn groups_beginning(&self, prefix: &str) -> Vec<&str> {
+    pub(crate) fn groups_beginning(&self, prefix: &str) -> Vec<&str> {
         self.groups.iter().map(|group| group.name.as_str()).filter(|name| name.starts_with(prefix)).collect()
     }
 }

@@ -6,7 +6,7 @@ use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch};
 
 /// What the configuration files together say, read in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NmConf {
+pub(crate) struct NmConf {
     unmanaged: Vec<Located<String>>,
     /// `[device…]` sections with `managed=no`: what they match, last said first.
     devices: Vec<(String, Located<String>, bool)>,
@@ -18,7 +18,7 @@ pub struct NmConf {
 
 impl NmConf {
     /// Adds a file, which wins over those before it. `key+=` adds to a list, `key-=` takes away.
-    pub fn add(&mut self, file: &KeyFile) {
+    pub(crate) fn add(&mut self, file: &KeyFile) {
         if let Some(value) = file.get("keyfile", "unmanaged-devices") {
             self.unmanaged = specs(value);
         }
@@ -45,12 +45,12 @@ impl NmConf {
     }
 
     /// Whether a plugin is loaded; `None` when the list is not said.
-    pub fn has_plugin(&self, name: &str) -> Option<bool> {
+    pub(crate) fn has_plugin(&self, name: &str) -> Option<bool> {
         self.plugins.as_ref().map(|plugins| plugins.value.iter().any(|plugin| plugin == name))
     }
 
     /// The devices that are left alone, as configurations that say so.
-    pub fn unmanaged(&self) -> Vec<InterfaceConfig> {
+    pub(crate) fn unmanaged(&self) -> Vec<InterfaceConfig> {
         let mut configs = matched(&self.unmanaged);
         for (_, spec, managed) in &self.devices {
             if !managed {

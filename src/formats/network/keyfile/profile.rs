@@ -11,7 +11,7 @@ use std::net::IpAddr;
 const ETHERNET: [&str; 2] = ["ethernet", "802-3-ethernet"];
 
 /// What a profile says; `None` when it is none: a file without `[connection]`.
-pub fn read(file: &KeyFile, path: &str, problems: &mut Vec<Problem>) -> Option<InterfaceConfig> {
+pub(crate) fn read(file: &KeyFile, path: &str, problems: &mut Vec<Problem>) -> Option<InterfaceConfig> {
     let kind = file.get("connection", "type").map(|kind| kind.value.as_str());
     if kind.is_none() && file.get("connection", "uuid").is_none() && file.get("connection", "id").is_none() {
         return None;

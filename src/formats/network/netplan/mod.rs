@@ -21,7 +21,7 @@ const NO_GROUPS: [&str; 3] = ["version", "renderer", "openvswitch"];
 
 /// Every file of netplan, laid over each other.
 #[derive(Debug, Default)]
-pub struct Netplan {
+pub(crate) struct Netplan {
     definitions: BTreeMap<String, Definition>,
     renderer: Option<String>,
     group_renderers: BTreeMap<String, String>,
@@ -30,7 +30,7 @@ pub struct Netplan {
 
 impl Netplan {
     /// Lays a file over those before it. `generated_by` names the program that wrote it, where known.
-    pub fn add(&mut self, text: &str, path: &str, generated_by: Option<&str>) {
+    pub(crate) fn add(&mut self, text: &str, path: &str, generated_by: Option<&str>) {
         let document = match Document::read(text) {
             Ok(document) => document,
             Err(fault) => {
@@ -99,7 +99,7 @@ impl Netplan {
 
     /// The configurations, in the order of the files that netplan writes for networkd
     /// (`10-netplan-ID.network`), and what could not be understood.
-    pub fn finish(self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+    pub(crate) fn finish(self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
         let called: BTreeMap<String, String> =
             self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.called()?))).collect();
         let interfaces = self

@@ -5,7 +5,7 @@ use isctpl_checks::facts::{Located, Location, Problem};
 
 /// What one configuration file sets; `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `devices/filter`, patterns in order.
     pub filter: Option<Vec<Located<String>>>,
     /// `devices/global_filter`, patterns in order.
@@ -23,7 +23,7 @@ pub struct Settings {
 impl Settings {
     /// These settings, and those of `other` where it says something: lvmlocal.conf goes before lvm.conf.
     #[must_use]
-    pub fn overridden_by(self, other: Self) -> Self {
+    pub(crate) fn overridden_by(self, other: Self) -> Self {
         Self {
             filter: other.filter.or(self.filter),
             global_filter: other.global_filter.or(self.global_filter),
@@ -36,7 +36,7 @@ impl Settings {
 }
 
 /// Reads lvm.conf or lvmlocal.conf. Where a setting stands twice, the last one wins.
-pub fn settings(text: &str, path: &str) -> (Settings, Vec<Problem>) {
+pub(crate) fn settings(text: &str, path: &str) -> (Settings, Vec<Problem>) {
     let (nodes, problem) = parse(text, path);
     let mut problems: Vec<Problem> = problem.into_iter().collect();
     let mut settings = Settings::default();

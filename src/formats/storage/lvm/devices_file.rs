@@ -7,7 +7,7 @@ const ENTRY_LIMIT: usize = 10_000;
 
 /// Reads the entries: `IDTYPE=… IDNAME=… DEVNAME=… PVID=… PART=…`, where a dot means that a value is not
 /// known. Lines with other keys (VERSION, HOSTNAME, PRODUCT_UUID …) are no entries.
-pub fn devices_file(text: &str, path: &str) -> (Vec<Located<LvmDevice>>, Vec<Problem>) {
+pub(crate) fn devices_file(text: &str, path: &str) -> (Vec<Located<LvmDevice>>, Vec<Problem>) {
     let mut entries = Vec::new();
     let mut problems = Vec::new();
     for (line, raw) in (1u32..).zip(text.lines()) {

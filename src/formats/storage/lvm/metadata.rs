@@ -4,7 +4,7 @@ use super::tree::{Value, parse};
 
 /// A volume group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct VolumeGroup {
+pub(crate) struct VolumeGroup {
     /// Name.
     pub name: String,
     /// UUID, with dashes.
@@ -17,7 +17,7 @@ pub struct VolumeGroup {
 
 /// Reads the volume group that a metadata text describes; `None` when it describes none. What stands
 /// before a break in the text still counts.
-pub fn volume_group(text: &str) -> Option<VolumeGroup> {
+pub(crate) fn volume_group(text: &str) -> Option<VolumeGroup> {
     let (nodes, _) = parse(text, "");
     let mut group: Option<VolumeGroup> = None;
     for node in &nodes {

@@ -5,7 +5,6 @@ mod devices_file;
 mod metadata;
 mod tree;
 
-pub use config::{Settings, settings};
-pub use devices_file::devices_file;
-pub use metadata::{VolumeGroup, volume_group};
-pub use tree::{Node, Value, parse};
+pub(crate) use config::{Settings, settings};
+pub(crate) use devices_file::devices_file;
+pub(crate) use metadata::{VolumeGroup, volume_group};

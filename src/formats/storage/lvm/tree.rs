@@ -14,7 +14,7 @@ const DEPTH_LIMIT: usize = 32;
 
 /// A value of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     /// A string, quotes removed.
     Text(String),
     /// A number as it is written, or a bare word.
@@ -23,7 +23,7 @@ pub enum Value {
 
 impl Value {
     /// What is written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Text(text) | Self::Bare(text) => text,
         }
@@ -32,7 +32,7 @@ impl Value {
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub(crate) struct Node {
     /// The names of the sections around it, outermost first; settings of one section share it.
     sections: Rc<[Rc<str>]>,
     /// Its own name, with those of sections before it where it is a path: `devices/filter`.
@@ -45,18 +45,18 @@ pub struct Node {
 
 impl Node {
     /// The names of the sections around it and its own, outermost first.
-    pub fn path(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn path(&self) -> impl Iterator<Item = &str> {
         self.sections.iter().map(Rc::as_ref).chain(parts(&self.name))
     }
 
     /// Whether it is the setting `section/key`.
-    pub fn is(&self, path: &[&str]) -> bool {
+    pub(crate) fn is(&self, path: &[&str]) -> bool {
         self.path().eq(path.iter().copied())
     }
 }
 
 /// Reads settings until the end or until the text breaks the grammar: then what was read so far, and why.
-pub fn parse(text: &str, path: &str) -> (Vec<Node>, Option<Problem>) {
+pub(crate) fn parse(text: &str, path: &str) -> (Vec<Node>, Option<Problem>) {
     let mut parser = Parser { lexer: Lexer { rest: text, line: 1 }, nodes: Vec::new(), values: 0 };
     let problem = parser.run().err().map(|what| Problem::new(format!("{path}:{}", parser.lexer.line), what));
     (parser.nodes, problem)

@@ -7,7 +7,7 @@ const ENTRY_LIMIT: u32 = 1024;
 
 /// A partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GptPartition {
+pub(crate) struct GptPartition {
     /// Number, counted from 1, as the kernel counts.
     pub number: u32,
     /// Its own GUID, lower case: what `root=PARTUUID=` names.
@@ -30,7 +30,7 @@ pub(super) fn header(head: &[u8]) -> Option<usize> {
 }
 
 /// The partitions of the table in a disk's first blocks; entries beyond them are left out.
-pub fn gpt_partitions(head: &[u8]) -> Vec<GptPartition> {
+pub(crate) fn gpt_partitions(head: &[u8]) -> Vec<GptPartition> {
     let Some(block) = header(head) else { return Vec::new() };
     read(head, block).unwrap_or_default()
 }

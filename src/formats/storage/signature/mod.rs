@@ -10,21 +10,21 @@ mod filesystem;
 mod gpt;
 mod physical_volume;
 
-pub use gpt::{GptPartition, gpt_partitions};
-pub use physical_volume::{Area, MetadataArea, PvLabel, metadata_area, pv_label};
+pub(crate) use gpt::gpt_partitions;
+pub(crate) use physical_volume::{Area, metadata_area, pv_label};
 
 use crate::formats::storage::lvm;
 use isctpl_checks::facts::Signature;
 use std::io::{Read, Result, Seek, SeekFrom};
 
 /// How much of a device's beginning is looked at: the last header in it is that of btrfs, at 64 KiB.
-pub const HEAD: u64 = 128 << 10;
+pub(crate) const HEAD: u64 = 128 << 10;
 
 /// The most metadata text of a volume group that is read.
 const METADATA_LIMIT: u64 = 1 << 20;
 
 /// What the first [`HEAD`] bytes of a device say; a physical volume's group is not in them, see [`read`].
-pub fn identify(head: &[u8]) -> Option<Signature> {
+pub(crate) fn identify(head: &[u8]) -> Option<Signature> {
     if let Some(label) = pv_label(head) {
         return Some(Signature::LvmPv { uuid: label.uuid, vg: None, lvs: Vec::new(), pv_count: 0 });
     }
@@ -45,7 +45,7 @@ pub fn identify(head: &[u8]) -> Option<Signature> {
 /// # Errors
 /// When the first blocks cannot be read. A physical volume whose metadata cannot be read is one
 /// without a group.
-pub fn read(device: &mut (impl Read + Seek)) -> Result<Option<Signature>> {
+pub(crate) fn read(device: &mut (impl Read + Seek)) -> Result<Option<Signature>> {
     let head = head(device)?;
     let Some(label) = pv_label(&head) else { return Ok(identify(&head)) };
     let group = label.metadata.iter().find_map(|area| group_of(device, area));
@@ -60,7 +60,7 @@ pub fn read(device: &mut (impl Read + Seek)) -> Result<Option<Signature>> {
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn head(device: &mut (impl Read + Seek)) -> Result<Vec<u8>> {
+pub(crate) fn head(device: &mut (impl Read + Seek)) -> Result<Vec<u8>> {
     at(device, 0, HEAD)
 }
 

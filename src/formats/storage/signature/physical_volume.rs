@@ -12,7 +12,7 @@ const IGNORED: u32 = 1;
 
 /// A stretch of a device, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
+pub(crate) struct Area {
     /// Where it begins.
     pub offset: u64,
     /// How long it is.
@@ -21,7 +21,7 @@ pub struct Area {
 
 /// A physical volume's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PvLabel {
+pub(crate) struct PvLabel {
     /// UUID, with dashes as LVM writes it.
     pub uuid: String,
     /// Where metadata areas lie; none when the volume carries no metadata.
@@ -29,7 +29,7 @@ pub struct PvLabel {
 }
 
 /// Finds the label: it lies in one of the first four sectors.
-pub fn pv_label(head: &[u8]) -> Option<PvLabel> {
+pub(crate) fn pv_label(head: &[u8]) -> Option<PvLabel> {
     (0..4).find_map(|sector| label_in(slice(head, sector * SECTOR, SECTOR)?))
 }
 
@@ -77,13 +77,13 @@ fn dashed(raw: &[u8]) -> Option<String> {
 
 /// Where the current text of a metadata area lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MetadataArea {
+pub(crate) struct MetadataArea {
     area: Area,
     text: Area,
 }
 
 /// Reads the header of a metadata area; `None` when there is none or it holds no text in use.
-pub fn metadata_area(header: &[u8], area: Area) -> Option<MetadataArea> {
+pub(crate) fn metadata_area(header: &[u8], area: Area) -> Option<MetadataArea> {
     if !has(header, 4, AREA_MAGIC) || u32_at(header, 20)? != 1 {
         return None;
     }
@@ -100,7 +100,7 @@ pub fn metadata_area(header: &[u8], area: Area) -> Option<MetadataArea> {
 
 impl MetadataArea {
     /// The text's pieces on the device: two when it wraps at the end of the ring to behind the header.
-    pub fn pieces(&self) -> Vec<Area> {
+    pub(crate) fn pieces(&self) -> Vec<Area> {
         let start = self.area.offset.saturating_add(self.text.offset);
         let until_end = self.area.size.saturating_sub(self.text.offset);
         if self.text.size <= until_end {

@@ -24,14 +24,14 @@ const SETTINGS: [&str; 4] = ["node.", "iface.", "discovery.", "isns."];
 const PUNCTUATION: [char; 15] = [';', '&', '|', '(', ')', '{', '}', '<', '>', '!', '`', '"', '\'', ',', '\\'];
 
 /// The words of a command, quotes resolved, as one line.
-pub fn redact_command(argv: &[String]) -> String {
+pub(crate) fn redact_command(argv: &[String]) -> String {
     let iscsi = argv.iter().any(|word| names_iscsi(word));
     let mut line = Line { iscsi, hides_next: false };
     argv.iter().map(|word| line.word(word, DEPTH_LIMIT)).collect::<Vec<_>>().join(" ")
 }
 
 /// A line of shell text. Words are parted by one blank each; quotes stay.
-pub fn redact_command_line(line: &str) -> String {
+pub(crate) fn redact_command_line(line: &str) -> String {
     words_shown(line, names_iscsi(line), DEPTH_LIMIT)
 }
 

@@ -58,7 +58,7 @@ const CAPITALS: [&str; 32] = [
 ];
 
 /// A rule as evidence.
-pub fn rule(words: &[impl AsRef<str>]) -> String {
+pub(crate) fn rule(words: &[impl AsRef<str>]) -> String {
     let mut before = "";
     let mut shown = Vec::new();
     for word in words.iter().map(AsRef::as_ref) {

@@ -5,10 +5,10 @@
 //! known and the value looks as values of that name do; in place of all else stands
 //! [`HIDDEN`](isctpl_checks::facts::HIDDEN).
 
-pub mod command;
-pub mod firewall;
-pub mod mount;
-pub mod words;
+pub(crate) mod command;
+pub(crate) mod firewall;
+pub(crate) mod mount;
+pub(crate) mod words;
 
 use isctpl_checks::facts::HIDDEN;
 
@@ -23,7 +23,7 @@ const TOP: [&str; 20] = [
 
 /// A value of a known name: letters, digits and the punctuation of paths, lists, addresses and versions. Blanks,
 /// quotes, `=` and `@` join one value with another, and do not belong to it. `${NAME}` stands for itself.
-pub fn is_plain(value: &str) -> bool {
+pub(crate) fn is_plain(value: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._,:/+%()[]~^*-".contains(c);
     value.len() <= VALUE_LIMIT && without_variables(value).chars().all(fits)
 }
@@ -42,7 +42,7 @@ fn without_variables(value: &str) -> String {
 }
 
 /// A name of a shell's variable.
-pub fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.len() <= 48
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -50,7 +50,7 @@ pub fn is_identifier(name: &str) -> bool {
 
 /// A name of a setting or parameter that nobody knows, as far as it may be shown: in small letters, as names are
 /// and generated passwords are not.
-pub fn is_setting_name(name: &str) -> bool {
+pub(crate) fn is_setting_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.len() <= 48
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-[]/".contains(c))
@@ -58,7 +58,7 @@ pub fn is_setting_name(name: &str) -> bool {
 }
 
 /// An absolute path below a directory that every root has.
-pub fn is_path(path: &str) -> bool {
+pub(crate) fn is_path(path: &str) -> bool {
     let Some(below) = path.strip_prefix('/') else { return false };
     let first = below.split('/').next().unwrap_or_default();
     (TOP.contains(&first) || matches!(first, "" | "usr" | "var" | "target" | "vmlinuz" | "initrd.img"))
@@ -66,7 +66,7 @@ pub fn is_path(path: &str) -> bool {
 }
 
 /// An address, with or without a prefix length or a port; also one that is mistyped.
-pub fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_hexdigit() || c == '[' || c == ':')
         && text.contains(['.', ':'])
         && text.len() <= 64
@@ -74,12 +74,12 @@ pub fn is_address(text: &str) -> bool {
 }
 
 /// An iSCSI name (RFC 3720, section 3.2.6.3).
-pub fn is_iscsi_name(text: &str) -> bool {
+pub(crate) fn is_iscsi_name(text: &str) -> bool {
     ["iqn.", "eui.", "naa."].iter().any(|kind| text.starts_with(kind)) && is_plain(text)
 }
 
 /// A network interface's usual name.
-pub fn is_interface(text: &str) -> bool {
+pub(crate) fn is_interface(text: &str) -> bool {
     let kind = text.trim_start_matches(|c: char| c.is_ascii_lowercase());
     let stem = text.get(..text.len() - kind.len()).unwrap_or_default();
     text == "lo"
@@ -94,7 +94,7 @@ pub fn is_interface(text: &str) -> bool {
 }
 
 /// A device as `root=`, `resume=` and fstab name one: a path below /dev, or a tag.
-pub fn is_device(text: &str) -> bool {
+pub(crate) fn is_device(text: &str) -> bool {
     let (tag, value) = text.split_once('=').unwrap_or(("", text));
     let known = match tag {
         "" => {
@@ -110,7 +110,7 @@ pub fn is_device(text: &str) -> bool {
 }
 
 /// A file as a boot loader names it, with or without the device before it.
-pub fn loader_file(written: &str) -> String {
+pub(crate) fn loader_file(written: &str) -> String {
     let named = |path: &str| path.is_empty() || path.starts_with(['/', '(', '$']) || is_plain_name(path);
     // Btrfs subvolumes begin with `@`.
     let fits = |path: &str| named(path) && is_plain(&path.replace("/@", "/"));
@@ -124,7 +124,7 @@ fn is_plain_name(text: &str) -> bool {
 }
 
 /// A title, an id, or a sentence of our own around one: all but what is assigned to a name in it.
-pub fn title(text: &str) -> String {
+pub(crate) fn title(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let redacted = crate::formats::text::redact::redact_line(text);
     for (number, word) in redacted.split(' ').enumerate() {
@@ -144,7 +144,7 @@ pub fn title(text: &str) -> String {
 }
 
 /// Variables of GRUB whose value is a title, an id or a number, and no more.
-pub fn is_loader_setting(name: &str) -> bool {
+pub(crate) fn is_loader_setting(name: &str) -> bool {
     matches!(
         name,
         "default"
@@ -174,7 +174,7 @@ pub fn is_loader_setting(name: &str) -> bool {
 }
 
 /// What stands where something else was expected, as a message quotes it: an address that is none, a word.
-pub fn wrong_value(value: &str) -> String {
+pub(crate) fn wrong_value(value: &str) -> String {
     let words: Vec<&str> = value.lines().next().unwrap_or_default().split_whitespace().collect();
     let fits = |word: &str| {
         is_address(word)

@@ -37,7 +37,7 @@ const OPTIONS: &[&str] = &[
 const SYSTEMD: [&str; 2] = ["x-systemd.", "x-initrd."];
 
 /// Options as they may be shown, empty ones left out.
-pub fn options(options: impl Iterator<Item = String>) -> Vec<String> {
+pub(crate) fn options(options: impl Iterator<Item = String>) -> Vec<String> {
     options.filter(|option| !option.is_empty()).map(|written| option(&written)).collect()
 }
 
@@ -58,7 +58,7 @@ fn option(written: &str) -> String {
 }
 
 /// What is mounted: a device, a path, a share of a host; never who logs in to it.
-pub fn source(spec: &str) -> String {
+pub(crate) fn source(spec: &str) -> String {
     // Where a name stands before a host, an `@` ends it.
     if is_device(spec) || is_plain(&spec.replace(['\\', ' '], "")) {
         return spec.to_owned();

@@ -30,6 +30,6 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Whether a word says what is done.
-pub fn is_known(word: &str) -> bool {
+pub(crate) fn is_known(word: &str) -> bool {
     KNOWN.contains(&word)
 }
