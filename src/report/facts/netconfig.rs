@@ -1,9 +1,7 @@
 //! DHCP clients, and the network configuration of the installed system.
 
 use super::page::{Page, list, located};
-use isctpl_checks::facts::{
-    DhclientConf, Dhcp, Firewall, InterfaceConfig, Lease, Manager, Method, NetConfig, NicMatch,
-};
+use isctpl_checks::facts::{DhclientConf, Dhcp, Firewall, InterfaceConfig, Lease, Method, NetConfig, NicMatch};
 
 /// DHCP clients: settings, hooks, leases.
 pub(super) fn dhcp(dhcp: &Dhcp, page: &mut Page<'_>) {
@@ -87,7 +85,7 @@ pub(super) fn netconfig(config: &NetConfig, page: &mut Page<'_>) {
     let rows = config.managers.iter().map(|state| {
         let at = state.at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
         let starts = if state.enabled { "starts at boot" } else { "does not start" };
-        vec![manager(state.manager).to_owned(), format!("{starts}{at}")]
+        vec![state.manager.name().to_owned(), format!("{starts}{at}")]
     });
     page.rows(rows.collect());
     page.heading("Interface configurations, in the order in which they are read");
@@ -133,7 +131,7 @@ pub(super) fn netconfig(config: &NetConfig, page: &mut Page<'_>) {
 }
 
 fn interface(config: &InterfaceConfig, read: bool, page: &mut Page<'_>) {
-    page.line(&format!("{} ({}, {})", matches(&config.matches), manager(config.manager), config.at));
+    page.line(&format!("{} ({}, {})", matches(&config.matches), config.manager.name(), config.at));
     let start = match (read, config.unmanaged, config.at_boot) {
         (false, ..) => "never: its manager does not start",
         (true, true, _) => "left alone",
@@ -202,17 +200,6 @@ fn firewall(firewall: &Firewall, page: &mut Page<'_>) {
         ("  decided by", located(firewall.deciding.as_ref())),
         ("  unclear", list(&firewall.unclear)),
     ]);
-}
-
-fn manager(manager: Manager) -> &'static str {
-    match manager {
-        Manager::Ifupdown => "ifupdown",
-        Manager::Netplan => "netplan",
-        Manager::Networkd => "systemd-networkd",
-        Manager::NetworkManager => "NetworkManager",
-        Manager::Dhcpcd => "dhcpcd",
-        Manager::Ifcfg => "ifcfg files",
-    }
 }
 
 fn yes(value: bool) -> &'static str {
