@@ -4,6 +4,7 @@ use crate::formats::shell::{Shell, Variables, parse_after};
 use crate::formats::systemd;
 use crate::system::Root;
 use isctpl_checks::facts::{Location, Omit};
+use std::collections::BTreeSet;
 
 const MAIN: &str = "/etc/dracut.conf";
 
@@ -19,28 +20,27 @@ pub(super) fn omits(root: &Root) -> Vec<Omit> {
     let mut paths = vec![MAIN.to_owned()];
     paths.extend(systemd::conf_files(&listings, ".conf"));
     let mut variables = Variables::default();
-    let mut assigned = Vec::new();
+    let mut omits: Vec<Omit> = Vec::new();
+    let mut named = BTreeSet::new();
     for path in paths {
         let Ok(Some(text)) = root.text(&path) else { continue };
-        let script = parse_after(&text, &path, Shell::Bash, &mut variables);
-        assigned.extend(script.assignments.into_iter().map(|assignment| (root.name(&path), assignment)));
-    }
-    let mut omits: Vec<Omit> = Vec::new();
-    for key in KEYS {
-        let in_force = variables.value(key).text;
-        let in_force: Vec<&str> = in_force.split_whitespace().collect();
-        for (path, assignment) in assigned.iter().filter(|(_, assignment)| assignment.name == key) {
-            let known = |word: &str| omits.iter().any(|omit| omit.key == key && omit.words.iter().any(|it| it == word));
-            let mut words: Vec<String> = Vec::new();
-            for word in assignment.value.split_whitespace().filter(|word| in_force.contains(word)) {
-                if !known(word) && !words.iter().any(|it| it == word) {
-                    words.push(word.to_owned());
-                }
-            }
+        for assignment in parse_after(&text, &path, Shell::Bash, &mut variables).assignments {
+            let Some(key) = KEYS.into_iter().find(|key| *key == assignment.name) else { continue };
+            let new = |word: &&str| named.insert((key, (*word).to_owned()));
+            let words: Vec<String> = assignment.value.split_whitespace().filter(new).map(str::to_owned).collect();
             if !words.is_empty() {
-                omits.push(Omit { key: key.to_owned(), words, at: Location::line(path.clone(), assignment.line) });
+                let at = Location::line(root.name(&path), assignment.line);
+                omits.push(Omit { key: key.to_owned(), words, at });
             }
         }
     }
+    // A later assignment may have taken a word back.
+    for key in KEYS {
+        let in_force = variables.value(key).text;
+        let in_force: BTreeSet<&str> = in_force.split_whitespace().collect();
+        let of_key = omits.iter_mut().filter(|omit| omit.key == key);
+        of_key.for_each(|omit| omit.words.retain(|word| in_force.contains(word.as_str())));
+    }
+    omits.retain(|omit| !omit.words.is_empty());
     omits
 }

@@ -1,5 +1,6 @@
 //! Whatever a tree or an image holds, a run ends soon and takes no more than 64 MiB, and says what it did not read.
 
+mod growth;
 mod images;
 
 use super::machine;
@@ -71,6 +72,12 @@ const DIRECTORIES: &[(&str, &str, &str, &str)] = &[
     ("etc/netplan", "", ".yaml", "# nothing\n"),
     ("etc/network/interfaces.d", "", "", "iface a inet manual\n"),
     ("etc/iscsi/nodes/iqn.2026-01.example:a", "", "", "node.startup = manual\n"),
+    ("etc/systemd/network", "", ".network", "[Network]\nDHCP=yes\n"),
+    ("etc/systemd/system/open-iscsi.service.d", "", ".conf", "[Service]\nExecStart=/bin/x\n"),
+    ("etc/udev/rules.d", "", ".rules", "ACTION==\"add\", NAME=\"a\"\n"),
+    ("etc/dhcp/dhclient-exit-hooks.d", "", "", "a=b\n"),
+    ("etc/dracut.conf.d", "", ".conf", "omit_dracutmodules+=\" a \"\n"),
+    ("etc/default/grub.d", "", ".cfg", "GRUB_TIMEOUT=1\n"),
 ];
 
 #[test]
@@ -155,4 +162,18 @@ fn many_files_are_read_up_to_the_limit_of_the_run() {
     let answer = doctor(root.path(), "directories of many entries");
     assert_eq!(answer.code, 3, "{}", answer.out);
     assert!(answer.out.contains("in one run isctpl reads no more than 131072 directory entries"), "{}", answer.out);
+}
+
+/// What is merged into every unit, and many units.
+#[test]
+fn drop_ins_of_every_unit_are_read_up_to_the_limit_of_the_run() {
+    let root = machine();
+    for number in 0..1000 {
+        write(root.path(), &format!("etc/systemd/system/service.d/{number}.conf"), "[Service]\nExecStart=/bin/y\n");
+        write(root.path(), &format!("etc/systemd/system/u{number}.service"), "[Service]\nExecStart=/bin/x\n");
+        fs::create_dir_all(root.path().join("etc/systemd/system/multi-user.target.wants")).unwrap();
+        let link = root.path().join(format!("etc/systemd/system/multi-user.target.wants/u{number}.service"));
+        symlink(format!("../u{number}.service"), link).unwrap();
+    }
+    doctor(root.path(), "drop-ins of every unit");
 }

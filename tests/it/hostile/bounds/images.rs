@@ -6,6 +6,7 @@ use crate::support::image::{self, Record};
 
 const FILE: u32 = 0o100_644;
 const PROGRAM: u32 = 0o100_755;
+const LINK: u32 = 0o120_777;
 
 /// Judges the machine with another image; it is never sound then.
 fn doctor_with(image: &[u8], what: &str) -> Answer {
@@ -89,4 +90,22 @@ fn scripts_of_many_names_and_orders_of_many_lines() {
     let records: Vec<Record<'_>> = names.iter().map(|name| record(name, empty(name))).collect();
     let answer = doctor_with(&packed(&records), "a script of twenty thousand names");
     assert!(answer.out.contains("its scripts are too many to look into them all"), "{}", answer.out);
+}
+#[test]
+fn links_to_one_unit() {
+    let unit = format!("[Unit]\nRequires=x.service\n[Service]\n{}", "ExecStart=/bin/x\n".repeat(10_000));
+    let system = "usr/lib/systemd/system";
+    let links: Vec<(String, &[u8])> = (0..4000)
+        .flat_map(|number| {
+            let wanted = format!("{system}/initrd.target.wants/l{number}.service");
+            [(wanted, &b"../big.service"[..]), (format!("{system}/l{number}.service"), b"big.service")]
+        })
+        .collect();
+    let mut records = vec![
+        Record::new("usr/lib/systemd/systemd", PROGRAM, b"\x7fELF"),
+        Record::new("usr/lib/systemd/system/initrd.target", FILE, b"[Unit]\n"),
+        Record::new("usr/lib/systemd/system/big.service", FILE, unit.as_bytes()),
+    ];
+    records.extend(links.iter().map(|(name, target)| Record::new(name, LINK, target)));
+    doctor_with(&packed(&records), "links to one unit");
 }
