@@ -18,6 +18,10 @@ use std::path::Path;
 /// The most that a snapshot may unpack to: thirty times what a large instance gives.
 const UNPACKED_LIMIT: u64 = 64 << 20;
 
+/// The most JSON objects in a snapshot: a large instance has some thousands. One of two bytes, `{}`, takes several
+/// hundred in memory.
+const OBJECTS_LIMIT: usize = 50_000;
+
 /// The window that a snapshot packed with zstd may ask the decoder to hold, as a power of two: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 
@@ -101,10 +105,39 @@ pub(super) fn load_unnamed(path: &Path) -> anyhow::Result<Facts> {
     if text.len() as u64 > UNPACKED_LIMIT {
         bail!("unpacks to more than {UNPACKED_LIMIT} bytes, the most that is read of a snapshot");
     }
+    if has_more_objects_than(OBJECTS_LIMIT, &text) {
+        bail!("holds more than {OBJECTS_LIMIT} objects, the most that is read of a snapshot");
+    }
     let snapshot: Snapshot<Facts> =
         serde_json::from_slice(&text).context("is not a snapshot: it holds no facts that this isctpl understands")?;
     if snapshot.schema != SCHEMA {
         bail!("has schema `{}`; this isctpl reads `{SCHEMA}`", snapshot.schema);
     }
     Ok(snapshot.facts)
+}
+
+/// Counts the objects of a JSON text, before any is built.
+fn has_more_objects_than(limit: usize, text: &[u8]) -> bool {
+    let (mut quoted, mut escaped, mut objects) = (false, false, 0usize);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => objects += 1,
+            _ => {}
+        }
+    }
+    objects > limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_counted_outside_of_strings() {
+        let text = br#"{"a":"{\"{\\","b":[{},{}]}"#;
+        assert!(has_more_objects_than(2, text) && !has_more_objects_than(3, text));
+    }
 }

@@ -4,6 +4,7 @@
 //! A secret never enters a fact: where one was found, a `bool` says so.
 
 mod boot;
+mod bounded;
 mod config;
 mod fact;
 mod firmware;
@@ -58,6 +59,7 @@ pub struct Facts {
     /// The kernels that the loader's entries name.
     pub kernels: Vec<Kernel>,
     /// The initramfs images that the loader's entries name.
+    #[serde(deserialize_with = "bounded::list::<_, _, 64>")]
     pub images: Vec<Initramfs>,
     /// Kernels and images on the disk, those too that no entry names.
     pub boot_files: Vec<BootFile>,

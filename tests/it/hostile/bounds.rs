@@ -2,6 +2,7 @@
 
 mod growth;
 mod images;
+mod snapshots;
 
 use super::machine;
 use crate::support::run::Answer;
