@@ -1,6 +1,6 @@
 //! Files whose reading could grow faster than they are: cut at a limit, and told.
 
-use super::{doctor, start, write};
+use super::{doctor, write};
 use crate::hostile::machine;
 
 /// One file each, and what has to be told of it.
