@@ -199,7 +199,7 @@ mod tests {
         assert!(text.contains("not read: ") && !text.contains("No iBFT"), "{text}");
         let (_, facts) = captured().into_iter().find(|(name, _)| name == "debian-12-live.json").unwrap();
         let text = facts_text(What::Netconfig, &facts, &style(80));
-        assert!(text.contains("systemd-networkd  does not start"), "{text}");
+        assert!(text.contains("\n  networkd  does not start"), "{text}");
         assert!(text.contains("start    never: its manager does not start"), "{text}");
     }
 
