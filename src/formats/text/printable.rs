@@ -112,8 +112,8 @@ fn colour(text: &str) -> Option<usize> {
     numbers[end..].starts_with('m').then_some(2 + end + 1)
 }
 
-/// JSON text as it is written: outside of strings JSON is ASCII, so every other character stands in a string,
-/// where `\uXXXX` means the same. A byte of a name that is no UTF-8 stands as `\xff`, as everywhere.
+/// JSON text as it is written: outside of strings JSON is ASCII, so every other character stands in a string, where
+/// its escape (RFC 8259, section 7) means the same. A byte of a name that is no UTF-8 stands as `\xff`, as everywhere.
 pub fn json(text: &str) -> Cow<'_, str> {
     let passes = |character: char| shows(character) || matches!(character, '\n' | '\r' | '\t');
     if text.chars().all(passes) {
