@@ -1,7 +1,7 @@
 //! The decoders that work step by step, and what they have in common.
 
 use super::error::{DecodeError, WINDOW_LIMIT};
-use crate::formats::image::cpio::Source;
+use crate::formats::image::cpio::{Source, read_buffered};
 use std::io::{self, BufRead, Read};
 
 /// How much is unpacked at once: the largest block of zstd, which then needs no second call.
@@ -63,11 +63,7 @@ impl<C: Codec, S: Source> Decoder<C, S> {
 
 impl<C: Codec, S: Source> Read for Decoder<C, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let part = available.len().min(buffer.len());
-        buffer[..part].copy_from_slice(&available[..part]);
-        self.consume(part);
-        Ok(part)
+        read_buffered(self, buffer)
     }
 }
 

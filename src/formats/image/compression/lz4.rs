@@ -1,7 +1,7 @@
 //! LZ4: the legacy format that the kernel reads, and frames.
 
 use super::error::DecodeError;
-use crate::formats::image::cpio::Source;
+use crate::formats::image::cpio::{Source, read_buffered};
 use lz4_flex::frame::FrameDecoder;
 use std::io::{self, BufRead, Read};
 
@@ -72,11 +72,7 @@ impl<S: Source> Legacy<S> {
 
 impl<S: Source> Read for Legacy<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let part = available.len().min(buffer.len());
-        buffer[..part].copy_from_slice(&available[..part]);
-        self.consume(part);
-        Ok(part)
+        read_buffered(self, buffer)
     }
 }
 
@@ -137,11 +133,7 @@ impl<S: Source> Frame<S> {
 
 impl<S: Source> Read for Frame<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let part = available.len().min(buffer.len());
-        buffer[..part].copy_from_slice(&available[..part]);
-        self.consume(part);
-        Ok(part)
+        read_buffered(self, buffer)
     }
 }
 

@@ -13,7 +13,7 @@ mod source;
 pub(crate) use error::Error;
 pub(crate) use header::{Entry, Kind};
 pub(crate) use reader::{Data, Reader};
-pub(crate) use source::{Input, Source};
+pub(crate) use source::{Input, Source, read_buffered};
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -2,7 +2,7 @@
 
 use super::error::{Error, NAME_LIMIT};
 use super::header::{Entry, Kind, LENGTH};
-use super::source::Source;
+use super::source::{Source, read_buffered};
 use std::io::{self, BufRead, Read};
 
 /// The name of the entry that ends an archive.
@@ -198,11 +198,7 @@ impl Data<'_, '_> {
 
 impl Read for Data<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let part = available.len().min(buffer.len());
-        buffer[..part].copy_from_slice(&available[..part]);
-        self.consume(part);
-        Ok(part)
+        read_buffered(self, buffer)
     }
 }
 

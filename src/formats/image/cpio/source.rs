@@ -23,6 +23,15 @@ pub(crate) trait Source: BufRead {
     }
 }
 
+/// What [`io::Read::read`] does for whoever has a buffer of its own.
+pub(crate) fn read_buffered(from: &mut impl BufRead, buffer: &mut [u8]) -> io::Result<usize> {
+    let available = from.fill_buf()?;
+    let part = available.len().min(buffer.len());
+    buffer[..part].copy_from_slice(&available[..part]);
+    from.consume(part);
+    Ok(part)
+}
+
 impl Source for &[u8] {}
 
 impl<S: Source + ?Sized> Source for &mut S {
@@ -103,11 +112,7 @@ fn read_some(inner: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 impl<R: Read + Seek> Read for Input<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let part = available.len().min(buffer.len());
-        buffer[..part].copy_from_slice(&available[..part]);
-        self.consume(part);
-        Ok(part)
+        read_buffered(self, buffer)
     }
 }
 
