@@ -110,17 +110,19 @@ impl ImageListing {
             let line = format!("{} modules for {}", image.modules.len(), versions.join(", "));
             self.text.push_str(&style.wrap(&line, "  ", "    "));
         }
+        for damage in &image.damage {
+            self.text.push_str(&style.wrap(&damage.to_string(), "  ", "    "));
+        }
+        // The kernel reads no more of a damaged image than isctpl does, but more than isctpl's limits allow.
+        let lacks = if image.incomplete { "not in the part that was read:" } else { "missing" };
         for missing in &image.missing_libraries {
-            let line = format!("missing library {}, needed by {}", missing.name, missing.needed_by);
+            let line = format!("{lacks} library {}, needed by {}", missing.name, missing.needed_by);
             self.text.push_str(&style.wrap(&line, "  ", "    "));
         }
         for missing in &image.missing_unit_programs {
             let line =
-                format!("missing program {}, named by {}= of {}", missing.program, missing.directive, missing.unit);
+                format!("{lacks} program {}, named by {}= of {}", missing.program, missing.directive, missing.unit);
             self.text.push_str(&style.wrap(&line, "  ", "    "));
-        }
-        for damage in &image.damage {
-            self.text.push_str(&style.wrap(&damage.to_string(), "  ", "    "));
         }
     }
 }
@@ -148,5 +150,24 @@ fn kind_letter(kind: Kind) -> char {
         Kind::Fifo => 'p',
         Kind::Socket => 's',
         Kind::Unknown => '?',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isctpl_checks::facts::MissingLibrary;
+
+    #[test]
+    fn what_was_not_read_is_not_called_missing() {
+        let library = MissingLibrary { name: "libx.so.1".to_owned(), ..MissingLibrary::default() };
+        let mut image = Initramfs { missing_libraries: vec![library], ..Initramfs::default() };
+        for (incomplete, told) in [(false, "missing library"), (true, "not in the part that was read: library")] {
+            image.incomplete = incomplete;
+            let mut listing =
+                ImageListing::new("/boot/initrd", false, Style { width: 80, ascii: true, verbose: false });
+            listing.end(&image);
+            assert!(listing.text.contains(&format!("  {told} libx.so.1")), "{}", listing.text);
+        }
     }
 }

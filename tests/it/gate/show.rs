@@ -1,6 +1,7 @@
 //! Snapshots in pipes, and facts of snapshots.
 
 use super::*;
+use crate::support::{elf, image};
 
 #[test]
 fn a_snapshot_goes_through_a_pipe() {
@@ -62,4 +63,26 @@ fn what_could_not_be_read_is_not_shown_as_if_it_were() {
     let image = machine("f 0644 /boot/initrd.img-6.1.0-50-amd64\n| nothing\n");
     assert_eq!(isctpl(["show", "initramfs", "--root", text(image.path())]).code, 3);
     assert_eq!(isctpl(["show", "loader", "--root", text(image.path())]).code, 0);
+}
+
+#[test]
+fn a_cut_image_tells_the_cut_before_what_is_missing_for_it() {
+    let program = elf::program(&["needed=libx.so.1", "interp=/lib/ld.so"]);
+    let image = image::records(&[
+        image::Record::new("lib/ld.so", 0o100_755, &elf::program(&["soname=ld.so"])),
+        image::Record::new("usr/bin/kmod", 0o100_755, &program),
+        image::Record::new("usr/lib/libx.so.1", 0o100_755, &elf::program(&["soname=libx.so.1"])),
+    ]);
+    let cut_at = image.windows(8).position(|name| name == b"lib/libx").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let shown = |bytes: &[u8]| {
+        fs::write(file.path(), bytes).unwrap();
+        isctpl(["show", "initramfs", text(file.path())])
+    };
+    let whole = shown(&image);
+    assert!(whole.code == 0 && !whole.out.contains("libx.so.1, needed"), "{}", whole.out);
+    let cut = shown(&image[..cut_at]);
+    assert_eq!(cut.code, 3);
+    let told = |what: &str| cut.out.find(what).unwrap_or_else(|| panic!("{what} is not told:\n{}", cut.out));
+    assert!(told("the archive is cut off") < told("missing library libx.so.1"), "{}", cut.out);
 }
