@@ -53,7 +53,7 @@ impl Source {
             Self::GrubDefaults | Self::KernelCmdline => Group::Loader,
             Self::KernelModules => Group::Kernels,
             Self::LinkFiles | Self::Firewall | Self::Manager(_) => Group::Netconfig,
-            Self::Leftover(_) => Group::Template,
+            Self::Wanted | Self::Leftover(_) => Group::Template,
             Self::Unnamed | Self::Other => return None,
         })
     }

@@ -37,6 +37,8 @@ pub enum Source {
     LinkFiles,
     /// The rules of a firewall, and whether it starts.
     Firewall,
+    /// What a template must have: programs and services.
+    Wanted,
     /// Something else, which decides no check by its absence.
     Other,
     /// The files of a manager of network configuration.

@@ -80,8 +80,14 @@ pub(super) fn judge_wanted(facts: &Analysis<'_>, want: &Want) -> Result<Outcome,
         });
     };
     let summary = match (&wanted.found, want.disabled) {
-        (None, _) => want.missing,
-        (Some(_), Some(disabled)) if wanted.enabled == Some(false) => disabled,
+        (None, _) => {
+            facts.was_read(Source::Wanted)?;
+            want.missing
+        }
+        (Some(_), Some(disabled)) if wanted.enabled == Some(false) => {
+            facts.was_read(Source::Wanted)?;
+            disabled
+        }
         (Some(path), _) => {
             let starts = if wanted.enabled == Some(true) { ", and starts at boot" } else { "" };
             return Ok(Outcome::pass(format!("{} is installed at {path}{starts}", want.what)));

@@ -10,4 +10,5 @@ mod machine;
 mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;
+mod template;
 mod uptime;

@@ -32,7 +32,7 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> Template {
         Source::Leftover(kind).name(&mut search.problems);
     }
     let wanted = wanted::look(&mut search, startup);
-    Source::Other.name(&mut search.problems);
+    Source::Wanted.name(&mut search.problems);
     Template { left: search.left, wanted, problems: search.problems }
 }
 

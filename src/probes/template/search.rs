@@ -26,6 +26,17 @@ impl Search<'_> {
         }
     }
 
+    /// Whether a path leads to a regular file.
+    pub(super) fn is_file(&mut self, path: &str) -> bool {
+        match self.root.stat(path) {
+            Ok(meta) => meta.is_some_and(|meta| meta.kind == FileKind::File),
+            Err(problem) => {
+                self.problems.push(problem);
+                false
+            }
+        }
+    }
+
     /// Bytes of a regular file itself, links not followed; `None` when there is none or it is empty.
     pub(super) fn filled(&mut self, path: &str) -> Option<u64> {
         match self.root.lstat(path) {

@@ -1,5 +1,5 @@
 use super::*;
-use isctpl_checks::facts::LeftoverKind;
+use isctpl_checks::facts::{LeftoverKind, Source};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -90,6 +90,18 @@ fn finds_every_kind() {
     ];
     assert_eq!(credentials, expected);
     assert!(!format!("{template:?}").contains("geheim"));
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::create_dir_all(root.join("usr/bin")).unwrap();
+    symlink("python3", root.join("usr/bin/python3")).unwrap();
+    let template = facts(root);
+    assert_eq!(template.wanted[1].found, None);
+    let told: Vec<_> = template.problems.iter().map(|problem| (problem.place.as_str(), problem.source)).collect();
+    assert_eq!(told, [("/usr/bin/python3", Source::Wanted)]);
 }
 
 #[test]

@@ -63,8 +63,8 @@ fn owned(paths: &[&str]) -> Vec<String> {
     paths.iter().map(|path| (*path).to_owned()).collect()
 }
 
-fn first(search: &Search<'_>, paths: &[&str]) -> Option<String> {
-    paths.iter().find(|path| search.root.is_file(path)).map(|path| (*path).to_owned())
+fn first(search: &mut Search<'_>, paths: &[&str]) -> Option<String> {
+    paths.iter().find(|path| search.is_file(path)).map(|path| (*path).to_owned())
 }
 
 fn helper(search: &mut Search<'_>) -> Wanted {

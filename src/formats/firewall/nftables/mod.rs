@@ -52,6 +52,9 @@ impl RuleSet {
         for statement in statements {
             self.top(&statement, path);
         }
+        if self.statements > STATEMENT_LIMIT {
+            self.unclear.push(format!("{path}: more than {STATEMENT_LIMIT} statements"));
+        }
     }
 
     fn block(&mut self, words: &[(u32, String)], at: &mut usize, depth: usize) -> Vec<Statement> {
@@ -65,11 +68,7 @@ impl RuleSet {
             }
             match word.as_str() {
                 "\n" | ";" | "}" => {
-                    if !open.is_empty() && self.statements < STATEMENT_LIMIT {
-                        self.statements += 1;
-                        statements.push(Statement { words: std::mem::take(&mut open), line, block: None });
-                    }
-                    open.clear();
+                    self.keep(&mut statements, Statement { words: std::mem::take(&mut open), line, block: None });
                     if word == "}" {
                         return statements;
                     }
@@ -77,7 +76,8 @@ impl RuleSet {
                 // A block follows the words that name it; in a rule it is a set.
                 "{" if is_block(&open) && depth > 0 => {
                     let block = self.block(words, at, depth - 1);
-                    statements.push(Statement { words: std::mem::take(&mut open), line, block: Some(block) });
+                    let words = std::mem::take(&mut open);
+                    self.keep(&mut statements, Statement { words, line, block: Some(block) });
                 }
                 "{" => {
                     open.push("{".to_owned());
@@ -99,10 +99,19 @@ impl RuleSet {
                 _ => open.push(word.clone()),
             }
         }
-        if !open.is_empty() {
-            statements.push(Statement { words: open, line, block: None });
-        }
+        self.keep(&mut statements, Statement { words: open, line, block: None });
         statements
+    }
+
+    /// Keeps a statement that says anything, up to the limit.
+    fn keep(&mut self, statements: &mut Vec<Statement>, statement: Statement) {
+        if statement.words.is_empty() && statement.block.is_none() {
+            return;
+        }
+        self.statements += 1;
+        if self.statements <= STATEMENT_LIMIT {
+            statements.push(statement);
+        }
     }
 
     fn top(&mut self, statement: &Statement, path: &str) {

@@ -35,6 +35,24 @@ fn nft_that_lets_replies_in() {
 }
 
 #[test]
+fn what_nft_says_behind_the_limit_is_unclear() {
+    let chain = |before: usize, behind: &str| {
+        let rules = "ip saddr 10.0.0.1 accept\n".repeat(before);
+        format!("table inet f {{\nchain output {{\n{rules}{behind}\n}}\n}}\n")
+    };
+    let hook = "type filter hook output priority 0; policy accept;";
+    let all = format!("{hook}\ntcp dport 3260 drop");
+    assert_eq!(nft(&chain(0, &all)), (false, true, vec![]));
+    for text in [
+        chain(0, &format!("{hook}\n{}tcp dport 3260 drop", "ip saddr 10.0.0.1 accept\n".repeat(20_000))),
+        chain(20_000, &all),
+        format!("{}{}", "table inet t {}\n".repeat(20_000), chain(0, &all)),
+    ] {
+        assert_eq!(nft(&text).2, ["/n: more than 20000 statements"]);
+    }
+}
+
+#[test]
 fn nft_that_drops_what_leaves() {
     let drops = WORKSTATION.replace("hook output priority 0;", "hook output priority 0; policy drop;");
     assert_eq!(nft(&drops), (false, true, vec![]));
