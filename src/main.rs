@@ -5,7 +5,6 @@ use isctpl::cli::Cli;
 use isctpl::commands::{self, EXIT_UNKNOWN};
 use isctpl::formats::text::printable;
 use isctpl::probes;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -48,17 +47,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// A fault of isctpl itself: nothing is judged then. What a rescue has made stays, and its journal knows of it.
+/// A fault of isctpl itself.
 #[allow(clippy::exit, reason = "a panic must not end as a signal, which no monitor takes for UNKNOWN")]
 fn give_up(panic: &std::panic::PanicHookInfo<'_>) {
-    let rescue = std::env::args_os().nth(1).is_some_and(|command| command == "rescue");
-    let (code, advice) = match rescue {
-        true => (2, "; `isctpl rescue down` takes down what is up"),
-        false => (EXIT_UNKNOWN, ""),
-    };
-    // Nobody may be listening; the exit code is the answer then.
-    let _ = writeln!(std::io::stderr(), "isctpl: internal error, please report it: {}{advice}", printable::told(panic));
-    std::process::exit(code.into());
+    let arguments: Vec<_> = std::env::args_os().collect();
+    std::process::exit(commands::complain_of_fault(&arguments, &printable::told(panic)).into());
 }
 
 /// A complaint of the command line quotes it, between colours of its own: the same complaint, of arguments that

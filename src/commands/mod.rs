@@ -19,11 +19,19 @@ mod timing;
 pub use completions::{complete, completion_script};
 pub use exit_code::EXIT_UNKNOWN;
 
-use crate::cli::{Cli, Color, Command, ReportFormat};
+use crate::cli::{Cli, Color, Command, ReportFormat, Rescue};
 use crate::formats::text::printable;
 use crate::report;
 use output::Output;
 use std::ffi::OsString;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether this run changes the machine, so that a fault of isctpl leaves it half changed.
+static CHANGING: AtomicBool = AtomicBool::new(false);
+
+fn changes(command: &Command) -> bool {
+    matches!(command, Command::Rescue { action: Rescue::Up(_) | Rescue::Down })
+}
 
 /// Does what was asked.
 ///
@@ -31,6 +39,7 @@ use std::ffi::OsString;
 /// When a file that the user named cannot be read, or the output cannot be written.
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     let mut output = Output::new(cli.color, cli.quiet, cli.verbose);
+    CHANGING.store(changes(&cli.command), Ordering::Relaxed);
     let code = match &cli.command {
         Command::Doctor(args) => doctor::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
@@ -61,12 +70,63 @@ pub fn complain(cli: &Cli, error: &anyhow::Error) {
 
 /// The same for arguments that could not be understood, as far as they can be.
 pub fn complain_of_usage(arguments: &[OsString], error: &clap::Error) {
-    let has = |words: &[&str]| arguments.windows(words.len()).any(|window| window.iter().eq(words));
-    let monitored = has(&["doctor"]) && (has(&["--format=nagios"]) || has(&["--format", "nagios"]));
-    if monitored && !has(&["-q"]) && !has(&["--quiet"]) {
+    if is_monitored(arguments) {
         let told = error.to_string();
         let what = told.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
         let what = what.strip_prefix("error: ").unwrap_or(&what);
         Output::new(Color::Never, false, false).tell(&report::nagios_unknown(&format!("wrong usage: {what}")));
+    }
+}
+
+/// The same for a fault of isctpl itself; gives the exit code. Nothing is judged then. What a rescue has changed
+/// stays, and its journal knows of it.
+pub fn complain_of_fault(arguments: &[OsString], fault: &str) -> u8 {
+    let fault = format!("internal error, please report it: {fault}");
+    let mut output = Output::new(Color::Never, false, false);
+    if is_monitored(arguments) {
+        output.tell(&report::nagios_unknown(&fault));
+    }
+    let changing = CHANGING.load(Ordering::Relaxed);
+    let advice = if changing { "; `isctpl rescue down` takes down what is up" } else { "" };
+    output.complain(&format!("isctpl: {fault}{advice}\n"));
+    if changing { rescue::NOT_UNDONE } else { EXIT_UNKNOWN }
+}
+
+/// Whether a monitor reads the first line of standard output.
+fn is_monitored(arguments: &[OsString]) -> bool {
+    let has = |words: &[&str]| arguments.windows(words.len()).any(|window| window.iter().eq(words));
+    let asked = has(&["doctor"]) && (has(&["--format=nagios"]) || has(&["--format", "nagios"]));
+    asked && !has(&["-q"]) && !has(&["--quiet"])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn a_fault_ends_with_2_only_where_the_machine_may_be_half_changed() {
+        for (line, changing) in [
+            ("isctpl -q rescue up", true),
+            ("isctpl --color always rescue down", true),
+            ("isctpl rescue plan", false),
+            ("isctpl rescue status", false),
+            ("isctpl doctor --san-nic rescue", false),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let cli = Cli::try_parse_from(&words).unwrap();
+            CHANGING.store(changes(&cli.command), Ordering::Relaxed);
+            assert_eq!(complain_of_fault(&words, "a test"), if changing { 2 } else { 3 }, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_monitor_has_a_line_whatever_happens() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert!(is_monitored(&words("isctpl doctor --format nagios")));
+        assert!(is_monitored(&words("isctpl doctor --format=nagios --root /x")));
+        assert!(!is_monitored(&words("isctpl doctor --format nagios -q")));
+        assert!(!is_monitored(&words("isctpl show nics --format json")));
     }
 }

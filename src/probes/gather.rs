@@ -10,7 +10,7 @@ use crate::formats::shell::{Shell, parse};
 use crate::formats::text::names;
 use crate::system::{Budget, Root};
 use isctpl_checks::Analysis;
-use isctpl_checks::facts::{Fact, Facts, Initramfs, Loader, Mode, Problem, Scope, Source, Storage};
+use isctpl_checks::facts::{Fact, Facts, Loader, Mode, Problem, Scope, Source, Storage};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -71,12 +71,13 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     say(Stage::Loader);
     facts.loader = loader::read(&root);
     let images = images_to_read(&facts.loader);
+    let read_images = || {
+        let budget = Budget::of_images();
+        images.iter().map(|path| initramfs::read(&root, path, &budget)).collect::<Vec<_>>()
+    };
     let startup = std::thread::scope(|scope| {
-        // Unpacking takes longer than all the rest, so it has a thread of its own.
-        let reader = scope.spawn(|| {
-            let budget = Budget::of_images();
-            images.iter().map(|path| initramfs::read(&root, path, &budget)).collect::<Vec<_>>()
-        });
+        // Unpacking takes longer than all the rest, so it has a thread of its own where there is one to have.
+        let reader = std::thread::Builder::new().name("images".to_owned()).spawn_scoped(scope, read_images);
         let startup = read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
             say(Stage::Routes);
@@ -89,7 +90,11 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
             }
         }
         say(Stage::Images);
-        facts.images = reader.join().unwrap_or_else(|_| vec![reader_failed(&images)]);
+        facts.images = match reader.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(images)) => images,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => read_images(),
+        };
         startup
     });
     if let Some(ended) = root.budget().ended() {
@@ -261,16 +266,5 @@ fn add_this_hosts_leases(root: &Root, facts: &mut Facts) {
             facts.dhcp.problems.extend(of_host.problems);
         }
         Err(problem) => facts.dhcp.problems.push(problem),
-    }
-}
-
-/// A panic in the reader would be a fault of ours; the image is then unknown, never sound.
-fn reader_failed(images: &[String]) -> Initramfs {
-    let path = images.first().cloned().unwrap_or_default();
-    Initramfs {
-        damage: vec![Problem::new(path.clone(), "isctpl failed while it read this image; please report it")],
-        path,
-        incomplete: true,
-        ..Initramfs::default()
     }
 }

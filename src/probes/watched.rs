@@ -178,7 +178,7 @@ fn ended(mut child: Child, end: End) -> End {
 fn words_of(child: &mut Child) -> Receiver<Word> {
     let (sender, receiver) = channel();
     if let Some(output) = child.stdout.take() {
-        std::thread::spawn(move || {
+        let listen = move || {
             for line in BufReader::new(output).split(b'\n') {
                 let word = line.ok().and_then(|line| serde_json::from_slice(&line).ok());
                 let Some(word) = word else { return };
@@ -186,7 +186,9 @@ fn words_of(child: &mut Child) -> Receiver<Word> {
                     return;
                 }
             }
-        });
+        };
+        // Without a thread nobody listens, and the words have ended.
+        let _ = std::thread::Builder::new().name("words".to_owned()).spawn(listen);
     }
     receiver
 }

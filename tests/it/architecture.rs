@@ -134,6 +134,8 @@ fn what_goes_round_is_seen() {
     let imports = || Crate::read("made_up", directory.path()).imports();
     assert_eq!(imports().len(), 2, "{:?}", imports());
     assert!(circles(&imports()).is_empty());
-    file("c.rs", "pub fn c() -> u8 { let _ = crate::a::A; 1 }\n");
-    assert_eq!(circles(&imports()), [["a.rs", "b.rs", "c.rs"].map(PathBuf::from).iter().collect()]);
+    for c in ["pub fn c() -> u8 { let _ = crate::a::A; 1 }\n", "pub use crate::a::A;\npub fn c() -> u8 { 1 }\n"] {
+        file("c.rs", c);
+        assert_eq!(circles(&imports()), [["a.rs", "b.rs", "c.rs"].map(PathBuf::from).iter().collect()], "{c}");
+    }
 }

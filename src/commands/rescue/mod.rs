@@ -25,7 +25,7 @@ use std::path::Path;
 /// All was done that was asked for.
 const DONE: u8 = 0;
 /// Failed and not wholly undone.
-const NOT_UNDONE: u8 = 2;
+pub(super) const NOT_UNDONE: u8 = 2;
 /// Refused, or used wrongly.
 const REFUSED: u8 = 3;
 

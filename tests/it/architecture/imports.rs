@@ -51,7 +51,8 @@ impl Crate {
     pub(super) fn imports(&self) -> BTreeSet<Import> {
         let mut found = BTreeSet::new();
         for (module, Module { file, syntax, .. }) in &self.modules {
-            let mut paths = Paths { children: children(syntax), ..Paths::default() };
+            let is_face = file.ends_with("mod.rs") || file.ends_with("lib.rs");
+            let mut paths = Paths { is_face, children: children(syntax), ..Paths::default() };
             paths.visit_file(syntax);
             for path in paths.found {
                 let to = self.absolute(module, &path).and_then(|names| self.home(&names, 0));
@@ -210,6 +211,7 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
 /// Collects the paths that may lead to other files: those that begin at the root, above, or at a module of this file.
 #[derive(Default)]
 struct Paths {
+    is_face: bool,
     children: BTreeSet<String>,
     found: BTreeSet<Names>,
 }
@@ -242,7 +244,8 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        if matches!(item.vis, syn::Visibility::Inherited) {
+        // The face of a folder may hand on what it does not need; any other file needs what it names.
+        if !self.is_face || matches!(item.vis, syn::Visibility::Inherited) {
             let mut found = Vec::new();
             flatten(&item.tree, &mut Vec::new(), &mut found);
             found.into_iter().for_each(|(_, names)| self.take(names));
