@@ -16,8 +16,11 @@ use isctpl_checks::facts::{Located, Location, Problem};
 use std::collections::BTreeMap;
 pub(crate) use words::{boolean, split_words};
 
-/// The most assignments that are kept of one file with its drop-ins.
-const ENTRY_LIMIT: usize = 5_000;
+/// The most lines that are read of one file with its drop-ins, comments and empty ones left out.
+const LINE_LIMIT: usize = 5_000;
+
+/// The most lines of one file that are told as ignored.
+const TOLD_LIMIT: usize = 16;
 
 /// A file in systemd's syntax, with the drop-ins that were merged into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(crate) struct UnitFile {
     pub sections: Vec<Section>,
     /// Lines that systemd ignores with a warning.
     pub problems: Vec<Problem>,
+    /// Where there are more lines than are read: what the rest says is not known.
+    pub cut: Option<Problem>,
 }
 
 /// A section of a file.
@@ -59,6 +64,11 @@ impl Entry {
 }
 
 impl Section {
+    /// The lines that it has, its header included.
+    fn lines(&self) -> usize {
+        self.entries.len().saturating_add(1)
+    }
+
     /// The last assignment of a key; an empty value is an assignment too.
     pub(crate) fn last(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.key == key)
@@ -68,20 +78,44 @@ impl Section {
 impl UnitFile {
     /// Adds a drop-in: its sections come after those that are there, so its assignments win.
     pub(crate) fn merge(&mut self, drop_in: Self) {
-        let room = ENTRY_LIMIT.saturating_sub(self.sections.iter().map(|section| section.entries.len()).sum());
-        let mut taken = 0usize;
+        let mut lines: usize = self.sections.iter().map(Section::lines).sum();
         for section in drop_in.sections {
-            taken = taken.saturating_add(section.entries.len());
-            if taken > room {
-                self.problems.push(Problem::new(
-                    section.at.to_string(),
-                    format!("the file and its drop-ins have more than {ENTRY_LIMIT} lines; the rest is not read"),
-                ));
+            lines = lines.saturating_add(section.lines());
+            if lines > LINE_LIMIT {
+                self.cut_at(&section.at);
                 break;
             }
             self.sections.push(section);
         }
         self.problems.extend(drop_in.problems);
+        self.cut = self.cut.take().or(drop_in.cut);
+    }
+
+    fn cut_at(&mut self, at: &Location) {
+        let what = format!("a file and its drop-ins have more than {LINE_LIMIT} lines; the rest is not read");
+        self.cut.get_or_insert(Problem::new(at.to_string(), what));
+    }
+
+    /// Adds a line, trimmed.
+    ///
+    /// # Errors
+    /// Why systemd ignores it.
+    fn add_line(&mut self, line: &str, at: Location) -> Result<(), String> {
+        if let Some(rest) = line.strip_prefix('[') {
+            let name = rest.strip_suffix(']').ok_or("the `]` of the section's name is missing")?;
+            self.sections.push(Section { name: name.to_owned(), at, entries: Vec::new() });
+            return Ok(());
+        }
+        let (key, value) =
+            line.split_once('=').ok_or("is not a section, comment or assignment, so systemd ignores it")?;
+        let (key, value) = (key.trim(), value.trim());
+        let section = self.sections.last_mut();
+        let section = section.ok_or_else(|| format!("`{}=` is in front of the first section", wrong_value(key)))?;
+        if key.is_empty() {
+            return Err("the name in front of `=` is missing".to_owned());
+        }
+        section.entries.push(Entry { key: key.to_owned(), value: value.to_owned(), at });
+        Ok(())
     }
 
     /// Every section of a name, in order.
@@ -145,78 +179,45 @@ fn reset_by_empty<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry
 /// [`UnitFile::problems`]. `path` is what places name.
 pub(crate) fn parse(text: &str, path: &str) -> UnitFile {
     let mut file = UnitFile::default();
-    let mut count = 0usize;
-    for (line, logical) in logical_lines(text) {
+    let mut ignored = 0usize;
+    for (count, (line, logical)) in logical_lines(text).enumerate() {
         let at = Location::line(path, line);
-        let logical = logical.trim();
-        if let Some(rest) = logical.strip_prefix('[') {
-            match rest.strip_suffix(']') {
-                Some(name) => file.sections.push(Section { name: name.to_owned(), at, entries: Vec::new() }),
-                None => file.problems.push(Problem::new(at.to_string(), "the `]` of the section's name is missing")),
-            }
-            continue;
-        }
-        let Some((key, value)) = logical.split_once('=') else {
-            file.problems
-                .push(Problem::new(at.to_string(), "is not a section, comment or assignment, so systemd ignores it"));
-            continue;
-        };
-        let (key, value) = (key.trim(), value.trim());
-        let Some(section) = file.sections.last_mut() else {
-            file.problems.push(Problem::new(
-                at.to_string(),
-                format!("`{}=` is in front of the first section", wrong_value(key)),
-            ));
-            continue;
-        };
-        if key.is_empty() {
-            file.problems.push(Problem::new(at.to_string(), "the name in front of `=` is missing"));
-            continue;
-        }
-        if count == ENTRY_LIMIT {
-            file.problems.push(Problem::new(
-                at.to_string(),
-                format!("the file has more than {ENTRY_LIMIT} assignments; the rest is not read"),
-            ));
+        if count == LINE_LIMIT {
+            file.cut_at(&at);
             break;
         }
-        count += 1;
-        section.entries.push(Entry { key: key.to_owned(), value: value.to_owned(), at });
+        if let Err(why) = file.add_line(logical.trim(), at.clone()) {
+            ignored += 1;
+            if ignored <= TOLD_LIMIT {
+                file.problems.push(Problem::new(at.to_string(), why));
+            }
+        }
+    }
+    if let Some(more) = ignored.checked_sub(TOLD_LIMIT).filter(|more| *more > 0) {
+        file.problems.push(Problem::new(path, format!("and {more} more lines that systemd ignores")));
     }
     file
 }
 
 /// Lines with their numbers: continuations joined, comments and empty lines left out. A comment
 /// between the pieces of a continued line is skipped, as systemd does.
-fn logical_lines(text: &str) -> Vec<(u32, String)> {
+fn logical_lines(text: &str) -> impl Iterator<Item = (u32, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = Vec::new();
-    let mut open: Option<(u32, String)> = None;
-    let mut number = 0u32;
-    for raw in text.split('\n') {
-        number = number.saturating_add(1);
-        let raw = raw.strip_suffix('\r').unwrap_or(raw);
-        let trimmed = raw.trim_start();
-        if trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        let continues = raw.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1;
-        let piece = if continues { raw.get(..raw.len() - 1).unwrap_or_default() } else { raw };
-        let (start, mut joined) = open.take().unwrap_or((number, String::new()));
-        joined.push_str(piece);
-        if continues {
+    let mut lines = (1u32..)
+        .zip(text.split('\n').map(|raw| raw.strip_suffix('\r').unwrap_or(raw)))
+        .filter(|(_, raw)| !raw.trim_start().starts_with(['#', ';']));
+    let joined = std::iter::from_fn(move || {
+        let (start, mut raw) = lines.next()?;
+        let mut joined = String::new();
+        while raw.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1 {
+            joined.push_str(raw.get(..raw.len() - 1).unwrap_or_default());
             joined.push(' ');
-            open = Some((start, joined));
-        } else if !joined.trim().is_empty() {
-            lines.push((start, joined));
+            raw = lines.next().map_or("", |(_, next)| next);
         }
-    }
-    if let Some((start, joined)) = open
-        && !joined.trim().is_empty()
-    {
-        lines.push((start, joined));
-    }
-    lines
+        joined.push_str(raw);
+        Some((start, joined))
+    });
+    joined.filter(|(_, line)| !line.trim().is_empty())
 }
 
 /// Which files of a set of directories count: of files with one name the one in the first directory,

@@ -36,6 +36,33 @@ fn an_empty_assignment_resets_a_list() {
 }
 
 #[test]
+fn more_lines_than_are_read_are_told_whatever_they_are() {
+    for line in ["x\n", "[a]\n", "[a\n", "=\n", "a=\n"] {
+        let whole = parse(&format!("[s]\n{}", line.repeat(LINE_LIMIT - 1)), "/u");
+        assert_eq!(whole.cut, None, "{line}");
+        let file = parse(&format!("[s]\n{}", line.repeat(4 << 20)), "/u");
+        assert_eq!(file.cut.as_ref().map(|cut| cut.place.as_str()), Some("/u:5001"), "{line}");
+        assert!(file.sections.iter().map(Section::lines).sum::<usize>() <= LINE_LIMIT, "{line}");
+        assert!(file.problems.len() <= TOLD_LIMIT + 1, "{line}");
+        let mut twice = whole.clone();
+        twice.merge(whole.clone());
+        let kept = whole.sections.len() > 1 || whole.sections[0].lines() > 1;
+        assert_eq!(twice.cut.is_some(), kept, "{line}");
+        assert!(twice.sections.iter().map(Section::lines).sum::<usize>() <= LINE_LIMIT, "{line}");
+        twice = UnitFile::default();
+        twice.merge(file);
+        assert!(twice.cut.is_some(), "{line}: a drop-in that was cut leaves its unit whole");
+    }
+}
+
+#[test]
+fn many_lines_that_are_ignored_are_counted() {
+    let file = parse(&"x\n".repeat(100), "/u");
+    assert_eq!(file.problems[0].place, "/u:1");
+    assert_eq!(file.problems[TOLD_LIMIT].to_string(), "/u: and 84 more lines that systemd ignores");
+}
+
+#[test]
 fn words_resolve_quotes_and_escapes() {
     assert_eq!(split_words(r#"a 'b c' "d\"e" f\x20g \k"#), ["a", "b c", "d\"e", "f g", "\\k"]);
     assert_eq!(split_words("  "), Vec::<String>::new());

@@ -2,10 +2,11 @@
 //! and drop-ins.
 
 use super::name::UnitName;
-use crate::formats::systemd::{UnitFile, conf_files, parse};
+use crate::formats::systemd::{self, Section, UnitFile, conf_files, parse};
 use crate::probes::files::{Files, Reader, beside};
 use crate::system::FileKind;
 use isctpl_checks::facts::{Location, Problem};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -33,12 +34,13 @@ const ADDING: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
 /// The longest chain of aliases that systemd follows.
 const ALIAS_LIMIT: usize = 8;
 
-/// The most work that loading all units of a tree may take, in assignments, directory entries and blocks of text: what
-/// many units share, such as a template or `service.d`, counts for each of them. An ordinary root has ten thousand.
-const WORK_LIMIT: usize = 200_000;
+/// The most work that loading all units of a tree may take, in lines, directory entries and blocks of text: what
+/// many units share, such as a template or `service.d`, counts for each of them. An ordinary root has ten thousand,
+/// and a line takes some 300 bytes.
+const WORK_LIMIT: usize = 100_000;
 
-/// The bytes of text that count as one piece of work.
-const BLOCK: usize = 256;
+/// The bytes of text, and of the path that a line is kept with, that count as one piece of work.
+const BLOCK: usize = 128;
 
 /// A unit as it is in force.
 #[derive(Debug, Default)]
@@ -269,20 +271,27 @@ impl<'a> Units<'a> {
     /// Adds what a file says to a unit; `None` when there is no such file, such as behind a link that leads nowhere.
     /// One that other units have in common is parsed once.
     fn merge(&self, unit: &mut UnitFile, path: &str, common: bool) -> Option<()> {
+        self.spend(0)?;
         let known = self.common.borrow().get(path).cloned();
         let file = match known {
             Some(known) => known?,
             None => {
-                let file = self.reader.text(path).map(|text| Rc::new(parse(&text, &self.reader.name(path))));
+                // Lines that systemd ignores change no unit.
+                let parsed =
+                    |text: Cow<'_, str>| UnitFile { problems: Vec::new(), ..parse(&text, &self.reader.name(path)) };
+                let file = self.reader.text(path).map(|text| Rc::new(parsed(text)));
                 if common {
+                    self.spend(file.as_deref().map_or(0, work_of))?;
                     self.common.borrow_mut().insert(path.to_owned(), file.clone());
                 }
                 file?
             }
         };
-        let entries = file.sections.iter().flat_map(|section| &section.entries);
-        self.spend(entries.map(|entry| 1 + entry.value.len() / BLOCK).sum())?;
+        self.spend(work_of(&file))?;
         unit.merge(Rc::unwrap_or_clone(file));
+        if let Some(cut) = &unit.cut {
+            self.cut_short.borrow_mut().get_or_insert_with(|| cut.clone());
+        }
         Some(())
     }
 
@@ -375,6 +384,15 @@ impl<'a> Units<'a> {
         }
         (self.work.get() <= WORK_LIMIT).then_some(())
     }
+}
+
+/// The work that a file takes: a piece for each of its lines, and more for long ones.
+fn work_of(file: &UnitFile) -> usize {
+    let line = |at: &Location, text: usize| 1 + (at.path.len() + text) / BLOCK;
+    let entry = |entry: &systemd::Entry| line(&entry.at, entry.key.len() + entry.value.len());
+    let section =
+        |section: &Section| line(&section.at, section.name.len()) + section.entries.iter().map(entry).sum::<usize>();
+    file.sections.iter().map(section).sum()
 }
 
 /// What an entry of a directory of units stands for; `None` of what systemd passes over.

@@ -3,7 +3,11 @@
 use super::load::Units;
 use super::started::{Follow, started};
 use super::startup::Startup;
+use crate::probes::files::{Files, Found};
 use crate::probes::sample::SampleRoot;
+use crate::system::{FileKind, Root};
+use isctpl_checks::facts::Problem;
+use std::borrow::Cow;
 
 const UNIT: &str = "[Unit]\n";
 
@@ -186,10 +190,84 @@ fn a_script_starts_only_where_its_links_are_read() {
 }
 
 #[test]
-fn a_run_of_another_system_has_no_units_of_the_root() {
+fn a_run_that_was_captured_with_a_root_is_its_own() {
     let link = ("/run/systemd/system/multi-user.target.wants/a.service", "-> ../a.service");
     let root = root_with(&[link, ("/usr/lib/systemd/system/a.service", UNIT)]);
-    assert_eq!(starts(&root), ["a.service"], "a /run that was captured with the root is its own");
+    assert_eq!(starts(&root), ["a.service"]);
+}
+
+/// A root with another system's `/run` bound into it.
+struct WithForeignRun(Root);
+
+impl Files for WithForeignRun {
+    fn name(&self, path: &str) -> String {
+        Files::name(&self.0, path)
+    }
+    fn text(&self, path: &str) -> Result<Option<Cow<'_, str>>, Problem> {
+        Files::text(&self.0, path)
+    }
+    fn list(&self, directory: &str) -> Result<Option<Vec<(String, FileKind)>>, Problem> {
+        Files::list(&self.0, directory)
+    }
+    fn find(&self, path: &str) -> Result<Option<Found>, Problem> {
+        Files::find(&self.0, path)
+    }
+    fn link(&self, path: &str) -> Result<Option<String>, Problem> {
+        Files::link(&self.0, path)
+    }
+    fn has_foreign_run(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_run_of_another_system_has_no_units_of_the_root() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/a.service", UNIT),
+        ("/usr/lib/systemd/system/b.service", UNIT),
+        ("/usr/lib/systemd/system/multi-user.target.wants/b.service", "-> ../b.service"),
+        ("/run/systemd/system/multi-user.target.wants/a.service", "-> ../a.service"),
+        ("/run/systemd/system/b.service", "[Unit]\nWants=a.service\n"),
+        ("/run/systemd/system/b.service.d/x.conf", "[Unit]\nWants=a.service\n"),
+    ]);
+    let root = WithForeignRun(root.open());
+    let units = Units::list(&root);
+    let started = started(&units, [("multi-user.target".to_owned(), None)], Follow::All);
+    assert_eq!(started.keys().collect::<Vec<_>>(), ["b.service", "multi-user.target"]);
+    assert_eq!((units.problems(), units.cut_short()), (vec![], None));
+}
+
+#[test]
+fn a_unit_with_more_lines_than_are_read_is_told() {
+    let long = |lines: usize, ending: &str| format!("[Unit]\n{}{ending}", "Description=x\n".repeat(lines));
+    let wants = "Wants=a.service\n";
+    for (name, files) in [
+        ("a file", vec![("/usr/lib/systemd/system/multi-user.target.d/a.conf", long(5_000, wants))]),
+        (
+            "drop-ins",
+            vec![
+                ("/usr/lib/systemd/system/multi-user.target.d/a.conf", long(4_000, "")),
+                ("/usr/lib/systemd/system/multi-user.target.d/b.conf", long(1_000, wants)),
+            ],
+        ),
+    ] {
+        let root = root_with(&[("/usr/lib/systemd/system/a.service", UNIT)]);
+        files.iter().for_each(|(path, text)| root.put(path, text));
+        let root = root.open();
+        let startup = Startup::read(&root);
+        assert!(!startup.started.contains_key("a.service"), "{name}");
+        let cut = startup.cut_short().unwrap_or_else(|| panic!("{name}: nothing is told"));
+        assert!(cut.place.starts_with("/usr/lib/systemd/system/multi-user.target.d/"), "{name}: {cut}");
+        assert!(cut.what.contains("more than 5000 lines"), "{name}: {cut}");
+    }
+}
+
+#[test]
+fn lines_that_systemd_ignores_are_not_kept() {
+    let root = root_with(&[("/usr/lib/systemd/system/a.service", "[Unit]\nx\n[\n=\n")]);
+    let root = root.open();
+    let unit = Units::list(&root).load("a.service").unwrap();
+    assert_eq!((unit.file.sections.len(), unit.file.problems.len()), (1, 0));
 }
 
 /// The work of following every unit of a root, and whether some of it was left.

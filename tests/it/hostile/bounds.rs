@@ -75,6 +75,8 @@ const DIRECTORIES: &[(&str, &str, &str, &str)] = &[
     ("etc/iscsi/nodes/iqn.2026-01.example:a", "", "", "node.startup = manual\n"),
     ("etc/systemd/network", "", ".network", "[Network]\nDHCP=yes\n"),
     ("etc/systemd/system/open-iscsi.service.d", "", ".conf", "[Service]\nExecStart=/bin/x\n"),
+    ("etc/systemd/system/open-iscsi.service.d", "", ".conf", "x\n"),
+    ("etc/systemd/system/open-iscsi.service.d", "", ".conf", "[a]\n"),
     ("etc/udev/rules.d", "", ".rules", "ACTION==\"add\", NAME=\"a\"\n"),
     ("etc/dhcp/dhclient-exit-hooks.d", "", "", "a=b\n"),
     ("etc/dracut.conf.d", "", ".conf", "omit_dracutmodules+=\" a \"\n"),
@@ -177,4 +179,33 @@ fn drop_ins_of_every_unit_are_read_up_to_the_limit_of_the_run() {
         symlink(format!("../u{number}.service"), link).unwrap();
     }
     doctor(root.path(), "drop-ins of every unit");
+}
+
+/// Lines that say nothing take no less room than others. Many names of a file of as many lines as are read.
+#[test]
+fn lines_that_systemd_ignores_are_read_up_to_the_limit_of_the_run() {
+    for line in ["x\n", "[a]\n", "a=\n"] {
+        for (directory, suffix) in [
+            ("etc/systemd/network", ".network"),
+            ("etc/systemd/network", ".link"),
+            ("etc/systemd/system/service.d", ".conf"),
+            ("etc/systemd/system", ".service"),
+        ] {
+            let what = format!("{directory}/*{suffix} of {line}");
+            let root = machine();
+            let wants = root.path().join("etc/systemd/system/multi-user.target.wants");
+            fs::create_dir_all(&wants).unwrap();
+            let first = format!("{directory}/0{suffix}");
+            write(root.path(), &first, format!("[Match]\n{}", line.repeat(4_990)));
+            for number in 1..500 {
+                let name = format!("{number}{}{suffix}", "n".repeat(200));
+                fs::hard_link(root.path().join(&first), root.path().join(directory).join(&name)).unwrap();
+                symlink(format!("../{name}"), wants.join(&name)).unwrap();
+            }
+            let answer = doctor(root.path(), &what);
+            let adds_up = line != "x\n" && directory.starts_with("etc/systemd/system");
+            let told = ["systemd's units: add up to too many settings", "have more than 5000 lines"];
+            assert!(!adds_up || told.iter().any(|told| answer.out.contains(told)), "{what}:\n{}", answer.out);
+        }
+    }
 }
