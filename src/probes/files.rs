@@ -135,9 +135,9 @@ impl<'a> Reader<'a> {
         self.noted(path, |files| files.find(path)).flatten()
     }
 
-    /// Whether a path leads to a regular file; `false` also when it cannot be told.
+    /// Whether a path leads to a regular file; `false` also when, which is noted, it cannot be told.
     pub(crate) fn is_file(&self, path: &str) -> bool {
-        matches!(self.files.find(path), Ok(Some(Found { kind: FileKind::File, .. })))
+        matches!(self.find(path), Some(Found { kind: FileKind::File, .. }))
     }
 
     fn noted<T>(&self, path: &str, read: impl FnOnce(&'a dyn Files) -> Result<T, Problem>) -> Option<T> {
@@ -212,6 +212,7 @@ impl<'a> Reader<'a> {
                 merged.push(path);
             }
         }
+        self.problems().extend(file.cut.take());
         merged
     }
 
@@ -228,7 +229,7 @@ impl<'a> Reader<'a> {
                 let fits =
                     |name: &String| glob_matches(part, name) && (!name.starts_with('.') || part.starts_with('.'));
                 let directory_path = if directory.is_empty() { "/" } else { directory };
-                if !matches!(self.files.find(directory_path), Ok(Some(Found { kind: FileKind::Directory, .. }))) {
+                if !matches!(self.find(directory_path), Some(Found { kind: FileKind::Directory, .. })) {
                     continue;
                 }
                 next.extend(

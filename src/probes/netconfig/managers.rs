@@ -52,8 +52,8 @@ const MANAGERS: [Row; 6] = [
 pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>, facts: &mut NetConfig) {
     for row in &MANAGERS {
         (row.read)(files, facts);
-        Source::Manager(row.manager).name(&mut files.problems());
         facts.managers.extend(state(files, startup, row));
+        Source::Manager(row.manager).name(&mut files.problems());
     }
     started_by_netplan(startup, facts);
 }

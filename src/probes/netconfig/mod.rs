@@ -33,12 +33,12 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> NetConfig {
     facts.iscsi_nic_guard = udev.iscsi_nic_guard;
     facts.systemd_version = version::of_systemd(&files);
     facts.rp_filter = sysctl::rp_filter(&files);
-    files.problems().extend(startup.problems());
     Source::Other.name(&mut files.problems());
     managers::read(&files, startup, &mut facts);
     facts.firewalls = firewall::read(&files, startup);
     Source::Firewall.name(&mut files.problems());
-    // Any manager or firewall may be among the units that were not followed.
+    // Any manager or firewall may be among the units that were not read, or not followed.
+    files.problems().extend(startup.problems());
     files.problems().extend(startup.cut_short());
     facts.problems = files.into_problems();
     facts

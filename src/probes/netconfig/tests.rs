@@ -280,3 +280,57 @@ fn what_cannot_be_read_names_its_source() {
         assert_eq!(of_file.map(|problem| problem.source), Some(source), "{path}: {:?}", facts.problems);
     }
 }
+
+/// Nothing with this name was read, so a manager or a firewall may start that is not seen to.
+#[test]
+fn a_unit_that_cannot_be_read_may_be_that_of_any_manager_or_firewall() {
+    let root = SampleRoot::of(&BOOT);
+    fs::create_dir_all(root.path("/srv/unit")).unwrap();
+    for unit in ["networking.service", "nftables.service"] {
+        root.put(&format!("/etc/systemd/system/{unit}"), "-> /srv/unit");
+        let facts = read(&root);
+        assert!(facts.managers.is_empty() && facts.firewalls.is_empty());
+        let place = format!("/etc/systemd/system/{unit}");
+        let problem = facts.problems.iter().find(|problem| problem.place == place);
+        assert_eq!(problem.map(|problem| problem.source), Some(Source::Unnamed), "{:?}", facts.problems);
+    }
+}
+
+#[test]
+fn a_file_of_networkd_or_udev_with_more_lines_than_are_read_is_told() {
+    let networkd = Source::Manager(Manager::Networkd);
+    for (file, source) in [
+        ("a.network", networkd),
+        ("a.netdev", networkd),
+        ("a.link", Source::LinkFiles),
+        ("a.network.d/b.conf", networkd),
+        ("a.netdev.d/b.conf", networkd),
+        ("a.link.d/b.conf", Source::LinkFiles),
+        ("../networkd.conf", networkd),
+    ] {
+        let directory = "/etc/systemd/network";
+        let files = ["a.network", "a.netdev", "a.link"].map(|name| (format!("{directory}/{name}"), "[Match]\n"));
+        let root = SampleRoot::of(&files.each_ref().map(|(path, text)| (path.as_str(), *text)));
+        root.put(&format!("{directory}/{file}"), &format!("[Match]\n{}", "Name=a\n".repeat(5_000)));
+        let problems = read(&root).problems;
+        let cut: Vec<_> = problems.iter().filter(|problem| problem.what.contains("more than 5000 lines")).collect();
+        assert_eq!(cut.iter().map(|problem| problem.source).collect::<Vec<_>>(), [source], "{file}: {problems:?}");
+    }
+}
+
+/// A link that leads to itself stands for whatever the kernel does not say.
+#[test]
+fn what_cannot_be_looked_for_is_told() {
+    for (path, reader, source) in [
+        ("/etc/loop", Some(("/etc/network/interfaces", "source /etc/loop/*\n")), Source::Manager(Manager::Ifupdown)),
+        ("/usr/sbin/dhcpcd", None, Source::Manager(Manager::Dhcpcd)),
+        ("/usr/lib/systemd/system-generators/netplan", None, Source::Manager(Manager::Netplan)),
+        ("/etc/init.d/networking", None, Source::Unnamed),
+    ] {
+        let root = SampleRoot::of(&[(path, &format!("-> {path}"))]);
+        reader.into_iter().for_each(|(path, text)| root.put(path, text));
+        let problems = read(&root).problems;
+        let told = problems.iter().find(|problem| problem.place == path);
+        assert_eq!(told.map(|problem| problem.source), Some(source), "{path}: {problems:?}");
+    }
+}
