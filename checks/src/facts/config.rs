@@ -291,12 +291,12 @@ pub struct Firewall {
     pub output_policy: String,
     /// Default verdict for packets that arrive.
     pub input_policy: String,
-    /// Replies of connections that stand are let in.
+    /// Replies of connections that stand are let in, by a rule or by the policy.
     pub established_in: bool,
     /// Packets to a portal's port are let out, by a rule for TCP 3260, for all, or by policy.
     pub portal_out: bool,
     /// The line that decides, as evidence.
     pub deciding: Option<Located<String>>,
-    /// Rules that could not be understood.
+    /// What may decide otherwise over one of the two, and could not be judged or read: rules, files.
     pub unclear: Vec<String>,
 }

@@ -33,6 +33,8 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
+const NO_SERVICE: &str = "no enabled service logs sessions out by the startup mode of their node records";
+
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let events = logout_events(facts);
     let by_startup: Vec<(&LogoutEvent<'_>, &str)> = events
@@ -43,11 +45,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             _ => None,
         })
         .collect();
-    let records = boot_records(facts);
+    let Some(records) = boot_records(facts) else {
+        return not_known(facts, by_startup.first().map(|(event, _)| *event));
+    };
     if by_startup.is_empty() {
         return Ok(match facts.services.problems.first() {
             Some(problem) if !records.is_empty() => Outcome::unread(problem),
-            _ => Outcome::pass("no enabled service logs sessions out by the startup mode of their node records"),
+            _ => Outcome::pass(NO_SERVICE),
         });
     }
     let mut findings = Vec::new();
@@ -72,22 +76,36 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }))
 }
 
+/// The verdict where nothing tells which records are those of the root.
+fn not_known(facts: &Analysis<'_>, event: Option<&LogoutEvent<'_>>) -> Result<Outcome, Outcome> {
+    match (event, facts.services.problems.first()) {
+        (Some(event), _) => Err(Outcome::Unknown {
+            reason: format!(
+                "{} logs sessions out by their node records, and which of them is the root's is not known",
+                event.by
+            ),
+            evidence: vec![Evidence::at(&event.logout.at, event.logout.excerpt.clone())],
+        }),
+        (None, Some(problem)) => Err(Outcome::unread(problem)),
+        (None, None) => Ok(Outcome::pass(NO_SERVICE)),
+    }
+}
+
 /// The records of the targets that carry the root: by name, else by a portal, else the only target
-/// there is.
-fn boot_records<'a>(facts: &'a Analysis<'_>) -> Vec<&'a NodeRecord> {
+/// there is. `None` where there are several targets and nothing tells which of them it is.
+fn boot_records<'a>(facts: &'a Analysis<'_>) -> Option<Vec<&'a NodeRecord>> {
     let names = boot_target_names(facts);
     let records = || facts.iscsi.nodes.iter();
     if !names.is_empty() {
-        return records().filter(|record| names.contains(&record.target)).collect();
+        return Some(records().filter(|record| names.contains(&record.target)).collect());
     }
     let asked: Vec<_> = facts.root_portals().iter().map(|portal| portal.ip).collect();
     let by_portal: Vec<_> = records().filter(|record| record.address.is_some_and(|ip| asked.contains(&ip))).collect();
     if !by_portal.is_empty() {
-        return by_portal;
+        return Some(by_portal);
     }
     let first = records().next();
-    let single = first.filter(|first| records().all(|record| record.target == first.target));
-    single.map(|_| records().collect()).unwrap_or_default()
+    first.is_none_or(|first| records().all(|record| record.target == first.target)).then(|| records().collect())
 }
 
 fn finding(record: &NodeRecord, startup: &str, event: &LogoutEvent<'_>) -> Finding {

@@ -35,24 +35,30 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let events = logout_events(facts);
     let targets = boot_target_names(facts);
     let mut findings = Vec::new();
+    let mut unclear = Vec::new();
     let mut passes = Vec::new();
     for event in &events {
         let hits = match &event.logout.of {
-            LogoutScope::All => true,
-            LogoutScope::Target(target) => targets.contains(target),
+            LogoutScope::All => Some(true),
+            LogoutScope::Target(target) if targets.contains(target) => Some(true),
+            LogoutScope::Target(target) => (!targets.is_empty() && is_name(target)).then_some(false),
             // What a record's startup decides is told by node-record-logs-out-root.
-            LogoutScope::ByStartup(_) => false,
+            LogoutScope::ByStartup(_) => Some(false),
         };
-        match spared(facts, event.logout) {
-            _ if !hits => {}
-            Some(why) => passes.push(format!("{} logs sessions out, but {why}", event.by)),
-            None => findings.push(finding(event)),
+        match (hits, spared(facts, event.logout)) {
+            (Some(false), _) => {}
+            (_, Some(why)) => passes.push(format!("{} logs sessions out, but {why}", event.by)),
+            (Some(true), None) => findings.push(finding(event)),
+            (None, None) => unclear.push(event),
         }
     }
-    if findings.is_empty()
-        && let Some(problem) = facts.services.problems.first()
-    {
-        return Err(Outcome::unread(problem));
+    if findings.is_empty() {
+        if let Some(event) = unclear.first() {
+            return Err(may_hit(event));
+        }
+        if let Some(problem) = facts.services.problems.first() {
+            return Err(Outcome::unread(problem));
+        }
     }
     Ok(Outcome::from_findings(findings, || {
         if passes.is_empty() {
@@ -61,6 +67,23 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             passes.join("; ")
         }
     }))
+}
+
+/// Whether this is a target's name (RFC 7143, section 4.2.7.3), and not what a script makes it of.
+fn is_name(target: &str) -> bool {
+    let begins = |kind: &str| target.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
+    ["iqn.", "eui.", "naa."].iter().any(|kind| begins(kind)) && !target.contains(['$', '`', '*', '?', '['])
+}
+
+/// A logout of a session that nobody can name.
+fn may_hit(event: &LogoutEvent<'_>) -> Outcome {
+    let reason = match &event.logout.of {
+        LogoutScope::Target(target) if is_name(target) => {
+            format!("{} logs out the session to {target}, and the target of the root is not known", event.by)
+        }
+        _ => format!("{} logs out sessions that are chosen when it runs", event.by),
+    };
+    Outcome::Unknown { reason, evidence: vec![Evidence::at(&event.logout.at, event.logout.excerpt.clone())] }
 }
 
 fn finding(event: &LogoutEvent<'_>) -> Finding {

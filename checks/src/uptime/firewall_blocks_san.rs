@@ -34,8 +34,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let mut sound = Vec::new();
     for firewall in &facts.netconfig.firewalls {
         match blocks(firewall) {
+            _ if !firewall.unclear.is_empty() => unclear.push(firewall),
             None => sound.push(format!("{} accepts the session's packets", firewall.kind)),
-            Some(_) if !firewall.unclear.is_empty() => unclear.push(firewall),
             Some(blocked) => findings.push(finding(firewall, blocked)),
         }
     }
@@ -44,7 +44,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     if let Some(firewall) = unclear.first() {
         return Err(Outcome::Unknown {
-            reason: format!("{} drops by default and has rules that isctpl does not understand", firewall.kind),
+            reason: format!(
+                "rules of {} that isctpl cannot judge may decide over the session's packets",
+                firewall.kind
+            ),
             evidence: firewall.unclear.iter().map(|rule| Evidence::at(&firewall.at, rule.clone())).collect(),
         });
     }
@@ -61,10 +64,9 @@ enum Blocked {
 
 /// What of a session a firewall stops, if anything.
 fn blocks(firewall: &Firewall) -> Option<Blocked> {
-    let accepts = |policy: &str| policy.eq_ignore_ascii_case("accept") || policy.eq_ignore_ascii_case("allow");
-    if !accepts(&firewall.output_policy) && !firewall.portal_out {
+    if !firewall.portal_out {
         Some(Blocked::Out)
-    } else if !accepts(&firewall.input_policy) && !firewall.established_in {
+    } else if !firewall.established_in {
         Some(Blocked::In)
     } else {
         None

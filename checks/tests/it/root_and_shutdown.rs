@@ -70,3 +70,54 @@ fn filters_inside_the_image_count_each_by_itself() {
     let patch = json!([{"op": "add", "path": "/images/0/problems", "value": problem}]);
     assert_eq!(alarms(&machine("initramfs-tools-root").patch(&patch).facts(), &[Link::Root]), ["root-lvm-filtered?"]);
 }
+
+/// A logout of one session is sound only where both the session and the root's target are known.
+#[test]
+fn a_logout_of_a_session_that_nobody_can_name_is_unknown() {
+    const BROKEN: &str = "../fixtures/checks/service-logs-out-root/broken.json";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(BROKEN);
+    let fixture: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let of = |target: &str, requests: &str| {
+        let mut patch = fixture["patch"].as_array().unwrap().clone();
+        let scope = json!({"target": target});
+        patch.push(json!({"op": "replace", "path": "/services/units/2/exec/4/logout/of", "value": scope}));
+        alarms(&machine("initramfs-tools-root").patch(Value::Array(patch)).cmdline(requests).facts(), &[Link::Shutdown])
+    };
+    let named = "iscsi_target_name=iqn.2026-01.com.example:root iscsi_target_ip=100.97.0.10";
+    assert_eq!(of("iqn.2026-01.com.example:root", named), ["service-logs-out-root"]);
+    assert_eq!(of("iqn.2026-01.com.example:data", named), [""; 0]);
+    for chosen in ["$s", "$()", "1", "iqn.2026-01.com.example:$name", ""] {
+        assert_eq!(of(chosen, named), ["service-logs-out-root?"], "{chosen}");
+    }
+    assert_eq!(of("iqn.2026-01.com.example:data", "iscsi_auto"), ["service-logs-out-root?"]);
+}
+
+#[test]
+fn records_that_may_be_the_roots_are_unknown() {
+    let record = |target: &str, ip: &str| {
+        json!({"path": format!("/etc/iscsi/nodes/{target}/{ip},3260,1/default"), "target": target, "address": ip,
+            "port": 3260, "tpgt": 1, "iface": "default", "startup": located(json!("automatic"))})
+    };
+    let scope = json!({"by_startup": "automatic"});
+    let of = |nodes: Value, enabled: bool| {
+        let mut patch = vec![
+            json!({"op": "replace", "path": "/services/units/2/exec/4/logout/of", "value": scope}),
+            json!({"op": "replace", "path": "/services/units/2/exec/4/logout/keeps_root", "value": false}),
+            json!({"op": "replace", "path": "/iscsi/nodes", "value": nodes}),
+        ];
+        if enabled {
+            let link = json!([{"path": "/etc/systemd/system/sysinit.target.wants/open-iscsi.service", "line": 0}]);
+            patch.push(json!({"op": "replace", "path": "/services/units/2/enabled_by", "value": link}));
+        }
+        alarms(
+            &machine("initramfs-tools-root").patch(Value::Array(patch)).cmdline("iscsi_auto").facts(),
+            &[Link::Shutdown],
+        )
+    };
+    let (one, other) =
+        (record("iqn.2026-01.com.example:a", "10.0.0.1"), record("iqn.2026-01.com.example:b", "10.0.0.2"));
+    assert_eq!(of(json!([one, other]), true), ["node-record-logs-out-root?"]);
+    assert_eq!(of(json!([one]), true), ["node-record-logs-out-root"]);
+    assert_eq!(of(json!([]), true), [""; 0]);
+    assert_eq!(of(json!([one, other]), false), [""; 0]);
+}

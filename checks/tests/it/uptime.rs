@@ -179,3 +179,21 @@ fn a_root_whose_disk_is_gone_is_lost() {
     assert_eq!(judgement.verdict.boot, BootVerdict::AtRisk, "{:?}", judgement.verdict);
     assert_eq!(judgement.verdict.checks, ["session-not-logged-in"]);
 }
+
+/// What a packet meets is its whole fate; the policy is only a part of that.
+#[test]
+fn a_rule_that_drops_counts_under_a_policy_that_accepts() {
+    let of = |portal_out: bool, established_in: bool, unclear: &[&str]| {
+        let firewall = json!({"kind": "nftables", "at": {"path": "/etc/nftables.conf", "line": 0},
+            "output_policy": "accept", "input_policy": "accept", "portal_out": portal_out,
+            "established_in": established_in, "deciding": null, "unclear": unclear});
+        let patch = json!([{"op": "replace", "path": "/netconfig/firewalls", "value": [firewall]}]);
+        alarms(&machine("initramfs-tools-root").patch(patch).facts(), &[Link::Uptime])
+    };
+    assert_eq!(of(true, true, &[]), [""; 0]);
+    assert_eq!(of(false, true, &[]), ["firewall-blocks-san"]);
+    assert_eq!(of(true, false, &[]), ["firewall-blocks-san"]);
+    for fate in [true, false] {
+        assert_eq!(of(fate, true, &["/etc/nftables.d/a: is included too deep; not read"]), ["firewall-blocks-san?"]);
+    }
+}

@@ -85,7 +85,8 @@ struct Walk<'a> {
     chains: &'a Chains,
     packet: Packet,
     steps: usize,
-    unclear: Vec<String>,
+    /// Rules that may decide, and whether they would let the packet pass; `None` where nobody knows.
+    unclear: Vec<(Option<bool>, String)>,
 }
 
 /// Follows a packet through a base chain. `policy` is what happens at its end, and where that is said.
@@ -96,7 +97,8 @@ pub(crate) fn follow(chains: &Chains, start: &str, policy: (bool, Located<String
         End::Decided(accepted, rule) => (accepted, rule),
         End::Returned => policy,
     };
-    Outcome { accepted, deciding: Some(deciding), unclear: walk.unclear }
+    let otherwise = walk.unclear.into_iter().filter(|(may, _)| *may != Some(accepted)).map(|(_, text)| text);
+    Outcome { accepted, deciding: Some(deciding), unclear: otherwise.take(UNCLEAR_LIMIT).collect() }
 }
 
 enum End {
@@ -110,7 +112,7 @@ impl Walk<'_> {
         for rule in rules {
             self.steps += 1;
             if depth == 0 || self.steps > STEP_LIMIT {
-                self.note(rule);
+                self.note(rule, None);
                 return End::Returned;
             }
             let fit = match self.packet {
@@ -132,22 +134,25 @@ impl Walk<'_> {
                         return End::Decided(accepted, by);
                     }
                 }
-                (Action::Jump(target) | Action::Goto(target), _) => {
-                    // Only chains that could decide something make it unclear.
-                    if let End::Decided(..) = self.chain(target, depth - 1) {
-                        self.note(rule);
-                    }
-                }
-                _ => self.note(rule),
+                (Action::Jump(target) | Action::Goto(target), _) => match self.chain(target, depth - 1) {
+                    End::Decided(accepted, _) => self.note(rule, Some(accepted)),
+                    // Back from a chain that decided nothing: only what was gone to for good leaves the rest out.
+                    End::Returned if matches!(rule.action, Action::Goto(_)) => self.note(rule, None),
+                    End::Returned => {}
+                },
+                (Action::Accept, _) => self.note(rule, Some(true)),
+                (Action::Drop, _) => self.note(rule, Some(false)),
+                (Action::Return | Action::Unknown, _) => self.note(rule, None),
             }
         }
         End::Returned
     }
 
-    fn note(&mut self, rule: &Rule) {
-        let text = format!("{}: {}", rule.at, rule.text);
-        if self.unclear.len() < UNCLEAR_LIMIT && !self.unclear.contains(&text) {
-            self.unclear.push(text);
+    fn note(&mut self, rule: &Rule, may: Option<bool>) {
+        let of_its_kind = self.unclear.iter().filter(|(known, _)| *known == may).count();
+        let note = (may, format!("{}: {}", rule.at, rule.text));
+        if of_its_kind < UNCLEAR_LIMIT && !self.unclear.contains(&note) {
+            self.unclear.push(note);
         }
     }
 }

@@ -244,7 +244,9 @@ fn firewalls_count_only_when_they_start() {
     assert_eq!(ufw.deciding.as_ref().unwrap().at, Location::line("/etc/ufw/user.rules", 3));
     assert!(nftables.established_in && !nftables.portal_out, "{nftables:?}");
     assert_eq!(nftables.deciding.as_ref().unwrap().at, Location::line("/etc/nftables.d/a.nft", 7));
-    assert!(nftables.unclear.is_empty());
+    assert!(nftables.unclear.is_empty() && ufw.unclear.is_empty());
+    enabled.push(("/etc/ufw/after.rules", "*filter\nnonsense\nCOMMIT\n"));
+    assert_eq!(read(&SampleRoot::of(&enabled)).firewalls[0].unclear, ["/etc/ufw/after.rules:2: nonsense"]);
 }
 
 #[test]

@@ -98,7 +98,9 @@ fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
     let policies = (output.0, input.0);
     let request = follow(&table.chains, "OUTPUT", output, Packet::Request);
     let reply = follow(&table.chains, "INPUT", input, Packet::Reply);
-    Some(firewall("ufw", enabled.at.clone(), policies, request, reply))
+    let mut firewall = firewall("ufw", enabled.at.clone(), policies, request, reply);
+    firewall.unclear.extend(table.unclear);
+    Some(firewall)
 }
 
 fn nftables(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {

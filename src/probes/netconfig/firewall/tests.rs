@@ -83,6 +83,28 @@ fn nft_that_drops_what_leaves() {
     }
 }
 
+/// A rule that may match matters only where it decides otherwise than what comes after it.
+#[test]
+fn only_what_may_decide_otherwise_is_unclear() {
+    let with = |policy: &str, rule: &str| {
+        nft(&format!(
+            "table ip f {{ chain o {{ type filter hook output priority 0; policy {policy}; {rule}; }}\n chain deny {{ ip daddr 10.0.0.1 return; drop; }} }}"
+        ))
+    };
+    for (rule, decides_otherwise) in [
+        ("ip daddr 10.0.0.1 drop", true),
+        ("ip daddr 10.0.0.1 accept", false),
+        ("ip daddr 10.0.0.1 goto nothing", true),
+        ("ip daddr 10.0.0.1 jump nothing", false),
+        ("ip daddr 10.0.0.1 jump deny", true),
+    ] {
+        let (request, _, unclear) = with("accept", rule);
+        assert!(request && unclear.is_empty() != decides_otherwise, "{rule}: {unclear:?}");
+    }
+    assert!(with("drop", "ip daddr 10.0.0.1 drop").2.is_empty());
+    assert_eq!(with("drop", "ip daddr 10.0.0.1 accept").2.len(), 1);
+}
+
 #[test]
 fn nft_that_drops_replies() {
     let without = WORKSTATION.replace("\t\tct state established,related accept\n", "");
