@@ -90,18 +90,18 @@ pub(crate) enum CommandError {
         program: String,
     },
     /// It could not be started.
-    #[error("{call}: cannot be started: {source}")]
+    #[error("{invocation}: cannot be started: {source}")]
     Start {
-        /// What was called.
-        call: String,
+        /// What was run.
+        invocation: String,
         /// What the kernel says.
         source: std::io::Error,
     },
     /// It ended with a code other than 0, or by a signal.
-    #[error("{call}: {how}{}", tail(.err))]
+    #[error("{invocation}: {how}{}", tail(.err))]
     Failed {
-        /// What was called.
-        call: String,
+        /// What was run.
+        invocation: String,
         /// Its exit code; `None` when a signal ended it.
         code: Option<i32>,
         /// How it ended, in words.
@@ -110,20 +110,20 @@ pub(crate) enum CommandError {
         err: String,
     },
     /// It took longer than it may.
-    #[error("{call}: did not finish within {} s{}", .limit.as_secs(), tail(.err))]
+    #[error("{invocation}: did not finish within {} s{}", .limit.as_secs(), tail(.err))]
     TimedOut {
-        /// What was called.
-        call: String,
+        /// What was run.
+        invocation: String,
         /// How long it was given.
         limit: Duration,
         /// What it had said.
         err: String,
     },
     /// Somebody asked to stop.
-    #[error("{call}: stopped on request")]
+    #[error("{invocation}: stopped on request")]
     Stopped {
-        /// What was called.
-        call: String,
+        /// What was run.
+        invocation: String,
     },
 }
 
@@ -147,14 +147,14 @@ impl Runner {
     ///
     /// # Errors
     /// When it is not there, fails, takes too long, or somebody asks to stop.
-    pub(crate) fn run(&self, call: &Invocation) -> Result<Output, CommandError> {
-        let named = || call.to_string();
-        let Some(path) = find(&call.program) else {
-            return Err(CommandError::Missing { program: call.program.clone() });
+    pub(crate) fn run(&self, invocation: &Invocation) -> Result<Output, CommandError> {
+        let named = || invocation.to_string();
+        let Some(path) = find(&invocation.program) else {
+            return Err(CommandError::Missing { program: invocation.program.clone() });
         };
         let mut command = Command::new(path);
         command
-            .args(&call.arguments)
+            .args(&invocation.arguments)
             .env_clear()
             .env("PATH", search_path())
             .env("LC_ALL", "C")
@@ -171,10 +171,10 @@ impl Runner {
                 command.env(name, value);
             }
         }
-        let mut child = command.spawn().map_err(|source| CommandError::Start { call: named(), source })?;
+        let mut child = command.spawn().map_err(|source| CommandError::Start { invocation: named(), source })?;
         let out = keep(child.stdout.take());
         let err = keep(child.stderr.take());
-        let deadline = Instant::now() + call.limit;
+        let deadline = Instant::now() + invocation.limit;
         let mut pause = Duration::from_millis(2);
         loop {
             match child.try_wait() {
@@ -185,7 +185,7 @@ impl Runner {
                     } else {
                         let said = if printed.err.trim().is_empty() { printed.out } else { printed.err };
                         Err(CommandError::Failed {
-                            call: named(),
+                            invocation: named(),
                             code: status.code(),
                             how: in_words(status),
                             err: said,
@@ -193,15 +193,19 @@ impl Runner {
                     };
                 }
                 Ok(None) => {}
-                Err(source) => return Err(CommandError::Start { call: named(), source }),
+                Err(source) => return Err(CommandError::Start { invocation: named(), source }),
             }
             if self.cancel.is_requested() {
                 end(&mut child);
-                return Err(CommandError::Stopped { call: named() });
+                return Err(CommandError::Stopped { invocation: named() });
             }
             if Instant::now() >= deadline {
                 end(&mut child);
-                return Err(CommandError::TimedOut { call: named(), limit: call.limit, err: arrived(&err) });
+                return Err(CommandError::TimedOut {
+                    invocation: named(),
+                    limit: invocation.limit,
+                    err: arrived(&err),
+                });
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
@@ -364,8 +368,8 @@ mod tests {
 
     #[test]
     fn can_be_pasted() {
-        let call = Invocation::new("mount", SOON).args(["-o", "ro,noload", "/dev/a b", "it's", ""]);
-        assert_eq!(call.to_string(), r"mount -o ro,noload '/dev/a b' 'it'\''s' ''");
+        let invocation = Invocation::new("mount", SOON).args(["-o", "ro,noload", "/dev/a b", "it's", ""]);
+        assert_eq!(invocation.to_string(), r"mount -o ro,noload '/dev/a b' 'it'\''s' ''");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::procedures::engine::{Procedure, Walk};
 use crate::procedures::journal::Journal;
 use crate::procedures::rescue::context::{Context, MountedRoot, RescueRequest};
-use crate::procedures::rescue::host::{session, users};
+use crate::procedures::rescue::host::{holders, session};
 use crate::procedures::rescue::recovery;
 use crate::procedures::rescue::steps::{
     activate_volumes::ActivateVolumes, bind_kernel_filesystems::BindKernelFilesystems, chap::Chap, find_lun::FindLun,
@@ -78,7 +78,7 @@ impl Procedure for Rescue {
 
     fn may_be_taken_down(&self, cx: &mut Context, journal: &Journal) -> Result<(), Failure> {
         let (Some(session), Some(disk)) = recovery::recall(cx, journal)? else { return Ok(()) };
-        let holders = users::holders_elsewhere(cx, &disk.name, session.is_ours);
+        let holders = holders::holders_elsewhere(cx, &disk.name, session.is_ours);
         if holders.is_empty() {
             return Ok(());
         }

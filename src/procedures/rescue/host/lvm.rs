@@ -1,12 +1,12 @@
 //! LVM, shown nothing but the LUN.
 //!
-//! The tools are given a filter of their own for each call, so that neither a devices file nor a filter of
+//! The tools are given a filter of their own each time, so that neither a devices file nor a filter of
 //! this system hides the LUN, and a volume group of this system that has the same name is not seen at all.
 //! Nothing of this system's LVM is changed.
 
 use crate::procedures::Failure;
 use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::host::users;
+use crate::procedures::rescue::host::holders;
 use crate::system::command::Invocation;
 use serde_json::Value;
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl Selection {
         Self { devices, read_only: cx.request.read_only }
     }
 
-    /// The settings for one call.
+    /// The settings for one invocation.
     fn config(&self, group: Option<&str>) -> String {
         let accepted: String = self.devices.iter().map(|name| format!("\"a|^/dev/{name}$|\",")).collect();
         let filter = format!("[{accepted}\"r|.*|\"]");
@@ -46,8 +46,8 @@ impl Selection {
         config
     }
 
-    /// A call of one of LVM's programs.
-    pub(crate) fn call(&self, program: &str, group: Option<&str>, arguments: &[&str]) -> Invocation {
+    /// One of LVM's programs.
+    pub(crate) fn invocation(&self, program: &str, group: Option<&str>, arguments: &[&str]) -> Invocation {
         Invocation::new(program, LIMIT).args(["--config", &self.config(group)]).args(arguments.iter().copied())
     }
 }
@@ -80,8 +80,9 @@ fn text(value: &Value, key: &str) -> String {
 
 /// Logical volumes on the LUN that a person can see.
 pub(crate) fn volumes(cx: &Context, lun: &Selection) -> Result<Vec<Volume>, Failure> {
-    let call = lun.call("lvs", None, &["--reportformat", "json", "-o", "vg_name,lv_name,lv_dm_path,lv_active"]);
-    let printed = cx.run(&call)?;
+    let invocation =
+        lun.invocation("lvs", None, &["--reportformat", "json", "-o", "vg_name,lv_name,lv_dm_path,lv_active"]);
+    let printed = cx.run(&invocation)?;
     Ok(report(&printed.out, "lv")?
         .iter()
         .map(|lv| Volume {
@@ -96,7 +97,7 @@ pub(crate) fn volumes(cx: &Context, lun: &Selection) -> Result<Vec<Volume>, Fail
 /// The map's table of a volume that is laid out plainly: segments of type `linear`, each on one device.
 pub(crate) fn linear_table(cx: &Context, lun: &Selection, volume: &Volume) -> Result<String, Failure> {
     let name = format!("{}/{}", volume.group, volume.name);
-    let segments = lun.call(
+    let segments = lun.invocation(
         "lvs",
         None,
         &[
@@ -111,8 +112,11 @@ pub(crate) fn linear_table(cx: &Context, lun: &Selection, volume: &Volume) -> Re
             &name,
         ],
     );
-    let starts =
-        lun.call("pvs", None, &["--reportformat", "json", "--units", "s", "--nosuffix", "-o", "pv_name,pe_start"]);
+    let starts = lun.invocation(
+        "pvs",
+        None,
+        &["--reportformat", "json", "--units", "s", "--nosuffix", "-o", "pv_name,pe_start"],
+    );
     let starts = report(&cx.run(&starts)?.out, "pv")?;
     let mut lines = Vec::new();
     for segment in report(&cx.run(&segments)?.out, "seg")? {
@@ -146,7 +150,7 @@ fn linear_line(segment: &Value, starts: &[Value]) -> Option<String> {
 /// the topmost first. Not all may be LVM's: a volume whose name was taken is a map of ours.
 pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<(), Failure> {
     let maps = || -> Vec<String> {
-        let mut names = users::maps_on(disk);
+        let mut names = holders::maps_on(disk);
         names.reverse();
         names.dedup();
         names.retain(|name| !before.contains(name));
@@ -161,8 +165,8 @@ pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
     for name in &found {
         // LVM first, where the map is one of its volumes and the LUN answers; the map alone otherwise.
         let path = format!("/dev/mapper/{name}");
-        let call = selection.call("lvchange", None, &["-an", "-y", &path]);
-        last = cx.run(&call).err().or(last);
+        let invocation = selection.invocation("lvchange", None, &["-an", "-y", &path]);
+        last = cx.run(&invocation).err().or(last);
     }
     for name in maps() {
         last = cx.run(&Invocation::new("dmsetup", LIMIT).args(["remove", "--retry", &name])).err().or(last);
@@ -172,7 +176,7 @@ pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
         (left, last) => {
             let why = last.map(|failure| format!(": {}", failure.what)).unwrap_or_default();
             let mut failure = Failure::failed(format!("still active: {}{why}", left.join(", ")));
-            failure.advice = users::describe(&users::of(disk), |_| true);
+            failure.advice = holders::describe(&holders::of(disk), |_| true);
             Err(failure)
         }
     }

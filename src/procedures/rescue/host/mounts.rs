@@ -4,7 +4,7 @@ use crate::formats::text::names;
 use crate::probes::lun::contents::Filesystem;
 use crate::probes::storage::mounts;
 use crate::procedures::rescue::context::Context;
-use crate::procedures::rescue::host::{session, users};
+use crate::procedures::rescue::host::{holders, session};
 use crate::procedures::{Failure, Log, Planned};
 use crate::system::command::Invocation;
 use crate::system::{Root, mount};
@@ -77,9 +77,9 @@ fn is_taken(option: &str) -> bool {
     )
 }
 
-/// The call that mounts a filesystem. A LUN may hold anything: no program of it gives anyone rights, and no device
+/// The invocation that mounts a filesystem. A LUN may hold anything: no program of it gives anyone rights, and no device
 /// node of it is one. Root can do without both in a chroot, and `/dev` is bound there from this system.
-pub(crate) fn mount_call(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Invocation {
+pub(crate) fn mount_invocation(filesystem: &Filesystem, at: &Path, options: &[String], read_only: bool) -> Invocation {
     let kind = filesystem.kind.as_str();
     let mut all: Vec<&str> = vec![if read_only { "ro" } else { "rw" }];
     // A name that holds a comma would be read as several options.
@@ -104,8 +104,8 @@ pub(crate) fn mount_one(
     at: &Path,
     options: &[String],
 ) -> Result<(), Failure> {
-    let call = mount_call(filesystem, at, options, cx.request.read_only);
-    log.guarded(Mounted { at: at.to_owned() }, || cx.run(&call).map(drop))
+    let invocation = mount_invocation(filesystem, at, options, cx.request.read_only);
+    log.guarded(Mounted { at: at.to_owned() }, || cx.run(&invocation).map(drop))
 }
 
 /// Mount points at and below a path, in the order of mounting.
@@ -129,7 +129,7 @@ pub(crate) fn unbind(cx: &Context, at: &Path) -> Result<(), Failure> {
 pub(crate) fn planned_mount(cx: &Context, name: &str, kind: &str, at: &Path) -> Planned {
     let device = BlockDevice { name: name.to_owned(), ..BlockDevice::default() };
     let filesystem = Filesystem { device, kind: kind.to_owned(), uuid: None, label: None };
-    Planned::command(&mount_call(&filesystem, at, &[], cx.request.read_only))
+    Planned::command(&mount_invocation(&filesystem, at, &[], cx.request.read_only))
 }
 
 /// Unmounts what was mounted at a place.
@@ -138,14 +138,14 @@ pub(crate) fn unmount(cx: &Context, mounted: &Mounted) -> Result<(), Failure> {
         return Ok(());
     }
     let at = mounted.at.display().to_string();
-    let call = Invocation::new("umount", LIMIT).args([&at]);
-    match cx.run(&call) {
+    let invocation = Invocation::new("umount", LIMIT).args([&at]);
+    match cx.run(&invocation) {
         Ok(_) => Ok(()),
         Err(_) if !is_mount_point(cx, &mounted.at)? => Ok(()),
         Err(mut failure) => {
             if let Some(disk) = session::disk(cx) {
-                let held = users::of(&disk.name);
-                failure.advice.extend(users::describe(&held, |target| Path::new(target) != mounted.at));
+                let held = holders::of(&disk.name);
+                failure.advice.extend(holders::describe(&held, |target| Path::new(target) != mounted.at));
             }
             Err(failure)
         }
@@ -161,8 +161,8 @@ mod tests {
         let device = BlockDevice { name: "sda1".to_owned(), ..BlockDevice::default() };
         let filesystem = Filesystem { device, kind: kind.to_owned(), uuid: None, label: None };
         let of_fstab: Vec<String> = of_fstab.split(' ').map(str::to_owned).collect();
-        let call = mount_call(&filesystem, Path::new("/target"), &of_fstab, read_only).to_string();
-        call.split(' ').nth(4).unwrap().to_owned()
+        let invocation = mount_invocation(&filesystem, Path::new("/target"), &of_fstab, read_only).to_string();
+        invocation.split(' ').nth(4).unwrap().to_owned()
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use crate::probes::lun::contents::{self, Contents, VolumeGroup};
 use crate::probes::storage::sysfs::Sysfs;
 use crate::procedures::rescue::context::{Context, LunDisk};
+use crate::procedures::rescue::host::holders::{self, maps_on};
 use crate::procedures::rescue::host::lvm::{self, Selection};
-use crate::procedures::rescue::host::users::{self, maps_on};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Invocation, is_installed};
 use serde::{Deserialize, Serialize};
@@ -50,8 +50,8 @@ impl Step for ActivateVolumes {
         let selection = Selection::planned(cx);
         vec![
             Planned::remark("DISK is the LUN's disk; LVM is shown nothing else, whatever filters this system has"),
-            Planned::command(&selection.call("vgs", None, &["-o", "vg_name,vg_uuid"])),
-            Planned::command(&selection.call("vgchange", Some("VG"), &["-ay", "VG"])),
+            Planned::command(&selection.invocation("vgs", None, &["-o", "vg_name,vg_uuid"])),
+            Planned::command(&selection.invocation("vgchange", Some("VG"), &["-ay", "VG"])),
         ]
     }
 
@@ -75,7 +75,7 @@ impl Step for ActivateVolumes {
         // What appeared with a session of ours was made active by udev, because of it: that is ours as well.
         let before = if disk.is_ours { Vec::new() } else { maps_on(name) };
         let names = log.guarded(Activated { disk: name.clone(), before }, || activate(cx, name))?;
-        users::settle(cx);
+        holders::settle(cx);
         log.say(names.join(", "));
         contents_of(cx, name)
     }
@@ -104,7 +104,7 @@ fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
             cx.run(&Invocation::new("dmsetup", Duration::from_secs(60)).args(["create", "--concise", &concise]))?;
             names.push(format!("{name} as {map}, because another volume on this system has its name"));
         } else {
-            cx.run(&lun.call("lvchange", Some(&volume.group), &["-ay", "-K", &name]))?;
+            cx.run(&lun.invocation("lvchange", Some(&volume.group), &["-ay", "-K", &name]))?;
             names.push(name);
         }
         if cx.request.read_only {

@@ -3,7 +3,7 @@
 use crate::probes::lun::Lun;
 use crate::procedures::rescue::context::{Context, LunDisk, TargetSession};
 use crate::procedures::rescue::host::open_iscsi::{self, iscsiadm};
-use crate::procedures::rescue::host::{session, users};
+use crate::procedures::rescue::host::{holders, session};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::Invocation;
 use isctpl_checks::facts::{BlockDevice, Session};
@@ -49,7 +49,7 @@ fn disk_of(cx: &mut Context, found: &Lun) -> Result<BlockDevice, Failure> {
 
 /// Refuses a LUN on which something is mounted that is none of this procedure's.
 fn refuse_in_use(cx: &Context, disk: &str) -> Result<(), Failure> {
-    let held = users::of(disk);
+    let held = holders::of(disk);
     let at = &cx.place();
     let foreign = |target: &str| !Path::new(target).starts_with(at);
     if !held.mounts.iter().any(|mount| foreign(&mount.target)) && held.swaps.is_empty() {
@@ -61,7 +61,7 @@ fn refuse_in_use(cx: &Context, disk: &str) -> Result<(), Failure> {
         format!("the LUN ({disk}) is already in use on this machine")
     };
     let mut failure = Failure::refused(what);
-    failure.advice = users::describe(&held, foreign);
+    failure.advice = holders::describe(&held, foreign);
     Err(failure)
 }
 
@@ -120,7 +120,7 @@ impl Step for FindLun {
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
             }
         };
-        users::settle(cx);
+        holders::settle(cx);
         let device = disk_of(cx, &found)?;
         let node = format!("/dev/{}", device.name);
         if cx.request.read_only && session.is_ours {

@@ -4,7 +4,7 @@ use crate::probes::iscsi::sessions;
 use crate::procedures::rescue::context::{Context, TargetSession};
 use crate::procedures::rescue::host::open_iscsi::{self, RECORD_NAME, iscsiadm};
 use crate::procedures::rescue::host::session::{self, LoginRequest};
-use crate::procedures::rescue::host::{lvm, users};
+use crate::procedures::rescue::host::{holders, lvm};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{CommandError, Invocation};
 use isctpl_checks::facts::Session;
@@ -105,13 +105,13 @@ impl Step for Login {
 /// appeared are made inactive: they came by this login.
 fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
     for disk in &session.disks {
-        users::settle(cx);
+        holders::settle(cx);
         lvm::deactivate(cx, disk, &[])?;
-        let held = users::settled_holders(cx, disk);
+        let held = holders::settled_holders(cx, disk);
         let dead = session.state != "LOGGED_IN";
         if held.in_use() || !(held.is_free() || dead) {
             let mut failure = Failure::failed(format!("{disk} of {} is in use; not logged out", session.name));
-            failure.advice = users::describe(&held, |_| true);
+            failure.advice = holders::describe(&held, |_| true);
             if failure.advice.is_empty() {
                 failure.advice.extend(held.problems.iter().map(ToString::to_string));
             }

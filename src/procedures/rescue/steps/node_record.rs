@@ -42,8 +42,8 @@ fn discovery(cx: &Context) -> Invocation {
 }
 
 fn node(cx: &Context, arguments: &[&str]) -> Invocation {
-    let call = iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &cx.portal(), "-I", RECORD_NAME]);
-    call.args(arguments.iter().copied())
+    let invocation = iscsiadm(30, ["-m", "node", "-T", &cx.request.target, "-p", &cx.portal(), "-I", RECORD_NAME]);
+    invocation.args(arguments.iter().copied())
 }
 
 fn new_node(cx: &Context, group: &str) -> Invocation {

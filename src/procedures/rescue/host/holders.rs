@@ -1,4 +1,4 @@
-//! What uses the LUN on this machine, in words.
+//! What holds the LUN on this machine, in words.
 
 use crate::procedures::rescue::context::Context;
 use crate::system::command::Invocation;
