@@ -131,6 +131,30 @@ mod tests {
         assert_eq!(read(""), Ok(Vec::new()));
     }
 
+    /// The names that the parser would have taken in place of one that it does not know.
+    fn known(text: &str) -> Vec<String> {
+        let what = read(text).unwrap_err().what;
+        what.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_manual_has_every_key_and_an_example_that_is_read() {
+        let page = include_str!("../../man/isctpl.toml.5").replace("\\-", "-");
+        let section = |name: &str| {
+            page.split(".SH ").find_map(|section| section.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+        };
+        let keys: Vec<String> =
+            section("KEYS").split(".TP\n.B ").skip(1).map(|key| key.lines().next().unwrap().to_owned()).collect();
+        assert_eq!(keys, known("[[ignore]]\nno-such-key = 1\n"));
+        let tables = known("[[no-such-table]]\n");
+        assert!(!tables.is_empty() && tables.iter().all(|name| page.contains(&format!(".B [[{name}]]"))), "{tables:?}");
+
+        let examples = section("EXAMPLES");
+        let example = examples.split(".EX\n").nth(1).unwrap().split(".EE").next().unwrap();
+        let ignores = parse(example, |id| isctpl_checks::registry::find(id).is_some()).unwrap();
+        assert_eq!(ignores.len(), 1, "{example}");
+    }
+
     #[test]
     fn what_is_wrong_is_told_with_its_line() {
         let entry = |lines: &str| format!("\n[[ignore]]\n{lines}\n");
