@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
-use std::io::Read;
+use std::io::{PipeWriter, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -130,7 +130,7 @@ pub(crate) enum CommandError {
 /// The last lines of what a program said: there the reason stands.
 fn tail(err: &str) -> String {
     let lines: Vec<&str> = err.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(4)..];
+    let last = lines.get(lines.len().saturating_sub(4)..).unwrap_or_default();
     let said: String = last.join("; ").chars().take(600).collect();
     if said.is_empty() { said } else { format!(": {}", printable::line(&said)) }
 }
@@ -161,8 +161,6 @@ impl Runner {
             // LVM warns of every descriptor that it inherits.
             .env("LVM_SUPPRESS_FD_WARNINGS", "1")
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             // Ctrl-C reaches the group of the terminal: it is for isctpl to end its programs in order.
             .process_group(0);
         end_with_parent(&mut command);
@@ -171,9 +169,8 @@ impl Runner {
                 command.env(name, value);
             }
         }
-        let mut child = command.spawn().map_err(|source| CommandError::Start { invocation: named(), source })?;
-        let out = keep(child.stdout.take());
-        let err = keep(child.stderr.take());
+        let started = start(command).map_err(|source| CommandError::Start { invocation: named(), source });
+        let (mut child, out, err) = started?;
         let deadline = Instant::now() + invocation.limit;
         let mut pause = Duration::from_millis(2);
         loop {
@@ -250,25 +247,31 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(runnable)
 }
 
-/// Reads a stream to its end on a thread of its own, so that a full pipe stops nobody, and keeps its
-/// beginning.
-fn keep(stream: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+/// Starts a program, with what reads its output and what reads its errors. The command ends here, and with it this
+/// process's ends of the pipes.
+fn start(mut command: Command) -> std::io::Result<(Child, Receiver<Vec<u8>>, Receiver<Vec<u8>>)> {
+    let ((out, kept_out), (err, kept_err)) = (keep()?, keep()?);
+    Ok((command.stdout(out).stderr(err).spawn()?, kept_out, kept_err))
+}
+
+/// A pipe whose other end a thread reads, so that a full one stops nobody, and keeps the beginning of. The thread is
+/// there before the program is: where there is none to have, nothing is begun.
+fn keep() -> std::io::Result<(PipeWriter, Receiver<Vec<u8>>)> {
+    let (mut stream, end) = std::io::pipe()?;
     let (sender, receiver) = channel();
-    if let Some(mut stream) = stream {
-        std::thread::spawn(move || {
-            let mut buffer = vec![0; 8192];
-            let mut kept = 0;
-            while let Ok(read @ 1..) = stream.read(&mut buffer) {
-                let room = usize::try_from(OUTPUT_LIMIT).unwrap_or(usize::MAX) - kept;
-                let part = buffer.get(..read.min(room)).unwrap_or_default();
-                kept += part.len();
-                if !part.is_empty() && sender.send(part.to_vec()).is_err() {
-                    return;
-                }
+    std::thread::Builder::new().name("output".to_owned()).spawn(move || {
+        let mut buffer = vec![0; 8192];
+        let mut kept = 0;
+        while let Ok(read @ 1..) = stream.read(&mut buffer) {
+            let room = usize::try_from(OUTPUT_LIMIT).unwrap_or(usize::MAX) - kept;
+            let part = buffer.get(..read.min(room)).unwrap_or_default();
+            kept += part.len();
+            if !part.is_empty() && sender.send(part.to_vec()).is_err() {
+                return;
             }
-        });
-    }
-    receiver
+        }
+    })?;
+    Ok((end, receiver))
 }
 
 /// What a stream brought, up to its end or until nothing more may be waited for.
@@ -330,6 +333,32 @@ mod tests {
     fn what_is_missing_is_named() {
         let error = Runner::default().run(&Invocation::new("no-such-program-here", SOON)).unwrap_err();
         assert_eq!(error.to_string(), "no-such-program-here is not installed");
+    }
+
+    /// Where no thread can be had, as told to one of its own by a stack that no machine has room for.
+    #[test]
+    fn without_a_thread_nothing_is_begun() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("made");
+        let test = "system::command::tests::in_a_process_without_threads";
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+            .env("RUST_MIN_STACK", (1_u64 << 60).to_string())
+            .env("COMMAND_MAKES", &file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("cannot be started: Resource temporarily"), "{output:?}");
+        assert!(!file.exists());
+    }
+
+    #[test]
+    #[ignore = "is run by the test that takes its threads"]
+    fn in_a_process_without_threads() {
+        let file = std::env::var("COMMAND_MAKES").unwrap();
+        let error = Runner::default().run(&Invocation::new("touch", SOON).args([file])).unwrap_err();
+        assert!(matches!(error, CommandError::Start { .. }));
+        println!("{error}");
     }
 
     #[test]

@@ -243,7 +243,7 @@ fn add(
 fn mountinfo_in(file: &Path) -> Result<String, String> {
     let namespace = File::open(file).map_err(|error| error.to_string())?;
     let proc = File::open("/proc").map_err(|error| error.to_string())?;
-    let thread = std::thread::spawn(move || -> Result<String, String> {
+    let thread = std::thread::Builder::new().name("namespace".to_owned()).spawn(move || -> Result<String, String> {
         let in_words = |errno: nix::Error| errno.desc().to_lowercase();
         // A thread that shares its working directory with others may not change its mounts.
         unshare(CloneFlags::CLONE_FS).map_err(in_words)?;
@@ -258,6 +258,7 @@ fn mountinfo_in(file: &Path) -> Result<String, String> {
             Err(error) => Err(error.to_string()),
         }
     });
+    let thread = thread.map_err(|error| format!("no thread can be started: {error}"))?;
     thread.join().unwrap_or_else(|_| Err("could not be read".to_owned()))
 }
 
