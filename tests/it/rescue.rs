@@ -291,10 +291,20 @@ fn no_script_deletes_through_a_mount() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
-    for line in
-        ["rm -rf \"$W\"", "rm -r --one-file-system \"$W/x\"", "mount --rbind /dev \"$1/dev\"", "mount --bind /usr x"]
-    {
+    for line in [
+        "rm -rf \"$W\"",
+        "rm -r --one-file-system \"$W/x\"",
+        "mount --rbind /dev \"$1/dev\"",
+        "mount --bind /usr x",
+        "mount -o ro --rbind /dev x",
+        "mount --rbind -o ro /dev x",
+        "mount -o rbind,ro /dev x",
+        "mount -o bind,rw /usr x",
+    ] {
         assert!(danger(line).is_some(), "{line}");
+    }
+    for line in ["mount --bind -o ro /usr x", "mount -o bind,ro /usr x", "mount --bind \"$W/etc\" /etc"] {
+        assert_eq!(danger(line), None, "{line}");
     }
 }
 
@@ -337,13 +347,21 @@ fn danger(line: &str) -> Option<&'static str> {
             return Some("deletes something else where the variable is empty");
         }
     }
-    let rest = after("mount")?;
-    let bound = rest.iter().position(|word| ["--bind", "--rbind", "-B", "-R"].contains(word))?;
-    if rest.windows(2).any(|pair| pair == ["-o", "ro"]) {
-        return None;
+    let (mut options, mut operands) = (Vec::new(), Vec::new());
+    let mut rest = after("mount")?.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "-o" | "--options" => options.extend(rest.next().into_iter().flat_map(|values| values.split(','))),
+            option if option.starts_with('-') => options.push(option),
+            operand => operands.push(operand),
+        }
     }
-    let source = rest.get(bound + 1)?;
-    let whole = rest[bound].contains('R') || rest[bound] == "--rbind";
-    (whole || (source.starts_with('/') && !["/proc", "/sys"].contains(source)))
+    let is = |names: &[&str]| options.iter().any(|option| names.contains(option));
+    if is(&["--rbind", "-R", "rbind"]) {
+        // `ro` makes the top of it read-only, and nothing that is mounted below.
+        return Some("binds what is mounted below a directory, too");
+    }
+    let source = operands.first()?;
+    (is(&["--bind", "-B", "bind"]) && !is(&["ro"]) && source.starts_with('/') && !["/proc", "/sys"].contains(source))
         .then_some("binds a directory of the machine where something may be deleted")
 }
