@@ -253,7 +253,7 @@ pub struct UpArgs {
 }
 
 /// Where the LUN is, and how it is mounted.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_line_help = true)]
 pub struct RescueArgs {
     /// The output of `instance-array get --show-iscsi-credentials --format yaml`: initiator name and CHAP

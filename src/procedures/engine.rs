@@ -12,7 +12,7 @@ pub trait Procedure {
     /// What its steps work with.
     type Context;
     /// What was asked for, as it stands in the journal: without any secret.
-    type Request: Serialize + DeserializeOwned;
+    type Request: Serialize + DeserializeOwned + PartialEq;
     /// What it gives when all is done.
     type Outcome;
 
@@ -190,14 +190,18 @@ impl<P: Procedure> Engine<'_, P> {
             );
             return Err(Failure::failed(what).advise(format!("start again: {}", P::NAMES.up)));
         }
-        // Nobody knows how far a change got that a crash left open, so it is made anew.
+        // Nobody knows how far a change got, or its undoing, that a crash left open, so it is made anew.
         if let Some(entry) = journal.last_applied().filter(|entry| entry.state == State::Intended) {
             self.undo(cx, journal, &entry, listener)?;
         }
         let (steps, cancel) = (self.procedure.steps(), &self.cancel);
-        let mut walk = Walk { context: cx, journal, listener, steps, cancel, names: P::NAMES };
+        let mut walk = Walk { context: cx, journal: &mut *journal, listener, steps, cancel, names: P::NAMES };
         let outcome = self.procedure.forward(&mut walk)?;
-        if cancel.is_requested() { Err(Failure::stopped("stopped on request")) } else { Ok(outcome) }
+        if cancel.is_requested() {
+            return Err(Failure::stopped("stopped on request"));
+        }
+        journal.complete()?;
+        Ok(outcome)
     }
 
     /// Puts back every change of the journal, the last one first. Stops at the first that cannot be put back:
@@ -228,6 +232,7 @@ impl<P: Procedure> Engine<'_, P> {
             )));
         };
         if journal.boot() == self.boot || step.outlasts_restart() {
+            journal.undo(entry.id)?;
             listener.undoes(&step.title(cx));
             let outcome = step.undo(cx, &entry.change);
             listener.undone(outcome.as_ref().err());

@@ -17,8 +17,8 @@ const SIZE_LIMIT: u64 = 8 << 20;
 
 const FILE: &str = "journal";
 const LOCK: &str = "lock";
-/// What is written. Version 1 called a change a deed and is still read.
-const VERSION: u32 = 2;
+/// What is written. Version 1 called a change a deed, and 2 did not tell when all was done; both are still read.
+const VERSION: u32 = 3;
 
 /// What went wrong with the journal.
 #[derive(Debug, thiserror::Error)]
@@ -64,15 +64,19 @@ enum Event {
     Done {
         id: u32,
     },
+    Undo {
+        id: u32,
+    },
     Undone {
         id: u32,
     },
+    Complete,
 }
 
 /// How far a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Announced; whether it was made is not known.
+    /// Announced, or about to be put back; whether it is made is not known.
     Intended,
     /// It is known to be made.
     Done,
@@ -131,6 +135,7 @@ pub struct Journal {
     boot: String,
     request: Value,
     entries: Vec<Entry>,
+    is_complete: bool,
 }
 
 impl Journal {
@@ -159,7 +164,7 @@ impl Journal {
             Ok((file, u64::try_from(line.len()).unwrap_or(u64::MAX)))
         };
         let (file, length) = begin().map_err(|source| JournalError::Io { path: path.clone(), source })?;
-        Ok(Self { path, file, length, boot: boot.to_owned(), request, entries: Vec::new() })
+        Ok(Self { path, file, length, boot: boot.to_owned(), request, entries: Vec::new(), is_complete: false })
     }
 
     /// Opens the journal that an earlier process left; `None` when there is none.
@@ -227,14 +232,11 @@ impl Journal {
                         boot,
                         request,
                         entries: Vec::new(),
+                        is_complete: false,
                     });
                 }
                 (Event::Begin { .. }, Some(_)) | (_, None) => return Err(unreadable(number, "is out of order")),
-                (Event::Intend { id, step, change }, Some(journal)) => {
-                    journal.entries.push(Entry { id, step, change, state: State::Intended });
-                }
-                (Event::Done { id }, Some(journal)) => journal.mark(id, State::Done),
-                (Event::Undone { id }, Some(journal)) => journal.mark(id, State::Undone),
+                (event, Some(journal)) => journal.take(event),
             }
         }
         journal.ok_or_else(|| unreadable(1, "is empty"))
@@ -248,6 +250,11 @@ impl Journal {
     /// The start of the machine in which it was begun.
     pub fn boot(&self) -> &str {
         &self.boot
+    }
+
+    /// Whether all steps were done, and nothing has been changed or put back since.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// Changes that are not undone, in the order of making.
@@ -275,10 +282,9 @@ impl Journal {
     /// # Errors
     /// When it cannot be written; the change must not be begun then.
     pub fn intend(&mut self, step: &str, change: &impl Serialize) -> Result<u32, JournalError> {
-        let id = self.entries.last().map_or(1, |entry| entry.id + 1);
+        let id = self.entries.last().map_or(1, |entry| entry.id.saturating_add(1));
         let change = serde_json::to_value(change).map_err(|error| self.failed(error.into()))?;
-        self.append(&Event::Intend { id, step: step.to_owned(), change: change.clone() })?;
-        self.entries.push(Entry { id, step: step.to_owned(), change, state: State::Intended });
+        self.append(Event::Intend { id, step: step.to_owned(), change })?;
         Ok(id)
     }
 
@@ -287,9 +293,15 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn done(&mut self, id: u32) -> Result<(), JournalError> {
-        self.append(&Event::Done { id })?;
-        self.mark(id, State::Done);
-        Ok(())
+        self.append(Event::Done { id })
+    }
+
+    /// Announces that a change is put back: from now on nobody may take it for made.
+    ///
+    /// # Errors
+    /// When it cannot be written; putting it back must not be begun then.
+    pub fn undo(&mut self, id: u32) -> Result<(), JournalError> {
+        self.append(Event::Undo { id })
     }
 
     /// Says that a change is put back.
@@ -297,9 +309,15 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn undone(&mut self, id: u32) -> Result<(), JournalError> {
-        self.append(&Event::Undone { id })?;
-        self.mark(id, State::Undone);
-        Ok(())
+        self.append(Event::Undone { id })
+    }
+
+    /// Says that all steps are done.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn complete(&mut self) -> Result<(), JournalError> {
+        if self.is_complete { Ok(()) } else { self.append(Event::Complete) }
     }
 
     /// Ends the journal of which every change is undone: it goes.
@@ -310,7 +328,18 @@ impl Journal {
         std::fs::remove_file(&self.path).map_err(|source| JournalError::Io { path: self.path.clone(), source })
     }
 
-    fn mark(&mut self, id: u32, state: State) {
+    /// Takes in what an event tells.
+    fn take(&mut self, event: Event) {
+        self.is_complete = matches!(event, Event::Complete);
+        let (id, state) = match event {
+            Event::Begin { .. } | Event::Complete => return,
+            Event::Intend { id, step, change } => {
+                return self.entries.push(Entry { id, step, change, state: State::Intended });
+            }
+            Event::Undo { id } => (id, State::Intended),
+            Event::Done { id } => (id, State::Done),
+            Event::Undone { id } => (id, State::Undone),
+        };
         for entry in self.entries.iter_mut().filter(|entry| entry.id == id) {
             entry.state = state;
         }
@@ -320,8 +349,8 @@ impl Journal {
         JournalError::Io { path: self.path.clone(), source }
     }
 
-    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        let line = line_of(event).map_err(|error| self.failed(error))?;
+    fn append(&mut self, event: Event) -> Result<(), JournalError> {
+        let line = line_of(&event).map_err(|error| self.failed(error))?;
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             // Half a line must not stand before the next one.
@@ -329,6 +358,7 @@ impl Journal {
             return Err(self.failed(repaired.err().unwrap_or(error)));
         }
         self.length += u64::try_from(line.len()).unwrap_or(u64::MAX);
+        self.take(event);
         Ok(())
     }
 }

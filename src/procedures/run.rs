@@ -26,10 +26,13 @@ pub struct Run<'a, P> {
 pub enum TakenDown {
     /// No journal told of anything; what an earlier run had left is undone, and told.
     Nothing(Vec<String>),
-    /// All is undone; `restarted` says that the machine was restarted since, which ended what did not outlast it.
+    /// All is undone.
     Done {
-        /// Whether it was.
+        /// Whether the machine was restarted since, which ended what did not outlast it.
         restarted: bool,
+        /// Why the journal is still there, where it could not be removed. What is down is down: it tells of changes
+        /// that are all undone, and stands in nobody's way.
+        journal: Option<Failure>,
     },
     /// Something could not be undone.
     Failed(Failure),
@@ -47,20 +50,26 @@ impl<P: Procedure> Run<'_, P> {
         listener: &mut dyn Listener,
     ) -> Result<Applied<P::Outcome>, Failure> {
         let lock = JournalLock::take(self.state)?;
-        let request = serde_json::to_value(request).map_err(|error| Failure::failed(error.to_string()))?;
-        let mut journal = match Journal::open(&lock)? {
-            Some(journal) if *journal.request() == request => journal,
+        // Where nothing of it is left, whatever it was asked for is over.
+        let earlier = Journal::open(&lock)?.filter(|journal| journal.last_applied().is_some());
+        let mut journal = match earlier {
+            Some(journal) if request_of::<P::Request>(&journal)? == *request => journal,
             Some(_) => {
                 let names = P::NAMES;
                 return Err(Failure::refused(format!("another {} is already up, or was interrupted", names.name))
                     .advise(format!("{}   shows it", names.status))
                     .advise(format!("{:2$}   {}", names.down, "undoes it", names.status.len())));
             }
-            None => Journal::begin(&lock, P::NAMES.name, &self.boot, request)?,
+            None => {
+                let request = serde_json::to_value(request).map_err(|error| Failure::failed(error.to_string()))?;
+                Journal::begin(&lock, P::NAMES.name, &self.boot, request)?
+            }
         };
-        let applied = self.engine().up(cx, &mut journal, listener);
-        if matches!(applied, Applied::RolledBack(_)) {
-            journal.finish()?;
+        let mut applied = self.engine().up(cx, &mut journal, listener);
+        if let Applied::RolledBack(failure) = &mut applied
+            && let Err(error) = journal.finish()
+        {
+            failure.advice.push(format!("the journal tells of nothing any more, and could not be removed: {error}"));
         }
         Ok(applied)
     }
@@ -69,6 +78,7 @@ impl<P: Procedure> Run<'_, P> {
     ///
     /// # Errors
     /// When nothing was undone: another process is at it, the journal cannot be read, or it must not be taken down.
+    /// What went wrong later is told by [`TakenDown`].
     pub fn down(
         &self,
         context: impl FnOnce(Option<P::Request>) -> Result<P::Context, Failure>,
@@ -86,10 +96,7 @@ impl<P: Procedure> Run<'_, P> {
             self.procedure.may_be_taken_down(&mut cx, &journal)?;
         }
         let down = match self.engine().down(&mut cx, &mut journal, listener) {
-            Ok(()) => {
-                journal.finish()?;
-                TakenDown::Done { restarted }
-            }
+            Ok(()) => TakenDown::Done { restarted, journal: journal.finish().err().map(Failure::from) },
             Err(failure) => TakenDown::Failed(failure),
         };
         Ok((down, cx))

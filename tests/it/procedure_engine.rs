@@ -283,8 +283,10 @@ fn killed_at_any_point_it_goes_on() {
             assert_eq!(last, 33, "four steps of two changes with four points each");
             break;
         }
+        let is_complete = || Journal::peek(&bench.directory.path().join("journal")).unwrap().unwrap().is_complete();
+        assert!(!is_complete(), "killed at point {last}");
         assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()), "killed at point {last}");
-        assert!(bench.is_done());
+        assert!(bench.is_done() && is_complete());
         down(bench.directory.path(), &mut bench.world()).unwrap();
         assert!(bench.is_as_before(), "killed at point {last}");
     }
@@ -417,14 +419,14 @@ fn a_journal_of_another_version_is_understood_or_refused_in_words() {
     assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()));
     let path = bench.directory.path().join("journal/journal");
     let now = fs::read_to_string(&path).unwrap();
-    assert!(now.contains("\"version\":2") && now.contains("\"change\":"), "{now}");
-    fs::write(&path, now.replace("\"version\":2", "\"version\":3")).unwrap();
+    assert!(now.contains("\"version\":3") && now.contains("\"change\":"), "{now}");
+    fs::write(&path, now.replace("\"version\":3", "\"version\":4")).unwrap();
     let refused = Journal::peek(path.parent().unwrap()).unwrap_err().to_string();
     assert!(
         refused.contains("another version of isctpl") && refused.contains("undo it with that version"),
         "{refused}"
     );
-    fs::write(&path, now.replace("\"version\":2", "\"version\":1").replace("\"change\":", "\"deed\":")).unwrap();
+    fs::write(&path, now.replace("\"version\":3", "\"version\":1").replace("\"change\":", "\"deed\":")).unwrap();
     down(bench.directory.path(), &mut bench.world()).unwrap();
     assert!(bench.is_as_before());
 }

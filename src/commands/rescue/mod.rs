@@ -94,10 +94,15 @@ fn down(output: &mut Output) -> Result<u8, RescueError> {
     let context = |request: Option<RescueRequest>| {
         Context::on_this_machine(request.unwrap_or_else(RescueRequest::nothing), None, runner)
     };
-    let (outcome, cx) = run.down(context, &mut Progress::new(output.quiet, false))?;
+    let (outcome, mut cx) = run.down(context, &mut Progress::new(output.quiet, false))?;
     match outcome {
         TakenDown::Nothing(stale) => output.print(&say::nothing_up(&stale, &output.style))?,
-        TakenDown::Done { restarted } => output.tell(&say::down(&cx.remarks, restarted, &output.style)),
+        TakenDown::Done { restarted, journal } => {
+            if let Some(failure) = journal {
+                cx.remark(format!("the journal tells of nothing any more, and could not be removed: {}", failure.what));
+            }
+            output.tell(&say::down(&cx.remarks, restarted, &output.style));
+        }
         TakenDown::Failed(failure) => {
             output.complain(&say::teardown_failed(&failure, &cx.remarks));
             return Ok(NOT_UNDONE);

@@ -31,8 +31,7 @@ pub(super) enum Password {
 /// Whether nothing but the password was given: then an interrupted rescue goes on as it was asked for.
 pub(super) fn says_nothing(args: &RescueArgs) -> bool {
     let bare = RescueArgs { at: PathBuf::from("/target"), ..RescueArgs::default() };
-    let said = RescueArgs { password_file: None, ..args.clone() };
-    format!("{said:?}") == format!("{bare:?}")
+    RescueArgs { password_file: None, ..args.clone() } == bare
 }
 
 /// What one source tells of the LUN, and of who logs in.

@@ -3,7 +3,6 @@
 use crate::procedures::journal::Journal;
 use crate::procedures::rescue::context::{Context, RescueRequest, TargetSession};
 use crate::procedures::rescue::host::{mount_point, open_iscsi, session};
-use crate::procedures::rescue::steps::bind_kernel_filesystems::BindKernelFilesystems;
 use crate::procedures::rescue::steps::chap::{self, Chap};
 use crate::procedures::rescue::steps::initiator_name;
 use crate::procedures::rescue::steps::login::Login;
@@ -71,7 +70,7 @@ pub(super) fn recall(cx: &Context, journal: &Journal) -> Result<(Option<TargetSe
 
 /// Whether the root is mounted with all that its programs need, by a rescue of this start of the machine.
 pub(crate) fn is_complete(journal: &Journal, boot: &str) -> bool {
-    journal.boot() == boot && journal.applied().any(|entry| entry.step == Step::id(&BindKernelFilesystems))
+    journal.boot() == boot && journal.is_complete()
 }
 
 /// Whether it takes the CHAP password to go on: once it stands in iscsid.conf nobody needs to know it any more.
@@ -99,4 +98,28 @@ pub(super) fn clean_up_stale(cx: &Context) -> Result<Vec<String>, Failure> {
         }
     }
     Ok(done)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::procedures::journal::JournalLock;
+    use crate::procedures::rescue::steps::bind_kernel_filesystems::BindKernelFilesystems;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn what_was_only_intended_is_not_complete() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = JournalLock::take(directory.path()).unwrap();
+        let mut journal = Journal::begin(&lock, "rescue", "one", Value::Null).unwrap();
+        let step = Step::id(&BindKernelFilesystems);
+        let id = journal.intend(step, &json!({"at": "/target/proc"})).unwrap();
+        assert!(!is_complete(&journal, "one"));
+        journal.done(id).unwrap();
+        journal.intend(step, &json!({"at": "/target/sys"})).unwrap();
+        assert!(!is_complete(&journal, "one"), "one of several is there");
+        journal.complete().unwrap();
+        assert!(is_complete(&journal, "one") && !is_complete(&journal, "two"));
+    }
 }

@@ -1,9 +1,10 @@
 //! A procedure of two steps, made up here: it takes nothing but the two steps, and a list of them.
 
 use super::No;
-use isctpl::procedures::engine::{Applied, Procedure, Walk, plan};
+use isctpl::procedures::engine::{Applied, Listener, Procedure, Walk, plan};
+use isctpl::procedures::journal::Journal;
 use isctpl::procedures::run::{Run, TakenDown};
-use isctpl::procedures::{ErasedStep, Failure, Log, Names, Planned, Step};
+use isctpl::procedures::{ErasedStep, Failure, Kind, Log, Names, Planned, Step};
 use isctpl::system::cancel::Cancel;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -14,6 +15,15 @@ use std::path::{Path, PathBuf};
 struct Note {
     directory: PathBuf,
     text: String,
+    /// What an earlier version did not ask for.
+    #[serde(default)]
+    loud: bool,
+}
+
+impl Note {
+    fn new(directory: &Path, text: &str) -> Self {
+        Self { directory: directory.to_owned(), text: text.to_owned(), loud: false }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,17 +139,47 @@ fn up(notes: &Notes, at: &Path, note: &Note) -> Result<Applied<PathBuf>, Failure
     run(notes, &at.join("state")).up(note, &mut note.clone(), &mut No(0))
 }
 
+fn down_heard_by(at: &Path, listener: &mut dyn Listener) -> (TakenDown, Note) {
+    let context = |asked: Option<Note>| Ok(asked.unwrap_or_else(|| Note::new(Path::new(""), "")));
+    run(&Notes(true), &at.join("state")).down(context, listener).unwrap()
+}
+
 fn down(at: &Path) -> (TakenDown, Note) {
-    let nothing = || Note { directory: PathBuf::new(), text: String::new() };
-    let context = |asked: Option<Note>| Ok(asked.unwrap_or_else(nothing));
-    run(&Notes(true), &at.join("state")).down(context, &mut No(0)).unwrap()
+    down_heard_by(at, &mut No(0))
+}
+
+fn journal(at: &Path) -> Journal {
+    Journal::peek(&at.join("state")).unwrap().unwrap()
+}
+
+/// Does something right after each change is put back, before the journal says so.
+struct AfterUndo<F>(F);
+
+impl<F: FnMut()> Listener for AfterUndo<F> {
+    fn begins(&mut self, _: usize, _: usize, _: &str) -> bool {
+        true
+    }
+    fn ended(&mut self, _: Option<&str>) {}
+    fn failed(&mut self, _: &Failure) {}
+    fn undoes(&mut self, _: &str) {}
+    fn undone(&mut self, _: Option<&Failure>) {
+        (self.0)();
+    }
+}
+
+/// Takes it down as far as the first change, which is put back when the process ends.
+fn half_down(at: &Path) {
+    let ends = std::panic::AssertUnwindSafe(|| {
+        down_heard_by(at, &mut AfterUndo(|| std::panic::resume_unwind(Box::new(()))));
+    });
+    assert!(std::panic::catch_unwind(ends).is_err());
 }
 
 #[test]
 fn a_procedure_takes_two_steps_and_their_list() {
     let at = tempfile::tempdir().unwrap();
     let at = at.path();
-    let note = Note { directory: at.join("notes"), text: "hello".to_owned() };
+    let note = Note::new(&at.join("notes"), "hello");
     let planned: Vec<String> = plan(&Notes(true), &note).into_iter().map(|(title, _)| title).collect();
     assert_eq!(planned, [format!("Make {}", note.directory.display()), "Write the note".to_owned()]);
 
@@ -153,7 +193,7 @@ fn a_procedure_takes_two_steps_and_their_list() {
     assert_eq!(refused.what, "another note is already up, or was interrupted");
     assert_eq!(refused.advice, ["isctpl note --status   shows it", "isctpl note --undo     undoes it"]);
 
-    assert_eq!(down(at), (TakenDown::Done { restarted: false }, note.clone()));
+    assert_eq!(down(at), (TakenDown::Done { restarted: false, journal: None }, note.clone()));
     assert!(!note.directory.exists());
     assert_eq!(down(at).0, TakenDown::Nothing(Vec::new()));
 }
@@ -161,7 +201,7 @@ fn a_procedure_takes_two_steps_and_their_list() {
 #[test]
 fn what_is_refused_leaves_no_journal() {
     let at = tempfile::tempdir().unwrap();
-    let note = Note { directory: at.path().join("notes"), text: String::new() };
+    let note = Note::new(&at.path().join("notes"), "");
     let outcome = up(&Notes(true), at.path(), &note).unwrap();
     assert_eq!((outcome.exit_code(), outcome), (3, Applied::RolledBack(Failure::refused("there is nothing to write"))));
     assert!(!note.directory.exists() && !at.path().join("state/journal").exists());
@@ -170,8 +210,85 @@ fn what_is_refused_leaves_no_journal() {
 #[test]
 fn a_step_that_could_not_be_undone_is_not_begun() {
     let at = tempfile::tempdir().unwrap();
-    let note = Note { directory: at.path().join("notes"), text: "hello".to_owned() };
+    let note = Note::new(&at.path().join("notes"), "hello");
     let outcome = up(&Notes(false), at.path(), &note).unwrap();
     assert!(matches!(outcome, Applied::RolledBack(failure) if failure.what.contains("Write the note")));
     assert!(!note.directory.exists());
+}
+
+/// A step may take the journal's word for it that a change is made.
+#[test]
+fn what_was_being_put_back_is_made_anew() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    let file = note.directory.join("note");
+    assert_eq!(up(&Notes(true), at.path(), &note).unwrap(), Applied::Done(file.clone()));
+    assert!(journal(at.path()).is_complete());
+    half_down(at.path());
+    assert!(!file.exists() && !journal(at.path()).is_complete());
+    assert_eq!(up(&Notes(true), at.path(), &note).unwrap(), Applied::Done(file.clone()));
+    assert!(file.exists() && journal(at.path()).is_complete());
+    half_down(at.path());
+    assert_eq!(down(at.path()).0, TakenDown::Done { restarted: false, journal: None });
+    assert!(!note.directory.exists());
+}
+
+#[test]
+fn a_request_is_the_same_by_what_it_says() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    up(&Notes(true), at.path(), &note).unwrap();
+    let path = at.path().join("state/journal");
+    let now = fs::read_to_string(&path).unwrap();
+    let earlier = now.replace(",\"loud\":false", "");
+    assert_ne!(now, earlier);
+    fs::write(&path, earlier).unwrap();
+    assert!(matches!(up(&Notes(true), at.path(), &note), Ok(Applied::Done(_))));
+    assert!(up(&Notes(true), at.path(), &Note { loud: true, ..note.clone() }).is_err());
+}
+
+/// Puts a directory in the journal's place, which nobody removes as a file.
+fn block(at: &Path) -> impl FnMut() {
+    let journal = at.join("state/journal");
+    move || {
+        if journal.is_file() {
+            fs::remove_file(&journal).unwrap();
+            fs::create_dir(&journal).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_down_is_down_whatever_becomes_of_the_journal() {
+    let at = tempfile::tempdir().unwrap();
+    let at = at.path();
+    let note = Note::new(&at.join("notes"), "hello");
+    up(&Notes(true), at, &note).unwrap();
+    let (down, _) = down_heard_by(at, &mut AfterUndo(block(at)));
+    let TakenDown::Done { restarted: false, journal: Some(failure) } = down else { panic!("{down:?}") };
+    assert!(failure.what.contains("state/journal: "), "{failure:?}");
+    assert!(!note.directory.exists());
+
+    fs::remove_dir(at.join("state/journal")).unwrap();
+    let empty = Note::new(&note.directory, "");
+    let failed = run(&Notes(true), &at.join("state")).up(&empty, &mut empty.clone(), &mut AfterUndo(block(at)));
+    let Ok(Applied::RolledBack(failure)) = failed else { panic!("{failed:?}") };
+    assert_eq!((failure.kind, failure.what.as_str()), (Kind::Refused, "there is nothing to write"));
+    assert!(failure.advice[0].contains("could not be removed"), "{failure:?}");
+}
+
+#[test]
+fn a_journal_of_nothing_stands_in_nobodys_way() {
+    let at = tempfile::tempdir().unwrap();
+    let at = at.path();
+    let note = Note::new(&at.join("notes"), "hello");
+    up(&Notes(true), at, &note).unwrap();
+    // All is undone, and the process ends before the journal does.
+    let kept = at.join("kept");
+    let journal = at.join("state/journal");
+    down_heard_by(at, &mut AfterUndo(|| drop(fs::hard_link(&journal, &kept))));
+    fs::rename(&kept, &journal).unwrap();
+    assert!(self::journal(at).last_applied().is_none());
+    let other = Note::new(&note.directory, "something else");
+    assert_eq!(up(&Notes(true), at, &other).unwrap(), Applied::Done(note.directory.join("note")));
 }
