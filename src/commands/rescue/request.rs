@@ -346,4 +346,36 @@ mod tests {
         }
         assert_eq!(told(Some("iqn.flag"), None, None).or(ibft()).target.as_deref(), Some("iqn.flag"));
     }
+
+    /// The password of a file goes with the user name of that file, whether it is named once more or not, and with no
+    /// other one; in the request, which is printed and kept, it never is.
+    #[test]
+    fn a_user_name_that_the_file_has_keeps_its_password_and_another_one_has_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            std::fs::write(directory.path().join(name), text).unwrap();
+            Some(directory.path().join(name))
+        };
+        let iscsi = "Initiator IQN: iqn.2020-10.com.example:instance-1 Username: user Password: canary-password-9 ";
+        let lun = "Target: 192.0.2.10 Port:3260 IQN:iqn.2013-01.com.example:storage.1 LUN ID:47";
+        let args = RescueArgs {
+            instance_yaml: put("instance.yaml", &format!("- id: 1\n  iscsi: '{iscsi}'\n")),
+            drive_yaml: put("drive.yaml", &format!("- id: 2\n  credentials: '{lun}'\n")),
+            at: PathBuf::from("/target"),
+            ..RescueArgs::default()
+        };
+        let sysfs = Root::open(directory.path()).unwrap();
+        let password = Some("canary-password-9");
+        for (username, logs_in_as, expected) in
+            [(None, "user", password), (Some("user"), "user", password), (Some("other"), "other", None)]
+        {
+            let args = RescueArgs { username: username.map(str::to_owned), ..args.clone() };
+            let learnt = learn(&args, &sysfs, Password::Leave);
+            let Ok((request, secret)) = learnt else { panic!("{username:?}") };
+            assert_eq!(request.username.as_deref(), Some(logs_in_as));
+            assert_eq!(secret.as_ref().map(Secret::expose), expected, "{username:?}");
+            let shown = format!("{request:?}{secret:?}{}", serde_json::to_string(&request).unwrap());
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
 }
