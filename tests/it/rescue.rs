@@ -115,6 +115,19 @@ fn a_plan_can_be_pasted_and_holds_no_secret() {
 }
 
 #[test]
+fn a_user_name_is_the_one_that_was_given() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["user", "other"] {
+        let mut arguments = vec!["rescue".to_owned(), "plan".to_owned(), "--username".to_owned(), name.to_owned()];
+        arguments.extend(credentials(directory.path()));
+        let answer = isctpl(&arguments);
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        assert!(answer.out.contains(&format!("'node.session.auth.username = {name}'")), "{}", answer.out);
+        keeps_the_secret(&answer);
+    }
+}
+
+#[test]
 fn a_read_only_plan_replays_no_journal() {
     let directory = tempfile::tempdir().unwrap();
     let mut arguments = vec!["rescue".to_owned(), "plan".to_owned(), "--read-only".to_owned()];
@@ -194,6 +207,7 @@ fn everything_against_a_fake_target() {
         "wrong_password",
         "wrong_place",
         "busy",
+        "held",
         "interrupted",
         "goes_on",
         "each_step_fails",

@@ -78,7 +78,7 @@ impl Procedure for Rescue {
 
     fn may_be_taken_down(&self, cx: &mut Context, journal: &Journal) -> Result<(), Failure> {
         let (Some(session), Some(disk)) = recovery::recall(cx, journal)? else { return Ok(()) };
-        let holders = holders::holders_elsewhere(cx, &disk.name, session.is_ours);
+        let holders = holders::before_unmounting(cx, &disk.name, &session);
         if holders.is_empty() {
             return Ok(());
         }

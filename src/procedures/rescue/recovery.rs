@@ -64,7 +64,7 @@ pub(crate) fn status(journal: &Journal, boot: &str) -> Result<Status, Failure> {
 /// Looks for session and disk of an earlier rescue.
 pub(super) fn recall(cx: &Context, journal: &Journal) -> Result<(Option<TargetSession>, Option<BlockDevice>), Failure> {
     let session = session::find(cx, &Login.changes(journal)?)?;
-    let disk = session.as_ref().and_then(|_| session::disk(cx));
+    let disk = session.as_ref().and_then(|found| session::disk(cx, Some(&found.session)));
     Ok((session, disk))
 }
 

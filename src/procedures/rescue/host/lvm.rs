@@ -4,6 +4,7 @@
 //! this system hides the LUN, and a volume group of this system that has the same name is not seen at all.
 //! Nothing of this system's LVM is changed.
 
+use crate::probes::storage::sysfs::Sysfs;
 use crate::procedures::Failure;
 use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::holders;
@@ -146,17 +147,26 @@ fn linear_line(segment: &Value, starts: &[Value]) -> Option<String> {
     (text(segment, "segtype") == "linear").then(|| format!("{at} {length} linear {device} {offset}"))
 }
 
+/// Maps on a disk by their names in `/dev/mapper`, bottom up; none where the disk is gone.
+///
+/// # Errors
+/// When sysfs cannot be read: then nobody knows whether there are any.
+pub(crate) fn maps_on(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
+    let sysfs = Sysfs::at(&cx.sysfs);
+    let Some(directory) = sysfs.by_name(disk)? else { return Ok(Vec::new()) };
+    Ok(sysfs.above(&directory)?.into_iter().filter_map(|device| device.dm_name).collect())
+}
+
 /// Makes every volume on a disk inactive but those that were active before, given by the names of their maps:
 /// the topmost first. Not all may be LVM's: a volume whose name was taken is a map of ours.
 pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<(), Failure> {
-    let maps = || -> Vec<String> {
-        let mut names = holders::maps_on(disk);
+    let maps = || -> Result<Vec<String>, Failure> {
+        let mut names = maps_on(cx, disk)?;
         names.reverse();
-        names.dedup();
         names.retain(|name| !before.contains(name));
-        names
+        Ok(names)
     };
-    let found = maps();
+    let found = maps()?;
     if found.is_empty() {
         return Ok(());
     }
@@ -168,15 +178,15 @@ pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
         let invocation = selection.invocation("lvchange", None, &["-an", "-y", &path]);
         last = cx.run(&invocation).err().or(last);
     }
-    for name in maps() {
+    for name in maps()? {
         last = cx.run(&Invocation::new("dmsetup", LIMIT).args(["remove", "--retry", &name])).err().or(last);
     }
-    match (maps().as_slice(), last) {
+    match (maps()?.as_slice(), last) {
         ([], _) => Ok(()),
         (left, last) => {
             let why = last.map(|failure| format!(": {}", failure.what)).unwrap_or_default();
             let mut failure = Failure::failed(format!("still active: {}{why}", left.join(", ")));
-            failure.advice = holders::describe(&holders::of(disk), |_| true);
+            failure.advice = holders::describe(&holders::of(disk));
             Err(failure)
         }
     }

@@ -143,9 +143,10 @@ pub(crate) fn unmount(cx: &Context, mounted: &Mounted) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(_) if !is_mount_point(cx, &mounted.at)? => Ok(()),
         Err(mut failure) => {
-            if let Some(disk) = session::disk(cx) {
-                let held = holders::of(&disk.name);
-                failure.advice.extend(holders::describe(&held, |target| Path::new(target) != mounted.at));
+            if let Some(disk) = session::disk(cx, None) {
+                let mut held = holders::of(&disk.name);
+                held.mounts.retain(|mount| Path::new(&mount.target) != mounted.at);
+                failure.advice.extend(holders::describe(&held));
             }
             Err(failure)
         }

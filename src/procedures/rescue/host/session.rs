@@ -1,7 +1,7 @@
 //! The session to the target, whose it is, and the disk that it shows the LUN as.
 
 use crate::probes::iscsi::sessions;
-use crate::probes::lun::{self, LunError, Wanted};
+use crate::probes::lun::{self, LunError, LunPath, Wanted};
 use crate::procedures::Failure;
 use crate::procedures::rescue::context::{Context, TargetSession};
 use crate::procedures::rescue::host::open_iscsi::RECORD_NAME;
@@ -62,7 +62,13 @@ pub(crate) fn find_lun(cx: &Context) -> Result<lun::Lun, LunError> {
     lun::find(&cx.sysfs, &Wanted { target: &cx.request.target, portal, lun: cx.request.lun })
 }
 
-/// The LUN's disk, where it is there.
-pub(crate) fn disk(cx: &Context) -> Option<BlockDevice> {
-    Some(find_lun(cx).ok()?.paths.into_iter().next()?.disk)
+/// The path to the LUN that a session shows; of another session, where this one shows none.
+pub(crate) fn path_of<'a>(found: &'a lun::Lun, session: Option<&Session>) -> Option<&'a LunPath> {
+    let shows = |path: &&LunPath| session.is_some_and(|session| path.session.name == session.name);
+    found.paths.iter().find(shows).or_else(|| found.paths.first())
+}
+
+/// The LUN's disk, where it is there, as a session shows it.
+pub(crate) fn disk(cx: &Context, session: Option<&Session>) -> Option<BlockDevice> {
+    Some(path_of(&find_lun(cx).ok()?, session)?.disk.clone())
 }

@@ -3,8 +3,8 @@
 use crate::probes::lun::contents::{self, Contents, VolumeGroup};
 use crate::probes::storage::sysfs::Sysfs;
 use crate::procedures::rescue::context::{Context, LunDisk};
-use crate::procedures::rescue::host::holders::{self, maps_on};
-use crate::procedures::rescue::host::lvm::{self, Selection};
+use crate::procedures::rescue::host::holders;
+use crate::procedures::rescue::host::lvm::{self, Selection, maps_on};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Invocation, is_installed};
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ impl Step for ActivateVolumes {
             cx.remark(format!("the volume group {name} has physical volumes outside this LUN: it may be incomplete"));
         }
         // What appeared with a session of ours was made active by udev, because of it: that is ours as well.
-        let before = if disk.is_ours { Vec::new() } else { maps_on(name) };
+        let before = if disk.is_ours { Vec::new() } else { maps_on(cx, name)? };
         let names = log.guarded(Activated { disk: name.clone(), before }, || activate(cx, name))?;
         holders::settle(cx);
         log.say(names.join(", "));
@@ -88,7 +88,7 @@ impl Step for ActivateVolumes {
 fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
     let lun = Selection::of_disk(cx, disk);
     let volumes = lvm::volumes(cx, &lun)?;
-    let ours = maps_on(disk);
+    let ours = maps_on(cx, disk)?;
     let mut names = Vec::new();
     for volume in &volumes {
         let name = format!("{}/{}", volume.group, volume.name);

@@ -9,7 +9,6 @@ use crate::system::command::Invocation;
 use isctpl_checks::facts::{BlockDevice, Session};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a unit may take to appear after its scan.
@@ -25,8 +24,10 @@ pub(crate) struct Found {
 }
 
 /// The disk of the unit that was found, after a look whether it is the right one.
-fn disk_of(cx: &mut Context, found: &Lun) -> Result<BlockDevice, Failure> {
-    let Some(path) = found.paths.first() else { return Err(Failure::failed("the LUN has no disk on this machine")) };
+fn disk_of(cx: &mut Context, found: &Lun, session: &Session) -> Result<BlockDevice, Failure> {
+    let Some(path) = session::path_of(found, Some(session)) else {
+        return Err(Failure::failed("the LUN has no disk on this machine"));
+    };
     let (wanted, wwid) = (cx.request.wwid.as_deref(), path.wwid());
     let fits = |wanted: &str| wwid == Some(wanted) || path.identifiers.iter().any(|id| id == wanted);
     if let Some(wanted) = wanted.filter(|wanted| !fits(wanted)) {
@@ -44,25 +45,47 @@ fn disk_of(cx: &mut Context, found: &Lun) -> Result<BlockDevice, Failure> {
     for other in &found.same_wwid {
         cx.remark(format!("{} has the same world-wide id as the LUN: another path to it, or a clone", other.name));
     }
+    found.problems.iter().for_each(|problem| cx.remark(problem.to_string()));
     Ok(path.disk.clone())
 }
 
-/// Refuses a LUN on which something is mounted that is none of this procedure's.
-fn refuse_in_use(cx: &Context, disk: &str) -> Result<(), Failure> {
-    let held = holders::of(disk);
-    let at = &cx.place();
-    let foreign = |target: &str| !Path::new(target).starts_with(at);
-    if !held.mounts.iter().any(|mount| foreign(&mount.target)) && held.swaps.is_empty() {
-        return Ok(());
+/// Refuses a LUN that somebody uses, or may use, by whatever path: two mounts by two paths destroy a filesystem.
+fn refuse_in_use(cx: &Context, found: &Lun) -> Result<(), Failure> {
+    // Ids of other kinds (`t10.`) are the same on units that have nothing to do with each other.
+    let is_unique = found.wwid().is_some_and(|id| id.starts_with("naa.") || id.starts_with("eui."));
+    let others = found.same_wwid.iter().filter(|_| is_unique);
+    for disk in found.paths.iter().map(|path| &path.disk).chain(others) {
+        let (advice, is_own_root) = holders::before_mounting(cx, &disk.name);
+        if !advice.is_empty() {
+            let what = if is_own_root {
+                format!("this machine itself runs from that LUN ({}); run the rescue from another system", disk.name)
+            } else {
+                format!("the LUN ({}) is already in use on this machine", disk.name)
+            };
+            return Err(Failure { advice, ..Failure::refused(what) });
+        }
     }
-    let what = if held.mounts.iter().any(|mount| mount.own_namespace && mount.target == "/") {
-        format!("this machine itself runs from that LUN ({disk}); run the rescue from another system")
-    } else {
-        format!("the LUN ({disk}) is already in use on this machine")
+    Ok(())
+}
+
+/// Waits for the disk, and sees to it that it is the right one and free.
+fn find(cx: &mut Context, session: &Session) -> Result<(BlockDevice, Lun), Failure> {
+    if session::find_lun(cx).is_err() {
+        scan(cx, session)?;
+    }
+    let deadline = Instant::now() + APPEARS;
+    let found = loop {
+        match session::find_lun(cx) {
+            Ok(found) => break found,
+            Err(error) if Instant::now() > deadline || cx.runner.cancel.is_requested() => {
+                return Err(Failure::failed(error.to_string()));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
     };
-    let mut failure = Failure::refused(what);
-    failure.advice = holders::describe(&held, foreign);
-    Err(failure)
+    let device = disk_of(cx, &found, session)?;
+    refuse_in_use(cx, &found)?;
+    Ok((device, found))
 }
 
 impl Step for FindLun {
@@ -95,33 +118,18 @@ impl Step for FindLun {
         session: &TargetSession,
         changes: &[Found],
     ) -> Result<Option<LunDisk>, Failure> {
-        let Ok(found) = session::find_lun(cx) else { return Ok(None) };
-        let device = disk_of(cx, &found)?;
         if changes.is_empty() {
-            refuse_in_use(cx, &device.name)?;
             return Ok(None);
         }
+        let Ok(found) = session::find_lun(cx) else { return Ok(None) };
         // One that was found once is free, or held by this procedure.
+        let device = disk_of(cx, &found, &session.session)?;
         Ok(Some(LunDisk { device, is_ours: session.is_ours }))
     }
 
     fn apply(&self, cx: &mut Context, session: &TargetSession, log: &mut Log<'_, Found>) -> Result<LunDisk, Failure> {
-        log.guarded(Found { wwid: cx.request.wwid.clone() }, || Ok(()))?;
-        if session::find_lun(cx).is_err() {
-            scan(cx, &session.session)?;
-        }
-        let deadline = Instant::now() + APPEARS;
-        let found = loop {
-            match session::find_lun(cx) {
-                Ok(found) => break found,
-                Err(error) if Instant::now() > deadline || cx.runner.cancel.is_requested() => {
-                    return Err(Failure::failed(error.to_string()));
-                }
-                Err(_) => std::thread::sleep(Duration::from_millis(100)),
-            }
-        };
-        holders::settle(cx);
-        let device = disk_of(cx, &found)?;
+        let change = Found { wwid: cx.request.wwid.clone() };
+        let (device, found) = log.guarded(change, || find(cx, &session.session))?;
         let node = format!("/dev/{}", device.name);
         if cx.request.read_only && session.is_ours {
             cx.run(&Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &node]))?;

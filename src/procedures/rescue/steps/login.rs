@@ -111,10 +111,7 @@ fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
         let dead = session.state != "LOGGED_IN";
         if held.in_use() || !(held.is_free() || dead) {
             let mut failure = Failure::failed(format!("{disk} of {} is in use; not logged out", session.name));
-            failure.advice = holders::describe(&held, |_| true);
-            if failure.advice.is_empty() {
-                failure.advice.extend(held.problems.iter().map(ToString::to_string));
-            }
+            failure.advice = holders::describe(&held);
             return Err(failure);
         }
     }
