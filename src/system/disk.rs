@@ -1,6 +1,6 @@
 //! Whether a block device answers.
 
-use super::root::in_words;
+use super::errno::in_words;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use std::fs::{File, OpenOptions};

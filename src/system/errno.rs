@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 /// An error of the kernel in plain English.
-pub fn in_words(errno: Errno) -> String {
+pub(crate) fn in_words(errno: Errno) -> String {
     match errno {
         Errno::EACCES | Errno::EPERM => "permission denied; run as root".to_owned(),
         Errno::ELOOP => "its symbolic links form a loop, or leave the root through /proc".to_owned(),

@@ -1,6 +1,7 @@
 //! Mounts: looked at, unmounted, and seen by one process alone.
 
-use super::root::{Root, in_words};
+use super::errno::in_words;
+use super::root::Root;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};

@@ -1,7 +1,7 @@
 //! Whether a root is where a filesystem is mounted, and on which device that filesystem lies.
 
 use super::Root;
-use super::root::in_words;
+use super::errno::in_words;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};

@@ -1,6 +1,6 @@
 //! Whether a portal can be reached: one TCP connection that is opened and closed, within a bound.
 
-use super::root::in_words;
+use super::errno::in_words;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};

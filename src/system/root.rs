@@ -7,7 +7,7 @@
 //! root: it is refused before it is opened for reading.
 
 use super::budget::Budget;
-pub use super::errno::in_words;
+use super::errno::in_words;
 use super::filesystem::{self, Magic};
 use super::meta::{FileKind, Meta};
 use crate::formats::text::names;

@@ -4,7 +4,7 @@
 use super::found::{Backing, StackedDevice};
 use super::mounts::Table;
 use super::ours::Ours;
-use crate::system::root::in_words;
+use crate::system::errno::in_words;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;

@@ -1,6 +1,6 @@
 //! Questions to the kernel and its answers, within a time limit, without losing a message silently.
 
-use crate::system::root::in_words;
+use crate::system::errno::in_words;
 use futures::{Stream, StreamExt};
 use isctpl_checks::facts::Problem;
 use netlink_packet_route::RouteNetlinkMessage;

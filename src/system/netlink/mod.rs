@@ -10,7 +10,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-use crate::system::root::in_words;
+use crate::system::errno::in_words;
 use connection::{Connection, Dump, PLACE, TIME_LIMIT};
 use futures::future::{Either, select};
 use isctpl_checks::facts::{Address, Fact, Lookup, NetLink, Problem, Route, Rule};
