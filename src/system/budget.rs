@@ -6,7 +6,6 @@
 //! refused with its place, and the run knows that it has not seen everything.
 
 use isctpl_checks::facts::Problem;
-use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -36,54 +35,34 @@ const IMAGE_ENTRIES: u64 = 1 << 16;
 /// 100 MiB takes two minutes.
 const TIME: Duration = Duration::from_secs(300);
 
-/// Which part of a budget was spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Limit {
-    /// Bytes of files, or of what is kept of images; this many.
-    Bytes(u64),
-    /// Bytes of texts that are parsed; this many.
-    Texts(u64),
-    /// Entries of directories, or of images; this many.
-    Entries(u64),
-    /// Paths that are looked up; this many.
-    Opens(u64),
-    /// Time; this much.
-    Time(Duration),
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("in one run isctpl reads no more than ")?;
-        match self {
-            Self::Bytes(most) => write!(f, "{} MiB", most >> 20),
-            Self::Texts(most) => write!(f, "{} MiB of text", most >> 20),
-            Self::Entries(most) => write!(f, "{most} directory entries"),
-            Self::Opens(most) => write!(f, "{most} paths"),
-            Self::Time(most) => write!(f, "{} s", most.as_secs()),
-        }
-    }
-}
-
 /// What may be spent of one thing.
 #[derive(Debug)]
 struct Pool {
     most: u64,
     spent: AtomicU64,
+    /// What `most` counts, in words.
+    unit: &'static str,
 }
 
 impl Pool {
-    fn of(most: u64) -> Self {
-        Self { most, spent: AtomicU64::new(0) }
+    fn of(most: u64, unit: &'static str) -> Self {
+        Self { most, spent: AtomicU64::new(0), unit }
     }
 
-    /// Spends some; false when it is more than there is.
-    fn spend(&self, amount: u64) -> bool {
-        self.spent.fetch_add(amount, Ordering::Relaxed).saturating_add(amount) <= self.most
+    /// Spends some; when it is more than there is, the reason to read no more.
+    fn spend(&self, amount: u64) -> Option<String> {
+        let fits = self.spent.fetch_add(amount, Ordering::Relaxed).saturating_add(amount) <= self.most;
+        let most = if self.unit.starts_with("MiB") { self.most >> 20 } else { self.most };
+        (!fits).then(|| refusal(most, self.unit))
     }
 
     fn left(&self) -> u64 {
         self.most.saturating_sub(self.spent.load(Ordering::Relaxed))
     }
+}
+
+fn refusal(most: u64, unit: &str) -> String {
+    format!("in one run isctpl reads no more than {most} {unit}")
 }
 
 /// What a run may still read.
@@ -95,39 +74,35 @@ pub struct Budget {
     opens: Pool,
     /// When reading is to end, and how long it may take until then.
     deadline: Option<(Instant, Duration)>,
-    /// The limit that was met first, and where.
-    ended: OnceLock<(Limit, String)>,
+    /// The limit that was met first, in words, and where.
+    ended: OnceLock<(String, String)>,
 }
 
 impl Default for Budget {
     /// For the files of a root, and of what is read beside it.
     fn default() -> Self {
-        Self::new([BYTES, TEXTS], ENTRIES, OPENS, Some(TIME))
+        let bytes = [Pool::of(BYTES, "MiB"), Pool::of(TEXTS, "MiB of text")];
+        Self::new(bytes, Pool::of(ENTRIES, "directory entries"), OPENS, Some(TIME))
     }
 }
 
 impl Budget {
-    fn new([bytes, texts]: [u64; 2], entries: u64, opens: u64, time: Option<Duration>) -> Self {
+    fn new([bytes, texts]: [Pool; 2], entries: Pool, opens: u64, time: Option<Duration>) -> Self {
         let deadline = time.and_then(|time| Some((Instant::now().checked_add(time)?, time)));
-        Self {
-            bytes: Pool::of(bytes),
-            texts: Pool::of(texts),
-            entries: Pool::of(entries),
-            opens: Pool::of(opens),
-            deadline,
-            ended: OnceLock::new(),
-        }
+        Self { bytes, texts, entries, opens: Pool::of(opens, "paths"), deadline, ended: OnceLock::new() }
     }
 
     /// For the images of a root. Images are read beside the files, so they have a budget of their own: which of
     /// both comes first must not decide what is told.
     pub fn of_images() -> Self {
-        Self::new([IMAGE_BYTES, IMAGE_BYTES], IMAGE_ENTRIES, OPENS, Some(TIME))
+        let bytes = || Pool::of(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
+        Self::new([bytes(), bytes()], Pool::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
     }
 
     /// For what the running kernel tells: that is as much as the machine has of it.
     pub fn unlimited() -> Self {
-        Self::new([u64::MAX; 2], u64::MAX, u64::MAX, None)
+        let all = || Pool::of(u64::MAX, "MiB");
+        Self::new([all(), all()], all(), u64::MAX, None)
     }
 
     /// From where on nothing was read, and for which limit, in words; `None` while everything was read.
@@ -145,8 +120,7 @@ impl Budget {
     /// # Errors
     /// When they are more than may be read.
     pub fn bytes(&self, amount: u64, place: &dyn Fn() -> String) -> Result<(), Problem> {
-        let fits = self.bytes.spend(amount);
-        self.go_on(fits, Limit::Bytes(self.bytes.most), place)
+        self.go_on(self.bytes.spend(amount), place)
     }
 
     /// Takes these bytes of `place`, which were read, as a text that is parsed.
@@ -154,8 +128,7 @@ impl Budget {
     /// # Errors
     /// When they are more than may be parsed.
     pub fn text(&self, amount: u64, place: &dyn Fn() -> String) -> Result<(), Problem> {
-        let fits = self.texts.spend(amount);
-        self.go_on(fits, Limit::Texts(self.texts.most), place)
+        self.go_on(self.texts.spend(amount), place)
     }
 
     /// Takes one more entry of the directory or the image `place` as read.
@@ -163,8 +136,7 @@ impl Budget {
     /// # Errors
     /// When there were too many.
     pub fn entry(&self, place: &dyn Fn() -> String) -> Result<(), Problem> {
-        let fits = self.entries.spend(1);
-        self.go_on(fits, Limit::Entries(self.entries.most), place)
+        self.go_on(self.entries.spend(1), place)
     }
 
     /// Takes the path `place` as looked up.
@@ -172,24 +144,21 @@ impl Budget {
     /// # Errors
     /// When there were too many, or the time is over.
     pub fn open(&self, place: &dyn Fn() -> String) -> Result<(), Problem> {
-        let fits = self.opens.spend(1);
-        self.go_on(fits, Limit::Opens(self.opens.most), place)?;
-        match self.deadline {
-            Some((end, time)) if Instant::now() >= end => self.go_on(false, Limit::Time(time), place),
-            _ => Ok(()),
-        }
+        self.go_on(self.opens.spend(1), place)?;
+        let late = self.deadline.filter(|(end, _)| Instant::now() >= *end);
+        self.go_on(late.map(|(_, time)| refusal(time.as_secs(), "s")), place)
     }
 
-    /// Refuses what does not fit, and everything after it.
-    fn go_on(&self, fits: bool, limit: Limit, place: &dyn Fn() -> String) -> Result<(), Problem> {
-        match (self.ended.get(), fits) {
-            (None, true) => Ok(()),
-            (Some((limit, _)), _) => Err(Problem::new(place(), format!("is not read: {limit}"))),
-            (None, false) => {
-                let (limit, _) = self.ended.get_or_init(|| (limit, place()));
-                Err(Problem::new(place(), format!("is not read: {limit}")))
-            }
-        }
+    /// Refuses what there is a reason to refuse, and everything after it.
+    fn go_on(&self, refused: Option<String>, place: &dyn Fn() -> String) -> Result<(), Problem> {
+        let ended = match refused {
+            Some(limit) => self.ended.get_or_init(|| (limit, place())),
+            None => match self.ended.get() {
+                Some(ended) => ended,
+                None => return Ok(()),
+            },
+        };
+        Err(Problem::new(place(), format!("is not read: {}", ended.0)))
     }
 }
 
@@ -202,9 +171,14 @@ mod tests {
         "/etc/x".to_owned()
     }
 
+    fn budget(bytes: [u64; 2], entries: u64, opens: u64, time: Option<Duration>) -> Budget {
+        let bytes = bytes.map(|most| Pool::of(most, "MiB"));
+        Budget::new(bytes, Pool::of(entries, "directory entries"), opens, time)
+    }
+
     #[test]
     fn what_is_spent_is_refused_with_its_place_from_then_on() {
-        let budget = Budget::new([2 << 20, 0], 3, 4, None);
+        let budget = budget([2 << 20, 0], 3, 4, None);
         assert_eq!((budget.bytes(2 << 20, &place), budget.ended()), (Ok(()), None));
         let refused = budget.bytes(1, &place).unwrap_err();
         assert_eq!(refused.to_string(), "/etc/x: is not read: in one run isctpl reads no more than 2 MiB");
@@ -218,14 +192,24 @@ mod tests {
 
     #[test]
     fn every_part_of_it_comes_to_an_end() {
-        let budget = Budget::new([0, 0], 1, 0, None);
-        budget.entry(&place).unwrap();
-        assert!(budget.entry(&place).unwrap_err().what.ends_with("1 directory entries"));
-        let budget = Budget::new([0, 0], 0, 1, None);
-        budget.open(&place).unwrap();
-        assert!(budget.open(&place).unwrap_err().what.ends_with("1 paths"));
-        let budget = Budget::new([0, 0], 0, 9, Some(Duration::ZERO));
-        assert!(budget.open(&place).unwrap_err().what.ends_with("0 s"));
+        let entries = budget([0, 0], 1, 0, None);
+        entries.entry(&place).unwrap();
+        assert!(entries.entry(&place).unwrap_err().what.ends_with("1 directory entries"));
+        let opens = budget([0, 0], 0, 1, None);
+        opens.open(&place).unwrap();
+        assert!(opens.open(&place).unwrap_err().what.ends_with("1 paths"));
+        let late = budget([0, 0], 0, 9, Some(Duration::ZERO));
+        assert!(late.open(&place).unwrap_err().what.ends_with("0 s"));
+    }
+
+    #[test]
+    fn what_ends_within_an_image_is_told_of_images() {
+        let told = |refused: Result<(), Problem>| refused.unwrap_err().what;
+        let [entries, bytes] = [Budget::of_images(), Budget::of_images()];
+        (0..IMAGE_ENTRIES).for_each(|_| entries.entry(&place).unwrap());
+        assert!(told(entries.entry(&place)).ends_with("no more than 65536 entries of initramfs images"));
+        let words = "no more than 16 MiB of names, scripts and settings of initramfs images";
+        assert!(told(bytes.bytes(IMAGE_BYTES + 1, &place)).ends_with(words));
     }
 
     #[test]
