@@ -36,15 +36,11 @@ fn apply(defaults: &mut GrubDefaults, assignment: Assignment, path: &str, proble
         return;
     }
     let at = Location::line(path, assignment.line);
-    let doubt = match (assignment.unclear, assignment.conditional) {
-        (Some(why), _) => Some(format!("the value of {} is not known: {why}", assignment.name)),
-        (None, true) => Some(format!("{} is set under a condition, which isctpl does not evaluate", assignment.name)),
+    let doubt = assignment.doubt().or_else(|| {
         // A quote that somebody forgot: the next setting stands in this one.
-        (None, false) if assignment.value.contains('\n') => {
-            Some(format!("the value of {} continues on the next line: a quote may be missing", assignment.name))
-        }
-        (None, false) => None,
-    };
+        let what = || format!("the value of {} continues on the next line: a quote may be missing", assignment.name);
+        assignment.value.contains('\n').then(what)
+    });
     let value = match doubt {
         Some(doubt) => {
             problems.push(Problem::new(at.to_string(), doubt));

@@ -51,6 +51,17 @@ pub struct Assignment {
     pub literal: bool,
 }
 
+impl Assignment {
+    /// Why it is not known what the variable holds, in a sentence.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        match (self.unclear, self.conditional) {
+            (Some(why), _) => Some(format!("the value of {} is not known: {why}", self.name)),
+            (None, true) => Some(format!("{} is set under a condition, which isctpl does not evaluate", self.name)),
+            (None, false) => None,
+        }
+    }
+}
+
 impl Script {
     /// The assignment of a variable that counts: the last one.
     pub fn last(&self, name: &str) -> Option<&Assignment> {

@@ -14,6 +14,7 @@ pub(crate) fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Prob
     let mut conf = InitramfsConf { path: path.to_owned(), ..InitramfsConf::default() };
     let mut problems = script.problems;
     for assignment in script.assignments.into_iter().filter(|assignment| assignment.name.starts_with("ISCSI_")) {
+        let doubt = assignment.doubt();
         let (name, value) = (assignment.name, assignment.value);
         let at = Location::line(path, assignment.line);
         if name.contains("PASSWORD") {
@@ -23,13 +24,9 @@ pub(crate) fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Prob
             }
             continue;
         }
-        let doubt = match (assignment.unclear, assignment.conditional) {
-            _ if value.contains('\n') => {
-                Some(format!("the value of {name} continues on the next line, so it is not known"))
-            }
-            (Some(why), _) => Some(format!("the value of {name} is not known: {why}")),
-            (None, true) => Some(format!("{name} is set under a condition, which isctpl does not evaluate")),
-            (None, false) => None,
+        let doubt = match value.contains('\n') {
+            true => Some(format!("the value of {name} continues on the next line, so it is not known")),
+            false => doubt,
         };
         let set = doubt.is_none() && !value.is_empty();
         problems.extend(doubt.map(|doubt| Problem::new(at.to_string(), doubt)));

@@ -43,13 +43,19 @@ fn settings(text: &str, path: &str, problems: &mut Vec<Problem>) -> BTreeMap<Str
     let matters = |name: &str| KEYS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit()));
     for assignment in script.assignments.into_iter().filter(|assignment| matters(&assignment.name)) {
         let at = Location::line(path, assignment.line);
-        if assignment.literal && !assignment.conditional && assignment.unclear.is_none() {
-            known.insert(assignment.name, Located::new(assignment.value, at));
-            continue;
+        let doubt = assignment.doubt().or_else(|| {
+            let why = "bash puts in variables and joins lines, and NetworkManager does neither";
+            (!assignment.literal).then(|| format!("the value of {} is not known: {why}", assignment.name))
+        });
+        match doubt {
+            None => {
+                known.insert(assignment.name, Located::new(assignment.value, at));
+            }
+            Some(doubt) => {
+                known.remove(&assignment.name);
+                problems.push(Problem::new(at.to_string(), doubt));
+            }
         }
-        known.remove(&assignment.name);
-        let what = "NetworkManager and a shell read it differently, so it is not known";
-        problems.push(Problem::new(at.to_string(), format!("{}: {what}", assignment.name)));
     }
     known
 }

@@ -103,6 +103,16 @@ fn ifcfg_is_what_bash_and_networkmanager_both_read() {
     assert_eq!(problems, [], "what nobody here looks at");
     let (config, problems) = read("A=9000\nMTU=$A\nDEVICE=\"et\\\nh0\"\n");
     assert_eq!((config.mtu, config.matches.names, problems.len()), (None, vec!["x".to_owned()], 2));
+    let why = |text: &str| read(text).1[0].to_string();
+    let joined =
+        "the value of MTU is not known: bash puts in variables and joins lines, and NetworkManager does neither";
+    assert_eq!(why("A=9000\nMTU=$A\n"), format!("/ifcfg-x:2: {joined}"));
+    assert_eq!(
+        why("MTU=$(cat /mtu)\n"),
+        "/ifcfg-x:1: the value of MTU is not known: it contains the output of a command"
+    );
+    let condition = "/ifcfg-x:2: MTU is set under a condition, which isctpl does not evaluate";
+    assert_eq!(why("if true; then\nMTU=9000\nfi\n"), condition);
 }
 
 #[test]
