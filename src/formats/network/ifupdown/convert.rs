@@ -23,13 +23,13 @@ const WEIGHT_LIMIT: usize = 4 << 20;
 /// What an option or a name weighs beside its own bytes.
 const ITEM: usize = 64;
 
-/// The most globs that one logical name stands for.
+/// The most globs that stand in one list, or for one logical name.
 const GLOB_LIMIT: usize = 64;
 
 /// The configurations that stanzas of every file together make, in their order, and the renames.
 /// Stanzas of families other than IPv4 are left out.
 pub(crate) fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Vec<InterfaceConfig>, Vec<Rename>) {
-    let known = Known::of(stanzas);
+    let known = Known::of(stanzas, problems);
     let mut configs = Vec::new();
     let mut renames = Vec::new();
     for stanza in stanzas {
@@ -76,12 +76,13 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn add(&mut self, name: &'a str) {
+    /// Adds a name; whether there was room for it.
+    fn add(&mut self, name: &'a str) -> bool {
         if !name.contains(['*', '?', '[', '/']) {
             self.plain.insert(name);
-        } else if self.globs.len() < GLOB_LIMIT {
-            self.globs.push(name.trim_start_matches('/'));
+            return true;
         }
+        push_within(&mut self.globs, name.trim_start_matches('/'))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -112,15 +113,21 @@ enum Physical<'a> {
     Mapping(&'a [String], &'a Location),
 }
 
-fn give<'a>(all: &mut HashMap<&'a str, Vec<Physical<'a>>>, logical: &'a str, physical: Physical<'a>) {
-    let known = all.entry(logical).or_default();
-    if known.len() < GLOB_LIMIT {
-        known.push(physical);
+/// Adds to a list of globs; whether there was room for it.
+fn push_within<T>(globs: &mut Vec<T>, glob: T) -> bool {
+    let fits = globs.len() < GLOB_LIMIT;
+    if fits {
+        globs.push(glob);
     }
+    fits
+}
+
+fn too_many_globs(at: &Location) -> Problem {
+    Problem::new(at.to_string(), format!("there are more than {GLOB_LIMIT} globs for the same; the rest is not read"))
 }
 
 impl<'a> Known<'a> {
-    fn of(stanzas: &'a [Stanza]) -> Self {
+    fn of(stanzas: &'a [Stanza], problems: &mut Vec<Problem>) -> Self {
         let mut known = Self {
             auto: Names::default(),
             hotplug: Names::default(),
@@ -131,11 +138,14 @@ impl<'a> Known<'a> {
         };
         for stanza in stanzas {
             match stanza {
-                Stanza::Allow { class, names } if class == "no-auto-down" => {
-                    let room = GLOB_LIMIT.saturating_sub(known.left_up.len());
-                    known.left_up.extend(names.iter().take(room).map(|name| name.trim_start_matches('/')));
+                Stanza::Allow { class, names, at } if class == "no-auto-down" => {
+                    let mut globs = names.iter().map(|name| name.trim_start_matches('/'));
+                    if !globs.all(|glob| push_within(&mut known.left_up, glob)) {
+                        problems.push(too_many_globs(at));
+                    }
                 }
-                Stanza::Allow { class, names } => {
+                Stanza::Allow { class, names, at } => {
+                    let mut fits = true;
                     let mut class = match class.as_str() {
                         "auto" | "boot" => Some(&mut known.auto),
                         "hotplug" => Some(&mut known.hotplug),
@@ -147,17 +157,22 @@ impl<'a> Known<'a> {
                             None => (name.as_str(), None),
                         };
                         if let Some(logical) = logical {
-                            give(&mut known.physical, logical, Physical::Glob(glob.trim_start_matches('/')));
+                            let physical = Physical::Glob(glob.trim_start_matches('/'));
+                            fits &= push_within(known.physical.entry(logical).or_default(), physical);
                         }
                         if let Some(class) = &mut class {
-                            class.add(logical.unwrap_or(glob));
+                            fits &= class.add(logical.unwrap_or(glob));
                         }
                     }
+                    problems.extend((!fits).then(|| too_many_globs(at)));
                 }
                 Stanza::Mapping { globs, logical, at } => {
+                    let mut fits = true;
                     for name in logical {
-                        give(&mut known.physical, name, Physical::Mapping(globs, at));
+                        let physical = Physical::Mapping(globs, at);
+                        fits &= push_within(known.physical.entry(name).or_default(), physical);
                     }
+                    problems.extend((!fits).then(|| too_many_globs(at)));
                 }
                 Stanza::Iface(iface) => known.by_name.entry(&iface.name).or_default().push(iface),
                 Stanza::Rename { .. } => {}
@@ -198,15 +213,18 @@ impl<'a> Known<'a> {
         own.or_else(inherited)
     }
 
-    /// The globs of the interfaces that have a logical name, and where a mapping says so.
-    fn physical_of(&self, logical: &str) -> Option<Vec<(&'a str, Option<&'a Location>)>> {
-        let globs = self.physical.get(logical)?.iter().flat_map(|physical| {
+    /// The globs of the interfaces that have a stanza's name as a logical one, and where a mapping says so.
+    fn physical_of(&self, iface: &Iface, problems: &mut Vec<Problem>) -> Option<Vec<(&'a str, Option<&'a Location>)>> {
+        let globs = self.physical.get(iface.name.as_str())?.iter().flat_map(|physical| {
             let (globs, one, at) = match physical {
                 Physical::Glob(glob) => (&[][..], Some(*glob), None),
                 Physical::Mapping(globs, at) => (*globs, None, Some(*at)),
             };
             globs.iter().map(String::as_str).chain(one).map(move |glob| (glob, at))
         });
+        if globs.clone().nth(GLOB_LIMIT).is_some() {
+            problems.push(too_many_globs(&iface.at));
+        }
         Some(globs.take(GLOB_LIMIT).take_while(|(glob, _)| self.spend(ITEM + glob.len())).collect())
     }
 
@@ -222,7 +240,7 @@ impl<'a> Known<'a> {
 fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>) -> InterfaceConfig {
     let mut config = InterfaceConfig::new(Manager::Ifupdown, iface.at.clone());
     let mut called = vec![iface.name.as_str()];
-    match known.physical_of(&iface.name) {
+    match known.physical_of(iface, problems) {
         Some(globs) => {
             for (glob, mapping) in globs {
                 called.push(glob);

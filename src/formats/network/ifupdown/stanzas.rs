@@ -48,6 +48,8 @@ pub(crate) enum Stanza {
         class: String,
         /// Names, or globs after a `/`; `GLOB=NAME` gives them a logical name.
         names: Vec<String>,
+        /// Where.
+        at: Location,
     },
     /// `iface`.
     Iface(Iface),
@@ -124,7 +126,7 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
         let (word, rest) = split_word(&line);
         let words = || rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         match word {
-            "auto" => file.items.push(allow("auto", words())),
+            "auto" => file.items.push(allow("auto", words(), at)),
             "source" | "source-directory" | "source-dir" => {
                 file.items.push(Item::Include(Include { pattern: rest.to_owned(), directory: word != "source", at }))
             }
@@ -143,10 +145,10 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
                     .collect();
                 file.items.push(Item::Stanza(Stanza::Rename { pairs, at }));
             }
-            "no-auto-down" => file.items.push(allow(word, words())),
+            "no-auto-down" => file.items.push(allow(word, words(), at)),
             "no-scripts" | "vlan" => {}
             _ => match word.strip_prefix("allow-") {
-                Some(class) => file.items.push(allow(class, words())),
+                Some(class) => file.items.push(allow(class, words(), at)),
                 None => option(&mut file, word, rest, at),
             },
         }
@@ -154,8 +156,8 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
     file
 }
 
-fn allow(class: &str, names: Vec<String>) -> Item {
-    Item::Stanza(Stanza::Allow { class: class.to_owned(), names })
+fn allow(class: &str, names: Vec<String>, at: Location) -> Item {
+    Item::Stanza(Stanza::Allow { class: class.to_owned(), names, at })
 }
 
 fn iface(template: bool, rest: &str, at: Location) -> Option<Iface> {

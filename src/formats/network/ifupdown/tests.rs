@@ -141,6 +141,24 @@ fn what_is_wrong_is_told_with_its_line() {
 }
 
 #[test]
+fn globs_past_the_limit_are_told() {
+    let globs = |count: usize, suffix: &str| (0..count).map(|n| format!(" /e{n}*{suffix}")).collect::<String>();
+    let maps = |count: usize| (0..count).map(|n| format!("mapping e{n}\n map x\n")).collect::<String>();
+    for (what, text) in [
+        ("auto", &(|count| format!("auto{}\niface x inet dhcp\n", globs(count, ""))) as &dyn Fn(usize) -> String),
+        ("allow-hotplug", &|count| format!("allow-hotplug{}\niface x inet dhcp\n", globs(count, ""))),
+        ("no-auto-down", &|count| format!("no-auto-down{}\niface x inet dhcp\n", globs(count, ""))),
+        ("a logical name", &|count| format!("auto{}\niface x inet dhcp\n", globs(count, "=x"))),
+        ("a mapping", &|count| format!("mapping{}\n map x\niface x inet dhcp\n", globs(count, ""))),
+        ("mappings", &|count| format!("{}iface x inet dhcp\n", maps(count))),
+    ] {
+        assert_eq!(read(&text(64)).2, [], "{what}");
+        let (_, _, problems) = read(&text(65));
+        assert!(matches!(problems.as_slice(), [problem] if problem.what.contains("more than 64 globs")), "{what}");
+    }
+}
+
+#[test]
 fn a_truncation_anywhere_is_read() {
     for end in 0..ENI.len() {
         read(ENI.get(..end).unwrap());
