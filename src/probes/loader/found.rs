@@ -1,6 +1,6 @@
 //! What every loader leaves: its entries, and which of them boots.
 
-use isctpl_checks::facts::{BootEntry, Chosen, Fact, Located, Problem};
+use isctpl_checks::facts::{BootEntry, Chosen, Fact, FileRef, Located, Problem};
 use std::collections::BTreeMap;
 
 /// What one loader makes of its files.
@@ -12,6 +12,11 @@ pub(super) struct Found {
     pub(super) timeout: Option<Located<i64>>,
     pub(super) grubenv: BTreeMap<String, String>,
     pub(super) problems: Vec<Problem>,
+}
+
+/// What stands for the files of an entry that were not read.
+pub(super) fn left_out(problem: Problem) -> FileRef {
+    FileRef { written: "more that was not read".to_owned(), problem: Some(problem), ..FileRef::default() }
 }
 
 /// Whether a Linux entry is meant for the repair of a machine: it boots otherwise than the others on purpose.

@@ -2,7 +2,7 @@
 
 use super::disk::Disk;
 use super::esp;
-use super::found::{Found, is_recovery};
+use super::found::{Found, is_recovery, left_out};
 use crate::formats::cmdline;
 use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
 use crate::formats::loader::{bls, grubenv};
@@ -159,7 +159,7 @@ fn boot_entry(disk: &Disk<'_>, entry: Entry) -> BootEntry {
         submenu: entry.submenu.iter().map(|step| title(&step.title)).collect(),
         at: entry.at,
         kernel: entry.kernel.as_ref().map(file),
-        initrds: entry.initrds.iter().map(file).collect(),
+        initrds: entry.initrds.iter().map(file).chain(entry.left_out.map(left_out)).collect(),
         cmdline: cmdline::parse(&entry.options, line),
         search_uuid: entry.search_uuid,
         linux: entry.kernel.is_some(),
@@ -235,10 +235,15 @@ impl World for Run<'_> {
 
 /// The entries of a directory, with the paths of their files.
 pub(super) fn bls_entries(disk: &Disk<'_>, directory: &str) -> Result<Vec<(String, bls::Entry)>, Problem> {
-    /// How many entries are read; a machine has a handful.
+    /// How many entries are read; a machine has a handful. Which one is the first is not known where there are more.
     const LIMIT: usize = 500;
+    let names: Vec<String> = disk.root.names(directory)?.into_iter().filter(|name| name.ends_with(".conf")).collect();
+    if names.len() > LIMIT {
+        let what = format!("has more than {LIMIT} boot entries; none was read");
+        return Err(Problem::new(disk.root.name(directory), what));
+    }
     let mut entries = Vec::new();
-    for name in disk.root.names(directory)?.into_iter().filter(|name| name.ends_with(".conf")).take(LIMIT) {
+    for name in names {
         let path = format!("{directory}/{name}");
         if let Some(text) = disk.root.text(&path)? {
             let path = disk.root.name(&path);

@@ -1,7 +1,7 @@
 //! systemd-boot: `loader/loader.conf` and `loader/entries/*.conf` (loader.conf(5), UAPI.1).
 
 use super::disk::Disk;
-use super::found::{Found, is_recovery};
+use super::found::{Found, is_recovery, left_out};
 use super::{esp, grub};
 use crate::formats::cmdline;
 use crate::formats::loader::bls;
@@ -25,11 +25,14 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
     }
     let mut found = Found::default();
     let mut entries = Vec::new();
-    let mut conf = None;
+    let (mut conf, mut unread) = (None, None);
     for mount in &mounts {
         match grub::bls_entries(disk, &format!("{mount}/loader/entries")) {
             Ok(read) => entries.extend(read.into_iter().map(|(path, entry)| (*mount, path, entry))),
-            Err(problem) => found.problems.push(problem),
+            Err(problem) => {
+                unread.get_or_insert(problem.clone());
+                found.problems.push(problem);
+            }
         }
         let path = format!("{mount}/loader/loader.conf");
         match disk.root.text(&path) {
@@ -50,7 +53,8 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
     found.timeout = settings.timeout;
     let place = conf.map_or_else(|| disk.root.name("/boot/loader/entries"), |(_, path)| path);
     let ids: Vec<&str> = entries.iter().map(|(_, _, entry)| entry.id.as_str()).collect();
-    found.chosen = choose(&ids, settings.default.as_ref(), &images, &place);
+    let choice = || choose(&ids, settings.default.as_ref(), &images, &place);
+    found.chosen = unread.map_or_else(choice, Fact::Unknown);
     found.entries = entries.into_iter().map(|(mount, path, entry)| boot_entry(disk, mount, &path, &entry)).collect();
     Some(found)
 }
@@ -140,7 +144,7 @@ fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> B
         id: Some(entry.id.clone()),
         at: Some(Location::file(path)),
         kernel: entry.linux.as_ref().map(file),
-        initrds: entry.initrds.iter().map(file).collect(),
+        initrds: entry.initrds.iter().map(file).chain(entry.left_out.clone().map(left_out)).collect(),
         cmdline: cmdline::parse(&entry.options, Some(Location::file(path))),
         linux: entry.linux.is_some(),
         ..BootEntry::default()

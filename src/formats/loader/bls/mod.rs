@@ -9,10 +9,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// How many lines of an entry are read; real ones have ten.
-const LINE_LIMIT: usize = 1000;
+const LINE_LIMIT: usize = 100;
 
 /// The most that a line may grow to when variables are put in.
-const EXPANDED_LIMIT: usize = 32 * 1024;
+pub(crate) const EXPANDED_LIMIT: usize = 32 * 1024;
 
 /// An entry, variables not yet put in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(crate) struct Entry {
     pub efi: Option<Line>,
     /// Whether its boot counter says that no tries are left (`+0` or `+0-N` in the name).
     pub exhausted: bool,
+    /// From where on it was not read.
+    pub left_out: Option<Problem>,
 }
 
 /// A value and its line, counted from 1.
@@ -64,7 +66,8 @@ pub(crate) fn parse(text: &str, file_name: &str, path: &str) -> (Entry, Vec<Prob
     for (number, line) in text.lines().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
         if number as usize > LINE_LIMIT {
-            problems.push(Problem::new(format!("{path}:{number}"), "is too long; the rest was not read"));
+            let what = format!("has more than {LINE_LIMIT} lines; the rest was not read");
+            entry.left_out = Some(Problem::new(format!("{path}:{number}"), what));
             break;
         }
         let line = line.trim();
@@ -91,7 +94,7 @@ pub(crate) fn parse(text: &str, file_name: &str, path: &str) -> (Entry, Vec<Prob
             _ => {}
         }
     }
-    if entry.linux.is_none() && entry.efi.is_none() {
+    if entry.linux.is_none() && entry.efi.is_none() && entry.left_out.is_none() {
         problems.push(Problem::new(path, "names neither a kernel (linux) nor a program (efi)"));
     }
     (entry, problems)

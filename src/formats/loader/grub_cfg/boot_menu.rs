@@ -15,6 +15,8 @@ pub(crate) struct Menu {
     pub unfinished: Option<Location>,
     /// What could not be understood or decided.
     pub problems: Vec<Problem>,
+    /// The first thing that was not read, so that it is not known which entry boots.
+    pub left_out: Option<Problem>,
 }
 
 /// A variable and how it came by its value.
@@ -55,6 +57,8 @@ pub(crate) struct Entry {
     pub search_uuid: Option<String>,
     /// Variables whose value could not be known.
     pub unresolved: Vec<String>,
+    /// What was not read of it, such as the last of too many initrds.
+    pub left_out: Option<Problem>,
 }
 
 /// A submenu on the way to an entry.

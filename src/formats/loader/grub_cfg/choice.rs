@@ -32,6 +32,9 @@ pub(crate) fn choose(menu: &Menu) -> Choice {
     let setting = &menu.default;
     let at = setting.at.clone();
     let unknown = |what: &str| Choice::Unknown { what: what.to_owned(), at: setting.at.clone() };
+    if let Some(problem) = &menu.left_out {
+        return unknown(&format!("was not read whole: {problem}"));
+    }
     if menu.entries.is_empty() {
         return unknown("has no menu entries");
     }

@@ -4,7 +4,7 @@ use super::definition::Kind;
 use super::evaluate::Evaluator;
 use super::lexer::Word;
 use super::world::PREFIX;
-use isctpl_checks::facts::Location;
+use isctpl_checks::facts::{Location, Problem};
 use std::collections::BTreeSet;
 
 /// How many files may be read in, one by another.
@@ -97,7 +97,8 @@ impl Evaluator<'_> {
             None => return,
         };
         if self.sources >= SOURCE_LIMIT {
-            return self.problem(line, "files source each other in a loop; this one was not read");
+            let what = "files source each other in a loop; this one was not read";
+            return self.leave_out(Problem::new(self.place(line).to_string(), what));
         }
         let located = self.on_root(&path);
         match self.world.source(&located) {
@@ -115,7 +116,7 @@ impl Evaluator<'_> {
             }
             // As it is written: what a variable holds is nobody's business.
             Ok(None) => self.problem(line, format!("sources {written}, which does not exist")),
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => self.leave_out(problem),
         }
     }
 
@@ -138,12 +139,12 @@ impl Evaluator<'_> {
                     if !self.spend(BLOCK_STEPS) {
                         return;
                     }
-                    self.add(Kind::Bls(entry), Location::file(path));
+                    self.add(Kind::Bls(Box::new(entry)), Location::file(path));
                 }
             }
             Err(problem) => {
                 self.problem(line, "the entries of blscfg could not be read");
-                self.problems.push(problem);
+                self.leave_out(problem);
             }
         }
     }

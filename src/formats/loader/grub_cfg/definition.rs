@@ -20,7 +20,7 @@ pub(super) struct Definition {
 pub(super) enum Kind {
     Entry { header: Header, body: Rc<[Statement]> },
     Submenu { header: Header, body: Rc<[Statement]> },
-    Bls(bls::Entry),
+    Bls(Box<bls::Entry>),
 }
 
 /// Title and id of `menuentry`.

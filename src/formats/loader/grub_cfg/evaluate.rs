@@ -35,12 +35,14 @@ pub(super) struct Evaluator<'a> {
     /// The entries of the menu that is built.
     pub(super) definitions: Vec<Definition>,
     pub(super) problems: Vec<Problem>,
+    /// The first thing that was not read, so that the menu is not known; within an entry, of that entry.
+    pub(super) left_out: Option<Problem>,
     /// Within a branch that may not be taken.
     pub(super) uncertain: bool,
     steps: usize,
     /// How many files are being read in, one by another.
     pub(super) sources: u32,
-    stopped: bool,
+    pub(super) stopped: bool,
     /// The construct that a file ends in.
     pub(super) unfinished: Option<Location>,
     /// What the entry that is run has loaded; `None` while the menu is built.
@@ -55,6 +57,7 @@ impl<'a> Evaluator<'a> {
             path: path.to_owned(),
             definitions: Vec::new(),
             problems: Vec::new(),
+            left_out: None,
             uncertain: false,
             steps: 0,
             sources: 0,
@@ -86,12 +89,22 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Notes what is not read: whatever hangs on it is not known.
+    pub(super) fn leave_out(&mut self, problem: Problem) {
+        self.left_out.get_or_insert_with(|| problem.clone());
+        if self.problems.len() < PROBLEM_LIMIT {
+            self.problems.push(problem);
+        }
+    }
+
     /// Counts work done; false when there was too much of it.
     pub(super) fn spend(&mut self, steps: usize) -> bool {
         self.steps = self.steps.saturating_add(steps);
         if self.steps > STEP_LIMIT && !self.stopped {
             self.stopped = true;
-            self.problems.push(Problem::new(&self.path, "takes too long to evaluate; the rest was not read"));
+            let problem = Problem::new(&self.path, "takes too long to evaluate; the rest was not read");
+            self.problems.push(problem.clone());
+            self.left_out.get_or_insert(problem);
         }
         !self.stopped
     }
@@ -99,7 +112,8 @@ impl Evaluator<'_> {
     /// Counts a word of this length, with which a command has come to `length`; false when that is too much.
     pub(super) fn spend_word(&mut self, word: usize, length: usize, line: u32) -> bool {
         if length > COMMAND_LIMIT {
-            self.problem(line, "the command grows longer than isctpl reads; the rest of it was not read");
+            let what = "the command grows longer than isctpl reads; the rest of it was not read";
+            self.leave_out(Problem::new(self.place(line).to_string(), what));
         }
         self.spend(cost(word)) && length <= COMMAND_LIMIT
     }
@@ -109,6 +123,9 @@ impl Evaluator<'_> {
         let script = syntax::parse(text);
         for (line, what) in script.problems {
             self.problem(line, what);
+        }
+        if let Some((line, what)) = script.left_out {
+            self.leave_out(Problem::new(self.place(line).to_string(), what));
         }
         let unfinished = script.unfinished.map(|line| self.place(line));
         self.unfinished = self.unfinished.take().or(unfinished);

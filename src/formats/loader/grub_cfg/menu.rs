@@ -6,7 +6,7 @@ use super::evaluate::{Evaluator, cost, push_within};
 use super::syntax::{Part, Statement, Word};
 use super::world::World;
 use crate::formats::loader::bls;
-use isctpl_checks::facts::Location;
+use isctpl_checks::facts::{Location, Problem};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -30,7 +30,8 @@ pub(crate) fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
     let entries = open(&mut evaluator);
     let mut seen = BTreeSet::new();
     evaluator.problems.retain(|problem| seen.insert(problem.clone()));
-    Menu { entries, default, timeout, unfinished: evaluator.unfinished, problems: evaluator.problems }
+    let Evaluator { unfinished, problems, left_out, .. } = evaluator;
+    Menu { entries, default, timeout, unfinished, problems, left_out }
 }
 
 /// Opens the menu that has been defined.
@@ -43,8 +44,8 @@ fn open(evaluator: &mut Evaluator<'_>) -> Vec<Entry> {
 fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry>) {
     for (index, definition) in std::mem::take(&mut evaluator.definitions).into_iter().enumerate() {
         if entries.len() >= ENTRY_LIMIT {
-            let line = definition.at.line;
-            return evaluator.problem(line, format!("has more than {ENTRY_LIMIT} entries; the rest was not read"));
+            let what = format!("has more than {ENTRY_LIMIT} entries; the rest was not read");
+            return evaluator.leave_out(Problem::new(definition.at.to_string(), what));
         }
         let above: usize = path.iter().map(|step| step.title.len()).sum();
         if !evaluator.spend(evaluator.variables.len() + cost(above)) {
@@ -55,7 +56,8 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
         match definition.kind {
             Kind::Submenu { header, body } => {
                 if path.len() >= SUBMENU_LIMIT {
-                    evaluator.problem(definition.at.line, "submenus are nested too deeply; this one was not read");
+                    let what = "submenus are nested too deeply; this one was not read";
+                    evaluator.leave_out(Problem::new(definition.at.to_string(), what));
                 } else {
                     evaluator.uncertain = definition.uncertain;
                     evaluator.block(&body);
@@ -74,7 +76,7 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
                     at: Some(definition.at),
                     ..Entry::default()
                 };
-                entries.push(evaluator.run_entry(entry, &body));
+                entries.push(evaluator.opened(entry, |evaluator, entry| evaluator.run_entry(entry, &body)));
             }
             Kind::Bls(bls) => {
                 let entry = Entry {
@@ -84,7 +86,8 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
                     at: Some(definition.at.clone()),
                     ..Entry::default()
                 };
-                entries.push(evaluator.bls_entry(entry, &bls, &definition.at.path));
+                let path = &definition.at.path;
+                entries.push(evaluator.opened(entry, |evaluator, entry| evaluator.bls_entry(entry, &bls, path)));
             }
         }
         evaluator.path = outer;
@@ -93,6 +96,17 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
 }
 
 impl Evaluator<'_> {
+    /// An entry with what it loads; what is not read of it leaves the menu as it is.
+    fn opened(&mut self, entry: Entry, load: impl FnOnce(&mut Self, Entry) -> Entry) -> Entry {
+        let of_menu = self.left_out.take();
+        let entry = load(self, entry);
+        let of_entry = std::mem::replace(&mut self.left_out, of_menu);
+        if self.stopped {
+            self.left_out = self.left_out.take().or_else(|| of_entry.clone());
+        }
+        Entry { left_out: entry.left_out.or(of_entry), ..entry }
+    }
+
     fn run_entry(&mut self, mut entry: Entry, body: &[Statement]) -> Entry {
         self.loaded = Some(LoadedFiles::default());
         self.block(body);
@@ -118,6 +132,7 @@ impl Evaluator<'_> {
         let options = expand(&bls.options);
         let kernel = bls.linux.as_ref().map(|linux| (expand(&linux.value), linux.line));
         let initrds: Vec<_> = bls.initrds.iter().map(|initrd| (expand(&initrd.value), initrd.line)).collect();
+        entry.left_out = bls.left_out.clone();
         entry.title = bls.shown_title();
         entry.id = Some(bls.id.clone());
         entry.options = options;
@@ -126,14 +141,29 @@ impl Evaluator<'_> {
         if !self.spend(cost(texts)) {
             return entry;
         }
-        for (initrd, line) in initrds.into_iter().take(INITRD_LIMIT) {
-            for file in initrd.split_whitespace().take(INITRD_LIMIT) {
-                entry.initrds.push(self.named(file, Location::line(path, line)));
-            }
+        if texts > bls::EXPANDED_LIMIT {
+            let what = "its variables grow it longer than isctpl reads";
+            self.leave_out(Problem::new(path, what));
         }
+        let files = initrds.iter().flat_map(|(initrd, line)| initrd.split_whitespace().map(|file| (file, *line)));
+        entry.initrds = self.initrds(files, path);
         entry.search_uuid = entry.kernel.as_ref().and_then(uuid);
         entry.unresolved = unresolved.into_iter().collect();
         entry
+    }
+
+    /// The initrds of an entry, each with the line of the file that names it.
+    fn initrds<'f>(&mut self, files: impl Iterator<Item = (&'f str, u32)>, path: &str) -> Vec<Named> {
+        let mut initrds = Vec::new();
+        for (file, line) in files {
+            if initrds.len() == INITRD_LIMIT {
+                let what = format!("names more than {INITRD_LIMIT} initrds; the rest was not read");
+                self.leave_out(Problem::new(Location::line(path, line).to_string(), what));
+                break;
+            }
+            initrds.push(self.named(file, Location::line(path, line)));
+        }
+        initrds
     }
 
     /// `linux` and `initrd` in their forms; `None` for commands that are not known.
@@ -156,11 +186,7 @@ impl Evaluator<'_> {
             }
             // A second command replaces what the first has loaded.
             "initrd" | "initrdefi" | "initrd16" => {
-                if arguments.len() > INITRD_LIMIT {
-                    self.problem(line, format!("names more than {INITRD_LIMIT} initrds; the rest was not read"));
-                }
-                let files = arguments.iter().take(INITRD_LIMIT);
-                loaded.initrds = files.map(|path| self.named(path, at.clone())).collect();
+                loaded.initrds = self.initrds(arguments.iter().map(|file| (file.as_str(), line)), &at.path);
                 loaded.unresolved.extend(unresolved);
             }
             _ => {
@@ -205,7 +231,8 @@ impl Evaluator<'_> {
                 break;
             }
             if fits.is_none() {
-                self.problem(word.line, "a word grows longer than isctpl reads; the rest of it was not read");
+                let what = "a word grows longer than isctpl reads; the rest of it was not read";
+                self.leave_out(Problem::new(self.place(word.line).to_string(), what));
             }
             match splits && !word.quoted {
                 true => arguments.extend(text.split_whitespace().map(str::to_owned)),

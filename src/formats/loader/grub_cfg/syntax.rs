@@ -29,13 +29,15 @@ pub(super) struct Script {
     pub(super) statements: Vec<Statement>,
     /// What could not be understood, with its line.
     pub(super) problems: Vec<(u32, String)>,
+    /// From which line on it is not read, and why.
+    pub(super) left_out: Option<(u32, &'static str)>,
     /// The line of a construct that the file ends in: GRUB runs nothing of it.
     pub(super) unfinished: Option<u32>,
 }
 
 /// Reads a file.
 pub(super) fn parse(text: &str) -> Script {
-    let mut parser = Parser { lexer: Lexer::new(text), problems: Vec::new(), unfinished: None, cut: false };
+    let mut parser = Parser { lexer: Lexer::new(text), problems: Vec::new(), unfinished: None, left_out: None };
     let mut statements = Vec::new();
     loop {
         let (block, end) = parser.block(0);
@@ -51,9 +53,10 @@ pub(super) fn parse(text: &str) -> Script {
     }
     if parser.lexer.is_over_limit() {
         parser.unfinished = None;
-        parser.problems.push((parser.lexer.line(), "is too long; the rest was not read".to_owned()));
+        parser.left_out = Some((parser.lexer.line(), "is too long; the rest was not read"));
     }
-    Script { statements, problems: parser.problems, unfinished: parser.unfinished }
+    let Parser { problems, unfinished, left_out, .. } = parser;
+    Script { statements, problems, left_out, unfinished }
 }
 
 /// Why a block ended.
@@ -70,17 +73,16 @@ struct Parser<'a> {
     problems: Vec<(u32, String)>,
     /// The line of the construct that the file ends in.
     unfinished: Option<u32>,
-    /// Whether the end was brought about by a limit of this reader's.
-    cut: bool,
+    /// From where on nothing is read, for a limit of this reader's, and which.
+    left_out: Option<(u32, &'static str)>,
 }
 
 impl Parser<'_> {
     fn block(&mut self, depth: u32) -> (Vec<Statement>, End) {
         let mut statements = Vec::new();
         if depth > NESTING_LIMIT {
-            self.problems.push((self.lexer.line(), "blocks are nested too deeply; the rest was not read".to_owned()));
+            self.left_out = Some((self.lexer.line(), "blocks are nested too deeply; the rest was not read"));
             self.lexer.skip_to_end();
-            self.cut = true;
             return (statements, End::Input);
         }
         loop {
@@ -158,7 +160,7 @@ impl Parser<'_> {
             End::Word(word) if *word == wanted => return true,
             End::Word(word) => format!("\"{word}\""),
             End::Input => {
-                self.unfinished = Some(self.lexer.line()).filter(|_| !self.cut);
+                self.unfinished = Some(self.lexer.line()).filter(|_| self.left_out.is_none());
                 "the end of the file".to_owned()
             }
         };

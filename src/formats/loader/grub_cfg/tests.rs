@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod limits;
+
 use super::*;
 use crate::formats::loader::bls;
 use isctpl_checks::facts::{Location, Problem};

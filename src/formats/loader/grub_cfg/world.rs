@@ -28,6 +28,6 @@ pub(crate) trait World {
     /// What `blscfg` finds, in the order in which it is shown; `directory` is `$blsdir` where it is set.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or not all of it.
     fn bls(&self, directory: Option<&str>) -> Result<Vec<(String, bls::Entry)>, Problem>;
 }
