@@ -3,6 +3,7 @@
 use super::cmdline_words::variable;
 use super::lexer::Op;
 use super::words::{Token, TokenKind, tokens};
+use std::collections::HashMap;
 
 /// How a script treats the routes of option 121.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,19 +30,25 @@ pub(crate) enum Option121 {
 /// Looks at a DHCP client's script.
 pub(crate) fn option_121(script: &str) -> Option121 {
     let tokens = tokens(script);
+    let functions = functions(&tokens);
     let mut answer = Option121::Unused;
-    for (index, token) in tokens.iter().enumerate() {
-        let TokenKind::Word { text, quoted } = &token.kind else { continue };
-        let Some(variable) = variable(text).filter(|name| is_routes(name)) else { continue };
-        let Some((command, arguments)) = command_of(&tokens, index) else { continue };
-        let (variable, line) = (variable.to_owned(), token.line);
-        match command {
-            "[" | "[[" | "test" | "echo" | "printf" | "case" | "unset" | "export" => {}
-            _ if !quoted => return Option121::Taken { variable, line },
-            command if arguments == 1 && is_function(&tokens, command) && !splits(&tokens, command) => {
-                answer = Option121::OneWord { variable, line };
+    for words in tokens.split(|token| word(token).is_none()) {
+        let is_keyword = |token: &&Token| {
+            matches!(word(token), Some(("if" | "then" | "else" | "elif" | "do" | "while" | "!" | "{", _)))
+        };
+        let before = words.iter().take_while(is_keyword).count();
+        let Some((command, _)) = words.get(before).and_then(word) else { continue };
+        let arguments = words.len() - before - 1;
+        for (token, (text, quoted)) in words.iter().filter_map(|token| Some((token, word(token)?))) {
+            let Some(name) = variable(text).filter(|name| is_routes(name)) else { continue };
+            let (variable, line) = (name.to_owned(), token.line);
+            match command {
+                "[" | "[[" | "test" | "echo" | "printf" | "case" | "unset" | "export" => {}
+                command if quoted && arguments == 1 && functions.get(command) == Some(&false) => {
+                    answer = Option121::OneWord { variable, line };
+                }
+                _ => return Option121::Taken { variable, line },
             }
-            _ => return Option121::Taken { variable, line },
         }
     }
     answer
@@ -52,66 +59,67 @@ fn is_routes(name: &str) -> bool {
     (name.contains("classless") && name.contains("routes") && !name.starts_with("old_")) || name == "staticroutes"
 }
 
-/// The command whose argument the word at `index` is, with the number of its arguments.
-fn command_of(tokens: &[Token], index: usize) -> Option<(&str, usize)> {
-    let is_word = |token: &Token| matches!(token.kind, TokenKind::Word { .. });
-    let start = index - tokens[..index].iter().rev().take_while(|token| is_word(token)).count();
-    let words: Vec<&str> = tokens[start..]
-        .iter()
-        .map_while(|token| match &token.kind {
-            TokenKind::Word { text, .. } => Some(text.as_str()),
-            _ => None,
-        })
-        .skip_while(|word| matches!(*word, "if" | "then" | "else" | "elif" | "do" | "while" | "!" | "{"))
-        .collect();
-    let (command, arguments) = words.split_first()?;
-    Some((command, arguments.len()))
+fn word(token: &Token) -> Option<(&str, bool)> {
+    match &token.kind {
+        TokenKind::Word { text, quoted } => Some((text, *quoted)),
+        TokenKind::Op(_) => None,
+    }
 }
 
-fn is_function(tokens: &[Token], name: &str) -> bool {
-    body(tokens, name).is_some()
-}
-
-/// Whether a function splits its first argument itself.
-fn splits(tokens: &[Token], name: &str) -> bool {
-    let Some(body) = body(tokens, name) else { return false };
-    body.windows(3).any(|window| {
-        let word = |token: &Token| match &token.kind {
-            TokenKind::Word { text, quoted } => Some((text.clone(), *quoted)),
-            _ => None,
+/// The functions of a script, and whether each splits its first argument itself; of two with one name the first
+/// counts. Each token is looked at once: functions may stand in functions without end.
+fn functions(tokens: &[Token]) -> HashMap<&str, bool> {
+    let mut functions = HashMap::new();
+    // The functions that are open: name, where it begins, and how many braces are open around it.
+    let mut open: Vec<(&str, usize, usize)> = Vec::new();
+    let (mut depth, mut last_split) = (0_usize, None);
+    for (index, token) in tokens.iter().enumerate() {
+        match word(token) {
+            Some(("{", false)) => depth += 1,
+            Some(("}", false)) => {
+                depth = depth.saturating_sub(1);
+                while let Some((name, start, _)) = open.pop_if(|(_, _, around)| *around >= depth) {
+                    functions.insert(name, last_split >= Some(start));
+                }
+            }
+            _ => {}
+        }
+        let Some([first, second, third]) = tokens.get(index..index + 3) else { continue };
+        let splits = match word(first) {
+            Some(("set", _)) => is_arguments(second) || is_arguments(third),
+            _ => word(second).is_some_and(|(text, _)| text == "in") && is_arguments(third),
         };
-        let [first, second, third] = window else { return false };
-        let unquoted = |token| matches!(word(token), Some((text, false)) if is_arguments(&text));
-        match word(first).as_ref().map(|(text, _)| text.as_str()) {
-            Some("set") => unquoted(second) || unquoted(third),
-            _ => word(second).is_some_and(|(text, _)| text == "in") && unquoted(third),
+        if splits {
+            last_split = Some(index);
         }
-    })
+        if let Some((name, _)) = word(first)
+            && (&second.kind, &third.kind) == (&TokenKind::Op(Op::Open), &TokenKind::Op(Op::Close))
+            && !functions.contains_key(name)
+        {
+            functions.insert(name, false);
+            open.push((name, index, depth));
+        }
+    }
+    functions.extend(open.into_iter().map(|(name, start, _)| (name, last_split >= Some(start))));
+    functions
 }
 
-fn is_arguments(word: &str) -> bool {
-    matches!(word, "$1" | "${1}" | "$*" | "$@")
+/// Whether a word is the first argument, or all of them, without quotes.
+fn is_arguments(token: &Token) -> bool {
+    matches!(word(token), Some(("$1" | "${1}" | "$*" | "$@", false)))
 }
 
-/// The tokens of a function's body.
-fn body<'t>(tokens: &'t [Token], name: &str) -> Option<&'t [Token]> {
-    let start = tokens.windows(3).position(|window| {
-        matches!(&window[0].kind, TokenKind::Word { text, .. } if text == name)
-            && window[1].kind == TokenKind::Op(Op::Open)
-            && window[2].kind == TokenKind::Op(Op::Close)
-    })?;
-    let body = &tokens[start + 3..];
-    let mut depth = 0_usize;
-    let end = body.iter().position(|token| match &token.kind {
-        TokenKind::Word { text, quoted: false } if text == "{" => {
-            depth += 1;
-            false
-        }
-        TokenKind::Word { text, quoted: false } if text == "}" => {
-            depth = depth.saturating_sub(1);
-            depth == 0
-        }
-        _ => false,
-    });
-    Some(&body[..end.unwrap_or(body.len())])
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_known_by_what_they_split() {
+        let script = "a() { b() { set -- $1; }; }\nc() { for x in $@; do :; done }\nd() { e \"$1\"; }\na() { :; }\n{ f() (\n:\n)\n}\nset $1\ng() {\n";
+        let tokens = tokens(script);
+        let mut found: Vec<_> = functions(&tokens).into_iter().collect();
+        found.sort_unstable();
+        let wanted = [("a", true), ("b", true), ("c", true), ("d", false), ("f", false), ("g", false)];
+        assert_eq!(found, wanted);
+    }
 }
