@@ -77,7 +77,11 @@ impl Facts {
             Group::Storage => self.storage.problems.iter().collect(),
             Group::Iscsi => self.iscsi.problems.iter().collect(),
             Group::Loader => self.loader.problems.iter().collect(),
-            Group::Netconfig => self.netconfig.problems.iter().collect(),
+            // What a manager asks a DHCP client for is told with the clients.
+            Group::Netconfig => {
+                let of_clients = self.dhcp.problems.iter().filter(|problem| !problem.source.is_unnamed());
+                self.netconfig.problems.iter().chain(of_clients).collect()
+            }
             Group::Template => self.template.problems.iter().collect(),
             group => self.problems_of(group),
         };

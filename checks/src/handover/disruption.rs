@@ -3,7 +3,7 @@
 use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
 use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_starts, renderer};
-use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method};
+use crate::facts::{DhclientInterface, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Source};
 use crate::{Analysis, Sed, ShellCommand};
 use std::net::IpAddr;
 
@@ -98,14 +98,28 @@ pub(crate) fn noted<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
 }
 
 fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {
+    // What was not read of dhclient.conf may ask for the option.
+    if facts.dhcp.problems.iter().any(|problem| problem.source == Source::Manager(Manager::Ifupdown)) {
+        return None;
+    }
     let conf = facts.dhcp.dhclient.as_ref();
+    // ifupdown does not use a file for one interface, dhclient-IF.conf, which is told without a line.
+    let block = conf.and_then(|conf| {
+        let in_file = |block: &&DhclientInterface| block.at.as_ref().is_some_and(|at| at.line > 0);
+        conf.interfaces.iter().filter(in_file).find(|block| config.matches.names.contains(&block.name))
+    });
+    let asks = match block {
+        Some(block) => block.asks_classless,
+        None => conf.is_some_and(|conf| conf.asks_classless),
+    };
     let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
-    let (what, fix, place) = if !conf.is_some_and(|conf| conf.asks_classless) {
+    let (what, fix, place) = if !asks {
         (
             "dhclient does not request option 121, so the lease brings no route to the target",
             "Have dhclient request rfc3442-classless-static-routes",
             conf.map(|conf| {
-                let at = conf.requested.as_ref().map_or_else(|| Location::file(&conf.path), |list| list.at.clone());
+                let list = block.and_then(|block| block.requested.as_ref()).or(conf.requested.as_ref());
+                let at = list.map_or_else(|| Location::file(&conf.path), |list| list.at.clone());
                 (at, "rfc3442-classless-static-routes is not requested".to_owned())
             }),
         )

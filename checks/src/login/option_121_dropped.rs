@@ -47,7 +47,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .filter(|handling| clients.iter().any(|network| network.kind == handling.network))
         .collect();
     let takes = handling.iter().find(|handling| handling.support == Option121Support::Yes);
-    let unclear = handling.iter().find(|handling| matches!(handling.support, Option121Support::Unclear(_)));
+    let unclear = handling.iter().find_map(|handling| match &handling.support {
+        Option121Support::Unclear(why) => Some((handling, why)),
+        _ => None,
+    });
     let drops = handling.iter().find_map(|handling| match &handling.support {
         Option121Support::No(why) => Some((handling, why)),
         _ => None,
@@ -57,12 +60,12 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             Outcome::pass(format!("{} installs the routes of option 121", analysis::path_inside(&takes.at.to_string())))
         }
         (None, Some((handling, why)), None) => dropped(facts, image, handling, why),
-        (_, _, Some(unclear)) => Outcome::Unknown {
+        (_, _, Some((unclear, why))) => Outcome::Unknown {
             reason: format!(
                 "it is not known what {} does with option 121",
                 analysis::path_inside(&unclear.at.to_string())
             ),
-            evidence: vec![Evidence::at(&unclear.at, unclear.excerpt.clone())],
+            evidence: vec![Evidence::at(&unclear.at, unclear.excerpt.clone()), Evidence::at(&unclear.at, why)],
         },
         (Some(_), Some((handling, why)), None) => Outcome::Unknown {
             reason: "the initramfs has one DHCP client that uses option 121 and one that drops it".to_owned(),

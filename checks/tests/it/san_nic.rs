@@ -226,3 +226,40 @@ fn a_san_nic_that_nothing_bears_is_an_error() {
         json!({"op": "add", "path": "/netconfig/problems/-", "value": {"place": "/etc/netplan/x.yaml", "what": "x"}});
     assert_eq!(wrong("ens2fO", &[unread]), None);
 }
+
+/// What dhclient asks for on the SAN NIC is said by its block, where the file has one; what was not read of the file is
+/// not known.
+#[test]
+fn dhclient_asks_for_option_121_by_the_block_of_the_san_nic() {
+    let outcome = |asks: bool, block: Option<(&str, u32, bool)>, unread: bool| {
+        let blocks: Vec<Value> = block
+            .into_iter()
+            .map(|(name, line, asks)| {
+                let at = json!({"path": "/etc/dhcp/dhclient.conf", "line": line});
+                json!({"name": name, "at": at, "timeout": null, "requested": null, "asks_classless": asks})
+            })
+            .collect();
+        let problem = json!({"place": "/etc/dhcp/dhclient.conf:9", "what": "is not read", "source": "ifupdown"});
+        let problems = if unread { json!([problem]) } else { json!([]) };
+        let hook = json!({"at": {"path": "/etc/dhcp/h", "line": 1}, "active": true, "installs_classless": true, "reasons": []});
+        let facts = machine("initramfs-tools-root").patch(json!([
+            {"op": "replace", "path": "/netconfig/interfaces", "value": [stanza("enp0s3", json!({}))]},
+            {"op": "add", "path": "/netconfig/iscsi_nic_guard", "value": null},
+            {"op": "add", "path": "/dhcp/hooks", "value": [hook]},
+            {"op": "add", "path": "/dhcp/problems", "value": problems},
+            {"op": "add", "path": "/dhcp/dhclient/asks_classless", "value": asks},
+            {"op": "add", "path": "/dhcp/dhclient/interfaces", "value": blocks},
+        ]));
+        super::machine::alarms(&facts.facts(), &[Link::Handover])
+            .into_iter()
+            .find(|id| id.starts_with("handover-classless-routes-ignored"))
+    };
+    let ignored = Some("handover-classless-routes-ignored".to_owned());
+    assert_eq!(outcome(false, None, false), ignored);
+    assert_eq!(outcome(true, None, false), None);
+    assert_eq!(outcome(false, Some(("enp0s3", 7, true)), false), None, "its block asks");
+    assert_eq!(outcome(true, Some(("enp0s3", 7, false)), false), ignored, "its block does not");
+    assert_eq!(outcome(true, Some(("enp0s4", 7, false)), false), None, "another one's block");
+    assert_eq!(outcome(true, Some(("enp0s3", 0, false)), false), None, "a file that ifupdown does not use");
+    assert_eq!(outcome(false, None, true), ignored.map(|id| id + "?"), "the rest of the file is not known");
+}

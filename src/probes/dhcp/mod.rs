@@ -9,7 +9,7 @@ mod tests;
 use super::files::Reader;
 use crate::formats::network::dhclient_conf::BUILT_IN_CLASSLESS;
 use crate::system::Root;
-use isctpl_checks::facts::{Dhcp, Problem};
+use isctpl_checks::facts::{Dhcp, Problem, Source};
 
 const PROGRAMS: [&str; 4] = ["/usr/sbin/dhclient", "/sbin/dhclient", "/usr/bin/dhclient", "/usr/local/sbin/dhclient"];
 
@@ -28,6 +28,7 @@ pub(crate) fn read(root: &Root, live: bool) -> Dhcp {
     facts.problems.extend(files.into_problems());
     facts.hooks = hooks::read(root, &mut facts.problems);
     facts.leases = leases::read(root, live, &mut facts.problems);
+    Source::Other.name(&mut facts.problems);
     facts
 }
 

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use isctpl_checks::facts::Manager;
 use std::fs;
 use std::path::Path;
 
@@ -70,6 +71,20 @@ fn included_files_count_and_circles_end() {
     assert_eq!(conf.timeout.unwrap().value, 10);
     let (_kept, circle) = self::root(&[("/etc/dhcp/dhclient.conf", "include \"/etc/dhcp/dhclient.conf\";")]);
     assert_eq!(read(&circle, true).problems.len(), 1);
+}
+
+/// What ifupdown is judged by: a file that dhclient itself refuses in part is read all the same.
+#[test]
+fn what_is_not_read_of_the_configuration_counts_for_ifupdown() {
+    let sources = |conf: &str| {
+        let (_kept, root) = root(&[("/etc/dhcp/dhclient.conf", conf)]);
+        read(&root, true).problems.iter().map(|problem| problem.source).collect::<Vec<_>>()
+    };
+    assert_eq!(sources("timeout 5\n"), [Source::Other; 2]);
+    assert_eq!(sources(&format!("request {}a;\n", "a,".repeat(5000))), [Source::Manager(Manager::Ifupdown)]);
+    let (kept, root) = root(&[("/etc/dhcp/dhclient-san.conf", "include \"/etc/declared\";\nrequest x;\n")]);
+    fs::write(kept.path().join("etc/declared"), "option x code 121 = text;\n").unwrap();
+    assert!(read(&root, true).dhclient.unwrap().interfaces[0].asks_classless);
 }
 
 #[test]

@@ -3,13 +3,17 @@
 use super::content::{Binary, Content};
 use super::scripts::{Scripts, is_initramfs_tools};
 use super::tree::Tree;
+use crate::formats::network::dhclient_conf::Parsed;
 use crate::formats::network::dhcpcd_conf;
 use crate::formats::shell::initramfs_script::Action;
 use crate::formats::shell::option_121::{Option121, option_121};
 use crate::probes::dhcp::dhclient;
 use crate::probes::files::{Files, Reader};
 use crate::probes::netconfig::{dhcpcd, networkd};
-use isctpl_checks::facts::{self, ImageNetwork, Location, NetworkKind, Option121Support};
+use isctpl_checks::facts::{
+    self, ImageNetwork, InterfaceConfig, Located, Location, Manager, Method, NetworkKind, NicMatch, Option121Support,
+    Problem, Source,
+};
 
 /// klibc's name of a route in `/run/net-IF.conf`; it came with the support of option 121 (klibc 2.0.5).
 const ROUTE: &str = "IPV4ROUTE%";
@@ -27,11 +31,30 @@ pub(super) const IPCONFIG_STRINGS: &[&str] = &[ROUTE, PATCHED, KLIBC];
 /// declaration.
 pub(super) const DHCLIENT_STRINGS: &[&str] = &["\0classless-static-routes\0"];
 
-/// One answer for each way of bringing up the network that asks a DHCP server.
-pub(super) fn handling(tree: &Tree, network: &[ImageNetwork], scripts: &Scripts<'_>) -> Vec<facts::Option121> {
-    // What could not be kept of the image is noted already.
+/// One answer for each way of bringing up the network that asks a DHCP server, and what could not be read for it.
+pub(super) fn handling(
+    tree: &Tree,
+    network: &[ImageNetwork],
+    scripts: &Scripts<'_>,
+) -> (Vec<facts::Option121>, Vec<Problem>) {
     let look = Look { tree, reader: Reader::new(tree), scripts };
-    network.iter().filter_map(|network| look.at(network)).collect()
+    let found = network.iter().filter_map(|network| look.at(network)).collect();
+    (found, look.reader.into_problems())
+}
+
+/// What a client does with option 121, and the place and line that show it.
+type Answer = (Option121Support, Location, String);
+
+/// One answer of those for some NICs and the one for all others: which is the SAN NIC's is not known here.
+fn of_any_nic(special: impl IntoIterator<Item = Answer>, general: Answer) -> Answer {
+    let kind = |(support, ..): &Answer| std::mem::discriminant(support);
+    match special.into_iter().find(|answer| kind(answer) != kind(&general)) {
+        None => general,
+        Some((_, at, excerpt)) => {
+            let why = "its configuration treats NICs differently, and it is not known which of them is the SAN NIC";
+            (Option121Support::Unclear(why.to_owned()), at, excerpt)
+        }
+    }
 }
 
 struct Look<'t> {
@@ -46,7 +69,8 @@ impl Look<'_> {
     }
 
     fn at(&self, network: &ImageNetwork) -> Option<facts::Option121> {
-        let (support, at, excerpt) = match network.kind {
+        let before = self.reader.problems().len();
+        let (mut support, at, mut excerpt) = match network.kind {
             NetworkKind::IscsistartN => return None,
             NetworkKind::Ipconfig => self.ipconfig(network),
             NetworkKind::Networkd => self.networkd(network),
@@ -57,10 +81,17 @@ impl Look<'_> {
             ),
             NetworkKind::DracutLegacy | NetworkKind::InitramfsDhclient => self.client(network),
         };
+        // What was not read may say otherwise; what dhclient itself does not take is named already.
+        let unread =
+            self.reader.problems().iter().skip(before).find(|problem| problem.source == Source::Unnamed).cloned();
+        if let Some(problem) = unread {
+            support = Option121Support::Unclear(problem.what.clone());
+            excerpt = problem.to_string();
+        }
         Some(facts::Option121 { network: network.kind, support, at, excerpt })
     }
 
-    fn ipconfig(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
+    fn ipconfig(&self, network: &ImageNetwork) -> Answer {
         let path = self.tree.program("ipconfig").unwrap_or_default();
         let strings = self.program("ipconfig").map_or(&[][..], |binary| &binary.strings);
         let at = if path.is_empty() { network.at.clone() } else { self.place(&path, 0) };
@@ -78,10 +109,9 @@ impl Look<'_> {
         }
     }
 
-    fn networkd(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
-        let (networks, _) = networkd::networks(&self.reader);
-        let mut routes = networks.into_iter().filter_map(|config| config.use_dhcp_routes);
-        match routes.find(|routes| !routes.value) {
+    /// The first `.network` file that matches a NIC holds for it; where none does, systemd-network-generator makes one.
+    fn networkd(&self, network: &ImageNetwork) -> Answer {
+        let answer = |config: &InterfaceConfig| match config.use_dhcp_routes.as_ref().filter(|routes| !routes.value) {
             Some(refused) => {
                 let why = "its configuration disables the routes of leases".to_owned();
                 (Option121Support::No(why), refused.at.clone(), self.excerpt(&refused.at))
@@ -90,10 +120,20 @@ impl Look<'_> {
                 let excerpt = "systemd-networkd installs the routes of option 121".to_owned();
                 (Option121Support::Yes, network.at.clone(), excerpt)
             }
-        }
+        };
+        let is_for_all = |config: &InterfaceConfig| {
+            let NicMatch { names, macs, other, .. } = &config.matches;
+            macs.is_empty() && other.is_empty() && names.iter().all(|name| name == "*")
+        };
+        let (mut configs, _) = networkd::networks(&self.reader);
+        configs.retain(|config| config.method == Method::Dhcp || config.use_dhcp_routes.is_some());
+        let general = configs.iter().position(is_for_all);
+        let special = configs.iter().take(general.unwrap_or(configs.len())).map(answer);
+        let generated = InterfaceConfig::new(Manager::Networkd, network.at.clone());
+        of_any_nic(special, answer(general.and_then(|index| configs.get(index)).unwrap_or(&generated)))
     }
 
-    fn client(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
+    fn client(&self, network: &ImageNetwork) -> Answer {
         let initramfs_tools = network.kind == NetworkKind::InitramfsDhclient;
         let runs = |wanted| {
             self.scripts
@@ -111,26 +151,36 @@ impl Look<'_> {
     }
 
     /// ISC dhclient must be told to ask, and its script must use what it is given.
-    fn dhclient(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
+    fn dhclient(&self, network: &ImageNetwork) -> Answer {
         let conf_paths = match network.kind {
             NetworkKind::InitramfsDhclient => ["/etc/dhcp/dhclient.conf", "/etc/dhclient.conf"],
             _ => ["/etc/dhclient.conf", "/etc/dhcp/dhclient.conf"],
         };
         let built_in = matches!(self.program("dhclient"), Some(binary) if !binary.strings.is_empty());
-        let Some(conf) = dhclient::configuration(&self.reader, &conf_paths, built_in) else {
+        let conf = dhclient::configuration(&self.reader, &conf_paths, built_in);
+        let Some(parsed) = conf.or_else(|| built_in.then(|| Parsed::without_file(built_in))) else {
             let why =
                 "dhclient requests option 121 only if dhclient.conf lists it, and the initramfs has no dhclient.conf";
             return (Option121Support::No(why.to_owned()), network.at.clone(), format!("no {}", conf_paths[0]));
         };
-        if let Some(variable) = conf.classless_variable() {
-            return self.dhclient_script(network, &variable);
-        }
-        let why = "its configuration does not request option 121".to_owned();
-        let at = conf.conf.requested.map_or_else(|| Location::file(conf.conf.path), |requested| requested.at);
-        (Option121Support::No(why), at, "no option with code 121 in a `request`".to_owned())
+        let asked = parsed.classless_variable().map(|variable| self.dhclient_script(network, &variable));
+        let answer = |asks: bool, at: Location| match asked.clone().filter(|_| asks) {
+            Some(answer) => answer,
+            None => {
+                let why = "its configuration does not request option 121".to_owned();
+                (Option121Support::No(why), at, "no option with code 121 in a `request`".to_owned())
+            }
+        };
+        let conf = parsed.conf;
+        let special = conf.interfaces.into_iter().map(|interface| {
+            let at = interface.at.unwrap_or_else(|| network.at.clone());
+            (answer(interface.asks_classless, at.clone()).0, at.clone(), self.excerpt(&at))
+        });
+        let at = conf.requested.map_or_else(|| Location::file(conf.path), |requested| requested.at);
+        of_any_nic(special, answer(conf.asks_classless, at))
     }
 
-    fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> (Option121Support, Location, String) {
+    fn dhclient_script(&self, network: &ImageNetwork, variable: &str) -> Answer {
         let mut scripts: Vec<String> = ["sbin/dhclient-script", "usr/sbin/dhclient-script"]
             .iter()
             .filter_map(|path| self.tree.resolve(path))
@@ -168,11 +218,10 @@ impl Look<'_> {
     }
 
     /// dhcpcd sets the routes itself, if its configuration asks for them.
-    fn dhcpcd(&self, network: &ImageNetwork) -> (Option121Support, Location, String) {
+    fn dhcpcd(&self, network: &ImageNetwork) -> Answer {
         let text = self.reader.text(dhcpcd::CONF).unwrap_or_default();
-        let configs = dhcpcd_conf::parse(&text, &self.tree.name(dhcpcd::CONF), &mut Vec::new());
-        // What is said of all interfaces stands last.
-        match configs.into_iter().rev().find_map(|config| config.use_dhcp_routes) {
+        let configs = dhcpcd_conf::parse(&text, &self.tree.name(dhcpcd::CONF), &mut self.reader.problems());
+        let answer = |routes: Option<&Located<bool>>| match routes {
             Some(routes) if routes.value => (Option121Support::Yes, routes.at.clone(), self.excerpt(&routes.at)),
             Some(refused) => {
                 let why = "its configuration refuses option 121".to_owned();
@@ -183,7 +232,11 @@ impl Look<'_> {
                 let excerpt = "no `option classless_static_routes`".to_owned();
                 (Option121Support::Unclear(why.to_owned()), network.at.clone(), excerpt)
             }
-        }
+        };
+        let mut routes = configs.iter().rev().map(|config| config.use_dhcp_routes.as_ref());
+        // What is said of all interfaces stands last.
+        let general = answer(routes.next().flatten());
+        of_any_nic(routes.map(answer), general)
     }
 
     /// A program of the PATH, as far as it was looked into.

@@ -108,7 +108,9 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.login = scripts.login();
     facts.login_database_unplaced = scripts.login_database_unplaced();
     facts.awk_without_and = scripts.awk_without_and();
-    facts.classless = classless::handling(&tree, &facts.network, &scripts);
+    let (classless, unread) = classless::handling(&tree, &facts.network, &scripts);
+    facts.classless = classless;
+    facts.problems.extend(unread);
     config::fill(&tree, facts);
     let scripts_left_out = scripts.incomplete;
     drop(scripts);

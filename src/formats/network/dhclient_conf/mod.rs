@@ -18,13 +18,13 @@ pub(crate) const CLASSLESS_CODE: u32 = 121;
 /// The name that some builds of dhclient know for it without a declaration.
 pub(crate) const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
 
-/// The most names that are kept of a list.
+/// The most names that are kept of all lists of a file together; real ones have some twenty.
 const NAME_LIMIT: usize = 4096;
 
 /// What a file says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parsed {
-    /// The facts. `asks_classless` counts only options that the file declares: see [`asks`].
+    /// The facts.
     pub conf: DhclientConf,
     /// Options that are declared, with their codes.
     pub declared: HashMap<String, u32>,
@@ -32,64 +32,87 @@ pub(crate) struct Parsed {
     pub includes: Vec<Located<String>>,
     /// What dhclient refuses.
     pub problems: Vec<Problem>,
-}
-
-/// Whether a list of requested options holds option 121, going by declarations.
-pub(crate) fn asks(requested: &[String], declared: &HashMap<String, u32>) -> bool {
-    requested.iter().any(|name| declared.get(name.as_str()) == Some(&CLASSLESS_CODE))
+    /// From where on it was not read.
+    pub left_out: Option<Problem>,
+    /// Whether this build of dhclient knows option 121 without a declaration, by the name
+    /// `classless-static-routes`, and asks for it where no list is given: so those of Red Hat and SUSE do.
+    pub built_in: bool,
 }
 
 impl Parsed {
+    /// What holds where no file says anything.
+    pub(crate) fn without_file(built_in: bool) -> Self {
+        parse("", "", built_in)
+    }
+
+    /// Takes in an included file. What it says goes before, since it is mostly there to override; the order of
+    /// statements is not kept.
+    pub(crate) fn include(&mut self, included: Self) {
+        self.declared.extend(included.declared);
+        self.conf.timeout = included.conf.timeout.or(self.conf.timeout.take());
+        self.conf.requested = included.conf.requested.or(self.conf.requested.take());
+        self.conf.interfaces.extend(included.conf.interfaces);
+    }
+
+    /// Works out, for the file and each of its `interface` blocks, whether option 121 is asked for. A block without
+    /// a list of its own has that of the file.
+    pub(crate) fn settle(&mut self) {
+        let code = |name: &String| self.declared.get(name.as_str());
+        let asks = |list: &Located<Vec<String>>| list.value.iter().any(|name| code(name) == Some(&CLASSLESS_CODE));
+        let general = self.conf.requested.as_ref().map_or(self.built_in, asks);
+        self.conf.asks_classless = general;
+        for interface in &mut self.conf.interfaces {
+            interface.asks_classless = interface.requested.as_ref().map_or(general, asks);
+        }
+    }
+
     /// The variable in which dhclient hands option 121 to its script, when it asks for it.
     pub(crate) fn classless_variable(&self) -> Option<String> {
-        let interfaces = self.conf.interfaces.iter().filter_map(|interface| interface.requested.as_ref());
-        let mut names = self.conf.requested.iter().chain(interfaces).flat_map(|requested| &requested.value);
-        let declared = |name: &&String| self.declared.get(name.as_str()) == Some(&CLASSLESS_CODE);
-        names.find(declared).map(|name| format!("new_{}", name.replace('-', "_")))
+        let interfaces = &self.conf.interfaces;
+        let asks = self.conf.asks_classless || interfaces.iter().any(|interface| interface.asks_classless);
+        let lists = interfaces.iter().filter_map(|interface| interface.requested.as_ref());
+        let names = self.conf.requested.iter().chain(lists).flat_map(|list| list.value.iter().map(String::as_str));
+        let mut names = names.chain([BUILT_IN_CLASSLESS]).filter(|_| asks);
+        let name = names.find(|name| self.declared.get(*name) == Some(&CLASSLESS_CODE))?;
+        Some(format!("new_{}", name.replace('-', "_")))
     }
 }
 
-/// Reads a file; `path` is what places name.
-pub(crate) fn parse(text: &str, path: &str) -> Parsed {
+/// Reads a file; `path` is what places name, and `built_in` is [`Parsed::built_in`].
+pub(crate) fn parse(text: &str, path: &str, built_in: bool) -> Parsed {
     let tokens = tokens(text);
     let cut = tokens.last().filter(|_| tokens.len() == TOKEN_LIMIT).map(|last| last.line);
-    let mut parser = Parser { tokens: tokens.into_iter().peekable(), path, parsed: Parsed::default() };
+    let declared = built_in.then(|| (BUILT_IN_CLASSLESS.to_owned(), CLASSLESS_CODE)).into_iter().collect();
+    let parsed = Parsed { built_in, declared, ..Parsed::default() };
+    let mut parser = Parser { tokens: tokens.into_iter().peekable(), path, parsed, names: 0 };
     if let Some(line) = cut {
-        parser.problem(line, format!("the file has more than {TOKEN_LIMIT} words and marks; the rest is not read"));
+        parser.leave_out(line, format!("the file has more than {TOKEN_LIMIT} words and marks; the rest is not read"));
     }
     parser.parsed.conf.path = path.to_owned();
     while parser.tokens.peek().is_some() {
         parser.statement(None);
     }
     let mut parsed = parser.parsed;
-    settle(&mut parsed);
+    parsed.settle();
     parsed
-}
-
-/// Works out, for the file and each of its `interface` blocks, whether option 121 is asked for. A block
-/// without a list of its own has that of the file.
-fn settle(parsed: &mut Parsed) {
-    let listed = |list: &Option<Located<Vec<String>>>, declared: &HashMap<String, u32>| {
-        list.as_ref().is_some_and(|list| asks(&list.value, declared))
-    };
-    parsed.conf.asks_classless = listed(&parsed.conf.requested, &parsed.declared);
-    for interface in &mut parsed.conf.interfaces {
-        interface.asks_classless = match interface.requested {
-            Some(_) => listed(&interface.requested, &parsed.declared),
-            None => parsed.conf.asks_classless,
-        };
-    }
 }
 
 struct Parser<'a> {
     tokens: Peekable<std::vec::IntoIter<Token>>,
     path: &'a str,
     parsed: Parsed,
+    /// How many names the lists have had.
+    names: usize,
 }
 
 impl Parser<'_> {
     fn at(&self, line: u32) -> Location {
         Location::line(self.path, line)
+    }
+
+    fn leave_out(&mut self, line: u32, what: String) {
+        let problem = Problem::new(self.at(line).to_string(), what);
+        self.parsed.left_out.get_or_insert(problem);
     }
 
     fn problem(&mut self, line: u32, what: impl Into<String>) {
@@ -153,10 +176,8 @@ impl Parser<'_> {
         let mut names = Vec::new();
         while let Some(name) = self.tokens.peek().and_then(Token::word).map(str::to_owned) {
             self.tokens.next();
-            if names.len() < NAME_LIMIT {
-                // Options of DHCP's own space may be written with its name.
-                names.push(name.strip_prefix("dhcp.").unwrap_or(&name).to_owned());
-            }
+            // Options of DHCP's own space may be written with its name.
+            names.push(name.strip_prefix("dhcp.").unwrap_or(&name).to_owned());
             if !self.tokens.peek().is_some_and(|token| token.is(',')) {
                 break;
             }
@@ -166,27 +187,29 @@ impl Parser<'_> {
             return;
         }
         let at = self.at(line);
-        let inherited = self.parsed.conf.requested.clone();
-        let list = match interface.and_then(|index| self.parsed.conf.interfaces.get_mut(index)) {
-            Some(own) => {
-                if also && own.requested.is_none() {
-                    own.requested = inherited;
-                }
-                &mut own.requested
-            }
-            None => &mut self.parsed.conf.requested,
+        let DhclientConf { requested, interfaces, .. } = &mut self.parsed.conf;
+        let (list, inherited) = match interface.and_then(|index| interfaces.get_mut(index)) {
+            Some(own) => (&mut own.requested, requested.as_ref()),
+            None => (requested, None),
         };
-        match list {
-            Some(known) if also => {
-                let room = NAME_LIMIT.saturating_sub(known.value.len());
-                known.value.extend(names.into_iter().take(room));
+        let known = match (list.take().filter(|_| also), also) {
+            (Some(known), _) => known,
+            (None, true) => {
+                let standard = DEFAULT_REQUEST.into_iter().chain(self.parsed.built_in.then_some(BUILT_IN_CLASSLESS));
+                let standard = || Located::new(standard.map(str::to_owned).collect(), at.clone());
+                let known = inherited.cloned().unwrap_or_else(standard);
+                self.names += known.value.len();
+                known
             }
-            _ if also => {
-                let known = DEFAULT_REQUEST.iter().map(|&name| name.to_owned());
-                *list = Some(Located::new(known.chain(names).collect(), at));
-            }
-            _ => *list = Some(Located::new(names, at)),
+            (None, false) => Located::new(Vec::new(), at),
+        };
+        self.names += names.len();
+        if self.names > NAME_LIMIT {
+            let what = format!("the lists of options have more than {NAME_LIMIT} names; the rest is not read");
+            self.leave_out(line, what);
+            return;
         }
+        *list = Some(Located::new(known.value.into_iter().chain(names).collect(), known.at));
     }
 
     /// `option NAME code N = TYPE;` declares; anything else gives a value and is of no interest.

@@ -3,6 +3,10 @@
 use super::*;
 use proptest::prelude::*;
 
+fn parse(text: &str, path: &str) -> Parsed {
+    super::parse(text, path, false)
+}
+
 const CONF: &str = "# timeout 1;\noption rfc3442-classless-static-routes code 121 = array of unsigned integer 8;\nsend host-name = gethostname();\nrequest subnet-mask, routers,\n\trfc3442-classless-static-routes, dhcp6.fqdn;\ntimeout 10;\nsupersede domain-name \"fu;gue.com # home\";\nlease {\n  interface \"eth0\";\n  option routers 192.0.2.1;\n}\ninterface \"eth1\" {\n  timeout 5;\n  request routers;\n}\ninterface \"eth2\" { send x 1; also request ntp-servers; }\n";
 
 #[test]
@@ -46,6 +50,52 @@ fn a_dhclient_conf_asks_for_option_121_by_its_own_name() {
     assert_eq!(variable(also).as_deref(), Some("new_x"));
     let in_a_block = "option x code 121 = text;\nrequest subnet-mask;\ninterface \"eth0\" { request x; }\n";
     assert_eq!(variable(in_a_block).as_deref(), Some("new_x"));
+}
+
+/// What Red Hat's build asks for: option 121 is in its list where the file has none.
+#[test]
+fn a_build_that_knows_option_121_asks_for_it_where_nothing_is_listed() {
+    for (text, general, block) in [
+        ("", true, None),
+        ("timeout 5;\ninterface \"san\" { timeout 1; }\n", true, Some(true)),
+        ("also request ntp-servers;\n", true, None),
+        ("request routers;\ninterface \"san\" { request classless-static-routes; }\n", false, Some(true)),
+        ("interface \"san\" { request routers; }\n", true, Some(false)),
+        ("interface \"san\" { also request ntp-servers; }\n", true, Some(true)),
+        ("request routers;\n", false, None),
+    ] {
+        let parsed = super::parse(text, "/d", true);
+        let blocks = parsed.conf.interfaces.first().map(|interface| interface.asks_classless);
+        assert_eq!((parsed.conf.asks_classless, blocks), (general, block), "{text}");
+        let variable = parsed.classless_variable();
+        let wanted = (general || block == Some(true)).then_some("new_classless_static_routes");
+        assert_eq!(variable.as_deref(), wanted, "{text}");
+    }
+    let mut parsed = super::parse("include \"/x\";\ninterface \"san\" { request x; }\n", "/d", false);
+    parsed.include(super::parse("option x code 121 = text;\n", "/x", false));
+    parsed.settle();
+    assert!(parsed.conf.interfaces[0].asks_classless, "declared in an included file");
+}
+
+/// A list that every block takes over would be kept as often as there are blocks.
+#[test]
+fn lists_that_are_taken_over_are_kept_up_to_a_limit() {
+    let names = |count: usize| (0..count).map(|number| format!("n{number},")).collect::<String>();
+    let blocks = |count: usize| "interface \"e\" { also request a; }\n".repeat(count);
+    let text = |listed, count| format!("request {}a;\n{}", names(listed), blocks(count));
+    assert_eq!(parse(&text(20, 90), "/d").left_out, None);
+    let left_out = |parsed: &Parsed| parsed.left_out.as_ref().unwrap().to_string();
+    let what = "the lists of options have more than 4096 names; the rest is not read";
+    let parsed = parse(&text(1000, 1000), "/d");
+    let kept: usize = parsed
+        .conf
+        .interfaces
+        .iter()
+        .filter_map(|interface| interface.requested.as_ref())
+        .map(|list| list.value.len())
+        .sum();
+    assert_eq!((kept <= NAME_LIMIT, left_out(&parsed)), (true, format!("/d:5: {what}")));
+    assert_eq!(left_out(&parse(&format!("request {}a;\n", names(5000)), "/d")), format!("/d:1: {what}"));
 }
 
 #[test]

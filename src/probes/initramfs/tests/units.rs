@@ -124,3 +124,72 @@ fn dhclient_asks_by_a_name_that_it_has_built_in() {
     assert!(matches!(support(image()), Option121Support::No(_)), "nothing declares the name");
     assert_eq!(support(image().program("usr/sbin/dhclient", dhclient)), Option121Support::Yes);
 }
+
+/// What is said of one NIC is no answer for another: which one is the SAN NIC is not known here.
+#[test]
+fn what_is_said_of_some_nics_alone_is_unclear() {
+    let unclear = |support: Option121Support| matches!(support, Option121Support::Unclear(why) if why.contains("NICs"));
+    let dhcpcd = |conf: &str| {
+        let image = dracut().program("usr/sbin/ifup", "#!/bin/sh\ndhcpcd -q eth0\n");
+        support(image.program("usr/sbin/dhcpcd", program(None, &[], None)).file("etc/dhcpcd.conf", conf))
+    };
+    assert_eq!(dhcpcd("option 121\ninterface eth9\nmetric 5\n"), Option121Support::Yes);
+    assert!(matches!(dhcpcd("nooption 121\ninterface eth9\nmetric 5\n"), Option121Support::No(_)));
+    assert!(unclear(dhcpcd("interface eth9\noption 121\n")), "asked for on another NIC, and not by default");
+    assert!(unclear(dhcpcd("option 121\ninterface eth9\nnooption 121\n")), "refused on another NIC");
+
+    let script = DHCLIENT_SCRIPT.replace('"', "");
+    let dhclient = |conf: &str| {
+        let text = format!("option classless-static-routes code 121 = text;\n{conf}");
+        support(dracut().file("etc/dhclient.conf", text).program("usr/sbin/dhclient-script", script.as_str()))
+    };
+    let asks = "request classless-static-routes;\n";
+    assert_eq!(dhclient(&format!("{asks}interface \"a\" {{ timeout 5; }}\n")), Option121Support::Yes);
+    assert!(unclear(dhclient(&format!("request routers;\ninterface \"a\" {{ {asks} }}\n"))));
+    assert!(unclear(dhclient(&format!("{asks}interface \"a\" {{ request routers; }}\n"))));
+
+    let networkd = |files: &[(&str, &str)]| {
+        let image = Archive::new().program("usr/lib/systemd/systemd-networkd", program(None, &[], None));
+        let path = |name: &str| format!("usr/lib/systemd/network/{name}.network");
+        support(files.iter().fold(image, |image, (name, text)| image.file(&path(name), text)))
+    };
+    let (all, refuses) = ("[Match]\nName=*\n[Network]\nDHCP=yes\n", "[Network]\nDHCP=yes\n[DHCPv4]\nUseRoutes=no\n");
+    let of_one = format!("[Match]\nName=eth9\n{refuses}");
+    assert_eq!(networkd(&[("10-all", all), ("20-one", &of_one)]), Option121Support::Yes, "the first one that matches");
+    assert!(unclear(networkd(&[("10-one", &of_one), ("20-all", all)])));
+    assert!(unclear(networkd(&[("10-one", &of_one)])), "the generator makes one for the SAN NIC");
+}
+
+/// Red Hat's dhclient asks for option 121 where nothing is listed, or where there is no file at all.
+#[test]
+fn a_dhclient_that_asks_by_itself_gets_routes() {
+    let mut dhclient = program(None, &[], None);
+    dhclient.extend_from_slice(b"\0classless-static-routes\0");
+    let script = DHCLIENT_SCRIPT.replace('"', "");
+    let image = |conf: &str| {
+        let image = dracut().program("usr/sbin/dhclient", dhclient.as_slice());
+        image.program("usr/sbin/dhclient-script", script.as_str()).file("etc/dhclient.conf", conf)
+    };
+    assert_eq!(support(image("timeout 5;\n")), Option121Support::Yes);
+    assert_eq!(support(image("also request ntp-servers;\n")), Option121Support::Yes);
+    assert!(matches!(support(image("request routers;\n")), Option121Support::No(_)));
+    assert_eq!(support(image("").link("etc/dhclient.conf", "/etc/none.conf")), Option121Support::Yes, "no file");
+}
+
+/// What a client's file is cut by may ask for the option or refuse it.
+#[test]
+fn a_clients_file_that_is_not_read_whole_is_unclear() {
+    let facts = |archive: Archive| facts_of(&archive.finish());
+    let blocks: String = (0..1100).map(|number| format!("interface e{number}\n")).collect();
+    let dhcpcd = dracut()
+        .program("usr/sbin/ifup", "#!/bin/sh\ndhcpcd -q eth0\n")
+        .program("usr/sbin/dhcpcd", program(None, &[], None))
+        .file("etc/dhcpcd.conf", format!("option 121\n{blocks}"));
+    let names = "a,".repeat(5000);
+    let dhclient = dracut().file("etc/dhclient.conf", format!("request {names}a;\n"));
+    for (image, told) in [(dhcpcd, "1024 interface blocks"), (dhclient, "4096 names")] {
+        let facts = facts(image);
+        assert!(matches!(&facts.classless[0].support, Option121Support::Unclear(why) if why.contains(told)), "{told}");
+        assert!(facts.problems.iter().any(|problem| problem.what.contains(told)), "{:?}", facts.problems);
+    }
+}
