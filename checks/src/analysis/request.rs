@@ -38,9 +38,7 @@ impl Cmdline {
                 requests.push(request(self, image, RequestKind::Firmware, word, &word.key));
             }
         }
-        if let Some(request) = by_single_words(self, image) {
-            requests.push(request);
-        }
+        requests.extend(by_single_words(self, image));
         requests.extend(by_root_words(self, image));
         requests
     }
@@ -66,13 +64,13 @@ fn request(words: &Cmdline, image: &Initramfs, kind: RequestKind, word: &Word, t
 }
 
 /// `iscsi_target_name=` with `iscsi_target_ip=`, or dracut's `rd.iscsi.target.*`.
-fn by_single_words(words: &Cmdline, image: &Initramfs) -> Option<Request> {
+fn by_single_words(words: &Cmdline, image: &Initramfs) -> impl Iterator<Item = Request> {
     [
         ("iscsi_target_name", "iscsi_target_ip", "iscsi_initiator"),
         ("rd.iscsi.target.name", "rd.iscsi.target.ip", "rd.iscsi.initiator"),
     ]
     .into_iter()
-    .find_map(|(name, ip, initiator)| {
+    .filter_map(move |(name, ip, initiator)| {
         let word = words.words.iter().rev().find(|word| word.key == name)?;
         let kind = RequestKind::Target {
             name: word.value.clone(),
