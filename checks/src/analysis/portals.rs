@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 impl Analysis<'_> {
     /// Every portal that is known, each once, and who says so: the command line's `--portal`, the firmware,
-    /// sessions that hold the root, and node records that are started at boot.
+    /// sessions but those that are known to carry something else, and node records that are started at boot.
     pub fn portals(&self) -> Vec<Portal> {
         let mut portals: Vec<Portal> = Vec::new();
         let mut add = |ip: IpAddr, port: u16, source: String| {
@@ -22,7 +22,8 @@ impl Analysis<'_> {
                 add(ip, target.port, target.title.clone());
             }
         }
-        for session in self.iscsi.sessions.known().into_iter().flatten() {
+        let sessions = self.iscsi.sessions.known().into_iter().flatten();
+        for session in sessions.filter(|session| session.holds_root != Some(false)) {
             if let (Some(ip), Some(port)) = (session.address, session.port) {
                 add(ip, port, format!("/sys/class/iscsi_session/{}", session.name));
             }

@@ -52,22 +52,12 @@ pub(crate) enum RouteVerdict<'a> {
 }
 
 impl Analysis<'_> {
-    /// The portals of the root: those that are known, each address once, without those of sessions that
-    /// are known to carry something else.
+    /// The portals of the root: those that are known, each address once.
     pub(crate) fn root_portals(&self) -> Vec<Portal> {
-        let beside: Vec<String> = self
-            .iscsi
-            .sessions
-            .known()
-            .into_iter()
-            .flatten()
-            .filter(|session| session.holds_root == Some(false))
-            .map(|session| format!("/sys/class/iscsi_session/{}", session.name))
-            .collect();
         let mut portals: Vec<Portal> = Vec::new();
         for portal in self.portals() {
             let known = portals.iter().any(|other| other.ip == portal.ip);
-            if !known && !portal.ip.is_unspecified() && !beside.contains(&portal.source) {
+            if !known && !portal.ip.is_unspecified() {
                 portals.push(portal);
             }
         }
@@ -295,8 +285,7 @@ impl Analysis<'_> {
                 .cloned()
         });
         leased.or_else(|| {
-            let mac = self.san_mac()?;
-            let gateway = self.handoff()?.nics.iter().find(|nic| nic.mac == mac)?.gateway?;
+            let gateway = self.handoff()?.boot_nic()?.gateway?;
             let subnet = self.scope.san_subnets.iter().copied().find(|subnet| subnet.contains(&ip));
             Some(ClasslessRoute { destination: subnet.unwrap_or_else(|| IpNet::from(ip)), gateway })
         })
