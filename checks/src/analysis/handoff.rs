@@ -29,9 +29,9 @@ pub(crate) struct BootHandoff<'a> {
     pub(crate) source: &'a str,
     /// The initiator's name.
     pub(crate) initiator: Option<&'a str>,
-    /// NICs in the order of the table, those too that are not valid.
+    /// The valid NICs, in the order of the table.
     pub(crate) nics: Vec<HandoffNic<'a>>,
-    /// Targets in the order of the table, those too that are not valid.
+    /// The valid targets, in the order of the table.
     pub(crate) targets: Vec<HandoffTarget<'a>>,
 }
 
@@ -39,11 +39,9 @@ pub(crate) struct BootHandoff<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct HandoffNic<'a> {
     /// Its number in the table.
-    index: u8,
-    /// Whether the firmware calls it valid.
-    pub(crate) valid: bool,
-    /// Whether the firmware booted by it.
-    pub(crate) chosen: bool,
+    pub(crate) index: u8,
+    /// Whether the firmware says that it booted by it; iPXE says so of every NIC.
+    chosen: bool,
     /// MAC address, lower case with colons.
     pub(crate) mac: &'a str,
     /// Address; `None` when unspecified.
@@ -61,8 +59,6 @@ pub(crate) struct HandoffNic<'a> {
 pub(crate) struct HandoffTarget<'a> {
     /// What the table calls it, such as `iBFT target0`.
     pub(crate) title: String,
-    /// Whether the firmware calls it valid.
-    valid: bool,
     /// Whether the firmware booted from it.
     chosen: bool,
     /// Target name.
@@ -83,32 +79,34 @@ impl<'a> BootHandoff<'a> {
             protocol: Protocol::Ibft,
             source: &ibft.source,
             initiator: ibft.initiator.as_ref().and_then(|initiator| initiator.name.as_deref()),
-            nics: ibft.nics.iter().map(HandoffNic::of_ibft).collect(),
-            targets: ibft.targets.iter().map(HandoffTarget::of_ibft).collect(),
+            nics: ibft.nics.iter().filter(|nic| nic.is_valid()).map(HandoffNic::of_ibft).collect(),
+            targets: ibft.targets.iter().filter(|target| target.is_valid()).map(HandoffTarget::of_ibft).collect(),
         })
     }
 
-    /// The NICs that are valid.
-    pub(crate) fn valid_nics(&self) -> impl Iterator<Item = &HandoffNic<'a>> {
-        self.nics.iter().filter(|nic| nic.valid)
-    }
-
-    /// The NIC that the firmware booted by, or else the first valid one.
+    /// The NIC that the firmware booted by: the one that leads to the target it booted from, or else the one that
+    /// it says it booted by, or else the first.
     pub(crate) fn boot_nic(&self) -> Option<&HandoffNic<'a>> {
-        self.valid_nics().find(|nic| nic.chosen).or_else(|| self.valid_nics().next())
+        let target = self.targets.iter().find(|target| target.chosen);
+        let named = target.and_then(|target| self.nics.iter().find(|nic| nic.index == target.nic));
+        named.or_else(|| self.nics.iter().find(|nic| nic.chosen)).or(self.nics.first())
     }
 
-    /// The targets that the firmware booted from: those chosen, or all valid ones.
+    /// The targets that the firmware booted from: those chosen, or all of them.
     pub(crate) fn boot_targets(&self) -> Vec<&HandoffTarget<'a>> {
-        let valid = || self.targets.iter().filter(|target| target.valid);
-        let chosen: Vec<_> = valid().filter(|target| target.chosen).collect();
-        if chosen.is_empty() { valid().collect() } else { chosen }
+        let chosen: Vec<_> = self.targets.iter().filter(|target| target.chosen).collect();
+        if chosen.is_empty() { self.targets.iter().collect() } else { chosen }
     }
 
     /// The NIC that leads to a portal, where the firmware names several and which one it is.
     pub(crate) fn nic_to(&self, ip: IpAddr) -> Option<&HandoffNic<'a>> {
         let target = self.targets.iter().find(|target| target.ip == Some(ip))?;
-        self.valid_nics().find(|nic| nic.index == target.nic).filter(|_| self.valid_nics().count() > 1)
+        self.nics.iter().find(|nic| nic.index == target.nic).filter(|_| self.nics.len() > 1)
+    }
+
+    /// Whether an address lies in the subnet of a NIC that the firmware hands over, so that it needs no route.
+    pub(crate) fn is_on_link(&self, ip: IpAddr) -> bool {
+        self.nics.iter().filter_map(|nic| nic.network).any(|network| network.contains(&ip))
     }
 }
 
@@ -116,7 +114,6 @@ impl<'a> HandoffNic<'a> {
     fn of_ibft(nic: &'a IbftNic) -> Self {
         Self {
             index: nic.index,
-            valid: nic.is_valid(),
             chosen: nic.is_boot(),
             mac: &nic.mac,
             address: nic.ip,
@@ -131,7 +128,6 @@ impl<'a> HandoffTarget<'a> {
     fn of_ibft(target: &'a IbftTarget) -> Self {
         Self {
             title: format!("{} target{}", Protocol::Ibft, target.index),
-            valid: target.is_valid(),
             chosen: target.is_boot(),
             name: target.name.as_deref(),
             ip: target.ip,

@@ -65,6 +65,15 @@ impl Initramfs {
         self.network.iter().any(|network| network.kind == kind)
     }
 
+    /// Whether it sets the routes of `rd.route=`: initramfs-tools' scripts and iscsistart know no such word.
+    pub(crate) fn reads_routes(&self) -> bool {
+        use NetworkKind::{DracutLegacy, InitramfsDhclient, Ipconfig, IscsistartN, NetworkManager, Networkd};
+        self.network.iter().any(|network| match network.kind {
+            DracutLegacy | Networkd | NetworkManager => true,
+            Ipconfig | InitramfsDhclient | IscsistartN => false,
+        })
+    }
+
     /// The script that reads a word of the command line, when one does.
     pub(crate) fn reader(&self, token: &str) -> Option<&TokenReader> {
         self.readers.iter().find(|reader| reader.token == token)

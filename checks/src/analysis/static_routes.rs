@@ -1,7 +1,7 @@
 //! Ways to the target that the command line brings: `ip=`, `rd.route=`.
 
 use super::Analysis;
-use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
+use crate::facts::{Cmdline, Initramfs, NetworkKind, Portal, Word};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -77,6 +77,13 @@ pub(crate) struct RouteWord {
     pub interface: Option<String>,
 }
 
+impl RouteWord {
+    /// Whether a portal lies in its destination.
+    pub(crate) fn leads_to(&self, portal: &Portal) -> bool {
+        self.destination.contains(&portal.ip)
+    }
+}
+
 impl Cmdline {
     /// Every `rd.route=` of a command line that can be understood.
     pub(crate) fn route_words(&self) -> Vec<RouteWord> {
@@ -95,11 +102,11 @@ impl Cmdline {
             .collect()
     }
 
-    /// The routes that the image sets: network-legacy renames the NIC of the iBFT to `ibft0` when it is told
+    /// The routes that the image sets, none where nothing in it reads them: network-legacy renames the NIC of the iBFT to `ibft0` when it is told
     /// to read that, unless ifname= names it, and leaves out a route for an interface that it does not set up
     /// (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
     pub(crate) fn routes_set(&self, image: &Initramfs) -> Vec<RouteWord> {
-        let mut routes = self.route_words();
+        let mut routes = if image.reads_routes() { self.route_words() } else { Vec::new() };
         if self.renames_firmware_nic(image) {
             let ips = self.ip_words();
             let named = |name: &str| {
@@ -134,11 +141,30 @@ impl Cmdline {
 }
 
 impl Analysis<'_> {
-    /// The first route that leads to every known portal; any route when no portal is known.
+    /// The route that leads to the first portal, where these routes lead to every known one; the first route when no
+    /// portal is known.
     pub(crate) fn route_to_portals<'a>(&self, routes: &'a [RouteWord]) -> Option<&'a RouteWord> {
         let portals = self.portals();
-        let leads = |route: &&RouteWord| portals.iter().any(|portal| route.destination.contains(&portal.ip));
-        if portals.is_empty() { routes.first() } else { routes.iter().find(leads) }
+        let led = portals.iter().map(|portal| routes.iter().find(|route| route.leads_to(portal)));
+        if portals.is_empty() { routes.first() } else { led.collect::<Option<Vec<_>>>()?.first().copied() }
+    }
+
+    /// The first route that the image leaves out although it reads such words, and without which it has no way to
+    /// a portal.
+    pub(crate) fn route_left_out(&self, image: &Initramfs) -> Option<RouteWord> {
+        let words = self.boot_words();
+        let set = words.routes_set(image);
+        let portals = self.portals();
+        let has_way = |portal: &Portal| {
+            set.iter().any(|route| route.leads_to(portal))
+                || self.handoff().is_some_and(|handoff| handoff.is_on_link(portal.ip))
+        };
+        let is_needed = |route: &RouteWord| match portals.is_empty() {
+            true => set.is_empty(),
+            false => portals.iter().any(|portal| route.leads_to(portal) && !has_way(portal)),
+        };
+        let mut routes = words.route_words().into_iter();
+        routes.find(|route| image.reads_routes() && !set.contains(route) && is_needed(route))
     }
 }
 

@@ -48,7 +48,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if !image.has_network(NetworkKind::IscsistartN) && !words.asks_for_firmware_nic() {
         return Err(Outcome::not_applicable("the initramfs does not take its addresses from the iBFT"));
     }
-    let Some(nic) = super::table::boot_nic(ibft) else {
+    let Some(nic) = super::table::boot_nic(facts, ibft) else {
         return Err(Outcome::not_applicable("the iBFT names no valid NIC"));
     };
     let Some(network) = nic.network() else {
@@ -70,8 +70,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if nic.is_by_dhcp() {
         return Ok(Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT")));
     }
-    if let Some(route) = words.route_words().iter().find(|route| route.destination.contains(target)) {
-        return Ok(Outcome::pass(format!("rd.route={} covers {target}", route.text)));
+    let routes = words.routes_set(image);
+    if beyond.iter().all(|ip| routes.iter().any(|route| route.destination.contains(ip))) {
+        return Ok(Outcome::pass(format!("rd.route= sets a route to {target}")));
     }
     let what = match nic.gateway {
         Some(gateway) => format!("the iBFT's gateway {gateway} is outside {network}, so {target} is unreachable"),

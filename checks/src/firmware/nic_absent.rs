@@ -29,7 +29,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let ibft = super::table::ibft(facts)?;
-    let Some(nic) = super::table::boot_nic(ibft) else {
+    let Some(nic) = super::table::boot_nic(facts, ibft) else {
         return Err(Outcome::not_applicable("the iBFT names no valid NIC: see ibft-target-incomplete"));
     };
     let nics = facts.nics.needed()?;

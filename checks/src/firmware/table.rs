@@ -8,13 +8,10 @@ pub(super) fn ibft<'a>(facts: &'a Analysis<'_>) -> Result<&'a Ibft, Outcome> {
     facts.firmware.ibft().ok_or_else(|| Outcome::not_applicable("no iBFT was read"))
 }
 
-/// The NIC that the firmware booted by: the one that the boot target names, else the boot NIC.
-pub(super) fn boot_nic(ibft: &Ibft) -> Option<&IbftNic> {
-    let target = ibft.targets.iter().find(|target| target.is_valid() && target.is_boot());
-    let named = target.and_then(|target| ibft.nics.iter().find(|nic| nic.is_valid() && nic.index == target.nic_assoc));
-    named
-        .or_else(|| ibft.nics.iter().find(|nic| nic.is_valid() && nic.is_boot()))
-        .or_else(|| ibft.nics.iter().find(|nic| nic.is_valid()))
+/// The NIC that the firmware booted by, as the table describes it.
+pub(super) fn boot_nic<'a>(facts: &'a Analysis<'_>, ibft: &'a Ibft) -> Option<&'a IbftNic> {
+    let index = facts.handoff()?.boot_nic()?.index;
+    ibft.nics.iter().find(|nic| nic.is_valid() && nic.index == index)
 }
 
 /// An address and port as they are written together.

@@ -67,7 +67,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Some(target) => format!(
             "the iBFT names {}, by {}",
             in_words(target),
-            super::table::boot_nic(ibft).map_or("no NIC", |nic| nic.mac.as_str())
+            super::table::boot_nic(facts, ibft).map_or("no NIC", |nic| nic.mac.as_str())
         ),
         None => format!("{} names a target", ibft.source),
     }))

@@ -252,7 +252,7 @@ pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
     }
     portals.iter().all(|ip| {
         config.gateway.is_some()
-            || on_link(facts, *ip)
+            || facts.handoff().is_some_and(|handoff| handoff.is_on_link(*ip))
             || config.addresses.iter().any(|net| net.contains(ip))
             || config.routes.iter().any(|route| route.value.destination.contains(ip))
             || by_command(&|word| match word.parse::<ipnet::IpNet>() {
@@ -260,12 +260,6 @@ pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
                 Err(_) => word.parse::<IpAddr>() == Ok(*ip),
             })
     })
-}
-
-/// Whether a portal lies in the SAN NIC's own subnet, so that no route is needed.
-fn on_link(facts: &Analysis<'_>, ip: IpAddr) -> bool {
-    let nics = facts.handoff().into_iter().flat_map(|handoff| &handoff.nics);
-    nics.filter_map(|nic| nic.network).any(|net| net.contains(&ip))
 }
 
 /// Commands that make networkd keep what is on the NIC.

@@ -1,5 +1,6 @@
 //! `login-option-121-dropped`: the image's DHCP client loses the route to the target.
 
+use crate::analysis::BootHandoff;
 use crate::facts::{Initramfs, NetworkKind, Option121, Option121Support};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
@@ -82,29 +83,25 @@ fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
     if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
         return Some(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
     }
-    // klibc's scripts know no rd.route=.
-    let reads_routes = image.network.iter().any(|network| {
-        !matches!(network.kind, NetworkKind::Ipconfig | NetworkKind::InitramfsDhclient | NetworkKind::IscsistartN)
-    });
     let routes = words.routes_set(image);
-    if reads_routes && let Some(route) = facts.route_to_portals(&routes) {
+    if let Some(route) = facts.route_to_portals(&routes) {
         return Some(Outcome::pass(format!("rd.route={} sets a route to the target without option 121", route.text)));
     }
-    if reads_routes && let Some(route) = facts.route_to_portals(&words.route_words()) {
+    if let Some(route) = facts.route_left_out(image) {
         return Some(Outcome::not_applicable(format!(
             "not checked: rd.route={} names an interface that the initramfs lacks (see login-route-interface-unknown)",
             route.text
         )));
     }
     let portals = facts.portals();
-    if let Some(nic) = facts.handoff().and_then(|handoff| handoff.valid_nics().next()) {
+    if let Some(nic) = facts.handoff().and_then(BootHandoff::boot_nic) {
         let takes_it = words.asks_for_firmware_nic() || image.has_network(NetworkKind::IscsistartN);
         if takes_it && !nic.by_dhcp && nic.address.is_some() {
             return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
         }
         if let Some(network) = nic.network
-            && !portals.is_empty()
-            && portals.iter().all(|portal| network.contains(&portal.ip))
+            && portals.iter().any(|portal| network.contains(&portal.ip))
+            && portals.iter().all(|portal| network.contains(&portal.ip) || routes.iter().any(|it| it.leads_to(portal)))
         {
             return Some(Outcome::pass(format!("the portals are in the SAN NIC's own subnet, {network}")));
         }
@@ -123,7 +120,7 @@ fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
 fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &str) -> Outcome {
     if image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware() {
-        let nic = facts.handoff().and_then(|handoff| handoff.valid_nics().next());
+        let nic = facts.handoff().and_then(BootHandoff::boot_nic);
         match nic.map(|nic| nic.gateway) {
             Some(Some(gateway)) => {
                 return Outcome::pass(format!(

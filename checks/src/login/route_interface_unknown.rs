@@ -31,8 +31,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.image_that_logs_in()?;
     let words = facts.boot_words();
-    let routes = words.route_words();
-    if routes.is_empty() {
+    if words.route_words().is_empty() {
         return Err(Outcome::not_applicable("the command line has no rd.route="));
     }
     if !words.renames_firmware_nic(image) {
@@ -41,8 +40,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(route) = facts.route_to_portals(&words.routes_set(image)) {
         return Ok(Outcome::pass(format!("the initramfs sets rd.route={}", route.text)));
     }
-    let Some(route) = facts.route_to_portals(&routes) else {
-        return Err(Outcome::not_applicable("no rd.route= covers the target"));
+    let Some(route) = facts.route_left_out(image) else {
+        return Err(Outcome::not_applicable("the initramfs leaves out no rd.route= that leads to the target"));
     };
     if let Some(takes) = image.classless.iter().find(|handling| handling.support == Option121Support::Yes) {
         return Ok(Outcome::pass(format!(

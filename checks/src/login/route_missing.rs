@@ -42,8 +42,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Ok(missing(facts, image, words, only, "the initramfs brings up no network".to_owned()));
     }
     let routes = words.routes_set(image);
-    let reads_routes = image.network.iter().any(|network| network.kind != NetworkKind::Ipconfig);
-    if reads_routes && let Some(route) = facts.route_to_portals(&routes) {
+    if let Some(route) = facts.route_to_portals(&routes) {
         return Ok(Outcome::pass(format!("rd.route={} sets a route to the target", route.text)));
     }
     if let Some(ip) = ips.iter().find(|ip| ip.gateway.is_some()) {
@@ -62,13 +61,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .iter()
         .map(|portal| portal.ip)
         .chain(named)
+        .filter(|portal| !routes.iter().any(|route| route.destination.contains(portal)))
         .find(|portal| !ips.iter().any(|ip| ip.network.is_none_or(|network| network.contains(portal))));
     Ok(match (beyond, ips.first()) {
         (Some(portal), Some(ip)) => {
             missing(facts, image, words, ip, format!("the portal {portal} is outside its subnet"))
         }
         _ if portals.is_empty() => Outcome::not_applicable("not checked: no portal is known"),
-        _ => Outcome::pass("the portal is in the subnet of the static address"),
+        _ => Outcome::pass("every portal is in the subnet of the static address, or a static route leads to it"),
     })
 }
 

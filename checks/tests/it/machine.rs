@@ -42,6 +42,12 @@ impl Machine {
         serde_json::from_value(self.0).unwrap()
     }
 
+    /// What one check says of it.
+    pub(crate) fn says(self, check: &str) -> Outcome {
+        let selection = Selection { only: vec![check.to_owned()], ..Selection::default() };
+        judge(&self.facts(), &selection).results.into_iter().next().unwrap().outcome
+    }
+
     /// What every check together says of it.
     pub(crate) fn judged(self) -> Judgement {
         judge(&self.facts(), &Selection::default())

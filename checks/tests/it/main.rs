@@ -6,6 +6,7 @@ mod boot_path;
 mod edits;
 mod fixtures;
 mod handover;
+mod login;
 mod machine;
 mod root_and_shutdown;
 mod san_nic;
