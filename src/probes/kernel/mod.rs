@@ -9,7 +9,7 @@ use crate::formats::image::elf;
 use crate::formats::kernel::bzimage;
 use crate::formats::kernel::module_index;
 use crate::formats::text::names;
-use crate::system::Root;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,12 +59,16 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
         return kernel;
     };
     kernel.version = Fact::Known(version.clone());
-    let directory = modules_of(root, &version);
+    let found = modules_of(root, &version);
+    let directory = found.as_ref().ok().cloned().flatten();
     kernel.config = config(root, &version, directory.as_deref(), &mut kernel.problems);
     Source::Other.name(&mut kernel.problems);
     let Some(directory) = directory else {
         let [place, _] = MODULES.map(|base| root.name(&format!("{base}/{version}")));
-        kernel.builtin = Fact::Unknown(Problem::new(place, "does not exist").of(Source::KernelModules));
+        let absent = || Problem::new(place, "does not exist");
+        kernel.problems.extend(found.as_ref().err().cloned());
+        Source::KernelModules.name(&mut kernel.problems);
+        kernel.builtin = Fact::Unknown(found.err().unwrap_or_else(absent).of(Source::KernelModules));
         return kernel;
     };
     let mut index = Index { root, directory: &directory, problems: Vec::new() };
@@ -86,12 +90,24 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
 /// A kernel's version and the directory of its modules, where it has them.
 pub(super) fn version_and_modules(root: &Root, path: &str) -> (Option<String>, Option<String>) {
     let version = version(root, &mut Kernel { path: path.to_owned(), ..Kernel::default() });
-    let modules = version.as_ref().and_then(|version| modules_of(root, version));
+    let modules = version.as_ref().and_then(|version| modules_of(root, version).ok().flatten());
     (version, modules)
 }
 
-fn modules_of(root: &Root, version: &str) -> Option<String> {
-    MODULES.iter().map(|base| format!("{base}/{version}")).find(|path| root.is_dir(path))
+/// The directory of a version's modules; `None` when there is none.
+///
+/// # Errors
+/// When none was found, and the kernel did not say of every place whether it is there.
+fn modules_of(root: &Root, version: &str) -> Result<Option<String>, Problem> {
+    let mut unread = None;
+    for path in MODULES.map(|base| format!("{base}/{version}")) {
+        match root.stat(&path) {
+            Ok(Some(found)) if found.kind == FileKind::Directory => return Ok(Some(path)),
+            Ok(_) => {}
+            Err(problem) => unread = unread.or(Some(problem)),
+        }
+    }
+    unread.map_or(Ok(None), Err)
 }
 
 /// The version of the image itself, or of its name where that has a modules directory.
@@ -108,7 +124,7 @@ fn version(root: &Root, kernel: &mut Kernel) -> Option<String> {
     let target = root.read_link(&kernel.path).ok().flatten();
     let names = [Some(kernel.path.as_str()), target.as_deref()];
     let candidates: Vec<String> = names.into_iter().flatten().flat_map(versions_in_path).collect();
-    let has_modules = |version: &&String| modules_of(root, version).is_some();
+    let has_modules = |version: &&String| matches!(modules_of(root, version), Ok(Some(_)));
     candidates.iter().find(has_modules).or_else(|| candidates.first()).cloned()
 }
 

@@ -80,3 +80,24 @@ fn a_name_tells_the_version_where_the_image_does_not() {
     assert_eq!(kernels[1].modules_dir.as_deref(), Some("/usr/lib/modules/6.9.2"));
     assert!(kernels[2].version.problem().is_some());
 }
+
+#[test]
+fn a_directory_of_modules_that_cannot_be_looked_at_is_not_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "/boot/vmlinuz-x", image("6.1.0 (me) #1"));
+    let modules_of = || {
+        let kernels = read(&Root::open(dir.path()).unwrap(), &loader(&["/boot/vmlinuz-x"]), &[], &[]);
+        let kernel = kernels.into_iter().next().unwrap();
+        (kernel.modules_dir, kernel.problems, kernel.builtin.problem().map(|problem| problem.what.clone()))
+    };
+    let (directory, problems, builtin) = modules_of();
+    assert_eq!((directory, problems, builtin.as_deref()), (None, vec![], Some("does not exist")));
+
+    std::os::unix::fs::symlink("lib", dir.path().join("lib")).unwrap();
+    let (directory, problems, builtin) = modules_of();
+    assert_eq!((directory, problems.len()), (None, 1));
+    assert_eq!((problems[0].source, Some(&problems[0].what)), (Source::KernelModules, builtin.as_ref()));
+
+    put(dir.path(), "/usr/lib/modules/6.1.0/modules.dep", "");
+    assert_eq!(modules_of().0.as_deref(), Some("/usr/lib/modules/6.1.0"));
+}

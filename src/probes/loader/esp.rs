@@ -82,8 +82,9 @@ fn is_fat(kind: &str) -> bool {
 /// The name of a directory's entry, in whatever case FAT or a copy of it has it.
 pub(super) fn child(root: &Root, directory: &str, wanted: &str) -> Result<Option<String>, Problem> {
     // A file in place of the directory holds no ESP.
-    if !root.is_dir(directory) {
-        return Ok(None);
+    match root.stat(directory)? {
+        Some(found) if found.kind == FileKind::Directory => {}
+        _ => return Ok(None),
     }
     Ok(root.names(directory)?.into_iter().find(|name| name.eq_ignore_ascii_case(wanted)))
 }

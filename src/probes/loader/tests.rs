@@ -62,6 +62,13 @@ fn an_entry_is_found_below_the_mount_it_names() {
 }
 
 #[test]
+fn a_partition_that_cannot_be_looked_at_is_not_missing() {
+    let (dir, root) = tree(&[("/etc/fstab", FSTAB), ("/boot/vmlinuz", "kernel")]);
+    std::os::unix::fs::symlink("efi", dir.path().join("boot/efi")).unwrap();
+    assert!(read(&root).esp.problem().is_some());
+}
+
+#[test]
 fn what_is_not_mounted_is_unknown() {
     let (_dir, root) = tree(&[("/etc/fstab", FSTAB), ("/boot/efi", "")]);
     let loader = read(&root);
