@@ -114,7 +114,7 @@ impl Judged {
 fn table_line(name: &str, report: &Report<'_>) -> String {
     let verdict = &report.judgement.verdict;
     let mut word = match verdict.boot {
-        BootVerdict::Unknown if report.judgement.partial => "PARTLY JUDGED",
+        BootVerdict::Unknown if report.judgement.partial => "PARTIAL",
         BootVerdict::Boots => "BOOTS",
         BootVerdict::Fails => "FAILS",
         BootVerdict::AtRisk => "AT RISK",

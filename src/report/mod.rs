@@ -107,14 +107,7 @@ impl<'a> Report<'a> {
 
     /// The checks that could not be made: those that wait for the same fact are one thing to read.
     fn unknowns_by_reason(&self) -> Vec<(&'a str, Vec<&'static str>)> {
-        let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
-        for (check, reason, _) in self.judgement.unknowns() {
-            match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, ids)) => ids.push(check.id),
-                None => reasons.push((reason, vec![check.id])),
-            }
-        }
-        reasons
+        by_reason(self.judgement.unknowns().map(|(check, reason, _)| (reason, check.id)))
     }
 
     /// The mode as the JSON contract names it.
@@ -147,6 +140,18 @@ impl<'a> Report<'a> {
             not_applicable: outcomes(|outcome| matches!(outcome, isctpl_checks::Outcome::NotApplicable(_))),
         }
     }
+}
+
+/// Ids of checks by their reason, in the order in which the reasons come first.
+fn by_reason<'a>(pairs: impl Iterator<Item = (&'a str, &'static str)>) -> Vec<(&'a str, Vec<&'static str>)> {
+    let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
+    for (reason, id) in pairs {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((reason, vec![id])),
+        }
+    }
+    reasons
 }
 
 /// How many of what.

@@ -2,7 +2,7 @@
 
 use super::ignores::ignores_text;
 use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint};
-use super::{Report, columns};
+use super::{Report, by_reason, columns};
 use isctpl_checks::facts::{Mode, Problem};
 use isctpl_checks::{BootVerdict, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
 use std::collections::BTreeSet;
@@ -176,8 +176,7 @@ fn remedy(report: &Report<'_>, remedy: &Remedy, style: &Style) -> String {
 /// What could not be told: each reason once, since several checks that wait for the same fact are one thing to
 /// read, and then the checks.
 fn unknowns(report: &Report<'_>, style: &Style) -> String {
-    let unknowns = report.judgement.unknowns().map(|(check, reason, _)| (reason, check.id));
-    let reasons = by_reason(unknowns);
+    let reasons = report.unknowns_by_reason();
     let shown = if style.verbose { reasons.len() } else { UNKNOWNS_SHOWN };
     let mut text = String::new();
     for (reason, ids) in reasons.iter().take(shown) {
@@ -190,18 +189,6 @@ fn unknowns(report: &Report<'_>, style: &Style) -> String {
     text
 }
 
-/// Ids by their reason, in the order in which the reasons come first.
-fn by_reason<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, Vec<&'a str>)> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (reason, id) in pairs {
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, ids)) => ids.push(id),
-            None => reasons.push((reason, vec![id])),
-        }
-    }
-    reasons
-}
-
 fn reason_text(word: &str, colour: anstyle::Style, reason: &str, ids: &[&str], style: &Style) -> String {
     let head = style.wrap(&format!("{word}: {reason}"), "", "  ");
     head.replacen(word, &paint(colour, word), 1) + &style.wrap(&ids.join(", "), "  checks    ", FURTHER)
@@ -212,13 +199,12 @@ fn reason_text(word: &str, colour: anstyle::Style, reason: &str, ids: &[&str], s
 fn unread(report: &Report<'_>, not_iscsi: bool, style: &Style) -> String {
     let judgement = report.judgement;
     let findings = judgement.findings();
-    let told_by_evidence: BTreeSet<(&str, &str)> = findings
+    let told: BTreeSet<(&str, &str)> = findings
         .iter()
         .flat_map(|(_, finding)| &finding.evidence)
         .chain(judgement.unknowns().flat_map(|(_, _, evidence)| evidence))
         .map(|piece| (piece.source.as_str(), piece.excerpt.as_str()))
         .collect();
-    let told_by_reason: BTreeSet<&str> = judgement.unknowns().map(|(_, reason, _)| reason).collect();
     let untold: Vec<String> = report
         .facts
         .problems()
@@ -228,9 +214,8 @@ fn unread(report: &Report<'_>, not_iscsi: bool, style: &Style) -> String {
             let no_loader = report.facts.loader.chosen.problem() == Some(*problem);
             !not_iscsi || style.verbose || !(no_loader || problem.place.starts_with("/dev/"))
         })
-        .filter(|problem| !told_by_evidence.contains(&(problem.place.as_str(), problem.what.as_str())))
+        .filter(|problem| !told.contains(&(problem.place.as_str(), problem.what.as_str())))
         .map(Problem::to_string)
-        .filter(|problem| !told_by_reason.contains(problem.as_str()))
         .collect();
     // With --only, what these checks needed is told; the rest takes -v.
     if untold.is_empty() || (judgement.partial && !style.verbose) {
@@ -265,7 +250,7 @@ fn every_check(report: &Report<'_>, style: &Style) -> String {
     for (reason, ids) in by_reason(unchecked) {
         text.push('\n');
         // Many reasons begin with these words themselves.
-        let reason = reason.trim_start_matches("Not checked: ");
+        let reason = reason.strip_prefix("not checked: ").unwrap_or(reason);
         text.push_str(&reason_text("not checked", FAINT, reason, &ids, style));
     }
     text

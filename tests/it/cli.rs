@@ -117,6 +117,7 @@ fn what_was_not_checked_is_told_once_a_reason() {
     told.sort();
     wanted.sort();
     assert_eq!(told, wanted, "{out}");
+    assert!(!out.contains("not checked: not checked"), "{out}");
 }
 
 #[test]
@@ -134,6 +135,26 @@ fn an_unknown_names_its_one_reason_and_then_the_checks() {
     let told: BTreeMap<String, Vec<String>> =
         blocks(&isctpl(["doctor", "--snapshot", &file]).out, "unknown").into_iter().collect();
     assert_eq!(told, reasons);
+}
+
+#[test]
+fn what_makes_a_check_unknown_is_not_said_to_affect_nothing() {
+    let mut snapshot: serde_json::Value =
+        serde_json::from_slice(&fs::read(fixtures().join("captured/debian-12-live.json")).unwrap()).unwrap();
+    let facts = &mut snapshot["facts"];
+    *facts = serde_json::from_slice(&fs::read(fixtures().join("facts/dracut-live.json")).unwrap()).unwrap();
+    // The SAN NIC's address expires, and what may renew it was not read.
+    facts["dhcp"]["leases"] = serde_json::json!([]);
+    facts["netconfig"]["interfaces"][0]["method"] = "static".into();
+    let problem = |source: &str| serde_json::json!({"place": source, "what": "cannot be read", "source": source});
+    facts["netconfig"]["problems"] = serde_json::json!([problem("networkd"), problem("firewall")]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("snapshot").display().to_string();
+    fs::write(&file, snapshot.to_string()).unwrap();
+    let out = isctpl(["doctor", "--snapshot", &file, "--only", "san-address-expires", "-v"]).out;
+    let harmless = out.split_once("does not affect the verdict:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    assert_eq!(harmless.trim(), "firewall: cannot be read", "{out}");
+    assert!(out.contains("networkd: cannot be read"), "{out}");
 }
 
 #[test]

@@ -24,10 +24,13 @@ impl Analysis<'_> {
             }));
         };
         let Some(image) = self.default_image() else {
-            return Err(if entry.initrds.iter().any(|initrd| initrd.path.is_some()) {
-                Outcome::unknown(format!("the initramfs of {:?} was not read", entry.title))
-            } else {
+            let mut found = entry.initrds.iter().filter(|initrd| initrd.path.is_some()).peekable();
+            return Err(if found.peek().is_none() {
                 Outcome::not_applicable("not checked: the loader entry that boots has no initramfs that could be read")
+            } else if let Some(problem) = found.find_map(|initrd| initrd.problem.as_ref()) {
+                Outcome::unread(problem)
+            } else {
+                Outcome::unknown(format!("the initramfs of {:?} was not read", entry.title))
             });
         };
         if !image.damage.is_empty() && !image.incomplete {
@@ -68,6 +71,9 @@ impl Analysis<'_> {
             return Ok(kernel);
         }
         let named = self.loader.default_entry().and_then(|entry| entry.kernel.as_ref());
+        if let Some(problem) = named.and_then(|kernel| kernel.problem.as_ref()) {
+            return Err(Outcome::unread(problem));
+        }
         Err(match named.map(|kernel| (kernel, kernel.path.as_ref())) {
             Some((_, Some(path))) => Outcome::unknown(format!("{path} was not read")),
             Some((kernel, None)) => Outcome::not_applicable(format!("{} does not exist", kernel.written)),

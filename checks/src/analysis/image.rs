@@ -1,7 +1,10 @@
 //! What an image can do, by what lies in it.
 
-use crate::Outcome;
-use crate::facts::{EntryKind, Initramfs, LoginKind, NetworkKind, TokenReader};
+use crate::facts::{EntryKind, Initramfs, LoginKind, NetworkKind, Problem, TokenReader};
+use crate::{Evidence, Outcome};
+
+/// How many problems of an image are told where it was not read completely.
+const TOLD: usize = 3;
 
 /// Who built an image, by what lies in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,12 @@ impl Initramfs {
         match (self.incomplete, self.damage.first()) {
             (false, _) => Ok(()),
             (true, Some(problem)) => Err(Outcome::unread(problem)),
-            (true, None) => Err(Outcome::unknown(format!("{} was not read completely", self.path))),
+            (true, None) => {
+                let problems = || self.problems.iter().take(TOLD);
+                let whole = format!("{} was not read completely", self.path);
+                let reason = std::iter::once(whole).chain(problems().map(Problem::to_string)).collect::<Vec<_>>();
+                Err(Outcome::Unknown { reason: reason.join("; "), evidence: problems().map(Evidence::from).collect() })
+            }
         }
     }
 

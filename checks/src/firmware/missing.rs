@@ -73,9 +73,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             Ok(_) | Err(Outcome::NotApplicable(_)) => Outcome::not_applicable(
                 "neither the kernel command line nor the initramfs asks for a login by the iBFT",
             ),
-            Err(_) => Outcome::unknown(
-                "this machine has no iBFT; without the initramfs it is not known whether the login needs one",
-            ),
+            Err(Outcome::Unknown { reason, evidence }) => Outcome::Unknown {
+                reason: format!(
+                    "this machine has no iBFT; without the initramfs it is not known whether the login needs one \
+                     ({reason})"
+                ),
+                evidence,
+            },
+            Err(ended) => ended,
         });
     };
     let finding = Finding::critical("this machine has no iBFT, and the login of the initramfs needs one")

@@ -1,7 +1,7 @@
 //! `ibft-vlan-unsupported`: the firmware booted over a VLAN, and the image cannot make one.
 
 use crate::facts::NetworkKind;
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "ibft-vlan-unsupported",
@@ -58,13 +58,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             "not checked: the kernel is not known, so whether it has 8021q is not known",
         ));
     };
-    Ok(match kernel.in_image(image, "8021q") {
-        analysis::InImage::Missing if !image.incomplete => {
-            finding.evidence(Evidence::new(&image.path, "no module 8021q")).remedy(remedy).into()
-        }
-        analysis::InImage::Missing | analysis::InImage::Unclear => {
-            Outcome::unknown(format!("whether {} has the module 8021q could not be determined", image.path))
-        }
-        _ => Outcome::pass(format!("the initramfs has 8021q for VLAN {}", nic.vlan)),
-    })
+    if kernel.missing_in(image, "8021q")?.is_empty() {
+        return Ok(Outcome::pass(format!("the initramfs has 8021q for VLAN {}", nic.vlan)));
+    }
+    finding.evidence(Evidence::new(&image.path, "no module 8021q")).remedy(remedy).into()
 }

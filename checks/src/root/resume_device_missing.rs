@@ -69,7 +69,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::pass(format!("the hibernation device {} is {}", asked.device, device.name)));
     }
     if let Some(problem) = devices.iter().find_map(|device| device.signature.problem()) {
-        return Ok(unseen(&asked, problem.to_string()));
+        return Ok(match unseen(&asked, problem.to_string()) {
+            Outcome::Unknown { reason, .. } => Outcome::Unknown { reason, evidence: vec![problem.into()] },
+            harmless => harmless,
+        });
     }
     let inactive = inactive_volumes(devices);
     if let DeviceSpec::Volume { vg, lv } = &spec
