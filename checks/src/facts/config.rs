@@ -15,7 +15,7 @@ pub struct Dhcp {
     pub hooks: Vec<DhcpHook>,
     /// Whether a dhclient is installed at all.
     pub dhclient_installed: bool,
-    /// Leases found, of every client. `not-applicable` on a mounted root unless they lie on it.
+    /// Leases found, of every client; on a mounted root, those that lie on it, and this host's where it is the same machine.
     pub leases: Vec<Lease>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,

@@ -3,7 +3,7 @@
 use super::evidence::{DRACUT_FIRMWARE_NIC, is_named_by_dracut};
 use super::nic_match::any_pattern;
 use crate::Analysis;
-use crate::facts::{Facts, Problem, UNCONFIGURED};
+use crate::facts::{Facts, Manager, Problem, Source, UNCONFIGURED};
 use std::collections::BTreeSet;
 
 /// What is wrong with `--san-nic` where no NIC, no configuration and nothing else that was read bears it: a name
@@ -13,7 +13,8 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
     let scope = &facts.scope;
     let given = scope.san_nic.as_deref()?;
     // What could not be read may bear it.
-    if facts.nics.problem().is_some() || !facts.netconfig.problems.is_empty() || !scope.problems.is_empty() {
+    let mut sources = Manager::ALL.into_iter().map(Source::Manager).chain([Source::LinkFiles]);
+    if facts.nics.problem().is_some() || sources.any(|source| facts.unread(source).is_some()) {
         return None;
     }
     let nics_are_known = facts.nics.known().is_some();

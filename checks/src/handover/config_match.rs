@@ -80,7 +80,7 @@ fn takes_over(config: &InterfaceConfig) -> bool {
 }
 
 /// What a configuration says, in a few words.
-pub(super) fn config_text(config: &InterfaceConfig) -> String {
+pub(crate) fn config_text(config: &InterfaceConfig) -> String {
     let whom = match (config.matches.names.as_slice(), config.matches.macs.as_slice()) {
         ([], []) => "any NIC".to_owned(),
         ([], macs) => macs.join(" "),
@@ -100,7 +100,7 @@ pub(super) fn config_text(config: &InterfaceConfig) -> String {
 }
 
 /// A configuration of a manager that starts and that could not be read: it may be for the SAN NIC.
-pub(super) fn unread(facts: &Facts) -> Option<&Problem> {
+pub(crate) fn unread_manager(facts: &Facts) -> Option<&Problem> {
     let counts = |manager: &Manager| manager_starts(facts, *manager) || *manager == Manager::Netplan;
     Manager::ALL.into_iter().filter(counts).find_map(|manager| facts.unread(Source::Manager(manager)))
 }

@@ -1,6 +1,6 @@
 //! What the three checks on the takeover of the SAN NIC have in common.
 
-use super::config_match::{config_matches, config_text, unread};
+use super::config_match::{config_matches, config_text, unread_manager};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
 use crate::facts::InterfaceConfig;
@@ -34,7 +34,7 @@ pub(super) fn judge(
     if let Some(disruption) = open.first() {
         return Ok(undecided(&san, disruption));
     }
-    if let Some(problem) = unread(facts) {
+    if let Some(problem) = unread_manager(facts) {
         return Err(Outcome::unread(problem));
     }
     Ok(match config_matches.first() {

@@ -1,6 +1,6 @@
 //! `handover-wan-before-san`
 
-use super::config_match::config_matches;
+use super::config_match::{config_matches, unread_manager};
 use super::disruption::covered;
 use super::identity::SanIdentity;
 use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
@@ -33,26 +33,34 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    match (race(facts), unread_manager(facts)) {
+        (Outcome::Pass(_), Some(problem)) => Err(Outcome::unread(problem)),
+        (outcome, _) => Ok(outcome),
+    }
+}
+
+/// Whether the WAN NIC may be first, by what was read.
+fn race(facts: &Analysis<'_>) -> Outcome {
     let san = SanIdentity::of(facts);
     let config_matches = config_matches(facts, &san);
     // A bond or bridge over the SAN NIC is a matter of handover-san-nic-reconfigured.
     let runs_dhcp =
         |config: &InterfaceConfig| config.method == Method::Dhcp && matches(&config.matches, &san) == Matches::Yes;
     let Some(own) = config_matches.iter().find(|found| found.certain && runs_dhcp(found.config)) else {
-        return Ok(Outcome::pass(
+        return Outcome::pass(
             "no configuration of the real root runs DHCP on the SAN NIC, so its route does not wait for a lease",
-        ));
+        );
     };
     let own = own.config;
     if covered(facts, own) {
-        return Ok(Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at)));
+        return Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at));
     }
     let manager = renderer(own);
     if manager != Manager::Networkd || keeps_routes(facts, own) {
-        return Ok(Outcome::pass(format!("{} keeps the routes of the SAN NIC until it has the lease", manager.name())));
+        return Outcome::pass(format!("{} keeps the routes of the SAN NIC until it has the lease", manager.name()));
     }
     let Some(wan) = other_with_default(facts, own, &san) else {
-        return Ok(Outcome::pass("no other NIC gets a default route before the SAN NIC has its route"));
+        return Outcome::pass("no other NIC gets a default route before the SAN NIC has its route");
     };
     let wan_name = name(facts, wan);
     Finding::warning(format!(

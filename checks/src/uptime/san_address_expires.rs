@@ -1,7 +1,7 @@
 //! `san-address-expires`
 
 use crate::facts::{Address, LeaseClient, Manager, Method};
-use crate::handover::{manager_starts, san_config_matches};
+use crate::handover::{ConfigMatch, config_text, manager_starts, san_config_matches, unread_manager};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -50,9 +50,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Renewal::By(who) => {
             Outcome::pass(format!("{} on {} is valid for {seconds} s, and {who}", address.net, nic.name))
         }
-        Renewal::Unclear(why) => {
-            Outcome::unknown(format!("{} on {} expires in {seconds} s, and {why}", address.net, nic.name))
-        }
+        Renewal::Unclear(why, evidence) => Outcome::Unknown {
+            reason: format!("{} on {} expires in {seconds} s, and {why}", address.net, nic.name),
+            evidence,
+        },
         Renewal::Nobody(evidence) => finding(&nic.name, address, seconds, evidence).into(),
     })
 }
@@ -60,7 +61,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// Whether anything renews the lease of the SAN NIC.
 enum Renewal {
     By(String),
-    Unclear(String),
+    Unclear(String, Vec<Evidence>),
     Nobody(Vec<Evidence>),
 }
 
@@ -71,27 +72,32 @@ fn renewal(facts: &Analysis<'_>, nic: &str) -> Renewal {
         return Renewal::By(format!("{} holds the lease{place}", lease.client));
     }
     let config_matches = san_config_matches(facts);
-    let by_dhcp = config_matches.iter().find(|found| match found.config.method {
+    let by_dhcp = |found: &&ConfigMatch<'_>| match found.config.method {
         Method::Dhcp => true,
         Method::Unset => matches!(found.config.manager, Manager::Dhcpcd | Manager::NetworkManager),
         _ => false,
-    });
-    if let Some(found) = by_dhcp {
+    };
+    // What is for it goes before what may be.
+    let (certain, possible): (Vec<_>, Vec<_>) = config_matches.iter().partition(|found| found.certain);
+    if let Some(found) = certain.iter().copied().find(by_dhcp) {
         return Renewal::By(format!("{} configures DHCP on it", found.config.at));
+    }
+    if let Some(found) = possible.into_iter().find(by_dhcp) {
+        let why = format!("it is not known whether {}, which configures DHCP, is for it", found.config.at);
+        return Renewal::Unclear(why, vec![Evidence::at(&found.config.at, config_text(found.config))]);
     }
     // These take interfaces without being told about each.
     for (manager, name) in [(Manager::Dhcpcd, "dhcpcd"), (Manager::NetworkManager, "NetworkManager")] {
-        if manager_starts(facts, manager) && !config_matches.iter().any(|found| found.config.manager == manager) {
-            return Renewal::Unclear(format!("no configuration says whether {name}, which is enabled, renews it"));
+        if manager_starts(facts, manager) && !certain.iter().any(|found| found.config.manager == manager) {
+            let why = format!("no configuration says whether {name}, which is enabled, renews it");
+            return Renewal::Unclear(why, Vec::new());
         }
     }
-    if let Some(problem) = facts.netconfig.problems.first().or(facts.dhcp.problems.first()) {
-        return Renewal::Unclear(format!("what renews it could not be read: {problem}"));
+    if let Some(problem) = unread_manager(facts).or(facts.dhcp.problems.first()) {
+        return Renewal::Unclear(format!("what renews it could not be read: {problem}"), vec![problem.into()]);
     }
-    let mut evidence: Vec<Evidence> = config_matches
-        .iter()
-        .map(|found| Evidence::at(&found.config.at, format!("configures {nic} without DHCP")))
-        .collect();
+    let mut evidence: Vec<Evidence> =
+        certain.iter().map(|found| Evidence::at(&found.config.at, format!("configures {nic} without DHCP"))).collect();
     if evidence.is_empty() {
         evidence.push(Evidence::new("network configuration", format!("no enabled network manager runs DHCP on {nic}")));
     }

@@ -2,7 +2,7 @@
 
 use crate::analysis::san;
 use crate::facts::LookupAnswer;
-use crate::handover::san_configs;
+use crate::handover::{san_configs, unread_manager};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -86,6 +86,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
                     .remedy(Remedy::new("Find out which of the two the network carries, and set it in both places")),
             );
         }
+    }
+    let unread = unread_manager(facts).or(facts.dhcp.problems.first());
+    if let Some(problem) = unread.filter(|_| findings.is_empty()) {
+        return Err(Outcome::unread(problem));
     }
     Ok(Outcome::from_findings(findings, || {
         format!("{name} has MTU {}; no lease, route or configuration says otherwise", link.mtu)
