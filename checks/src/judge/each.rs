@@ -19,8 +19,8 @@ struct Trial {
 }
 
 impl Trial {
-    fn outcome(&self, check: &Check) -> Option<&Outcome> {
-        self.results.iter().find(|result| result.check.id == check.id).map(|result| &result.outcome)
+    fn result(&self, check: &Check) -> Option<&CheckResult> {
+        self.results.iter().find(|result| result.check.id == check.id)
     }
 
     fn breaks(&self, id: &str) -> bool {
@@ -53,10 +53,13 @@ pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
     let each = agreed && certain.is_none();
     let mut results = trials.first().map(|trial| trial.results.clone()).unwrap_or_default();
     for result in results.iter_mut().filter(|result| asks(result.check)) {
-        result.outcome = merged(result.check, &trials, each);
-        let of_check = |other: &&CheckResult| other.check.id == result.check.id;
-        let mut all = trials.iter().filter_map(|trial| trial.results.iter().find(of_check));
-        result.ignored = all.find_map(|other| other.ignored.clone());
+        let check = result.check;
+        let mut all = trials.iter().filter_map(|trial| trial.result(check));
+        // What is ignored with one NIC is no pass whichever NIC it is.
+        match all.find(|other| other.ignored.is_some()) {
+            Some(ignored) => *result = ignored.clone(),
+            None => result.outcome = merged(check, &trials, each),
+        }
     }
     let verdict = match (certain, agreed) {
         (Some(verdict), _) => verdict,
@@ -172,7 +175,7 @@ fn sentences(candidates: &[&Candidate]) -> String {
 /// What a check says in all trials together.
 fn merged(check: &Check, trials: &[Trial], each: bool) -> Outcome {
     let outcomes: Vec<(&Candidate, &Outcome)> =
-        trials.iter().filter_map(|trial| Some((&trial.candidate, trial.outcome(check)?))).collect();
+        trials.iter().filter_map(|trial| Some((&trial.candidate, &trial.result(check)?.outcome))).collect();
     let Some((_, first)) = outcomes.first() else {
         return Outcome::not_applicable("not checked: no NIC can be the SAN NIC");
     };
