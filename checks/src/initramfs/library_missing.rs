@@ -1,6 +1,6 @@
 //! `initramfs-library-missing`: a program of the login lacks a shared library.
 
-use crate::facts::MissingLibrary;
+use crate::facts::{MissingLibrary, Problem};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -52,14 +52,16 @@ const SHOWN: usize = 3;
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.judged_image()?;
-    if image.missing_libraries.is_empty() {
-        image.whole()?;
-        return Ok(Outcome::pass(format!("every program in {} finds its libraries", image.name())));
-    }
     // A library that was not read is no library that is not there.
     image.whole()?;
     let (critical, other): (Vec<_>, Vec<_>) =
         image.missing_libraries.iter().partition(|library| on_login_path(library).is_some());
+    if let Some(problem) = image.problems.iter().find(|problem| critical.is_empty() && is_of_login(problem)) {
+        return Err(Outcome::unread(problem));
+    }
+    if image.missing_libraries.is_empty() {
+        return Ok(Outcome::pass(format!("every program in {} finds its libraries", image.name())));
+    }
     let of = |libraries: &[&MissingLibrary]| -> Vec<Evidence> {
         let line =
             |library: &&MissingLibrary| Evidence::new(format!("{}!{}", image.path, library.needed_by), needs(library));
@@ -93,12 +95,22 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// The name of the program or library of the login that does not work without it.
 fn on_login_path(missing: &MissingLibrary) -> Option<&str> {
     let name = base(&missing.needed_by);
-    let is_library = |name: &str| name.starts_with("libopeniscsiusr.so") || name.starts_with("libsystemd-shared");
     if LOGIN_PATH.contains(&name) {
         return Some(name);
     }
     let program = missing.programs.iter().map(|program| base(program)).find(|program| LOGIN_PATH.contains(program));
     program.or_else(|| is_library(name).then_some(name))
+}
+
+/// Whether a library is one that only programs of the login load.
+fn is_library(name: &str) -> bool {
+    name.starts_with("libopeniscsiusr.so") || name.starts_with("libsystemd-shared")
+}
+
+/// Whether it is a program or library of the login that could not be examined.
+fn is_of_login(problem: &Problem) -> bool {
+    let name = base(&problem.place);
+    LOGIN_PATH.contains(&name) || is_library(name)
 }
 
 /// What is needed, and which programs load the one that needs it, those of the login first.
