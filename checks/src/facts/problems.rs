@@ -70,10 +70,10 @@ impl Facts {
         found
     }
 
-    /// What stands in the way of a source, or may: the first of the problems of its group that is not another's.
+    /// What stands in the way of a source, or may: the first of the problems of its group that is not another's, or
+    /// else what kept any file of the root from being read.
     pub fn unread(&self, source: Source) -> Option<&Problem> {
         let problems: Vec<&Problem> = match source.group()? {
-            Group::Scope => self.scope.problems.iter().collect(),
             Group::Storage => self.storage.problems.iter().collect(),
             Group::Iscsi => self.iscsi.problems.iter().collect(),
             Group::Loader => self.loader.problems.iter().collect(),
@@ -85,7 +85,7 @@ impl Facts {
             Group::Template => self.template.problems.iter().collect(),
             group => self.problems_of(group),
         };
-        problems.into_iter().find(|problem| source.is_behind(problem))
+        problems.into_iter().chain(&self.scope.problems).find(|problem| source.is_behind(problem))
     }
 
     /// What could not be read or understood of one group.

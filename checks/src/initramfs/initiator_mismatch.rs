@@ -54,9 +54,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let (name, source) = match (initiator, &image.initiator_name) {
         (Some(initiator), _) => (initiator.as_str(), request.evidence.clone()),
         (None, Some(copy)) => (copy.value.as_str(), Evidence::from(copy)),
-        (None, None) => return Err(Outcome::not_applicable("the initramfs has no initiator name")),
+        (None, None) => {
+            image.whole()?;
+            return Err(Outcome::not_applicable("the initramfs has no initiator name"));
+        }
     };
     let Some(own) = &facts.iscsi.initiator_name else {
+        facts.was_read(Source::InitiatorName)?;
         return Err(Outcome::not_applicable("not checked: the root has no initiator name to compare with"));
     };
     if own.value.eq_ignore_ascii_case(name) {

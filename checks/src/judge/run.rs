@@ -129,13 +129,18 @@ impl Run<'_> {
 
 /// What a check says.
 fn outcome_of(check: &Check, facts: &Analysis<'_>) -> Outcome {
+    // Where no file could be read, what is judged from files is not known.
+    let of_root = (check.scope == Scope::Everywhere).then_some(Source::Root);
     match (check.judge)(facts).unwrap_or_else(|ended| ended) {
         // A check that fails without a finding would be a mute alarm.
         Outcome::Fail(findings) if findings.is_empty() => {
             Outcome::unknown("the check failed without a finding; please report it")
         }
         outcome @ (Outcome::Fail(_) | Outcome::Unknown { .. }) => outcome,
-        sound => unread_file(check, facts).unwrap_or(sound),
+        Outcome::Pass(reason) => {
+            unread_file(facts, of_root.iter().chain(check.decided_by)).unwrap_or(Outcome::Pass(reason))
+        }
+        not_for_it => unread_file(facts, &of_root).unwrap_or(not_for_it),
     }
 }
 
@@ -147,8 +152,6 @@ fn asks_for_a_told_portal(check: &Check, facts: &Facts) -> bool {
 }
 
 /// What silence is worth when a file that decides could not be read: nothing.
-fn unread_file(check: &Check, facts: &Facts) -> Option<Outcome> {
-    // Where no file could be read, what is judged from files is not known.
-    let of_root = (check.scope == Scope::Everywhere).then_some(Source::Root);
-    of_root.iter().chain(check.decided_by).find_map(|source| facts.unread(*source)).map(Outcome::unread)
+fn unread_file<'a>(facts: &Facts, sources: impl IntoIterator<Item = &'a Source>) -> Option<Outcome> {
+    sources.into_iter().find_map(|source| facts.unread(*source)).map(Outcome::unread)
 }

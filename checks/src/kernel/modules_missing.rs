@@ -1,7 +1,7 @@
 //! `kernel-modules-missing`: the kernel's modules are not on the disk, or are of another version.
 
 use crate::analysis::InImage;
-use crate::facts::{Kernel, Module, Source};
+use crate::facts::{Kernel, Module, Problem, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Kernel,
     severity: Severity::Critical,
     scope: Scope::Everywhere,
-    decided_by: &[Source::KernelModules],
+    decided_by: &[],
     title: "the kernel's modules are missing or of another version",
     doc: Doc {
         finds: "There is no modules directory for exactly the version that the kernel image states; or the kernel was \
@@ -33,11 +33,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let kernel = facts.booted_kernel()?;
-    let version = match &kernel.version {
-        crate::facts::Fact::Known(version) => version,
-        crate::facts::Fact::Unknown(problem) => return Err(Outcome::unread(problem)),
-        crate::facts::Fact::NotApplicable(reason) => return Err(Outcome::not_applicable(reason.clone())),
-    };
+    let version = kernel.version.needed()?;
     let remedy = || {
         Remedy::new("Reinstall the package of this kernel with /boot mounted, then rebuild its initramfs.")
             .command(
@@ -52,6 +48,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         let configured = facts.needed_modules().iter().all(|module| kernel.config_of(module) == Some("y"));
         if configured {
             return Ok(Outcome::pass(format!("{} has everything it needs built in", kernel.name())));
+        }
+        facts.was_read(Source::Root)?;
+        if let Some(problem) = unread(kernel) {
+            return Err(Outcome::unread(problem));
         }
         let summary = format!("no modules directory exists for {version}, the version of {}", kernel.name());
         let finding = if suffices {
@@ -114,7 +114,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
                 ),
         );
     }
-    if let Some(first) = absent.first() {
+    // What was only looked for, and not found, may be there all the same.
+    if let Some(first) = absent.first().filter(|_| facts.unread(Source::Root).is_none()) {
         let summary = format!("{} of {count} iSCSI modules are missing on the disk: {} …", absent.len(), first.name);
         let finding = if suffices { Finding::warning(summary) } else { Finding::critical(summary) };
         findings.push(
@@ -145,7 +146,17 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .remedy(remedy()),
         );
     }
+    if let Some(problem) = unread(kernel).filter(|_| findings.is_empty()) {
+        return Err(Outcome::unread(problem));
+    }
     Ok(Outcome::from_findings(findings, || pass_reason(kernel, directory, count)))
+}
+
+/// What of this kernel's modules could not be read. Without a directory nothing is known to be built in, which
+/// stands in the way of nothing.
+fn unread(kernel: &Kernel) -> Option<&Problem> {
+    let builtin = kernel.builtin.problem().filter(|_| kernel.modules_dir.is_some());
+    builtin.into_iter().chain(&kernel.problems).find(|problem| Source::KernelModules.is_behind(problem))
 }
 
 fn pass_reason(kernel: &Kernel, directory: &str, count: usize) -> String {

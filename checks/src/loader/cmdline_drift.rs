@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Loader,
     severity: Severity::Warning,
     scope: Scope::Everywhere,
-    decided_by: &[Source::GrubDefaults, Source::KernelCmdline],
+    decided_by: &[],
     title: "the loader's entry differs from /etc/default/grub",
     doc: Doc {
         finds: "The entry that will boot lacks a word of GRUB_CMDLINE_LINUX or GRUB_CMDLINE_LINUX_DEFAULT, or has a \
@@ -33,13 +33,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let entry = facts.booting_entry()?;
     let defaults = &facts.loader.defaults;
     let bls = entry.at.as_ref().is_some_and(|at| at.path.contains("/loader/entries/"));
-    let sources: Vec<&Located<Cmdline>> = if bls {
-        defaults.kernel_cmdline.iter().collect()
+    let (origin, sources): (_, Vec<&Located<Cmdline>>) = if bls {
+        (Source::KernelCmdline, defaults.kernel_cmdline.iter().collect())
     } else {
         let default_only = defaults.cmdline_linux_default.iter().filter(|_| !entry.recovery);
-        defaults.cmdline_linux.iter().chain(default_only).collect()
+        (Source::GrubDefaults, defaults.cmdline_linux.iter().chain(default_only).collect())
     };
     if sources.is_empty() {
+        facts.was_read(origin)?;
         return Err(Outcome::not_applicable(
             "not checked: the root has neither /etc/default/grub nor /etc/kernel/cmdline",
         ));
@@ -67,13 +68,18 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let first = sources.first().map(|source| Evidence::at(&source.at, source.value.text()));
     let unfounded =
         |word: &&Word| is_boot_word(word) && !sources.iter().any(|source| stands_in(word, &source.value.words));
-    if let (Some((words, one)), Some(first)) = (listed(entry.cmdline.words.iter().filter(unfounded)), first) {
+    if let (Some((words, one)), Some(first)) = (listed(entry.cmdline.words.iter().filter(unfounded)), first)
+        && facts.unread(origin).is_none()
+    {
         let (are, them) = if one { ("is", "it") } else { ("are", "them") };
         report(
             format!("{words} {are} in the loader entry that will boot, but the next update of the loader drops {them}"),
             entry_line(),
             first,
         );
+    }
+    if findings.is_empty() {
+        facts.was_read(origin)?;
     }
     Ok(Outcome::from_findings(findings, || {
         let count: usize = sources.iter().map(|source| source.value.words.len()).sum();

@@ -1,6 +1,6 @@
 //! `loader-efi-fallback-missing`: a SAN boot finds no loader on the EFI system partition.
 
-use crate::facts::Mode;
+use crate::facts::{Mode, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -46,6 +46,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             "not checked: the EFI system partition is not mounted at {mount_point}"
         )));
     }
+    facts.was_read(Source::Root)?;
     let summary = format!("{mount_point} has no EFI/BOOT/BOOT*.EFI, the loader that a SAN boot starts");
     let finding = if facts.scope.mode == Mode::Live { Finding::warning(summary) } else { Finding::critical(summary) };
     let loaders = if esp.loaders.is_empty() { "no loader in EFI/".to_owned() } else { esp.loaders.join(", ") };

@@ -158,7 +158,8 @@ fn unlisted(facts: &Analysis<'_>, vg: &str, volumes: &[&BlockDevice]) -> Option<
     let lvm = &facts.storage.lvm;
     let listed = lvm.devices_file.as_ref().filter(|listed| !listed.is_empty())?;
     let switch = lvm.use_devicesfile.as_ref();
-    if switch.is_some_and(|switch| !switch.value) {
+    // A line that was not understood may list it.
+    if switch.is_some_and(|switch| !switch.value) || facts.unread(Source::Lvm).is_some() {
         return None;
     }
     let absent = volumes.iter().find(|device| match device.signature.known() {

@@ -34,6 +34,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     };
     let entries: Vec<_> = facts.storage.fstab.iter().filter(on_san).collect();
     if entries.is_empty() {
+        facts.was_read(Source::Fstab)?;
         return Err(Outcome::not_applicable("fstab has no line for a filesystem on the SAN"));
     }
     let unmarked: Vec<_> =

@@ -12,4 +12,5 @@ mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;
 mod template;
+mod unread;
 mod uptime;
