@@ -6,7 +6,7 @@ use crate::system::command::quoted_path;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What the file that waits is called, after the name of the one that it is.
@@ -45,7 +45,7 @@ pub(crate) fn planned_copy(path: &Path) -> Planned {
     Planned::Command(format!("cp -a {} {}", quoted_path(path), quoted_path(&beside(path, SAVED))))
 }
 
-/// Replaces a file. Only root may read the new one.
+/// Replaces a file. Only root may read the new one, whoever owns the other: it may hold a password.
 pub(crate) fn replace(log: &mut Log<'_, Replaced>, path: &Path, text: &str) -> Result<(), Failure> {
     let saved = beside(path, SAVED);
     if fs::symlink_metadata(&saved).is_ok() {
@@ -63,9 +63,6 @@ fn put(path: &Path, existed: bool, text: &str) -> io::Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
-    if let Ok(meta) = fs::metadata(path) {
-        fchown(&file, Some(meta.uid()), Some(meta.gid()))?;
-    }
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     if existed && fs::hard_link(path, &saved).is_err() {
@@ -164,6 +161,18 @@ mod tests {
         assert!(is_as_before(&path));
         put_back(&path, true).unwrap();
         assert!(is_as_before(&path), "once more does no harm");
+    }
+
+    #[test]
+    fn nobody_but_root_reads_what_is_in_its_place() {
+        let (_directory, path) = file();
+        // Only root can give a file away; for others it is their own already.
+        let _ = std::os::unix::fs::chown(&path, Some(65534), Some(65534));
+        let before = fs::metadata(&path).unwrap().uid();
+        put(&path, true, "new\n").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().uid(), nix::unistd::geteuid().as_raw());
+        put_back(&path, true).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().uid(), before);
     }
 
     #[test]
