@@ -9,7 +9,7 @@ use crate::procedures::rescue::context::Nic;
 use crate::system::command::{Invocation, Runner};
 use crate::system::{Root, netlink};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Ibft, IbftTarget, Lun};
+use isctpl_checks::facts::{Ibft, IbftNic, IbftTarget, Lun};
 use std::net::SocketAddr;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -62,7 +62,7 @@ pub(crate) fn boot(
     };
     let Some(target) = choose(ibft, wanted) else { return Ok(None) };
     let Some(name) = target.name.clone() else { return Ok(None) };
-    let nic = ibft.nics.iter().find(|nic| nic.index == target.nic_assoc).or_else(|| ibft.nics.first());
+    let nic = nic_of(ibft, target);
     let mac = nic.map(|nic| nic.mac.clone());
     let here = nic.and_then(|nic| {
         let links = netlink::snapshot(&[]).links;
@@ -103,6 +103,14 @@ fn choose<'a>(ibft: &'a Ibft, wanted: Option<&str>) -> Option<&'a IbftTarget> {
         .or_else(|| fitting().next())
 }
 
+/// The NIC that a target names; the only one there is, where it names another one.
+fn nic_of<'a>(ibft: &'a Ibft, target: &IbftTarget) -> Option<&'a IbftNic> {
+    match ibft.nics.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(|nic| nic.index == target.nic_assoc),
+    }
+}
+
 /// The credentials: out of the table, or of the kernel's view of it.
 fn chap_of(sysfs: &Root, target: &str, index: u8) -> Result<Option<(String, Secret)>, Failure> {
     for name in
@@ -119,5 +127,20 @@ fn chap_of(sysfs: &Root, target: &str, index: u8) -> Result<Option<(String, Secr
             Ok(Some((name.trim().to_owned(), Secret::new(secret.trim_end_matches('\n').to_owned()))))
         }
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_has_the_nic_that_it_names_and_no_other_of_several() {
+        let nic = |index: u8| IbftNic { index, ..IbftNic::default() };
+        let target = IbftTarget { nic_assoc: 1, ..IbftTarget::default() };
+        for (nics, expected) in [(vec![], None), (vec![0], Some(0)), (vec![0, 1], Some(1)), (vec![0, 2], None)] {
+            let ibft = Ibft { nics: nics.into_iter().map(nic).collect(), ..Ibft::default() };
+            assert_eq!(nic_of(&ibft, &target).map(|nic| nic.index), expected);
+        }
     }
 }
