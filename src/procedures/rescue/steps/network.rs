@@ -2,7 +2,7 @@
 
 use crate::procedures::rescue::context::{Context, Nic};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::Invocation;
+use crate::system::command::{Invocation, quoted};
 use crate::system::netlink;
 use crate::system::reach::{self, Origin, Reach};
 use ipnet::IpNet;
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long the portal may take to answer.
 const ANSWERS: Duration = Duration::from_secs(10);
 
+/// The table of routes that belong to none (`RT_TABLE_MAIN`).
+const MAIN: u32 = 254;
+
 /// How long the NIC's link may take to come.
 const CARRIER: Duration = Duration::from_secs(10);
 
@@ -23,9 +26,21 @@ pub(crate) struct Network;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Change {
-    Up { nic: String },
-    Address { nic: String, address: IpNet },
-    Route { nic: String, to: IpNet, gateway: IpAddr },
+    Up {
+        nic: String,
+        /// Addresses that it had while it was down.
+        #[serde(default)]
+        had: Vec<IpNet>,
+    },
+    Address {
+        nic: String,
+        address: IpNet,
+    },
+    Route {
+        nic: String,
+        to: IpNet,
+        gateway: IpAddr,
+    },
 }
 
 fn ip(arguments: &[&str]) -> Invocation {
@@ -72,13 +87,31 @@ fn look(portal: IpAddr) -> Result<Seen, Failure> {
     Ok(Seen { links, addresses, route })
 }
 
+fn addresses_of<'a>(seen: &'a Seen, nic: &'a str) -> impl Iterator<Item = IpNet> + 'a {
+    seen.addresses.iter().filter(move |address| address.interface == nic).map(|address| address.net)
+}
+
+/// Whether there is the route that [`add_route`] makes: of the table main, and of its family's metric.
+fn has_route(nic: &str, to: IpNet, gateway: IpAddr) -> Result<bool, Failure> {
+    let is_it = |route: &Route| {
+        route.interface.as_deref() == Some(nic)
+            && (route.gateway, route.destination) == (Some(gateway), Some(to))
+            && (route.table, route.metric) == (MAIN, if route.ipv6 { 1024 } else { 0 })
+    };
+    match netlink::snapshot(&[]).routes.known() {
+        Some(routes) => Ok(routes.iter().any(is_it)),
+        None => Err(Failure::failed("the kernel does not report its routes")),
+    }
+}
+
 /// What a person can type who knows the network.
 fn advise(mut failure: Failure, cx: &Context, seen: &Seen) -> Failure {
     let portal = cx.request.portal.ip();
     match &cx.request.nic {
         Some(nic) => {
-            failure = failure.advise(format!("ip link set {0} up; dhclient {0}", nic.name));
-            failure = failure.advise(format!("ip route add {portal} via GATEWAY dev {}", nic.name));
+            let nic = quoted(&nic.name);
+            failure = failure.advise(format!("ip link set {nic} up; dhclient {nic}"));
+            failure = failure.advise(format!("ip route add {portal} via GATEWAY dev {nic}"));
         }
         None => {
             let nics = seen.links.iter().filter(|link| link.name != "lo" && link.kind == LinkKind::Hardware);
@@ -147,7 +180,8 @@ fn bring_up(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic) -> Result<Seen, 
     let portal = cx.request.portal.ip();
     let mut seen = look(portal)?;
     if !is_there(cx, &seen)?.is_some_and(|link| link.up) {
-        log.guarded(Change::Up { nic: nic.name.clone() }, || cx.run(&up(&nic.name)).map(drop))?;
+        let had = addresses_of(&seen, &nic.name).collect();
+        log.guarded(Change::Up { nic: nic.name.clone(), had }, || cx.run(&up(&nic.name)).map(drop))?;
     }
     let deadline = Instant::now() + CARRIER;
     while !is_there(cx, &seen)?.is_some_and(|link| link.carrier) {
@@ -164,15 +198,15 @@ fn bring_up(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic) -> Result<Seen, 
 /// Gives the NIC its address where it has none.
 fn give_address(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic, seen: &Seen) -> Result<(), Failure> {
     let is_v4 = cx.request.portal.is_ipv4();
-    let of_nic = |address: &&Address| address.interface == nic.name && address.net.addr().is_ipv4() == is_v4;
-    let own: Vec<IpNet> = seen.addresses.iter().filter(of_nic).map(|address| address.net).collect();
-    match (nic.address, own.first()) {
+    let own: Vec<IpNet> = addresses_of(seen, &nic.name).filter(|own| own.addr().is_ipv4() == is_v4).collect();
+    // Every NIC that is up has a link-local one of IPv6.
+    match (nic.address, own.iter().find(|own| is_v4 || !is_link_local(own.addr()))) {
         (Some(address), _) if own.iter().any(|own| own.addr() == address.addr()) => Ok(()),
         (Some(address), Some(other)) => Err(Failure::refused(format!(
             "the SAN NIC {} has the address {other}, but {address} was expected",
             nic.name
         ))
-        .advise(format!("ip address del {other} dev {}", nic.name))),
+        .advise(format!("ip address del {other} dev {}", quoted(&nic.name)))),
         (Some(address), None) => log.guarded(Change::Address { nic: nic.name.clone(), address }, || {
             cx.run(&add_address(&nic.name, address)).map(drop)
         }),
@@ -197,6 +231,10 @@ fn give_route(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic, seen: &Seen) -
         return Err(advise(Failure::refused(what), cx, seen));
     };
     let to = IpNet::from(portal);
+    if has_route(&nic.name, to, gateway)? {
+        let what = format!("this machine has the route to {portal} through {}, and takes another one", nic.name);
+        return Err(Failure::refused(what).advise(format!("ip route get {portal}; ip rule")));
+    }
     log.guarded(Change::Route { nic: nic.name.clone(), to, gateway }, || {
         cx.run(&add_route(&nic.name, to, gateway)).map(drop)
     })
@@ -257,13 +295,7 @@ impl Step for Network {
         let seen = look(portal)?;
         match change {
             Change::Route { nic, to, gateway } => {
-                let snapshot = netlink::snapshot(&[]);
-                let is_it = |route: &&Route| {
-                    route.interface.as_deref() == Some(nic.as_str())
-                        && route.gateway == Some(gateway)
-                        && route.destination == Some(to)
-                };
-                if snapshot.routes.known().into_iter().flatten().any(|route| is_it(&route)) {
+                if has_route(&nic, to, gateway)? {
                     cx.run(&ip(&["route", "del", &to.to_string(), "via", &gateway.to_string(), "dev", &nic]))?;
                 }
             }
@@ -272,10 +304,9 @@ impl Step for Network {
                     cx.run(&ip(&["address", "del", &address.to_string(), "dev", &nic]))?;
                 }
             }
-            Change::Up { nic } => {
+            Change::Up { nic, had } => {
                 // An address that somebody gave it meanwhile needs it up.
-                let in_use = seen.addresses.iter().any(|own| own.interface == nic && !is_link_local(own.net.addr()));
-                if in_use {
+                if addresses_of(&seen, &nic).any(|own| !is_link_local(own.addr()) && !had.contains(&own)) {
                     cx.remark(format!("{nic} stays up: it has an address"));
                 } else if seen.links.iter().any(|link| link.name == nic && link.up) {
                     cx.run(&ip(&["link", "set", "dev", &nic, "down"]))?;
