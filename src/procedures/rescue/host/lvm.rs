@@ -29,11 +29,14 @@ impl Selection {
     }
 
     /// A disk with all its partitions.
-    pub(crate) fn of_disk(cx: &Context, disk: &str) -> Self {
-        let partitions = cx.sysfs.names(&format!("/class/block/{disk}")).unwrap_or_default();
+    ///
+    /// # Errors
+    /// When sysfs cannot be read: what is not listed here is not seen by LVM.
+    pub(crate) fn of_disk(cx: &Context, disk: &str) -> Result<Self, Failure> {
+        let partitions = cx.sysfs.names(&format!("/class/block/{disk}"))?;
         let mut devices = vec![disk.to_owned()];
         devices.extend(partitions.into_iter().filter(|name| name.starts_with(disk)));
-        Self { devices, read_only: cx.request.read_only }
+        Ok(Self { devices, read_only: cx.request.read_only })
     }
 
     /// The settings for one invocation.
@@ -170,7 +173,7 @@ pub(crate) fn deactivate(cx: &Context, disk: &str, before: &[String]) -> Result<
     if found.is_empty() {
         return Ok(());
     }
-    let selection = Selection::of_disk(cx, disk);
+    let selection = Selection::of_disk(cx, disk)?;
     let mut last = None;
     for name in &found {
         // LVM first, where the map is one of its volumes and the LUN answers; the map alone otherwise.

@@ -4,7 +4,7 @@ use crate::probes::lun::contents::{self, Contents, VolumeGroup};
 use crate::probes::storage::sysfs::Sysfs;
 use crate::procedures::rescue::context::{Context, LunDisk};
 use crate::procedures::rescue::host::holders;
-use crate::procedures::rescue::host::lvm::{self, Selection, maps_on};
+use crate::procedures::rescue::host::lvm::{self, Selection, Volume, maps_on};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Invocation, is_installed};
 use serde::{Deserialize, Serialize};
@@ -85,34 +85,44 @@ impl Step for ActivateVolumes {
     }
 }
 
+/// The name of a volume's map where another volume on this machine has its own.
+fn other_name(volume: &Volume) -> String {
+    format!("isctpl-{}", volume.dm_name)
+}
+
 fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
-    let lun = Selection::of_disk(cx, disk);
+    let lun = Selection::of_disk(cx, disk)?;
     let volumes = lvm::volumes(cx, &lun)?;
     let ours = maps_on(cx, disk)?;
     let mut names = Vec::new();
     for volume in &volumes {
         let name = format!("{}/{}", volume.group, volume.name);
-        let taken = !ours.contains(&volume.dm_name) && cx.host.exists(&format!("/dev/mapper/{}", volume.dm_name));
-        if ours.contains(&volume.dm_name) {
-            names.push(name);
-        } else if taken {
+        let (own, other) = (&volume.dm_name, other_name(volume));
+        let map = if ours.contains(own) {
+            own
+        } else if ours.contains(&other) {
+            // By an earlier run.
+            &other
+        } else if cx.host.exists(&format!("/dev/mapper/{own}")) {
             // A map's name is one of the whole machine, and a volume's map is called after its group. Renaming
             // the group would write to the LUN.
-            let table = lvm::linear_table(cx, &lun, volume)?;
-            let (map, flags) = (format!("isctpl-{}", volume.dm_name), if cx.request.read_only { "ro" } else { "rw" });
-            let concise = format!("{map},ISCTPL-{},,{flags},{table}", volume.dm_name);
+            let (table, flags) = (lvm::linear_table(cx, &lun, volume)?, if cx.request.read_only { "ro" } else { "rw" });
+            let concise = format!("{other},ISCTPL-{own},,{flags},{table}");
             cx.run(&Invocation::new("dmsetup", Duration::from_secs(60)).args(["create", "--concise", &concise]))?;
-            names.push(format!("{name} as {map}, because another volume on this system has its name"));
+            &other
         } else {
             cx.run(&lun.invocation("lvchange", Some(&volume.group), &["-ay", "-K", &name]))?;
-            names.push(name);
-        }
+            own
+        };
         if cx.request.read_only {
-            let map = if taken { format!("isctpl-{}", volume.dm_name) } else { volume.dm_name.clone() };
-            cx.run(
-                &Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &format!("/dev/mapper/{map}")]),
-            )?;
+            let device = format!("/dev/mapper/{map}");
+            cx.run(&Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &device]))?;
         }
+        names.push(if map == own {
+            name
+        } else {
+            format!("{name} as {map}, because another volume on this system has its name")
+        });
     }
     Ok(names)
 }

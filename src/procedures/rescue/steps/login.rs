@@ -104,7 +104,8 @@ impl Step for Login {
 /// Makes sure that nothing on a session's disks is in use. Volumes that udev made active when the disks
 /// appeared are made inactive: they came by this login.
 fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
-    for disk in &session.disks {
+    for disk in sessions::units(&cx.sysfs, &session.name)?.into_iter().flat_map(|unit| unit.disks) {
+        let disk = disk.as_str();
         holders::settle(cx);
         lvm::deactivate(cx, disk, &[])?;
         let held = holders::settled_holders(cx, disk);
