@@ -5,6 +5,7 @@ use crate::formats::text::printable::{self, line};
 use crate::procedures::rescue::recovery::{Stage, Status};
 use crate::procedures::rescue::{MountedRoot, RescueRequest};
 use crate::procedures::{Failure, Planned};
+use isctpl_checks::quoted;
 use std::path::Path;
 use textwrap::{Options, fill};
 
@@ -65,7 +66,7 @@ pub(crate) fn up(request: &RescueRequest, root: &MountedRoot, remarks: &[String]
     let machine = if request.same_machine { " --same-machine" } else { "" };
     lines("UP: ", &format!("{name}, from LUN {}, is mounted at {at}{how}", request.lun), style)
         + &notes(remarks, style)
-        + &format!("  check   isctpl doctor --root {at}{machine}\n")
+        + &format!("  check   isctpl doctor --root {}{machine}\n", line(&quoted(&request.at.display().to_string())))
         + "  shell   isctpl rescue enter\n  end     isctpl rescue down\n"
 }
 
@@ -142,4 +143,21 @@ pub(crate) fn status(status: &Status, style: &Style) -> String {
         + &lines("  session ", &session, style)
         + &disk.unwrap_or_default()
         + &lines("  done    ", &status.done.join(", "), style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probes::lun::contents::Filesystem;
+    use isctpl_checks::facts::BlockDevice;
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_directory_is_a_word_of_the_command() {
+        let request = RescueRequest { at: PathBuf::from("/mnt/a;b"), ..RescueRequest::nothing() };
+        let filesystem =
+            Filesystem { device: BlockDevice::default(), kind: "ext4".to_owned(), uuid: None, label: None };
+        let text = up(&request, &MountedRoot { filesystem, system_name: None }, &[], &STYLE);
+        assert!(text.contains("isctpl doctor --root '/mnt/a;b'\n"), "{text}");
+    }
 }

@@ -115,6 +115,28 @@ fn a_plan_can_be_pasted_and_holds_no_secret() {
     assert!(Command::new("sh").arg("-n").arg(&script).status().unwrap().success());
 }
 
+/// Whatever a file, the firmware or a person calls something, a shell takes it as a word of the command.
+#[test]
+fn no_name_becomes_a_command_of_the_plan() {
+    const NAME: &str = "iqn.x;touch $(id)";
+    let directory = tempfile::tempdir().unwrap();
+    let at = format!("/mnt/{NAME}");
+    let mut arguments = vec!["rescue".to_owned(), "plan".to_owned()];
+    arguments.extend(credentials(directory.path()));
+    for (option, value) in
+        [("--target", NAME), ("--initiator", NAME), ("--username", NAME), ("--at", &at), ("--root-device", NAME)]
+    {
+        arguments.extend([option.to_owned(), value.to_owned()]);
+    }
+    let plan = isctpl(&arguments).out;
+    let commands: Vec<&str> = plan.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(commands.iter().filter(|line| line.contains(NAME)).count() > 10, "{plan}");
+    for command in commands {
+        let unquoted: String = command.split('\'').step_by(2).collect();
+        assert!(!unquoted.contains("touch"), "{command}");
+    }
+}
+
 #[test]
 fn a_user_name_is_the_one_that_was_given() {
     let directory = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use crate::procedures::rescue::context::{Context, LunDisk, TargetSession};
 use crate::procedures::rescue::host::open_iscsi::{self, iscsiadm};
 use crate::procedures::rescue::host::{holders, session};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::Invocation;
+use crate::system::command::{Invocation, quoted};
 use isctpl_checks::facts::{BlockDevice, Session};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -103,12 +103,15 @@ impl Step for FindLun {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
+        let (target, lun) = (&cx.request.target, cx.request.lun);
         vec![
+            // Other sessions' hosts are not for this unit to appear on.
             Planned::Command(format!(
-                "for h in /sys/class/iscsi_session/*/device/../scsi_host/host*; do echo '- - {}' > $h/scan; done",
-                cx.request.lun
+                "for s in $(grep -lFx -e {} /sys/class/iscsi_session/*/targetname); do \
+                 for h in ${{s%/*}}/device/../scsi_host/host*; do echo '- - {lun}' > $h/scan; done; done",
+                quoted(target)
             )),
-            Planned::Command(format!("ls -l /dev/disk/by-path/*-iscsi-{}-lun-{}", cx.request.target, cx.request.lun)),
+            Planned::Command(format!("ls -l /dev/disk/by-path/*-iscsi-{}", quoted(&format!("{target}-lun-{lun}")))),
         ]
     }
 

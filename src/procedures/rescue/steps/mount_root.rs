@@ -212,7 +212,9 @@ impl Step for MountRoot {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let name = cx.request.root.as_ref().map_or("DEVICE", |choice| choice.device.trim_start_matches("/dev/"));
+        // A UUID is looked for on the LUN alone: here a disk of this machine may have it as well.
+        let chosen = cx.request.root.as_ref().map(|choice| choice.device.trim_start_matches("/dev/"));
+        let name = chosen.filter(|name| !name.starts_with("UUID=")).unwrap_or("DEVICE");
         let (place, at) = (quoted_path(&cx.place()), quoted_path(&cx.request.at));
         vec![
             Planned::remark("DEVICE is the filesystem on the LUN that has an os-release or fstab, and an init"),

@@ -120,11 +120,19 @@ fn link(root: &Root) -> Result<Option<PathBuf>, Failure> {
     Ok(Some(run.unwrap_or(path)))
 }
 
-/// Makes a file that is not there yet. A link in its place is not followed.
+/// The name under which a file is written before it appears.
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("isctpl-new")
+}
+
+/// Makes a file that is not there yet, whole or not at all. A link in its place is not followed.
 fn put(path: &Path, text: &str) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
-    file.write_all(text.as_bytes())
+    let new = unfinished(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    fs::hard_link(&new, path)?;
+    fs::remove_file(&new)
 }
 
 impl Step for ResolvConf {
@@ -142,10 +150,11 @@ impl Step for ResolvConf {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        let copy = quoted_path(&cx.state.join("resolv.conf"));
+        let (copy, at) = (quoted_path(&cx.state.join("resolv.conf")), quoted_path(&cx.below(FILE)));
         vec![
             Planned::Command(format!("cp {FILE} {copy}")),
-            Planned::Command(format!("mount --bind {copy} {}", quoted_path(&cx.below(FILE)))),
+            // A link may lead to a file of this system.
+            Planned::Command(format!("[ -L {at} ] || mount --bind {copy} {at}")),
         ]
     }
 
@@ -207,6 +216,8 @@ impl Step for ResolvConf {
                 Ok(())
             }
             Change::Put { path, made, text } => {
+                // It is there where the process ended while it was written.
+                let _ = fs::remove_file(unfinished(&path));
                 // What somebody else has put there since stays.
                 let is_ours = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file())
                     && fs::read_to_string(&path).is_ok_and(|there| there == text);
@@ -305,5 +316,26 @@ mod tests {
         let (link, other) = (directory.path().join("resolv.conf"), directory.path().join("other"));
         symlink(&other, &link).unwrap();
         assert!(put(&link, "x").is_err() && !other.exists());
+    }
+
+    #[test]
+    fn what_was_put_is_there_whole_and_goes_wholly() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("resolve/resolv.conf");
+        let made = vec![directory.path().join("resolve")];
+        let mut cx = Context::on_this_machine(RescueRequest::nothing(), None, Runner::default()).unwrap();
+        let mut undo = || {
+            ResolvConf
+                .undo(&mut cx, Change::Put { path: path.clone(), made: made.clone(), text: "x".to_owned() })
+                .unwrap();
+            assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        };
+        put(&path, "x").unwrap();
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        undo();
+        // The process ended while it was written.
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        fs::write(unfinished(&path), "").unwrap();
+        undo();
     }
 }
