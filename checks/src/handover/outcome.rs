@@ -3,7 +3,7 @@
 use super::config_match::{config_matches, config_text, unread_manager};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
-use crate::facts::InterfaceConfig;
+use crate::facts::{InterfaceConfig, Source};
 use crate::{Analysis, Evidence, Finding, Outcome, Remedy};
 
 /// Fails on each disruption of a kind; passes with a reason made of the configuration that takes the SAN
@@ -29,6 +29,8 @@ pub(super) fn judge(
         }
     }
     if !findings.is_empty() {
+        // A configuration is told by what it does not say, and the rest of it may not have been read.
+        facts.was_read(Source::Root)?;
         return Ok(Outcome::Fail(findings));
     }
     if let Some(disruption) = open.first() {

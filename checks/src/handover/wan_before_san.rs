@@ -5,7 +5,7 @@ use super::disruption::covered;
 use super::identity::SanIdentity;
 use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
 use super::nic_match::{Matches, matches};
-use crate::facts::{InterfaceConfig, Manager, Method};
+use crate::facts::{InterfaceConfig, Manager, Method, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -33,6 +33,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    facts.was_read(Source::Root)?;
     match (race(facts), unread_manager(facts)) {
         (Outcome::Pass(_), Some(problem)) => Err(Outcome::unread(problem)),
         (outcome, _) => Ok(outcome),

@@ -36,8 +36,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             "not checked: open-iscsi is not in the initramfs (see initramfs-login-tool-missing)",
         ));
     }
+    facts.was_read(Source::IscsiInitramfs)?;
     let Some(conf) = &facts.iscsi.initramfs_conf else {
-        facts.was_read(Source::IscsiInitramfs)?;
         return Ok(match copy_of_request(image) {
             None => Outcome::not_applicable("neither the root nor the initramfs has an iscsi.initramfs"),
             Some(copy) => warn(

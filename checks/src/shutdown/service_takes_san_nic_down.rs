@@ -51,7 +51,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             && matches(&config.matches, &san) == Matches::Yes
     });
     Ok(match stanza {
-        Some(config) if !is_excluded() => finding(&san, config, line).into(),
+        Some(config) if !is_excluded() => {
+            // What leaves it up stands in any file.
+            facts.was_read(Source::Root)?;
+            finding(&san, config, line).into()
+        }
         _ => {
             facts.was_read(Source::Manager(Manager::Ifupdown))?;
             Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title()))

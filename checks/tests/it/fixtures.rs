@@ -2,7 +2,7 @@
 //!
 //! `fixtures/facts/*.json` are whole, sound machines. `fixtures/checks/ID/{broken,healthy}.json` are
 //! small changes to one of them, as JSON patches (RFC 6902).
-use isctpl_checks::facts::Facts;
+use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{
     BootVerdict, Check, Judgement, Link, Outcome, Reach, RunsIn, Selection, Severity, judge, registry,
 };
@@ -267,5 +267,30 @@ fn the_commands_of_a_fix_act_in_one_place() {
             let all = if finding.remedy.runs_in() == RunsIn::Machine { plain.len() } else { 0 };
             assert_eq!(for_machine, all, "{name}: {plain:?}");
         }
+    }
+}
+
+/// Checks whose finding is that something was not seen in the root.
+const OF_ABSENCE: [&str; 12] = [
+    "loader-efi-fallback-missing",
+    "loader-cmdline-drift",
+    "kernel-modules-missing",
+    "initramfs-stale",
+    "handover-san-nic-reconfigured",
+    "handover-san-route-not-kept",
+    "handover-classless-routes-ignored",
+    "handover-wan-before-san",
+    "service-takes-san-nic-down",
+    "template-helper-missing",
+    "template-python-missing",
+    "template-snmpd-missing",
+];
+
+#[test]
+fn nothing_is_missing_where_the_root_was_not_read_to_the_end() {
+    for check in registry::all().filter(|check| OF_ABSENCE.contains(&check.id)) {
+        let (name, _, mut facts) = case(check, "broken");
+        facts.scope.problems.push(Problem::new("/", "was not read to the end"));
+        assert!(matches!(alone(check, &facts), Outcome::Unknown { .. }), "{name}");
     }
 }

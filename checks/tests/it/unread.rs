@@ -69,6 +69,8 @@ fn what_was_looked_for_after_the_end_is_not_missing() {
     assert_says("loader-efi-fallback-missing", base, &no_fallback, &[(&[], "fail"), (&[ended()], "unknown")]);
     let no_file = [set("/iscsi/initramfs_conf", Value::Null)];
     assert_says("initramfs-stale", base, &no_file, &[(&[], "fail"), (&[ended()], "unknown")]);
+    let unclear = set("/iscsi/problems", json!([problem("/etc/iscsi/iscsi.initramfs:2", "iscsi-initramfs")]));
+    assert_says("initramfs-stale", base, &[], &[(&[], "pass"), (&[unclear], "unknown")]);
     let wanted = json!([{"what": "snmpd", "found": null, "enabled": null, "looked_for": ["/usr/sbin/snmpd"]}]);
     let no_snmpd = [set("/template/wanted", wanted)];
     assert_says("template-snmpd-missing", base, &no_snmpd, &[(&[], "fail"), (&[ended()], "unknown")]);
