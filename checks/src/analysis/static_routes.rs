@@ -133,10 +133,16 @@ impl Cmdline {
         self.firmware_nic_words().next().is_some()
     }
 
+    /// Whether the image takes its NIC from the iBFT for these words. NetworkManager's generator is a program, in
+    /// which no script's line shows what it reads.
+    pub(crate) fn takes_firmware_nic(&self, image: &Initramfs) -> bool {
+        let read = |word: &Word| image.reader(if word.key == "ip" { "ip=ibft" } else { "rd.iscsi.ibft" }).is_some();
+        self.firmware_nic_words().any(|word| read(word) || image.has_network(NetworkKind::NetworkManager))
+    }
+
     /// Whether the image gives the NIC of the iBFT the name `ibft0`.
     pub(crate) fn renames_firmware_nic(&self, image: &Initramfs) -> bool {
-        let read = |word: &Word| image.reader(if word.key == "ip" { "ip=ibft" } else { "rd.iscsi.ibft" }).is_some();
-        self.firmware_nic_words().any(read) && image.has_network(NetworkKind::DracutLegacy)
+        self.takes_firmware_nic(image) && image.has_network(NetworkKind::DracutLegacy)
     }
 }
 

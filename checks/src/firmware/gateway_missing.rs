@@ -45,7 +45,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Err(Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT"));
     }
     let words = facts.boot_words();
-    if !image.has_network(NetworkKind::IscsistartN) && !words.asks_for_firmware_nic() {
+    if !image.has_network(NetworkKind::IscsistartN) && !words.takes_firmware_nic(image) {
         return Err(Outcome::not_applicable("the initramfs does not take its addresses from the iBFT"));
     }
     let Some(nic) = super::table::boot_nic(facts, ibft) else {

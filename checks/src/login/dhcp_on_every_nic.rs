@@ -41,7 +41,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if facts.wants_firmware() && image.has_network(NetworkKind::IscsistartN) {
         return Ok(Outcome::pass("iscsistart -N takes the NIC from the iBFT"));
     }
-    if words.asks_for_firmware_nic() {
+    if words.takes_firmware_nic(image) {
         return Ok(Outcome::pass("the initramfs takes the NIC from the iBFT"));
     }
     if let Some(ip) = words.ip_words().iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {

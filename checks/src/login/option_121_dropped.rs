@@ -95,7 +95,7 @@ fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
     }
     let portals = facts.portals();
     if let Some(nic) = facts.handoff().and_then(BootHandoff::boot_nic) {
-        let takes_it = words.asks_for_firmware_nic() || image.has_network(NetworkKind::IscsistartN);
+        let takes_it = words.takes_firmware_nic(image) || image.has_network(NetworkKind::IscsistartN);
         if takes_it && !nic.by_dhcp && nic.address.is_some() {
             return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
         }
@@ -139,7 +139,7 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
     }
     let remedy = match handling.network {
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
-            let (word, known) = route_word(facts);
+            let (word, known) = route_word(facts, image);
             let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
             if known { facts.edit_words(text, &[], &[&word]) } else { facts.update_loader(text) }
         }
@@ -174,14 +174,13 @@ fn routes_elsewhere(facts: &Analysis<'_>) -> Vec<Evidence> {
 }
 
 /// The word that names the route, as far as its parts are known, and whether all of them are.
-fn route_word(facts: &Analysis<'_>) -> (String, bool) {
+fn route_word(facts: &Analysis<'_>, image: &Initramfs) -> (String, bool) {
     let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
     let portals = facts.portals();
     let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
     // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
     let words = facts.boot_words();
-    let renamed = words.asks_for_firmware_nic();
-    let interface = if renamed { ":ibft0" } else { "" };
+    let interface = if words.renames_firmware_nic(image) { ":ibft0" } else { "" };
     match (route, portals.first()) {
         (Some(route), _) => (format!("rd.route={}:{}{interface}", route.destination, route.gateway), true),
         (None, Some(portal)) => (format!("rd.route={}:SAN-GATEWAY{interface}", portal.ip), false),

@@ -168,3 +168,28 @@ fn a_request_in_words_of_another_image_hides_none_that_is_read() {
     assert!(matches!(says("iscsi_target_name"), Outcome::Pass(_)));
     assert!(matches!(says("netroot"), Outcome::Fail(_)));
 }
+
+#[test]
+fn a_nic_of_the_firmware_is_taken_where_something_reads_the_word_for_it() {
+    let words = "root=/dev/mapper/ubuntu--vg-ubuntu--lv iscsi_auto rd.iscsi.firmware=1 rd.iscsi.ibft=1";
+    let at = json!({"path": "/boot/initrd!scripts/functions", "line": 3});
+    let of = |base: &str, kind: &str| {
+        let network = set("/images/0/network", json!([{"kind": kind, "at": at}]));
+        let drops = json!({"network": kind, "honoured": {"no": "drops them"}, "at": at, "excerpt": "x"});
+        machine(base).patch(json!([network, set("/images/0/classless", json!([drops]))])).cmdline(words)
+    };
+    const EVERY: &str = "login-dhcp-on-every-nic";
+    assert!(matches!(of("initramfs-tools-live", "ipconfig").says(EVERY), Outcome::Fail(_)));
+    assert!(matches!(of("initramfs-tools-live", "network-manager").says(EVERY), Outcome::Pass(_)));
+    assert!(matches!(of("dracut-live", "dracut-legacy").says(EVERY), Outcome::Pass(_)));
+
+    // Only network-legacy has an interface ibft0.
+    let remedy = |kind: &str| match of("dracut-live", kind).says("login-option-121-dropped") {
+        Outcome::Fail(findings) => findings[0].remedy.text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        [remedy("dracut-legacy"), remedy("networkd")],
+        [":ibft0", ""].map(|nic| format!("Add rd.route=100.97.0.0/16:100.64.16.49{nic} to GRUB_CMDLINE_LINUX."))
+    );
+}
