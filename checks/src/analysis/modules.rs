@@ -1,7 +1,7 @@
 //! Kernel modules: in the kernel, on the disk, in the image.
 
 use crate::Outcome;
-use crate::facts::{Initramfs, Kernel};
+use crate::facts::{Initramfs, Kernel, Problem, Source};
 
 /// Where a module is, seen from the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,13 @@ impl Kernel {
         self.config.as_ref()?.value.get(option).map(String::as_str)
     }
 
+    /// What of its modules could not be read. Without a directory nothing is known to be built in, which
+    /// stands in the way of nothing.
+    pub(crate) fn unread_modules(&self) -> Option<&Problem> {
+        let builtin = self.builtin.problem().filter(|_| self.modules_dir.is_some());
+        builtin.into_iter().chain(&self.problems).find(|problem| Source::KernelModules.is_behind(problem))
+    }
+
     /// A module with everything that `modules.dep` of the kernel says it needs, itself first.
     pub(crate) fn closure<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
         let depends = self.modules.get(name).into_iter().flat_map(|module| module.depends.iter().map(String::as_str));
@@ -75,6 +82,12 @@ impl Kernel {
         }
         if !missing.is_empty() {
             image.whole()?;
+        } else if self.is_builtin(name) != Some(true)
+            && !self.modules.contains_key(name)
+            && let Some(problem) = self.unread_modules()
+        {
+            // What it depends on may be in what was not read.
+            return Err(Outcome::unread(problem));
         }
         Ok(missing)
     }

@@ -53,6 +53,7 @@ impl Source {
             Self::GrubDefaults | Self::KernelCmdline => Group::Loader,
             Self::KernelModules => Group::Kernels,
             Self::LinkFiles | Self::Firewall | Self::Manager(_) => Group::Netconfig,
+            Self::Dhclient | Self::DhclientConf | Self::DhclientHooks | Self::Leases => Group::Dhcp,
             Self::Wanted | Self::Leftover(_) => Group::Template,
             Self::Unnamed | Self::Other => return None,
         })
@@ -77,11 +78,7 @@ impl Facts {
             Group::Storage => self.storage.problems.iter().collect(),
             Group::Iscsi => self.iscsi.problems.iter().collect(),
             Group::Loader => self.loader.problems.iter().collect(),
-            // What a manager asks a DHCP client for is told with the clients.
-            Group::Netconfig => {
-                let of_clients = self.dhcp.problems.iter().filter(|problem| !problem.source.is_unnamed());
-                self.netconfig.problems.iter().chain(of_clients).collect()
-            }
+            Group::Netconfig => self.netconfig.problems.iter().collect(),
             Group::Template => self.template.problems.iter().collect(),
             group => self.problems_of(group),
         };

@@ -33,8 +33,16 @@ pub enum Source {
     KernelCmdline,
     /// A kernel's directory of modules.
     KernelModules,
-    /// udev's `.link` files.
+    /// What udev goes by for NICs: `.link` files and rules.
     LinkFiles,
+    /// ISC dhclient itself: whether it is installed, and which options it knows.
+    Dhclient,
+    /// `dhclient.conf`, and what it includes.
+    DhclientConf,
+    /// The hooks of dhclient-script(8).
+    DhclientHooks,
+    /// The leases of every DHCP client.
+    Leases,
     /// The rules of a firewall, and whether it starts.
     Firewall,
     /// What a template must have: programs and services.

@@ -1,7 +1,8 @@
 //! `handover-dhcp-timeout-long`
 
+use super::config_match::unread_manager;
 use super::managers::manager_starts;
-use crate::facts::{InterfaceConfig, Manager, Method};
+use crate::facts::{InterfaceConfig, Manager, Method, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
 
 /// dhclient.conf(5): "The default timeout is sixty seconds."
@@ -32,16 +33,21 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if !facts.dhcp.dhclient_installed {
+        facts.was_read(Source::Dhclient)?;
         return Err(Outcome::not_applicable("not checked: dhclient is not installed"));
     }
     let by_dhcp: Vec<_> =
         facts.netconfig.interfaces.iter().filter(|config| waits_for_dhclient(facts, config)).collect();
     let Some(first) = by_dhcp.first() else {
+        if let Some(problem) = unread_manager(facts) {
+            return Err(Outcome::unread(problem));
+        }
         return Ok(Outcome::pass("the boot does not wait for dhclient on any NIC"));
     };
     if facts.nics.known().is_some_and(|nics| nics.iter().filter(|nic| nic.physical).count() == 1) {
         return Ok(Outcome::pass("dhclient runs on the only NIC"));
     }
+    facts.was_read(Source::DhclientConf)?;
     let conf = facts.dhcp.dhclient.as_ref();
     let stated = conf.and_then(|conf| conf.timeout.as_ref());
     let seconds = stated.map_or(DEFAULT, |timeout| timeout.value);

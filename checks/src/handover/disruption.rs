@@ -3,7 +3,9 @@
 use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
 use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_starts, renderer};
-use crate::facts::{DhclientInterface, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Source};
+use crate::facts::{
+    DhclientInterface, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source,
+};
 use crate::{Analysis, Sed, ShellCommand};
 use std::net::IpAddr;
 
@@ -22,6 +24,8 @@ pub(crate) struct Disruption {
     pub(crate) commands: Vec<ShellCommand>,
     /// The lines that show it.
     pub(crate) at: Vec<(Location, String)>,
+    /// What was not read, and may show the contrary.
+    pub(crate) in_doubt: Option<Problem>,
 }
 
 /// Kinds of disruptions, one a check.
@@ -56,6 +60,8 @@ fn ifupdown(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     if guard(facts).is_some() {
         return Vec::new();
     }
+    // Its rule may be among those that were not read.
+    let in_doubt = facts.unread(Source::LinkFiles).filter(|_| is_guarded_where_noted(facts)).cloned();
     let how = if config.method == Method::Dhcp { "by DHCP" } else { "with a static address" };
     let mut disruptions = vec![reconfigured(
         config,
@@ -69,8 +75,11 @@ fn ifupdown(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
         first.commands.push(ShellCommand::sed(&[manual], &config.at.path));
         first.commands.push(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[name]));
     }
-    if config.method == Method::Dhcp && facts.dhcp.dhclient_installed && !covered(facts, config) {
+    if config.method == Method::Dhcp && !covered(facts, config) {
         disruptions.extend(dhclient_drops_classless(facts, config));
+    }
+    for disruption in &mut disruptions {
+        disruption.in_doubt = disruption.in_doubt.take().or_else(|| in_doubt.clone());
     }
     disruptions
 }
@@ -81,11 +90,14 @@ fn ifupdown(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
 /// what is noted as up is taken down by `ifdown -a`, which is what networking.service stops with. Only the
 /// script of a run level leaves the network alone while a network filesystem is mounted.
 pub(super) fn guard<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
-    noted(facts).filter(|_| {
-        let of_ifupdown = |state: &&ManagerState| state.manager == Manager::Ifupdown && state.enabled;
-        let started_by = facts.netconfig.managers.iter().find(of_ifupdown).and_then(|state| state.at.as_ref());
-        started_by.is_some_and(|at| at.path.starts_with("/etc/rc") || at.path.starts_with("/etc/runlevels/"))
-    })
+    noted(facts).filter(|_| is_guarded_where_noted(facts))
+}
+
+/// Whether ifupdown heeds the note: a run level starts it.
+fn is_guarded_where_noted(facts: &Analysis<'_>) -> bool {
+    let of_ifupdown = |state: &&ManagerState| state.manager == Manager::Ifupdown && state.enabled;
+    let started_by = facts.netconfig.managers.iter().find(of_ifupdown).and_then(|state| state.at.as_ref());
+    started_by.is_some_and(|at| at.path.starts_with("/etc/rc") || at.path.starts_with("/etc/runlevels/"))
 }
 
 /// The guard's rule, where the image writes the note that it goes by: such an image brings the SAN NIC up
@@ -98,10 +110,6 @@ pub(crate) fn noted<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
 }
 
 fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {
-    // What was not read of dhclient.conf may ask for the option.
-    if facts.dhcp.problems.iter().any(|problem| problem.source == Source::Manager(Manager::Ifupdown)) {
-        return None;
-    }
     let conf = facts.dhcp.dhclient.as_ref();
     // ifupdown does not use a file for one interface, dhclient-IF.conf, which is told without a line.
     let block = conf.and_then(|conf| {
@@ -112,7 +120,15 @@ fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> O
         Some(block) => block.asks_classless,
         None => conf.is_some_and(|conf| conf.asks_classless),
     };
-    let hook = facts.dhcp.hooks.iter().find(|hook| hook.active && hook.installs_classless);
+    let installs = facts.dhcp.hooks.iter().any(|hook| hook.active && hook.installs_classless);
+    let of_program = facts.unread(Source::Dhclient);
+    let of_conf = facts.unread(Source::DhclientConf);
+    let in_doubt = match (facts.dhcp.dhclient_installed, asks, installs) {
+        (false, ..) => Some(of_program?),
+        (true, false, _) => of_program.or(of_conf),
+        (true, true, false) => of_conf.or(facts.unread(Source::DhclientHooks)),
+        (true, true, true) => Some(of_conf?),
+    };
     let (what, fix, place) = if !asks {
         (
             "dhclient does not request option 121, so the lease brings no route to the target",
@@ -123,14 +139,12 @@ fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> O
                 (at, "rfc3442-classless-static-routes is not requested".to_owned())
             }),
         )
-    } else if hook.is_none() {
+    } else {
         (
             "dhclient has no exit hook that adds the routes of option 121",
             "Restore Debian's exit hook of dhclient, rfc3442-classless-routes",
             Some((Location::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
         )
-    } else {
-        return None;
     };
     let mut at = vec![(config.at.clone(), "DHCP by ifupdown".to_owned())];
     at.extend(place);
@@ -141,6 +155,7 @@ fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> O
         fix,
         commands: Vec::new(),
         at,
+        in_doubt: in_doubt.cloned(),
     })
 }
 
@@ -203,6 +218,7 @@ fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option
         fix: "Use the routes of the lease, or add a static route to the target",
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
+        in_doubt: None,
     })
 }
 
@@ -232,6 +248,7 @@ fn without_dhcp(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruptio
         fix: "Add a static route to the target, or use DHCP with the routes of the lease",
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
+        in_doubt: None,
     }]
 }
 
@@ -293,5 +310,6 @@ fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Di
         fix,
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
+        in_doubt: None,
     }
 }

@@ -1,10 +1,10 @@
 //! `handover-interface-renamed`
 
-use super::config_match::config_matches;
+use super::config_match::{config_matches, unread_manager};
 use super::identity::SanIdentity;
 use super::managers::in_force;
 use super::nic_match::{Matches, matches};
-use crate::facts::{InterfaceConfig, Located, Location, Method};
+use crate::facts::{InterfaceConfig, Located, Location, Method, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -37,7 +37,12 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let san = SanIdentity::of(facts);
     let mut findings: Vec<Finding> = renames(facts, &san);
-    findings.extend(names_of_nobody(facts, &san));
+    // A name that nobody seems to have may be in what was not read.
+    match facts.unread(Source::LinkFiles).or(unread_manager(facts)) {
+        None => findings.extend(names_of_nobody(facts, &san)),
+        Some(problem) if findings.is_empty() => return Err(Outcome::unread(problem)),
+        Some(_) => {}
+    }
     Ok(Outcome::from_findings(findings, || match &san.name {
         Some(name) => format!("no file on the real root gives the SAN NIC another name than {name}"),
         None => "no file on the real root gives the SAN NIC another name".to_owned(),

@@ -3,7 +3,7 @@
 use super::config_match::{config_matches, config_text, unread_manager};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
-use crate::facts::{InterfaceConfig, Source};
+use crate::facts::{InterfaceConfig, Problem, Source};
 use crate::{Analysis, Evidence, Finding, Outcome, Remedy};
 
 /// Fails on each disruption of a kind; passes with a reason made of the configuration that takes the SAN
@@ -17,11 +17,14 @@ pub(super) fn judge(
     let config_matches = config_matches(facts, &san);
     let mut findings = Vec::new();
     let mut open: Vec<Disruption> = Vec::new();
+    let mut in_doubt: Option<Problem> = None;
     for found in &config_matches {
         for disruption in
             disruptions(facts, found.config, &san).into_iter().filter(|disruption| disruption.kind == kind)
         {
-            if found.certain {
+            if disruption.in_doubt.is_some() {
+                in_doubt = in_doubt.or(disruption.in_doubt);
+            } else if found.certain {
                 findings.push(finding(&san, disruption));
             } else if !disruption.dormant {
                 open.push(disruption);
@@ -36,7 +39,7 @@ pub(super) fn judge(
     if let Some(disruption) = open.first() {
         return Ok(undecided(&san, disruption));
     }
-    if let Some(problem) = unread_manager(facts) {
+    if let Some(problem) = in_doubt.as_ref().or(unread_manager(facts)) {
         return Err(Outcome::unread(problem));
     }
     Ok(match config_matches.first() {

@@ -1,7 +1,7 @@
 //! `kernel-modules-missing`: the kernel's modules are not on the disk, or are of another version.
 
 use crate::analysis::InImage;
-use crate::facts::{Kernel, Module, Problem, Source};
+use crate::facts::{Kernel, Module, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -50,7 +50,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             return Ok(Outcome::pass(format!("{} has everything it needs built in", kernel.name())));
         }
         facts.was_read(Source::Root)?;
-        if let Some(problem) = unread(kernel) {
+        if let Some(problem) = kernel.unread_modules() {
             return Err(Outcome::unread(problem));
         }
         let summary = format!("no modules directory exists for {version}, the version of {}", kernel.name());
@@ -83,7 +83,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             continue;
         };
         count += 1;
-        if !file.present {
+        let is_told = !kernel.problems.iter().any(|problem| problem.place == file.path);
+        if !file.present && is_told {
             absent.push(file);
         } else if let Some(vermagic) = file.vermagic.as_deref().filter(|vermagic| built_for(vermagic) != version) {
             let judged_by_symbols = own.is_some_and(|own| has_checksums(own) && rest(own) == rest(vermagic));
@@ -146,17 +147,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .remedy(remedy()),
         );
     }
-    if let Some(problem) = unread(kernel).filter(|_| findings.is_empty()) {
+    if let Some(problem) = kernel.unread_modules().filter(|_| findings.is_empty()) {
         return Err(Outcome::unread(problem));
     }
     Ok(Outcome::from_findings(findings, || pass_reason(kernel, directory, count)))
-}
-
-/// What of this kernel's modules could not be read. Without a directory nothing is known to be built in, which
-/// stands in the way of nothing.
-fn unread(kernel: &Kernel) -> Option<&Problem> {
-    let builtin = kernel.builtin.problem().filter(|_| kernel.modules_dir.is_some());
-    builtin.into_iter().chain(&kernel.problems).find(|problem| Source::KernelModules.is_behind(problem))
 }
 
 fn pass_reason(kernel: &Kernel, directory: &str, count: usize) -> String {

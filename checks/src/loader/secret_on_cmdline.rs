@@ -1,6 +1,6 @@
 //! `loader-secret-on-cmdline`: a CHAP password stands on a kernel command line.
 
-use crate::facts::{Cmdline, Location};
+use crate::facts::{Cmdline, Location, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Loader,
     severity: Severity::Warning,
     scope: Scope::Everywhere,
-    decided_by: &[],
+    decided_by: &[Source::GrubDefaults, Source::KernelCmdline],
     title: "a CHAP password is on a kernel command line",
     doc: Doc {
         finds: "A word that carries a CHAP password (iscsi_password=, rd.iscsi.password=, the credentials of \

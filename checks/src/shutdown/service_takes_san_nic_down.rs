@@ -58,6 +58,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         }
         _ => {
             facts.was_read(Source::Manager(Manager::Ifupdown))?;
+            // One of udev's rules may note the NIC as one that is up.
+            facts.was_read(Source::LinkFiles)?;
             Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title()))
         }
     })

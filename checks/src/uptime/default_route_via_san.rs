@@ -1,7 +1,7 @@
 //! `default-route-via-san`
 
 use crate::analysis::{policy, san};
-use crate::facts::{Lease, Route};
+use crate::facts::{Lease, Route, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -57,6 +57,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             place(lease, &nic.name)
         )));
     }
+    facts.was_read(Source::Leases)?;
     let finding = || {
         Finding::warning(format!("the default route goes out through the SAN NIC: {}", san::hop_text(default)))
             .evidence(Evidence::new("ip route show default", san::route_text(default)))

@@ -1,6 +1,6 @@
 //! `san-address-expires`
 
-use crate::facts::{Address, LeaseClient, Manager, Method};
+use crate::facts::{Address, LeaseClient, Manager, Method, Source};
 use crate::handover::{ConfigMatch, config_text, manager_starts, san_config_matches, unread_manager};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -93,7 +93,7 @@ fn renewal(facts: &Analysis<'_>, nic: &str) -> Renewal {
             return Renewal::Unclear(why, Vec::new());
         }
     }
-    if let Some(problem) = unread_manager(facts).or(facts.dhcp.problems.first()) {
+    if let Some(problem) = unread_manager(facts).or(facts.unread(Source::Leases)) {
         return Renewal::Unclear(format!("what renews it could not be read: {problem}"), vec![problem.into()]);
     }
     let mut evidence: Vec<Evidence> =

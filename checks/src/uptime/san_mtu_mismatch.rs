@@ -1,7 +1,7 @@
 //! `san-mtu-mismatch`
 
 use crate::analysis::san;
-use crate::facts::LookupAnswer;
+use crate::facts::{LookupAnswer, Source};
 use crate::handover::{san_configs, unread_manager};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
@@ -87,7 +87,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             );
         }
     }
-    let unread = unread_manager(facts).or(facts.dhcp.problems.first());
+    let unread = unread_manager(facts).or(facts.unread(Source::Leases));
     if let Some(problem) = unread.filter(|_| findings.is_empty()) {
         return Err(Outcome::unread(problem));
     }

@@ -1,7 +1,7 @@
 //! `san-route-unlike-lease`
 
 use crate::analysis::san::{self, RouteVerdict};
-use crate::facts::{ClasslessRoute, Lease};
+use crate::facts::{ClasslessRoute, Lease, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ pub(crate) static CHECK: Check = Check {
     link: Link::Uptime,
     severity: Severity::Warning,
     scope: Scope::Live,
-    decided_by: &[],
+    decided_by: &[Source::Leases],
     title: "a route of the SAN NIC's lease is not in the kernel",
     doc: Doc {
         finds: "A route that the current lease of the SAN NIC brings by DHCP option 121 and that is not in the \

@@ -11,6 +11,7 @@ mod machine;
 mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;
+mod sources;
 mod template;
 mod unread;
 mod uptime;

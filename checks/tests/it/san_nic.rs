@@ -239,7 +239,7 @@ fn dhclient_asks_for_option_121_by_the_block_of_the_san_nic() {
                 json!({"name": name, "at": at, "timeout": null, "requested": null, "asks_classless": asks})
             })
             .collect();
-        let problem = json!({"place": "/etc/dhcp/dhclient.conf:9", "what": "is not read", "source": "ifupdown"});
+        let problem = json!({"place": "/etc/dhcp/dhclient.conf:9", "what": "is not read", "source": "dhclient-conf"});
         let problems = if unread { json!([problem]) } else { json!([]) };
         let hook = json!({"at": {"path": "/etc/dhcp/h", "line": 1}, "active": true, "installs_classless": true, "reasons": []});
         let facts = machine("initramfs-tools-root").patch(json!([

@@ -2,7 +2,7 @@
 
 use crate::formats::network::dhclient_conf::{self, Parsed};
 use crate::probes::files::Reader;
-use isctpl_checks::facts::{DhclientConf, DhclientInterface, Manager, Problem, Source};
+use isctpl_checks::facts::{DhclientConf, DhclientInterface, Problem, Source};
 
 /// Where the configuration lies, as dhclient's packages build it.
 const CONFIGURATIONS: [&str; 3] = ["/etc/dhcp/dhclient.conf", "/etc/dhclient.conf", "/etc/dhcp3/dhclient.conf"];
@@ -19,7 +19,6 @@ const FILE_LIMIT: usize = 256;
 /// The configuration of a root, those of single interfaces included. `built_in` says that the program knows option
 /// 121 without a declaration.
 pub(super) fn read(files: &Reader<'_>, built_in: bool) -> Option<DhclientConf> {
-    // That one cannot be read is noted as what ifupdown is to be judged by.
     let mut conf = configuration(files, &CONFIGURATIONS, built_in).map(|parsed| parsed.conf);
     for directory in PER_INTERFACE {
         for file_name in files.names(directory) {
@@ -32,7 +31,7 @@ pub(super) fn read(files: &Reader<'_>, built_in: bool) -> Option<DhclientConf> {
             }
         }
     }
-    Source::Manager(Manager::Ifupdown).name(&mut files.problems());
+    Source::DhclientConf.name(&mut files.problems());
     conf
 }
 

@@ -20,15 +20,17 @@ const PROGRAM_LIMIT: u64 = 32 << 20;
 /// it may be the rescue host's.
 pub(crate) fn read(root: &Root, live: bool) -> Dhcp {
     let mut facts = Dhcp::default();
-    let program = PROGRAMS.iter().find(|path| root.is_file(path));
-    facts.dhclient_installed = program.is_some();
-    let built_in = program.is_some_and(|path| knows_classless(root, path, &mut facts.problems));
     let files = Reader::new(root);
+    let program = PROGRAMS.iter().find(|path| files.is_file(path));
+    facts.dhclient_installed = program.is_some();
+    let built_in = program.is_some_and(|path| knows_classless(root, path, &mut files.problems()));
+    Source::Dhclient.name(&mut files.problems());
     facts.dhclient = dhclient::read(&files, built_in);
-    facts.problems.extend(files.into_problems());
+    facts.problems = files.into_problems();
     facts.hooks = hooks::read(root, &mut facts.problems);
+    Source::DhclientHooks.name(&mut facts.problems);
     facts.leases = leases::read(root, live, &mut facts.problems);
-    Source::Other.name(&mut facts.problems);
+    Source::Leases.name(&mut facts.problems);
     facts
 }
 

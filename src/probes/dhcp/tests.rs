@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use isctpl_checks::facts::Manager;
 use std::fs;
 use std::path::Path;
 
@@ -48,6 +47,36 @@ fn reads_configuration_hooks_and_leases() {
 }
 
 #[test]
+fn what_cannot_be_read_names_its_source() {
+    let long = HOOK.to_owned() + &"# x\n".repeat(100_000);
+    let hook = "/etc/dhcp/dhclient-exit-hooks.d/rfc3442";
+    let (kept, root) = root(&[("/etc/dhcp/dhclient.conf", CONF), (hook, &long)]);
+    assert_eq!(told(&root), [(hook.to_owned(), Source::DhclientHooks)], "a hook that is too long to be understood");
+    for path in [hook, "/etc/dhclient-up-hooks", "/sbin/dhclient", "/etc/dhcp/dhclient.conf", "/var/lib/dhcp/a.leases"]
+    {
+        let path = kept.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(path.file_name().unwrap(), &path).unwrap();
+    }
+    assert_eq!(
+        told(&root),
+        [
+            ("/sbin/dhclient".to_owned(), Source::Dhclient),
+            ("/etc/dhcp/dhclient.conf".to_owned(), Source::DhclientConf),
+            (hook.to_owned(), Source::DhclientHooks),
+            ("/etc/dhclient-up-hooks".to_owned(), Source::DhclientHooks),
+            ("/var/lib/dhcp/a.leases".to_owned(), Source::Leases),
+        ]
+    );
+}
+
+/// What could not be read, and of which source that is.
+fn told(root: &Root) -> Vec<(String, Source)> {
+    read(root, true).problems.into_iter().map(|problem| (problem.place, problem.source)).collect()
+}
+
+#[test]
 fn a_build_that_knows_the_option_asks_for_it() {
     let (_kept, known) =
         root(&[("/sbin/dhclient", "x\0classless-static-routes\0y"), ("/etc/dhcp/dhclient.conf", "timeout 3;\n")]);
@@ -73,15 +102,15 @@ fn included_files_count_and_circles_end() {
     assert_eq!(read(&circle, true).problems.len(), 1);
 }
 
-/// What ifupdown is judged by: a file that dhclient itself refuses in part is read all the same.
+/// A file that dhclient itself refuses in part is read all the same.
 #[test]
-fn what_is_not_read_of_the_configuration_counts_for_ifupdown() {
+fn what_is_not_read_of_the_configuration_is_told_of_it() {
     let sources = |conf: &str| {
         let (_kept, root) = root(&[("/etc/dhcp/dhclient.conf", conf)]);
         read(&root, true).problems.iter().map(|problem| problem.source).collect::<Vec<_>>()
     };
     assert_eq!(sources("timeout 5\n"), [Source::Other; 2]);
-    assert_eq!(sources(&format!("request {}a;\n", "a,".repeat(5000))), [Source::Manager(Manager::Ifupdown)]);
+    assert_eq!(sources(&format!("request {}a;\n", "a,".repeat(5000))), [Source::DhclientConf]);
     let (kept, root) = root(&[("/etc/dhcp/dhclient-san.conf", "include \"/etc/declared\";\nrequest x;\n")]);
     fs::write(kept.path().join("etc/declared"), "option x code 121 = text;\n").unwrap();
     assert!(read(&root, true).dhclient.unwrap().interfaces[0].asks_classless);

@@ -232,8 +232,12 @@ impl Index<'_> {
                 true => dependencies.path,
                 false => format!("{}/{}", self.directory, dependencies.path),
             };
+            let present = self.root.stat(&path).map(|meta| meta.is_some_and(|meta| meta.kind == FileKind::File));
             let mut module = Module {
-                present: self.root.is_file(&path),
+                present: present.unwrap_or_else(|problem| {
+                    self.problems.push(problem);
+                    false
+                }),
                 depends: dependencies.depends,
                 name: name.clone(),
                 path,

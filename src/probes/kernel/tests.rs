@@ -101,3 +101,16 @@ fn a_directory_of_modules_that_cannot_be_looked_at_is_not_missing() {
     put(dir.path(), "/usr/lib/modules/6.1.0/modules.dep", "");
     assert_eq!(modules_of().0.as_deref(), Some("/usr/lib/modules/6.1.0"));
 }
+
+#[test]
+fn a_module_that_cannot_be_looked_at_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "/boot/vmlinuz-x", image("6.1.0 (me) #1"));
+    put(dir.path(), "/lib/modules/6.1.0/modules.builtin", "");
+    put(dir.path(), "/lib/modules/6.1.0/modules.dep", "iscsi_tcp.ko:\n");
+    std::os::unix::fs::symlink("iscsi_tcp.ko", dir.path().join("lib/modules/6.1.0/iscsi_tcp.ko")).unwrap();
+    let kernels = read(&Root::open(dir.path()).unwrap(), &loader(&["/boot/vmlinuz-x"]), &[], &[]);
+    let told: Vec<_> = kernels[0].problems.iter().map(|told| (told.place.as_str(), told.source)).collect();
+    assert_eq!(told, [("/lib/modules/6.1.0/iscsi_tcp.ko", Source::KernelModules)]);
+    assert_eq!(kernels[0].modules["iscsi_tcp"].path, told[0].0, "a check finds it by its place");
+}
