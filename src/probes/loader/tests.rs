@@ -242,3 +242,11 @@ fn what_dracut_keeps_out_is_told_by_line() {
         ]
     );
 }
+
+#[test]
+fn an_esp_that_cannot_be_looked_for_is_not_absent() {
+    let (dir, root) = tree(&[("/etc/fstab", FSTAB), ("/boot", "")]);
+    assert!(read(&root).esp.known().is_some());
+    std::os::unix::fs::symlink("efi", dir.path().join("boot/efi")).unwrap();
+    assert_eq!(read(&root).esp.problem().map(|problem| problem.place.as_str()), Some("/boot/efi"));
+}

@@ -31,6 +31,7 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> NetConfig {
     let udev = udev::read(&files);
     facts.renames = udev.renames;
     facts.iscsi_nic_guard = udev.iscsi_nic_guard;
+    Source::LinkFiles.name(&mut files.problems());
     facts.systemd_version = version::of_systemd(&files);
     facts.rp_filter = sysctl::rp_filter(&files);
     Source::Other.name(&mut files.problems());

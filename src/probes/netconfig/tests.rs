@@ -271,6 +271,7 @@ fn what_cannot_be_read_names_its_source() {
         ("/etc/dhcpcd.conf", Source::Manager(Manager::Dhcpcd)),
         ("/etc/sysconfig/network-scripts/ifcfg-a", Source::Manager(Manager::Ifcfg)),
         ("/etc/ufw/ufw.conf", Source::Firewall),
+        ("/etc/udev/rules.d/a.rules", Source::LinkFiles),
     ];
     let tree = SampleRoot::of(&[("/usr/sbin/dhcpcd", "")]);
     for (path, _) in expected {
@@ -281,6 +282,20 @@ fn what_cannot_be_read_names_its_source() {
         let of_file = facts.problems.iter().find(|problem| problem.place == path);
         assert_eq!(of_file.map(|problem| problem.source), Some(source), "{path}: {:?}", facts.problems);
     }
+}
+
+/// The rule that lets the session through may be in it.
+#[test]
+fn a_firewall_with_rules_that_cannot_be_read_is_unclear() {
+    let root = SampleRoot::of(&BOOT);
+    root.put("/etc/ufw/ufw.conf", "ENABLED=yes\n");
+    root.put("/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=\"DROP\"\n");
+    root.put("/lib/systemd/system/ufw.service", "[Unit]\n");
+    root.put("/etc/systemd/system/multi-user.target.wants/ufw.service", "-> /lib/systemd/system/ufw.service");
+    assert!(read(&root).firewalls[0].unclear.is_empty());
+    fs::create_dir_all(root.path("/etc/ufw/user.rules")).unwrap();
+    let firewalls = read(&root).firewalls;
+    assert!(firewalls[0].unclear[0].starts_with("/etc/ufw/user.rules: "), "{firewalls:?}");
 }
 
 /// Nothing with this name was read, so a manager or a firewall may start that is not seen to.

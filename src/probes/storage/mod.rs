@@ -34,7 +34,11 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
         fstab,
         lvm,
         resume: settings::resume(root, &mut problems),
-        lvm_installed: settings::first(root, &["/usr/sbin/lvm", "/sbin/lvm", "/usr/bin/lvm", "/bin/lvm"]),
+        lvm_installed: settings::first(
+            root,
+            &["/usr/sbin/lvm", "/sbin/lvm", "/usr/bin/lvm", "/bin/lvm"],
+            &mut problems,
+        ),
         multipath: settings::multipath(root, &mut problems),
         ..Storage::default()
     };

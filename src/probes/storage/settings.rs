@@ -2,6 +2,7 @@
 
 use crate::formats::shell::{Shell, parse};
 use crate::formats::storage::lvm;
+use crate::probes::files::Reader;
 use crate::system::Root;
 use isctpl_checks::facts::{Located, Location, LvmConfig, Problem};
 
@@ -61,7 +62,7 @@ pub(super) fn resume(root: &Root, problems: &mut Vec<Problem>) -> Option<Located
 
 /// Where dm-multipath is set up: the daemon is installed, and it is configured or started at boot.
 pub(super) fn multipath(root: &Root, problems: &mut Vec<Problem>) -> Option<Location> {
-    first(root, &["/usr/sbin/multipathd", "/sbin/multipathd"])?;
+    first(root, &["/usr/sbin/multipathd", "/sbin/multipathd"], problems)?;
     let links =
         ["multi-user", "sysinit"].map(|target| format!("/etc/systemd/system/{target}.target.wants/multipathd.service"));
     for path in std::iter::once("/etc/multipath.conf".to_owned()).chain(links) {
@@ -75,8 +76,11 @@ pub(super) fn multipath(root: &Root, problems: &mut Vec<Problem>) -> Option<Loca
 }
 
 /// The first of these that is a file.
-pub(super) fn first(root: &Root, paths: &[&str]) -> Option<String> {
-    paths.iter().find(|path| root.is_file(path)).map(|path| (*path).to_owned())
+pub(super) fn first(root: &Root, paths: &[&str], problems: &mut Vec<Problem>) -> Option<String> {
+    let files = Reader::new(root);
+    let first = paths.iter().find(|path| files.is_file(path)).map(|path| (*path).to_owned());
+    problems.extend(files.into_problems());
+    first
 }
 
 /// A file's text; what stands in the way of it is a problem, that there is none is not.

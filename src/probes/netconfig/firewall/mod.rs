@@ -22,12 +22,15 @@ const INCLUDE_DEPTH: usize = 4;
 
 /// Every firewall that starts at boot.
 pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>) -> Vec<Firewall> {
-    let mut found = Vec::new();
-    found.extend(ufw(files, startup));
-    found.extend(nftables(files, startup));
-    found.extend(saved_rules(files, startup));
-    found.extend(firewalld(files, startup));
-    found
+    let kinds: [fn(&Reader<'_>, &Startup<'_>) -> Option<Firewall>; 4] = [ufw, nftables, saved_rules, firewalld];
+    let firewall = |read: fn(&Reader<'_>, &Startup<'_>) -> Option<Firewall>| {
+        let noted = files.problems().len();
+        let mut firewall = read(files, startup)?;
+        // A rule that was not read may accept what the others drop.
+        firewall.unclear.extend(files.problems().iter().skip(noted).map(ToString::to_string));
+        Some(firewall)
+    };
+    kinds.into_iter().filter_map(firewall).collect()
 }
 
 fn policy_word(accept: bool) -> String {
