@@ -13,8 +13,8 @@ pub(crate) static CHECK: Check = Check {
     title: "the iBFT names no gateway, and its target is in another subnet",
     doc: Doc {
         finds: "The image gives the SAN NIC the static address of the iBFT, the target is outside of that NIC's \
-                subnet, and the iBFT names no gateway, or one outside that subnet, and no rd.route= on the \
-                command line covers the target. Where the address came by DHCP the image asks DHCP again and the \
+                subnet, and the iBFT names no gateway, or one outside that subnet, and no rd.route= that \
+                the image reads covers the target. Where the address came by DHCP the image asks DHCP again and the \
                 iBFT's gateway does not matter: this check passes, and login-option-121-dropped judges.",
         breaks: "The iBFT has a field for one gateway and none for the routes of DHCP option 121. iPXE fills it from \
                  option 3. `iscsistart -N` adds a route to each target through that gateway; without one it prints \

@@ -13,9 +13,9 @@ pub(crate) static CHECK: Check = Check {
     title: "the DHCP client in the initramfs drops the routes of option 121",
     doc: Doc {
         finds: "The SAN NIC gets its address by DHCP in the initramfs, the DHCP client or its script does not install \
-                the classless static routes of option 121, and no other route to the target is known: no rd.route=, \
-                no gateway in ip=, no route that `iscsistart -N` sets through the iBFT's gateway, no lease with a \
-                router, and no portal in the SAN NIC's own subnet. Since dracut 054, network-legacy passes the option \
+                the classless static routes of option 121, and no other route to the target is known: no rd.route= \
+                that the initramfs reads for every portal, no gateway in ip=, no route that `iscsistart -N` sets \
+                through the iBFT's gateway, no lease with a router, and no portal in the SAN NIC's own subnet. Since dracut 054, network-legacy passes the option \
                 to its parser as one word, so that it sets no route or rejects the whole lease. klibc's ipconfig has \
                 used the option since 2019.",
         breaks: "The target is behind a gateway that only option 121 announces. The NIC comes up without the route, \

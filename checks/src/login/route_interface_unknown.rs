@@ -13,7 +13,7 @@ pub(crate) static CHECK: Check = Check {
     title: "rd.route= names an interface that the initramfs does not have",
     doc: Doc {
         finds: "rd.iscsi.ibft or ip=ibft makes dracut's network-legacy rename the NIC of the iBFT to ibft0, and the \
-                only rd.route= to the target ends in the name of another interface, such as the name that the NIC has \
+                only rd.route= to a portal ends in the name of another interface, such as the name that the NIC has \
                 in the booted instance. A name that ifname= or ip= sets is known. If the DHCP client in the initramfs \
                 uses option 121, the route comes from there, and nothing is reported.",
         breaks: "dracut sets an rd.route= when it has set up the interface that it names. An interface with this name \

@@ -13,8 +13,8 @@ pub(crate) static CHECK: Check = Check {
     title: "the command line sets an address but no route to the target",
     doc: Doc {
         finds: "ip= on the kernel command line sets a static address without a gateway, the known portals are outside \
-                that subnet, no rd.route= covers them, and nothing else brings a route; or ip=off is the only ip=, \
-                and the login needs the network.",
+                that subnet, no rd.route= that the initramfs reads covers each of them, and nothing else brings a \
+                route; or ip=off is the only ip=, and the login needs the network.",
         breaks: "The initramfs tries to log in, and the kernel reports `Network is unreachable`. dracut does not even \
                  try: it tests the route first (rd.iscsi.testroute).",
         fix: "Write the gateway into the third field of ip=; or add rd.route=NET/LEN:GATEWAY:INTERFACE (dracut); or \
