@@ -255,30 +255,38 @@ fn everything_against_a_fake_target() {
 #[test]
 fn the_network_is_brought_up_and_put_back() {
     const TEST: &str = "the_network_is_brought_up_and_put_back";
-    let (Some(here), Some(san)) = (Namespace::new("rescue"), Namespace::new("rescue-san")) else { return };
-    here.nic("san", SAN_MAC);
-    here.ip("link set san down");
-    here.ip(&format!("link set san-peer netns {}", san.name()));
-    san.ip("address add 100.64.16.49/29 dev san-peer");
-    san.ip("link set san-peer up");
-    san.ip(&format!("address add {PORTAL}/32 dev lo"));
-    let portal = san.run(|| TcpListener::bind((PORTAL, 0)).unwrap());
-    let Some(sandbox) = fake_target(TEST, &portal) else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let output = here
-        .command(sandbox.get_program().to_str().unwrap())
-        .envs(sandbox.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("FAKE_ADDRESS", PORTAL)
-        .arg(directory.path())
-        .arg(project().join("tests/rescue/fake-target"))
-        .arg(project().join("tests/lab/rescue/scenarios"))
-        .arg("network")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.starts_with("ok network"), "{said}\n{complaints}");
+    for (family, portal, gateway) in
+        [("", PORTAL, "100.64.16.49/29"), ("-6", "2001:db8:97::10", "2001:db8:16::49/64 nodad")]
+    {
+        let (Some(here), Some(san)) =
+            (Namespace::new(&format!("rescue{family}")), Namespace::new(&format!("san{family}")))
+        else {
+            return;
+        };
+        here.nic("san", SAN_MAC);
+        here.ip("link set san down");
+        here.ip(&format!("link set san-peer netns {}", san.name()));
+        san.ip(&format!("address add {gateway} dev san-peer"));
+        san.ip("link set san-peer up");
+        san.ip(&format!("address add {portal} dev lo"));
+        let listener = san.run(|| TcpListener::bind((portal, 0)).unwrap());
+        let Some(sandbox) = fake_target(TEST, &listener) else { return };
+        let directory = tempfile::tempdir().unwrap();
+        let output = here
+            .command(sandbox.get_program().to_str().unwrap())
+            .envs(sandbox.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("FAKE_ADDRESS", portal)
+            .arg(directory.path())
+            .arg(project().join("tests/rescue/fake-target"))
+            .arg(project().join("tests/lab/rescue/scenarios"))
+            .arg("network")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.starts_with("ok network"), "{said}\n{complaints}");
+    }
 }
 
 /// Runs a command and kills it once it has said `up`.

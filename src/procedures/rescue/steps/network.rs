@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long the portal may take to answer.
 const ANSWERS: Duration = Duration::from_secs(10);
 
+/// How long an address of IPv6 may take to be used: the kernel asks first whether anybody else has it (RFC 4862).
+const TENTATIVE: Duration = Duration::from_secs(5);
+
 /// The table of routes that belong to none (`RT_TABLE_MAIN`).
 const MAIN: u32 = 254;
 
@@ -215,6 +218,20 @@ fn give_address(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic, seen: &Seen)
     }
 }
 
+/// Looks at the network when packets to the portal come from the NIC's address.
+fn look_when_used(cx: &Context, nic: &Nic) -> Result<Seen, Failure> {
+    let deadline = Instant::now() + TENTATIVE;
+    loop {
+        let seen = look(cx.request.portal.ip())?;
+        let source = seen.route.as_ref().and_then(|route| route.source);
+        let is_tentative = nic.address.is_some_and(|own| own.addr().is_ipv6() && source != Some(own.addr()));
+        if !is_tentative || Instant::now() > deadline || cx.runner.cancel.is_requested() {
+            return Ok(seen);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Adds a route to the portal where none leads through the NIC.
 fn give_route(cx: &Context, log: &mut Log<'_, Change>, nic: &Nic, seen: &Seen) -> Result<(), Failure> {
     let portal = cx.request.portal.ip();
@@ -281,7 +298,7 @@ impl Step for Network {
         let seen = bring_up(cx, log, &nic)?;
         give_address(cx, log, &nic, &seen)?;
         give_route(cx, log, &nic, &look(portal)?)?;
-        let seen = look(portal)?;
+        let seen = look_when_used(cx, &nic)?;
         let how = reached(cx, &seen)?.ok_or_else(|| {
             let failure = Failure::refused(format!("there is no route to the portal {portal} through {}", nic.name));
             advise(failure, cx, &seen)
