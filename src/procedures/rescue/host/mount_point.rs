@@ -22,6 +22,9 @@ pub(crate) struct Linked {
     path: PathBuf,
     to: PathBuf,
     replaced: bool,
+    /// Directories that were made for it, the deepest first.
+    #[serde(default)]
+    made: Vec<PathBuf>,
 }
 
 fn saved(path: &Path) -> PathBuf {
@@ -68,7 +71,8 @@ pub(crate) fn prepare(cx: &Context) -> Result<(), Failure> {
 pub(crate) fn link<Change: Serialize + From<Linked>>(cx: &Context, log: &mut Log<'_, Change>) -> Result<(), Failure> {
     let (path, to) = (cx.request.at.clone(), cx.place());
     let replaced = fs::symlink_metadata(&path).is_ok();
-    log.guarded(Linked { path: path.clone(), to: to.clone(), replaced }, || {
+    let made = path.ancestors().skip(1).take_while(|above| !above.exists()).map(Path::to_owned).collect();
+    log.guarded(Linked { path: path.clone(), to: to.clone(), replaced, made }, || {
         if replaced {
             fs::rename(&path, saved(&path)).map_err(|error| {
                 Failure::of_file(&path, &error)
@@ -90,6 +94,8 @@ pub(crate) fn unlink(linked: &Linked) -> Result<(), Failure> {
     if linked.replaced && fs::symlink_metadata(&saved).is_ok() && fs::symlink_metadata(path).is_err() {
         fs::rename(&saved, path).map_err(|error| Failure::of_file(path, &error))?;
     }
+    // One that somebody else uses by now stays.
+    linked.made.iter().for_each(|directory| drop(fs::remove_dir(directory)));
     Ok(())
 }
 
@@ -99,7 +105,7 @@ pub(crate) fn forget(cx: &Context) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     let path = cx.request.at.clone();
-    unlink(&Linked { path: path.clone(), to: cx.place(), replaced: true })?;
+    unlink(&Linked { path: path.clone(), to: cx.place(), replaced: true, made: Vec::new() })?;
     Ok(Some(format!("the link {} is removed", path.display())))
 }
 
@@ -138,7 +144,7 @@ mod tests {
         fs::create_dir(at).unwrap();
         fs::set_permissions(at, fs::Permissions::from_mode(0o751)).unwrap();
         check(&cx).unwrap();
-        let linked = Linked { path: at.clone(), to: cx.place(), replaced: true };
+        let linked = Linked { path: at.clone(), to: cx.place(), replaced: true, made: Vec::new() };
         // Whether nothing, half or all of it was done.
         unlink(&linked).unwrap();
         fs::rename(at, saved(at)).unwrap();
@@ -159,7 +165,7 @@ mod tests {
         let cx = context(directory.path());
         symlink("/etc", &cx.request.at).unwrap();
         assert!(check(&cx).is_err());
-        unlink(&Linked { path: cx.request.at.clone(), to: cx.place(), replaced: false }).unwrap();
+        unlink(&Linked { path: cx.request.at.clone(), to: cx.place(), replaced: false, made: Vec::new() }).unwrap();
         assert!(leads_to(&cx.request.at, Path::new("/etc")) && forget(&cx).unwrap().is_none());
         fs::remove_file(&cx.request.at).unwrap();
         fs::create_dir(&cx.request.at).unwrap();
