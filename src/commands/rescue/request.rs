@@ -206,7 +206,9 @@ fn nic(args: &RescueArgs, boot: Option<&FirmwareTarget>) -> Result<Option<Nic>, 
         };
     };
     let links = netlink::snapshot(&[]).links;
-    let links = links.known().cloned().unwrap_or_default();
+    let Some(links) = links.known() else {
+        return Err(Failure::failed("the kernel does not report which NICs this machine has").into());
+    };
     let lower = wanted.to_ascii_lowercase();
     let is_it = |link: &&isctpl_checks::facts::NetLink| {
         &link.name == wanted || link.mac == lower || link.permanent_mac.as_deref() == Some(lower.as_str())
