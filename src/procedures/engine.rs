@@ -68,6 +68,8 @@ pub trait Listener {
 pub enum Applied<T> {
     /// All are done: what the procedure gives.
     Done(T),
+    /// All was done before, and it could not be looked whether it still is. Nothing was changed.
+    Unchanged(Failure),
     /// A step did not do its work, and all was put back.
     RolledBack(Failure),
     /// A step did not do its work, and then something could not be put back.
@@ -79,7 +81,7 @@ impl<T> Applied<T> {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Done(_) => 0,
-            Self::RolledBack(Failure { kind: Kind::Refused, .. }) => 3,
+            Self::Unchanged(_) | Self::RolledBack(Failure { kind: Kind::Refused, .. }) => 3,
             Self::RolledBack(_) => 1,
             Self::RollbackFailed(..) => 2,
         }
@@ -163,12 +165,15 @@ pub fn plan<P: Procedure>(procedure: &P, cx: &P::Context) -> Vec<(String, Vec<Pl
 
 impl<P: Procedure> Engine<'_, P> {
     /// Does every step that is not done, after an interruption those that are left. Where one fails, all
-    /// changes of the journal are put back, those of earlier runs too.
+    /// changes of the journal are put back, those of earlier runs too; but what was complete, and is not touched, stays.
     pub fn up(&self, cx: &mut P::Context, journal: &mut Journal, listener: &mut dyn Listener) -> Applied<P::Outcome> {
         match self.forward(cx, journal, listener) {
             Ok(outcome) => Applied::Done(outcome),
             Err(failure) => {
                 listener.failed(&failure);
+                if journal.is_complete() && journal.boot() == self.boot {
+                    return Applied::Unchanged(failure);
+                }
                 match self.down(cx, journal, listener) {
                     Ok(()) => Applied::RolledBack(failure),
                     Err(stuck) => Applied::RollbackFailed(failure, stuck),

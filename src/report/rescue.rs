@@ -70,6 +70,11 @@ pub(crate) fn up(request: &RescueRequest, root: &MountedRoot, remarks: &[String]
         + "  shell   isctpl rescue enter\n  end     isctpl rescue down\n"
 }
 
+/// It was up, and is as it was.
+pub(crate) fn unchanged(failure: &Failure) -> String {
+    trouble("isctpl: ", failure) + "Nothing was changed: what was up before still is.\n"
+}
+
 /// It failed, and nothing is left of it.
 pub(crate) fn rolled_back(failure: &Failure, remarks: &[String]) -> String {
     trouble("isctpl: ", failure) + &notes(remarks, &STYLE) + "Everything was undone.\n"

@@ -233,6 +233,21 @@ fn what_was_being_put_back_is_made_anew() {
     assert!(!note.directory.exists());
 }
 
+/// Whoever asks once more for what is up, and cannot be answered now, must not lose it.
+#[test]
+fn what_is_complete_is_not_undone_because_it_cannot_be_looked_at() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    up(&Notes(true), at.path(), &note).unwrap();
+    let again = || run(&Notes(true), &at.path().join("state")).up(&note, &mut note.clone(), &mut No(2)).unwrap();
+    let outcome = again();
+    assert!(matches!(outcome, Applied::Unchanged(_)) && outcome.exit_code() == 3, "{outcome:?}");
+    assert!(note.directory.join("note").exists() && journal(at.path()).is_complete());
+    half_down(at.path());
+    assert!(matches!(again(), Applied::RolledBack(_)));
+    assert!(!note.directory.exists());
+}
+
 #[test]
 fn a_request_is_the_same_by_what_it_says() {
     let at = tempfile::tempdir().unwrap();
