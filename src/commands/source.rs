@@ -8,7 +8,7 @@ use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::unborne_san_nic;
 use std::time::Instant;
 
-/// What is asked of the probes.
+/// What is asked of the probes, as the user said it: nothing is looked at.
 pub(super) fn request_of(source: &Source) -> GatherRequest {
     GatherRequest {
         root: source.root.clone(),
@@ -18,7 +18,7 @@ pub(super) fn request_of(source: &Source) -> GatherRequest {
         san_nic: source.san_nic.clone(),
         ibft_table: source.ibft_table.clone(),
         sysfs: source.sysfs.clone(),
-        rescued: rescue::is_up_at(&source.root),
+        rescued: false,
     }
 }
 
@@ -28,13 +28,14 @@ pub(super) fn gather(source: &Source) -> Result<Facts, Problem> {
     facts.ok_or_else(|| Problem::new("/", "was not read in time"))
 }
 
-/// The same, until a time; `None` when that came first.
+/// The same, until a time; `None` when that came first. To find out whether a rescue is up at the root may itself
+/// take for ever where the root lies on a disk that is gone.
 pub(super) fn gather_until(
     source: &Source,
     progress: &Progress,
     until: Option<Instant>,
 ) -> Result<Option<Facts>, Problem> {
-    let request = request_of(source);
+    let request = GatherRequest { rescued: rescue::is_up_at(&source.root), ..request_of(source) };
     let say = |stage: probes::Stage| progress.say(&stage.to_string());
     // With a time to keep, nothing of the root is read here: who touches a disk that is gone never ends.
     if until.is_some() || probes::is_running_root(&source.root) {

@@ -154,6 +154,34 @@ fn a_root_that_does_not_answer_is_unknown_in_time() {
     assert!(state.is_empty() || state.contains(") Z "), "{state}");
 }
 
+/// A filesystem that nobody serves holds whoever looks up a path below it.
+#[test]
+fn a_root_that_cannot_even_be_looked_up_is_unknown_in_time() {
+    const TEST: &str = "a_root_that_cannot_even_be_looked_up_is_unknown_in_time";
+    let can = crate::support::is_root() && Path::new("/dev/fuse").exists();
+    if !can || !["unshare", "mount", "timeout"].into_iter().all(crate::support::has) {
+        return crate::support::skip(TEST, "it takes root, /dev/fuse, unshare, mount and timeout");
+    }
+    let place = tempfile::tempdir().unwrap();
+    let script = r#"
+        exec 3<>/dev/fuse
+        mount -i -t fuse nobody -o fd=3,rootmode=40000,user_id=0,group_id=0 "$PLACE" || exit 99
+        exec timeout -s KILL 20 "$ISCTPL" doctor --timeout 1 --format nagios --root "$PLACE/root"
+    "#;
+    let output = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", script])
+        .env("PLACE", place.path())
+        .env("ISCTPL", env!("CARGO_BIN_EXE_isctpl"))
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.code() == Some(99) {
+        return crate::support::kernel_cannot(TEST, err.trim());
+    }
+    assert_eq!(output.status.code(), Some(3), "{out}{err}");
+    assert!(out.starts_with("ISCTPL UNKNOWN - no answer within the 1 s of --timeout: isctpl was "), "{out}");
+}
+
 #[test]
 fn a_run_in_time_answers_as_without_a_limit() {
     let broken = machine("- /boot/vmlinuz-6.1.0-50-amd64\n");
