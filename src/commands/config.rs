@@ -9,7 +9,7 @@ use crate::formats::isctpl_toml::{self, Ignore};
 use crate::formats::text::printable;
 use crate::report::Stand;
 use anyhow::{Context, bail};
-use isctpl_checks::facts::{Facts, Mode, Source};
+use isctpl_checks::facts::{Facts, Mode, Problem, Source};
 use isctpl_checks::{Judgement, Selection, registry};
 use jiff::civil::Date;
 use std::fs::File;
@@ -42,17 +42,22 @@ impl ConfigFile {
         Self { named: args.config.clone(), snapshot: !args.snapshot.is_empty() }
     }
 
-    /// Reads what counts for these facts.
+    /// Reads what counts for these facts. A file that was named, and cannot be asked for, becomes one of their problems.
     ///
     /// # Errors
     /// When the file cannot be read, or says what is not understood.
-    pub(super) fn read_for(&self, facts: &Facts) -> anyhow::Result<Config> {
+    pub(super) fn read_for(&self, facts: &mut Facts) -> anyhow::Result<Config> {
         let live = !self.snapshot && facts.scope.mode == Mode::Live;
         // A disk that does not answer would hold this process as well: then nothing of `/` was read.
-        let silent = live && facts.unread(Source::Root).is_some();
+        let silent = live && facts.scope.problems.iter().any(|problem| problem.source == Source::Root);
         match &self.named {
-            _ if silent => Ok(Config::none()),
+            Some(file) if silent => {
+                let what = "was not read, and counts for nothing: the root's disk does not answer";
+                facts.scope.problems.push(Problem::new(printable::path(file), what).of(Source::Other));
+                Ok(Config::none())
+            }
             Some(file) => Config::read(file, true),
+            None if silent => Ok(Config::none()),
             None if live => Config::read(Path::new(OWN), false),
             None => Ok(Config::none()),
         }
@@ -98,5 +103,30 @@ impl Config {
     /// How each ignore stands against a judgement.
     pub(super) fn stands(&self, judgement: &Judgement) -> Vec<Stand> {
         self.ignores.iter().map(|ignore| Stand::of(ignore, &self.name, self.today, judgement)).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn only_a_disk_that_does_not_answer_keeps_a_file_from_being_read() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "[[ignore]]\ncheck = \"san-nic-down\"\nreason = \"x\"\nuntil = 2999-12-31").unwrap();
+        let named = ConfigFile { named: Some(file.path().to_owned()), snapshot: false };
+        let mut facts = Facts::default();
+        facts.scope.mode = Mode::Live;
+        // As where the limit of what one run reads was met.
+        facts.scope.problems.push(Problem::new("/", "was not read further"));
+        assert_eq!(named.read_for(&mut facts).unwrap().ignores.len(), 1);
+        facts.scope.problems = vec![Problem::new("/", "does not answer").of(Source::Root)];
+        assert_eq!(named.read_for(&mut facts).unwrap().ignores.len(), 0);
+        assert_eq!(facts.scope.problems[1].place, printable::path(file.path()));
+        let own = ConfigFile { named: None, snapshot: false };
+        own.read_for(&mut facts).unwrap();
+        assert_eq!(facts.scope.problems.len(), 2, "nobody named one");
     }
 }

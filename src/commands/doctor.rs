@@ -62,9 +62,9 @@ fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
                 Some(file) => Some(loaded(&file, &source, progress)?),
                 None => gather_until(&source, progress, until)?,
             };
-            let Some(facts) = facts else { return Ok(None) };
+            let Some(mut facts) = facts else { return Ok(None) };
             progress.say("reading isctpl.toml");
-            let config = config.read_for(&facts)?;
+            let config = config.read_for(&mut facts)?;
             progress.say("judging");
             let judgement = judge(&facts, &config.applied_to(&selection));
             let ignores = config.stands(&judgement);

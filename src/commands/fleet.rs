@@ -47,7 +47,7 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
         ReportFormat::Prometheus | ReportFormat::Nagios => LineFormat::None,
     };
     // Snapshots have no file of their own, so that it is the same for all.
-    let config = ConfigFile::of(args).read_for(&Facts::default())?;
+    let config = ConfigFile::of(args).read_for(&mut Facts::default())?;
     let work = Arc::new(Work {
         files: args.snapshot.clone(),
         source: args.source.clone(),
