@@ -6,7 +6,7 @@ use super::{
     boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
     services, storage, template,
 };
-use crate::formats::shell::{Shell, parse};
+use crate::formats::shell::{Shell, Variables};
 use crate::formats::text::names;
 use crate::system::{Budget, Root};
 use isctpl_checks::Analysis;
@@ -216,7 +216,9 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
 
 /// `PRETTY_NAME` of os-release(5), for people: a file that shells can read.
 pub(super) fn pretty_name(text: &str) -> Option<String> {
-    parse(text, "", Shell::Any).value("PRETTY_NAME").map(str::to_owned)
+    let mut variables = Variables::default();
+    variables.read(text, "", Shell::Any);
+    variables.setting("PRETTY_NAME").ok().flatten().map(|name| name.value)
 }
 
 /// Whether the directory is the root that this process runs on.

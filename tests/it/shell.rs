@@ -1,6 +1,6 @@
 //! The reader of shell text against the shells: what it claims to understand, dash and bash read alike.
 
-use isctpl::formats::shell::{Shell, Variables, commands, parse_after};
+use isctpl::formats::shell::{Shell, Variables, commands};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -81,7 +81,7 @@ const PIECES: [&str; 62] = [
 ];
 
 /// What stands around assignments.
-const LINES: [&str; 34] = [
+const LINES: [&str; 70] = [
     "\n",
     ";",
     "; ",
@@ -116,6 +116,53 @@ const LINES: [&str; 34] = [
     "\nexport ",
     "\nreadonly ",
     "\n! ",
+    "\nf() { A=f; }\n",
+    "\nf() { B=$A",
+    "\nf() (B=f)\n",
+    "\nf() if :; then C=f; fi\n",
+    "\nf\n",
+    "; f; ",
+    "\nexport() { :; }\n",
+    "\nfor A in x y; do :; done\n",
+    "\nfor C in; do ",
+    "\nexport A=1 B=\"$A\" ",
+    "\nexport B=$A A=2 C=${B:-x} ",
+    "\nexport D=${A:-1} C=${A:=2} ",
+    "\nreadonly A=1 B=\"$A\"\n",
+    "\ncommand export ",
+    "\ncommand ",
+    "\n\\export ",
+    "\n'export' ",
+    "\ne\"xpor\"t ",
+    "\nX=export; $X ",
+    "\nX=export; \"$X\" ",
+    "\n((A++))\n",
+    "\n((B=3))\n",
+    "\n((A=1); (B=2))\n",
+    "\ntime ",
+    "\nprintf -v A x\n",
+    "\n\"printf\" -v B x\n",
+    "\nexec >/dev/null\n",
+    "\nset -e\n",
+    "\nset -u\n",
+    "\nexit & ",
+    "\nreturn\n",
+    " >/dev/null\n",
+    " >/nonexistent/x\n",
+    "\ncase x in ${D:=p}) ;; esac\n",
+    "\ncat <<E\n${C:=doc}\nE\n",
+    "\nIFS=a\n",
+];
+
+/// Kinds of lines, and how many values of cases with such a line are known for certain at least.
+const KINDS: [(&str, usize); 7] = [
+    ("f() {", 100),
+    ("for A", 100),
+    ("export A=1 B", 100),
+    ("export D=", 100),
+    ("command export", 100),
+    ("\\export", 100),
+    ("exit &", 100),
 ];
 
 /// Letters of which anything may be written that starts no program: it has no name of a command in it.
@@ -176,24 +223,26 @@ fn shell_output(shell: &str, driver: &str, directory: &Path) -> Vec<Vec<u8>> {
     answers
 }
 
-fn agrees(shell: &str, reader: Shell, cases: &[String]) -> usize {
-    let print = NAMES.map(|name| format!("printf \"%s\\0\" \"${name}\" >&3")).join("; ");
-    let mut claims = 0;
+/// What [`Variables::certain`] gives is what a shell has in the end. Tells how many values it gives of each case.
+fn agrees(shell: &str, reader: Shell, cases: &[String]) -> Vec<usize> {
+    let print = NAMES.map(|name| format!("printf \"%s\\0\" \"${{{name}-}}\" >&3")).join("; ");
+    let mut claims = Vec::new();
     let mut wrong = String::new();
     for (case, answer) in cases.iter().zip(run(shell, cases, &print)) {
         let mut variables = Variables::default();
-        let script = parse_after(case, "f", reader, &mut variables);
+        variables.read(case, "f", reader);
         let text = String::from_utf8(answer).unwrap();
         let real: Vec<&str> = text.split('\0').collect();
+        let mut claimed = 0;
         for (name, real) in NAMES.iter().zip(real) {
-            let value = variables.value(name);
-            if script.problems.is_empty() && value.unclear.is_none() {
-                claims += 1;
-                if value.text != real {
-                    wrong += &format!("{name} is {real:?} in {shell}, not {:?}, after {case:?}\n", value.text);
-                }
+            let Ok(setting) = variables.certain(name) else { continue };
+            claimed += 1;
+            let value = setting.map_or("", |setting| &setting.value);
+            if value != real {
+                wrong += &format!("{name} is {real:?} in {shell}, not {value:?}, after {case:?}\n");
             }
         }
+        claims.push(claimed);
     }
     assert!(wrong.is_empty(), "{wrong}");
     claims
@@ -201,10 +250,16 @@ fn agrees(shell: &str, reader: Shell, cases: &[String]) -> usize {
 
 #[test]
 fn assignments_are_those_of_dash_and_bash() {
-    let cases = cases(script(), 3000);
+    let cases = cases(script(), 6000);
     for (shell, reader) in [("dash", Shell::Any), ("bash", Shell::Any), ("bash", Shell::Bash)] {
         let claims = agrees(shell, reader, &cases);
-        assert!(claims > 4000, "{claims} values of 12,000 are understood");
+        let with = |what: &str| -> usize {
+            cases.iter().zip(&claims).filter(|(case, _)| case.contains(what)).map(|(_, claims)| claims).sum()
+        };
+        for (kind, least) in KINDS {
+            assert!(with(kind) >= least, "{} values are understood beside {kind:?}", with(kind));
+        }
+        assert!(with("") > 6000, "{} values of 24,000 are understood", with(""));
     }
 }
 
@@ -212,7 +267,7 @@ fn assignments_are_those_of_dash_and_bash() {
 fn noise_is_read_as_dash_and_bash_read_it() {
     let cases = cases(NOISE.prop_map(|text| text), 3000);
     for (shell, reader) in [("dash", Shell::Any), ("bash", Shell::Any), ("bash", Shell::Bash)] {
-        let claims = agrees(shell, reader, &cases);
+        let claims: usize = agrees(shell, reader, &cases).iter().sum();
         assert!(claims > 2000, "{claims} values of 12,000 are understood");
     }
 }
@@ -278,12 +333,12 @@ fn words_of_commands_are_those_of_dash_and_bash() {
         for (case, answer) in cases.iter().zip(run(shell, &prefixed, "printf \"\\0\" >&3")) {
             let real = String::from_utf8(answer).unwrap();
             let own =
-                commands(case).into_iter().filter(|command| command.words.first().is_some_and(|name| name == "c"));
+                commands(case).0.into_iter().filter(|command| command.words.first().is_some_and(|name| name == "c"));
             let ours: String = own
                 .map(|command| command.words.iter().map(|word| format!("{word}\0")).collect::<String>() + "\u{1}")
                 .collect();
             // What a shell refuses it does not run.
-            let refused = !parse_after(case, "f", Shell::Any, &mut Variables::default()).problems.is_empty();
+            let refused = !Variables::default().read(case, "f", Shell::Any).is_empty();
             if ours != real && !refused {
                 wrong += &format!("{real:?} in {shell}, not {ours:?}: {case:?}\n");
             }

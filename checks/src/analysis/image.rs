@@ -1,6 +1,6 @@
 //! What an image can do, by what lies in it.
 
-use crate::facts::{EntryKind, Initramfs, LoginKind, NetworkKind, Problem, TokenReader};
+use crate::facts::{EntryKind, Initramfs, LoginKind, NetworkKind, Problem, Source, TokenReader};
 use crate::{Evidence, Outcome};
 
 /// How many problems of an image are told where it was not read completely.
@@ -55,6 +55,19 @@ impl Initramfs {
                 Err(Outcome::Unknown { reason: reason.join("; "), evidence: problems().map(Evidence::from).collect() })
             }
         }
+    }
+
+    /// Goes on where a source was read in the image.
+    ///
+    /// # Errors
+    /// The outcome of a check that needs it: what stands in the way, or may.
+    pub(crate) fn was_read(&self, source: Source) -> Result<(), Outcome> {
+        self.unread(source).map_or(Ok(()), |problem| Err(Outcome::unread(problem)))
+    }
+
+    /// What stands in the way of a source in the image, or may.
+    pub(crate) fn unread(&self, source: Source) -> Option<&Problem> {
+        self.problems.iter().find(|problem| source.is_behind(problem))
     }
 
     /// The path of a program in an image, looked for where programs lie.

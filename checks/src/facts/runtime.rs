@@ -225,6 +225,9 @@ pub struct Logout {
     /// It spares by a list that a script makes of what it sees `/` lie on, and by nothing else.
     #[serde(default)]
     pub keeps_by_list: bool,
+    /// Why it is not known whether it keeps them back; `None` where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps_unread: Option<Problem>,
 }
 
 /// Which sessions a logout is for.

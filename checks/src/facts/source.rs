@@ -25,8 +25,10 @@ pub enum Source {
     IscsidConf,
     /// open-iscsi's node records.
     NodeRecords,
-    /// open-iscsi's `iscsi.initramfs`.
+    /// open-iscsi's `iscsi.initramfs`, in the root or in an image.
     IscsiInitramfs,
+    /// `RESUME=` of initramfs-tools, in the root or in an image.
+    Resume,
     /// `/etc/default/grub` and `grub.d` beside it.
     GrubDefaults,
     /// `/etc/kernel/cmdline`.

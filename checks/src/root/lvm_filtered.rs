@@ -69,9 +69,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     findings.extend(unlisted(facts, &vg, &volumes));
     findings.extend(not_activated(facts, &vg, &lv));
     findings.extend(not_asked_of_dracut(facts, &vg, &lv));
-    let unread = image.and_then(|image| image.problems.iter().find(|problem| Source::Lvm.is_behind(problem)));
-    if let Some(problem) = unread.filter(|_| findings.is_empty()) {
-        return Err(Outcome::unread(problem));
+    if findings.is_empty() {
+        image.map_or(Ok(()), |image| image.was_read(Source::Lvm))?;
     }
     Ok(Outcome::from_findings(findings, || match all().map(<[_]>::len).sum::<usize>() {
         0 => format!("no LVM filter excludes {vg}"),

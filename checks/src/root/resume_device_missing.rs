@@ -1,7 +1,7 @@
 //! `root-resume-device-missing`: the image waits for a hibernation device that is not there.
 
 use crate::analysis::{DeviceSpec, Family};
-use crate::facts::{BlockDevice, Signature};
+use crate::facts::{BlockDevice, Located, Problem, Signature, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
 
 /// What systemd resumes by: its generator writes `JobTimeoutSec=infinity` for the device since version 245,
@@ -39,7 +39,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
-    let Some(asked) = asked(facts) else {
+    let Some(asked) = asked(facts)? else {
         return Ok(Outcome::pass("the initramfs waits for no hibernation device"));
     };
     let spec = DeviceSpec::parse(&asked.device);
@@ -164,10 +164,10 @@ struct Asked {
 
 /// The command line wins over the image's configuration, and that over the root's. systemd knows the command
 /// line alone.
-fn asked(facts: &Analysis<'_>) -> Option<Asked> {
+fn asked(facts: &Analysis<'_>) -> Result<Option<Asked>, Outcome> {
     let words = facts.boot_words();
     if words.has("noresume") {
-        return None;
+        return Ok(None);
     }
     let image = facts.default_image();
     let has = |end: &str| image.is_some_and(|image| image.files.keys().any(|path| path.ends_with(end)));
@@ -177,19 +177,34 @@ fn asked(facts: &Analysis<'_>) -> Option<Asked> {
     let asked = match words.words.iter().rev().find(|word| word.key == "resume") {
         Some(word) => {
             let limited = words.all("resumeflags").any(|flags| flags.contains("x-systemd.device-timeout="));
+            let Some(device) = word.value.clone() else { return Ok(None) };
             Asked {
-                device: word.value.clone()?,
+                device,
                 evidence: words.evidence_of(word),
                 word: Some(word.to_string()),
                 for_ever: by_systemd && told && !limited,
             }
         }
-        None if by_systemd => return None,
+        None if by_systemd => return Ok(None),
         None => {
-            let configured = image.and_then(|image| image.resume.as_ref()).or(facts.storage.resume.as_ref())?;
+            let Some(configured) = configured(facts)? else { return Ok(None) };
             let evidence = Evidence::from(configured);
             Asked { device: configured.value.clone(), evidence, word: None, for_ever: false }
         }
     };
-    (!matches!(asked.device.as_str(), "" | "none" | "auto")).then_some(asked)
+    Ok((!matches!(asked.device.as_str(), "" | "none" | "auto")).then_some(asked))
+}
+
+/// `RESUME=` of the image, or else of the root.
+fn configured<'a>(facts: &'a Analysis<'_>) -> Result<Option<&'a Located<String>>, Outcome> {
+    // A boot that waits half a minute at worst is no worse for what is not known here.
+    let unread = |problem: &Problem| Err(Outcome::not_applicable(format!("not checked: {problem}")));
+    let image = facts.default_image();
+    if let Some(problem) = image.and_then(|image| image.unread(Source::Resume)) {
+        return unread(problem);
+    }
+    match image.and_then(|image| image.resume.as_ref()).or(facts.storage.resume.as_ref()) {
+        None => facts.unread(Source::Resume).map_or(Ok(None), unread),
+        configured => Ok(configured),
+    }
 }

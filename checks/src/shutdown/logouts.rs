@@ -60,7 +60,8 @@ fn link_runs(facts: &Facts, link: &SysvLink) -> bool {
     going_down && !link.shadowed_by_unit && (!services.systemd || (started() && !made_a_unit()))
 }
 
-/// Why a logout spares the session of the root although it is for all.
+/// Why a logout spares the session of the root although it is for all; `None` where it does not, or where that is not
+/// known: see [`Logout::keeps_unread`].
 pub(super) fn spared(facts: &Analysis<'_>, logout: &Logout) -> Option<String> {
     // Debian's umountiscsi.sh hands pvs(8) names without a path, `sda1 sda2`, and today's pvs finds no such
     // device (LVM 2.03.16 and 2.03.31): the list stays empty where the root is on LVM.

@@ -55,6 +55,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         });
     }
     let mut findings = Vec::new();
+    let mut unread = None;
     for record in &records {
         let startup = record.startup.as_ref().map_or("manual", |startup| startup.value.as_str());
         let of_connection = record.conn_startup.as_ref().map(|startup| startup.value.as_str());
@@ -63,11 +64,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             continue;
         }
         let takes = |mode: &str| mode == "all" || mode == startup || Some(mode) == of_connection;
-        if let Some((event, _)) = by_startup.iter().find(|(_, mode)| takes(mode)) {
-            findings.push(finding(record, startup, event));
+        let mut taken = by_startup.iter().filter(|(_, mode)| takes(mode)).map(|(event, _)| event);
+        match taken.clone().find(|event| event.logout.keeps_unread.is_none()) {
+            Some(event) => findings.push(finding(record, startup, event)),
+            None => unread = unread.or_else(|| taken.find_map(|event| event.logout.keeps_unread.as_ref())),
         }
     }
     if findings.is_empty() {
+        unread.map_or(Ok(()), |problem| Err(Outcome::unread(problem)))?;
         facts.was_read(Source::NodeRecords)?;
     }
     Ok(Outcome::from_findings(findings, || match records.first() {

@@ -37,6 +37,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let mut findings = Vec::new();
     let mut unclear = Vec::new();
     let mut passes = Vec::new();
+    let mut unread = None;
     for event in &events {
         let hits = match &event.logout.of {
             LogoutScope::All => Some(true),
@@ -48,6 +49,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         match (hits, spared(facts, event.logout)) {
             (Some(false), _) => {}
             (_, Some(why)) => passes.push(format!("{} logs sessions out, but {why}", event.by)),
+            _ if event.logout.keeps_unread.is_some() => unread = unread.or(event.logout.keeps_unread.as_ref()),
             (Some(true), None) => findings.push(finding(event)),
             (None, None) => unclear.push(event),
         }
@@ -56,7 +58,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         if let Some(event) = unclear.first() {
             return Err(may_hit(event));
         }
-        if let Some(problem) = facts.services.problems.first() {
+        if let Some(problem) = unread.or(facts.services.problems.first()) {
             return Err(Outcome::unread(problem));
         }
     }

@@ -40,6 +40,33 @@ fn a_root_that_nothing_asks_to_log_in_is_told_so_once() {
     assert!(commands[0].contains("ip=ibft") && commands[1].contains("iscsi_auto"), "{commands:?}");
 }
 
+/// What the image's iscsi.initramfs says is not known where a line of it is in doubt: then nothing is called silent.
+#[test]
+fn a_doubtful_setting_in_the_image_is_no_alarm() {
+    let doubt =
+        json!({"place": "/boot/initrd.img!etc/iscsi.initramfs:1", "what": "is not known", "source": "iscsi-initramfs"});
+    let patch = json!([
+        {"op": "replace", "path": "/images/0/requests", "value": []},
+        {"op": "replace", "path": "/iscsi/initramfs_conf", "value": null},
+        {"op": "replace", "path": "/loader/defaults/cmdline_linux/value/words", "value": []},
+        {"op": "add", "path": "/images/0/problems", "value": [doubt]},
+    ]);
+    let of = |command_line: &str| {
+        let judgement = machine("initramfs-tools-root").patch(&patch).cmdline(command_line).judged();
+        let asked =
+            judgement.results.iter().find(|result| result.check.id == "login-not-requested").unwrap().outcome.clone();
+        (asked, judgement.verdict.boot)
+    };
+    let (doubtful, boot) = of("root=/dev/mapper/ubuntu--vg-ubuntu--lv");
+    assert!(
+        matches!(&doubtful, Outcome::Unknown { reason, .. } if reason.contains("iscsi.initramfs:1")),
+        "{doubtful:?}"
+    );
+    assert_eq!(boot, BootVerdict::Unknown);
+    let (asked, _) = of("root=/dev/mapper/ubuntu--vg-ubuntu--lv iscsi_auto");
+    assert!(matches!(asked, Outcome::Pass(_)), "{asked:?}");
+}
+
 #[test]
 fn the_words_of_a_drift_are_one_finding() {
     let words = "root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto";

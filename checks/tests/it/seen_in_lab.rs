@@ -2,7 +2,7 @@
 //!
 //! Each is a sound machine with what set it apart; the verdict must be what was seen.
 use super::machine::machine;
-use isctpl_checks::{BootVerdict, Judgement, Link, Severity};
+use isctpl_checks::{BootVerdict, Judgement, Link, Outcome, Severity};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -270,6 +270,28 @@ fn ipconfig_on_every_nic_is_a_boot_by_chance() {
     let (_, finding) = findings.iter().find(|(check, _)| check.id == "login-dhcp-on-every-nic").unwrap();
     assert!(finding.summary.contains("by chance"), "{}", finding.summary);
     assert!(finding.evidence.iter().any(|evidence| evidence.excerpt.contains("a DHCP server answers there")));
+}
+
+/// Whether /etc/default/open-iscsi keeps every session is not known: the record is no alarm, nor is it sound.
+#[test]
+fn a_doubtful_switch_of_open_iscsi_makes_the_shutdown_unknown() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/checks/node-record-logs-out-root/broken.json");
+    let broken: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let doubt = json!({"place": "/etc/default/open-iscsi:3", "what": "is not known"});
+    for (of, id) in [("all", "service-logs-out-root"), ("by_startup", "node-record-logs-out-root")] {
+        let mut patch = broken["patch"].clone();
+        let logout = &mut patch[0]["value"]["exec"][0]["logout"];
+        if of == "all" {
+            logout["of"] = json!(of);
+        }
+        logout["keeps_unread"] = doubt.clone();
+        let judgement = machine("initramfs-tools-live").patch(patch).judged();
+        let outcome = &judgement.results.iter().find(|result| result.check.id == id).unwrap().outcome;
+        assert!(
+            matches!(outcome, Outcome::Unknown { reason, .. } if reason.contains("open-iscsi:3")),
+            "{id}: {outcome:?}"
+        );
+    }
 }
 
 /// open-iscsi.service of Debian 12 with a discovered record: its script does not see the root on LVM, and the

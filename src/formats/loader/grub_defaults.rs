@@ -1,9 +1,9 @@
 //! `/etc/default/grub` and the files read after it, as `grub-mkconfig` reads them.
 
-use crate::formats::text::harmless::{title, wrong_value};
-use crate::formats::{cmdline, shell};
-use isctpl_checks::facts::{GrubDefaults, Located, Location, Problem};
-use shell::{Assignment, Shell, Variables};
+use crate::formats::cmdline;
+use crate::formats::shell::{Shell, Variables};
+use crate::formats::text::harmless::title;
+use isctpl_checks::facts::{GrubDefaults, Located, Problem};
 
 /// Evaluates files, each a path and a text, in the order in which they are read: `/etc/default/grub`, then
 /// `/etc/default/grub.d/*.cfg`. A later assignment replaces an earlier one.
@@ -14,54 +14,31 @@ pub(crate) fn evaluate(files: impl IntoIterator<Item = (String, String)>) -> (Gr
     let mut problems = Vec::new();
     let mut variables = Variables::default();
     for (path, text) in files {
-        defaults.files.push(path.clone());
-        let script = shell::parse_after(&text, &path, Shell::Any, &mut variables);
-        problems.extend(script.problems);
-        for (at, file) in script.sourced {
-            problems.push(Problem::new(
-                at.to_string(),
-                format!("sources {}, which isctpl does not read", wrong_value(&file)),
-            ));
-        }
-        for assignment in script.assignments {
-            apply(&mut defaults, assignment, &path, &mut problems);
-        }
+        problems.extend(variables.read(&text, &path, Shell::Any));
+        defaults.files.push(path);
     }
-    (defaults, problems)
-}
-
-fn apply(defaults: &mut GrubDefaults, assignment: Assignment, path: &str, problems: &mut Vec<Problem>) {
-    let relevant = ["GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_DEFAULT", "GRUB_DISABLE_RECOVERY"];
-    if !relevant.contains(&assignment.name.as_str()) {
-        return;
-    }
-    let at = Location::line(path, assignment.line);
-    let doubt = assignment.doubt().or_else(|| {
-        // A quote that somebody forgot: the next setting stands in this one.
-        let what = || format!("the value of {} continues on the next line: a quote may be missing", assignment.name);
-        assignment.value.contains('\n').then(what)
-    });
-    let value = match doubt {
-        Some(doubt) => {
-            problems.push(Problem::new(at.to_string(), doubt));
+    let mut setting = |name: &str| {
+        variables.setting(name).unwrap_or_else(|problem| {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
             None
-        }
-        None => Some(assignment.value),
+        })
     };
     let line =
-        |value: Option<String>| value.map(|value| Located::new(cmdline::parse(&value, Some(at.clone())), at.clone()));
-    match assignment.name.as_str() {
-        "GRUB_CMDLINE_LINUX" => defaults.cmdline_linux = line(value),
-        "GRUB_CMDLINE_LINUX_DEFAULT" => defaults.cmdline_linux_default = line(value),
-        "GRUB_DEFAULT" => defaults.default = value.map(|value| Located::new(title(&value), at)),
-        _ => defaults.recovery_disabled = value.as_deref() == Some("true"),
-    }
+        |setting: Located<String>| Located::new(cmdline::parse(&setting.value, Some(setting.at.clone())), setting.at);
+    defaults.cmdline_linux = setting("GRUB_CMDLINE_LINUX").map(line);
+    defaults.cmdline_linux_default = setting("GRUB_CMDLINE_LINUX_DEFAULT").map(line);
+    defaults.default = setting("GRUB_DEFAULT").map(|setting| Located::new(title(&setting.value), setting.at));
+    defaults.recovery_disabled = setting("GRUB_DISABLE_RECOVERY").is_some_and(|setting| setting.value == "true");
+    (defaults, problems)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use isctpl_checks::facts::Location;
     use proptest::prelude::*;
 
     fn file(name: &str, text: &str) -> (String, String) {

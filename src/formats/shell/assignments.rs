@@ -1,21 +1,40 @@
-//! The assignments of a shell's file in the order in which they are made.
+//! What the variables are once a file was read: its commands one by one, as far as they set any.
 
 use super::Shell;
-use super::expansion::{Expander, Value, Variables};
+use super::expansion::Expander;
 use super::grammar::{Goes, Scope, Visitor, walk};
 use super::lexer::name_at_start;
+use super::variables::{ASSIGNMENT, CARRIAGE_RETURN, CONDITIONAL, TOTAL_LIMIT, Value, Variables};
 use super::words::{Parts, Piece, Quote, assigned};
 use isctpl_checks::facts::{Location, Problem};
-use std::collections::BTreeSet;
 
-/// The most that all values of one file may grow to; a variable that is repeated again and again ends here.
-const TOTAL_LIMIT: usize = 8 << 20;
+/// Commands that may set any variable, or change how the shell goes on.
+const UNFOLLOWED: [&str; 18] = [
+    "alias",
+    "builtin",
+    "coproc",
+    "enable",
+    "eval",
+    "getopts",
+    "kill",
+    "let",
+    "mapfile",
+    "popd",
+    "pushd",
+    "read",
+    "readarray",
+    "set",
+    "shift",
+    "shopt",
+    "trap",
+    "wait",
+];
 
-/// The most assignments of one file that are kept.
-const ASSIGNMENT_LIMIT: usize = 20_000;
-
-/// Commands that may set any variable.
-const UNFOLLOWED: [&str; 9] = ["alias", "builtin", "eval", "getopts", "let", "mapfile", "read", "readarray", "shopt"];
+/// Commands that are followed here, which a function of the same name would replace.
+const FOLLOWED: [&str; 13] = [
+    "command", "declare", "exec", "exit", "export", "local", "printf", "readonly", "return", "source", "typeset",
+    "unset", ".",
+];
 
 /// Commands before which an assignment stays in force in some shells (POSIX.1-2024, XCU 2.15).
 const SPECIAL: [&str; 14] = [
@@ -23,269 +42,275 @@ const SPECIAL: [&str; 14] = [
     "unset",
 ];
 
-/// What a file assigns, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Script {
-    /// The assignments, in order.
-    pub assignments: Vec<Assignment>,
-    /// Files that it reads in (`. FILE`), which were not followed, and where it says so.
-    pub sourced: Vec<(Location, String)>,
-    /// What could not be understood, and what a shell refuses or may refuse: it then runs nothing that follows.
-    pub problems: Vec<Problem>,
-}
-
-/// One assignment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// Variable.
-    pub name: String,
-    /// Value, quotes removed and earlier variables put in.
-    pub value: String,
-    /// Line that it begins on, counted from 1.
-    pub line: u32,
-    /// Whether it hangs on a condition, a loop, a function or a subshell, none of which is run here.
-    pub conditional: bool,
-    /// Why the value is not all that a shell would make of it, such as a command's output in it.
-    pub unclear: Option<&'static str>,
-    /// Whether the value is written out on its line: no variable stands in it, and no end of a line.
-    pub literal: bool,
-}
-
-impl Assignment {
-    /// Why it is not known what the variable holds, in a sentence.
-    pub(crate) fn doubt(&self) -> Option<String> {
-        match (self.unclear, self.conditional) {
-            (Some(why), _) => Some(format!("the value of {} is not known: {why}", self.name)),
-            (None, true) => Some(format!("{} is set under a condition, which isctpl does not evaluate", self.name)),
-            (None, false) => None,
-        }
+impl Variables {
+    /// Reads a file as a shell would with `.` (POSIX.1-2024, XCU chapter 2), after those that were read before. `path`
+    /// names it in problems and places.
+    ///
+    /// Gives what could not be understood, and what a shell refuses or may refuse. After any such thing no variable
+    /// is certain.
+    pub fn read(&mut self, text: &str, path: &str, shell: Shell) -> Vec<Problem> {
+        let scope = Scope::default();
+        let mut reading = Reading {
+            path,
+            shell,
+            variables: self,
+            problems: Vec::new(),
+            scope,
+            set: Vec::new(),
+            command: 0,
+            may_have_returned: false,
+        };
+        walk(text, &mut reading);
+        reading.problems
     }
 }
 
-impl Script {
-    /// The assignment of a variable that counts: the last one.
-    pub fn last(&self, name: &str) -> Option<&Assignment> {
-        self.assignments.iter().rev().find(|assignment| assignment.name == name)
-    }
-
-    /// The value of a variable in the end, as far as it is known.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        self.last(name).map(|assignment| assignment.value.as_str())
-    }
-}
-
-/// Reads a file's assignments as a shell would make them (POSIX.1-2024, XCU chapter 2).
-///
-/// `path` names the file in problems.
-pub fn parse(text: &str, path: &str, shell: Shell) -> Script {
-    parse_after(text, path, shell, &mut Variables::default())
-}
-
-/// As [`parse`], for a file that is read after others: their variables are known, and are left as
-/// this file leaves them.
-pub fn parse_after(text: &str, path: &str, shell: Shell, variables: &mut Variables) -> Script {
-    let mut evaluator = Evaluator {
-        path,
-        shell,
-        variables,
-        script: Script::default(),
-        list: 0,
-        command: 0,
-        may_have_ended: false,
-        readonly: BTreeSet::new(),
-        spent: 0,
-    };
-    walk(text, &mut evaluator);
-    evaluator.script
-}
-
-struct Evaluator<'a> {
+struct Reading<'a> {
     path: &'a str,
     shell: Shell,
     variables: &'a mut Variables,
-    script: Script,
-    /// Where the list of commands that is read began among the assignments.
-    list: usize,
-    /// Where the last command began among them.
+    problems: Vec<Problem>,
+    /// Of the command that is read.
+    scope: Scope,
+    /// What the list of commands that is read has set.
+    set: Vec<String>,
+    /// How much of it was set before the last command.
     command: usize,
-    /// An `exit` may have been reached.
-    may_have_ended: bool,
-    readonly: BTreeSet<String>,
-    /// Bytes of all values.
-    spent: usize,
+    /// A `return` may have been reached.
+    may_have_returned: bool,
 }
 
-impl Evaluator<'_> {
+impl Reading<'_> {
+    fn at(&self, line: u32) -> Location {
+        Location::line(self.path, line)
+    }
+
     fn note(&mut self, line: u32, what: impl Into<String>) {
-        let place = Location::line(self.path, line);
-        self.script.problems.push(Problem::new(place.to_string(), what));
+        let problem = Problem::new(self.at(line).to_string(), what);
+        self.variables.fault(&problem);
+        self.problems.push(problem);
     }
 
     /// Runs a simple command.
-    fn run(&mut self, words: &[(&str, u32)], scope: Scope) -> Goes {
-        let conditional = scope.conditional;
+    fn run(&mut self, words: &[(&str, u32)]) -> Goes {
         let leading = words.iter().take_while(|(word, _)| assigned(word).is_some()).count();
-        let (assignments, rest) = words.split_at(leading);
-        let Some(((name, line), arguments)) = rest.split_first() else {
-            let before = self.script.assignments.len();
-            assignments.iter().try_for_each(|(word, line)| self.assign(word, *line, conditional, false))?;
-            if self.shell == Shell::Any && assignments.iter().any(|(word, _)| is_append(word)) {
-                self.doubt_since(before, "`+=` is bash's, and the name of a command in other shells");
-            }
-            return Ok(());
-        };
-        self.side_effects(name, *line, conditional)?;
-        if name.contains("\\\n") {
-            self.note(*line, "has a word that goes on in the next line, which isctpl does not follow");
+        let (assignments, words) = words.split_at(leading);
+        if words.is_empty() {
+            return self.assignments(assignments);
+        }
+        // Every word is expanded before anything is set.
+        let mut values = Vec::with_capacity(words.len());
+        for (word, line) in words {
+            values.push(self.expanded(word, *line)?);
         }
         for (word, line) in assignments {
             // Before a command it holds for that command only.
-            self.side_effects(word, *line, conditional)?;
-            // What expands to nothing is no command.
-            if SPECIAL.contains(name) || name.contains(['$', '`']) {
-                let (name, ..) = assigned(word).unwrap_or_default();
-                self.variables.doubt(name, "not every shell keeps it");
-            }
+            self.expanded(word, *line)?;
         }
-        self.builtin(name, *line, arguments, scope)
-    }
-
-    fn builtin(&mut self, name: &str, line: u32, arguments: &[(&str, u32)], scope: Scope) -> Goes {
-        let conditional = scope.conditional;
-        match name {
-            "export" | "readonly" | "local" | "declare" | "typeset" => {
-                return self.declaration(name, arguments, conditional);
-            }
-            "unset" => {
-                let functions = arguments.iter().any(|(word, _)| *word == "-f");
-                for (word, line) in arguments.iter().filter(|(word, _)| !functions && !word.starts_with('-')) {
-                    if name_at_start(word) != *word {
-                        self.note(*line, "unsets a variable whose name is not written out");
-                    }
-                    self.assign(&format!("{word}="), *line, conditional, true)?;
-                    if !conditional {
-                        self.variables.unset(word);
-                    }
-                }
+        let mut name = 0;
+        while values.get(name).is_some_and(|value| value.text == "command" && is_certain(words[name].0, value)) {
+            name += 1;
+            // `command -v` only asks.
+            if matches!(words.get(name), Some(("-v" | "-V", _))) {
                 return Ok(());
             }
-            "for" | "select" => {
-                let (name, _) = arguments.first().copied().unwrap_or_default();
-                self.variables.doubt(name, "a loop sets it");
+        }
+        let (Some(value), Some((word, line))) = (values.get(name), words.get(name)) else { return Ok(()) };
+        if !is_certain(word, value) || word.starts_with('-') || word.contains("\\\n") {
+            self.note(*line, "runs a command whose name is not written out, and which may set any variable");
+        }
+        if SPECIAL.contains(&value.text.as_str()) {
+            for (word, line) in assignments {
+                let (name, ..) = assigned(word).unwrap_or_default();
+                self.doubt(name, "not every shell keeps it", *line);
             }
-            "." | "source" => {
-                if let Some((file, line)) = arguments.first() {
-                    let value = self.expanded(file, *line, conditional)?;
-                    self.spend(value.text.len(), *line)?;
-                    self.script.sourced.push((Location::line(self.path, *line), value.text));
+        }
+        let arguments: Vec<Argument<'_>> = words
+            .iter()
+            .zip(&values)
+            .skip(name + 1)
+            .map(|((written, line), value)| Argument { written, line: *line, value })
+            .collect();
+        self.builtin(&value.text, *line, &arguments)
+    }
+
+    fn assignments(&mut self, assignments: &[(&str, u32)]) -> Goes {
+        let before = self.set.len();
+        for (word, line) in assignments {
+            let Some((name, append, written)) = assigned(word) else { continue };
+            let bare = written.strip_suffix('\r').unwrap_or(written);
+            let value = self.expanded(bare, *line)?;
+            self.assign(name, append, written, value, *line)?;
+        }
+        if self.shell == Shell::Any && assignments.iter().any(|(word, _)| is_append(word)) {
+            self.doubt_since(before, "`+=` is bash's, and the name of a command in other shells");
+        }
+        Ok(())
+    }
+
+    fn builtin(&mut self, name: &str, line: u32, arguments: &[Argument<'_>]) -> Goes {
+        let first = arguments.first();
+        match name {
+            "export" | "readonly" | "local" | "declare" | "typeset" => return self.declaration(name, arguments),
+            "unset" => return self.unset(arguments),
+            "for" | "select" => match first {
+                Some(variable) if name_at_start(variable.written) == variable.written => {
+                    self.doubt(variable.written, "a loop sets it", line);
                 }
-            }
-            "exit" | "return" if conditional => {
-                self.may_have_ended |= !(scope.subshell || name == "return" && scope.function);
-            }
-            "exit" | "return" => return Err(()),
+                _ => self.note(line, "runs a loop over what is no name of a variable"),
+            },
+            "." | "source" => self.variables.read_in(self.at(line)),
+            // A format, but for bash's `-v NAME`.
+            "printf"
+                if first.is_none_or(|first| !first.value.text.starts_with('-') && first.value.unclear.is_none()) => {}
+            "printf" => self.note(line, "runs `printf`, which may set a variable"),
+            // Without a command it only redirects.
+            "exec" if arguments.is_empty() => {}
+            "exit" | "exec" | "return" => return self.end(name, arguments),
+            _ if name.starts_with("((") => self.note(line, "computes a number, which may set a variable"),
             _ if UNFOLLOWED.contains(&name) => {
-                self.note(line, format!("runs `{name}`, which may set any variable"));
+                self.note(line, format!("runs `{name}`, which may set any variable, or end the shell"));
             }
             _ if name.contains("]=") || name.contains("]+=") => {
                 let variable = name.split('[').next().unwrap_or_default();
-                self.variables.doubt(variable, "it is a list");
+                self.doubt(variable, "it is a list", line);
             }
             _ => {}
         }
-        arguments.iter().try_for_each(|(word, line)| self.side_effects(word, *line, conditional))
+        Ok(())
+    }
+
+    /// The end of this file, or of the shell.
+    fn end(&mut self, name: &str, arguments: &[Argument<'_>]) -> Goes {
+        let Scope { conditional, subshell, function } = self.scope;
+        // What expands to nothing may leave `exec` without a command.
+        let doubtful = conditional || name == "exec" && arguments.iter().any(|argument| argument.written.contains('$'));
+        match name {
+            _ if subshell => {}
+            "return" => self.may_have_returned |= doubtful && !function,
+            _ => self.variables.may_have_ended = true,
+        }
+        if doubtful { Ok(()) } else { Err(()) }
+    }
+
+    fn unset(&mut self, arguments: &[Argument<'_>]) -> Goes {
+        if arguments.iter().any(|argument| argument.written == "-f") {
+            return Ok(());
+        }
+        for Argument { written: word, line, .. } in arguments.iter().filter(|argument| argument.written != "-v") {
+            if name_at_start(word) != *word {
+                self.note(*line, "unsets a variable whose name is not written out");
+                continue;
+            }
+            self.assign(word, false, "", Value::default(), *line)?;
+            if !self.scope.conditional {
+                self.variables.unset(word);
+            }
+        }
+        Ok(())
     }
 
     /// `export NAME=VALUE` and its kin.
-    fn declaration(&mut self, name: &str, arguments: &[(&str, u32)], conditional: bool) -> Goes {
-        let mut options = false;
-        for (word, line) in arguments {
+    fn declaration(&mut self, name: &str, arguments: &[Argument<'_>]) -> Goes {
+        let mut readonly = name == "readonly";
+        for Argument { written: word, line, value } in arguments {
             if word.starts_with('-') {
-                options |= !matches!(*word, "-x" | "-r" | "-g" | "-p");
+                match *word {
+                    "-x" | "-g" | "-p" => {}
+                    "-r" => readonly = true,
+                    _ => self.note(*line, "declares variables with options that not every shell knows"),
+                }
                 continue;
             }
-            let before = self.script.assignments.len();
-            if assigned(word).is_some() {
-                self.assign(word, *line, conditional, true)?;
-            }
-            if assigned(word).is_none() && name_at_start(word) != *word {
+            let before = self.set.len();
+            let variable = match assigned(word) {
+                Some((variable, append, written)) => {
+                    let mut value = (*value).clone();
+                    value.text.drain(..word.len() - written.len());
+                    if value.text.ends_with('\r') && written.ends_with('\r') {
+                        value.text.pop();
+                    }
+                    if value.text.contains(PARTING) && is_split(word) || self.variables.is_set("IFS", false) {
+                        value.note("not every shell keeps it together");
+                    }
+                    if append && self.shell == Shell::Any {
+                        self.note(*line, "declares a variable with `+=`, at which a shell other than bash stops");
+                    }
+                    self.assign(variable, append, written, value, *line)?;
+                    variable
+                }
+                None => word,
+            };
+            if name_at_start(variable) != variable {
                 self.note(*line, "declares what is no name of a variable, or none that is written out");
             }
-            let variable = assigned(word).map_or(*word, |(variable, ..)| variable);
             let known = match name {
                 "export" | "readonly" => true,
                 "local" => false,
                 _ => self.shell == Shell::Bash,
             };
-            if options || !known {
-                self.variables.doubt(variable, "not every shell declares it so");
+            if !known {
+                self.doubt(variable, "not every shell declares it so", *line);
                 self.doubt_since(before, "not every shell declares it so");
             }
-            if self.shell == Shell::Any && is_append(word) {
-                self.note(*line, "declares a variable with `+=`, at which a shell other than bash stops");
-            }
-            if name == "readonly" {
-                self.readonly.insert(variable.to_owned());
+            if readonly {
+                self.variables.readonly.insert(variable.to_owned());
             }
         }
         Ok(())
     }
 
-    /// What was assigned since there were so many assignments is not known for certain.
+    /// What was set since there was so much is not known for certain.
     fn doubt_since(&mut self, before: usize, why: &'static str) {
-        for assignment in self.script.assignments.iter_mut().skip(before) {
-            assignment.unclear.get_or_insert(why);
-            self.variables.doubt(&assignment.name, why);
+        for name in self.set.split_off(before.min(self.set.len())) {
+            if let Some(at) = self.variables.place(&name).cloned() {
+                self.variables.doubt(&name, why, at);
+            }
+            self.set.push(name);
         }
     }
 
-    /// What `${NAME:=…}` in a word sets.
-    fn side_effects(&mut self, word: &str, line: u32, conditional: bool) -> Goes {
-        if word.contains('$') {
-            let spent = self.expanded(word, line, conditional)?.text.len();
-            self.spend(spent, line)?;
+    fn doubt(&mut self, name: &str, why: &'static str, line: u32) {
+        self.variables.doubt(name, why, self.at(line));
+        if self.scope.function {
+            self.variables.set_by_function(name, self.at(line));
         }
-        Ok(())
     }
 
-    fn expanded(&mut self, word: &str, line: u32, conditional: bool) -> Result<Value, ()> {
-        let mut expander = Expander::new(self.variables);
+    /// A word's value. What `${NAME:=…}` in it sets is set.
+    fn expanded(&mut self, word: &str, line: u32) -> Result<Value, ()> {
+        let at = self.at(line);
+        let mut expander = Expander::new(self.variables, &at);
         let value = expander.value(word);
         let (sets, problem) = (expander.sets, expander.problem);
         for (name, value) in sets {
-            self.set(name, value, line, conditional, false)?;
+            self.set(&name, value, line, false)?;
         }
         if let Some(problem) = problem {
             self.note(line, problem);
         }
+        self.spend(if word.contains('$') { value.text.len() } else { 0 }, line)?;
         Ok(value)
     }
 
     fn spend(&mut self, bytes: usize, line: u32) -> Goes {
-        self.spent = self.spent.saturating_add(bytes);
-        if self.spent > TOTAL_LIMIT {
+        if !self.variables.spend(bytes) {
             self.note(line, format!("its values exceed {TOTAL_LIMIT} bytes; the rest was not read"));
             return Err(());
         }
         Ok(())
     }
 
-    /// `declared` behind `export` and its kin, where some shells split a value that stands in no quotes.
-    fn assign(&mut self, word: &str, line: u32, conditional: bool, declared: bool) -> Goes {
-        let Some((name, append, written)) = assigned(word) else { return Ok(()) };
-        let bare = written.strip_suffix('\r').unwrap_or(written);
-        let mut value = self.expanded(bare, line, conditional)?;
-        if bare.len() < written.len() {
-            value.note("its line ends in a carriage return, which a shell takes for a part of it");
+    /// Sets a variable to the value of what is written behind the `=`, without its carriage return.
+    fn assign(&mut self, name: &str, append: bool, written: &str, mut value: Value, line: u32) -> Goes {
+        if written.ends_with('\r') {
+            value.note(CARRIAGE_RETURN);
         }
-        if bare.starts_with('(') {
+        if written.starts_with('(') {
             value = Value { text: String::new(), unclear: Some("it is a list") };
             if self.shell == Shell::Any {
                 self.note(line, "sets a list, at which a shell other than bash stops");
             }
-        }
-        if declared && value.text.contains([' ', '\t', '\n', '*', '?', '[', '{', '~', '\\']) && is_split(bare) {
-            value.note("not every shell keeps it together");
         }
         if append {
             let mut longer = self.variables.value(name);
@@ -295,46 +320,57 @@ impl Evaluator<'_> {
         if value.cut() {
             self.note(line, "a value is too long and was cut");
         }
-        self.set(name.to_owned(), value, line, conditional, !bare.contains(['$', '`', '\n']))
+        self.set(name, value, line, !append && !written.contains(['$', '`', '\n']))
     }
 
-    fn set(&mut self, name: String, value: Value, line: u32, conditional: bool, literal: bool) -> Goes {
-        self.spend(value.text.len(), line)?;
-        if self.script.assignments.len() == ASSIGNMENT_LIMIT {
-            self.note(line, format!("has more than {ASSIGNMENT_LIMIT} assignments; the rest was not read"));
-            return Err(());
-        }
-        if self.readonly.contains(&name) {
+    fn set(&mut self, name: &str, value: Value, line: u32, literal: bool) -> Goes {
+        self.spend(value.text.len() + ASSIGNMENT, line)?;
+        if self.variables.readonly.contains(name) {
             self.note(line, format!("sets {name}, which is read-only: a shell may stop here"));
             return Err(());
         }
-        self.variables.set(&name, value.clone());
-        if conditional {
-            self.variables.doubt(&name, "it is set under a condition");
+        self.variables.set(name, value, self.at(line), literal);
+        if self.scope.conditional {
+            self.doubt(name, CONDITIONAL, line);
         }
-        let Value { text, unclear } = value;
-        self.script.assignments.push(Assignment { name, value: text, line, conditional, unclear, literal });
+        self.set.push(name.to_owned());
         Ok(())
     }
 }
 
-impl Visitor for Evaluator<'_> {
+/// An argument of a command.
+struct Argument<'a> {
+    written: &'a str,
+    line: u32,
+    value: &'a Value,
+}
+
+impl Visitor for Reading<'_> {
     fn command(&mut self, words: &[(&str, u32)], scope: Scope) -> Goes {
-        self.command = self.script.assignments.len();
-        self.run(words, Scope { conditional: scope.conditional || self.may_have_ended, ..scope })
+        self.command = self.set.len();
+        let conditional = scope.conditional || self.variables.may_have_ended || self.may_have_returned;
+        self.scope = Scope { conditional, ..scope };
+        self.run(words)
     }
 
-    fn word(&mut self, word: &str, line: u32, conditional: bool) -> Goes {
-        self.side_effects(word, line, conditional)
+    fn word(&mut self, word: &str, line: u32, scope: Scope) -> Goes {
+        // Shells expand it at other times.
+        self.scope = Scope { conditional: true, ..scope };
+        self.expanded(word, line).map(|_| ())
+    }
+
+    fn function(&mut self, name: &str, line: u32) {
+        if FOLLOWED.contains(&name) || name_at_start(name).is_empty() {
+            self.note(line, format!("defines a function in place of `{name}`"));
+        }
     }
 
     /// In the background commands change nothing here.
     fn list_ends(&mut self, background: bool) {
-        for assignment in self.script.assignments.iter_mut().skip(self.list).filter(|_| background) {
-            assignment.conditional = true;
-            self.variables.doubt(&assignment.name, "it is set in the background");
+        if background {
+            self.doubt_since(0, "it is set in the background");
         }
-        self.list = self.script.assignments.len();
+        self.set.clear();
     }
 
     fn problem(&mut self, line: u32, what: String) {
@@ -350,6 +386,9 @@ fn is_append(word: &str) -> bool {
     assigned(word).is_some_and(|(_, append, _)| append)
 }
 
+/// What some shells part a value at, or take for a pattern, where it stands in no quotes.
+const PARTING: [char; 9] = [' ', '\t', '\n', '*', '?', '[', '{', '~', '\\'];
+
 /// Whether a part of a word that stands in no quotes may be split, or taken for a pattern.
 fn is_split(word: &str) -> bool {
     Parts::of(word, 1).any(|part| {
@@ -359,4 +398,9 @@ fn is_split(word: &str) -> bool {
                 _ => true,
             }
     })
+}
+
+/// Whether the name of a command is known.
+fn is_certain(word: &str, value: &Value) -> bool {
+    matches!(word, "[" | "[[") || word.starts_with("((") || value.unclear.is_none() && !is_split(word)
 }

@@ -1,7 +1,8 @@
-//! The simple commands of a script, whether they are run or not: functions, branches and substitutions included.
+//! The simple commands of a script, whether they are run or not: functions, branches, substitutions and what other
+//! shells are told to run included.
 
-use super::lexer::{DEPTH, Lexeme, Lexer, Op, opens_command};
-use super::words::text_of;
+use super::lexer::{DEPTH, Lexeme, Lexer, Op, TOO_DEEP, Unread, opens_command};
+use super::words::{Part, Parts, text_of};
 
 /// A simple command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,61 +24,130 @@ impl Command {
         let name = self.words.iter().find(|word| super::words::assigned(word).is_none());
         name.and_then(|name| name.rsplit('/').next()).unwrap_or_default()
     }
+
+    /// The arguments of the shell that it runs, by itself or as another program's argument.
+    fn shell(&self) -> Option<&[String]> {
+        const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ksh", "ash", "hush", "su", "runuser"];
+        let of = |word: &String| SHELLS.contains(&word.rsplit('/').next().unwrap_or_default());
+        let at = self.words.iter().position(of).filter(|_| !matches!(self.name(), "echo" | "printf" | "grep"))?;
+        self.words.get(at + 1..)
+    }
+
+    /// The text that it gives to a shell to run: `sh -c TEXT`, `eval TEXT`, `trap TEXT EXIT`.
+    fn text(&self) -> Option<String> {
+        let behind = |name: &str| self.words.get(1 + self.words.iter().position(|word| word == name)?..);
+        match self.name() {
+            "eval" => Some(behind("eval")?.join(" ")),
+            "trap" => behind("trap")?.first().cloned(),
+            _ => {
+                let options = self.shell()?;
+                let at = options.iter().position(|word| word.starts_with('-') && word.ends_with('c'))?;
+                options.get(at + 1).cloned()
+            }
+        }
+    }
 }
 
 /// The most bytes of a script that are looked through for commands; the largest that distributions ship has 60,000.
 pub(crate) const SCRIPT_LIMIT: usize = 256 << 10;
 
-/// Every simple command of a script, in order; none of one that is longer than [`SCRIPT_LIMIT`], which is for the
-/// caller to tell.
-pub fn commands(script: &str) -> Vec<Command> {
-    let mut found = Vec::new();
+/// Every simple command of a script, in order, and what kept it from being read to its end; none of a script that is
+/// longer than [`SCRIPT_LIMIT`].
+pub fn commands(script: &str) -> (Vec<Command>, Option<Unread>) {
+    let mut gathered = Gathered::default();
     if script.len() <= SCRIPT_LIMIT {
-        gather(script, 1, DEPTH, &mut found);
+        gathered.script(script, 1, DEPTH);
+    } else {
+        gathered.unread = Some((1, "the script is too long"));
     }
-    found
+    (gathered.found, gathered.unread)
 }
 
-fn gather(text: &str, line: u32, depth: usize, found: &mut Vec<Command>) {
-    let mut lexer = Lexer::new(text, line);
-    let mut command = Command::default();
-    let mut redirects = None;
-    while let Some((lexeme, line)) = lexer.next() {
-        let word = match lexeme {
-            Lexeme::Op(Op::Redirect { output }) => {
-                redirects = Some(output);
-                continue;
-            }
-            Lexeme::Op(_) => {
-                redirects = None;
-                end(&mut command, found);
-                continue;
-            }
-            Lexeme::Word(word) => word,
-        };
-        if command == Command::default() {
-            if redirects.is_none() && (opens_command(word) || matches!(word, "}" | "fi" | "done" | "esac")) {
-                continue;
-            }
-            command.line = line;
-        }
-        let text = text_of(word, line, |commands, line| {
-            if let Some(depth) = depth.checked_sub(1) {
-                gather(&commands, line, depth, found);
-            }
-        });
-        match redirects.take() {
-            None => command.words.push(text),
-            Some(true) => command.writes.push(text),
-            Some(false) => command.reads.push(text),
-        }
-    }
-    end(&mut command, found);
+#[derive(Default)]
+struct Gathered {
+    found: Vec<Command>,
+    unread: Option<Unread>,
 }
 
-fn end(command: &mut Command, found: &mut Vec<Command>) {
-    let ended = std::mem::take(command);
-    if ended != Command::default() {
-        found.push(ended);
+impl Gathered {
+    fn nested(&mut self, text: &str, line: u32, depth: usize) {
+        match depth.checked_sub(1) {
+            Some(depth) => self.script(text, line, depth),
+            None => _ = self.unread.get_or_insert((line, TOO_DEEP)),
+        }
+    }
+
+    fn script(&mut self, text: &str, line: u32, depth: usize) {
+        let mut lexer = Lexer::new(text, line);
+        let mut command = Command::default();
+        let mut redirects = None;
+        // Whether a command of the line, or of what it is piped into, is a shell, which may read the here-documents.
+        let mut to_shell = false;
+        let mut piped = false;
+        loop {
+            let next = lexer.next();
+            let (word, line) = match next {
+                Some((Lexeme::Op(Op::Redirect { output }), _)) => {
+                    redirects = Some(output);
+                    continue;
+                }
+                Some((Lexeme::Word(word), line)) => (word, line),
+                Some((Lexeme::Op(_), _)) | None => {
+                    redirects = None;
+                    let follows = command == Command::default() && piped;
+                    to_shell |= self.end(&mut command, depth);
+                    if next.is_none() || matches!(next, Some((Lexeme::Op(Op::Newline), _))) && !follows {
+                        for document in lexer.read.drain(..) {
+                            if to_shell {
+                                self.nested(document.text, document.line, depth);
+                            } else if !document.quoted {
+                                self.substitutions(Parts::in_document(document.text, document.line), depth);
+                            }
+                        }
+                        to_shell = false;
+                    }
+                    piped = matches!(next, Some((Lexeme::Op(Op::Pipe), _))) || follows;
+                    if next.is_none() {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            if command == Command::default() {
+                if redirects.is_none() && (opens_command(word) || matches!(word, "}" | "fi" | "done" | "esac")) {
+                    continue;
+                }
+                command.line = line;
+            }
+            self.substitutions(Parts::of(word, line), depth);
+            let text = text_of(word, line);
+            match redirects.take() {
+                None => command.words.push(text),
+                Some(true) => command.writes.push(text),
+                Some(false) => command.reads.push(text),
+            }
+        }
+        self.unread = self.unread.or(lexer.broken);
+    }
+
+    fn substitutions<'t>(&mut self, parts: impl Iterator<Item = Part<'t>>, depth: usize) {
+        let mut found = Vec::new();
+        parts.for_each(|part| part.substitutions(&mut found));
+        for (commands, line) in found {
+            self.nested(&commands, line, depth);
+        }
+    }
+
+    /// Whether a command that has ended is a shell.
+    fn end(&mut self, command: &mut Command, depth: usize) -> bool {
+        let ended = std::mem::take(command);
+        let is_shell = ended.shell().is_some();
+        if let Some(text) = ended.text() {
+            self.nested(&text, ended.line, depth);
+        }
+        if ended != Command::default() {
+            self.found.push(ended);
+        }
+        is_shell
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Hook {
 pub(crate) fn scan(text: &str) -> Hook {
     let mut hook = Hook::default();
     let (mut reads, mut run, mut asks_run, mut asks_reason) = (false, None, false, false);
-    for command in commands(text) {
+    for command in commands(text).0 {
         for word in &command.words {
             if let Some(("RUN", _, value)) = assigned(word) {
                 run = Some(value.eq_ignore_ascii_case("yes"));

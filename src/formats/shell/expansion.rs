@@ -1,104 +1,17 @@
 //! What a shell puts in place of `$…` in the value of an assignment. Nothing is run.
 
 use super::lexer::name_at_start;
+use super::variables::{Value, Variables};
 use super::words::{Parts, Piece, Quote};
-use std::collections::BTreeMap;
-
-/// The most that one value may grow to; text that doubles a variable again and again ends here.
-const VALUE_LIMIT: usize = 64 * 1024;
+use isctpl_checks::facts::Location;
 
 /// How deep `${A:-${B:-…}}` is followed.
 const NESTING_LIMIT: u32 = 8;
 
-/// Variables that a shell sets or finds set when it starts.
-const OF_THE_SHELL: [&str; 27] = [
-    "BASH", "BASHPID", "COLUMNS", "EUID", "GROUPS", "HOME", "HOSTNAME", "HOSTTYPE", "IFS", "LANG", "LINENO", "LINES",
-    "LOGNAME", "MACHTYPE", "OLDPWD", "OPTIND", "OSTYPE", "PATH", "PPID", "PWD", "RANDOM", "SECONDS", "SHELL", "SHLVL",
-    "TERM", "UID", "USER",
-];
-
-/// The value of a variable, as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Value {
-    /// The text; empty for a variable that is not set.
-    pub text: String,
-    /// Why the text is not all that a shell would make of it, or not for certain.
-    pub unclear: Option<&'static str>,
-}
-
-impl Value {
-    fn push(&mut self, text: &str) {
-        if self.text.len() <= VALUE_LIMIT {
-            self.text.push_str(text);
-        }
-    }
-
-    pub(super) fn note(&mut self, why: &'static str) {
-        self.unclear.get_or_insert(why);
-    }
-
-    /// Puts another value behind this one.
-    pub(super) fn append(&mut self, other: &Self) {
-        self.push(&other.text);
-        self.unclear = self.unclear.or(other.unclear);
-    }
-
-    /// Cuts what is longer than the limit; whether that was so.
-    pub(super) fn cut(&mut self) -> bool {
-        let is_long = self.text.len() > VALUE_LIMIT;
-        if is_long {
-            let cut = (0..=VALUE_LIMIT).rev().find(|cut| self.text.is_char_boundary(*cut)).unwrap_or(0);
-            self.text.truncate(cut);
-            self.note("it is too long");
-        }
-        is_long
-    }
-}
-
-/// Variables and their values.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Variables(BTreeMap<String, Value>);
-
-impl Variables {
-    /// Its value. What the file has not set is empty, but for what every shell has.
-    pub fn value(&self, name: &str) -> Value {
-        let known = self.0.get(name).cloned();
-        known.unwrap_or_else(|| Value { text: String::new(), unclear: of_the_shell(name) })
-    }
-
-    fn append_to(&self, value: &mut Value, name: &str) {
-        match self.0.get(name) {
-            Some(known) => value.append(known),
-            None => value.unclear = value.unclear.or(of_the_shell(name)),
-        }
-    }
-
-    /// The value if it is set, to something if `filled`.
-    fn is_set(&self, name: &str, filled: bool) -> bool {
-        self.0.get(name).is_some_and(|known| !filled || !known.text.is_empty())
-    }
-
-    pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
-    }
-
-    pub(super) fn unset(&mut self, name: &str) {
-        self.0.remove(name);
-    }
-
-    /// What it holds is no longer known for certain.
-    pub(super) fn doubt(&mut self, name: &str, why: &'static str) {
-        self.0.entry(name.to_owned()).or_default().note(why);
-    }
-}
-
-fn of_the_shell(name: &str) -> Option<&'static str> {
-    OF_THE_SHELL.contains(&name).then_some("it depends on how the shell was started")
-}
-
 /// Expands values, one after the other.
 pub(super) struct Expander<'v> {
-    pub(super) variables: &'v mut Variables,
+    variables: &'v mut Variables,
+    at: &'v Location,
     /// What `${NAME:=…}` has set.
     pub(super) sets: Vec<(String, Value)>,
     /// What a shell stops at, or may stop at.
@@ -107,8 +20,9 @@ pub(super) struct Expander<'v> {
 }
 
 impl<'v> Expander<'v> {
-    pub(super) fn new(variables: &'v mut Variables) -> Self {
-        Self { variables, sets: Vec::new(), problem: None, depth: 0 }
+    /// For a word that stands at a place.
+    pub(super) fn new(variables: &'v mut Variables, at: &'v Location) -> Self {
+        Self { variables, at, sets: Vec::new(), problem: None, depth: 0 }
     }
 
     /// The value of an assignment, from what stands behind its `=`.
@@ -176,21 +90,21 @@ impl<'v> Expander<'v> {
                     self.refused(value);
                 }
             }
-            None if !filled => self.variables.append_to(value, name),
+            None if !filled => value.append(&self.variables.value(name)),
             Some('-' | '=' | '+' | '?') if self.variables.value(name).unclear.is_some() => {
                 value.note("it depends on a variable that is not known");
                 if operator == Some('=') {
-                    self.variables.doubt(name, "it may have been set before");
+                    self.variables.doubt(name, "it may have been set before", self.at.clone());
                 }
             }
-            Some('-' | '=' | '?') if is_set => self.variables.append_to(value, name),
+            Some('-' | '=' | '?') if is_set => value.append(&self.variables.value(name)),
             Some('-') => self.default_text(default, quoted, value),
             Some('=') => {
                 let mut set = Value::default();
                 self.default_text(default, quoted, &mut set);
                 set.cut();
                 value.append(&set);
-                self.variables.set(name, set.clone());
+                self.variables.set(name, set.clone(), self.at.clone(), false);
                 self.sets.push((name.to_owned(), set));
             }
             Some('+') if is_set => self.default_text(default, quoted, value),
@@ -214,7 +128,7 @@ impl<'v> Expander<'v> {
             return value.note("it contains quotes within quotes, which not every shell reads alike");
         }
         self.depth += 1;
-        self.parts(Parts::in_braces(text, quoted), value);
+        self.parts(Parts::in_braces(text, quoted, 1), value);
         self.depth -= 1;
     }
 }

@@ -8,7 +8,7 @@ use super::words::assigned;
 pub(super) type Goes = Result<(), ()>;
 
 /// What a simple command hangs on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Scope {
     /// On a condition, a loop, a function or a subshell.
     pub(super) conditional: bool,
@@ -21,8 +21,11 @@ pub(super) trait Visitor {
     /// A simple command: its words as they are written, with their lines.
     fn command(&mut self, words: &[(&str, u32)], scope: Scope) -> Goes;
 
-    /// A word that is none of a command: the file of a redirection, the subject of a `case`.
-    fn word(&mut self, word: &str, line: u32, conditional: bool) -> Goes;
+    /// A word that is none of a command: the file of a redirection, the subject or a pattern of a `case`.
+    fn word(&mut self, word: &str, line: u32, scope: Scope) -> Goes;
+
+    /// The name of a function, before what it runs.
+    fn function(&mut self, name: &str, line: u32);
 
     /// The end of commands joined by `&&`, `||` and `|`.
     fn list_ends(&mut self, background: bool);
@@ -36,7 +39,7 @@ pub(super) trait Visitor {
 
 /// Reads a script.
 pub(super) fn walk(text: &str, visitor: &mut impl Visitor) {
-    Walk { visitor, open: Vec::new() }.run(text);
+    Walk { visitor, open: Vec::new(), function: None }.run(text);
 }
 
 /// A compound command that is open.
@@ -45,7 +48,6 @@ enum Open {
     If,
     Loop,
     Brace,
-    Function,
     Subshell,
     /// Before the `in` of a `case`.
     Case,
@@ -56,6 +58,8 @@ enum Open {
 struct Walk<'v, V> {
     visitor: &'v mut V,
     open: Vec<Open>,
+    /// How much was open around the function that is read.
+    function: Option<usize>,
 }
 
 /// A simple command while its words are gathered.
@@ -87,6 +91,9 @@ impl<V: Visitor> Walk<'_, V> {
             if goes.is_err() {
                 return;
             }
+            for document in lexer.read.drain(..).filter(|document| document.may_set()) {
+                self.visitor.problem(document.line, "has a here-document in which a variable may be set".to_owned());
+            }
         }
         if let Some((line, what)) = lexer.broken {
             self.visitor.problem(line, what.to_owned());
@@ -94,7 +101,7 @@ impl<V: Visitor> Walk<'_, V> {
         if (command.wanted || command.redirects) && command.words.is_empty() {
             self.visitor.problem(lexer.line, "ends where a shell expects a command".to_owned());
         }
-        let goes = self.finish(&command, false);
+        let goes = self.finish(&command, None);
         if lexer.broken.is_some() {
             self.visitor.cut_off();
         }
@@ -110,8 +117,11 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     fn word<'t>(&mut self, word: &'t str, line: u32, command: &mut Command<'t>) -> Goes {
+        let scope = self.scope(command, false);
         if std::mem::take(&mut command.redirects) {
-            return self.visitor.word(word, line, command.conditional);
+            // Where the file cannot be opened the command is not run.
+            command.conditional |= !matches!(word, "/dev/null" | "1" | "2");
+            return self.visitor.word(word, line, scope);
         }
         match self.open.last_mut() {
             Some(case @ Open::Case) => {
@@ -119,13 +129,14 @@ impl<V: Visitor> Walk<'_, V> {
                     *case = Open::Patterns;
                 }
                 command.closed = *case == Open::Case;
-                return self.visitor.word(word, line, true);
+                return self.visitor.word(word, line, scope);
             }
             Some(Open::Patterns) => {
-                if word == "esac" {
-                    self.open.pop();
-                    command.closed = true;
+                if word != "esac" {
+                    return self.visitor.word(word, line, scope);
                 }
+                self.close();
+                command.closed = true;
                 return Ok(());
             }
             _ => {}
@@ -133,7 +144,8 @@ impl<V: Visitor> Walk<'_, V> {
         if command.words.is_empty() && self.reserved(word, line, command)? {
             return Ok(());
         }
-        if command.closed {
+        // dash takes a simple command for the body of a function, bash does not.
+        if command.closed || command.defines {
             return self.refused(line, "a word");
         }
         command.words.push((word, line));
@@ -152,29 +164,32 @@ impl<V: Visitor> Walk<'_, V> {
                 return Ok(false);
             }
             "case" => return Ok(self.opens(Open::Case, command)),
-            "{" if command.defines => return Ok(self.opens(Open::Function, command)),
             "{" => return Ok(self.opens(Open::Brace, command)),
             "then" | "elif" | "else" if self.open.last() == Some(&Open::If) => None,
             "do" if self.open.last() == Some(&Open::Loop) => None,
             "!" => None,
+            // bash's keyword; in other shells it is a program, and what follows are its arguments.
+            "time" => {
+                command.conditional = true;
+                None
+            }
             // bash's keyword; in other shells it is a command that does not exist. Its name is passed over.
             "function" => {
                 self.visitor.problem(line, "defines a function in a way that not every shell knows".to_owned());
                 (command.conditional, command.defines, command.redirects) = (true, true, true);
                 return Ok(true);
             }
-            "fi" => Some([Open::If; 2]),
-            "done" => Some([Open::Loop; 2]),
-            "esac" => Some([Open::Branch; 2]),
-            "}" => Some([Open::Brace, Open::Function]),
+            "fi" => Some(Open::If),
+            "done" => Some(Open::Loop),
+            "esac" => Some(Open::Branch),
+            "}" => Some(Open::Brace),
             "then" | "elif" | "else" | "do" => return self.refused(line, word).map(|()| true),
             _ => return Ok(false),
         };
-        if let Some(closes) = closes {
-            let fits = self.open.pop().is_some_and(|open| closes.contains(&open));
-            if !fits || command.wanted && word != "esac" {
-                return self.refused(line, word).map(|()| true);
-            }
+        if let Some(closes) = closes
+            && (self.close() != Some(closes) || command.wanted && word != "esac")
+        {
+            return self.refused(line, word).map(|()| true);
         }
         (command.closed, command.wanted) = (closes.is_some(), closes.is_none());
         Ok(true)
@@ -210,6 +225,10 @@ impl<V: Visitor> Walk<'_, V> {
         match op {
             Op::Open => return self.bracket(line, command),
             Op::Close if command.defines && !command.closed => {
+                if let Some((name, line)) = command.words.first() {
+                    self.visitor.function(name, *line);
+                }
+                self.function.get_or_insert(self.open.len());
                 *command = Command { conditional: true, wanted: true, defines: true, ..Command::default() };
                 return Ok(());
             }
@@ -222,7 +241,7 @@ impl<V: Visitor> Walk<'_, V> {
         if is_empty && !matches!(op, Op::Newline | Op::EndOfBranch) {
             return self.refused(line, "an operator");
         }
-        self.finish(command, op == Op::Pipe)?;
+        self.finish(command, Some(op))?;
         *command = Command::default();
         match op {
             Op::Close | Op::EndOfBranch => {
@@ -230,7 +249,7 @@ impl<V: Visitor> Walk<'_, V> {
                     Op::Close => (Open::Subshell, None),
                     _ => (Open::Branch, Some(Open::Patterns)),
                 };
-                if self.open.pop() != Some(from) {
+                if self.close() != Some(from) {
                     return self.refused(line, if op == Op::Close { ")" } else { ";;" });
                 }
                 self.open.extend(to);
@@ -257,15 +276,25 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    fn finish(&mut self, command: &Command<'_>, piped: bool) -> Goes {
+    fn finish(&mut self, command: &Command<'_>, op: Option<Op>) -> Goes {
         if command.words.is_empty() {
             return Ok(());
         }
-        let scope = Scope {
-            conditional: command.conditional || piped || !self.open.is_empty(),
-            subshell: piped || self.open.contains(&Open::Subshell),
-            function: self.open.contains(&Open::Function),
-        };
+        let scope = self.scope(command, matches!(op, Some(Op::Pipe | Op::Background)));
         self.visitor.command(&command.words, scope)
+    }
+
+    fn scope(&self, command: &Command<'_>, subshell: bool) -> Scope {
+        Scope {
+            conditional: command.conditional || subshell || !self.open.is_empty(),
+            subshell: subshell || self.open.contains(&Open::Subshell),
+            function: self.function.is_some(),
+        }
+    }
+
+    fn close(&mut self) -> Option<Open> {
+        let closed = self.open.pop();
+        self.function = self.function.filter(|around| *around < self.open.len());
+        closed
     }
 }

@@ -1,8 +1,8 @@
 //! Finds in one script the words that it reads and the commands that matter.
 
 use super::cmdline_words::{is_cmdline, variable};
-use super::lexer::Op;
-use super::words::{Token, TokenKind, tokens};
+use super::lexer::{Op, Unread};
+use super::words::{Token, TokenKind, tokens_as_far};
 use std::collections::BTreeSet;
 
 /// What a script shows.
@@ -14,6 +14,8 @@ pub(crate) struct Script {
     pub(crate) actions: Vec<Found<Action>>,
     /// Every word in it beside the names of functions where they are defined: what it may call.
     pub(crate) mentions: BTreeSet<String>,
+    /// What kept it from being read to its end.
+    pub(crate) unread: Option<Unread>,
 }
 
 /// Something in a script.
@@ -50,13 +52,13 @@ pub(crate) enum Action {
 
 /// Scans a script.
 pub(crate) fn scan(text: &str) -> Script {
-    let tokens = tokens(text);
+    let (tokens, unread) = tokens_as_far(text);
     let reads_cmdline =
         tokens.iter().any(|token| matches!(&token.kind, TokenKind::Word { text, .. } if is_cmdline(text)));
     let mut scan = Scan {
         tokens: &tokens,
         reads_cmdline,
-        script: Script::default(),
+        script: Script { unread, ..Script::default() },
         cases: Vec::new(),
         functions: Vec::new(),
         depth: 0,

@@ -4,6 +4,7 @@
 //! in it counts, and the widest one is the script's.
 
 use super::commands::{Command, commands};
+use super::lexer::Unread;
 use super::words::assigned;
 use crate::formats::text::harmless::command::redact_command;
 use isctpl_checks::facts::LogoutScope;
@@ -32,13 +33,15 @@ pub(crate) struct Script {
     pub(crate) heeds_switch: bool,
     /// Absolute paths in it, each once, which may be scripts that it runs.
     pub(crate) runs: BTreeSet<String>,
+    /// What kept it from being read to its end: a logout may stand behind that.
+    pub(crate) unread: Option<Unread>,
 }
 
 /// Reads a script's text.
 pub(crate) fn scan(text: &str) -> Script {
-    let commands = commands(text);
+    let (commands, unread) = commands(text);
     let programs = variables_of_iscsiadm(&commands);
-    let mut script = Script::default();
+    let mut script = Script { unread, ..Script::default() };
     let names = |words: &[String], what: &str| words.iter().any(|word| word.contains(what));
     for command in &commands {
         script.writes_list |= names(&command.writes, KEEP_LIST);
@@ -232,6 +235,51 @@ mod tests {
         assert_eq!((scope, line), (LogoutScope::All, 3));
         assert!(!scan("echo \"[ $ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN\"").heeds_switch);
         assert!(scan("while read s; do x; done < /run/shutdown-keep-sessions").heeds_list);
+    }
+
+    /// A logout is found wherever a shell would find it, or it is told that the script was not read to its end.
+    #[test]
+    fn no_logout_is_passed_over() {
+        let logout = "iscsiadm -m node -u";
+        for text in [
+            "(( a << 2 ))\nX\nE\n",
+            "if ((a<<b)); then :; fi; X",
+            "((a = 1 ? 2 : 3)); X",
+            "((X))",
+            "((X); (b))",
+            "echo $(( 1 << 2 ))\nX\n",
+            "a=$((X); (b))",
+            "a=$(( $(X) + 1 ))",
+            "a=${b:-$(X)}",
+            "a=\"${b:-\"$(X)\"}\"",
+            "sh <<E\nX\nE\n",
+            "sh <<'E' && :\nX\nE\n",
+            "cat <<E | /bin/bash\nX\nE\n",
+            "cat <<E |\nX\nE\n  sudo sh -s\n",
+            "cat <<E\n$(X)\nE\n",
+            "cat <<E\n\"`X`\nE\n",
+            "sh -c 'X'",
+            "sudo -u root bash -ec \"X\"",
+            "eval \"X\"",
+            "eval X",
+            "trap 'X' EXIT",
+        ] {
+            let script = scan(&text.replace('X', logout));
+            assert_eq!(script.logout.map(|(scope, ..)| scope), Some(LogoutScope::All), "{text}");
+            assert_eq!(script.unread, None, "{text}");
+        }
+        let deep = format!("{}X{}", "$( a ".repeat(20), ")".repeat(20)).replace('X', logout);
+        assert!(scan(&deep).unread.is_some());
+        for (text, line) in
+            [("a\ncat <<E\nX\n", 2), ("a 'b\nX\n", 1), ("\n\n\"${x", 3), ("(\na=$(b\nX", 2), ("cat <<E", 1)]
+        {
+            assert_eq!(scan(&text.replace('X', logout)).unread.map(|(line, _)| line), Some(line), "{text}");
+        }
+        for none in
+            ["cat > /x.sh <<E\nX\nE\nsh /x.sh\n", "cat <<'E'\n$(X)\nE\n", "echo \"sh -c 'X'\"", "command -v sh; echo X"]
+        {
+            assert_eq!(scan(&none.replace('X', logout)).logout, None, "{none}");
+        }
     }
 
     #[test]

@@ -8,6 +8,12 @@
 /// The deepest nesting of substitutions that is followed.
 pub(super) const DEPTH: usize = 16;
 
+/// Why it is not.
+pub(super) const TOO_DEEP: &str = "substitutions are nested too deeply";
+
+/// The line on which something begins that kept a text from being read to its end, and what it is.
+pub type Unread = (u32, &'static str);
+
 /// What stands between words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
@@ -51,37 +57,67 @@ pub(super) enum Lexeme<'t> {
 }
 
 /// A here-document that begins on the next line.
-struct Document {
+pub(super) struct Pending {
     delimiter: String,
     strips_tabs: bool,
-    /// Whether the delimiter is quoted, so that a `\` at a line's end does not join lines.
     quoted: bool,
+    pub(super) line: u32,
+}
+
+/// The text of a here-document.
+pub(super) struct Document<'t> {
+    pub(super) text: &'t str,
+    /// Line on which the text begins.
+    pub(super) line: u32,
+    /// Whether the delimiter is quoted: then the text is taken as it is, and a `\` at a line's end joins no lines.
+    pub(super) quoted: bool,
+}
+
+impl Document<'_> {
+    /// Whether an expansion in it may set a variable.
+    pub(super) fn may_set(&self) -> bool {
+        !self.quoted && self.text.contains('$') && self.text.contains(['=', '+', '-'])
+    }
 }
 
 pub(super) struct Lexer<'t> {
-    text: &'t str,
+    pub(super) text: &'t str,
     pub(super) at: usize,
     /// The line that is read.
     pub(super) line: u32,
     /// Whether `NAME=(…)` is one word, as in bash.
     pub(super) lists: bool,
     /// What is not closed, and the line where it begins.
-    pub(super) broken: Option<(u32, &'static str)>,
-    documents: Vec<Document>,
-    depth: usize,
+    pub(super) broken: Option<Unread>,
+    pub(super) pending: Vec<Pending>,
+    /// The here-documents that were passed over outside of substitutions.
+    pub(super) read: Vec<Document<'t>>,
+    pub(super) depth: usize,
+    /// Bytes that were read for a number and then again.
+    pub(super) read_again: usize,
 }
 
 impl<'t> Lexer<'t> {
     /// Reads a text whose first line has the number `line`.
     pub(super) fn new(text: &'t str, line: u32) -> Self {
-        Self { text, at: 0, line, lists: false, broken: None, documents: Vec::new(), depth: 0 }
+        Self {
+            text,
+            at: 0,
+            line,
+            lists: false,
+            broken: None,
+            pending: Vec::new(),
+            read: Vec::new(),
+            depth: 0,
+            read_again: 0,
+        }
     }
 
     pub(super) fn since(&self, start: usize) -> &'t str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    fn rest(&self) -> &'t str {
+    pub(super) fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
@@ -96,7 +132,7 @@ impl<'t> Lexer<'t> {
         Some(c)
     }
 
-    fn take(&mut self, prefix: &str) -> bool {
+    pub(super) fn take(&mut self, prefix: &str) -> bool {
         let found = self.rest().starts_with(prefix);
         if found {
             prefix.chars().for_each(|_| _ = self.bump());
@@ -116,7 +152,11 @@ impl<'t> Lexer<'t> {
         loop {
             while self.take("\\\n") || self.take(" ") || self.take("\t") {}
             let (start, line) = (self.at, self.line);
-            let op = match self.peek()? {
+            let Some(next) = self.peek() else {
+                self.skip_documents();
+                return None;
+            };
+            let op = match next {
                 '#' => {
                     self.skip_while(|c| c != '\n');
                     continue;
@@ -125,6 +165,9 @@ impl<'t> Lexer<'t> {
                     Some(op) => op,
                     None => continue,
                 },
+                '(' if self.rest().starts_with("((") && self.skip_number() => {
+                    return Some((Lexeme::Word(self.since(start)), line));
+                }
                 c if is_word_end(c) => self.operator(),
                 _ => {
                     self.skip_word();
@@ -167,6 +210,7 @@ impl<'t> Lexer<'t> {
     /// A redirection up to its file; `None` of a here-document, whose text follows on the next line.
     fn redirection(&mut self) -> Option<Op> {
         if self.rest().starts_with("<<") && !self.rest().starts_with("<<<") {
+            let line = self.line;
             self.take("<<");
             let strips_tabs = self.take("-");
             self.skip_while(|c| matches!(c, ' ' | '\t'));
@@ -174,7 +218,7 @@ impl<'t> Lexer<'t> {
             self.skip_word();
             let written = self.since(start);
             let delimiter = written.replace(['\'', '"', '\\'], "");
-            self.documents.push(Document { quoted: delimiter.len() < written.len(), delimiter, strips_tabs });
+            self.pending.push(Pending { quoted: delimiter.len() < written.len(), delimiter, strips_tabs, line });
             return None;
         }
         let output = self.peek() == Some('>');
@@ -183,18 +227,27 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_documents(&mut self) {
-        for document in std::mem::take(&mut self.documents) {
+        for Pending { delimiter, strips_tabs, quoted, line: asked } in std::mem::take(&mut self.pending) {
+            let (start, first) = (self.at, self.line);
             let mut joined = false;
-            while self.peek().is_some() {
+            loop {
+                let end = self.at;
+                if self.peek().is_none() {
+                    self.break_off(asked, "a here-document is not closed");
+                }
                 let line = self.rest().split('\n').next().unwrap_or_default();
                 self.at += line.len();
                 self.bump();
-                let compared = if document.strips_tabs { line.trim_start_matches('\t') } else { line };
-                if compared == document.delimiter && !joined {
+                let compared = if strips_tabs { line.trim_start_matches('\t') } else { line };
+                if end == self.at || compared == delimiter && !joined {
+                    let text = self.text.get(start..end).unwrap_or_default();
+                    if self.depth == 0 {
+                        self.read.push(Document { text, line: first, quoted });
+                    }
                     break;
                 }
                 let backslashes = line.len() - line.trim_end_matches('\\').len();
-                joined = !document.quoted && backslashes % 2 == 1;
+                joined = !quoted && backslashes % 2 == 1;
             }
         }
     }
@@ -218,191 +271,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn skip_escape(&mut self) {
-        self.bump();
-        if self.bump().is_none() {
-            self.break_off(self.line, "the text ends in a backslash");
-        }
-    }
-
-    pub(super) fn skip_single_quotes(&mut self) {
-        let line = self.line;
-        self.bump();
-        self.skip_while(|c| c != '\'');
-        if self.bump().is_none() {
-            self.break_off(line, "a quote (') is not closed");
-        }
-    }
-
-    pub(super) fn skip_double_quotes(&mut self) {
-        let line = self.line;
-        self.bump();
-        loop {
-            match self.peek() {
-                None => return self.break_off(line, "a quote (\") is not closed"),
-                Some('"') => {
-                    self.bump();
-                    return;
-                }
-                Some('\\') => self.skip_escape(),
-                Some('$') => self.skip_dollar(true),
-                Some('`') => self.skip_backquotes(),
-                Some(_) => _ = self.bump(),
-            }
-        }
-    }
-
-    pub(super) fn skip_backquotes(&mut self) {
-        let line = self.line;
-        self.bump();
-        loop {
-            match self.bump() {
-                None => return self.break_off(line, "a backquote is not closed"),
-                Some('`') => return,
-                Some('\\') => _ = self.bump(),
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// Passes over `$` and what it stands for; `quoted` within double quotes.
-    pub(super) fn skip_dollar(&mut self, quoted: bool) {
-        self.bump();
-        match self.peek() {
-            Some('(') => {
-                self.bump();
-                let skip = if self.take("(") { Self::skip_arithmetic } else { Self::skip_commands };
-                self.nested(skip);
-            }
-            Some('{') => {
-                self.bump();
-                self.nested(if quoted { Self::skip_quoted_braces } else { Self::skip_braces });
-            }
-            Some('\'') if !quoted => self.skip_ansi_quotes(),
-            Some(c) if is_name_start(c) => self.skip_name(),
-            // A shell joins the lines before it looks for a name.
-            Some('\\') if self.take("\\\n") => self.skip_name(),
-            // `$#` begins no comment.
-            Some(c) if c.is_ascii_digit() || "@*#?-$!".contains(c) => _ = self.bump(),
-            _ => {}
-        }
-    }
-
-    fn skip_name(&mut self) {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        self.skip_while(is_name);
-        while self.rest().strip_prefix("\\\n").is_some_and(|next| next.starts_with(is_name)) {
-            self.take("\\\n");
-            self.skip_while(is_name);
-        }
-    }
-
-    /// `$'…'` of bash, in which a backslash keeps a quote from closing it.
-    fn skip_ansi_quotes(&mut self) {
-        let line = self.line;
-        self.bump();
-        loop {
-            match self.bump() {
-                None => return self.break_off(line, "a quote ($') is not closed"),
-                Some('\'') => return,
-                Some('\\') => _ = self.bump(),
-                Some(_) => {}
-            }
-        }
-    }
-
-    fn nested(&mut self, skip: fn(&mut Self)) {
-        if self.depth == DEPTH {
-            return self.break_off(self.line, "substitutions are nested too deeply");
-        }
-        self.depth += 1;
-        skip(self);
-        self.depth -= 1;
-    }
-
-    fn skip_braces(&mut self) {
-        self.braces(false);
-    }
-
-    fn skip_quoted_braces(&mut self) {
-        self.braces(true);
-    }
-
-    /// Behind `${`.
-    fn braces(&mut self, quoted: bool) {
-        let line = self.line;
-        self.skip_while(|c| c.is_ascii_alphanumeric() || c == '_');
-        // In double quotes a single quote is one only in a pattern.
-        let quoted = quoted && !matches!(self.peek(), Some('#' | '%' | '/'));
-        loop {
-            match self.peek() {
-                None => return self.break_off(line, "a bracket ({) is not closed"),
-                Some('}') => {
-                    self.bump();
-                    return;
-                }
-                Some('\\') => self.skip_escape(),
-                Some('\'') if !quoted => self.skip_single_quotes(),
-                Some('"') => self.skip_double_quotes(),
-                Some('$') => self.skip_dollar(quoted),
-                Some('`') => self.skip_backquotes(),
-                Some(_) => _ = self.bump(),
-            }
-        }
-    }
-
-    /// Behind `$((`.
-    fn skip_arithmetic(&mut self) {
-        let line = self.line;
-        let mut open = 2_usize;
-        while open > 0 {
-            match self.peek() {
-                None => return self.break_off(line, "a bracket (() is not closed"),
-                Some('\\') => self.skip_escape(),
-                Some('\'') => self.skip_single_quotes(),
-                Some('"') => self.skip_double_quotes(),
-                Some('$') => self.skip_dollar(false),
-                Some('`') => self.skip_backquotes(),
-                Some(c) => {
-                    self.bump();
-                    open += usize::from(c == '(');
-                    open -= usize::from(c == ')');
-                }
-            }
-        }
-    }
-
-    /// Behind `$(`: commands up to the `)` that belongs to it. The `)` of a `case` does not.
-    fn skip_commands(&mut self) {
-        let line = self.line;
-        let outer = std::mem::take(&mut self.documents);
-        // Brackets and, as true, cases that are open.
-        let mut open = Vec::new();
-        let mut commanding = true;
-        while let Some((lexeme, _)) = self.next() {
-            match lexeme {
-                Lexeme::Op(Op::Open) => open.push(false),
-                Lexeme::Op(Op::Close) => match open.last() {
-                    Some(true) => {}
-                    Some(false) => _ = open.pop(),
-                    None => {
-                        self.documents = outer;
-                        return;
-                    }
-                },
-                Lexeme::Word("case") if commanding => open.push(true),
-                Lexeme::Word("esac") if commanding && open.last() == Some(&true) => _ = open.pop(),
-                _ => {}
-            }
-            commanding = match lexeme {
-                Lexeme::Word(word) => opens_command(word) || word == "in",
-                Lexeme::Op(op) => !matches!(op, Op::Redirect { .. }),
-            };
-        }
-        self.break_off(line, "a bracket (() is not closed");
-    }
-
-    fn break_off(&mut self, line: u32, what: &'static str) {
+    pub(super) fn break_off(&mut self, line: u32, what: &'static str) {
         self.broken.get_or_insert((line, what));
         self.at = self.text.len();
     }
@@ -417,7 +286,7 @@ fn is_word_end(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')')
 }
 
-fn is_name_start(c: char) -> bool {
+pub(super) fn is_name_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
 

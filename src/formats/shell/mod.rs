@@ -1,9 +1,12 @@
 //! The shell's language: the one reader of it, and what is looked for in scripts.
 //!
-//! [`lexer`] cuts text into words and operators, [`words`] takes words apart, [`expansion`] puts variables in,
-//! [`grammar`] tells what a command hangs on, [`assignments`] and [`commands`] follow a file. Files such as `/etc/default/grub` are read by a shell, so quotes,
-//! escapes, comments, continued lines and variables count. Nothing is run: a command's output, a condition or a file
-//! that is read in between is reported, not guessed at. What dash and bash read differently is not understood.
+//! [`lexer`] cuts text into words and operators, with [`skip`] for what stands within a word, [`words`] takes words apart, [`expansion`] puts variables in, and
+//! [`grammar`] tells what a command hangs on. [`assignments`] follows what a file does to [`variables`], [`commands`]
+//! lists what a script may run.
+//!
+//! Files such as `/etc/default/grub` are read by a shell, so quotes, escapes, comments, continued lines and variables
+//! count. Nothing is run: a command's output, a condition or a file that is read in between is reported, not guessed
+//! at. What dash and bash read differently is not understood.
 
 mod assignments;
 mod cmdline_reads;
@@ -18,14 +21,16 @@ mod initramfs_script_tests;
 pub(crate) mod iscsi_logout;
 mod lexer;
 pub(crate) mod option_121;
+mod skip;
 #[cfg(test)]
 mod tests;
+mod variables;
 pub(crate) mod words;
 
-pub use assignments::{Assignment, Script, parse, parse_after};
 pub(crate) use commands::SCRIPT_LIMIT;
 pub use commands::{Command, commands};
-pub use expansion::{Value, Variables};
+pub use lexer::Unread;
+pub use variables::{Setting, Variables};
 
 /// The shell that reads a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,19 @@ use super::*;
 use isctpl_checks::facts::{Location, Problem};
 use proptest::prelude::*;
 
+fn read(text: &str, path: &str, shell: Shell) -> (Variables, Vec<Problem>) {
+    let mut variables = Variables::default();
+    let problems = variables.read(text, path, shell);
+    (variables, problems)
+}
+
 fn value(text: &str, name: &str) -> String {
-    parse(text, "/etc/default/x", Shell::Bash).value(name).unwrap().to_owned()
+    read(text, "/etc/default/x", Shell::Bash).0.value(name).text
+}
+
+/// Why a value is not known.
+fn doubt(variables: &Variables, name: &str) -> String {
+    variables.certain(name).unwrap_err().to_string()
 }
 
 const GRUB: &str = r#"# If you change this file, run 'update-grub' afterwards.
@@ -21,14 +32,14 @@ GRUB_BADRAM="0x01234567,0xfefefefe"
 
 #[test]
 fn a_grub_defaults_file_is_read_as_sh_reads_it() {
-    let script = parse(GRUB, "/etc/default/grub", Shell::Bash);
-    assert_eq!(script.value("GRUB_TIMEOUT"), Some("5"));
-    assert_eq!(script.value("GRUB_CMDLINE_LINUX"), Some("iscsi_auto edd=off console=ttyS0"));
-    let last = script.last("GRUB_CMDLINE_LINUX").unwrap();
-    assert_eq!((last.line, last.conditional, last.unclear), (8, false, None));
-    assert!(script.last("GRUB_DISTRIBUTOR").unwrap().unclear.unwrap().contains("command"));
-    assert!(script.problems.is_empty(), "{:?}", script.problems);
-    assert!(script.sourced.is_empty());
+    let (variables, problems) = read(GRUB, "/etc/default/grub", Shell::Bash);
+    assert_eq!(variables.setting("GRUB_TIMEOUT").unwrap().unwrap().value, "5");
+    let last = variables.setting("GRUB_CMDLINE_LINUX").unwrap().unwrap();
+    assert_eq!(last.value, "iscsi_auto edd=off console=ttyS0");
+    assert_eq!(last.at, Location::line("/etc/default/grub", 8));
+    assert!(doubt(&variables, "GRUB_DISTRIBUTOR").contains("command"));
+    assert_eq!(problems, []);
+    assert_eq!(variables.certain("GRUB_NOT_SET"), Ok(None), "no other file is read in");
 }
 
 #[test]
@@ -48,29 +59,30 @@ fn variables_of_before_are_put_in() {
     assert_eq!(value("B=${A:-x ${C:-'y'}}", "B"), "x y");
     assert_eq!(value("A=1 B=2\nA+=3", "A"), "13");
     assert_eq!(value("A=1\nB=${A:+on}${A-off}", "B"), "on1");
-    assert!(parse("A=${B%%x}", "f", Shell::Bash).last("A").unwrap().unclear.is_some());
+    assert!(read("A=${B%%x}", "f", Shell::Bash).0.certain("A").is_err());
     assert_eq!(value("A='$B'", "A"), "$B");
 }
 
 #[test]
 fn what_may_not_happen_is_marked() {
-    let script = parse(
+    let (variables, _) = read(
         "if [ -f /x ]; then\n A=1\nfi\n[ -f /y ] && B=2\n(C=3)\nf() { D=4; }\ncase $x in a) E=5;; esac\nG=6\nH=7 env\n",
         "f",
         Shell::Bash,
     );
-    let seen: Vec<_> =
-        script.assignments.iter().map(|item| (item.name.as_str(), item.line, item.conditional)).collect();
-    assert_eq!(seen, [("A", 2, true), ("B", 4, true), ("C", 5, true), ("D", 6, true), ("E", 7, true), ("G", 8, false)]);
+    for (name, line) in [("A", 2), ("B", 4), ("C", 5), ("D", 6), ("E", 7)] {
+        assert!(doubt(&variables, name).starts_with(&format!("f:{line}: ")), "{name}");
+    }
+    assert_eq!(variables.certain("G").unwrap().unwrap().at.line, 8);
+    assert_eq!(variables.names().collect::<Vec<_>>(), ["A", "B", "C", "D", "E", "G", "D"], "H holds for one command");
 }
 
 /// The reader that there was before was sure of each of these.
 #[test]
 fn what_is_not_certain_is_not_claimed() {
     let uncertain = |text: &str, name: &str| {
-        let mut variables = Variables::default();
-        let script = parse_after(text, "f", Shell::Any, &mut variables);
-        variables.value(name).unclear.is_some() || !script.problems.is_empty()
+        let (variables, problems) = read(text, "f", Shell::Any);
+        variables.certain(name).is_err() && (variables.value(name).unclear.is_some() || !problems.is_empty())
     };
     for text in [
         "A=$(x)\nB=$A",
@@ -88,50 +100,111 @@ fn what_is_not_certain_is_not_claimed() {
         ")\nB=1",
         "B='it is' && fi",
         "eval B=2",
+        "f() { B=2; }\nB=1\nf",
+        "f() if :; then B=2; fi\nB=1\nf",
+        "export() { :; }\nexport B=2",
+        "command export B=$(x)",
+        "command -p export B=2",
+        "\"export\" B=$(x)",
+        "e\\xport B=$(x)",
+        "X=export; $X B=1",
+        "$X B=1",
+        "{export,B=1}",
+        "((B++))",
+        "time B=2",
+        "printf -v B x",
+        "'printf' -v B x",
+        "exec x $Y\nB=1",
+        "set -e\nfalse\nB=1",
+        "trap 'B=2' EXIT",
+        "declare -i B; B=1+1",
+        "case x in ${B:=y}) ;; esac",
+        "cat <<E\n${B:=y}\nE",
+        "IFS=:; A=x:y; export B=$A",
+        "B=1 >/x/y",
+        "A=1; B=$LINENO",
+        ". /x",
         "readonly B=1\nB=2",
     ] {
         assert!(uncertain(text, "B"), "{text:?}");
     }
     assert_eq!(value(": ${A:=b}\nB=$A", "B"), "b");
     assert_eq!(value("cat <<E\nx\\\nE\nA=1\nE\nA=2", "A"), "2");
-    assert!(parse("cat <<E\nx\\\nE\nA=1\nE\n", "f", Shell::Any).assignments.is_empty());
+    assert_eq!(read("cat <<E\nx\\\nE\nA=1\nE\n", "f", Shell::Any).0.names().count(), 0);
+}
+
+/// What shells do before they set anything, and where a name is found behind others.
+#[test]
+fn values_are_those_of_the_shells() {
+    let certain = |text: &str, name: &str| {
+        let setting = read(text, "f", Shell::Any).0.certain(name).unwrap().cloned();
+        setting.map(|setting| setting.value)
+    };
+    let value = |text: &str| certain(text, "B").unwrap();
+    assert_eq!(value("A=1; export A=2 B=\"$A\""), "1", "words are expanded first");
+    assert_eq!(value("A=1; A=2 B=\"$A\""), "2", "assignments one by one");
+    assert_eq!(value("command export B=1"), "1");
+    assert_eq!(value("\"export\" B=1; \\readonly C=1"), "1");
+    assert_eq!(value("X=export; \"$X\" B=1"), "1");
+    assert_eq!(value("B=1\nexec x\nB=2"), "1");
+    assert_eq!(value("exit &\nB=1"), "1", "in the background it ends nothing");
+    assert_eq!(value("exec >/dev/null\nB=1"), "1");
+    assert_eq!(value("B=0\n. /x\nB=1"), "1");
+    assert_eq!(value("f() { A=1; }\nB=1"), "1");
+    assert_eq!(value("for B in x; do :; done\nB=1"), "1");
+    assert_eq!(certain("B=1; unset B", "B"), None);
+    assert_eq!(certain("B=1 x", "B"), None);
 }
 
 #[test]
 fn other_files_and_early_ends_are_seen() {
-    let script = parse(". /etc/other\nA=1\ncat <<EOF >/dev/null\nA=2\nEOF\nexit 0\nA=3\n", "f", Shell::Bash);
-    assert_eq!(script.sourced, [(Location::line("f", 1), "/etc/other".to_owned())]);
-    assert_eq!(script.value("A"), Some("1"));
+    let text = ". /etc/other\nA=1\ncat <<EOF >/dev/null\nA=2\nEOF\nexit 0\nA=3\n";
+    let (variables, problems) = read(text, "f", Shell::Bash);
+    assert_eq!(problems, []);
+    assert_eq!(variables.certain("A").unwrap().unwrap().value, "1");
+    assert!(doubt(&variables, "B").starts_with("f:1: "), "the other file may set it");
 }
 
 #[test]
 fn an_open_quote_is_a_problem_and_what_came_before_stays() {
-    let script = parse("A=1\nB=\"x\nC=2\n", "/etc/default/grub", Shell::Bash);
-    assert_eq!(script.value("A"), Some("1"));
-    assert_eq!(script.problems, [Problem::new("/etc/default/grub:2", "a quote (\") is not closed")]);
-    assert!(script.last("B").unwrap().unclear.is_some());
+    let (variables, problems) = read("A=1\nB=\"x\nC=2\n", "/etc/default/grub", Shell::Bash);
+    assert_eq!(variables.value("A").text, "1");
+    assert_eq!(problems, [Problem::new("/etc/default/grub:2", "a quote (\") is not closed")]);
+    assert!(variables.value("B").unclear.is_some());
+    assert_eq!(variables.certain("A"), Err(problems[0].clone()), "the shell stops");
 }
 
 #[test]
 fn a_value_that_doubles_is_cut() {
     let text = format!("A=0123456789\n{}", "A=$A$A\n".repeat(80));
-    let script = parse(&text, "f", Shell::Bash);
-    assert!(script.value("A").unwrap().len() <= 64 * 1024);
-    assert!(!script.problems.is_empty());
+    let (variables, problems) = read(&text, "f", Shell::Bash);
+    assert!(variables.value("A").text.len() <= 64 * 1024);
+    assert!(!problems.is_empty());
 }
 
 #[test]
 fn many_long_values_end() {
     let text = format!("A={}\n{}", "x".repeat(60_000), "A=$A\n".repeat(100_000));
-    let script = parse(&text, "f", Shell::Bash);
-    let bytes: usize = script.assignments.iter().map(|assignment| assignment.value.len()).sum();
-    assert!(bytes < 16 << 20 && !script.problems.is_empty());
+    assert!(!read(&text, "f", Shell::Bash).1.is_empty());
+    let text: String = (0..400).map(|number| format!("A{number}={}\n", "x".repeat(60_000))).collect();
+    let (variables, problems) = read(&text, "f", Shell::Bash);
+    let bytes: usize = variables.names().map(|name| variables.value(name).text.len()).sum();
+    assert!(bytes < 16 << 20 && !problems.is_empty());
+}
+
+/// Files that are read one after the other share the limit.
+#[test]
+fn many_files_of_long_values_end() {
+    let text = format!("A={}\n{}", "x".repeat(60_000), "A=$A\n".repeat(60));
+    let mut variables = Variables::default();
+    let problems: Vec<_> = (0..10).map(|_| variables.read(&text, "f", Shell::Bash)).collect();
+    assert!(problems[0].is_empty() && !problems[9].is_empty());
 }
 
 #[test]
 fn deep_nesting_ends() {
     let text = format!("A={}x{}", "${B:-".repeat(5000), "}".repeat(5000));
-    assert!(parse(&text, "f", Shell::Bash).last("A").unwrap().unclear.is_some());
+    assert!(read(&text, "f", Shell::Bash).0.value("A").unclear.is_some());
 }
 
 /// What opens and is never closed, and what is written again and again: each text is read in time in proportion to it.
@@ -166,8 +239,8 @@ fn hostile_texts_are_read_in_no_time() {
     ] {
         let text = piece.repeat((24 << 10) / piece.len());
         for text in [text.clone(), format!("x=\"{text}\""), format!("{}{text}{}", "$( ".repeat(15), ")".repeat(15))] {
-            let script = parse(&text, "f", Shell::Any);
-            assert!(script.assignments.len() <= 20_000 && script.problems.len() <= 20_001);
+            let (variables, problems) = read(&text, "f", Shell::Any);
+            assert!(variables.names().count() <= 20_000 && problems.len() <= 20_001);
             commands(&text);
             words::tokens(&text);
             words::at_blanks(&text);
@@ -179,18 +252,18 @@ fn hostile_texts_are_read_in_no_time() {
 #[test]
 fn every_truncation_is_read() {
     for end in 0..GRUB.len() {
-        parse(GRUB.get(..end).unwrap(), "f", Shell::Bash);
+        read(GRUB.get(..end).unwrap(), "f", Shell::Bash);
     }
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
-        parse(&String::from_utf8_lossy(&bytes), "f", Shell::Bash);
+        read(&String::from_utf8_lossy(&bytes), "f", Shell::Bash);
     }
 
     #[test]
     fn any_shell_like_text_is_read(text in "[a-c=\"'`$\\\\{}();&|<> \n:+-]{0,200}") {
-        parse(&text, "f", Shell::Bash);
+        read(&text, "f", Shell::Bash);
     }
 }

@@ -1,6 +1,6 @@
 //! What a word consists of: text in quotes and without, variables, substitutions.
 
-use super::lexer::{DEPTH, Lexeme, Lexer, Op, name_at_start};
+use super::lexer::{DEPTH, Lexeme, Lexer, Op, TOO_DEEP, Unread, name_at_start};
 use std::borrow::Cow;
 
 /// How a part of a word is quoted.
@@ -21,7 +21,7 @@ pub(super) enum Piece<'t> {
     Parameter(&'t str),
     /// The commands in `$(…)` or in backquotes.
     Commands(Cow<'t, str>),
-    /// `$((…))`, as written.
+    /// `$((…))`, as written; or commands in two brackets.
     Arithmetic(&'t str),
     /// `$'…'` and `$"…"`, as written, and the `$` of `$[…]`: dash reads them otherwise than bash.
     Dialect(&'t str),
@@ -41,17 +41,24 @@ pub(super) struct Parts<'t> {
     quoted: bool,
     /// Within the braces of a `${…}`, where `\}` stands for `}`.
     in_braces: bool,
+    /// In a here-document, where quotes stand for themselves.
+    in_document: bool,
 }
 
 impl<'t> Parts<'t> {
     /// Of a word that begins on a line.
     pub(super) fn of(word: &'t str, line: u32) -> Self {
-        Self { lexer: Lexer::new(word, line), quoted: false, in_braces: false }
+        Self { lexer: Lexer::new(word, line), quoted: false, in_braces: false, in_document: false }
     }
 
     /// Of what stands behind the operator in `${NAME:-…}`; `quoted` where that stands in double quotes.
-    pub(super) fn in_braces(text: &'t str, quoted: bool) -> Self {
-        Self { lexer: Lexer::new(text, 1), quoted, in_braces: true }
+    pub(super) fn in_braces(text: &'t str, quoted: bool, line: u32) -> Self {
+        Self { quoted, in_braces: true, ..Self::of(text, line) }
+    }
+
+    /// Of the text of a here-document whose delimiter is not quoted.
+    pub(super) fn in_document(text: &'t str, line: u32) -> Self {
+        Self { quoted: true, in_document: true, ..Self::of(text, line) }
     }
 
     /// What follows a backslash; `None` where that joins two lines.
@@ -120,7 +127,7 @@ impl<'t> Iterator for Parts<'t> {
             let (start, line) = (self.lexer.at, self.lexer.line);
             let around = if self.quoted { Quote::Double } else { Quote::None };
             let (piece, quote) = match self.lexer.peek()? {
-                '"' => {
+                '"' if !self.in_document => {
                     self.lexer.bump();
                     self.quoted = !self.quoted;
                     // Quotes without anything in them make a word, too.
@@ -138,8 +145,12 @@ impl<'t> Iterator for Parts<'t> {
                 '$' => (self.dollar(start), around),
                 '`' => (self.backquotes(start), around),
                 _ => {
-                    let quoted = self.quoted;
-                    self.lexer.skip_while(|c| !matches!(c, '"' | '\\' | '$' | '`') && (quoted || c != '\''));
+                    let (quoted, in_document) = (self.quoted, self.in_document);
+                    self.lexer.skip_while(|c| match c {
+                        '\\' | '$' | '`' => false,
+                        '"' => in_document,
+                        _ => quoted || c != '\'',
+                    });
                     (Piece::Text(self.lexer.since(start)), around)
                 }
             };
@@ -148,22 +159,45 @@ impl<'t> Iterator for Parts<'t> {
     }
 }
 
-/// A word without its quotes, variables and substitutions as they are written. What commands stand in its
-/// substitutions goes to `inner`, with the line.
-pub(super) fn text_of<'t>(word: &'t str, line: u32, mut inner: impl FnMut(Cow<'t, str>, u32)) -> String {
-    let mut text = String::new();
-    for part in Parts::of(word, line) {
-        match part.piece {
-            Piece::Text(piece) | Piece::Parameter(piece) | Piece::Arithmetic(piece) | Piece::Dialect(piece) => {
-                text.push_str(piece);
+fn is_number(text: &str) -> bool {
+    let mut lexer = Lexer::new(text, 1);
+    text.starts_with("((") && lexer.skip_number() && lexer.at == text.len()
+}
+
+impl<'t> Part<'t> {
+    /// The commands whose output stands in it, with their line: those of a substitution, and of one in an expansion,
+    /// such as `${A:-$(x)}`.
+    pub(super) fn substitutions(self, found: &mut Vec<(Cow<'t, str>, u32)>) {
+        self.gather(found, DEPTH);
+    }
+
+    /// What is nested deeper than `depth`, the lexer did not pass over either, and has told.
+    fn gather(self, found: &mut Vec<(Cow<'t, str>, u32)>, depth: usize) {
+        let (written, quoted) = match self.piece {
+            Piece::Commands(commands) => return found.push((commands, self.line)),
+            Piece::Parameter(written) => (written.strip_prefix("${"), self.quote == Quote::Double),
+            Piece::Arithmetic(written) if is_number(&written[1..]) => (written.strip_prefix('$'), true),
+            Piece::Arithmetic(written) => {
+                return found.push((Cow::Borrowed(&written[2..written.len() - 1]), self.line));
             }
-            Piece::Commands(commands) => {
-                text.push_str("$()");
-                inner(commands, part.line);
-            }
+            Piece::Dialect(written) => (written.strip_prefix("$\""), true),
+            Piece::Text(_) => return,
+        };
+        if let (Some(written), Some(depth)) = (written, depth.checked_sub(1)) {
+            Parts::in_braces(written, quoted, self.line).for_each(|part| part.gather(found, depth));
         }
     }
-    text
+}
+
+/// A word without its quotes, variables and substitutions as they are written.
+pub(super) fn text_of(word: &str, line: u32) -> String {
+    let written = |part: Part<'_>| match part.piece {
+        Piece::Text(piece) | Piece::Parameter(piece) | Piece::Arithmetic(piece) | Piece::Dialect(piece) => {
+            piece.to_owned()
+        }
+        Piece::Commands(_) => "$()".to_owned(),
+    };
+    Parts::of(word, line).map(written).collect()
 }
 
 /// A word or an operator of a script whose substitutions are opened: their commands stand in line with the others.
@@ -187,51 +221,77 @@ pub(super) enum TokenKind {
 
 /// Every word and operator of a script.
 pub(super) fn tokens(script: &str) -> Vec<Token> {
-    let mut found = Vec::new();
-    open(script, 1, DEPTH, &mut found);
-    found
+    tokens_as_far(script).0
 }
 
-fn open(text: &str, line: u32, depth: usize, found: &mut Vec<Token>) {
-    let mut lexer = Lexer::new(text, line);
-    while let Some((lexeme, line)) = lexer.next() {
-        match lexeme {
-            Lexeme::Op(op) => found.push(Token { kind: TokenKind::Op(op), line }),
-            Lexeme::Word(word) => open_word(word, line, depth, found),
-        }
-    }
+/// Every word and operator of a script, and what kept it from being read to its end.
+pub(super) fn tokens_as_far(script: &str) -> (Vec<Token>, Option<Unread>) {
+    let mut opened = Opened::default();
+    opened.open(script, 1, DEPTH);
+    (opened.found, opened.unread)
 }
 
-fn open_word(word: &str, line: u32, depth: usize, found: &mut Vec<Token>) {
-    let mut pending: Option<Token> = None;
-    for part in Parts::of(word, line) {
-        let is_quoted = matches!(part.quote, Quote::Single | Quote::Double);
-        let written = match part.piece {
-            Piece::Text(text) | Piece::Parameter(text) | Piece::Arithmetic(text) | Piece::Dialect(text) => text,
-            Piece::Commands(commands) => {
-                found.extend(pending.take());
-                found.push(Token { kind: TokenKind::Op(Op::Open), line: part.line });
-                if let Some(depth) = depth.checked_sub(1) {
-                    open(&commands, part.line, depth, found);
-                }
-                found.push(Token { kind: TokenKind::Op(Op::Close), line: part.line });
-                // What stood in double quotes around a substitution goes on as one word.
-                if !is_quoted {
-                    continue;
-                }
-                ""
+#[derive(Default)]
+struct Opened {
+    found: Vec<Token>,
+    unread: Option<Unread>,
+}
+
+impl Opened {
+    fn open(&mut self, text: &str, line: u32, depth: usize) {
+        let mut lexer = Lexer::new(text, line);
+        while let Some((lexeme, line)) = lexer.next() {
+            match lexeme {
+                Lexeme::Op(op) => self.found.push(Token { kind: TokenKind::Op(op), line }),
+                Lexeme::Word(word) => self.word(word, line, depth),
             }
-        };
-        let token = pending.get_or_insert_with(|| Token {
-            kind: TokenKind::Word { text: String::new(), quoted: false },
-            line: part.line,
-        });
-        if let TokenKind::Word { text, quoted } = &mut token.kind {
-            text.push_str(written);
-            *quoted |= is_quoted;
+        }
+        self.unread = self.unread.or(lexer.broken);
+    }
+
+    fn substitution(&mut self, commands: &str, line: u32, depth: usize) {
+        self.found.push(Token { kind: TokenKind::Op(Op::Open), line });
+        match depth.checked_sub(1) {
+            Some(depth) => self.open(commands, line, depth),
+            None => _ = self.unread.get_or_insert((line, TOO_DEEP)),
+        }
+        self.found.push(Token { kind: TokenKind::Op(Op::Close), line });
+    }
+
+    fn word(&mut self, word: &str, line: u32, depth: usize) {
+        let mut pending: Option<Token> = None;
+        let mut inner = Vec::new();
+        for part in Parts::of(word, line) {
+            let is_quoted = matches!(part.quote, Quote::Single | Quote::Double);
+            let line = part.line;
+            let written = match part.piece {
+                Piece::Text(text) => text,
+                Piece::Parameter(text) | Piece::Arithmetic(text) | Piece::Dialect(text) => {
+                    part.substitutions(&mut inner);
+                    text
+                }
+                Piece::Commands(commands) => {
+                    self.found.extend(pending.take());
+                    self.substitution(&commands, line, depth);
+                    // What stood in double quotes around a substitution goes on as one word.
+                    if !is_quoted {
+                        continue;
+                    }
+                    ""
+                }
+            };
+            let token = pending
+                .get_or_insert_with(|| Token { kind: TokenKind::Word { text: String::new(), quoted: false }, line });
+            if let TokenKind::Word { text, quoted } = &mut token.kind {
+                text.push_str(written);
+                *quoted |= is_quoted;
+            }
+        }
+        self.found.extend(pending);
+        for (commands, line) in inner {
+            self.substitution(&commands, line, depth);
         }
     }
-    found.extend(pending);
 }
 
 /// The name that a word assigns to, whether by `+=`, and the value as it is written.

@@ -3,7 +3,7 @@
 use super::tree::{Tree, join};
 use crate::formats::cmdline;
 use crate::formats::iscsi::open_iscsi;
-use crate::formats::shell::{Shell, parse};
+use crate::formats::shell::{Shell, Variables};
 use crate::formats::storage::lvm;
 use crate::formats::systemd;
 use crate::probes::files::Files;
@@ -16,19 +16,28 @@ use isctpl_checks::parse_root_spec;
 pub(super) fn fill(tree: &Tree, facts: &mut Initramfs) {
     let config = Config { tree };
     let problems = &mut facts.problems;
+    Source::Other.name(problems);
     let iscsi = config.iscsi_initramfs(problems);
+    Source::IscsiInitramfs.name(problems);
     facts.own_cmdline = config.own_cmdline();
     facts.requests = requests(&iscsi, &facts.own_cmdline);
     (facts.initiator_name, facts.initiator_generated) = config.initiator();
     facts.secrets = config.secrets(&iscsi, &facts.own_cmdline);
-    Source::Other.name(problems);
     let lvm = config.lvm(problems);
     facts.lvm_filters = lvm.filter.unwrap_or_default();
     facts.lvm_global_filters = lvm.global_filter.unwrap_or_default();
     facts.lvm_devices = config.lvm_devices(problems);
     Source::Lvm.name(problems);
-    facts.resume = config.setting(&["conf/initramfs.conf"], "conf/conf.d", "RESUME");
-    facts.modules_policy = config.setting(&["conf/initramfs.conf"], "conf/conf.d", "MODULES");
+    let settings = config.initramfs_conf(problems);
+    let mut setting = |name: &str, source: Source| {
+        let setting = settings.setting(name).unwrap_or_else(|problem| {
+            problems.push(problem.of(source));
+            None
+        });
+        setting.filter(|setting| !setting.value.is_empty())
+    };
+    facts.resume = setting("RESUME", Source::Resume);
+    facts.modules_policy = setting("MODULES", Source::Other);
     facts.modules_listed = config.modules_listed().collect();
     facts.link_files = config.link_files();
     facts.dracut_modules = config.dracut_modules();
@@ -68,16 +77,17 @@ impl<'t> Config<'t> {
         found
     }
 
-    /// A setting of initramfs-tools: the last of the files that states it.
-    fn setting(&self, files: &[&str], dropins: &str, name: &str) -> Option<Located<String>> {
-        let mut paths: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
-        paths.extend(self.tree.names(dropins).into_iter().map(|file| join(dropins, file)));
-        let stated = paths.iter().rev().find_map(|path| {
-            let script = parse(self.tree.text(path)?, path, Shell::Any);
-            let last = script.last(name)?;
-            Some(Located::new(last.value.clone(), Location::line(self.tree.name(path), last.line)))
-        });
-        stated.filter(|located| !located.value.is_empty())
+    /// The settings of initramfs-tools, which its files make one after the other.
+    fn initramfs_conf(&self, problems: &mut Vec<Problem>) -> Variables {
+        let mut variables = Variables::default();
+        let parts = self.tree.names("conf/conf.d").into_iter().map(|file| join("conf/conf.d", file));
+        for path in std::iter::once("conf/initramfs.conf".to_owned()).chain(parts) {
+            if let Some((text, name)) = self.named_text(&path) {
+                problems.extend(variables.read(text, &name, Shell::Any));
+            }
+        }
+        Source::Other.name(problems);
+        variables
     }
 
     /// What open-iscsi's script in the image is told.

@@ -112,8 +112,9 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.classless = classless;
     facts.problems.extend(unread);
     config::fill(&tree, facts);
-    let scripts_left_out = scripts.incomplete;
-    drop(scripts);
+    let (scripts_left_out, unread) = (scripts.incomplete, scripts.unread);
+    facts.incomplete |= !unread.is_empty();
+    facts.problems.extend(unread);
     if scripts_left_out {
         facts.incomplete = true;
         facts.problems.push(Problem::new(&place, "its scripts are too many to look into them all"));

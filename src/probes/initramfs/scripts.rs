@@ -5,7 +5,7 @@ use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
 use crate::probes::files::Files;
 use isctpl_checks::facts::{
-    EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, TokenReader,
+    EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, Problem, TokenReader,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -37,12 +37,15 @@ pub(super) struct Scripts<'t> {
     mentions: BTreeSet<String>,
     /// Whether scripts were left out, because there is too much in them.
     pub(super) incomplete: bool,
+    /// What kept scripts from being read to their end.
+    pub(super) unread: Vec<Problem>,
 }
 
 impl<'t> Scripts<'t> {
     /// Scans the scripts that run.
     pub(super) fn scan(tree: &'t Tree) -> Self {
-        let mut scripts = Self { tree, scanned: Vec::new(), mentions: BTreeSet::new(), incomplete: false };
+        let mut scripts =
+            Self { tree, scanned: Vec::new(), mentions: BTreeSet::new(), incomplete: false, unread: Vec::new() };
         let mut orders = HashMap::new();
         // Hard links of one script are read once.
         let mut known: HashMap<*const u8, Rc<Script>> = HashMap::new();
@@ -56,6 +59,9 @@ impl<'t> Scripts<'t> {
                 scripts.mentions.append(&mut script.mentions);
                 Rc::new(script)
             });
+            if let Some((line, what)) = script.unread.filter(|_| is_of_shell(text)) {
+                scripts.unread.push(Problem::new(scripts.place(path, line).to_string(), what));
+            }
             found += 1 + script.tokens.len() + script.actions.len();
             if found > FOUND {
                 scripts.incomplete = true;
@@ -181,6 +187,13 @@ impl<'t> Scripts<'t> {
         }
         login
     }
+}
+
+/// Whether a text is a shell's: one without an interpreter is read in by those that have one.
+fn is_of_shell(text: &str) -> bool {
+    let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!"));
+    interpreter
+        .is_none_or(|line| line.split([' ', '/', '\t']).any(|word| matches!(word, "sh" | "bash" | "dash" | "ksh")))
 }
 
 /// Names of the versions of awk that have no `and()`.

@@ -32,8 +32,12 @@ pub(crate) fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
         let (mut conf, trouble) = open_iscsi::initramfs_conf(&text, INITRAMFS_CONF);
         problems.extend(trouble);
         // Another file says so, and it is heeded only where this one exists.
-        conf.keep_all_sessions =
-            self::text(root, DEFAULTS, &mut problems).is_some_and(|text| open_iscsi::keeps_all_sessions(&text));
+        let kept = self::text(root, DEFAULTS, &mut problems)
+            .map_or(Ok(false), |text| open_iscsi::keeps_all_sessions(&text, DEFAULTS));
+        conf.keep_all_sessions = kept.unwrap_or_else(|problem| {
+            problems.push(problem.of(Source::Other));
+            false
+        });
         iscsi.initramfs_conf = Some(conf);
     }
     Source::IscsiInitramfs.name(&mut problems);

@@ -1,9 +1,9 @@
 //! dracut's configuration (dracut.conf(5)): what it keeps out of every image.
 
-use crate::formats::shell::{Shell, Variables, parse_after};
+use crate::formats::shell::{Shell, Variables};
 use crate::formats::systemd;
 use crate::system::Root;
-use isctpl_checks::facts::{Location, Omit};
+use isctpl_checks::facts::Omit;
 use std::collections::BTreeSet;
 
 const MAIN: &str = "/etc/dracut.conf";
@@ -24,13 +24,13 @@ pub(super) fn omits(root: &Root) -> Vec<Omit> {
     let mut named = BTreeSet::new();
     for path in paths {
         let Ok(Some(text)) = root.text(&path) else { continue };
-        for assignment in parse_after(&text, &path, Shell::Bash, &mut variables).assignments {
-            let Some(key) = KEYS.into_iter().find(|key| *key == assignment.name) else { continue };
+        variables.read(&text, &root.name(&path), Shell::Bash);
+        for key in KEYS {
             let new = |word: &&str| named.insert((key, (*word).to_owned()));
-            let words: Vec<String> = assignment.value.split_whitespace().filter(new).map(str::to_owned).collect();
-            if !words.is_empty() {
-                let at = Location::line(root.name(&path), assignment.line);
-                omits.push(Omit { key: key.to_owned(), words, at });
+            let words: Vec<String> =
+                variables.value(key).text.split_whitespace().filter(new).map(str::to_owned).collect();
+            if let Some(at) = variables.place(key).filter(|_| !words.is_empty()) {
+                omits.push(Omit { key: key.to_owned(), words, at: at.clone() });
             }
         }
     }

@@ -247,6 +247,20 @@ fn firewalls_count_only_when_they_start() {
     assert!(nftables.unclear.is_empty() && ufw.unclear.is_empty());
     enabled.push(("/etc/ufw/after.rules", "*filter\nnonsense\nCOMMIT\n"));
     assert_eq!(read(&SampleRoot::of(&enabled)).firewalls[0].unclear, ["/etc/ufw/after.rules:2: nonsense"]);
+    // What ufw's settings are is not known, so neither is what it does.
+    for (path, doubtful) in [
+        ("/etc/ufw/ufw.conf", "[ -e /x ] && ENABLED=yes\n"),
+        ("/etc/ufw/ufw.conf", "ENABLED=no\n. /etc/ufw/own.conf\n"),
+        ("/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=$(cat /x)\n"),
+        ("/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=\"ACCEPT\"\r\n"),
+    ] {
+        let mut files = enabled.clone();
+        files.retain(|(known, _)| *known != path);
+        files.push((path, doubtful));
+        let facts = read(&SampleRoot::of(&files));
+        assert_eq!(facts.firewalls.len(), 1, "{doubtful:?}");
+        assert!(facts.problems.iter().any(|problem| problem.source == Source::Firewall), "{doubtful:?}");
+    }
 }
 
 #[test]

@@ -31,8 +31,8 @@ pub(super) struct Scripts<'a> {
     problems: RefCell<Vec<Problem>>,
     /// Scripts weighed so far, each as often as another runs it.
     weighed: Cell<usize>,
-    /// `/etc/default/open-iscsi` keeps every session, and `/etc/iscsi/iscsi.initramfs` lets it.
-    keeps_all: bool,
+    /// Whether `/etc/default/open-iscsi` keeps every session, and `/etc/iscsi/iscsi.initramfs` lets it.
+    keeps_all: Result<bool, Problem>,
 }
 
 /// What one command does.
@@ -45,17 +45,15 @@ struct Effect {
 impl<'a> Scripts<'a> {
     /// For the scripts of a root.
     pub(super) fn new(root: &'a Root) -> Self {
-        let mut problems = Vec::new();
-        let switch = root.text("/etc/default/open-iscsi").unwrap_or_else(|problem| {
-            problems.push(problem);
-            None
-        });
-        let keeps_all =
-            switch.is_some_and(|text| keeps_all_sessions(&text)) && root.is_file("/etc/iscsi/iscsi.initramfs");
+        const SWITCH: &str = "/etc/default/open-iscsi";
+        let keeps_all = match root.is_file("/etc/iscsi/iscsi.initramfs") {
+            true => root.text(SWITCH).and_then(|text| text.map_or(Ok(false), |text| keeps_all_sessions(&text, SWITCH))),
+            false => Ok(false),
+        };
         Self {
             root,
             known: RefCell::new(BTreeMap::new()),
-            problems: RefCell::new(problems),
+            problems: RefCell::default(),
             weighed: Cell::new(0),
             keeps_all,
         }
@@ -89,17 +87,17 @@ impl<'a> Scripts<'a> {
 
     fn effect(&self, command: &Command, at: &Location, list_is_written: bool) -> Effect {
         if let Some(of) = of_command(&command.argv) {
-            let excerpt = redact_command(&command.argv);
-            return Effect {
-                logout: Some(Logout { of, at: at.clone(), excerpt, keeps_root: false, keeps_by_list: false }),
-                writes_list: false,
-            };
+            let (at, excerpt) = (at.clone(), redact_command(&command.argv));
+            let logout = Logout { of, at, excerpt, keeps_root: false, keeps_by_list: false, keeps_unread: None };
+            return Effect { logout: Some(logout), writes_list: false };
         }
         let shell = matches!(command.program().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ksh"));
         match (shell, command.argv.get(1..)) {
             // sh -c 'TEXT'
             (true, Some([option, text, ..])) if option.starts_with('-') && option.ends_with('c') => {
-                self.weigh(&scan(text), &|_| at.clone(), list_is_written, DEPTH_LIMIT)
+                let script = scan(text);
+                self.problems.borrow_mut().extend(script.unread.map(|(_, what)| Problem::new(at.to_string(), what)));
+                self.weigh(&script, &|_| at.clone(), list_is_written, DEPTH_LIMIT)
             }
             // sh [OPTIONS] SCRIPT
             (true, Some(arguments)) => match arguments.iter().find(|argument| !argument.starts_with('-')) {
@@ -142,7 +140,7 @@ impl<'a> Scripts<'a> {
                 }
             }
         }
-        let keeps_all = script.heeds_switch && self.keeps_all;
+        let keeps_all = script.heeds_switch && self.keeps_all == Ok(true);
         let keeps_by_list = !keeps_all && script.heeds_list && (list_is_written || effect.writes_list);
         effect.logout = match &script.logout {
             Some((of, line, excerpt)) => Some(Logout {
@@ -151,9 +149,10 @@ impl<'a> Scripts<'a> {
                 excerpt: excerpt.clone(),
                 keeps_root: keeps_all || keeps_by_list,
                 keeps_by_list,
+                keeps_unread: self.keeps_all.clone().err().filter(|_| script.heeds_switch),
             }),
             // The one that does harm decides.
-            None => inner.iter().find(|found| !found.keeps_root).or(inner.first()).cloned(),
+            None => inner.into_iter().min_by_key(|found| (found.keeps_root, found.keeps_unread.is_some())),
         };
         effect
     }
@@ -165,6 +164,10 @@ impl<'a> Scripts<'a> {
         // Against scripts that run each other.
         self.known.borrow_mut().insert(path.to_owned(), None);
         let script = self.text(path).map(|text| Rc::new(scan(&text)));
+        let unread = script.as_ref().and_then(|script| script.unread);
+        let problem =
+            unread.map(|(line, what)| Problem::new(Location::line(self.root.name(path), line).to_string(), what));
+        self.problems.borrow_mut().extend(problem);
         self.known.borrow_mut().insert(path.to_owned(), script.clone());
         script
     }

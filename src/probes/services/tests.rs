@@ -79,6 +79,28 @@ fn without_the_list_the_root_is_logged_out() {
     assert!(!keeps(&facts(root)));
     put(root, "/etc/iscsi/iscsi.initramfs", "ISCSI_AUTO=true\n");
     assert!(keeps(&facts(root)));
+    put(root, "/etc/default/open-iscsi", "[ -e /x ] && ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1\n");
+    let doubtful = facts(root);
+    assert!(!keeps(&doubtful));
+    let unit = doubtful.unit("open-iscsi.service").unwrap();
+    let unread = unit.exec.iter().find_map(|line| line.logout.as_ref()).unwrap().keeps_unread.as_ref().unwrap();
+    assert_eq!(unread.place, "/etc/default/open-iscsi:1");
+}
+
+/// What stands behind the place where a script could not be read any more may be a logout.
+#[test]
+fn a_script_that_is_not_read_to_its_end_is_a_problem() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    base(root);
+    put(root, "/usr/lib/systemd/system/a.service", "[Service]\nExecStop=/usr/lib/a\nExecStop=/bin/sh -c 'x \"a'\n");
+    link(root, "/etc/systemd/system/multi-user.target.wants/a.service", "/usr/lib/systemd/system/a.service");
+    put(root, "/usr/lib/a", "#!/bin/sh\ncat <<E\niscsiadm -m node -u\n");
+    let places: Vec<_> = facts(root).problems.into_iter().map(|problem| problem.place).collect();
+    assert_eq!(places, ["/usr/lib/a:2", "/usr/lib/systemd/system/a.service:3"]);
+    put(root, "/usr/lib/a", "#!/bin/bash\n(( x << 2 ))\niscsiadm -m node -u\n");
+    let unit = facts(root).units.into_iter().find(|unit| unit.name == "a.service").unwrap();
+    assert_eq!(unit.exec[0].logout.as_ref().unwrap().at, Location::line("/usr/lib/a", 3));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Files of the root about storage: LVM's settings, the resume device, multipath.
 
-use crate::formats::shell::{Shell, parse};
+use crate::formats::shell::{Shell, Variables};
 use crate::formats::storage::lvm;
 use crate::probes::files::Reader;
 use crate::system::Root;
-use isctpl_checks::facts::{Located, Location, LvmConfig, Problem};
+use isctpl_checks::facts::{Located, Location, LvmConfig, Problem, Source};
 
 const LVM_CONF: [&str; 2] = ["/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"];
 
@@ -50,14 +50,16 @@ pub(super) fn resume(root: &Root, problems: &mut Vec<Problem>) -> Option<Located
         ),
         Err(problem) => problems.push(problem),
     }
-    let mut found = None;
+    let mut variables = Variables::default();
     for path in paths {
-        let Some(text) = text(root, &path, problems) else { continue };
-        if let Some(last) = parse(&text, &path, Shell::Any).last("RESUME") {
-            found = Some(Located::new(last.value.clone(), Location::line(path, last.line)));
+        if let Some(text) = text(root, &path, problems) {
+            variables.read(&text, &path, Shell::Any);
         }
     }
-    found
+    variables.setting("RESUME").unwrap_or_else(|problem| {
+        problems.push(problem.of(Source::Resume));
+        None
+    })
 }
 
 /// Where dm-multipath is set up: the daemon is installed, and it is configured or started at boot.

@@ -166,6 +166,14 @@ fn reads_the_settings_of_lvm_resume_and_multipath() {
         (resume.value.as_str(), resume.at),
         ("UUID=1-2", Location::line("/etc/initramfs-tools/conf.d/resume", 2))
     );
+    // Its files are read one after the other, in one shell.
+    put(root, "/etc/initramfs-tools/initramfs.conf", "RESUME=auto\nSWAP=1-3\n");
+    put(root, "/etc/initramfs-tools/conf.d/resume", "RESUME=UUID=$SWAP\n");
+    assert_eq!(facts(root, false).resume.unwrap().value, "UUID=1-3");
+    put(root, "/etc/initramfs-tools/conf.d/swap", "[ -e /x ] && RESUME=none\n");
+    let doubtful = facts(root, false);
+    assert_eq!(doubtful.resume, None);
+    assert_eq!(doubtful.problems[0].source, Source::Resume);
     assert_eq!(storage.lvm_installed.as_deref(), Some("/usr/sbin/lvm"));
     assert_eq!(storage.multipath, None);
     put(root, "/sbin/multipathd", "");

@@ -1,54 +1,83 @@
 //! Files that open-iscsi's scripts read with the shell's `.`: `/etc/iscsi/iscsi.initramfs` and
 //! `/etc/default/open-iscsi`. The shell is klibc's or busybox's in the initramfs, and `/bin/sh` in the system.
 
-use crate::formats::shell::{Shell, parse};
+use crate::formats::shell::{Shell, Variables};
 use isctpl_checks::facts::{InitramfsConf, Located, Location, Problem};
 
 /// Reads `/etc/iscsi/iscsi.initramfs`. Later assignments win. Whether all sessions are kept at shutdown
 /// stands in another file: see [`keeps_all_sessions`]. No password leaves this function.
 ///
 /// What is set under a condition, or by a command, is not known, and a problem says so. So is a value that goes over
-/// the end of its line, as where a quote was forgotten: the next setting stands in it, which may be a password.
+/// the end of its line, as where a quote was forgotten: the next setting stands in it, which may be a password. A
+/// password counts on whatever line it stands.
 pub(crate) fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Problem>) {
-    let script = parse(text, path, Shell::Any);
-    let mut conf = InitramfsConf { path: path.to_owned(), ..InitramfsConf::default() };
-    let mut problems = script.problems;
-    for assignment in script.assignments.into_iter().filter(|assignment| assignment.name.starts_with("ISCSI_")) {
-        let doubt = assignment.doubt();
-        let (name, value) = (assignment.name, assignment.value);
-        let at = Location::line(path, assignment.line);
-        if name.contains("PASSWORD") {
-            let secret = !value.is_empty() || assignment.unclear.is_some();
-            if secret && matches!(name.as_str(), "ISCSI_PASSWORD" | "ISCSI_IN_PASSWORD") {
-                conf.secret = Some(at);
+    let mut variables = Variables::default();
+    let mut problems = variables.read(text, path, Shell::Any);
+    let mut value = |name: &str| {
+        let setting = variables.setting(name).unwrap_or_else(|problem| {
+            if !problems.contains(&problem) {
+                problems.push(problem);
             }
-            continue;
-        }
-        let doubt = match value.contains('\n') {
-            true => Some(format!("the value of {name} continues on the next line, so it is not known")),
-            false => doubt,
-        };
-        let set = doubt.is_none() && !value.is_empty();
-        problems.extend(doubt.map(|doubt| Problem::new(at.to_string(), doubt)));
-        let located = |value: String| set.then(|| Located::new(value, at.clone()));
-        match name.as_str() {
-            "ISCSI_AUTO" => conf.auto = set.then_some(at),
-            "ISCSI_TARGET_NAME" => conf.target_name = located(value),
-            "ISCSI_INITIATOR" => conf.initiator = located(value),
-            "ISCSI_TARGET_IP" => {
-                let addresses = value.split_whitespace().filter(|_| set);
-                conf.target_ips = addresses.map(|ip| Located::new(ip.to_owned(), at.clone())).collect();
-            }
-            _ => {}
-        }
-    }
+            None
+        });
+        setting.filter(|setting| !setting.value.is_empty())
+    };
+    // Any value will do, so it need not be known.
+    let filled = variables.filled("ISCSI_AUTO").cloned();
+    let auto = filled.or_else(|| value("ISCSI_AUTO").map(|auto| auto.at));
+    let conf = InitramfsConf {
+        path: path.to_owned(),
+        auto,
+        target_name: value("ISCSI_TARGET_NAME"),
+        initiator: value("ISCSI_INITIATOR"),
+        target_ips: value("ISCSI_TARGET_IP").map(addresses).unwrap_or_default(),
+        secret: (1..)
+            .zip(text.lines())
+            .filter(|(_, line)| sets_password(line))
+            .last()
+            .map(|(n, _)| Location::line(path, n)),
+        ..InitramfsConf::default()
+    };
     (conf, problems)
+}
+
+fn addresses(setting: Located<String>) -> Vec<Located<String>> {
+    setting.value.split_whitespace().map(|ip| Located::new(ip.to_owned(), setting.at.clone())).collect()
+}
+
+/// Whether a line sets a password, be it run or not: a secret is one wherever it lies.
+fn sets_password(line: &str) -> bool {
+    let odd = |text: &str, quote: char| text.matches(quote).count() % 2 == 1;
+    let is_comment = |at: usize| {
+        let before = &line[..at];
+        (at == 0 || before.ends_with(char::is_whitespace)) && !odd(before, '"') && !odd(before, '\'')
+    };
+    let end = line.match_indices('#').map(|(at, _)| at).find(|at| is_comment(*at)).unwrap_or(line.len());
+    let line = &line[..end];
+    ["ISCSI_PASSWORD", "ISCSI_IN_PASSWORD"].iter().flat_map(|name| line.match_indices(name)).any(|(at, name)| {
+        let is_name = line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let behind = &line[at + name.len()..];
+        let value = behind.strip_prefix("+=").or(behind.strip_prefix('=')).filter(|_| !is_name);
+        value.is_some_and(is_filled)
+    })
+}
+
+/// Whether a value is more than a pair of quotes. A quote that is open at the end of the line goes on in the next one.
+fn is_filled(value: &str) -> bool {
+    let unquoted = ["''", "\"\""].iter().find_map(|pair| value.strip_prefix(pair)).unwrap_or(value);
+    !unquoted.is_empty() && !unquoted.starts_with([' ', '\t', ';', '&', '|', ')'])
 }
 
 /// Whether `/etc/default/open-iscsi` sets `ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1`. Debian's
 /// logout-all.sh heeds it only where `/etc/iscsi/iscsi.initramfs` exists.
-pub(crate) fn keeps_all_sessions(text: &str) -> bool {
-    parse(text, "", Shell::Any).value("ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN") == Some("1")
+///
+/// # Errors
+/// Why that cannot be told.
+pub(crate) fn keeps_all_sessions(text: &str, path: &str) -> Result<bool, Problem> {
+    let mut variables = Variables::default();
+    variables.read(text, path, Shell::Any);
+    let switch = variables.setting("ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN")?;
+    Ok(switch.is_some_and(|switch| switch.value == "1"))
 }
 
 #[cfg(test)]
@@ -102,6 +131,47 @@ mod tests {
         assert_eq!((conf.auto, conf.initiator, problems.len()), (None, None, 1));
     }
 
+    /// Whether a shell runs the line does not matter to who finds the file.
+    #[test]
+    fn a_password_is_found_wherever_it_stands() {
+        let secret = |text: &str| initramfs_conf(text, "/c").0.secret.map(|at| at.line);
+        for before in ["return\n", "fi\n", "x(1)\n", "exit 0\n", "cat <<E\n", "A='\n", "if x; then\n", "B=$((\n"] {
+            for set in
+                ["ISCSI_PASSWORD=x", "  export ISCSI_IN_PASSWORD='x'", "A=1;ISCSI_PASSWORD+=\"x", "ISCSI_PASSWORD=\""]
+            {
+                assert_eq!(secret(&format!("{before}{set}\nx=1\n")), Some(2), "{before}{set}");
+            }
+        }
+        for none in [
+            "ISCSI_PASSWORD=",
+            "ISCSI_PASSWORD='' # x",
+            "ISCSI_PASSWORD=\"\";x",
+            "#ISCSI_PASSWORD=x",
+            "A=1 # ISCSI_PASSWORD=x",
+            "MY_ISCSI_PASSWORD=x",
+        ] {
+            assert_eq!(secret(&format!("{none}\r\n")), None, "{none}");
+        }
+        assert_eq!(secret("A='#' ISCSI_PASSWORD=x"), Some(1));
+    }
+
+    /// What is set counts as set, whatever is in it; what is only doubtful is not known.
+    #[test]
+    fn a_doubtful_request_is_a_problem() {
+        let of = |text: &str| {
+            let (conf, problems) = initramfs_conf(text, "/c");
+            (conf.auto.is_some(), conf.target_name.is_some(), problems.len())
+        };
+        assert_eq!(of("ISCSI_AUTO=true\r\n"), (true, false, 0));
+        assert_eq!(of("ISCSI_TARGET_NAME=iqn.a\r\n"), (false, false, 1));
+        assert_eq!(of("ISCSI_TARGET_NAME=iqn.$(hostname)\n"), (false, false, 1));
+        assert_eq!(of("[ -e /x ] && ISCSI_AUTO=true\n"), (false, false, 1));
+        assert_eq!(of("[ -e /x ] && ISCSI_AUTO=true\r\n"), (false, false, 1));
+        assert_eq!(of(". /x\nISCSI_AUTO=true\n"), (true, false, 3), "the other settings may stand in /x");
+        assert_eq!(of("ISCSI_AUTO=true\nfi\n"), (false, false, 1), "the shell stops");
+        assert_eq!(of("ISCSI_AUTO=\n"), (false, false, 0));
+    }
+
     #[test]
     fn no_password_leaves_the_parser() {
         assert!(!format!("{:?}", initramfs_conf(CONF, "/c")).contains("gehe"));
@@ -111,11 +181,17 @@ mod tests {
 
     #[test]
     fn reads_whether_sessions_are_kept() {
-        assert!(keeps_all_sessions("ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1\n"));
-        assert!(keeps_all_sessions(
-            "ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=0\n ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=\"1\""
-        ));
-        assert!(!keeps_all_sessions("#ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1\n"));
+        let keeps = |text: &str| keeps_all_sessions(text, "/d");
+        assert_eq!(keeps("ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1\n"), Ok(true));
+        let twice = "ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=0\n ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=\"1\"";
+        assert_eq!(keeps(twice), Ok(true));
+        assert_eq!(keeps("#ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1\n"), Ok(false));
+        for doubtful in
+            ["if x; then\nS=1\nfi\n", "S=1\r\n", "S=$(x)\n", "S=1\n. /x\n", "S=1\nfi\n", "f() { S=1; }\nf\n"]
+        {
+            let text = doubtful.replace('S', "ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN");
+            assert!(keeps(&text).is_err(), "{text}");
+        }
     }
 
     #[test]

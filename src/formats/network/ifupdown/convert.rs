@@ -2,7 +2,6 @@
 
 use super::routes::routes_of;
 use super::stanzas::{Iface, IfaceOption, Stanza};
-use crate::formats::shell::SCRIPT_LIMIT;
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
 use crate::formats::text::harmless::wrong_value;
@@ -304,12 +303,10 @@ fn apply(option: &IfaceOption, config: &mut InterfaceConfig, problems: &mut Vec<
         "pre-up" | "up" | "post-up" | "down" | "pre-down" | "post-down" => {
             let text = format!("{} {}", option.name, redact_command_line(&option.value));
             config.commands.push(Located::new(text, option.at.clone()));
-            if option.value.len() > SCRIPT_LIMIT {
-                problems.push(Problem::new(option.at.to_string(), format!("is longer than {SCRIPT_LIMIT} bytes")));
-            } else if !option.name.contains("down") {
-                config
-                    .routes
-                    .extend(routes_of(&option.value).into_iter().map(|route| Located::new(route, option.at.clone())));
+            if !option.name.contains("down") {
+                let (routes, unread) = routes_of(&option.value);
+                config.routes.extend(routes.into_iter().map(|route| Located::new(route, option.at.clone())));
+                problems.extend(unread.map(|(_, what)| Problem::new(option.at.to_string(), what)));
             }
         }
         _ => {}

@@ -1,20 +1,22 @@
 //! Routes in shell commands: ip-route(8) and route(8).
 
-use crate::formats::shell::{Command, commands};
+use crate::formats::shell::{Command, Unread, commands};
 use crate::formats::text::net::{everywhere, prefix};
 use ipnet::IpNet;
 use isctpl_checks::facts::StaticRoute;
 use std::net::IpAddr;
 
 /// The routes that a command line adds, as `sh -c` runs it for ifupdown. Whether a command behind `&&` or `||` runs
-/// is not followed; what holds variables in place of addresses is left out.
-pub(crate) fn routes_of(text: &str) -> Vec<StaticRoute> {
+/// is not followed; what holds variables in place of addresses is left out. Tells also what kept it from being read to
+/// its end.
+pub(crate) fn routes_of(text: &str) -> (Vec<StaticRoute>, Option<Unread>) {
     let of = |command: Command| {
         let mut words = command.words.iter().map(String::as_str);
         let program = words.find(|word| matches!(word.rsplit('/').next(), Some("ip" | "route")))?;
         if program.ends_with("route") { route(words) } else { ip_route(words) }
     };
-    commands(text).into_iter().filter_map(of).collect()
+    let (commands, unread) = commands(text);
+    (commands.into_iter().filter_map(of).collect(), unread)
 }
 
 /// The arguments of `ip`: `[-4] route add|append|replace|change|prepend PREFIX [via ADDRESS] [metric N] …`.

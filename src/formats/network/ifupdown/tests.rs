@@ -116,7 +116,7 @@ fn reads_ifupdown2_and_ng() {
 #[test]
 fn routes_are_found_in_commands() {
     let text = |command: &str| -> Vec<String> {
-        routes_of(command).iter().map(|it| format!("{} {:?} {:?}", it.destination, it.gateway, it.metric)).collect()
+        routes_of(command).0.iter().map(|it| format!("{} {:?} {:?}", it.destination, it.gateway, it.metric)).collect()
     };
     assert_eq!(text("ip -4 route replace default via 192.0.2.1 metric 7"), ["0.0.0.0/0 Some(192.0.2.1) Some(7)"]);
     assert_eq!(text("/sbin/ip ro add 192.0.2.8 dev eth0"), ["192.0.2.8/32 None None"]);

@@ -1,7 +1,7 @@
 //! Red Hat's `ifcfg-*` and `route-*` files (nm-settings-ifcfg-rh(5), initscripts' sysconfig.txt).
 
 use crate::formats::network::ifupdown::routes::added;
-use crate::formats::shell::{Shell, parse};
+use crate::formats::shell::{Shell, Variables};
 use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::{classful_prefix, normal_mac, prefix};
 use ipnet::{IpNet, Ipv4Net};
@@ -37,26 +37,30 @@ const KEYS: [&str; 18] = [
 /// `src/core/settings/plugins/ifcfg-rh/shvar.c` knows bash's quotes, but neither variables nor values that go on in
 /// the next line. What the two read differently is not known.
 fn settings(text: &str, path: &str, problems: &mut Vec<Problem>) -> BTreeMap<String, Located<String>> {
-    let script = parse(text, path, Shell::Bash);
-    problems.extend(script.problems);
+    let mut variables = Variables::default();
+    let mut trouble = variables.read(text, path, Shell::Bash);
+    let matters = |name: &&str| KEYS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut known = BTreeMap::new();
-    let matters = |name: &str| KEYS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit()));
-    for assignment in script.assignments.into_iter().filter(|assignment| matters(&assignment.name)) {
-        let at = Location::line(path, assignment.line);
-        let doubt = assignment.doubt().or_else(|| {
-            let why = "bash puts in variables and joins lines, and NetworkManager does neither";
-            (!assignment.literal).then(|| format!("the value of {} is not known: {why}", assignment.name))
-        });
-        match doubt {
-            None => {
-                known.insert(assignment.name, Located::new(assignment.value, at));
+    for name in variables.names().filter(matters) {
+        match variables.certain(name) {
+            Ok(Some(setting)) if setting.literal => {
+                known.insert(name.to_owned(), Located::new(setting.value.clone(), setting.at.clone()));
             }
-            Some(doubt) => {
-                known.remove(&assignment.name);
-                problems.push(Problem::new(at.to_string(), doubt));
+            Ok(None) => {}
+            Ok(Some(setting)) => {
+                let why = "bash puts in variables and joins lines, and NetworkManager does neither";
+                let what = format!("the value of {name} is not known: {why}");
+                trouble.push(Problem::new(setting.at.to_string(), what));
             }
+            Err(problem) if trouble.contains(&problem) => {}
+            Err(problem) => trouble.push(problem),
         }
     }
+    if trouble.is_empty() {
+        // What a file that is read in may set.
+        trouble.extend(KEYS.iter().find_map(|key| variables.certain(key).err()));
+    }
+    problems.append(&mut trouble);
     known
 }
 

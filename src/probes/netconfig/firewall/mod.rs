@@ -6,7 +6,7 @@ mod tests;
 use crate::formats::firewall::iptables::FilterTable;
 use crate::formats::firewall::nftables::RuleSet;
 use crate::formats::firewall::rules::{Outcome, Packet, follow};
-use crate::formats::shell::{Script, Shell, parse};
+use crate::formats::shell::{Shell, Variables};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Firewall, Located, Location};
@@ -61,24 +61,23 @@ fn firewall(kind: &str, at: Location, policies: (bool, bool), request: Outcome, 
 fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
     const CONF: &str = "/etc/ufw/ufw.conf";
     const DEFAULTS: &str = "/etc/default/ufw";
-    // Its start-up script reads both files with the shell's `.`.
-    let last = |script: &Script, path: &str, key: &str| {
-        script.last(key).map(|last| Located::new(last.value.clone(), Location::line(path, last.line)))
-    };
-    let conf = parse(&files.text(CONF)?, CONF, Shell::Any);
-    let enabled = last(&conf, CONF, "ENABLED").filter(|enabled| enabled.value.eq_ignore_ascii_case("yes"))?;
+    let conf = files.text(CONF)?;
     // The setting alone starts nothing.
     if !startup.service("ufw.service").is_some_and(|service| service.enabled) {
         return None;
     }
-    let defaults = parse(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS, Shell::Any);
-    let policy = |key: &str, otherwise: &str| -> (bool, Located<String>) {
-        let value = last(&defaults, DEFAULTS, key)
-            .unwrap_or_else(|| Located::new(otherwise.to_owned(), Location::file(DEFAULTS)));
+    // Its start-up script reads both files with the shell's `.`.
+    let mut variables = Variables::default();
+    variables.read(&conf, CONF, Shell::Any);
+    variables.read(&files.text(DEFAULTS).unwrap_or_default(), DEFAULTS, Shell::Any);
+    let setting = |key: &str| variables.setting(key).map_err(|problem| files.problems().push(problem)).ok();
+    let enabled = setting("ENABLED")?.filter(|enabled| enabled.value.eq_ignore_ascii_case("yes"))?;
+    let policy = |key: &str, otherwise: &str| -> Option<(bool, Located<String>)> {
+        let value = setting(key)?.unwrap_or_else(|| Located::new(otherwise.to_owned(), Location::file(DEFAULTS)));
         let accept = value.value.eq_ignore_ascii_case("ACCEPT");
-        (accept, Located::new(format!("{key}={}", value.value), value.at))
+        Some((accept, Located::new(format!("{key}={}", value.value), value.at)))
     };
-    let (output, input) = (policy("DEFAULT_OUTPUT_POLICY", "ACCEPT"), policy("DEFAULT_INPUT_POLICY", "DROP"));
+    let (output, input) = (policy("DEFAULT_OUTPUT_POLICY", "ACCEPT")?, policy("DEFAULT_INPUT_POLICY", "DROP")?);
     let mut table = FilterTable::default();
     for path in ["/etc/ufw/before.rules", "/etc/ufw/user.rules", "/etc/ufw/after.rules"] {
         // Older releases keep the user's rules elsewhere.
