@@ -172,8 +172,8 @@ pub(super) fn table(host: &Root, shared: &Shared) -> Table {
                 }));
             }
             Ok(None) => {}
-            // It is a zombie, or ended while it was looked at.
-            Err(_) if !host.exists(&format!("/proc/{pid}/ns")) || is_zombie(host, pid) => {}
+            // It ended while it was looked at, or is about to: its namespace goes before it is a zombie.
+            Err(_) if matches!(namespace_of(host, pid), Ok(None)) || is_zombie(host, pid) => {}
             Err(trouble) => problem(shared, trouble),
         }
     }
