@@ -28,9 +28,19 @@ fn paths<'u>(locations: impl IntoIterator<Item = &'u Location>) -> Vec<&'u str> 
     locations.into_iter().map(|at| at.path.as_str()).collect()
 }
 
+/// How much was compared.
+#[derive(Debug, Default)]
+struct Compared {
+    units: usize,
+    drop_ins: usize,
+    masked: usize,
+}
+
 /// What both know of a unit: its file, its drop-ins, and whether it is masked.
-fn compare(unit: &Unit, oracle: &Oracle, root: &Path, seed: u64) {
+fn compare(unit: &Unit, oracle: &Oracle, root: &Path, seed: u64, compared: &mut Compared) {
     let Some(theirs) = oracle.units.get(&unit.name) else { return };
+    compared.units += 1;
+    compared.masked += usize::from(unit.masked.is_some());
     assert_eq!(unit.masked.is_some(), theirs.state == "masked", "root {seed}: {} is {}", unit.name, theirs.state);
     if theirs.state == "loaded" {
         assert_eq!(paths(&unit.fragment), [theirs.fragment.as_str()], "root {seed}: {}", unit.name);
@@ -38,6 +48,7 @@ fn compare(unit: &Unit, oracle: &Oracle, root: &Path, seed: u64) {
         let masked = |path: &&String| std::fs::metadata(root.join(&path[1..])).is_ok_and(|file| file.len() > 0);
         let drop_ins: Vec<&String> = theirs.drop_ins.iter().filter(masked).collect();
         assert_eq!(paths(&unit.drop_ins), drop_ins, "root {seed}: drop-ins of {}", unit.name);
+        compared.drop_ins += drop_ins.len();
     }
 }
 
@@ -48,6 +59,7 @@ fn systemd_itself_starts_what_isctpl_says_it_starts() {
         return skip(TEST, "it needs root, systemd, and unshare and setpriv of util-linux");
     }
     let mut seen = 0;
+    let mut compared = Compared::default();
     for seed in 0..ROOTS {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
@@ -64,10 +76,13 @@ fn systemd_itself_starts_what_isctpl_says_it_starts() {
         assert_eq!(started(&services), theirs, "root {seed}");
         seen += theirs.len();
         for unit in &services.units {
-            compare(unit, &oracle, root, seed);
+            compare(unit, &oracle, root, seed, &mut compared);
         }
     }
-    assert!(seen > usize::try_from(ROOTS).unwrap(), "the roots start next to nothing: {seen} units");
+    let roots = usize::try_from(ROOTS).unwrap();
+    assert!(seen > roots, "the roots start next to nothing: {seen} units");
+    let Compared { units, drop_ins, masked } = compared;
+    assert!(units > 4 * roots && drop_ins > roots && masked > roots / 4, "next to nothing is compared: {compared:?}");
 }
 
 #[test]
@@ -76,7 +91,7 @@ fn systemctl_calls_the_same_units_masked() {
     if !has("systemctl") {
         return skip(TEST, "it needs systemctl");
     }
-    let mut masked = 0;
+    let (mut known, mut masked) = (0, 0);
     for seed in 0..ROOTS {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
@@ -85,8 +100,11 @@ fn systemctl_calls_the_same_units_masked() {
             // It follows no alias, and gives up at links that systemd passes over.
             let Some(state) = oracle::is_enabled(root, &unit.name).filter(|state| state != "alias") else { continue };
             assert_eq!(unit.masked.is_some(), state.starts_with("masked"), "root {seed}: {} is {state}", unit.name);
+            known += 1;
             masked += usize::from(unit.masked.is_some());
         }
     }
+    let roots = usize::try_from(ROOTS).unwrap();
+    assert!(known > 4 * roots, "systemctl knows next to nothing: {known} units");
     assert!(masked > 10, "next to nothing is masked: {masked} units");
 }
