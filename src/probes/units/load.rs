@@ -241,7 +241,12 @@ impl<'a> Units<'a> {
         };
         let (file_name, entry) = found.ok()?;
         let own_name = match (UnitName::parse(file_name)?, parts.instance) {
-            (file, Some(instance)) if file.is_template() => file.instantiated(instance),
+            (file, Some(instance)) if file.is_template() => {
+                // An instance that leads elsewhere, as by a file of its own, is another unit.
+                let own_name = file.instantiated(instance);
+                let is_another = self.follow(&own_name).is_ok_and(|(target, _)| target != file_name);
+                if is_another { name.to_owned() } else { own_name }
+            }
             _ => file_name.to_owned(),
         };
         Some(Fragment { entry, name: own_name })

@@ -145,6 +145,28 @@ fn templates_are_made_into_instances() {
     assert_eq!(starts(&root), ["t@1.service", "t@2.service", "u@1.service", "u@2.service", "u@multi-user.service"]);
 }
 
+/// systemd 252 says the same of these: see add_names() of its unit-file.c.
+#[test]
+fn an_instance_with_a_file_of_its_own_has_none_of_the_names_of_its_template() {
+    let root = root_with(&[
+        ("/usr/lib/systemd/system/t@.service", "[Unit]\nWants=by-template.service\n"),
+        ("/usr/lib/systemd/system/u@.service", "-> t@.service"),
+        ("/etc/systemd/system/t@1.service", "[Unit]\nWants=by-instance.service\n"),
+        ("/etc/systemd/system/u@.service.wants/x.service", "-> ../x.service"),
+        ("/usr/lib/systemd/system/by-template.service", UNIT),
+        ("/usr/lib/systemd/system/by-instance.service", UNIT),
+        ("/usr/lib/systemd/system/x.service", UNIT),
+        ("/etc/systemd/system/multi-user.target.wants/t@1.service", "-> ../t@1.service"),
+    ]);
+    assert_eq!(starts(&root), ["by-instance.service", "t@1.service"]);
+    root.put("/etc/systemd/system/multi-user.target.wants/u@1.service", "-> ../u@.service");
+    assert_eq!(
+        starts(&root),
+        ["by-instance.service", "by-template.service", "t@1.service", "u@1.service", "x.service"],
+        "the alias is a unit of the template"
+    );
+}
+
 #[test]
 fn drop_ins_of_a_stronger_directory_hide_those_of_a_nearer_name() {
     let root = root_with(&[
