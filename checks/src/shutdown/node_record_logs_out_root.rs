@@ -73,6 +73,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if findings.is_empty() {
         unread.map_or(Ok(()), |problem| Err(Outcome::unread(problem)))?;
         facts.was_read(Source::NodeRecords)?;
+    } else {
+        // iscsid.safe_logout may stand in what was not read of it.
+        facts.was_read(Source::IscsidConf)?;
     }
     Ok(Outcome::from_findings(findings, || match records.first() {
         Some(record) => format!("the node record of {} protects its session from being logged out", record.target),

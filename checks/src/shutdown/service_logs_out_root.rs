@@ -1,7 +1,7 @@
 //! `service-logs-out-root`
 
 use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
-use crate::facts::LogoutScope;
+use crate::facts::{LogoutScope, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -61,6 +61,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         if let Some(problem) = unread.or(facts.services.problems.first()) {
             return Err(Outcome::unread(problem));
         }
+    } else {
+        // iscsid.safe_logout may stand in what was not read of it.
+        facts.was_read(Source::IscsidConf)?;
     }
     Ok(Outcome::from_findings(findings, || {
         if passes.is_empty() {

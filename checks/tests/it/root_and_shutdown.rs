@@ -71,6 +71,22 @@ fn filters_inside_the_image_count_each_by_itself() {
     assert_eq!(alarms(&machine("initramfs-tools-root").patch(&patch).facts(), &[Link::Root]), ["root-lvm-filtered?"]);
 }
 
+/// iscsid.safe_logout may stand in the file that was not read.
+#[test]
+fn a_logout_is_unknown_where_iscsid_conf_was_not_read() {
+    for check in ["service-logs-out-root", "node-record-logs-out-root"] {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/checks/{check}/broken.json"));
+        let fixture: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let problem = json!({"place": "/etc/iscsi/iscsid.conf", "what": "x", "source": "iscsid-conf"});
+        let facts = machine(fixture["base"].as_str().unwrap())
+            .patch(&fixture["patch"])
+            .patch(json!([{"op": "add", "path": "/iscsi/problems", "value": [problem]}]))
+            .facts();
+        assert_eq!(alarms(&facts, &[Link::Shutdown]), [format!("{check}?")]);
+    }
+}
+
 /// A logout of one session is sound only where both the session and the root's target are known.
 #[test]
 fn a_logout_of_a_session_that_nobody_can_name_is_unknown() {

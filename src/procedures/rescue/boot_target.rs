@@ -97,10 +97,7 @@ fn choose<'a>(ibft: &'a Ibft, wanted: Option<&str>) -> Option<&'a IbftTarget> {
         (_, None) => false,
     };
     let fitting = || ibft.targets.iter().filter(named);
-    fitting()
-        .find(|target| target.flags & 3 == 3)
-        .or_else(|| fitting().find(|target| target.flags & 1 == 1))
-        .or_else(|| fitting().next())
+    fitting().find(|target| target.flags & 3 == 3).or_else(|| fitting().find(|target| target.flags & 1 == 1))
 }
 
 /// The NIC that a target names; the only one there is, where it names another one.
@@ -133,6 +130,18 @@ fn chap_of(sysfs: &Root, target: &str, index: u8) -> Result<Option<(String, Secr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_that_the_firmware_does_not_call_valid_is_none() {
+        let target =
+            |index: u8, flags: u8| IbftTarget { index, flags, name: Some("iqn.x".into()), ..IbftTarget::default() };
+        for (flags, expected) in [(vec![0], None), (vec![2, 1], Some(1)), (vec![1, 3], Some(1)), (vec![0, 2], None)] {
+            let targets = (0..).zip(flags).map(|(index, flags)| target(index, flags)).collect();
+            let ibft = Ibft { targets, ..Ibft::default() };
+            assert_eq!(choose(&ibft, None).map(|target| target.index), expected);
+            assert_eq!(choose(&ibft, Some("IQN.X")).map(|target| target.index), expected);
+        }
+    }
 
     #[test]
     fn a_target_has_the_nic_that_it_names_and_no_other_of_several() {
