@@ -51,7 +51,6 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         });
     };
     image.whole()?;
-    facts.was_read(Source::IscsiInitramfs)?;
     image.was_read(Source::IscsiInitramfs)?;
     let inside_auto = image.requests.iter().find(|request| request.kind == RequestKind::Firmware);
     match (&conf.auto, inside_auto) {

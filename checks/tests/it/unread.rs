@@ -70,7 +70,14 @@ fn what_was_looked_for_after_the_end_is_not_missing() {
     let no_file = [set("/iscsi/initramfs_conf", Value::Null)];
     assert_says("initramfs-stale", base, &no_file, &[(&[], "fail"), (&[ended()], "unknown")]);
     let unclear = set("/iscsi/problems", json!([problem("/etc/iscsi/iscsi.initramfs:2", "iscsi-initramfs")]));
-    assert_says("initramfs-stale", base, &[], &[(&[], "pass"), (&[unclear], "unknown")]);
+    let inside = set("/images/0/problems", json!([problem("/boot/i!etc/iscsi.initramfs:2", "iscsi-initramfs")]));
+    assert_says("initramfs-stale", base, &[], &[(&[], "pass"), (&[unclear], "unknown"), (&[inside], "unknown")]);
+    // RESUME= of initramfs-tools costs half a minute at most.
+    let of_root = set("/storage/problems", json!([problem("/etc/initramfs-tools/conf.d/a:1", "resume")]));
+    let of_image = set("/images/0/problems", json!([problem("/boot/i!conf/conf.d/a:1", "resume")]));
+    let none = [set("/images/0/resume", Value::Null), set("/storage/resume", Value::Null)];
+    let cases: [(&[Value], &str); 3] = [(&[], "pass"), (&[of_root], "n/a"), (&[of_image], "n/a")];
+    assert_says("root-resume-device-missing", base, &none, &cases);
     let wanted = json!([{"what": "snmpd", "found": null, "enabled": null, "looked_for": ["/usr/sbin/snmpd"]}]);
     let no_snmpd = [set("/template/wanted", wanted)];
     assert_says("template-snmpd-missing", base, &no_snmpd, &[(&[], "fail"), (&[ended()], "unknown")]);

@@ -79,6 +79,19 @@ mod tests {
         );
     }
 
+    /// A file that is read in may set what is not set behind it, and a function whatever it sets.
+    #[test]
+    fn what_another_file_may_set_is_not_known() {
+        let text =
+            ". /etc/default/own\nGRUB_DEFAULT=0\nf() { GRUB_DISABLE_RECOVERY=true; }\nf\nGRUB_CMDLINE_LINUX=quiet\n";
+        let (defaults, problems) = evaluate([file("grub", text)]);
+        assert_eq!(defaults.default.unwrap().value, "0");
+        assert_eq!(defaults.cmdline_linux.unwrap().value.text(), "quiet");
+        assert!(defaults.cmdline_linux_default.is_none() && !defaults.recovery_disabled);
+        let places: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
+        assert_eq!(places, ["/etc/default/grub:1", "/etc/default/grub:3"]);
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read(text in any::<String>()) {

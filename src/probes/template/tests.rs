@@ -57,6 +57,7 @@ fn finds_every_kind() {
         ("/etc/iscsi/iscsid.conf", "node.startup = manual\nnode.session.auth.password = geheim\n"),
         ("/etc/iscsi/nodes/iqn.a/10.0.0.1,3260", "node.session.auth.password = geheim\n"),
         ("/var/lib/iscsi/send_targets/10.0.0.1,3260/st_config", "discovery.sendtargets.auth.password = geheim\n"),
+        ("/etc/iscsi/iscsi.initramfs", "return\nx(1)\nISCSI_PASSWORD=geheim\n"),
         ("/var/lib/cloud/instances/i-1/user-data.txt", "#cloud-config\nusers:\n  - passwd: geheim\n"),
         ("/var/lib/cloud/instances/i-2/user-data.txt", "#cloud-config\n# password: none\n"),
     ] {
@@ -86,6 +87,7 @@ fn finds_every_kind() {
         ("/etc/iscsi/iscsid.conf", 2),
         ("/etc/iscsi/nodes/iqn.a/10.0.0.1,3260", 1),
         ("/var/lib/iscsi/send_targets/10.0.0.1,3260/st_config", 1),
+        ("/etc/iscsi/iscsi.initramfs", 3),
         ("/var/lib/cloud/instances/i-1/user-data.txt", 3),
     ];
     assert_eq!(credentials, expected);

@@ -111,6 +111,7 @@ fn ifcfg_is_what_bash_and_networkmanager_both_read() {
         why("MTU=$(cat /mtu)\n"),
         "/ifcfg-x:1: the value of MTU is not known: it contains the output of a command"
     );
+    assert!(why(". /etc/sysconfig/network\nMTU=9000\n").starts_with("/ifcfg-x:1: "), "it may set the others");
     let condition = "/ifcfg-x:2: MTU is set under a condition, which isctpl does not evaluate";
     assert_eq!(why("if true; then\nMTU=9000\nfi\n"), condition);
 }

@@ -1,7 +1,7 @@
 //! What is read of the images that initramfs-tools and dracut make.
 
 use super::*;
-use isctpl_checks::facts::{LoginKind, NetworkKind, Option121Support, RequestKind};
+use isctpl_checks::facts::{Location, LoginKind, NetworkKind, Option121Support, RequestKind, Source};
 
 #[test]
 fn an_image_of_initramfs_tools_is_understood() {
@@ -44,6 +44,32 @@ fn an_image_of_initramfs_tools_is_understood() {
     );
     assert_eq!(facts.missing_libraries[0].programs, ["usr/bin/ipconfig"]);
     assert_eq!(facts.missing_libraries[1].programs, ["usr/sbin/iscsistart"]);
+}
+
+/// What is in doubt names what it stands in the way of, so that a check knows what it cannot tell.
+#[test]
+fn what_is_in_doubt_in_an_image_names_its_source() {
+    let of = |path: &str, text: &str| {
+        let image = initramfs_tools(&ipconfig("IPV4ROUTE%iSUBNET")).program(path, text);
+        let facts = facts_of(&image.finish());
+        let told = facts.problems.iter().map(|problem| (problem.place.clone(), problem.source)).collect::<Vec<_>>();
+        (facts, told)
+    };
+    const ISCSI: &str = "etc/iscsi.initramfs";
+    let (facts, told) = of(ISCSI, "ISCSI_AUTO=true\r\nISCSI_TARGET_NAME=iqn.a\r\n");
+    assert_eq!(told, [(format!("/boot/initrd.img!{ISCSI}:2"), Source::IscsiInitramfs)]);
+    assert_eq!(facts.requests[0].kind, RequestKind::Firmware, "it is set, to whatever");
+    let (facts, told) = of(ISCSI, "return\n[ -e /x ] && ISCSI_AUTO=true\nISCSI_PASSWORD=hidden-from-all\n");
+    assert!(facts.requests.is_empty() && told.is_empty(), "the shell does not come so far");
+    assert_eq!(facts.secrets, [Location::line(format!("/boot/initrd.img!{ISCSI}"), 3)]);
+    let (facts, told) = of("conf/conf.d/z", "[ -e /x ] && RESUME=none\n");
+    assert_eq!(told, [("/boot/initrd.img!conf/conf.d/z:1".to_owned(), Source::Resume)]);
+    assert_eq!(facts.resume, None);
+    let (facts, told) = of("usr/bin/x", "#!/bin/sh\n:\ncat <<E\niscsistart -b\n");
+    assert_eq!(told, [("/boot/initrd.img!usr/bin/x:3".to_owned(), Source::Other)]);
+    assert!(facts.incomplete);
+    let (facts, told) = of("usr/bin/x", "#!/usr/bin/python3\nx << y, 'a\"\n");
+    assert!(!facts.incomplete && told.is_empty(), "no shell reads it: {told:?}");
 }
 
 #[test]
