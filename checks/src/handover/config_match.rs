@@ -79,19 +79,26 @@ fn takes_over(config: &InterfaceConfig) -> bool {
     }
 }
 
+/// The most names and addresses of a configuration that are said.
+const SHOWN: usize = 8;
+
+/// The first names of a list, and how many more there are.
+fn first_of<T: ToString>(list: &[T]) -> String {
+    let mut words: Vec<String> = list.iter().take(SHOWN).map(ToString::to_string).collect();
+    words.extend(list.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| format!("and {more} more")));
+    words.join(" ")
+}
+
 /// What a configuration says, in a few words.
 pub(crate) fn config_text(config: &InterfaceConfig) -> String {
     let whom = match (config.matches.names.as_slice(), config.matches.macs.as_slice()) {
         ([], []) => "any NIC".to_owned(),
-        ([], macs) => macs.join(" "),
-        (names, _) => names.join(" "),
+        ([], macs) => first_of(macs),
+        (names, _) => first_of(names),
     };
     let how = match config.method {
         Method::Dhcp => "DHCP".to_owned(),
-        Method::Static => {
-            let addresses: Vec<_> = config.addresses.iter().map(ToString::to_string).collect();
-            format!("static {}", addresses.join(" "))
-        }
+        Method::Static => format!("static {}", first_of(&config.addresses)),
         Method::Manual | Method::Unset => "no address configured".to_owned(),
         Method::Disabled => "IPv4 disabled".to_owned(),
         Method::Loopback => "loopback".to_owned(),
