@@ -19,6 +19,9 @@ pub(crate) use words::{boolean, split_words};
 /// The most lines that are read of one file with its drop-ins, comments and empty ones left out.
 const LINE_LIMIT: usize = 5_000;
 
+/// The characters of a line that counts as one: a longer one, with a list of names, takes as much as several.
+const LINE_WIDTH: usize = 80;
+
 /// The most lines of one file that are told as ignored.
 const TOLD_LIMIT: usize = 16;
 
@@ -66,7 +69,7 @@ impl Entry {
 impl Section {
     /// The lines that it has, its header included.
     fn lines(&self) -> usize {
-        self.entries.len().saturating_add(1)
+        self.entries.iter().map(|entry| lines_of(entry.value.len())).sum::<usize>().saturating_add(1)
     }
 
     /// The last assignment of a key; an empty value is an assignment too.
@@ -92,7 +95,9 @@ impl UnitFile {
     }
 
     fn cut_at(&mut self, at: &Location) {
-        let what = format!("a file and its drop-ins have more than {LINE_LIMIT} lines; the rest is not read");
+        let what = format!(
+            "a file and its drop-ins have more than {LINE_LIMIT} lines of {LINE_WIDTH} characters; the rest is not read"
+        );
         self.cut.get_or_insert(Problem::new(at.to_string(), what));
     }
 
@@ -163,6 +168,11 @@ impl UnitFile {
     }
 }
 
+/// How many lines one of this length counts as.
+fn lines_of(length: usize) -> usize {
+    1 + length / LINE_WIDTH
+}
+
 fn reset_by_empty<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
     let mut kept = Vec::new();
     for entry in entries {
@@ -179,10 +189,11 @@ fn reset_by_empty<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry
 /// [`UnitFile::problems`]. `path` is what places name.
 pub(crate) fn parse(text: &str, path: &str) -> UnitFile {
     let mut file = UnitFile::default();
-    let mut ignored = 0usize;
-    for (count, (line, logical)) in logical_lines(text).enumerate() {
+    let (mut ignored, mut count) = (0_usize, 0_usize);
+    for (line, logical) in logical_lines(text) {
         let at = Location::line(path, line);
-        if count == LINE_LIMIT {
+        count += lines_of(logical.len());
+        if count > LINE_LIMIT {
             file.cut_at(&at);
             break;
         }

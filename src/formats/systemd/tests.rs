@@ -56,6 +56,17 @@ fn more_lines_than_are_read_are_told_whatever_they_are() {
 }
 
 #[test]
+fn a_long_line_counts_as_several() {
+    let names = |count: usize| format!("[Match]\nName={}\n", "e ".repeat(count));
+    assert_eq!(parse(&names(150_000), "/u").cut, None);
+    let what = "a file and its drop-ins have more than 5000 lines of 80 characters; the rest is not read";
+    assert_eq!(parse(&names(250_000), "/u").cut.unwrap().to_string(), format!("/u:2: {what}"));
+    let mut twice = parse(&names(150_000), "/u");
+    twice.merge(parse(&names(150_000), "/d"));
+    assert_eq!(twice.cut.unwrap().place, "/d:1");
+}
+
+#[test]
 fn many_lines_that_are_ignored_are_counted() {
     let file = parse(&"x\n".repeat(100), "/u");
     assert_eq!(file.problems[0].place, "/u:1");
