@@ -2,42 +2,50 @@
 
 use super::{KeyFile, words};
 use crate::formats::text::net::normal_mac;
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch};
+use isctpl_checks::facts::{InterfaceConfig, Located, Manager, Method, NicMatch, Problem};
+use std::collections::BTreeMap;
+
+/// The most devices that the lists of all files together name; each takes the exceptions of its list with it.
+const DEVICE_LIMIT: usize = 512;
 
 /// What the configuration files together say, read in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NmConf {
     unmanaged: Vec<Located<String>>,
-    /// `[device…]` sections with `managed=no`: what they match, last said first.
-    devices: Vec<(String, Located<String>, bool)>,
+    /// `[device…]` sections by name: what they match, and `managed=`.
+    devices: BTreeMap<String, (Located<String>, bool)>,
     /// `[main] plugins=`, where it is said.
     pub plugins: Option<Located<Vec<String>>>,
     /// `[ifupdown] managed=`: whether NetworkManager takes the interfaces of `/etc/network/interfaces` too.
     pub ifupdown_managed: Option<Located<bool>>,
+    /// What is not read of the lists.
+    pub problems: Vec<Problem>,
 }
 
 impl NmConf {
     /// Adds a file, which wins over those before it. `key+=` adds to a list, `key-=` takes away.
     pub(crate) fn add(&mut self, file: &KeyFile) {
         if let Some(value) = file.get("keyfile", "unmanaged-devices") {
-            self.unmanaged = specs(value);
+            self.unmanaged = self.words(value);
         }
         if let Some(value) = file.get("keyfile", "unmanaged-devices+") {
-            self.unmanaged.extend(specs(value));
+            let more = self.words(value);
+            self.unmanaged.extend(more);
+            self.cut(value);
         }
         if let Some(value) = file.get("keyfile", "unmanaged-devices-") {
-            let gone = specs(value);
+            let gone = self.words(value);
             self.unmanaged.retain(|known| !gone.iter().any(|spec| spec.value == known.value));
         }
         for group in file.groups_beginning("device") {
             let Some(managed) = file.boolean(group, "managed") else { continue };
             let spec = file.get(group, "match-device").cloned();
             let spec = spec.unwrap_or_else(|| Located::new("*".to_owned(), managed.at.clone()));
-            self.devices.retain(|(known, ..)| known != group);
-            self.devices.push((group.to_owned(), spec, managed.value));
+            self.devices.insert(group.to_owned(), (spec, managed.value));
         }
         if let Some(value) = file.get("main", "plugins") {
-            self.plugins = Some(Located::new(words(&value.value), value.at.clone()));
+            let plugins = self.words(value).into_iter().map(|plugin| plugin.value).collect();
+            self.plugins = Some(Located::new(plugins, value.at.clone()));
         }
         if let Some(managed) = file.boolean("ifupdown", "managed") {
             self.ifupdown_managed = Some(managed);
@@ -50,19 +58,39 @@ impl NmConf {
     }
 
     /// The devices that are left alone, as configurations that say so.
-    pub(crate) fn unmanaged(&self) -> Vec<InterfaceConfig> {
+    pub(crate) fn unmanaged(&mut self) -> Vec<InterfaceConfig> {
         let mut configs = matched(&self.unmanaged);
-        for (_, spec, managed) in &self.devices {
-            if !managed {
-                configs.extend(matched(&specs(spec)));
+        for (spec, _) in std::mem::take(&mut self.devices).into_values().filter(|(_, managed)| !managed) {
+            if configs.len() > DEVICE_LIMIT {
+                self.too_many(&spec);
+                break;
             }
+            configs.extend(matched(&self.words(&spec)));
         }
         configs
     }
-}
 
-fn specs(value: &Located<String>) -> Vec<Located<String>> {
-    words(&value.value).into_iter().map(|word| Located::new(word, value.at.clone())).collect()
+    /// The words of a list, each with its place.
+    fn words(&mut self, value: &Located<String>) -> Vec<Located<String>> {
+        let mut words = words(&value.value).map(|word| Located::new(word, value.at.clone()));
+        let kept = words.by_ref().take(DEVICE_LIMIT).collect();
+        if words.next().is_some() {
+            self.too_many(value);
+        }
+        kept
+    }
+
+    fn cut(&mut self, last: &Located<String>) {
+        if self.unmanaged.len() > DEVICE_LIMIT {
+            self.unmanaged.truncate(DEVICE_LIMIT);
+            self.too_many(last);
+        }
+    }
+
+    fn too_many(&mut self, value: &Located<String>) {
+        let what = format!("the lists have more than {DEVICE_LIMIT} words; the rest is not read");
+        self.problems.push(Problem::new(value.at.to_string(), what));
+    }
 }
 
 /// One configuration for each spec of a list. `except:` takes devices out of all of them.

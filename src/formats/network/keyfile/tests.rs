@@ -117,6 +117,28 @@ fn ifcfg_is_what_bash_and_networkmanager_both_read() {
 }
 
 #[test]
+fn devices_past_the_limit_are_told() {
+    let conf = |text: &str| {
+        let mut conf = NmConf::default();
+        conf.add(&parse(text, "/n"));
+        (conf.unmanaged().len(), conf.problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let told = |line: u32| vec![format!("/n:{line}: the lists have more than 512 words; the rest is not read")];
+    assert_eq!(conf(&format!("[keyfile]\nunmanaged-devices={}\n", "e;".repeat(512))), (512, vec![]));
+    assert_eq!(conf(&format!("[keyfile]\nunmanaged-devices={}\n", "e;".repeat(513))), (512, told(2)));
+    let two = format!("unmanaged-devices={0}\nunmanaged-devices+={0}\n", "e;".repeat(300));
+    assert_eq!(conf(&format!("[keyfile]\n{two}")), (512, told(3)));
+    let groups = |count: usize| (0..count).map(|n| format!("[device{n:03}]\nmanaged=0\n")).collect::<String>();
+    assert_eq!(conf(&groups(513)), (513, vec![]));
+    assert_eq!(conf(&groups(600)).1.len(), 1);
+    let file = parse(&"[a]\n".repeat(30_000), "/n");
+    assert_eq!(
+        file.problems[0].to_string(),
+        "/n:20001: the file has more than 20000 keys and groups; the rest is not read"
+    );
+}
+
+#[test]
 fn a_truncation_anywhere_is_read() {
     for end in 0..PROFILE.len() {
         profile_of(PROFILE.get(..end).unwrap());
