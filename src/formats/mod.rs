@@ -3,6 +3,8 @@
 
 pub(crate) mod cmdline;
 pub(crate) mod firewall;
+#[cfg(test)]
+mod growth;
 pub(crate) mod image;
 pub(crate) mod iscsi;
 pub(crate) mod isctpl_toml;

@@ -1,5 +1,7 @@
 //! The only rooms that touch the kernel.
 
+#[cfg(test)]
+pub(crate) mod allocations;
 mod budget;
 pub mod cancel;
 pub(crate) mod command;

@@ -192,24 +192,28 @@ impl Parser<'_> {
             Some(own) => (&mut own.requested, requested.as_ref()),
             None => (requested, None),
         };
-        let known = match (list.take().filter(|_| also), also) {
-            (Some(known), _) => known,
-            (None, true) => {
-                let standard = DEFAULT_REQUEST.into_iter().chain(self.parsed.built_in.then_some(BUILT_IN_CLASSLESS));
-                let standard = || Located::new(standard.map(str::to_owned).collect(), at.clone());
-                let known = inherited.cloned().unwrap_or_else(standard);
-                self.names += known.value.len();
-                known
-            }
-            (None, false) => Located::new(Vec::new(), at),
+        let standard = || DEFAULT_REQUEST.into_iter().chain(self.parsed.built_in.then_some(BUILT_IN_CLASSLESS));
+        let taken_over = match (also && list.is_none(), inherited) {
+            (false, _) => 0,
+            (true, Some(inherited)) => inherited.value.len(),
+            (true, None) => standard().count(),
         };
-        self.names += names.len();
+        self.names += taken_over + names.len();
         if self.names > NAME_LIMIT {
+            *list = None;
             let what = format!("the lists of options have more than {NAME_LIMIT} names; the rest is not read");
             self.leave_out(line, what);
             return;
         }
-        *list = Some(Located::new(known.value.into_iter().chain(names).collect(), known.at));
+        if !also {
+            *list = Some(Located::new(names, at));
+            return;
+        }
+        let taken_over = || match inherited {
+            Some(inherited) => inherited.clone(),
+            None => Located::new(standard().map(str::to_owned).collect(), at),
+        };
+        list.get_or_insert_with(taken_over).value.extend(names);
     }
 
     /// `option NAME code N = TYPE;` declares; anything else gives a value and is of no interest.

@@ -1,0 +1,367 @@
+//! What a reader allocates grows no faster than its input: for each one, inputs of n and of 2n parts.
+
+use super::firewall::{iptables::FilterTable, nftables::RuleSet};
+use super::image::cpio::{Input, Reader, sample::Archive};
+use super::image::elf;
+use super::iscsi::open_iscsi;
+use super::kernel::module_index;
+use super::loader::{bls, grub_cfg, grub_defaults, grubenv};
+use super::network::keyfile::{self, ifcfg, nm_conf::NmConf, profile};
+use super::network::{classless_routes, dhclient_conf, dhcpcd_conf, ifupdown, leases, link, netplan, networkd};
+use super::shell::{self, Shell, dhcp_hook, initramfs_script, iscsi_logout, option_121};
+use super::storage::{fstab, lvm, vpd};
+use super::systemd::{self, sysctl, udev_rules};
+use super::{cmdline, isctpl_toml, text};
+use crate::system::allocations;
+use isctpl_checks::facts::Problem;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
+
+/// Parts of the smaller input: many enough to show how it grows, and few enough for a limit.
+const PARTS: usize = 400;
+
+/// A reader by name, what it reads of so many parts, and how it does.
+type Case = (&'static str, fn(usize) -> Vec<u8>, fn(&str));
+
+/// Parts, numbered.
+fn many(count: usize, part: impl Fn(usize) -> String) -> String {
+    (0..count).map(part).collect()
+}
+
+/// A case whose input is a beginning, a part for each number in place of `#`, and an end.
+macro_rules! case {
+    ($name:literal, $before:literal, $part:literal, $after:literal, $read:expr) => {
+        (
+            $name,
+            |count| {
+                ($before.to_owned() + &many(count, |number| $part.replace('#', &number.to_string())) + $after).into()
+            },
+            |text| {
+                black_box($read(text));
+            },
+        )
+    };
+}
+
+struct NoDisk;
+
+impl grub_cfg::World for NoDisk {
+    fn exists(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn environment(&self, _: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        Ok(None)
+    }
+
+    fn source(&self, _: &str) -> Result<Option<(String, String)>, Problem> {
+        Ok(None)
+    }
+
+    fn bls(&self, _: Option<&str>) -> Result<Vec<(String, bls::Entry)>, Problem> {
+        Ok(Vec::new())
+    }
+}
+
+fn grub(text: &str) -> grub_cfg::Choice {
+    grub_cfg::choose(&grub_cfg::evaluate(text, "/g", &NoDisk))
+}
+
+fn interfaces(text: &str) -> usize {
+    let stanzas: Vec<_> = ifupdown::parse(text, "/i")
+        .items
+        .into_iter()
+        .filter_map(|item| match item {
+            ifupdown::Item::Stanza(stanza) => Some(stanza),
+            ifupdown::Item::Include(_) => None,
+        })
+        .collect();
+    ifupdown::interfaces(&stanzas, &mut Vec::new()).0.len()
+}
+
+fn netplan(text: &str) -> usize {
+    let mut all = netplan::Netplan::default();
+    all.add(text, "/n", None);
+    all.finish().0.len()
+}
+
+fn nm_conf(text: &str) -> usize {
+    let mut conf = NmConf::default();
+    conf.add(&keyfile::parse(text, "/n"));
+    conf.unmanaged().len()
+}
+
+fn nftables(text: &str) -> usize {
+    let mut set = RuleSet::default();
+    set.add(text, "/f");
+    set.chains.len()
+}
+
+fn iptables(text: &str) -> usize {
+    let mut table = FilterTable::default();
+    table.add(text, "/f");
+    table.chains.len()
+}
+
+fn unit(text: &str) -> systemd::UnitFile {
+    systemd::parse(text, "/u")
+}
+
+fn readers() -> Vec<Case> {
+    vec![
+        case!("grub.cfg: settings", "", "set v#=a$v#\n", "", grub),
+        case!("grub.cfg: conditions", "", "if [ -s $x ]; then set a=#; fi\n", "", grub),
+        case!("grub.cfg: entries", "", "menuentry x# { linux /v a=#\ninitrd /i }\n", "", grub),
+        case!("grub.cfg: submenus", "", "submenu x# { menuentry y { linux /v } }\n", "", grub),
+        case!("grub.cfg: words", "menuentry x {\nlinux /v", " a=#", "\n}\n", grub),
+        case!("BLS: lines", "", "options a=#\n", "", |text| bls::parse(text, "e.conf", "/e")),
+        case!("BLS: words", "linux /v\ninitrd", " /i#", "\n", |text| bls::parse(text, "e.conf", "/e")),
+        case!("BLS: variables", "", "$a# ", "", |text| bls::expand(text, |_| None, &mut BTreeSet::new())),
+        case!("grubenv", "# GRUB Environment Block\n", "a#=b\n", "", |text: &str| grubenv::parse(
+            text.as_bytes(),
+            "/g"
+        )),
+        case!("/etc/default/grub", "", "GRUB_#=\"a $GRUB_# b\"\n", "", |text: &str| grub_defaults::evaluate([(
+            "/g".to_owned(),
+            text.to_owned()
+        )])),
+        case!("/etc/default/grub: words", "GRUB_CMDLINE_LINUX=\"", "a=# ", "\"\n", |text: &str| {
+            grub_defaults::evaluate([("/g".to_owned(), text.to_owned())])
+        }),
+        case!("kernel command line", "", "rd.route=10.0.#.0/24:1.1.1.1 ", "", |text| cmdline::parse(text, None)),
+        case!("fstab: lines", "", "/dev/a# /m# ext4 defaults 0 0\n", "", |text| fstab::parse(text, "/f")),
+        case!("fstab: options", "/dev/a /m ext4 ", "o#,", "x 0 0\n", |text| fstab::parse(text, "/f")),
+        case!("lvm.conf: settings", "devices {\n", "a# = [ \"b\", 1 ]\n", "}\n", |text| lvm::settings(text, "/l")),
+        case!("lvm.conf: patterns", "devices { filter = [", "\"a|x#|\", ", "\"r|.*|\" ] }\n", |text| lvm::settings(
+            text, "/l"
+        )),
+        case!("lvm.conf: sections", "", "a#/b { c = 1 }\n", "", |text| lvm::settings(text, "/l")),
+        case!(
+            "LVM metadata",
+            "vg { physical_volumes {\n",
+            "pv# { id = \"x\" device = \"/dev/x\" }\n",
+            "} }\n",
+            |text| { lvm::volume_group(text) }
+        ),
+        case!("LVM devices file", "", "IDTYPE=sys_wwid IDNAME=naa.# DEVNAME=/dev/x\n", "", |text| lvm::devices_file(
+            text, "/l"
+        )),
+        case!("VPD page", "\u{0}\u{3}\u{7f}\u{7f}", "\u{1}\u{3}\u{0}\u{2}##", "", |text: &str| vpd::identifiers(
+            text.as_bytes()
+        )),
+        case!("iscsid.conf", "", "node.session.timeo.x# = 5\n", "", |text| open_iscsi::iscsid_conf(text, "/i")),
+        case!("node record", "", "iface.x# = 5\n", "", |text| open_iscsi::node_record(text, "/i")),
+        case!("iscsi.initramfs", "", "ISCSI_TARGET_IP=\"10.0.0.#\"\n", "", |text| open_iscsi::initramfs_conf(
+            text, "/i"
+        )),
+        case!("initiatorname.iscsi", "", "InitiatorName=iqn.#\n", "", |text| open_iscsi::initiator_name(text, "/i")),
+        case!(
+            "dhclient.conf: blocks",
+            "request a, b;\n",
+            "interface \"e#\" { also request c; timeout 5; }\n",
+            "",
+            |text| { dhclient_conf::parse(text, "/d", true) }
+        ),
+        case!("dhclient.conf: statements", "", "also request a#; option o# code # = text;\n", "", |text| {
+            dhclient_conf::parse(text, "/d", true)
+        }),
+        case!("dhcpcd.conf", "", "interface e#\noption 121\n", "", |text| dhcpcd_conf::parse(
+            text,
+            "/d",
+            &mut Vec::new()
+        )),
+        case!("dhcpcd.conf: lists", "allowinterfaces", " e#", "\n", |text| dhcpcd_conf::parse(
+            text,
+            "/d",
+            &mut Vec::new()
+        )),
+        case!(
+            "dhclient.leases",
+            "",
+            "lease {\n interface \"e#\";\n fixed-address 10.0.0.1;\n option routers 10.0.0.1;\n}\n",
+            "",
+            |text| { leases::dhclient::parse(text, "/l") }
+        ),
+        case!("lease of networkd", "", "ROUTES=10.0.0.0/8,10.0.0.#\n", "", |text| leases::networkd::parse(
+            text, "/l", None
+        )),
+        case!("lease of NetworkManager", "[dhcp4]\n", "a#=b\n", "", |text| leases::networkmanager::parse_device(
+            text, "/l", None
+        )),
+        case!("internal lease of NetworkManager", "", "A#=b\n", "", |text| leases::networkmanager::parse_internal(
+            text, "/l"
+        )),
+        case!("lease of klibc", "", "IPV4ROUTE#SUBNET='10.0.0.0'\n", "", |text| leases::klibc::parse(text, "/l")),
+        case!("option 121", "", "24 10 0 1 10 0 0 1 ", "", classless_routes::parse),
+        case!(
+            "interfaces: stanzas",
+            "",
+            "auto e#\niface e# inet dhcp\n mtu 9000\n up ip route add 10.0.0.#/32 via 10.0.0.1\n",
+            "",
+            interfaces
+        ),
+        case!("interfaces: inherited", "iface p inet manual\n up true\n", "iface e# inherits p\n", "", interfaces),
+        case!("interfaces: mappings", "iface x inet dhcp\n", "mapping e#*\n script x\n map a x\n", "", interfaces),
+        case!("interfaces: names", "auto", " e#", "\niface e1 inet dhcp\n", interfaces),
+        case!("netplan: definitions", "network:\n  ethernets:\n", "    e#: {dhcp4: true, mtu: 9000}\n", "", netplan),
+        case!("netplan: lists", "network: {ethernets: {e: {addresses: [", "10.0.0.1/24,", "]}}}\n", netplan),
+        case!("netplan: anchors", "a: &a [x]\nb: [", "*a,", "]\n", netplan),
+        case!("NetworkManager: profile", "[connection]\nid=a\n[ipv4]\n", "route#=10.0.0.0/8,10.0.0.1\n", "", |text| {
+            profile::read(&keyfile::parse(text, "/n"), "/n", &mut Vec::new())
+        }),
+        case!(
+            "NetworkManager.conf",
+            "[keyfile]\nunmanaged-devices=",
+            "interface-name:e#;",
+            "\nunmanaged-devices-=x;\n",
+            nm_conf
+        ),
+        case!("ifcfg", "", "IPADDR#=10.0.0.1\nPREFIX#=24\n", "", |text| ifcfg::read(text, "/i", "x", &mut Vec::new())),
+        case!("route-", "", "ADDRESS#=10.0.0.1\n10.0.0.#/32 via 10.0.0.1\n", "", |text| ifcfg::routes(
+            text,
+            "/i",
+            &mut Vec::new()
+        )),
+        case!(
+            ".network",
+            "[Match]\nName=e\n",
+            "[Route]\nGateway=10.0.0.1\n[Network]\nVLAN=v#\nAddress=10.0.0.1/24\n",
+            "",
+            |text| {
+                let file = unit(text);
+                (networkd::uppers(&file).len(), networkd::read(&file, "/u", &mut Vec::new()))
+            }
+        ),
+        case!(".network: names", "[Match]\nName=", "e# ", "\n", |text| networkd::read(
+            &unit(text),
+            "/u",
+            &mut Vec::new()
+        )),
+        case!(".netdev", "[NetDev]\nName=v\nKind=vlan\n", "[VLAN]\nId=#\n", "", |text| networkd::netdev(&unit(text))),
+        case!(
+            "NetworkManager.conf: exceptions",
+            "[device-x]\nmanaged=0\nmatch-device=",
+            "except:e#;f#;",
+            "\n",
+            nm_conf
+        ),
+        case!("NetworkManager.conf: groups", "", "[device#]\nmanaged=0\nmatch-device=e#\n", "", nm_conf),
+        case!(".link", "[Match]\nMACAddress=", "52:54:00:00:00:01 ", "\n[Link]\nName=x\n", |text| link::read(
+            &unit(text),
+            "/u"
+        )),
+        case!("unit", "[Service]\n", "ExecStart=/bin/x # \"a b\"\n", "", |text| {
+            unit(text)
+                .entries("Service", "ExecStart")
+                .iter()
+                .map(|entry| systemd::exec::commands(&entry.value).len())
+                .sum::<usize>()
+        }),
+        case!("unit: merged", "", "[Unit]\nAfter=a#\n", "", |text| {
+            let mut file = unit(text);
+            file.merge(unit(text));
+            file
+        }),
+        case!("udev rules", "", "ACTION==\"add\", ATTR{address}==\"#\", NAME=\"e#\"\n", "", |text| {
+            let rules = udev_rules::parse(text, "/r");
+            rules
+                .iter()
+                .map(|rule| (udev_rules::rename(rule).is_some(), udev_rules::programs(rule).len()))
+                .collect::<Vec<_>>()
+        }),
+        case!("udev rules: one", "", "ENV{A#}==\"x\", ", "NAME=\"a\"\n", |text| udev_rules::parse(text, "/r")),
+        case!("sysctl.d", "", "net.ipv4.conf.e#.rp_filter = 1\n", "", |text| {
+            sysctl::parse(text, "/s").filter_map(|setting| sysctl::rp_filter(&setting)).collect::<Vec<_>>()
+        }),
+        case!(
+            "nftables: rules",
+            "table inet f {\nchain output {\ntype filter hook output priority 0;\n",
+            "ip daddr 10.0.0.# tcp dport 3260 drop\n",
+            "}\n}\n",
+            nftables
+        ),
+        case!("nftables: chains", "table inet f {\n", "chain c# { jump c1; }\n", "}\n", nftables),
+        case!("nftables: sets", "table inet f { chain c { tcp dport {", "#, ", "3260 } drop\n} }\n", nftables),
+        case!(
+            "iptables",
+            "*filter\n:OUTPUT ACCEPT [0:0]\n",
+            "-A OUTPUT -d 10.0.0.# -p tcp --dport 3260 -j c#\n",
+            "COMMIT\n",
+            iptables
+        ),
+        case!("modules.dep", "", "a#.ko: a1.ko b.ko\n", "", |text| module_index::dependencies(
+            text,
+            &["a1".to_owned()].into()
+        )),
+        case!("modules.alias", "", "alias pci:v#* m#\n", "", |text| module_index::aliases(
+            text,
+            &["pci:v1".to_owned()]
+        )),
+        case!("modules.builtin", "", "kernel/a#.ko\n", "", module_index::builtin),
+        case!("config of a kernel", "", "CONFIG_A#=y\n", "", |text| module_index::config(text, &["CONFIG_A1"])),
+        case!("isctpl.toml", "", "[[ignore]]\ncheck = \"a\"\nreason = \"#\"\n", "", |text| {
+            isctpl_toml::parse(text, |_| true).is_ok()
+        }),
+        case!("YAML", "", "a#: {b: [c, d]}\n", "", |text| text::yaml::Document::read(text).is_ok()),
+        case!("shell: assignments", "", "a#=\"b $a# c\"\n", "", |text| {
+            shell::Variables::default().read(text, "/s", Shell::Any)
+        }),
+        case!("shell: commands", "", "if a \"$#\"; then b | c; fi\n", "", shell::commands),
+        case!("shell: initramfs", "", "f#() { getarg a#=; }\nf# && iscsistart -b\n", "", initramfs_script::scan),
+        case!("shell: logout", "", "iscsiadm -m node -T t# -u\n", "", iscsi_logout::scan),
+        case!("shell: hook", "", "ip route add $new_classless_static_routes\n", "", dhcp_hook::scan),
+        case!(
+            "shell: option 121",
+            "f() {\n",
+            "f#() {\nf \"$new_classless_static_routes\"\n",
+            "",
+            option_121::option_121
+        ),
+    ]
+}
+
+/// Twice the input takes twice the work, or three times where a table grows by steps; what is wrong otherwise.
+fn excess(name: &str, work: impl Fn(usize) -> usize) -> Option<String> {
+    let (once, twice) = (work(PARTS), work(2 * PARTS));
+    let told = || format!("{name}: {once} bytes are allocated for {PARTS} parts, {twice} for twice as many");
+    (twice > 3 * once.max(1 << 12)).then(told)
+}
+
+#[test]
+fn what_a_reader_allocates_grows_with_its_input() {
+    let excesses = readers().into_iter().filter_map(|(name, input, read)| {
+        excess(name, |count| {
+            let text = String::from_utf8(input(count)).unwrap_or_default();
+            allocations::during(|| read(&text))
+        })
+    });
+    assert_eq!(excesses.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn what_a_reader_of_bytes_allocates_grows_with_its_input() {
+    let excess = |name: &str, work: &dyn Fn(usize) -> usize| assert_eq!(excess(name, work), None);
+    excess("cpio", &|count| {
+        let archive = (0..count).fold(Archive::new(), |all, number| all.file(&format!("a/{number}"), "data")).finish();
+        let mut input = Input::new(std::io::Cursor::new(&archive), archive.len() as u64);
+        allocations::during(|| {
+            let mut reader = Reader::new(&mut input, 0);
+            std::iter::from_fn(|| reader.next_entry().ok().flatten()).count()
+        })
+    });
+    excess("ELF", &|count| {
+        let names: Vec<String> = (0..count).map(|number| format!("lib{number}.so")).collect();
+        let program = elf::sample::program(None, &names.iter().map(String::as_str).collect::<Vec<_>>(), None);
+        allocations::during(|| elf::linkage(&program).is_ok())
+    });
+    excess("module", &|count| {
+        let fields: Vec<String> = (0..count).map(|number| format!("alias=a{number}")).collect();
+        let module = elf::sample::module(&fields.iter().map(String::as_str).collect::<Vec<_>>());
+        allocations::during(|| elf::modinfo(&module).is_ok())
+    });
+    excess("lease of dhcpcd", &|count| {
+        let bytes: Vec<u8> = std::iter::repeat_n([121, 8, 24, 10, 0, 1, 10, 0, 0, 1], count).flatten().collect();
+        let lease = [&[0; 236], &[99, 130, 83, 99][..], &bytes].concat();
+        allocations::during(|| leases::dhcpcd::parse(&lease, "/l", None))
+    });
+}
