@@ -1,6 +1,6 @@
 //! The program's reading of an initramfs beside its peers', all in one run.
 //!
-//! `cargo bench --bench initramfs -- [--runs N] [--tree DIR ...] [IMAGE ...]`
+//! `cargo bench --bench initramfs -- [--runs N] [--tree DIR ...] [--hostile] [IMAGE ...]`
 //!
 //! Of an image, `isctpl show initramfs IMAGE` is held against `3cpio -t`, `lsinitramfs` and the bare
 //! decompressor; of a tree, `isctpl doctor --root DIR` is measured. Without either, an image is made: a
@@ -8,6 +8,15 @@
 //! take turns, so that a busy machine slows all of them alike; the table shows medians. CPU time and
 //! memory are GNU time's (`/usr/bin/time`). A peer that is not installed is named, not left out in
 //! silence.
+//!
+//! `--hostile` measures `isctpl doctor --root` over the inputs of the tests of its bounds (`tests/it/hostile/bounds`),
+//! one run each: none is to take more than 2 s and 64 MB.
+
+#[path = "../tests/it/hostile/inputs.rs"]
+#[allow(dead_code, clippy::unwrap_used)]
+mod inputs;
+#[path = "../tests/it/support/mod.rs"]
+mod support;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -70,18 +79,21 @@ struct Run {
 
 fn compare(mut arguments: impl Iterator<Item = String>) -> Outcome<()> {
     let mut runs = 15;
-    let (mut images, mut trees) = (Vec::new(), Vec::new());
+    let (mut images, mut trees, mut is_hostile) = (Vec::new(), Vec::new(), false);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--runs" => runs = arguments.next().ok_or("--runs needs a number")?.parse()?,
             "--tree" => trees.push(PathBuf::from(arguments.next().ok_or("--tree needs a directory")?)),
+            "--hostile" => is_hostile = true,
             image => images.push(PathBuf::from(image)),
         }
     }
     if !Path::new(TIME).exists() {
         return Err(format!("{TIME} (GNU time) is not installed, and tells CPU time and memory").into());
     }
-    if images.is_empty() && trees.is_empty() {
+    if is_hostile {
+        hostile()?;
+    } else if images.is_empty() && trees.is_empty() {
         images.push(made_image()?);
     }
     for image in images {
@@ -95,6 +107,19 @@ fn compare(mut arguments: impl Iterator<Item = String>) -> Outcome<()> {
         writeln!(io::stdout(), "\n{tree}: {runs} runs")?;
         let doctor = Contender { success: JUDGED, ..Contender::new(&[ISCTPL, "doctor", "--root", &tree]) };
         measure(vec![doctor], runs)?;
+    }
+    Ok(())
+}
+
+/// Seconds and memory of each input that grows when it is read.
+fn hostile() -> Outcome<()> {
+    for input in inputs::files().into_iter().chain(inputs::trees()) {
+        let root = support::tree::Tree::load("machines/initramfs-tools.tree").unpack();
+        (input.write)(root.path());
+        let root = root.path().display().to_string();
+        let Run { wall, memory, .. } =
+            run(&Contender { success: 0..=3, ..Contender::new(&[ISCTPL, "doctor", "--root", &root]) })?;
+        writeln!(io::stdout(), "{:>7.2} s {:>7.1} MB  {}", wall.as_secs_f64(), memory as f64 / 1024.0, input.name)?;
     }
     Ok(())
 }

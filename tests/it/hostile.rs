@@ -1,6 +1,7 @@
 //! Bad input gives a finding or an unknown that names file and place: never a panic, a hang, or silence.
 
 mod bounds;
+mod inputs;
 mod terminal;
 
 use crate::support::run::{Answer, doctor, isctpl};
