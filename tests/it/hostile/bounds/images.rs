@@ -91,6 +91,23 @@ fn scripts_of_many_names_and_orders_of_many_lines() {
     let answer = doctor_with(&packed(&records), "a script of twenty thousand names");
     assert!(answer.out.contains("its scripts are too many to look into them all"), "{}", answer.out);
 }
+
+/// Functions within functions, and a use of option 121 in each.
+#[test]
+fn a_clients_script_of_many_functions() {
+    let uses: String = (0..5000).map(|n| format!("f{n}() {{\nf \"$new_classless_static_routes\"\n")).collect();
+    let script = format!("#!/bin/sh\nf() {{\n{uses}");
+    let conf = b"option classless-static-routes code 121 = text;\nrequest classless-static-routes;\n";
+    let program = crate::support::elf::program(&[]);
+    let records = [
+        Record::new("usr/sbin/ifup", PROGRAM, b"#!/bin/sh\ndhclient \"$@\" -q\n"),
+        Record::new("usr/sbin/dhclient", PROGRAM, &program),
+        Record::new("usr/sbin/dhclient-script", PROGRAM, script.as_bytes()),
+        Record::new("etc/dhclient.conf", FILE, conf),
+    ];
+    doctor_with(&packed(&records), "a script of many functions");
+}
+
 #[test]
 fn links_to_one_unit() {
     let unit = format!("[Unit]\nRequires=x.service\n[Service]\n{}", "ExecStart=/bin/x\n".repeat(10_000));
