@@ -93,6 +93,9 @@ impl Definition {
             "dhcp4" => self.dhcp4 = reader.boolean(value).is_some_and(|dhcp| dhcp.value),
             "addresses" => {
                 for item in value.items() {
+                    if !reader.has_room(config.addresses.len(), item) {
+                        break;
+                    }
                     // An address with options is a mapping of one key.
                     let (text, node) = match item.entries().first() {
                         Some(&(text, node, _)) => (Some(text), node),
@@ -100,7 +103,7 @@ impl Definition {
                     };
                     match text.map(str::parse::<IpNet>) {
                         Some(Ok(net)) if config.addresses.contains(&net) => {}
-                        Some(Ok(net)) if config.addresses.len() < LIST_LIMIT => config.addresses.push(net),
+                        Some(Ok(net)) => config.addresses.push(net),
                         _ => reader.wrong(node, "is not an address with a prefix length"),
                     }
                 }
@@ -111,8 +114,10 @@ impl Definition {
             },
             "routes" => {
                 for item in value.items() {
+                    if !reader.has_room(config.routes.len(), item) {
+                        break;
+                    }
                     if let Some(route) = reader.route(item)
-                        && config.routes.len() < LIST_LIMIT
                         && !config.routes.iter().any(|known| known.value == route.value)
                     {
                         config.routes.push(route);
@@ -149,8 +154,10 @@ impl Definition {
             }
             "interfaces" | "link" => {
                 for item in value.items_or_self() {
+                    if !reader.has_room(config.lower.len(), item) {
+                        break;
+                    }
                     if let Some(name) = item.text()
-                        && config.lower.len() < LIST_LIMIT
                         && !config.lower.iter().any(|known| known == name)
                     {
                         config.lower.push(name.to_owned());
@@ -187,6 +194,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn at(&self, node: Node<'_>) -> Location {
         Location::line(self.path, node.line())
+    }
+
+    /// Whether a list takes another item; otherwise that is told of the item, and the rest is not read.
+    fn has_room(&mut self, length: usize, item: Node<'_>) -> bool {
+        if length == LIST_LIMIT {
+            let what = format!("the list has more than {LIST_LIMIT} items; the rest is not read");
+            self.problems.push(Problem::new(self.at(item).to_string(), what));
+        }
+        length < LIST_LIMIT
     }
 
     fn wrong(&mut self, node: Node<'_>, what: &str) {

@@ -42,6 +42,25 @@ fn read(files: &[(&str, &str)]) -> (Vec<InterfaceConfig>, Vec<Problem>) {
 }
 
 #[test]
+fn items_past_the_limit_of_a_list_are_told() {
+    let list = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().join(", ");
+    let address = |number: usize| format!("10.{}.{}.1/24", number / 250, number % 250);
+    let route = |number: usize| format!("{{to: {}, via: 10.0.0.1}}", address(number));
+    for (group, key, item) in [
+        ("ethernets", "addresses", &address as &dyn Fn(usize) -> String),
+        ("ethernets", "routes", &route),
+        ("bonds", "interfaces", &|number| format!("e{number}")),
+    ] {
+        let problems = |count: usize| {
+            let text = format!("network: {{{group}: {{e: {{{key}: [{}]}}}}}}\n", list(count, item));
+            read(&[("/n", &text)]).1.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(problems(4096), [""; 0], "{key}");
+        assert_eq!(problems(4200), ["/n:1: the list has more than 4096 items; the rest is not read"], "{key}");
+    }
+}
+
+#[test]
 fn reads_what_decides_the_handover() {
     let (interfaces, problems) = read(&[("/n.yaml", CLOUD)]);
     assert!(problems.is_empty(), "{problems:?}");
