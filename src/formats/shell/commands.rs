@@ -27,8 +27,7 @@ impl Command {
 
     /// The arguments of the shell that it runs, by itself or as another program's argument.
     fn shell(&self) -> Option<&[String]> {
-        const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ksh", "ash", "hush", "su", "runuser"];
-        let of = |word: &String| SHELLS.contains(&word.rsplit('/').next().unwrap_or_default());
+        let of = |word: &String| is_shell(word) || matches!(word.rsplit('/').next(), Some("su" | "runuser"));
         let at = self.words.iter().position(of).filter(|_| !matches!(self.name(), "echo" | "printf" | "grep"))?;
         self.words.get(at + 1..)
     }
@@ -46,6 +45,16 @@ impl Command {
             }
         }
     }
+}
+
+/// Whether a program is a shell, by its name or path.
+pub(crate) fn is_shell(program: &str) -> bool {
+    matches!(program.rsplit('/').next(), Some("sh" | "bash" | "dash" | "ksh" | "ash" | "hush"))
+}
+
+/// Whether the first line of a text, behind `#!`, names a shell.
+pub(crate) fn is_run_by_shell(interpreter: &str) -> bool {
+    interpreter.split_whitespace().any(is_shell)
 }
 
 /// The most bytes of a script that are looked through for commands; the largest that distributions ship has 60,000.

@@ -27,8 +27,8 @@ mod tests;
 mod variables;
 pub(crate) mod words;
 
-pub(crate) use commands::SCRIPT_LIMIT;
 pub use commands::{Command, commands};
+pub(crate) use commands::{SCRIPT_LIMIT, is_run_by_shell, is_shell};
 pub use lexer::Unread;
 pub use variables::{Setting, Variables};
 

@@ -3,6 +3,7 @@
 use super::content::Content;
 use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
+use crate::formats::shell::is_run_by_shell;
 use crate::probes::files::Files;
 use isctpl_checks::facts::{
     EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, Problem, TokenReader,
@@ -191,9 +192,7 @@ impl<'t> Scripts<'t> {
 
 /// Whether a text is a shell's: one without an interpreter is read in by those that have one.
 fn is_of_shell(text: &str) -> bool {
-    let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!"));
-    interpreter
-        .is_none_or(|line| line.split([' ', '/', '\t']).any(|word| matches!(word, "sh" | "bash" | "dash" | "ksh")))
+    text.lines().next().and_then(|line| line.strip_prefix("#!")).is_none_or(is_run_by_shell)
 }
 
 /// Names of the versions of awk that have no `and()`.

@@ -2,6 +2,7 @@
 
 use crate::formats::iscsi::open_iscsi::keeps_all_sessions;
 use crate::formats::shell::iscsi_logout::{Script, of_command, scan};
+use crate::formats::shell::{is_run_by_shell, is_shell};
 use crate::formats::systemd::UnitFile;
 use crate::formats::systemd::exec::{Command, commands};
 use crate::formats::text::harmless::command::redact_command;
@@ -91,7 +92,7 @@ impl<'a> Scripts<'a> {
             let logout = Logout { of, at, excerpt, keeps_root: false, keeps_by_list: false, keeps_unread: None };
             return Effect { logout: Some(logout), writes_list: false };
         }
-        let shell = matches!(command.program().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ksh"));
+        let shell = is_shell(command.program());
         match (shell, command.argv.get(1..)) {
             // sh -c 'TEXT'
             (true, Some([option, text, ..])) if option.starts_with('-') && option.ends_with('c') => {
@@ -199,7 +200,7 @@ impl<'a> Scripts<'a> {
         let fits = bytes.len() as u64 <= SCRIPT_LIMIT;
         let text = String::from_utf8_lossy(bytes.get(2..)?).into_owned();
         let interpreter = text.lines().next().unwrap_or_default();
-        let shell = interpreter.split([' ', '/', '\t']).any(|word| matches!(word, "sh" | "bash" | "dash" | "ksh"));
+        let shell = is_run_by_shell(interpreter);
         if shell && !fits {
             let what = format!("is a script of more than {SCRIPT_LIMIT} bytes; it is not read");
             unread(Problem::new(self.root.name(path), what));
