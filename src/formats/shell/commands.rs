@@ -58,7 +58,7 @@ pub(crate) fn is_run_by_shell(interpreter: &str) -> bool {
 }
 
 /// The most bytes of a script that are looked through for commands; the largest that distributions ship has 60,000.
-pub(crate) const SCRIPT_LIMIT: usize = 256 << 10;
+const SCRIPT_LIMIT: usize = 256 << 10;
 
 /// Every simple command of a script, in order, and what kept it from being read to its end; none of a script that is
 /// longer than [`SCRIPT_LIMIT`].

@@ -1,6 +1,7 @@
 //! Hooks of dhclient-script(8): whether one installs the routes of option 121.
 
 use super::commands::{Command, commands};
+use super::lexer::Unread;
 use super::words::assigned;
 
 /// Reasons that dhclient gives its script (dhclient-script(8)).
@@ -16,14 +17,17 @@ pub(crate) struct Hook {
     pub(crate) installs: bool,
     /// The reasons for which it does; none where it does not ask.
     pub(crate) reasons: Vec<String>,
+    /// What kept it from being read to its end.
+    pub(crate) unread: Option<Unread>,
 }
 
 /// Whether a script reads option 121 from its environment and adds routes, and for which reasons. A
 /// switch such as Debian's `RUN="no"` that the script itself asks for turns it off.
 pub(crate) fn scan(text: &str) -> Hook {
-    let mut hook = Hook::default();
+    let (commands, unread) = commands(text);
+    let mut hook = Hook { unread, ..Hook::default() };
     let (mut reads, mut run, mut asks_run, mut asks_reason) = (false, None, false, false);
-    for command in commands(text).0 {
+    for command in commands {
         for word in &command.words {
             if let Some(("RUN", _, value)) = assigned(word) {
                 run = Some(value.eq_ignore_ascii_case("yes"));
@@ -81,7 +85,10 @@ mod tests {
     #[test]
     fn knows_a_hook_that_installs_routes() {
         let found = scan(HOOK);
-        assert_eq!(found, Hook { line: 7, installs: true, reasons: vec!["BOUND".to_owned(), "REBOOT".to_owned()] });
+        assert_eq!(
+            found,
+            Hook { line: 7, installs: true, reasons: vec!["BOUND".to_owned(), "REBOOT".to_owned()], unread: None }
+        );
         assert!(!scan(&HOOK.replace("RUN=\"yes\"", "RUN=\"no\"")).installs, "switched off");
         assert!(!scan(&HOOK.replace("   ip -4 route add", "   # ip -4 route add")).installs);
         assert!(!scan("for v in rfc3442_classless_static_routes; do echo $v; done\n").installs);

@@ -28,7 +28,7 @@ mod variables;
 pub(crate) mod words;
 
 pub use commands::{Command, commands};
-pub(crate) use commands::{SCRIPT_LIMIT, is_run_by_shell, is_shell};
+pub(crate) use commands::{is_run_by_shell, is_shell};
 pub use lexer::Unread;
 pub use variables::{Setting, Variables};
 

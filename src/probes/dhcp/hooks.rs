@@ -1,6 +1,6 @@
 //! Hooks of dhclient-script(8), as far as they handle classless routes.
 
-use crate::formats::shell::{SCRIPT_LIMIT, dhcp_hook};
+use crate::formats::shell::dhcp_hook;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{DhcpHook, Location, Problem};
 
@@ -53,10 +53,9 @@ fn is_listed(name: &str) -> bool {
 fn hook(root: &Root, path: &str, listed: bool, hooks: &mut Vec<DhcpHook>, problems: &mut Vec<Problem>) {
     match root.text(path) {
         Ok(Some(text)) => {
-            if text.len() > SCRIPT_LIMIT {
-                problems.push(Problem::new(path, format!("has more than {SCRIPT_LIMIT} bytes, and was not read")));
-            }
             let found = dhcp_hook::scan(&text);
+            let unread = |(line, what)| Problem::new(Location::line(path, line).to_string(), what);
+            problems.extend(found.unread.map(unread));
             hooks.push(DhcpHook {
                 at: Location::line(path, found.line),
                 active: listed,

@@ -51,7 +51,10 @@ fn what_cannot_be_read_names_its_source() {
     let long = HOOK.to_owned() + &"# x\n".repeat(100_000);
     let hook = "/etc/dhcp/dhclient-exit-hooks.d/rfc3442";
     let (kept, root) = root(&[("/etc/dhcp/dhclient.conf", CONF), (hook, &long)]);
-    assert_eq!(told(&root), [(hook.to_owned(), Source::DhclientHooks)], "a hook that is too long to be understood");
+    let first_line = |path: &str| [(format!("{path}:1"), Source::DhclientHooks)];
+    assert_eq!(told(&root), first_line(hook), "a hook that is too long");
+    let (_kept, open) = self::root(&[("/etc/dhcp/dhclient.conf", CONF), (hook, &format!("cat <<E\n{HOOK}"))]);
+    assert_eq!(told(&open), first_line(hook), "a hook whose end is in a here-document");
     for path in [hook, "/etc/dhclient-up-hooks", "/sbin/dhclient", "/etc/dhcp/dhclient.conf", "/var/lib/dhcp/a.leases"]
     {
         let path = kept.path().join(path.trim_start_matches('/'));
