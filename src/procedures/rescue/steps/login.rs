@@ -14,6 +14,10 @@ use std::time::{Duration, Instant};
 /// How long after an interrupted login a session is looked for.
 const APPEARS: Duration = Duration::from_secs(2);
 
+/// How long volumes may still become active on a disk that has just appeared: udev hands that to a service of its own
+/// (LVM's 69-lvm.rules) and does not wait for it.
+const ACTIVATES: Duration = Duration::from_secs(10);
+
 /// Logs in to the target.
 pub(crate) struct Login;
 
@@ -106,10 +110,18 @@ impl Step for Login {
 fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
     for disk in sessions::units(&cx.sysfs, &session.name)?.into_iter().flat_map(|unit| unit.disks) {
         let disk = disk.as_str();
-        holders::settle(cx);
-        lvm::deactivate(cx, disk, &[])?;
-        let held = holders::settled_holders(cx, disk);
         let dead = session.state != "LOGGED_IN";
+        let deadline = Instant::now() + ACTIVATES;
+        let held = loop {
+            holders::settle(cx);
+            lvm::deactivate(cx, disk, &[])?;
+            let held = holders::settled_holders(cx, disk);
+            let has_users = !(held.mounts.is_empty() && held.swaps.is_empty() && held.processes.is_empty());
+            if held.is_free() || has_users || dead || Instant::now() > deadline {
+                break held;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        };
         if held.in_use() || !(held.is_free() || dead) {
             let mut failure = Failure::failed(format!("{disk} of {} is in use; not logged out", session.name));
             failure.advice = holders::describe(&held);
