@@ -24,6 +24,9 @@ pub struct Contents {
     pub unread: Vec<Problem>,
 }
 
+/// What the map's name of a volume begins with where another volume on this machine has its own.
+pub(crate) const OTHER_NAME: &str = "isctpl-";
+
 /// A filesystem on the LUN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filesystem {
@@ -112,7 +115,8 @@ pub fn of(devices: &[BlockDevice]) -> Contents {
         let Some(name) = &group.name else { continue };
         let is_active = |volume: &&String| {
             let wanted = mapper_name(name, volume);
-            devices.iter().any(|device| device.dm_name.as_deref() == Some(wanted.as_str()))
+            let is_its = |map: &str| map.strip_prefix(OTHER_NAME).unwrap_or(map) == wanted;
+            devices.iter().any(|device| device.dm_name.as_deref().is_some_and(is_its))
         };
         group.active = group.volumes.iter().filter(is_active).cloned().collect();
     }
@@ -216,6 +220,16 @@ pub(super) mod tests {
             (["ubuntu-lv".to_owned()].as_slice(), false, Some(true))
         );
         assert!(contents.encrypted.is_empty() && contents.unread.is_empty());
+    }
+
+    /// Or a second `rescue up` would take its own volumes for inactive ones, and undo them below what is mounted.
+    #[test]
+    fn a_volume_that_is_mapped_under_another_name_is_active() {
+        for (map, expected) in [("isctpl-ubuntu--vg-ubuntu--lv", 1), ("isctpl-ubuntu--vg-other", 0), ("x", 0)] {
+            let mut devices = ubuntu();
+            devices.last_mut().unwrap().dm_name = Some(map.to_owned());
+            assert_eq!(of(&devices).volume_groups[0].active.len(), expected, "{map}");
+        }
     }
 
     #[test]

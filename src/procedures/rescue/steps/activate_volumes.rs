@@ -1,6 +1,6 @@
 //! Volumes of the LUN's volume groups, made active.
 
-use crate::probes::lun::contents::{self, Contents, VolumeGroup};
+use crate::probes::lun::contents::{self, Contents, OTHER_NAME, VolumeGroup};
 use crate::probes::storage::sysfs::Sysfs;
 use crate::procedures::rescue::context::{Context, LunDisk};
 use crate::procedures::rescue::host::holders;
@@ -87,7 +87,7 @@ impl Step for ActivateVolumes {
 
 /// The name of a volume's map where another volume on this machine has its own.
 fn other_name(volume: &Volume) -> String {
-    format!("isctpl-{}", volume.dm_name)
+    format!("{OTHER_NAME}{}", volume.dm_name)
 }
 
 fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {

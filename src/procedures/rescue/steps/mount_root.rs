@@ -1,6 +1,6 @@
 //! The instance's root: recognised among the LUN's filesystems, or the one that was chosen.
 
-use crate::probes::lun::contents::{Contents, Filesystem};
+use crate::probes::lun::contents::{Contents, Filesystem, OTHER_NAME};
 use crate::probes::lun::system::RootVerdict;
 use crate::probes::lun::system::{self, Subvolume};
 use crate::procedures::rescue::context::{Context, MountedRoot, RootChoice};
@@ -93,7 +93,7 @@ fn is_chosen(choice: &RootChoice, filesystem: &Filesystem) -> bool {
         || dm.is_some_and(|dm| {
             Some(dm) == short.strip_prefix("mapper/")
                 || Some(dm) == map.as_deref()
-                || Some(dm.trim_start_matches("isctpl-")) == map.as_deref()
+                || dm.strip_prefix(OTHER_NAME).is_some_and(|dm| Some(dm) == map.as_deref())
         })
         || wanted
             .strip_prefix("UUID=")
