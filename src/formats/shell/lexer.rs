@@ -261,12 +261,7 @@ impl<'t> Lexer<'t> {
                     self.nested(Self::skip_commands);
                 }
                 c if is_word_end(c) => return,
-                '\\' => self.skip_escape(),
-                '\'' => self.skip_single_quotes(),
-                '"' => self.skip_double_quotes(),
-                '$' => self.skip_dollar(false),
-                '`' => self.skip_backquotes(),
-                _ => _ = self.bump(),
+                _ => self.skip_part(c),
             }
         }
     }

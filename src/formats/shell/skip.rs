@@ -3,6 +3,18 @@
 use super::lexer::{DEPTH, Lexeme, Lexer, Op, TOO_DEEP, is_name_start, opens_command};
 
 impl Lexer<'_> {
+    /// Passes over the next character of a word, `c`, with all that it quotes or stands for.
+    pub(super) fn skip_part(&mut self, c: char) {
+        match c {
+            '\\' => self.skip_escape(),
+            '\'' => self.skip_single_quotes(),
+            '"' => self.skip_double_quotes(),
+            '$' => self.skip_dollar(false),
+            '`' => self.skip_backquotes(),
+            _ => _ = self.bump(),
+        }
+    }
+
     pub(super) fn skip_escape(&mut self) {
         self.bump();
         if self.bump().is_none() {
@@ -37,17 +49,22 @@ impl Lexer<'_> {
         }
     }
 
-    pub(super) fn skip_backquotes(&mut self) {
+    /// To the mark that closes what the next character opens; a backslash keeps one from closing it.
+    fn skip_to(&mut self, close: char, unclosed: &'static str) {
         let line = self.line;
         self.bump();
         loop {
             match self.bump() {
-                None => return self.break_off(line, "a backquote is not closed"),
-                Some('`') => return,
+                None => return self.break_off(line, unclosed),
+                Some(c) if c == close => return,
                 Some('\\') => _ = self.bump(),
                 Some(_) => {}
             }
         }
+    }
+
+    pub(super) fn skip_backquotes(&mut self) {
+        self.skip_to('`', "a backquote is not closed");
     }
 
     /// Passes over `$` and what it stands for; `quoted` within double quotes.
@@ -84,16 +101,7 @@ impl Lexer<'_> {
 
     /// `$'…'` of bash, in which a backslash keeps a quote from closing it.
     fn skip_ansi_quotes(&mut self) {
-        let line = self.line;
-        self.bump();
-        loop {
-            match self.bump() {
-                None => return self.break_off(line, "a quote ($') is not closed"),
-                Some('\'') => return,
-                Some('\\') => _ = self.bump(),
-                Some(_) => {}
-            }
-        }
+        self.skip_to('\'', "a quote ($') is not closed");
     }
 
     pub(super) fn nested(&mut self, skip: fn(&mut Self)) {
@@ -165,14 +173,7 @@ impl Lexer<'_> {
             }
             blank = c.is_ascii_whitespace();
             last = if blank { last } else { c };
-            match c {
-                '\\' => self.skip_escape(),
-                '\'' => self.skip_single_quotes(),
-                '"' => self.skip_double_quotes(),
-                '$' => self.skip_dollar(false),
-                '`' => self.skip_backquotes(),
-                _ => _ = self.bump(),
-            }
+            self.skip_part(c);
             open += usize::from(c == '(');
             if c == ')' {
                 open -= 1;
