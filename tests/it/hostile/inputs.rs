@@ -100,6 +100,7 @@ pub(crate) fn files() -> Vec<Input> {
             "a value is too long and was cut",
             doubling("", 40, "") + &many(100_000, |number| format!("GRUB_{number}=$a$a$a\n")),
         ),
+        ("etc/iscsi/iscsi.initramfs", "a quote (\") is not closed", "A=\"".to_owned() + &" #".repeat(2_000_000)),
         ("etc/lvm/lvm.conf", "sections are nested too deeply", "a/".repeat((2 << 20) - 8) + "x{\n"),
         (
             "etc/lvm/lvm.conf",

@@ -47,19 +47,30 @@ fn addresses(setting: Located<String>) -> Vec<Located<String>> {
 
 /// Whether a line sets a password, be it run or not: a secret is one wherever it lies.
 fn sets_password(line: &str) -> bool {
-    let odd = |text: &str, quote: char| text.matches(quote).count() % 2 == 1;
-    let is_comment = |at: usize| {
-        let before = &line[..at];
-        (at == 0 || before.ends_with(char::is_whitespace)) && !odd(before, '"') && !odd(before, '\'')
-    };
-    let end = line.match_indices('#').map(|(at, _)| at).find(|at| is_comment(*at)).unwrap_or(line.len());
-    let line = &line[..end];
+    let line = without_comment(line);
     ["ISCSI_PASSWORD", "ISCSI_IN_PASSWORD"].iter().flat_map(|name| line.match_indices(name)).any(|(at, name)| {
         let is_name = line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         let behind = &line[at + name.len()..];
         let value = behind.strip_prefix("+=").or(behind.strip_prefix('=')).filter(|_| !is_name);
         value.is_some_and(is_filled)
     })
+}
+
+/// A line up to its comment. A quote that is open at its end keeps a `#` behind it from beginning one.
+fn without_comment(line: &str) -> &str {
+    let (mut quote, mut before) = (None, ' ');
+    let mut chars = line.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (quote, c) {
+            (None, '#') if before.is_whitespace() => return &line[..at],
+            (None, '"' | '\'') => quote = Some(c),
+            (None | Some('"'), '\\') => _ = chars.next(),
+            (Some(open), _) if c == open => quote = None,
+            _ => {}
+        }
+        before = c;
+    }
+    line
 }
 
 /// Whether a value is more than a pair of quotes. A quote that is open at the end of the line goes on in the next one.
@@ -148,11 +159,21 @@ mod tests {
             "ISCSI_PASSWORD=\"\";x",
             "#ISCSI_PASSWORD=x",
             "A=1 # ISCSI_PASSWORD=x",
+            "A=\"it's\" # ISCSI_PASSWORD=x",
+            "A='\"' # ISCSI_PASSWORD=x",
+            "A=\\\" # ISCSI_PASSWORD=x",
             "MY_ISCSI_PASSWORD=x",
         ] {
             assert_eq!(secret(&format!("{none}\r\n")), None, "{none}");
         }
-        assert_eq!(secret("A='#' ISCSI_PASSWORD=x"), Some(1));
+        for odd in [
+            "A='#' ISCSI_PASSWORD=x",
+            "A='it # ISCSI_PASSWORD=x",
+            "A=\"\\\" # ISCSI_PASSWORD=x",
+            "A=' # ' ISCSI_PASSWORD=x",
+        ] {
+            assert_eq!(secret(odd), Some(1), "{odd}");
+        }
     }
 
     /// What is set counts as set, whatever is in it; what is only doubtful is not known.
