@@ -2,7 +2,7 @@
 //! shells are told to run included.
 
 use super::lexer::{DEPTH, Lexeme, Lexer, Op, TOO_DEEP, Unread, opens_command};
-use super::words::{Part, Parts, text_of};
+use super::words::{Parts, text_of};
 
 /// A simple command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,14 +37,27 @@ impl Command {
         let behind = |name: &str| self.words.get(1 + self.words.iter().position(|word| word == name)?..);
         match self.name() {
             "eval" => Some(behind("eval")?.join(" ")),
-            "trap" => behind("trap")?.first().cloned(),
-            _ => {
-                let options = self.shell()?;
-                let at = options.iter().position(|word| word.starts_with('-') && word.ends_with('c'))?;
-                options.get(at + 1).cloned()
-            }
+            "trap" => behind("trap")?.iter().find(|word| *word != "--").cloned(),
+            _ => to_run(self.shell()?),
         }
     }
+}
+
+/// The text that a shell is told to run by `-c`, which may stand among other options, and before some.
+fn to_run(options: &[String]) -> Option<String> {
+    let is_short = |word: &String| word.starts_with(['-', '+']) && !word.starts_with("--");
+    let at = options.iter().position(|word| is_short(word) && word.contains('c'))?;
+    let mut words = options.get(at..)?.iter();
+    while let Some(word) = words.next() {
+        if !word.starts_with(['-', '+']) {
+            return Some(word.clone());
+        }
+        // The name of an option, as `errexit`.
+        if is_short(word) && word.ends_with(['o', 'O']) {
+            words.next();
+        }
+    }
+    None
 }
 
 /// Whether a program is a shell, by its name or path.
@@ -139,9 +152,10 @@ impl Gathered {
         self.unread = self.unread.or(lexer.broken);
     }
 
-    fn substitutions<'t>(&mut self, parts: impl Iterator<Item = Part<'t>>, depth: usize) {
+    fn substitutions(&mut self, mut parts: Parts<'_>, depth: usize) {
         let mut found = Vec::new();
-        parts.for_each(|part| part.substitutions(&mut found));
+        parts.by_ref().for_each(|part| part.substitutions(&mut found));
+        self.unread = self.unread.or(parts.broken());
         for (commands, line) in found {
             self.nested(&commands, line, depth);
         }

@@ -263,12 +263,19 @@ mod tests {
             "eval \"X\"",
             "eval X",
             "trap 'X' EXIT",
+            "trap -- 'X' EXIT",
+            "bash --norc -c 'X'",
+            "sh -ce 'X'",
+            "bash -c -o pipefail 'X'",
+            "bash -co pipefail 'X'",
         ] {
             let script = scan(&text.replace('X', logout));
             assert_eq!(script.logout.map(|(scope, ..)| scope), Some(LogoutScope::All), "{text}");
             assert_eq!(script.unread, None, "{text}");
         }
         let deep = format!("{}X{}", "$( a ".repeat(20), ")".repeat(20)).replace('X', logout);
+        assert!(scan(&deep).unread.is_some());
+        let deep = format!("cat <<E\n{}$(X){}\nE\n", "${a:-".repeat(17), "}".repeat(17)).replace('X', logout);
         assert!(scan(&deep).unread.is_some());
         for (text, line) in
             [("a\ncat <<E\nX\n", 2), ("a 'b\nX\n", 1), ("\n\n\"${x", 3), ("(\na=$(b\nX", 2), ("cat <<E", 1)]

@@ -61,6 +61,11 @@ impl<'t> Parts<'t> {
         Self { quoted: true, in_document: true, ..Self::of(text, line) }
     }
 
+    /// What kept it from being read to its end.
+    pub(super) fn broken(&self) -> Option<Unread> {
+        self.lexer.broken
+    }
+
     /// What follows a backslash; `None` where that joins two lines.
     fn escape(&mut self) -> Option<(Piece<'t>, Quote)> {
         self.lexer.bump();
