@@ -88,6 +88,8 @@ impl Reading<'_> {
     fn note(&mut self, line: u32, what: impl Into<String>) {
         let problem = Problem::new(self.at(line).to_string(), what);
         self.variables.fault(&problem);
+        // What is told takes room, too; the next word ends the reading where there is no more.
+        self.variables.spend(problem.what.len() + ASSIGNMENT);
         self.problems.push(problem);
     }
 
@@ -122,7 +124,7 @@ impl Reading<'_> {
         if SPECIAL.contains(&value.text.as_str()) {
             for (word, line) in assignments {
                 let (name, ..) = assigned(word).unwrap_or_default();
-                self.doubt(name, "not every shell keeps it", *line);
+                self.doubt(name, "not every shell keeps it", *line)?;
             }
         }
         let arguments: Vec<Argument<'_>> = words
@@ -155,7 +157,7 @@ impl Reading<'_> {
             "unset" => return self.unset(arguments),
             "for" | "select" => match first {
                 Some(variable) if name_at_start(variable.written) == variable.written => {
-                    self.doubt(variable.written, "a loop sets it", line);
+                    self.doubt(variable.written, "a loop sets it", line)?;
                 }
                 _ => self.note(line, "runs a loop over what is no name of a variable"),
             },
@@ -173,7 +175,7 @@ impl Reading<'_> {
             }
             _ if name.contains("]=") || name.contains("]+=") => {
                 let variable = name.split('[').next().unwrap_or_default();
-                self.doubt(variable, "it is a list", line);
+                self.doubt(variable, "it is a list", line)?;
             }
             _ => {}
         }
@@ -250,7 +252,7 @@ impl Reading<'_> {
                 _ => self.shell == Shell::Bash,
             };
             if !known {
-                self.doubt(variable, "not every shell declares it so", *line);
+                self.doubt(variable, "not every shell declares it so", *line)?;
                 self.doubt_since(before, "not every shell declares it so");
             }
             if readonly {
@@ -270,11 +272,13 @@ impl Reading<'_> {
         }
     }
 
-    fn doubt(&mut self, name: &str, why: &'static str, line: u32) {
+    fn doubt(&mut self, name: &str, why: &'static str, line: u32) -> Goes {
+        self.spend(name.len() + ASSIGNMENT, line)?;
         self.variables.doubt(name, why, self.at(line));
         if self.scope.function {
             self.variables.set_by_function(name, self.at(line));
         }
+        Ok(())
     }
 
     /// A word's value. What `${NAME:=…}` in it sets is set.
@@ -289,7 +293,7 @@ impl Reading<'_> {
         if let Some(problem) = problem {
             self.note(line, problem);
         }
-        self.spend(if word.contains('$') { value.text.len() } else { 0 }, line)?;
+        self.spend(size_of::<Value>() + size_of::<Argument<'_>>() + value.text.len(), line)?;
         Ok(value)
     }
 
@@ -330,10 +334,10 @@ impl Reading<'_> {
             return Err(());
         }
         self.variables.set(name, value, self.at(line), literal);
-        if self.scope.conditional {
-            self.doubt(name, CONDITIONAL, line);
-        }
         self.set.push(name.to_owned());
+        if self.scope.conditional {
+            self.doubt(name, CONDITIONAL, line)?;
+        }
         Ok(())
     }
 }

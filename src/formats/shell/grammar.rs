@@ -4,6 +4,9 @@
 use super::lexer::{Lexeme, Lexer, Op};
 use super::words::assigned;
 
+/// The most words of one command, many times as many as any file has that is read here.
+const WORD_LIMIT: usize = 1 << 16;
+
 /// Whether the reading goes on.
 pub(super) type Goes = Result<(), ()>;
 
@@ -147,6 +150,10 @@ impl<V: Visitor> Walk<'_, V> {
         // dash takes a simple command for the body of a function, bash does not.
         if command.closed || command.defines {
             return self.refused(line, "a word");
+        }
+        if command.words.len() == WORD_LIMIT {
+            self.visitor.problem(line, format!("a command has more than {WORD_LIMIT} words; the rest was not read"));
+            return Err(());
         }
         command.words.push((word, line));
         command.wanted = false;

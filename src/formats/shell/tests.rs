@@ -74,7 +74,7 @@ fn what_may_not_happen_is_marked() {
         assert!(doubt(&variables, name).starts_with(&format!("f:{line}: ")), "{name}");
     }
     assert_eq!(variables.certain("G").unwrap().unwrap().at.line, 8);
-    assert_eq!(variables.names().collect::<Vec<_>>(), ["A", "B", "C", "D", "E", "G", "D"], "H holds for one command");
+    assert_eq!(variables.names().collect::<Vec<_>>(), ["A", "B", "C", "D", "E", "G"], "H holds for one command");
 }
 
 /// The reader that there was before was sure of each of these.

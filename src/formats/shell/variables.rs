@@ -162,9 +162,10 @@ impl Variables {
         (certain && known.setting.literal && !known.setting.value.is_empty()).then_some(&known.setting.at)
     }
 
-    /// The names that were set, or may have been.
+    /// The names that were set, or may have been, each once.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.known.keys().chain(self.by_functions.keys()).map(String::as_str)
+        let others = self.by_functions.keys().filter(|name| !self.known.contains_key(*name));
+        self.known.keys().chain(others).map(String::as_str)
     }
 
     /// Its value. What the files have not set is empty, but for what every shell has.

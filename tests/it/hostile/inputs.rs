@@ -100,6 +100,17 @@ pub(crate) fn files() -> Vec<Input> {
             "a value is too long and was cut",
             doubling("", 40, "") + &many(100_000, |number| format!("GRUB_{number}=$a$a$a\n")),
         ),
+        (
+            "etc/default/grub",
+            "a command has more than 65536 words; the rest was not read",
+            format!(": {}\n", "a ".repeat(2_000_000)),
+        ),
+        (
+            "etc/default/grub",
+            "its values exceed 8388608 bytes; the rest was not read",
+            many(100_000, |number| format!("for v{number} in a; do :; done\n")),
+        ),
+        ("etc/default/grub", "runs `set`, which may set any variable, or end the shell", "set\n".repeat(1_000_000)),
         ("etc/iscsi/iscsi.initramfs", "a quote (\") is not closed", "A=\"".to_owned() + &" #".repeat(2_000_000)),
         ("etc/lvm/lvm.conf", "sections are nested too deeply", "a/".repeat((2 << 20) - 8) + "x{\n"),
         (
