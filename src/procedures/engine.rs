@@ -19,7 +19,8 @@ pub trait Procedure {
     /// What it is called.
     const NAMES: Names;
 
-    /// Its steps, in order. What is not listed here cannot be undone, and so is not begun.
+    /// Its steps, in order: a later one lies on those before it, so its changes are undone first, whenever they were
+    /// made. What is not listed here cannot be undone, and so is not begun.
     fn steps(&self) -> &[&dyn ErasedStep<Self::Context>];
 
     /// Takes the steps one after the other ([`Walk::step`]), and hands on what each has learnt.
@@ -68,7 +69,7 @@ pub trait Listener {
 pub enum Applied<T> {
     /// All are done: what the procedure gives.
     Done(T),
-    /// All was done before, and it could not be looked whether it still is. Nothing was changed.
+    /// All was done before, and this run could not tell, or restore, that it still is. Nothing was taken down.
     Unchanged(Failure),
     /// A step did not do its work, and all was put back.
     RolledBack(Failure),
@@ -100,7 +101,7 @@ pub struct Walk<'a, C> {
 }
 
 impl<C> Walk<'_, C> {
-    /// Takes a step where it is not done already; gives what it hands on.
+    /// Does a step, unless it is done already; gives what it hands on.
     ///
     /// # Errors
     /// When it did not do its work, or somebody asked to stop before it.
@@ -164,14 +165,19 @@ pub fn plan<P: Procedure>(procedure: &P, cx: &P::Context) -> Vec<(String, Vec<Pl
 }
 
 impl<P: Procedure> Engine<'_, P> {
-    /// Does every step that is not done, after an interruption those that are left. Where one fails, all
-    /// changes of the journal are put back, those of earlier runs too; but what was complete, and is not touched, stays.
+    /// Does every step that is not done. Where one fails, all changes of the journal are put back, those of earlier
+    /// runs too, unless all steps were done before this run: somebody may work with what is up.
     pub fn up(&self, cx: &mut P::Context, journal: &mut Journal, listener: &mut dyn Listener) -> Applied<P::Outcome> {
+        let was_complete = journal.is_complete() && journal.boot() == self.boot;
         match self.forward(cx, journal, listener) {
             Ok(outcome) => Applied::Done(outcome),
-            Err(failure) => {
+            Err(mut failure) => {
                 listener.failed(&failure);
-                if journal.is_complete() && journal.boot() == self.boot {
+                if was_complete {
+                    // A change of this run has ended that: without it the next failure would take all down.
+                    if let Err(error) = journal.complete() {
+                        failure.advice.push(error.to_string());
+                    }
                     return Applied::Unchanged(failure);
                 }
                 match self.down(cx, journal, listener) {
@@ -195,8 +201,9 @@ impl<P: Procedure> Engine<'_, P> {
             );
             return Err(Failure::failed(what).advise(format!("start again: {}", P::NAMES.up)));
         }
-        // Nobody knows how far a change got, or its undoing, that a crash left open, so it is made anew.
-        if let Some(entry) = journal.last_applied().filter(|entry| entry.state == State::Intended) {
+        // A crash left this change half made or half undone: it is undone, and its step makes it anew. One that lies
+        // below others stays until its step is reached, for to undo it now would take away what they lie on.
+        if let Some(entry) = self.topmost(journal).filter(|entry| entry.state == State::Intended) {
             self.undo(cx, journal, &entry, listener)?;
         }
         let (steps, cancel) = (self.procedure.steps(), &self.cancel);
@@ -209,18 +216,26 @@ impl<P: Procedure> Engine<'_, P> {
         Ok(outcome)
     }
 
-    /// Puts back every change of the journal, the last one first. Stops at the first that cannot be put back:
-    /// what came before it may lie under it.
+    /// Puts back every change of the journal, those of the last step first. Stops at the first that cannot be put
+    /// back: it may lie on what is left.
     ///
     /// # Errors
     /// What could not be put back, and why.
     pub fn down(&self, cx: &mut P::Context, journal: &mut Journal, listener: &mut dyn Listener) -> Result<(), Failure> {
         // Half way down is the worst place to stop.
         self.cancel.mask();
-        while let Some(entry) = journal.last_applied() {
+        while let Some(entry) = self.topmost(journal) {
             self.undo(cx, journal, &entry, listener)?;
         }
         Ok(())
+    }
+
+    /// The change that is undone next: the last one of the last step that has any. A step may have made it later than
+    /// those above it, where it had to be done again. One of an unknown step comes first, and stops all.
+    fn topmost(&self, journal: &Journal) -> Option<Entry> {
+        let steps = self.procedure.steps();
+        let height = |entry: &Entry| steps.iter().position(|step| step.id() == entry.step).unwrap_or(usize::MAX);
+        journal.applied().max_by_key(|entry| (height(entry), entry.id)).cloned()
     }
 
     fn undo(

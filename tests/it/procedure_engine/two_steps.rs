@@ -2,7 +2,7 @@
 
 use super::No;
 use isctpl::procedures::engine::{Applied, Listener, Procedure, Walk, plan};
-use isctpl::procedures::journal::Journal;
+use isctpl::procedures::journal::{Journal, JournalLock};
 use isctpl::procedures::run::{Run, TakenDown};
 use isctpl::procedures::{ErasedStep, Failure, Kind, Log, Names, Planned, Step};
 use isctpl::system::cancel::Cancel;
@@ -64,8 +64,10 @@ impl Step for MakeDirectory {
     }
 
     fn undo(&self, _: &mut Note, made: Made) -> Result<(), Failure> {
-        let _ = fs::remove_dir(made.path);
-        Ok(())
+        match fs::remove_dir(&made.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::of_file(&made.path, &error)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -246,6 +248,72 @@ fn what_is_complete_is_not_undone_because_it_cannot_be_looked_at() {
     half_down(at.path());
     assert!(matches!(again(), Applied::RolledBack(_)));
     assert!(!note.directory.exists());
+}
+
+/// What a step makes anew lies below what later steps had made before.
+#[test]
+fn what_is_made_anew_is_still_undone_after_what_lies_on_it() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    let file = note.directory.join("note");
+    up(&Notes(true), at.path(), &note).unwrap();
+    fs::remove_dir_all(&note.directory).unwrap();
+    assert_eq!(up(&Notes(true), at.path(), &note).unwrap(), Applied::Done(file.clone()));
+    assert!(note.directory.is_dir(), "made anew");
+    fs::write(&file, "hello").unwrap();
+    assert_eq!(down(at.path()).0, TakenDown::Done { restarted: false, journal: None });
+    assert!(!note.directory.exists());
+}
+
+/// A crash in the middle of making it anew.
+#[test]
+fn what_was_left_half_made_is_not_undone_below_what_lies_on_it() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    let file = note.directory.join("note");
+    up(&Notes(true), at.path(), &note).unwrap();
+    let lock = JournalLock::take(&at.path().join("state")).unwrap();
+    let mut journal = Journal::open(&lock).unwrap().unwrap();
+    journal.intend("directory", &Made { path: note.directory.clone() }).unwrap();
+    drop((journal, lock));
+    let mut undone = 0;
+    let mut listener = AfterUndo(|| undone += 1);
+    let outcome = run(&Notes(true), &at.path().join("state")).up(&note, &mut note.clone(), &mut listener).unwrap();
+    assert_eq!((outcome, undone), (Applied::Done(file), 0));
+    assert_eq!(down(at.path()).0, TakenDown::Done { restarted: false, journal: None });
+    assert!(!note.directory.exists());
+}
+
+/// Whoever works in what is up must not lose it because it could be restored in part only.
+#[test]
+fn what_was_complete_is_not_undone_because_its_repair_failed() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    up(&Notes(true), at.path(), &note).unwrap();
+    for _ in 0..2 {
+        fs::remove_dir_all(&note.directory).unwrap();
+        let outcome = run(&Notes(true), &at.path().join("state")).up(&note, &mut note.clone(), &mut No(2)).unwrap();
+        assert!(matches!(outcome, Applied::Unchanged(_)) && outcome.exit_code() == 3, "{outcome:?}");
+        assert!(note.directory.is_dir() && journal(at.path()).is_complete());
+    }
+    assert_eq!(down(at.path()).0, TakenDown::Done { restarted: false, journal: None });
+    assert!(!note.directory.exists());
+}
+
+/// A step may go on over a change that failed; the journal never says that such a one is made.
+#[test]
+fn what_was_complete_with_a_failure_that_was_borne_is_not_undone_later() {
+    let at = tempfile::tempdir().unwrap();
+    let note = Note::new(&at.path().join("notes"), "hello");
+    up(&Notes(true), at.path(), &note).unwrap();
+    let lock = JournalLock::take(&at.path().join("state")).unwrap();
+    let mut open = Journal::open(&lock).unwrap().unwrap();
+    open.intend("file", &Made { path: note.directory.join("another") }).unwrap();
+    open.complete().unwrap();
+    drop((open, lock));
+    let outcome = run(&Notes(true), &at.path().join("state")).up(&note, &mut note.clone(), &mut No(1)).unwrap();
+    assert!(matches!(outcome, Applied::Unchanged(_)), "{outcome:?}");
+    assert!(note.directory.join("note").exists() && journal(at.path()).is_complete());
 }
 
 #[test]
