@@ -231,6 +231,8 @@ fn everything_against_a_fake_target() {
         "wrong_place",
         "busy",
         "held",
+        "held_meanwhile",
+        "read_only_killed",
         "interrupted",
         "goes_on",
         "each_step_fails",

@@ -240,13 +240,13 @@ fn list_in_words(before: &str, what: &[String]) -> String {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
-    const TARGET: &str = "iqn.2013-01.com.example:storage.a";
+    pub(crate) const TARGET: &str = "iqn.2013-01.com.example:storage.a";
 
     fn put(root: &Path, path: &str, content: impl AsRef<[u8]>) {
         let path = root.join(path);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     /// Adds a session to a tree, as `drivers/scsi/scsi_transport_iscsi.c` lays it out.
-    fn session(root: &Path, number: u32, target: &str, address: &str) {
+    pub(crate) fn session(root: &Path, number: u32, target: &str, address: &str) {
         let device = format!("devices/platform/host{number}/session{number}");
         let class = format!("{device}/iscsi_session/session{number}");
         put(root, &format!("{class}/targetname"), format!("{target}\n"));
@@ -279,7 +279,7 @@ mod tests {
     }
 
     /// Adds a disk with two partitions to a session.
-    fn disk(root: &Path, number: u32, lun: u64, name: &str, minor: u32, wwid: &str) {
+    pub(crate) fn disk(root: &Path, number: u32, lun: u64, name: &str, minor: u32, wwid: &str) {
         let unit = unit(number, lun);
         let block = format!("{unit}/block/{name}");
         put(root, &format!("{unit}/state"), "running\n");

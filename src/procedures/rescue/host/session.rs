@@ -52,23 +52,33 @@ pub(crate) fn find(cx: &Context, logins: &[LoginRequest]) -> Result<Option<Targe
     Ok(found.max_by_key(|one| one.is_ours))
 }
 
-/// Looks for the LUN by its session and number.
+/// Looks for the LUN by target, portal and number, on whatever session.
 ///
 /// # Errors
 /// When it is not there.
-pub(crate) fn find_lun(cx: &Context) -> Result<lun::Lun, LunError> {
+fn find_lun(cx: &Context) -> Result<lun::Lun, LunError> {
     let portal = cx.request.portal;
     let portal = Some((portal.ip(), portal.port()));
     lun::find(&cx.sysfs, &Wanted { target: &cx.request.target, portal, lun: cx.request.lun })
 }
 
-/// The path to the LUN that a session shows; of another session, where this one shows none.
-pub(crate) fn path_of<'a>(found: &'a lun::Lun, session: Option<&Session>) -> Option<&'a LunPath> {
-    let shows = |path: &&LunPath| session.is_some_and(|session| path.session.name == session.name);
-    found.paths.iter().find(shows).or_else(|| found.paths.first())
+/// Looks for the LUN as this session shows it: another session's disk goes when somebody else logs out.
+///
+/// # Errors
+/// When it is not there, or only other sessions show it so far.
+pub(crate) fn find_lun_on(cx: &Context, session: &Session) -> Result<(lun::Lun, LunPath), Failure> {
+    let found = find_lun(cx).map_err(|error| Failure::failed(error.to_string()))?;
+    match found.paths.iter().find(|path| path.session.name == session.name).cloned() {
+        Some(path) => Ok((found, path)),
+        None => Err(Failure::failed(format!("{} does not show LUN {}", session.name, cx.request.lun))),
+    }
 }
 
-/// The LUN's disk, where it is there, as a session shows it.
+/// The LUN's disk, where it is there, as this session shows it; where none is given, as any does.
 pub(crate) fn disk(cx: &Context, session: Option<&Session>) -> Option<BlockDevice> {
-    Some(path_of(&find_lun(cx).ok()?, session)?.disk.clone())
+    let path = match session {
+        Some(session) => find_lun_on(cx, session).ok()?.1,
+        None => find_lun(cx).ok()?.paths.into_iter().next()?,
+    };
+    Some(path.disk)
 }

@@ -1,6 +1,6 @@
 //! The disk of the LUN: by the session and the unit's number, and known again by its world-wide id.
 
-use crate::probes::lun::Lun;
+use crate::probes::lun::{Lun, LunPath};
 use crate::procedures::rescue::context::{Context, LunDisk, TargetSession};
 use crate::procedures::rescue::host::open_iscsi::{self, iscsiadm};
 use crate::procedures::rescue::host::{holders, session};
@@ -23,11 +23,8 @@ pub(crate) struct Found {
     wwid: Option<String>,
 }
 
-/// The disk of the unit that was found, after a look whether it is the right one.
-fn disk_of(cx: &mut Context, found: &Lun, session: &Session) -> Result<BlockDevice, Failure> {
-    let Some(path) = session::path_of(found, Some(session)) else {
-        return Err(Failure::failed("the LUN has no disk on this machine"));
-    };
+/// The disk of the unit that was found by this path, after a look whether it is the right one.
+fn disk_of(cx: &mut Context, found: &Lun, path: &LunPath) -> Result<BlockDevice, Failure> {
     let (wanted, wwid) = (cx.request.wwid.as_deref(), path.wwid());
     let fits = |wanted: &str| wwid == Some(wanted) || path.identifiers.iter().any(|id| id == wanted);
     if let Some(wanted) = wanted.filter(|wanted| !fits(wanted)) {
@@ -70,22 +67,25 @@ fn refuse_in_use(cx: &Context, found: &Lun) -> Result<(), Failure> {
 
 /// Waits for the disk, and sees to it that it is the right one and free.
 fn find(cx: &mut Context, session: &Session) -> Result<(BlockDevice, Lun), Failure> {
-    if session::find_lun(cx).is_err() {
+    if session::find_lun_on(cx, session).is_err() {
         scan(cx, session)?;
     }
     let deadline = Instant::now() + APPEARS;
-    let found = loop {
-        match session::find_lun(cx) {
+    let (found, path) = loop {
+        match session::find_lun_on(cx, session) {
             Ok(found) => break found,
-            Err(error) if Instant::now() > deadline || cx.runner.cancel.is_requested() => {
-                return Err(Failure::failed(error.to_string()));
-            }
+            Err(failure) if Instant::now() > deadline || cx.runner.cancel.is_requested() => return Err(failure),
             Err(_) => std::thread::sleep(Duration::from_millis(100)),
         }
     };
-    let device = disk_of(cx, &found, session)?;
+    let device = disk_of(cx, &found, &path)?;
     refuse_in_use(cx, &found)?;
     Ok((device, found))
+}
+
+/// Whether the kernel is to refuse writes to the disk. One of somebody else's session stays as it is.
+fn is_to_be_locked(cx: &Context, session: &TargetSession) -> bool {
+    cx.request.read_only && session.is_ours
 }
 
 impl Step for FindLun {
@@ -124,21 +124,29 @@ impl Step for FindLun {
         if changes.is_empty() {
             return Ok(None);
         }
-        let Ok(found) = session::find_lun(cx) else { return Ok(None) };
-        // One that was found once is free, or held by this procedure.
-        let device = disk_of(cx, &found, &session.session)?;
+        let Ok((found, path)) = session::find_lun_on(cx, &session.session) else { return Ok(None) };
+        let device = disk_of(cx, &found, &path)?;
+        // The disk of a new login is writable again.
+        if is_to_be_locked(cx, session) && !path.read_only {
+            return Ok(None);
+        }
+        // It was free when it was found, and somebody may have taken it since.
+        refuse_in_use(cx, &found)?;
         Ok(Some(LunDisk { device, is_ours: session.is_ours }))
     }
 
     fn apply(&self, cx: &mut Context, session: &TargetSession, log: &mut Log<'_, Found>) -> Result<LunDisk, Failure> {
         let change = Found { wwid: cx.request.wwid.clone() };
-        let (device, found) = log.guarded(change, || find(cx, &session.session))?;
-        let node = format!("/dev/{}", device.name);
-        if cx.request.read_only && session.is_ours {
-            cx.run(&Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &node]))?;
-        }
+        let (device, found) = log.guarded(change, || {
+            let (device, found) = find(cx, &session.session)?;
+            if is_to_be_locked(cx, session) {
+                let node = format!("/dev/{}", device.name);
+                cx.run(&Invocation::new("blockdev", Duration::from_secs(20)).args(["--setro", &node]))?;
+            }
+            Ok((device, found))
+        })?;
         let id = found.wwid().map(|wwid| format!(", {wwid}")).unwrap_or_default();
-        log.say(format!("{node}, {}{id}", size(device.size)));
+        log.say(format!("/dev/{}, {}{id}", device.name, size(device.size)));
         Ok(LunDisk { device, is_ours: session.is_ours })
     }
 
@@ -171,4 +179,63 @@ fn size(bytes: u64) -> String {
     const GIB: u64 = 1 << 30;
     const MIB: u64 = 1 << 20;
     if bytes >= 10 * GIB { format!("{} GiB", bytes / GIB) } else { format!("{} MiB", bytes / MIB) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::probes::lun::tests::{TARGET, disk, session as add_session};
+    use crate::procedures::rescue::context::RescueRequest;
+    use crate::system::Root;
+    use crate::system::command::Runner;
+    use std::path::Path;
+
+    /// A rescue of LUN 47.
+    fn context(sysfs: &Path, read_only: bool) -> Context {
+        let request = RescueRequest {
+            portal: "192.0.2.10:3260".parse().unwrap(),
+            target: TARGET.to_owned(),
+            lun: 47,
+            read_only,
+            ..RescueRequest::nothing()
+        };
+        let mut cx = Context::on_this_machine(request, None, Runner::default()).unwrap();
+        cx.sysfs = Root::open_labelled(sysfs, "/sys").unwrap();
+        cx
+    }
+
+    /// One that goes on, by this session.
+    fn goes_on(cx: &mut Context, session: &Session) -> Option<LunDisk> {
+        let session = TargetSession { session: session.clone(), is_ours: true };
+        FindLun.inspect(cx, &session, &[Found { wwid: None }]).unwrap()
+    }
+
+    fn named(name: &str) -> Session {
+        Session { name: name.to_owned(), ..Session::default() }
+    }
+
+    #[test]
+    fn a_disk_that_another_session_shows_is_not_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for number in [1, 2] {
+            add_session(root, number, TARGET, "192.0.2.10");
+        }
+        disk(root, 1, 47, "isctpl-none", 16, "naa.6000000000000001");
+        let mut cx = context(root, false);
+        assert!(goes_on(&mut cx, &named("session2")).is_none());
+        assert_eq!(session::disk(&cx, Some(&named("session2"))), None);
+        assert_eq!(session::disk(&cx, None).unwrap().name, "isctpl-none");
+        disk(root, 2, 47, "isctpl-other", 32, "naa.6000000000000001");
+        assert_eq!(session::disk(&cx, Some(&named("session2"))).unwrap().name, "isctpl-other");
+    }
+
+    #[test]
+    fn a_disk_that_was_found_and_can_be_written_is_locked_yet() {
+        let directory = tempfile::tempdir().unwrap();
+        add_session(directory.path(), 1, TARGET, "192.0.2.10");
+        disk(directory.path(), 1, 47, "isctpl-none", 16, "naa.6000000000000001");
+        assert!(goes_on(&mut context(directory.path(), true), &named("session1")).is_none());
+    }
 }
