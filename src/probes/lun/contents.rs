@@ -115,7 +115,7 @@ pub fn of(devices: &[BlockDevice]) -> Contents {
         let Some(name) = &group.name else { continue };
         let is_active = |volume: &&String| {
             let wanted = mapper_name(name, volume);
-            let is_its = |map: &str| map.strip_prefix(OTHER_NAME).unwrap_or(map) == wanted;
+            let is_its = |map: &str| map == wanted || map.strip_prefix(OTHER_NAME) == Some(wanted.as_str());
             devices.iter().any(|device| device.dm_name.as_deref().is_some_and(is_its))
         };
         group.active = group.volumes.iter().filter(is_active).cloned().collect();
@@ -229,6 +229,21 @@ pub(super) mod tests {
             let mut devices = ubuntu();
             devices.last_mut().unwrap().dm_name = Some(map.to_owned());
             assert_eq!(of(&devices).volume_groups[0].active.len(), expected, "{map}");
+        }
+        // A group may itself be called what such a name begins with.
+        let lvs = vec!["root".to_owned()];
+        let mut devices = vec![device(
+            "sda3",
+            Signature::LvmPv { uuid: "pv-1".to_owned(), vg: Some("isctpl".to_owned()), lvs, pv_count: 1 },
+        )];
+        for (map, expected) in [("isctpl-root", true), ("isctpl-isctpl-root", true), ("root", false)] {
+            devices.truncate(1);
+            devices.push(BlockDevice {
+                name: "dm-0".to_owned(),
+                dm_name: Some(map.to_owned()),
+                ..BlockDevice::default()
+            });
+            assert_eq!(of(&devices).volume_groups[0].is_active(), expected, "{map}");
         }
     }
 
