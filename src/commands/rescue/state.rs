@@ -8,7 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// The journal of a rescue that is up, or was interrupted.
 pub(super) fn peek() -> Result<Option<Journal>, Failure> {
-    Ok(Journal::peek(Path::new(STATE))?)
+    peek_in(Path::new(STATE))
+}
+
+fn peek_in(state: &Path) -> Result<Option<Journal>, Failure> {
+    // Where nothing of it is left, whatever it was asked for is over.
+    Ok(Journal::peek(state)?.filter(|journal| journal.last_applied().is_some()))
 }
 
 /// Whether `isctpl rescue enter` enters this directory.
@@ -33,5 +38,26 @@ pub(super) fn root_only() -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::refused("must run as root").advise("run it with sudo"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::procedures::journal::JournalLock;
+    use serde_json::Value;
+
+    #[test]
+    fn a_journal_of_nothing_tells_of_no_rescue() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = JournalLock::take(directory.path()).unwrap();
+        let mut journal = Journal::begin(&lock, "rescue", "one", Value::Null).unwrap();
+        let is_there = || peek_in(directory.path()).unwrap().is_some();
+        assert!(!is_there());
+        let id = journal.intend("login", &Value::Null).unwrap();
+        assert!(is_there());
+        journal.undone(id).unwrap();
+        assert!(!is_there());
     }
 }
