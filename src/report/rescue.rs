@@ -70,9 +70,11 @@ pub(crate) fn up(request: &RescueRequest, root: &MountedRoot, remarks: &[String]
         + "  shell   isctpl rescue enter\n  end     isctpl rescue down\n"
 }
 
-/// It was up, and is as it was.
-pub(crate) fn unchanged(failure: &Failure) -> String {
-    trouble("isctpl: ", failure) + "Nothing was changed: what was up before still is.\n"
+/// All was up before, and whether it still is could not be told, or not all of it could be restored.
+pub(crate) fn unchanged(failure: &Failure, remarks: &[String]) -> String {
+    trouble("isctpl: ", failure)
+        + &notes(remarks, &STYLE)
+        + "Nothing was taken down; whether all of it still works is not known.\n"
 }
 
 /// It failed, and nothing is left of it.

@@ -81,7 +81,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
     let applied = run.up(&request, &mut cx, &mut Progress::new(output.quiet, args.step))?;
     match &applied {
         Applied::Done(root) => output.tell(&say::up(&request, root, &cx.remarks, &output.style)),
-        Applied::Unchanged(failure) => output.complain(&say::unchanged(failure)),
+        Applied::Unchanged(failure) => output.complain(&say::unchanged(failure, &cx.remarks)),
         Applied::RolledBack(failure) => output.complain(&say::rolled_back(failure, &cx.remarks)),
         Applied::RollbackFailed(failure, stuck) => output.complain(&say::rollback_failed(failure, stuck, &cx.remarks)),
     }
