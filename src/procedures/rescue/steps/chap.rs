@@ -6,6 +6,7 @@ use crate::procedures::rescue::context::{Context, Earlier};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 pub(crate) const FILE: &str = "iscsid.conf";
 
@@ -26,21 +27,27 @@ fn path(cx: &Context) -> PathBuf {
     cx.settings.join(FILE)
 }
 
-/// The settings with CHAP in them, all other lines as they stand.
-fn with_chap(text: &str, username: Option<&str>, password: &str) -> String {
+/// The settings with CHAP in them, all other lines as they stand. The text holds the password and is wiped like one;
+/// it never grows, for that would leave a copy behind that nobody wipes.
+fn with_chap(text: &str, username: Option<&str>, password: &str) -> Zeroizing<String> {
     let is_ours = |line: &&str| {
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());
         KEYS.contains(&key)
     };
-    let mut settings: String = text.lines().filter(|line| !is_ours(line)).flat_map(|line| [line, "\n"]).collect();
-    match username {
-        Some(username) => {
-            settings.push_str("node.session.auth.authmethod = CHAP\n");
-            settings.push_str(&format!("node.session.auth.username = {username}\n"));
-            settings.push_str(&format!("node.session.auth.password = {password}\n"));
-        }
-        None => settings.push_str("node.session.auth.authmethod = None\n"),
-    }
+    let kept = text.lines().filter(|line| !is_ours(line)).flat_map(|line| [line, "\n"]);
+    let of_chap: &[&str] = match username {
+        Some(username) => &[
+            "node.session.auth.authmethod = CHAP\nnode.session.auth.username = ",
+            username,
+            "\nnode.session.auth.password = ",
+            password,
+            "\n",
+        ],
+        None => &["node.session.auth.authmethod = None\n"],
+    };
+    let parts = || kept.clone().chain(of_chap.iter().copied());
+    let mut settings = Zeroizing::new(String::with_capacity(parts().map(str::len).sum()));
+    parts().for_each(|part| settings.push_str(part));
     settings
 }
 
@@ -97,8 +104,7 @@ impl Step for Chap {
             }
             (_, password) => password.as_ref().map(|password| password.expose()).unwrap_or_default(),
         };
-        // The text holds the password: it is wiped like one.
-        let text = zeroize::Zeroizing::new(with_chap(&text, cx.request.username.as_deref(), password));
+        let text = with_chap(&text, cx.request.username.as_deref(), password);
         replaced_file::replace(log, &path, &text)?;
         log.say(format!("in {}, readable by root only; `rescue down` restores the file", path.display()));
         Ok(())
@@ -123,11 +129,12 @@ mod tests {
                     node.session.auth.password_in = theirs2\nnode.session.auth.username = x\nlast = 1";
         let new = with_chap(text, Some("user"), "secret");
         assert_eq!(
-            new,
+            *new,
             "# node.session.auth.password = example\nnode.startup = manual\nlast = 1\n\
              node.session.auth.authmethod = CHAP\nnode.session.auth.username = user\n\
              node.session.auth.password = secret\n"
         );
+        assert_eq!(new.len(), new.capacity(), "it did not grow");
         assert!(!with_chap(text, None, "").contains("theirs"));
     }
 }
