@@ -103,9 +103,12 @@ impl Holders {
     /// Whether anything holds the device, as far as could be seen. A partition of it does not.
     pub fn in_use(&self) -> bool {
         let stacked = |device: &StackedDevice| matches!(device.backing, Backing::Device(_) | Backing::File(_));
-        self.claimed == Some(true)
-            || self.devices.iter().any(stacked)
-            || !(self.mounts.is_empty() && self.swaps.is_empty() && self.processes.is_empty())
+        self.claimed == Some(true) || self.devices.iter().any(stacked) || self.has_users()
+    }
+
+    /// Whether anybody uses it: a mount, a swap space or a process, as far as could be seen.
+    pub fn has_users(&self) -> bool {
+        !(self.mounts.is_empty() && self.swaps.is_empty() && self.processes.is_empty())
     }
 
     /// Whether it is sure that no filesystem, map, swap space or process holds the device. A process that may

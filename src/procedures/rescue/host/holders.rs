@@ -108,9 +108,8 @@ fn foreign(mut held: Holders, own: &Path) -> Vec<String> {
 }
 
 fn lines_if_held(held: &Holders, is_claimed: bool) -> Vec<String> {
-    let is_free =
-        held.mounts.is_empty() && held.swaps.is_empty() && held.processes.is_empty() && held.problems.is_empty();
-    if is_free && !is_claimed { Vec::new() } else { describe(held) }
+    let may_be_held = held.has_users() || !held.problems.is_empty() || is_claimed;
+    if may_be_held { describe(held) } else { Vec::new() }
 }
 
 fn is_below(one: &Use, top: &Path) -> bool {
@@ -123,8 +122,8 @@ fn is_below(one: &Use, top: &Path) -> bool {
     Path::new(path).starts_with(top)
 }
 
-/// Who uses a disk before this procedure has mounted anything of it; nobody where that is sure. Also whether this
-/// machine itself runs from it.
+/// What stands in the way of mounting from a disk, a line each: whatever uses it, or may use it, except this
+/// procedure's own mounts and what runs in them. Also whether this machine itself runs from the disk.
 pub(crate) fn before_mounting(cx: &Context, disk: &str) -> (Vec<String>, bool) {
     let held = settled_holders(cx, disk);
     let is_own_root = held.mounts.iter().any(|mount| mount.own_namespace && mount.target == "/");

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 /// How long after an interrupted login a session is looked for.
 const APPEARS: Duration = Duration::from_secs(2);
 
-/// How long volumes may still become active on a disk that has just appeared: udev hands that to a service of its own
-/// (LVM's 69-lvm.rules) and does not wait for it.
+/// How long it is tried to make all volumes of a disk inactive: udev hands their activation to a service of its own
+/// (LVM's 69-lvm.rules) and does not wait for it, so that one may become active after it was made inactive. This does
+/// not rule out one that becomes active between the last look and the logout: its map stays, without a disk.
 const ACTIVATES: Duration = Duration::from_secs(10);
 
 /// Logs in to the target.
@@ -116,8 +117,7 @@ fn release(cx: &mut Context, session: &Session) -> Result<(), Failure> {
             holders::settle(cx);
             lvm::deactivate(cx, disk, &[])?;
             let held = holders::settled_holders(cx, disk);
-            let has_users = !(held.mounts.is_empty() && held.swaps.is_empty() && held.processes.is_empty());
-            if held.is_free() || has_users || dead || Instant::now() > deadline {
+            if held.is_free() || held.has_users() || dead || Instant::now() > deadline {
                 break held;
             }
             std::thread::sleep(Duration::from_millis(200));
