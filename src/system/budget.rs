@@ -40,20 +40,26 @@ const TIME: Duration = Duration::from_secs(300);
 struct Pool {
     most: u64,
     spent: AtomicU64,
-    /// What `most` counts, in words.
+    /// How many of what is counted make one `unit`.
+    divisor: u64,
+    /// In what `most` is told, in words.
     unit: &'static str,
 }
 
 impl Pool {
     fn of(most: u64, unit: &'static str) -> Self {
-        Self { most, spent: AtomicU64::new(0), unit }
+        Self { most, spent: AtomicU64::new(0), divisor: 1, unit }
+    }
+
+    /// Of bytes, told in MiB of something.
+    fn of_bytes(most: u64, unit: &'static str) -> Self {
+        Self { divisor: 1 << 20, ..Self::of(most, unit) }
     }
 
     /// Spends some; when it is more than there is, the reason to read no more.
     fn spend(&self, amount: u64) -> Option<String> {
         let fits = self.spent.fetch_add(amount, Ordering::Relaxed).saturating_add(amount) <= self.most;
-        let most = if self.unit.starts_with("MiB") { self.most >> 20 } else { self.most };
-        (!fits).then(|| refusal(most, self.unit))
+        (!fits).then(|| refusal(self.most / self.divisor, self.unit))
     }
 
     fn left(&self) -> u64 {
@@ -81,7 +87,7 @@ pub struct Budget {
 impl Default for Budget {
     /// For the files of a root, and of what is read beside it.
     fn default() -> Self {
-        let bytes = [Pool::of(BYTES, "MiB"), Pool::of(TEXTS, "MiB of text")];
+        let bytes = [Pool::of_bytes(BYTES, "MiB"), Pool::of_bytes(TEXTS, "MiB of text")];
         Self::new(bytes, Pool::of(ENTRIES, "directory entries"), OPENS, Some(TIME))
     }
 }
@@ -95,13 +101,13 @@ impl Budget {
     /// For the images of a root. Images are read beside the files, so they have a budget of their own: which of
     /// both comes first must not decide what is told.
     pub fn of_images() -> Self {
-        let bytes = || Pool::of(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
+        let bytes = || Pool::of_bytes(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
         Self::new([bytes(), bytes()], Pool::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
     }
 
     /// For what the running kernel tells: that is as much as the machine has of it.
     pub fn unlimited() -> Self {
-        let all = || Pool::of(u64::MAX, "MiB");
+        let all = || Pool::of_bytes(u64::MAX, "MiB");
         Self::new([all(), all()], all(), u64::MAX, None)
     }
 
@@ -172,7 +178,7 @@ mod tests {
     }
 
     fn budget(bytes: [u64; 2], entries: u64, opens: u64, time: Option<Duration>) -> Budget {
-        let bytes = bytes.map(|most| Pool::of(most, "MiB"));
+        let bytes = bytes.map(|most| Pool::of_bytes(most, "MiB"));
         Budget::new(bytes, Pool::of(entries, "directory entries"), opens, time)
     }
 

@@ -17,7 +17,7 @@ const ANSWERS: Duration = Duration::from_secs(10);
 /// How long an address of IPv6 may take to be used: the kernel asks first whether anybody else has it (RFC 4862).
 const TENTATIVE: Duration = Duration::from_secs(5);
 
-/// The table of routes that belong to none (`RT_TABLE_MAIN`).
+/// The routing table that holds a route where no other table is named (`RT_TABLE_MAIN`).
 const MAIN: u32 = 254;
 
 /// How long the NIC's link may take to come.
