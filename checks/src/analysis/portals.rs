@@ -1,7 +1,8 @@
 //! The portals of the instance, and its SAN NIC as far as the firmware and the kernel tell.
 
 use super::Analysis;
-use crate::facts::{Portal, Startup};
+use super::request::portal_addresses;
+use crate::facts::{Portal, RequestKind, Startup};
 use std::net::IpAddr;
 
 impl Analysis<'_> {
@@ -35,6 +36,25 @@ impl Analysis<'_> {
             }
         }
         portals
+    }
+
+    /// The portals that the image logs in to, each once: the firmware's valid targets where it asks for them, and those
+    /// that its requests name; where none of these is known, every portal that is. The way to another one, such as that
+    /// of multipath's second path, is left to what logs in to it after the boot.
+    pub(crate) fn login_portals(&self) -> Vec<IpAddr> {
+        let targets = || self.handoff().into_iter().flat_map(|handoff| &handoff.targets);
+        let asked = self.effective_requests().into_iter().flat_map(|request| match &request.kind {
+            RequestKind::Firmware => targets().filter_map(|target| target.ip).collect(),
+            RequestKind::Target { portals, .. } => portal_addresses(portals),
+        });
+        let mut portals: Vec<IpAddr> = Vec::new();
+        let mut add = |portal: IpAddr| {
+            if !portals.contains(&portal) {
+                portals.push(portal);
+            }
+        };
+        asked.for_each(&mut add);
+        if portals.is_empty() { self.portals().iter().map(|portal| portal.ip).collect() } else { portals }
     }
 
     /// The name of the SAN NIC and how it is known: `--san-nic`, the firmware's MAC among this machine's

@@ -1,7 +1,8 @@
 //! Ways to the target that the command line brings: `ip=`, `rd.route=`.
 
-use super::Analysis;
-use crate::facts::{Cmdline, Initramfs, NetworkKind, Portal, Word};
+use super::{Analysis, BootHandoff};
+use crate::Outcome;
+use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -79,8 +80,8 @@ pub(crate) struct RouteWord {
 
 impl RouteWord {
     /// Whether a portal lies in its destination.
-    pub(crate) fn leads_to(&self, portal: &Portal) -> bool {
-        self.destination.contains(&portal.ip)
+    pub(crate) fn leads_to(&self, portal: IpAddr) -> bool {
+        self.destination.contains(&portal)
     }
 }
 
@@ -102,21 +103,33 @@ impl Cmdline {
             .collect()
     }
 
-    /// The routes that the image sets, none where nothing in it reads them: network-legacy renames the NIC of the iBFT to `ibft0` when it is told
-    /// to read that, unless ifname= names it, and leaves out a route for an interface that it does not set up
-    /// (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
-    pub(crate) fn routes_set(&self, image: &Initramfs) -> Vec<RouteWord> {
-        let mut routes = if image.reads_routes() { self.route_words() } else { Vec::new() };
-        if self.renames_firmware_nic(image) {
-            let ips = self.ip_words();
-            let named = |name: &str| {
+    /// The routes that the image sets, none where nothing in it reads them: network-legacy renames the NIC of the iBFT
+    /// to `ibft0` when it is told to read that, unless ifname= names it, and leaves out a route for an interface that
+    /// it does not set up (dracut `net-lib.sh`, `set_ifname` and `setup_net`).
+    ///
+    /// # Errors
+    /// The outcome to return where what decides it may be in a part of the image that was not read.
+    pub(crate) fn routes_set(&self, image: &Initramfs) -> Result<Vec<RouteWord>, Outcome> {
+        let mut routes = self.route_words();
+        if routes.is_empty() {
+            return Ok(routes);
+        }
+        if !image.reads_routes() {
+            image.whole()?;
+            return Ok(Vec::new());
+        }
+        let ips = self.ip_words();
+        let named = |route: &RouteWord| {
+            route.interface.as_deref().is_none_or(|name| {
                 name.starts_with("ibft")
                     || self.all("ifname").any(|value| value.split(':').next() == Some(name))
                     || ips.iter().any(|ip| ip.interface.as_deref() == Some(name))
-            };
-            routes.retain(|route| route.interface.as_deref().is_none_or(named));
+            })
+        };
+        if !routes.iter().all(named) && self.renames_firmware_nic(image)? {
+            routes.retain(named);
         }
-        routes
+        Ok(routes)
     }
 
     /// The words by which dracut takes its NIC from the iBFT: `rd.iscsi.ibft` where it is on, and every `ip=ibft`.
@@ -128,49 +141,74 @@ impl Cmdline {
         })
     }
 
-    /// Whether dracut is told to take its NIC from the iBFT.
-    pub(crate) fn asks_for_firmware_nic(&self) -> bool {
-        self.firmware_nic_words().next().is_some()
-    }
-
     /// Whether the image takes its NIC from the iBFT for these words. NetworkManager's generator is a program, in
     /// which no script's line shows what it reads.
-    pub(crate) fn takes_firmware_nic(&self, image: &Initramfs) -> bool {
+    ///
+    /// # Errors
+    /// The outcome to return where what reads them may be in a part of the image that was not read.
+    pub(crate) fn takes_firmware_nic(&self, image: &Initramfs) -> Result<bool, Outcome> {
+        let mut words = self.firmware_nic_words().peekable();
+        if words.peek().is_none() {
+            return Ok(false);
+        }
         let read = |word: &Word| image.reader(if word.key == "ip" { "ip=ibft" } else { "rd.iscsi.ibft" }).is_some();
-        self.firmware_nic_words().any(|word| read(word) || image.has_network(NetworkKind::NetworkManager))
+        if image.has_network(NetworkKind::NetworkManager) || words.any(read) {
+            return Ok(true);
+        }
+        image.whole()?;
+        Ok(false)
     }
 
     /// Whether the image gives the NIC of the iBFT the name `ibft0`.
-    pub(crate) fn renames_firmware_nic(&self, image: &Initramfs) -> bool {
-        self.takes_firmware_nic(image) && image.has_network(NetworkKind::DracutLegacy)
+    ///
+    /// # Errors
+    /// The outcome to return where what does so may be in a part of the image that was not read.
+    pub(crate) fn renames_firmware_nic(&self, image: &Initramfs) -> Result<bool, Outcome> {
+        if !self.takes_firmware_nic(image)? {
+            return Ok(false);
+        }
+        let renames = image.has_network(NetworkKind::DracutLegacy);
+        if !renames {
+            image.whole()?;
+        }
+        Ok(renames)
     }
 }
 
 impl Analysis<'_> {
-    /// The route that leads to the first portal, where these routes lead to every known one; the first route when no
-    /// portal is known.
+    /// The route that leads to the first portal of the login, where these routes lead to each of them; the first
+    /// route when no portal is known.
     pub(crate) fn route_to_portals<'a>(&self, routes: &'a [RouteWord]) -> Option<&'a RouteWord> {
-        let portals = self.portals();
-        let led = portals.iter().map(|portal| routes.iter().find(|route| route.leads_to(portal)));
+        let portals = self.login_portals();
+        let led = portals.iter().map(|portal| routes.iter().find(|route| route.leads_to(*portal)));
         if portals.is_empty() { routes.first() } else { led.collect::<Option<Vec<_>>>()?.first().copied() }
     }
 
-    /// The first route that the image leaves out although it reads such words, and without which it has no way to
-    /// a portal.
-    pub(crate) fn route_left_out(&self, image: &Initramfs) -> Option<RouteWord> {
-        let words = self.boot_words();
-        let set = words.routes_set(image);
-        let portals = self.portals();
-        let has_way = |portal: &Portal| {
-            set.iter().any(|route| route.leads_to(portal))
-                || self.handoff().is_some_and(|handoff| handoff.is_on_link(portal.ip))
+    /// Whether a portal is reached without a route of DHCP: by one of these routes, or in the subnet of the NIC by
+    /// which the firmware says that it is reached, of any of the firmware's NICs where it does not say so.
+    pub(crate) fn has_way(&self, portal: IpAddr, routes: &[RouteWord]) -> bool {
+        let is_on_link = |handoff: &BootHandoff<'_>| match handoff.nic_to(portal) {
+            Some(nic) => nic.network.is_some_and(|network| network.contains(&portal)),
+            None => handoff.is_on_link(portal),
         };
+        routes.iter().any(|route| route.leads_to(portal)) || self.handoff().is_some_and(is_on_link)
+    }
+
+    /// The first route that the image leaves out although it reads such words, and without which it has no way to
+    /// a portal of the login.
+    ///
+    /// # Errors
+    /// The outcome to return where it is not known which routes the image sets.
+    pub(crate) fn route_left_out(&self, image: &Initramfs) -> Result<Option<RouteWord>, Outcome> {
+        let words = self.boot_words();
+        let set = words.routes_set(image)?;
+        let portals = self.login_portals();
         let is_needed = |route: &RouteWord| match portals.is_empty() {
             true => set.is_empty(),
-            false => portals.iter().any(|portal| route.leads_to(portal) && !has_way(portal)),
+            false => portals.iter().any(|portal| route.leads_to(*portal) && !self.has_way(*portal, &set)),
         };
         let mut routes = words.route_words().into_iter();
-        routes.find(|route| image.reads_routes() && !set.contains(route) && is_needed(route))
+        Ok(routes.find(|route| image.reads_routes() && !set.contains(route) && is_needed(route)))
     }
 }
 
@@ -237,7 +275,7 @@ mod tests {
                 value: Some((*value).to_owned()),
                 secret: false,
             };
-            Cmdline { at: None, words: words.iter().map(word).collect() }.asks_for_firmware_nic()
+            Cmdline { at: None, words: words.iter().map(word).collect() }.firmware_nic_words().next().is_some()
         };
         assert!(asks(&[("ip", "ibft"), ("ip", "enp0s4:dhcp")]));
         assert!(asks(&[("rd.iscsi.ibft", "1")]));

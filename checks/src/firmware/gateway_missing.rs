@@ -45,7 +45,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Err(Outcome::not_applicable("the kernel command line does not ask for a login by the iBFT"));
     }
     let words = facts.boot_words();
-    if !image.has_network(NetworkKind::IscsistartN) && !words.takes_firmware_nic(image) {
+    if !image.has_network(NetworkKind::IscsistartN) && !words.takes_firmware_nic(image)? {
+        image.whole()?;
         return Err(Outcome::not_applicable("the initramfs does not take its addresses from the iBFT"));
     }
     let Some(nic) = super::table::boot_nic(facts, ibft) else {
@@ -70,7 +71,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if nic.is_by_dhcp() {
         return Ok(Outcome::pass(format!("the initramfs takes the route to {target} from DHCP, not from the iBFT")));
     }
-    let routes = words.routes_set(image);
+    let routes = words.routes_set(image)?;
     if beyond.iter().all(|ip| routes.iter().any(|route| route.destination.contains(ip))) {
         return Ok(Outcome::pass(format!("rd.route= sets a route to {target}")));
     }

@@ -41,7 +41,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if facts.wants_firmware() && image.has_network(NetworkKind::IscsistartN) {
         return Ok(Outcome::pass("iscsistart -N takes the NIC from the iBFT"));
     }
-    if words.takes_firmware_nic(image) {
+    if words.takes_firmware_nic(image)? {
         return Ok(Outcome::pass("the initramfs takes the NIC from the iBFT"));
     }
     if let Some(ip) = words.ip_words().iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
@@ -57,6 +57,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let physical: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
     if physical.len() < 2 {
         return Ok(Outcome::pass(format!("there is only one NIC, {}", physical.first().unwrap_or(&"none"))));
+    }
+    if facts.wants_firmware() {
+        // iscsistart -N may be in what was not read.
+        image.whole()?;
     }
     let summary =
         format!("the initramfs runs DHCP on all of {}, because nothing names the SAN NIC", physical.join(", "));

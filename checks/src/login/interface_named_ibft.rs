@@ -42,7 +42,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     let reader = image.reader("rd.iscsi.ibft").or_else(|| image.reader("ip=ibft"));
     if let Some(reader) = reader {
-        if words.asks_for_firmware_nic() || image.has_network(NetworkKind::NetworkManager) {
+        if words.firmware_nic_words().next().is_some() || image.has_network(NetworkKind::NetworkManager) {
             return Ok(Outcome::pass(format!(
                 "{} reads the iBFT for {word}",
                 analysis::path_inside(&reader.at.to_string())

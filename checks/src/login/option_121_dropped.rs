@@ -15,9 +15,9 @@ pub(crate) static CHECK: Check = Check {
         finds: "The SAN NIC gets its address by DHCP in the initramfs, the DHCP client or its script does not install \
                 the classless static routes of option 121, and no other route to the target is known: no rd.route= \
                 that the initramfs reads for every portal, no gateway in ip=, no route that `iscsistart -N` sets \
-                through the iBFT's gateway, no lease with a router, and no portal in the SAN NIC's own subnet. Since dracut 054, network-legacy passes the option \
-                to its parser as one word, so that it sets no route or rejects the whole lease. klibc's ipconfig has \
-                used the option since 2019.",
+                through the iBFT's gateway, no lease with a router, and a portal outside of the subnets of the \
+                firmware's NICs. Since dracut 054, network-legacy passes the option to its parser as one word, so \
+                that it sets no route or rejects the whole lease. klibc's ipconfig has used the option since 2019.",
         breaks: "The target is behind a gateway that only option 121 announces. The NIC comes up without the route, \
                  and the login never reaches the target. Seen in a boot of Debian 12 with dracut 059: `Illegal \
                  number: 16 100 97 100 64 16 49`, `dhcp for interface ibft0 failed`.",
@@ -39,7 +39,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if clients.is_empty() {
         return Err(Outcome::not_applicable("no DHCP client in the initramfs brings up the network"));
     }
-    if let Some(outcome) = other_way(facts, image) {
+    if let Some(outcome) = other_way(facts, image)? {
         return Ok(outcome);
     }
     let handling: Vec<&Option121> = image
@@ -60,7 +60,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         (Some(takes), None, None) => {
             Outcome::pass(format!("{} installs the routes of option 121", analysis::path_inside(&takes.at.to_string())))
         }
-        (None, Some((handling, why)), None) => dropped(facts, image, handling, why),
+        (None, Some((handling, why)), None) => return dropped(facts, image, handling, why),
         (_, _, Some((unclear, why))) => Outcome::Unknown {
             reason: format!(
                 "it is not known what {} does with option 121",
@@ -77,35 +77,45 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 }
 
 /// The way to the target where it is not option 121, or why there is nothing to judge.
-fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
+fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Result<Option<Outcome>, Outcome> {
     let words = facts.boot_words();
     let ips = words.ip_words();
     if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
-        return Some(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
+        return Err(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
     }
-    let routes = words.routes_set(image);
+    let routes = words.routes_set(image)?;
     if let Some(route) = facts.route_to_portals(&routes) {
-        return Some(Outcome::pass(format!("rd.route={} sets a route to the target without option 121", route.text)));
+        let reason = format!("rd.route={} sets a route to the target without option 121", route.text);
+        return Ok(Some(Outcome::pass(reason)));
     }
-    if let Some(route) = facts.route_left_out(image) {
-        return Some(Outcome::not_applicable(format!(
+    if let Some(route) = facts.route_left_out(image)? {
+        return Err(Outcome::not_applicable(format!(
             "not checked: rd.route={} names an interface that the initramfs lacks (see login-route-interface-unknown)",
             route.text
         )));
     }
-    let portals = facts.portals();
-    if let Some(nic) = facts.handoff().and_then(BootHandoff::boot_nic) {
-        let takes_it = words.takes_firmware_nic(image) || image.has_network(NetworkKind::IscsistartN);
-        if takes_it && !nic.by_dhcp && nic.address.is_some() {
-            return Some(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
-        }
-        if let Some(network) = nic.network
-            && portals.iter().any(|portal| network.contains(&portal.ip))
-            && portals.iter().all(|portal| network.contains(&portal.ip) || routes.iter().any(|it| it.leads_to(portal)))
-        {
-            return Some(Outcome::pass(format!("the portals are in the SAN NIC's own subnet, {network}")));
-        }
+    let nic = facts.handoff().and_then(BootHandoff::boot_nic);
+    if nic.is_some_and(|nic| !nic.by_dhcp && nic.address.is_some())
+        && (image.has_network(NetworkKind::IscsistartN) || words.takes_firmware_nic(image)?)
+    {
+        return Err(Outcome::not_applicable("the iBFT sets the address, not DHCP"));
     }
+    let portals = facts.login_portals();
+    if !portals.is_empty() && portals.iter().all(|portal| facts.has_way(*portal, &routes)) {
+        let routed = portals.iter().find_map(|portal| routes.iter().find(|route| route.leads_to(*portal)));
+        return Ok(Some(Outcome::pass(match routed {
+            Some(route) => format!(
+                "every portal is in the subnet of a NIC of the firmware, or has a route such as rd.route={}",
+                route.text
+            ),
+            None => "every portal is in the subnet of a NIC of the firmware".to_owned(),
+        })));
+    }
+    Ok(lease_without_option(facts))
+}
+
+/// What a lease of the SAN NIC says that has a router and no option 121.
+fn lease_without_option(facts: &Analysis<'_>) -> Option<Outcome> {
     let lease = facts.dhcp.leases.iter().find(|lease| {
         let mac = facts.san_mac();
         lease.mac.is_some() && lease.mac.as_deref() == mac
@@ -118,28 +128,30 @@ fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Option<Outcome> {
 }
 
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
-fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &str) -> Outcome {
+fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &str) -> Result<Outcome, Outcome> {
+    // Another client, or iscsistart -N, may be in what was not read.
+    image.whole()?;
     if image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware() {
         let nic = facts.handoff().and_then(BootHandoff::boot_nic);
         match nic.map(|nic| nic.gateway) {
             Some(Some(gateway)) => {
-                return Outcome::pass(format!(
+                return Ok(Outcome::pass(format!(
                     "iscsistart -N sets a route to the target through the iBFT's gateway {gateway}"
-                ));
+                )));
             }
             Some(None) => {}
             None => {
-                return Outcome::Unknown {
+                return Err(Outcome::Unknown {
                     reason: "the DHCP client drops option 121, and it is not known here whether the iBFT has a gateway"
                         .to_owned(),
                     evidence: vec![Evidence::at(&handling.at, handling.excerpt.clone())],
-                };
+                });
             }
         }
     }
     let remedy = match handling.network {
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
-            let (word, known) = route_word(facts, image);
+            let (word, known) = route_word(facts, image)?;
             let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
             if known { facts.edit_words(text, &[], &[&word]) } else { facts.update_loader(text) }
         }
@@ -161,29 +173,29 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
 /// The rd.route= that do not lead to the known portals.
 fn routes_elsewhere(facts: &Analysis<'_>) -> Vec<Evidence> {
     let words = facts.boot_words();
-    let portals = facts.portals();
+    let portals = facts.login_portals();
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     words
         .route_words()
         .into_iter()
         .filter_map(|route| {
-            let portal = portals.iter().find(|portal| !route.destination.contains(&portal.ip))?;
-            Some(Evidence::new(&source, format!("rd.route={} does not cover {}", route.text, portal.ip)))
+            let portal = portals.iter().find(|portal| !route.leads_to(**portal))?;
+            Some(Evidence::new(&source, format!("rd.route={} does not cover {portal}", route.text)))
         })
         .collect()
 }
 
 /// The word that names the route, as far as its parts are known, and whether all of them are.
-fn route_word(facts: &Analysis<'_>, image: &Initramfs) -> (String, bool) {
+fn route_word(facts: &Analysis<'_>, image: &Initramfs) -> Result<(String, bool), Outcome> {
     let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
-    let portals = facts.portals();
-    let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(&portal.ip)));
+    let portals = facts.login_portals();
+    let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(portal)));
     // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
     let words = facts.boot_words();
-    let interface = if words.renames_firmware_nic(image) { ":ibft0" } else { "" };
-    match (route, portals.first()) {
+    let interface = if words.renames_firmware_nic(image)? { ":ibft0" } else { "" };
+    Ok(match (route, portals.first()) {
         (Some(route), _) => (format!("rd.route={}:{}{interface}", route.destination, route.gateway), true),
-        (None, Some(portal)) => (format!("rd.route={}:SAN-GATEWAY{interface}", portal.ip), false),
+        (None, Some(portal)) => (format!("rd.route={portal}:SAN-GATEWAY{interface}"), false),
         (None, None) => (format!("rd.route=TARGET-NET/LEN:SAN-GATEWAY{interface}"), false),
-    }
+    })
 }

@@ -34,13 +34,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if words.route_words().is_empty() {
         return Err(Outcome::not_applicable("the command line has no rd.route="));
     }
-    if !words.renames_firmware_nic(image) {
+    if !words.renames_firmware_nic(image)? {
         return Err(Outcome::not_applicable("the initramfs does not rename the SAN NIC to ibft0"));
     }
-    if let Some(route) = facts.route_to_portals(&words.routes_set(image)) {
+    if let Some(route) = facts.route_to_portals(&words.routes_set(image)?) {
         return Ok(Outcome::pass(format!("the initramfs sets rd.route={}", route.text)));
     }
-    let Some(route) = facts.route_left_out(image) else {
+    let Some(route) = facts.route_left_out(image)? else {
         return Err(Outcome::not_applicable("the initramfs leaves out no rd.route= that leads to the target"));
     };
     if let Some(takes) = image.classless.iter().find(|handling| handling.support == Option121Support::Yes) {

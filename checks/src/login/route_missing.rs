@@ -2,7 +2,7 @@
 
 use crate::analysis::IpWord;
 use crate::facts::{Cmdline, Initramfs, NetworkKind};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-route-missing",
@@ -39,9 +39,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         && only.address.is_none()
         && image.has_network(NetworkKind::Ipconfig)
     {
-        return Ok(missing(facts, image, words, only, "the initramfs brings up no network".to_owned()));
+        return missing(facts, image, words, only, "the initramfs brings up no network".to_owned());
     }
-    let routes = words.routes_set(image);
+    let routes = words.routes_set(image)?;
     if let Some(route) = facts.route_to_portals(&routes) {
         return Ok(Outcome::pass(format!("rd.route={} sets a route to the target", route.text)));
     }
@@ -51,25 +51,18 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if ips.is_empty() || ips.iter().any(|ip| !ip.is_static()) {
         return Ok(Outcome::pass("the route to the target comes from DHCP or the iBFT"));
     }
-    let portals = facts.portals();
-    let requests = facts.effective_requests();
-    let named = requests.iter().flat_map(|request| match &request.kind {
-        crate::facts::RequestKind::Target { portals, .. } => analysis::portal_addresses(portals),
-        crate::facts::RequestKind::Firmware => Vec::new(),
-    });
+    let portals = facts.login_portals();
     let beyond = portals
         .iter()
-        .map(|portal| portal.ip)
-        .chain(named)
-        .filter(|portal| !routes.iter().any(|route| route.destination.contains(portal)))
-        .find(|portal| !ips.iter().any(|ip| ip.network.is_none_or(|network| network.contains(portal))));
-    Ok(match (beyond, ips.first()) {
+        .filter(|portal| !routes.iter().any(|route| route.leads_to(**portal)))
+        .find(|portal| !ips.iter().any(|ip| ip.network.is_none_or(|network| network.contains(*portal))));
+    match (beyond, ips.first()) {
         (Some(portal), Some(ip)) => {
             missing(facts, image, words, ip, format!("the portal {portal} is outside its subnet"))
         }
-        _ if portals.is_empty() => Outcome::not_applicable("not checked: no portal is known"),
-        _ => Outcome::pass("every portal is in the subnet of the static address, or a static route leads to it"),
-    })
+        _ if portals.is_empty() => Err(Outcome::not_applicable("not checked: no portal is known")),
+        _ => Ok(Outcome::pass("every portal is in the subnet of the static address, or a static route leads to it")),
+    }
 }
 
 /// Whether `iscsistart -N` brings a route by itself. Without the iBFT at hand this is left to the
@@ -78,7 +71,17 @@ fn takes_firmware_route(facts: &Analysis<'_>, image: &Initramfs) -> bool {
     image.has_network(NetworkKind::IscsistartN) && facts.wants_firmware()
 }
 
-fn missing(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, ip: &IpWord, why: String) -> Outcome {
+fn missing(
+    facts: &Analysis<'_>,
+    image: &Initramfs,
+    words: &Cmdline,
+    ip: &IpWord,
+    why: String,
+) -> Result<Outcome, Outcome> {
+    if facts.wants_firmware() {
+        // iscsistart -N may be in what was not read.
+        image.whole()?;
+    }
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     Finding::critical(format!("ip={} sets no route to the target: {why}", ip.text))
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))

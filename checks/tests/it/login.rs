@@ -193,3 +193,100 @@ fn a_nic_of_the_firmware_is_taken_where_something_reads_the_word_for_it() {
         [":ibft0", ""].map(|nic| format!("Add rd.route=100.97.0.0/16:100.64.16.49{nic} to GRUB_CMDLINE_LINUX."))
     );
 }
+
+/// An image of which a part was not read: what is not found may be in that part.
+#[test]
+fn what_no_script_reads_is_not_known_of_an_image_that_was_not_read_whole() {
+    let firmware = "root=/dev/mapper/ubuntu--vg-ubuntu--lv iscsi_auto rd.iscsi.firmware=1 rd.iscsi.ibft=1";
+    let route = "rd.route=100.97.0.0/16:100.64.16.49";
+    let nic = "/firmware/table/known/nics/0";
+    let by_hand = json!([
+        set(&format!("{nic}/gateway"), Value::Null),
+        set(&format!("{nic}/dhcp"), Value::Null),
+        set(&format!("{nic}/origin"), json!(1)),
+    ]);
+    let portal = json!([set("/scope/portals", json!(["100.97.0.10:3260"])), set("/images/0/requests", json!([]))]);
+    let at = json!({"path": "/boot/initrd!scripts/functions", "line": 3});
+    let drops = json!({"network": "ipconfig", "honoured": {"no": "drops them"}, "at": at, "excerpt": "x"});
+    let by_ipconfig = json!([
+        set("/images/0/network", json!([{"kind": "ipconfig", "at": at}])),
+        set("/images/0/classless", json!([drops])),
+    ]);
+    let (nobody, found) = (json!([]), json!({"kind": "ipconfig", "at": at}));
+    let portal_by_ipconfig = json!([portal[0], set("/images/0/network", json!([found]))]);
+    for (check, base, patch, words) in [
+        ("ibft-gateway-missing", "initramfs-tools-live", &by_hand, format!("{firmware} {route}")),
+        ("login-route-missing", "initramfs-tools-root", &portal, format!("{STATIC} {route}")),
+        ("login-route-missing", "initramfs-tools-root", &portal_by_ipconfig, format!("{STATIC} iscsi_auto")),
+        ("login-dhcp-on-every-nic", "initramfs-tools-live", &by_ipconfig, firmware.to_owned()),
+        ("login-option-121-dropped", "initramfs-tools-live", &by_ipconfig, format!("{firmware} {route}")),
+        ("login-option-121-dropped", "initramfs-tools-live", &by_ipconfig, firmware.replace("rd.iscsi.ibft=1", "")),
+        ("login-option-121-dropped", "dracut-live", &nobody, firmware.to_owned()),
+    ] {
+        let says = |incomplete: bool| {
+            let read = json!([set("/images/0/incomplete", json!(incomplete))]);
+            machine(base).patch(patch).patch(read).cmdline(&words).says(check)
+        };
+        let (whole, cut) = (says(false), says(true));
+        assert!(matches!(whole, Outcome::Fail(_)), "{check} {words}: {whole:?}");
+        assert!(matches!(cut, Outcome::Unknown { .. }), "{check} {words}: {cut:?}");
+    }
+    // What was found is there, whatever the rest has.
+    let cut = json!([set("/images/0/incomplete", json!(true))]);
+    let says = |check: &str, words: &str| machine("dracut-live").patch(&cut).cmdline(words).says(check);
+    assert!(matches!(says("login-option-121-dropped", &format!("{firmware} {route}:ibft0")), Outcome::Pass(_)));
+    assert!(matches!(says("login-dhcp-on-every-nic", firmware), Outcome::Pass(_)));
+}
+
+#[test]
+fn a_path_that_comes_after_the_boot_needs_no_route_in_the_image() {
+    let route = "rd.route=100.97.0.0/16:100.64.16.49";
+    let firmware = "root=/dev/mapper/ubuntu--vg-ubuntu--lv rd.iscsi.firmware=1 rd.iscsi.ibft=1";
+    let of_request = "root=/dev/sda netroot=iscsi:100.97.0.10::::iqn.2013-01.com.bigstep:storage.pb429od";
+    let second = json!({
+        "name": "session9", "target": "iqn.2013-01.com.bigstep:storage.pb429od", "state": "LOGGED_IN",
+        "address": "100.98.0.10", "port": 3260, "holds_root": true,
+    });
+    for more in [set("/iscsi/sessions/known/0", second), set("/scope/portals", json!(["100.98.0.10:3260"]))] {
+        for words in [firmware, of_request] {
+            let says = |route: &str, check: &str| {
+                machine("dracut-live").patch(json!([more])).cmdline(&format!("{words} {route}")).says(check)
+            };
+            let outcome = says(route, "login-option-121-dropped");
+            assert!(matches!(outcome, Outcome::Pass(_)), "{words} {more}: {outcome:?}");
+            let wrong = says("rd.route=100.98.0.0/16:100.64.16.49", "login-option-121-dropped");
+            assert!(matches!(wrong, Outcome::Fail(_)), "{words} {more}: {wrong:?}");
+        }
+        let by_hand = format!("{of_request} {} {route}", STATIC.split_once(' ').unwrap().1);
+        let outcome = machine("dracut-live").patch(json!([more])).cmdline(&by_hand).says("login-route-missing");
+        assert!(matches!(outcome, Outcome::Pass(_)), "{more}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_portal_is_on_link_by_the_nic_that_leads_to_it() {
+    let words = "root=/dev/mapper/ubuntu--vg-ubuntu--lv rd.iscsi.firmware=1 rd.iscsi.ibft=1";
+    let says = |of_second: u8, routes: &str| {
+        let nic = json!({
+            "index": 1, "flags": 3, "ip": "100.98.0.54", "prefix_len": 16, "mac": "52:54:00:00:00:02", "origin": 3,
+            "dhcp": "100.98.0.1",
+        });
+        with_target(json!({"nic_assoc": of_second}))
+            .patch(json!([
+                set("/firmware/table/known/nics/1", nic),
+                set("/firmware/table/known/targets/0/ip", json!("100.64.16.50")),
+            ]))
+            .cmdline(&format!("{words} {routes}"))
+            .says("login-option-121-dropped")
+    };
+    let each = says(1, "");
+    assert!(matches!(each, Outcome::Pass(_)), "{each:?}");
+    assert_eq!(summary(&each), "every portal is in the subnet of a NIC of the firmware");
+    assert!(matches!(says(0, ""), Outcome::Fail(_)));
+    let routed = says(0, "rd.route=100.98.0.0/16:100.64.16.49:ibft0");
+    assert!(matches!(routed, Outcome::Pass(_)), "{routed:?}");
+    assert!(
+        summary(&routed).ends_with("or has a route such as rd.route=100.98.0.0/16:100.64.16.49:ibft0"),
+        "{routed:?}"
+    );
+}
