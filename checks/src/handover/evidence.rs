@@ -2,7 +2,7 @@
 
 use super::managers::{in_force, keeps};
 use crate::Analysis;
-use crate::facts::{Cmdline, InterfaceConfig, Lease, NetworkKind, Startup};
+use crate::facts::{Cmdline, InterfaceConfig, Lease, Startup};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -57,8 +57,7 @@ fn name_by_initramfs(facts: &Analysis<'_>, words: &Cmdline) -> Option<String> {
 
 /// Whether the image gives the NIC of the iBFT a name of its own.
 pub(super) fn is_named_by_dracut(facts: &Analysis<'_>, words: &Cmdline) -> bool {
-    let legacy = facts.default_image().is_some_and(|image| image.has_network(NetworkKind::DracutLegacy));
-    legacy && words.asks_for_firmware_nic()
+    facts.default_image().is_some_and(|image| words.renames_firmware_nic(image).is_ok_and(|renames| renames))
 }
 
 /// Configurations that say by themselves that their NIC carries the root: a route to the SAN, an address in it,

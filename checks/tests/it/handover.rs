@@ -196,6 +196,20 @@ fn ifupdown_is_kept_off_the_boot_nic_only_by_a_run_level_after_initramfs_tools()
 }
 
 #[test]
+fn the_nic_keeps_its_name_where_nothing_in_the_image_reads_the_word_to_rename_it() {
+    let stanza = json!({"matches": {"names": ["enp0s3"]}, "at": {"path": "/etc/network/interfaces", "line": 5}});
+    let word = |key: &str, value: &str| json!({"key": key, "value": value});
+    let words = json!([word("rd.iscsi.ibft", "1"), word("rd.route", "100.97.0.0/16:100.64.16.49:enp0s3")]);
+    let words = json!({"op": "replace", "path": "/loader/entries/0/cmdline/words", "value": words});
+    let no_reader = json!({"op": "replace", "path": "/images/0/readers", "value": []});
+    let stanza = config("ifupdown", stanza);
+    let read = handover("dracut-root", stanza.clone(), &[only_manager("ifupdown"), words.clone()]);
+    assert_eq!(alarms(&read, &[Link::Handover]), Vec::<String>::new());
+    let unread = handover("dracut-root", stanza, &[only_manager("ifupdown"), words, no_reader]);
+    assert_eq!(alarms(&unread, &[Link::Handover]), ["handover-san-nic-reconfigured"]);
+}
+
+#[test]
 fn a_disk_alone_does_not_say_which_nic_is_the_san_nic() {
     let no_guard = json!({"op": "replace", "path": "/netconfig/iscsi_nic_guard", "value": null});
     let san_nic = |told: Value| json!({"op": "replace", "path": "/scope/san_nic", "value": told});
