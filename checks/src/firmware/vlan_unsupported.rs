@@ -58,8 +58,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             "not checked: the kernel is not known, so whether it has 8021q is not known",
         ));
     };
-    if kernel.missing_in(image, "8021q")?.is_empty() {
+    let missing = kernel.missing_in(image, "8021q")?;
+    if missing.is_empty() {
         return Ok(Outcome::pass(format!("the initramfs has 8021q for VLAN {}", nic.vlan)));
     }
-    finding.evidence(Evidence::new(&image.path, "no module 8021q")).remedy(remedy).into()
+    finding.evidence(Evidence::new(&image.path, format!("no module {}", missing.join(", ")))).remedy(remedy).into()
 }

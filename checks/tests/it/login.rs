@@ -290,3 +290,25 @@ fn a_portal_is_on_link_by_the_nic_that_leads_to_it() {
         "{routed:?}"
     );
 }
+
+#[test]
+fn a_vlan_that_cannot_be_made_for_want_of_another_module_names_that_one() {
+    let module = |name: &str, depends: Value| {
+        json!({
+            "name": name, "path": format!("/usr/lib/modules/6.1.0-50-amd64/{name}.ko"), "present": true,
+            "depends": depends,
+        })
+    };
+    let outcome = machine("dracut-live")
+        .patch(json!([
+            set("/firmware/table/known/nics/0/vlan", json!(5)),
+            set("/kernels/0/modules/8021q", module("8021q", json!(["garp", "mrp"]))),
+            set("/kernels/0/modules/garp", module("garp", json!([]))),
+            set("/kernels/0/modules/mrp", module("mrp", json!([]))),
+            set("/images/0/modules/8021q", json!("usr/lib/modules/6.1.0-50-amd64/8021q.ko")),
+            set("/images/0/modules/garp", json!("usr/lib/modules/6.1.0-50-amd64/garp.ko")),
+        ]))
+        .says("ibft-vlan-unsupported");
+    let Outcome::Fail(findings) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!(findings[0].evidence[1].excerpt, "no module mrp");
+}
