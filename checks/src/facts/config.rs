@@ -15,7 +15,8 @@ pub struct Dhcp {
     pub hooks: Vec<DhcpHook>,
     /// Whether a dhclient is installed at all.
     pub dhclient_installed: bool,
-    /// Leases found, of every client; on a mounted root, those that lie on it, and this host's where it is the same machine.
+    /// Leases found, of every client; on a mounted root, those that lie on it, and this host's where it is the same
+    /// machine.
     pub leases: Vec<Lease>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
@@ -51,6 +52,14 @@ pub struct DhclientInterface {
     pub requested: Option<Located<Vec<String>>>,
     /// Whether option 121 is asked for on this interface, by its own list or the file's.
     pub asks_classless: bool,
+}
+
+impl DhclientInterface {
+    /// Whether it stands in the file for every interface, as a block that begins at a line: ifupdown does not use a
+    /// file for one interface, `dhclient-IF.conf`, which is told as a whole.
+    pub(crate) fn is_in_common_file(&self) -> bool {
+        self.at.as_ref().is_some_and(|at| at.line > 0)
+    }
 }
 
 /// A hook of dhclient-script.

@@ -3,9 +3,7 @@
 use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
 use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_starts, renderer};
-use crate::facts::{
-    DhclientInterface, InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source,
-};
+use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source};
 use crate::{Analysis, Sed, ShellCommand};
 use std::net::IpAddr;
 
@@ -111,10 +109,9 @@ pub(crate) fn noted<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
 
 fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {
     let conf = facts.dhcp.dhclient.as_ref();
-    // ifupdown does not use a file for one interface, dhclient-IF.conf, which is told without a line.
     let block = conf.and_then(|conf| {
-        let in_file = |block: &&DhclientInterface| block.at.as_ref().is_some_and(|at| at.line > 0);
-        conf.interfaces.iter().filter(in_file).find(|block| config.matches.names.contains(&block.name))
+        let mut blocks = conf.interfaces.iter().filter(|block| block.is_in_common_file());
+        blocks.find(|block| config.matches.names.contains(&block.name))
     });
     let asks = match block {
         Some(block) => block.asks_classless,
@@ -123,39 +120,43 @@ fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> O
     let installs = facts.dhcp.hooks.iter().any(|hook| hook.active && hook.installs_classless);
     let of_program = facts.unread(Source::Dhclient);
     let of_conf = facts.unread(Source::DhclientConf);
+    let ignored = |what: &str, fix: &'static str, place: Option<(Location, String)>, in_doubt: Option<&Problem>| {
+        let by_dhcp = (config.at.clone(), "DHCP by ifupdown".to_owned());
+        Disruption {
+            kind: DisruptionKind::ClasslessIgnored,
+            what: what.to_owned(),
+            dormant: false,
+            fix,
+            commands: Vec::new(),
+            at: std::iter::once(by_dhcp).chain(place).collect(),
+            in_doubt: in_doubt.cloned(),
+        }
+    };
+    let requests = "Have dhclient request rfc3442-classless-static-routes";
     let in_doubt = match (facts.dhcp.dhclient_installed, asks, installs) {
         (false, ..) => Some(of_program?),
         (true, false, _) => of_program.or(of_conf),
         (true, true, false) => of_conf.or(facts.unread(Source::DhclientHooks)),
-        (true, true, true) => Some(of_conf?),
+        (true, true, true) => {
+            let what = "dhclient may not request option 121, and then the lease brings no route to the target";
+            return Some(ignored(what, requests, None, Some(of_conf?)));
+        }
     };
-    let (what, fix, place) = if !asks {
-        (
-            "dhclient does not request option 121, so the lease brings no route to the target",
-            "Have dhclient request rfc3442-classless-static-routes",
-            conf.map(|conf| {
-                let list = block.and_then(|block| block.requested.as_ref()).or(conf.requested.as_ref());
-                let at = list.map_or_else(|| Location::file(&conf.path), |list| list.at.clone());
-                (at, "rfc3442-classless-static-routes is not requested".to_owned())
-            }),
-        )
-    } else {
-        (
+    Some(if asks {
+        ignored(
             "dhclient has no exit hook that adds the routes of option 121",
             "Restore Debian's exit hook of dhclient, rfc3442-classless-routes",
             Some((Location::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
+            in_doubt,
         )
-    };
-    let mut at = vec![(config.at.clone(), "DHCP by ifupdown".to_owned())];
-    at.extend(place);
-    Some(Disruption {
-        kind: DisruptionKind::ClasslessIgnored,
-        what: what.to_owned(),
-        dormant: false,
-        fix,
-        commands: Vec::new(),
-        at,
-        in_doubt: in_doubt.cloned(),
+    } else {
+        let place = conf.map(|conf| {
+            let list = block.and_then(|block| block.requested.as_ref()).or(conf.requested.as_ref());
+            let at = list.map_or_else(|| Location::file(&conf.path), |list| list.at.clone());
+            (at, "rfc3442-classless-static-routes is not requested".to_owned())
+        });
+        let what = "dhclient does not request option 121, so the lease brings no route to the target";
+        ignored(what, requests, place, in_doubt)
     })
 }
 
