@@ -28,8 +28,7 @@ pub(super) fn gather(source: &Source) -> Result<Facts, Problem> {
     facts.ok_or_else(|| Problem::new("/", "was not read in time"))
 }
 
-/// The same, until a time; `None` when that came first. To find out whether a rescue is up at the root may itself
-/// take for ever where the root lies on a disk that is gone.
+/// The same, until a time; `None` when that came first.
 pub(super) fn gather_until(
     source: &Source,
     progress: &Progress,
@@ -37,7 +36,7 @@ pub(super) fn gather_until(
 ) -> Result<Option<Facts>, Problem> {
     let request = GatherRequest { rescued: rescue::is_up_at(&source.root), ..request_of(source) };
     let say = |stage: probes::Stage| progress.say(&stage.to_string());
-    // With a time to keep, nothing of the root is read here: who touches a disk that is gone never ends.
+    // With a time to keep, another process reads the root: who touches a disk that is gone never ends.
     if until.is_some() || probes::is_running_root(&source.root) {
         return probes::gather_watched(&request, until, &say);
     }

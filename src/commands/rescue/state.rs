@@ -16,7 +16,8 @@ fn peek_in(state: &Path) -> Result<Option<Journal>, Failure> {
     Ok(Journal::peek(state)?.filter(|journal| journal.last_applied().is_some()))
 }
 
-/// Whether `isctpl rescue enter` enters this directory.
+/// Whether `isctpl rescue enter` enters this directory. The directory is touched only where a rescue is up: on a disk
+/// that is gone, that never ends.
 pub(in crate::commands) fn is_up_at(directory: &Path) -> bool {
     let up_at = || -> Result<Option<PathBuf>, Failure> {
         let Some(journal) =
@@ -26,10 +27,8 @@ pub(in crate::commands) fn is_up_at(directory: &Path) -> bool {
         };
         Ok(Some(request_of::<RescueRequest>(&journal)?.at))
     };
-    match (up_at(), directory.canonicalize()) {
-        (Ok(Some(at)), Ok(directory)) => at.canonicalize().is_ok_and(|at| at == directory),
-        _ => false,
-    }
+    let Ok(Some(at)) = up_at() else { return false };
+    directory.canonicalize().is_ok_and(|directory| at.canonicalize().is_ok_and(|at| at == directory))
 }
 
 /// Refuses whoever is not root.
