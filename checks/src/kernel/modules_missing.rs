@@ -83,8 +83,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             continue;
         };
         count += 1;
-        let is_told = !kernel.problems.iter().any(|problem| problem.place == file.path);
-        if !file.present && is_told {
+        let was_looked_at = !kernel.problems.iter().any(|problem| problem.place == file.path);
+        if !file.present && was_looked_at {
             absent.push(file);
         } else if let Some(vermagic) = file.vermagic.as_deref().filter(|vermagic| built_for(vermagic) != version) {
             let judged_by_symbols = own.is_some_and(|own| has_checksums(own) && rest(own) == rest(vermagic));

@@ -197,7 +197,7 @@ fn asked(facts: &Analysis<'_>) -> Result<Option<Asked>, Outcome> {
 
 /// `RESUME=` of the image, or else of the root.
 fn configured<'a>(facts: &'a Analysis<'_>) -> Result<Option<&'a Located<String>>, Outcome> {
-    // A boot that waits half a minute at worst is no worse for what is not known here.
+    // A device that is missing here delays the boot by half a minute at worst: too little to call it unknown.
     let unread = |problem: &Problem| Err(Outcome::not_applicable(format!("not checked: {problem}")));
     let image = facts.default_image();
     if let Some(problem) = image.and_then(|image| image.unread(Source::Resume)) {

@@ -1,8 +1,8 @@
 //! The shell's language: the one reader of it, and what is looked for in scripts.
 //!
-//! [`lexer`] cuts text into words and operators, with [`skip`] for what stands within a word, [`words`] takes words apart, [`expansion`] puts variables in, and
-//! [`grammar`] tells what a command hangs on. [`assignments`] follows what a file does to [`variables`], [`commands`]
-//! lists what a script may run.
+//! [`lexer`] cuts text into words and operators, with [`skip`] for what stands within a word, [`words`] takes words
+//! apart, [`expansion`] puts variables in, and [`grammar`] tells what a command hangs on. [`assignments`] follows what
+//! a file does to [`variables`], [`commands`] lists what a script may run.
 //!
 //! Files such as `/etc/default/grub` are read by a shell, so quotes, escapes, comments, continued lines and variables
 //! count. Nothing is run: a command's output, a condition or a file that is read in between is reported, not guessed
