@@ -48,6 +48,17 @@ const MANAGERS: [Row; 6] = [
     },
 ];
 
+/// The services that start managers.
+pub(super) fn services() -> impl Iterator<Item = &'static str> {
+    MANAGERS
+        .iter()
+        .flat_map(|row| match row.starts {
+            Starts::Services(names) => names,
+            Starts::Generators(_) => &[],
+        })
+        .copied()
+}
+
 /// Reads the configuration of every manager, and whether those that are installed start.
 pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>, facts: &mut NetConfig) {
     for row in &MANAGERS {

@@ -39,7 +39,8 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> NetConfig {
     facts.firewalls = firewall::read(&files, startup);
     Source::Firewall.name(&mut files.problems());
     // Any manager or firewall may be among the units that were not read, or not followed.
-    files.problems().extend(startup.problems());
+    let services: Vec<&str> = managers::services().chain(firewall::SERVICES).collect();
+    files.problems().extend(startup.problems_about(&services));
     files.problems().extend(startup.cut_short());
     facts.problems = files.into_problems();
     facts

@@ -327,6 +327,40 @@ fn a_unit_that_cannot_be_read_may_be_that_of_any_manager_or_firewall() {
     }
 }
 
+/// A service of another name starts no manager and no firewall, but what pulls one in by its name may.
+#[test]
+fn a_unit_of_another_service_that_cannot_be_read_hides_no_manager_and_no_firewall() {
+    for (unit, told) in [
+        ("backup.service", false),
+        ("backup.service.d/local.conf", false),
+        ("multi-user.target", true),
+        ("backup.timer", true),
+        ("systemd-networkd-wait-online.service", true),
+        ("NetworkManager.service.d/local.conf", true),
+        ("systemd-.service.d/local.conf", true),
+        ("service.d/local.conf", true),
+    ] {
+        let root = SampleRoot::of(&BOOT);
+        for service in ["backup.service", "NetworkManager.service", "systemd-networkd.service"] {
+            let path = format!("/lib/systemd/system/{service}");
+            root.put(&path, "[Service]\n");
+            root.put(&format!("/etc/systemd/system/multi-user.target.wants/{service}"), &format!("-> {path}"));
+        }
+        root.put("/lib/systemd/system/backup.timer", "[Timer]\n");
+        let wants = "[Unit]\nWants=backup.timer systemd-networkd-wait-online.service\n";
+        root.put("/etc/systemd/system/multi-user.target.d/more.conf", wants);
+        fs::create_dir_all(root.path("/srv/unit")).unwrap();
+        root.put(&format!("/etc/systemd/system/{unit}"), "-> /srv/unit");
+        let facts = read(&root);
+        let place = format!("/etc/systemd/system/{unit}");
+        let about: Vec<_> = facts.problems.iter().filter(|problem| problem.place == place).collect();
+        assert_eq!(about.len(), usize::from(told), "{unit}: {:?}", facts.problems);
+        assert!(about.iter().all(|problem| problem.source == Source::Unnamed), "{unit}: {about:?}");
+        let units = Startup::read(&root.open()).problems();
+        assert!(units.iter().any(|problem| problem.place == place), "{unit}: {units:?}");
+    }
+}
+
 #[test]
 fn a_file_of_networkd_or_udev_with_more_lines_than_are_read_is_told() {
     let networkd = Source::Manager(Manager::Networkd);

@@ -400,6 +400,13 @@ fn work_of(file: &UnitFile) -> usize {
     file.sections.iter().map(section).sum()
 }
 
+/// The unit that a file in a directory of units is for: its own, a link to it, or one that adds to its settings.
+pub(super) fn unit_of(place: &str) -> Option<UnitName<'_>> {
+    let below = DIRECTORIES.iter().find_map(|directory| place.strip_prefix(*directory)?.strip_prefix('/'))?;
+    let (directory, file) = below.rsplit_once('/').unwrap_or(("", below));
+    UnitName::parse(file).or_else(|| UnitName::parse(directory.strip_suffix(".d")?))
+}
+
 /// What an entry of a directory of units stands for; `None` of what systemd passes over.
 fn entry(reader: &Reader<'_>, name: &str, path: String, kind: FileKind) -> Option<Entry> {
     let alias = UnitName::parse(name)?;

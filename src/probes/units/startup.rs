@@ -1,13 +1,14 @@
 //! The units of a root, and what starts at its boot.
 
-use super::load::Units;
+use super::load::{self, Units};
+use super::name::UnitName;
 use super::scripts::Service;
 use super::started::{First, Follow, Started, started};
 use super::{outside, scripts};
 use crate::probes::files::Reader;
 use crate::system::Root;
 use isctpl_checks::facts::Problem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where systemd itself lies.
 const SYSTEMD: [&str; 4] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/bin/systemd", "/bin/systemd"];
@@ -79,5 +80,22 @@ impl<'a> Startup<'a> {
         let mut problems = self.units.problems();
         problems.extend(self.reader.problems().iter().cloned());
         problems
+    }
+
+    /// The same, but for files of services that have nothing to do with these: neither such a service, nor one that
+    /// has its name in its own, such as what waits for a manager and starts it for that. Whatever is no service's own
+    /// file, such as a target or a directory of units, may start any.
+    pub(crate) fn problems_about(&self, services: &[&str]) -> Vec<Problem> {
+        let own_names = services.iter().filter_map(|name| self.units.own_name(name));
+        let names: BTreeSet<String> = services.iter().map(|name| (*name).to_owned()).chain(own_names).collect();
+        let stems: Vec<&str> = names.iter().filter_map(|name| Some(UnitName::parse(name)?.stem)).collect();
+        let concerns = |problem: &Problem| {
+            let service = load::unit_of(&problem.place).filter(|unit| unit.kind == "service");
+            // A drop-in of `systemd-.service` is for every service whose name begins so.
+            let is_like =
+                |name: &str, stem: &str| name.contains(stem) || (name.ends_with('-') && stem.starts_with(name));
+            service.is_none_or(|service| stems.iter().any(|stem| is_like(service.stem, stem)))
+        };
+        self.problems().into_iter().filter(concerns).collect()
     }
 }

@@ -13,9 +13,19 @@ use isctpl_checks::facts::{Firewall, Located, Location};
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
 const SAVED_RULES: [(&str, &[&str]); 2] = [
-    ("/etc/iptables/rules.v4", &["netfilter-persistent.service", "iptables-persistent.service", "iptables.service"]),
-    ("/etc/sysconfig/iptables", &["iptables.service"]),
+    ("/etc/iptables/rules.v4", &[NETFILTER_PERSISTENT, IPTABLES_PERSISTENT, IPTABLES]),
+    ("/etc/sysconfig/iptables", &[IPTABLES]),
 ];
+
+/// The services that start firewalls.
+pub(super) const SERVICES: [&str; 6] = [UFW, NFTABLES, FIREWALLD, NETFILTER_PERSISTENT, IPTABLES_PERSISTENT, IPTABLES];
+
+const UFW: &str = "ufw.service";
+const NFTABLES: &str = "nftables.service";
+const FIREWALLD: &str = "firewalld.service";
+const NETFILTER_PERSISTENT: &str = "netfilter-persistent.service";
+const IPTABLES_PERSISTENT: &str = "iptables-persistent.service";
+const IPTABLES: &str = "iptables.service";
 
 /// How deep nftables' files may include files.
 const INCLUDE_DEPTH: usize = 4;
@@ -63,7 +73,7 @@ fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
     const DEFAULTS: &str = "/etc/default/ufw";
     let conf = files.text(CONF)?;
     // The setting alone starts nothing.
-    if !startup.service("ufw.service").is_some_and(|service| service.enabled) {
+    if !startup.service(UFW).is_some_and(|service| service.enabled) {
         return None;
     }
     // Its start-up script reads both files with the shell's `.`.
@@ -106,7 +116,7 @@ fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
 }
 
 fn nftables(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
-    let service = startup.service("nftables.service").filter(|service| service.enabled)?;
+    let service = startup.service(NFTABLES).filter(|service| service.enabled)?;
     let mut set = RuleSet::default();
     for path in ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"] {
         add_nft(files, &mut set, path, INCLUDE_DEPTH);
@@ -178,7 +188,7 @@ fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
 /// firewalld lets replies in and filters nothing that leaves, unless a policy or a direct rule of the
 /// administrator does.
 fn firewalld(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
-    let service = startup.service("firewalld.service").filter(|service| service.enabled)?;
+    let service = startup.service(FIREWALLD).filter(|service| service.enabled)?;
     let mut unclear = Vec::new();
     if files.is_file("/etc/firewalld/direct.xml") {
         unclear.push("/etc/firewalld/direct.xml: direct rules are not understood".to_owned());
