@@ -78,7 +78,7 @@ pub enum Applied<T> {
 }
 
 impl<T> Applied<T> {
-    /// The exit code: 0 done, 1 failed and undone, 2 failed and not wholly undone, 3 refused.
+    /// The exit code: 0 done, 1 failed and undone, 2 failed and not wholly undone, 3 refused, or nothing was taken down.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Done(_) => 0,

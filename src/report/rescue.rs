@@ -160,6 +160,13 @@ mod tests {
     use std::path::PathBuf;
 
     #[test]
+    fn a_failure_over_what_was_up_promises_nothing() {
+        let text = unchanged(&Failure::failed("no answer"), &["sdb has the same id".to_owned()]);
+        let end = "Nothing was taken down; whether all of it still works is not known.";
+        assert_eq!(text, format!("isctpl: no answer\n  note    sdb has the same id\n{end}\n"));
+    }
+
+    #[test]
     fn a_directory_is_a_word_of_the_command() {
         let request = RescueRequest { at: PathBuf::from("/mnt/a;b"), ..RescueRequest::nothing() };
         let filesystem =
