@@ -21,12 +21,13 @@ const CONF: &str = "/etc/NetworkManager/NetworkManager.conf";
 
 /// Adds devices that are left alone to the facts, then profiles. The interfaces of ifupdown are there already.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    let mut conf = conf(files);
+    let conf = conf(files);
     // A device that is left alone gets no profile, so these go first.
     let left = left_to_ifupdown(&conf, &facts.interfaces);
     let configs = &mut facts.interfaces;
-    configs.extend(conf.unmanaged());
-    files.problems().append(&mut conf.problems);
+    let (unmanaged, problems) = conf.unmanaged();
+    configs.extend(unmanaged);
+    files.problems().extend(problems);
     configs.extend(left);
     for path in files.conf_files(&PROFILES, "") {
         let name = path.rsplit('/').next().unwrap_or_default();

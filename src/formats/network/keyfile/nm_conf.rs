@@ -19,7 +19,7 @@ pub(crate) struct NmConf {
     /// `[ifupdown] managed=`: whether NetworkManager takes the interfaces of `/etc/network/interfaces` too.
     pub ifupdown_managed: Option<Located<bool>>,
     /// What is not read of the lists.
-    pub problems: Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 impl NmConf {
@@ -57,17 +57,18 @@ impl NmConf {
         self.plugins.as_ref().map(|plugins| plugins.value.iter().any(|plugin| plugin == name))
     }
 
-    /// The devices that are left alone, as configurations that say so.
-    pub(crate) fn unmanaged(&mut self) -> Vec<InterfaceConfig> {
+    /// The devices that are left alone, as configurations that say so, and what is not read of the lists.
+    pub(crate) fn unmanaged(mut self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
         let mut configs = matched(&self.unmanaged);
         for (spec, _) in std::mem::take(&mut self.devices).into_values().filter(|(_, managed)| !managed) {
+            configs.extend(matched(&self.words(&spec)));
             if configs.len() > DEVICE_LIMIT {
+                configs.truncate(DEVICE_LIMIT);
                 self.too_many(&spec);
                 break;
             }
-            configs.extend(matched(&self.words(&spec)));
         }
-        configs
+        (configs, self.problems)
     }
 
     /// The words of a list, each with its place.
@@ -89,7 +90,11 @@ impl NmConf {
 
     fn too_many(&mut self, value: &Located<String>) {
         let what = format!("the lists have more than {DEVICE_LIMIT} words; the rest is not read");
-        self.problems.push(Problem::new(value.at.to_string(), what));
+        let problem = Problem::new(value.at.to_string(), what);
+        // A list that is too long by itself has told it already.
+        if self.problems.last() != Some(&problem) {
+            self.problems.push(problem);
+        }
     }
 }
 

@@ -57,7 +57,7 @@ fn finds_unmanaged_devices() {
     conf.add(&parse("[device-san]\nmatch-device=mac:52:54:00:AA:BB:01\nmanaged=0\n[keyfile]\nunmanaged-devices+=interface-name:=eth9;driver:veth\n", "/b"));
     assert_eq!(conf.has_plugin("ifupdown"), Some(true));
     assert!(!conf.ifupdown_managed.as_ref().unwrap().value);
-    let found = conf.unmanaged();
+    let (found, _) = conf.clone().unmanaged();
     assert_eq!(found.len(), 4);
     assert_eq!(found[0].matches.names, ["!wan*"]);
     assert_eq!(found[0].matches.types, ["!wlan"]);
@@ -65,7 +65,7 @@ fn finds_unmanaged_devices() {
     assert_eq!(found[3].matches.macs, ["52:54:00:aa:bb:01"]);
     assert!(found.iter().all(|config| config.unmanaged));
     conf.add(&parse("[keyfile]\nunmanaged-devices=\n[device-san]\nmanaged=1\n", "/c"));
-    assert!(conf.unmanaged().is_empty());
+    assert_eq!(conf.unmanaged(), (vec![], vec![]));
 }
 
 #[test]
@@ -121,7 +121,8 @@ fn devices_past_the_limit_are_told() {
     let conf = |text: &str| {
         let mut conf = NmConf::default();
         conf.add(&parse(text, "/n"));
-        (conf.unmanaged().len(), conf.problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+        let (configs, problems) = conf.unmanaged();
+        (configs.len(), problems.iter().map(ToString::to_string).collect::<Vec<_>>())
     };
     let told = |line: u32| vec![format!("/n:{line}: the lists have more than 512 words; the rest is not read")];
     assert_eq!(conf(&format!("[keyfile]\nunmanaged-devices={}\n", "e;".repeat(512))), (512, vec![]));
@@ -129,8 +130,17 @@ fn devices_past_the_limit_are_told() {
     let two = format!("unmanaged-devices={0}\nunmanaged-devices+={0}\n", "e;".repeat(300));
     assert_eq!(conf(&format!("[keyfile]\n{two}")), (512, told(3)));
     let groups = |count: usize| (0..count).map(|n| format!("[device{n:03}]\nmanaged=0\n")).collect::<String>();
-    assert_eq!(conf(&groups(513)), (513, vec![]));
-    assert_eq!(conf(&groups(600)).1.len(), 1);
+    assert_eq!(conf(&groups(512)), (512, vec![]));
+    assert_eq!(conf(&groups(513)), (512, told(1026)));
+    assert_eq!(conf(&groups(600)), (512, told(1026)));
+    let lists = |count: usize| format!("[device0]\nmanaged=0\nmatch-device={}\n{}", "e;".repeat(count), groups(400));
+    assert_eq!(conf(&lists(400)), (512, told(229)));
+    let both = format!(
+        "[keyfile]\nunmanaged-devices={}\n[device]\nmanaged=0\nmatch-device={}\n",
+        "e;".repeat(300),
+        "e;".repeat(600)
+    );
+    assert_eq!(conf(&both), (512, told(5)), "told once");
     let file = parse(&"[a]\n".repeat(30_000), "/n");
     assert_eq!(
         file.problems[0].to_string(),
