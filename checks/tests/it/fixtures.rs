@@ -288,7 +288,8 @@ const OF_ABSENCE: [&str; 12] = [
 
 #[test]
 fn nothing_is_missing_where_the_root_was_not_read_to_the_end() {
-    for check in registry::all().filter(|check| OF_ABSENCE.contains(&check.id)) {
+    for id in OF_ABSENCE {
+        let check = registry::find(id).unwrap();
         let (name, _, mut facts) = case(check, "broken");
         facts.scope.problems.push(Problem::new("/", "was not read to the end"));
         assert!(matches!(alone(check, &facts), Outcome::Unknown { .. }), "{name}");
