@@ -412,7 +412,7 @@ fn a_torn_journal_is_one_that_ends_earlier() {
     }
 }
 
-/// A change was called a deed in version 1.
+/// A change was called a deed in version 1, and the end was not told before version 3.
 #[test]
 fn a_journal_of_another_version_is_understood_or_refused_in_words() {
     let bench = Bench::new();
@@ -426,9 +426,18 @@ fn a_journal_of_another_version_is_understood_or_refused_in_words() {
         refused.contains("another version of isctpl") && refused.contains("undo it with that version"),
         "{refused}"
     );
-    fs::write(&path, now.replace("\"version\":3", "\"version\":1").replace("\"change\":", "\"deed\":")).unwrap();
-    down(bench.directory.path(), &mut bench.world()).unwrap();
-    assert!(bench.is_as_before());
+    for (version, change) in [(1, "deed"), (2, "change")] {
+        let bench = Bench::new();
+        assert_eq!(up(bench.directory.path(), &mut bench.world()), Applied::Done(()));
+        let path = bench.directory.path().join("journal/journal");
+        let now = fs::read_to_string(&path).unwrap();
+        let begun = now.strip_suffix("{\"event\":\"complete\"}\n").unwrap();
+        let then = begun.replace("\"version\":3", &format!("\"version\":{version}"));
+        fs::write(&path, then.replace("\"change\":", &format!("\"{change}\":"))).unwrap();
+        assert!(!Journal::peek(path.parent().unwrap()).unwrap().unwrap().is_complete(), "version {version}");
+        down(bench.directory.path(), &mut bench.world()).unwrap();
+        assert!(bench.is_as_before(), "version {version}");
+    }
 }
 
 #[test]
