@@ -168,7 +168,8 @@ fn read_files<'r>(
     say(Stage::NetworkConfiguration);
     let startup = Startup::read(root);
     facts.dhcp = dhcp::read(root, live);
-    facts.netconfig = netconfig::read(root, &startup);
+    let portals: Vec<IpAddr> = Analysis::of(facts).root_portals().into_iter().map(|portal| portal.ip).collect();
+    facts.netconfig = netconfig::read(root, &startup, &portals);
     say(Stage::Services);
     facts.services = services::read(root, &startup);
     say(Stage::Disks);

@@ -53,7 +53,7 @@ pub(crate) enum RouteVerdict<'a> {
 
 impl Analysis<'_> {
     /// The portals of the root: those that are known, each address once.
-    pub(crate) fn root_portals(&self) -> Vec<Portal> {
+    pub fn root_portals(&self) -> Vec<Portal> {
         let mut portals: Vec<Portal> = Vec::new();
         for portal in self.portals() {
             let known = portals.iter().any(|other| other.ip == portal.ip);

@@ -1,6 +1,6 @@
 //! Rule sets as iptables-save(8) writes them: `rules.v4`, and ufw's files.
 
-use super::rules::{Action, Chains, Fit, Packet, Rule, is_portal_port, local_port_fit};
+use super::rules::{Action, Addresses, Chains, Fit, Packet, Rule, is_portal_port, local_port_fit};
 use crate::formats::systemd::split_words;
 use crate::formats::text::harmless::firewall;
 use isctpl_checks::facts::{Located, Location};
@@ -74,8 +74,7 @@ impl FilterTable {
             }
         };
         let rest: Vec<&str> = words.collect();
-        let (request, reply, action) = rule_of(&rest);
-        let rule = Rule { text: firewall::rule(&split_words(line)), at, request, reply, action };
+        let rule = rule_of(&rest, Rule::new(firewall::rule(&split_words(line)), at));
         let chain = self.chains.entry(chain.unwrap_or_default().to_owned()).or_default();
         if insert {
             chain.insert(0, rule);
@@ -86,21 +85,14 @@ impl FilterTable {
 }
 
 /// What a rule's words ask for and do.
-fn rule_of(words: &[&str]) -> (Fit, Fit, Action) {
+fn rule_of(words: &[&str], mut rule: Rule) -> Rule {
     let mut fits = [Fit::Yes; 2];
     let mut narrow = |fit: [Fit; 2], negated: bool| {
         for (have, fit) in fits.iter_mut().zip(fit) {
-            let fit = match (negated, fit) {
-                (false, fit) => fit,
-                (true, Fit::Yes) => Fit::No,
-                (true, Fit::No) => Fit::Yes,
-                (true, Fit::Maybe) => Fit::Maybe,
-            };
-            *have = (*have).min(fit);
+            *have = (*have).min(fit.turned(negated));
         }
     };
     let both = |fit: Fit| [fit, fit];
-    let mut action = Action::Next;
     let mut negated = false;
     let mut words = words.iter().copied();
     while let Some(word) = words.next() {
@@ -111,11 +103,11 @@ fn rule_of(words: &[&str]) -> (Fit, Fit, Action) {
         let was_negated = std::mem::take(&mut negated);
         match word {
             "-j" | "--jump" => {
-                action = target(words.next().unwrap_or_default());
+                rule.action = target(words.next().unwrap_or_default());
                 // What follows are options of the target.
                 break;
             }
-            "-g" | "--goto" => action = Action::Goto(words.next().unwrap_or_default().to_owned()),
+            "-g" | "--goto" => rule.action = Action::Goto(words.next().unwrap_or_default().to_owned()),
             "-p" | "--protocol" => {
                 let tcp = matches!(words.next(), Some("tcp" | "6" | "all" | "0"));
                 narrow(both(if tcp { Fit::Yes } else { Fit::No }), was_negated);
@@ -146,7 +138,7 @@ fn rule_of(words: &[&str]) -> (Fit, Fit, Action) {
                 narrow([request, if has("ESTABLISHED") { Fit::Yes } else { Fit::No }], was_negated);
             }
             "-m" | "--match" => match words.next() {
-                Some("conntrack" | "state" | "tcp" | "comment" | "multiport") => {}
+                Some("conntrack" | "state" | "tcp" | "comment" | "multiport" | "owner") => {}
                 _ => narrow(both(Fit::Maybe), false),
             },
             "--comment" => {
@@ -154,15 +146,29 @@ fn rule_of(words: &[&str]) -> (Fit, Fit, Action) {
             }
             // `--syn`: the first packet of a connection only.
             "--syn" => narrow([Fit::Maybe, Fit::No], was_negated),
-            "-s" | "-d" | "--source" | "--destination" => {
-                let everything = matches!(words.next(), Some("0.0.0.0/0" | "0/0"));
-                narrow(both(if everything { Fit::Yes } else { Fit::Maybe }), was_negated);
+            "-s" | "-d" | "--source" | "--src" | "--destination" | "--dst" => {
+                let is_source = matches!(word, "-s" | "--source" | "--src");
+                match Addresses::parse(words.next().unwrap_or_default().split(','), was_negated) {
+                    Some(addresses) if is_source => rule.sources.push(addresses),
+                    Some(addresses) => rule.destinations.push(addresses),
+                    None => narrow(both(Fit::Maybe), false),
+                }
+            }
+            // The socket of the session is iscsid's, and packets that arrive have none yet.
+            "--uid-owner" => {
+                let fit = match words.next() {
+                    Some("0" | "root") => Fit::Yes,
+                    Some(uid) if uid.bytes().all(|byte| byte.is_ascii_digit()) => Fit::No,
+                    _ => Fit::Maybe,
+                };
+                narrow([fit, Fit::No], was_negated);
             }
             word if word.starts_with('-') => narrow(both(Fit::Maybe), false),
             _ => {}
         }
     }
-    (fits[0], fits[1], action)
+    [rule.request, rule.reply] = fits;
+    rule
 }
 
 fn interface_fit(name: Option<&str>) -> Fit {

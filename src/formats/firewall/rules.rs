@@ -1,8 +1,10 @@
 //! A rule set, and what it does with the two packets that a root on iSCSI lives by: a request to a
 //! portal's TCP port 3260, and the reply to it.
 
+use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{Located, Location};
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// How deep jumps are followed.
 const DEPTH_LIMIT: usize = 16;
@@ -18,10 +20,62 @@ const UNCLEAR_LIMIT: usize = 20;
 pub(crate) enum Fit {
     /// It does not.
     No,
-    /// It depends on what is not known here: addresses, interfaces, marks.
+    /// It depends on what is not known here: interfaces, marks, addresses where no portal is known.
     Maybe,
     /// It does.
     Yes,
+}
+
+impl Fit {
+    /// The contrary, where it is `negated`.
+    pub(super) fn turned(self, negated: bool) -> Self {
+        match (negated, self) {
+            (true, Self::Yes) => Self::No,
+            (true, Self::No) => Self::Yes,
+            (_, fit) => fit,
+        }
+    }
+}
+
+/// Networks that an end of the packet has to be in, or must not be in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Addresses {
+    nets: Vec<IpNet>,
+    negated: bool,
+}
+
+impl Addresses {
+    /// Addresses and networks as words: `10.0.0.1`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`. `None` where one is something
+    /// else, such as a set's name or a range.
+    pub(super) fn parse<'a>(words: impl IntoIterator<Item = &'a str>, negated: bool) -> Option<Self> {
+        let nets = words.into_iter().map(net).collect::<Option<Vec<_>>>()?;
+        (!nets.is_empty()).then_some(Self { nets, negated })
+    }
+
+    /// Whether an end of the packet is in them; of one whose address is not known only that it is not this host
+    /// itself.
+    fn fit(&self, end: Option<IpAddr>) -> Fit {
+        let fit = match end {
+            Some(end) if self.nets.iter().any(|net| net.contains(&end)) => Fit::Yes,
+            Some(_) => Fit::No,
+            None if self.nets.iter().any(|net| net.prefix_len() == 0) => Fit::Yes,
+            None if self.nets.iter().all(|net| net.addr().is_loopback()) => Fit::No,
+            None => Fit::Maybe,
+        };
+        fit.turned(self.negated)
+    }
+}
+
+fn net(word: &str) -> Option<IpNet> {
+    // `0/0`, as iptables takes it.
+    if word == "0/0" {
+        return Some(IpNet::V4(Ipv4Net::default()));
+    }
+    if let Some((address, mask)) = word.split_once('/').filter(|(_, mask)| mask.contains('.')) {
+        let (address, mask) = (address.parse::<Ipv4Addr>().ok()?, mask.parse::<Ipv4Addr>().ok()?);
+        return Ipv4Net::with_netmask(address, mask).ok().map(IpNet::V4);
+    }
+    word.parse::<IpNet>().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// The packet.
@@ -63,8 +117,30 @@ pub(crate) struct Rule {
     pub(crate) request: Fit,
     /// Whether the reply fits.
     pub(crate) reply: Fit,
+    /// Where the packet has to come from.
+    pub(crate) sources: Vec<Addresses>,
+    /// Where it has to go.
+    pub(crate) destinations: Vec<Addresses>,
     /// What is done.
     pub(crate) action: Action,
+}
+
+impl Rule {
+    /// A rule for every packet, which does nothing.
+    pub(super) fn new(text: String, at: Location) -> Self {
+        let (sources, destinations) = (Vec::new(), Vec::new());
+        Self { text, at, request: Fit::Yes, reply: Fit::Yes, sources, destinations, action: Action::Next }
+    }
+
+    /// Whether a packet fits whose far end is this portal.
+    fn fit(&self, packet: Packet, portal: Option<IpAddr>) -> Fit {
+        let (fit, far, near) = match packet {
+            Packet::Request => (self.request, &self.destinations, &self.sources),
+            Packet::Reply => (self.reply, &self.sources, &self.destinations),
+        };
+        let far = far.iter().map(|addresses| addresses.fit(portal));
+        far.chain(near.iter().map(|addresses| addresses.fit(None))).fold(fit, Fit::min)
+    }
 }
 
 /// Chains by name, each a list of rules.
@@ -84,14 +160,22 @@ pub(crate) struct Outcome {
 struct Walk<'a> {
     chains: &'a Chains,
     packet: Packet,
+    portal: Option<IpAddr>,
     steps: usize,
     /// Rules that may decide, and whether they would let the packet pass; `None` where nobody knows.
     unclear: Vec<(Option<bool>, String)>,
 }
 
-/// Follows a packet through a base chain. `policy` is what happens at its end, and where that is said.
-pub(crate) fn follow(chains: &Chains, start: &str, policy: (bool, Located<String>), packet: Packet) -> Outcome {
-    let mut walk = Walk { chains, packet, steps: 0, unclear: Vec::new() };
+/// Follows a packet to or from a portal, where one is known, through a base chain. `policy` is what happens at its end,
+/// and where that is said.
+pub(crate) fn follow(
+    chains: &Chains,
+    start: &str,
+    policy: (bool, Located<String>),
+    packet: Packet,
+    portal: Option<IpAddr>,
+) -> Outcome {
+    let mut walk = Walk { chains, packet, portal, steps: 0, unclear: Vec::new() };
     let end = walk.chain(start, DEPTH_LIMIT);
     let (accepted, deciding) = match end {
         End::Decided(accepted, rule) => (accepted, rule),
@@ -115,10 +199,7 @@ impl Walk<'_> {
                 self.note(rule, None);
                 return End::Returned;
             }
-            let fit = match self.packet {
-                Packet::Request => rule.request,
-                Packet::Reply => rule.reply,
-            };
+            let fit = rule.fit(self.packet, self.portal);
             if fit == Fit::No {
                 continue;
             }
@@ -136,7 +217,7 @@ impl Walk<'_> {
                 }
                 (Action::Jump(target) | Action::Goto(target), _) => match self.chain(target, depth - 1) {
                     End::Decided(accepted, _) => self.note(rule, Some(accepted)),
-                    // Back from a chain that decided nothing: only what was gone to for good leaves the rest out.
+                    // After `goto` the rest of this chain is left out; after `jump` it goes on.
                     End::Returned if matches!(rule.action, Action::Goto(_)) => self.note(rule, None),
                     End::Returned => {}
                 },

@@ -19,13 +19,15 @@ use super::files::Reader;
 use super::units::startup::Startup;
 use crate::system::Root;
 use isctpl_checks::facts::{NetConfig, Source};
+use std::net::IpAddr;
 
 /// Reads the network configuration of a root. What could not be read is in `problems`, the units that say which
 /// managers and firewalls start included.
 ///
 /// Configurations stand manager by manager, each in the order in which its manager reads them; for
-/// networkd the first one that matches an interface is the one that holds.
-pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> NetConfig {
+/// networkd the first one that matches an interface is the one that holds. Firewalls are followed for the portals of
+/// the root, as far as they are known.
+pub(crate) fn read(root: &Root, startup: &Startup<'_>, portals: &[IpAddr]) -> NetConfig {
     let files = Reader::new(root);
     let mut facts = NetConfig::default();
     let udev = udev::read(&files);
@@ -36,7 +38,7 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> NetConfig {
     facts.rp_filter = sysctl::rp_filter(&files);
     Source::Other.name(&mut files.problems());
     managers::read(&files, startup, &mut facts);
-    facts.firewalls = firewall::read(&files, startup);
+    facts.firewalls = firewall::read(&files, startup, portals);
     Source::Firewall.name(&mut files.problems());
     // Any manager or firewall may be among the units that were not read, or not followed.
     let services: Vec<&str> = managers::services().chain(firewall::SERVICES).collect();

@@ -15,7 +15,7 @@ const BOOT: [(&str, &str); 3] = [
 
 fn read(root: &SampleRoot) -> NetConfig {
     let root = root.open();
-    super::read(&root, &Startup::read(&root))
+    super::read(&root, &Startup::read(&root), &[])
 }
 
 fn paths(facts: &NetConfig) -> Vec<&str> {
@@ -261,6 +261,29 @@ fn firewalls_count_only_when_they_start() {
         assert_eq!(facts.firewalls.len(), 1, "{doubtful:?}");
         assert!(facts.problems.iter().any(|problem| problem.source == Source::Firewall), "{doubtful:?}");
     }
+}
+
+/// What is forwarded is none of the session's packets.
+#[test]
+fn only_what_firewalld_does_with_this_host_itself_is_unclear() {
+    let policy = |ingress: &str| {
+        format!("<policy target=\"DROP\"><ingress-zone name=\"{ingress}\"/><egress-zone name=\"docker\"/></policy>")
+    };
+    let (any, host) = (policy("ANY"), policy("HOST"));
+    let unclear = |files: &[(&str, &str)]| {
+        let mut all = files.to_vec();
+        all.extend(BOOT);
+        all.push(("/usr/lib/systemd/system/firewalld.service", "[Unit]\n"));
+        all.push((
+            "/etc/systemd/system/multi-user.target.wants/firewalld.service",
+            "-> /usr/lib/systemd/system/firewalld.service",
+        ));
+        read(&SampleRoot::of(&all)).firewalls[0].unclear.len()
+    };
+    assert_eq!(unclear(&[("/etc/firewalld/policies/docker-forwarding.xml", &any)]), 0);
+    assert_eq!(unclear(&[("/etc/firewalld/policies/out.xml", &host)]), 1);
+    assert_eq!(unclear(&[("/etc/firewalld/direct.xml", "<direct>\n</direct>\n")]), 0);
+    assert_eq!(unclear(&[("/etc/firewalld/direct.xml", "<direct>\n<rule ipv=\"ipv4\"/></direct>\n")]), 1);
 }
 
 #[test]

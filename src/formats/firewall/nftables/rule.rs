@@ -1,6 +1,6 @@
 //! One rule of nft(8): what it asks of the two packets, and what it does with them.
 
-use super::super::rules::{Action, Fit, Rule, is_portal_port, local_port_fit};
+use super::super::rules::{Action, Addresses, Fit, Rule, is_portal_port, local_port_fit};
 use crate::formats::text::harmless::firewall;
 use isctpl_checks::facts::Location;
 
@@ -32,7 +32,7 @@ fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>
 /// What the words of a rule ask for and do. `table` is where its jumps lead.
 pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
     let text = firewall::rule(words);
-    let mut rule = Rule { text, at, request: Fit::Yes, reply: Fit::Yes, action: Action::Next };
+    let mut rule = Rule::new(text, at);
     let mut words = words.iter();
     while let Some(&word) = words.next() {
         let (request, reply) = match word {
@@ -87,9 +87,15 @@ pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
                 protocol_fits(&mut words)
             }
             "ip" => {
-                words.next();
-                operand(&mut words);
-                (Fit::Maybe, Fit::Maybe)
+                let field = words.next().copied();
+                let is_masked = words.as_slice().first() == Some(&"&");
+                let (negated, list) = operand(&mut words);
+                match (field, Addresses::parse(list, negated)) {
+                    (Some("saddr"), Some(addresses)) if !is_masked => rule.sources.push(addresses),
+                    (Some("daddr"), Some(addresses)) if !is_masked => rule.destinations.push(addresses),
+                    _ => (rule.request, rule.reply) = (rule.request.min(Fit::Maybe), rule.reply.min(Fit::Maybe)),
+                }
+                (Fit::Yes, Fit::Yes)
             }
             "udp" | "icmp" | "icmpv6" | "ip6" | "igmp" | "sctp" | "dccp" | "arp" | "esp" | "ah" => (Fit::No, Fit::No),
             _ => (Fit::Maybe, Fit::Maybe),
@@ -103,22 +109,15 @@ pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
     rule
 }
 
-fn turned(negated: bool, fit: Fit) -> Fit {
-    match (negated, fit) {
-        (true, Fit::Yes) => Fit::No,
-        (true, Fit::No) => Fit::Yes,
-        (_, fit) => fit,
-    }
-}
-
 fn interface_fit(negated: bool, names: &[&str]) -> Fit {
-    turned(negated, if names.iter().all(|name| *name == "lo") { Fit::No } else { Fit::Maybe })
+    let fit = if names.iter().all(|name| *name == "lo") { Fit::No } else { Fit::Maybe };
+    fit.turned(negated)
 }
 
 fn protocol_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
     let (negated, list) = operand(words);
     let known = |word: &&str| matches!(*word, "tcp" | "6" | "ipv4" | "ip");
-    let fit = turned(negated, if list.iter().any(known) { Fit::Yes } else { Fit::No });
+    let fit = if list.iter().any(known) { Fit::Yes } else { Fit::No }.turned(negated);
     (fit, fit)
 }
 
@@ -131,7 +130,7 @@ fn state_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
         _ => Fit::Maybe,
     };
     let reply = if has("established") { Fit::Yes } else { Fit::No };
-    (turned(negated, request), turned(negated, reply))
+    (request.turned(negated), reply.turned(negated))
 }
 
 /// `ct state vmap { established : accept, … }`: one rule that does different things; what it does with
@@ -165,7 +164,7 @@ fn port_fits(words: &mut std::slice::Iter<'_, &str>, destination: bool) -> (Fit,
         Some(false) => Fit::No,
         None => Fit::Maybe,
     });
-    let far = turned(negated, far.max().unwrap_or(Fit::Maybe));
-    let near = turned(negated, list.iter().map(|port| local_port_fit(port)).max().unwrap_or(Fit::Maybe));
+    let far = far.max().unwrap_or(Fit::Maybe).turned(negated);
+    let near = list.iter().map(|port| local_port_fit(port)).max().unwrap_or(Fit::Maybe).turned(negated);
     if destination { (far, near) } else { (near, far) }
 }

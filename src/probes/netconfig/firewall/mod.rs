@@ -5,11 +5,12 @@ mod tests;
 
 use crate::formats::firewall::iptables::FilterTable;
 use crate::formats::firewall::nftables::RuleSet;
-use crate::formats::firewall::rules::{Outcome, Packet, follow};
+use crate::formats::firewall::rules::{self, Chains, Outcome, Packet};
 use crate::formats::shell::{Shell, Variables};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Firewall, Located, Location};
+use std::net::IpAddr;
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
 const SAVED_RULES: [(&str, &[&str]); 2] = [
@@ -30,17 +31,47 @@ const IPTABLES: &str = "iptables.service";
 /// How deep nftables' files may include files.
 const INCLUDE_DEPTH: usize = 4;
 
-/// Every firewall that starts at boot.
-pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>) -> Vec<Firewall> {
-    let kinds: [fn(&Reader<'_>, &Startup<'_>) -> Option<Firewall>; 4] = [ufw, nftables, saved_rules, firewalld];
-    let firewall = |read: fn(&Reader<'_>, &Startup<'_>) -> Option<Firewall>| {
+type Read = fn(&Reader<'_>, &Startup<'_>, &[IpAddr]) -> Option<Firewall>;
+
+/// Every firewall that starts at boot, and what it does with packets to and from these portals.
+pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Vec<Firewall> {
+    let kinds: [Read; 4] = [ufw, nftables, saved_rules, firewalld];
+    let firewall = |read: Read| {
         let noted = files.problems().len();
-        let mut firewall = read(files, startup)?;
+        let mut firewall = read(files, startup, portals)?;
         // A rule that was not read may accept what the others drop.
         firewall.unclear.extend(files.problems().iter().skip(noted).map(ToString::to_string));
         Some(firewall)
     };
     kinds.into_iter().filter_map(firewall).collect()
+}
+
+/// Follows a packet of each portal through a base chain; of one whose address is not known, where none is. One portal
+/// that is cut off is enough.
+fn follow(
+    chains: &Chains,
+    start: &str,
+    policy: &(bool, Located<String>),
+    packet: Packet,
+    portals: &[IpAddr],
+) -> Outcome {
+    let known = portals.iter().copied().map(Some);
+    let ends = known.chain(portals.is_empty().then_some(None));
+    all(ends.map(|portal| rules::follow(chains, start, policy.clone(), packet, portal)))
+}
+
+/// What becomes of a packet that meets all of these: one that stops it is enough.
+fn all(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut total = Outcome { accepted: true, ..Outcome::default() };
+    for outcome in outcomes {
+        let new = outcome.unclear.into_iter().filter(|text| !total.unclear.contains(text)).collect::<Vec<_>>();
+        total.unclear.extend(new);
+        if total.deciding.is_none() || (total.accepted && !outcome.accepted) {
+            total.deciding = outcome.deciding;
+        }
+        total.accepted &= outcome.accepted;
+    }
+    total
 }
 
 fn policy_word(accept: bool) -> String {
@@ -68,7 +99,7 @@ fn firewall(kind: &str, at: Location, policies: (bool, bool), request: Outcome, 
 }
 
 /// ufw: `ENABLED=yes`, policies in its defaults, rules in its own files.
-fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
+fn ufw(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Option<Firewall> {
     const CONF: &str = "/etc/ufw/ufw.conf";
     const DEFAULTS: &str = "/etc/default/ufw";
     let conf = files.text(CONF)?;
@@ -108,33 +139,24 @@ fn ufw(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
         table.chains.insert(name.to_owned(), rules);
     }
     let policies = (output.0, input.0);
-    let request = follow(&table.chains, "OUTPUT", output, Packet::Request);
-    let reply = follow(&table.chains, "INPUT", input, Packet::Reply);
+    let request = follow(&table.chains, "OUTPUT", &output, Packet::Request, portals);
+    let reply = follow(&table.chains, "INPUT", &input, Packet::Reply, portals);
     let mut firewall = firewall("ufw", enabled.at.clone(), policies, request, reply);
     firewall.unclear.extend(table.unclear);
     Some(firewall)
 }
 
-fn nftables(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
+fn nftables(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Option<Firewall> {
     let service = startup.service(NFTABLES).filter(|service| service.enabled)?;
     let mut set = RuleSet::default();
     for path in ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"] {
         add_nft(files, &mut set, path, INCLUDE_DEPTH);
     }
     let follow_hook = |hook: &str, packet: Packet| -> (bool, Outcome) {
-        let mut policy = true;
-        let mut total = Outcome { accepted: true, ..Outcome::default() };
-        for base in set.bases.iter().filter(|base| base.hook == hook) {
-            policy &= base.policy.0;
-            let outcome = follow(&set.chains, &base.name, base.policy.clone(), packet);
-            total.unclear.extend(outcome.unclear);
-            // Every chain of a hook has its say; one that drops is enough.
-            if total.deciding.is_none() || (total.accepted && !outcome.accepted) {
-                total.deciding = outcome.deciding;
-            }
-            total.accepted &= outcome.accepted;
-        }
-        (policy, total)
+        // Every chain of a hook has its say.
+        let bases = || set.bases.iter().filter(|base| base.hook == hook);
+        let outcomes = bases().map(|base| follow(&set.chains, &base.name, &base.policy, packet, portals));
+        (bases().all(|base| base.policy.0), all(outcomes))
     };
     let (output, request) = follow_hook("output", Packet::Request);
     let (input, reply) = follow_hook("input", Packet::Reply);
@@ -162,7 +184,7 @@ fn add_nft(files: &Reader<'_>, set: &mut RuleSet, path: &str, depth: usize) {
     }
 }
 
-fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
+fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Option<Firewall> {
     for (path, services) in SAVED_RULES {
         if !services.iter().any(|unit| startup.service(unit).is_some_and(|service| service.enabled)) {
             continue;
@@ -176,8 +198,8 @@ fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
         };
         let (output, input) = (policy("OUTPUT"), policy("INPUT"));
         let policies = (output.0, input.0);
-        let request = follow(&table.chains, "OUTPUT", output, Packet::Request);
-        let reply = follow(&table.chains, "INPUT", input, Packet::Reply);
+        let request = follow(&table.chains, "OUTPUT", &output, Packet::Request, portals);
+        let reply = follow(&table.chains, "INPUT", &input, Packet::Reply, portals);
         let mut firewall = firewall("iptables", Location::file(path), policies, request, reply);
         firewall.unclear.extend(table.unclear);
         return Some(firewall);
@@ -187,14 +209,20 @@ fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
 
 /// firewalld lets replies in and filters nothing that leaves, unless a policy or a direct rule of the
 /// administrator does.
-fn firewalld(files: &Reader<'_>, startup: &Startup<'_>) -> Option<Firewall> {
+fn firewalld(files: &Reader<'_>, startup: &Startup<'_>, _: &[IpAddr]) -> Option<Firewall> {
     let service = startup.service(FIREWALLD).filter(|service| service.enabled)?;
     let mut unclear = Vec::new();
-    if files.is_file("/etc/firewalld/direct.xml") {
+    let holds =
+        |path: &str, words: &[&str]| files.text(path).is_some_and(|text| words.iter().any(|word| text.contains(word)));
+    if holds("/etc/firewalld/direct.xml", &["<rule", "<passthrough"]) {
         unclear.push("/etc/firewalld/direct.xml: direct rules are not understood".to_owned());
     }
     for name in files.names("/etc/firewalld/policies").into_iter().filter(|name| name.ends_with(".xml")) {
-        unclear.push(format!("/etc/firewalld/policies/{name}: policies are not understood"));
+        // A policy between two other zones, such as Docker's, is for what this host forwards (firewalld.policy(5)).
+        let path = format!("/etc/firewalld/policies/{name}");
+        if holds(&path, &["HOST"]) {
+            unclear.push(format!("{path}: policies are not understood"));
+        }
     }
     Some(Firewall {
         kind: "firewalld".to_owned(),

@@ -4,13 +4,17 @@ use super::*;
 use proptest::prelude::*;
 
 fn nft(text: &str) -> (bool, bool, Vec<String>) {
+    nft_for(text, &[])
+}
+
+fn nft_for(text: &str, portals: &[IpAddr]) -> (bool, bool, Vec<String>) {
     let mut set = RuleSet::default();
     set.add(text, "/n");
     let mut fate = [true, true];
     let mut unclear = set.unclear.clone();
     for base in &set.bases {
         let (slot, packet) = if base.hook == "output" { (0, Packet::Request) } else { (1, Packet::Reply) };
-        let outcome = follow(&set.chains, &base.name, base.policy.clone(), packet);
+        let outcome = follow(&set.chains, &base.name, &base.policy, packet, portals);
         fate[slot] &= outcome.accepted;
         unclear.extend(outcome.unclear);
     }
@@ -18,11 +22,15 @@ fn nft(text: &str) -> (bool, bool, Vec<String>) {
 }
 
 fn saved(text: &str) -> (bool, bool, Vec<String>) {
+    saved_for(text, &[])
+}
+
+fn saved_for(text: &str, portals: &[IpAddr]) -> (bool, bool, Vec<String>) {
     let mut table = FilterTable::default();
     table.add(text, "/r");
     let policy = |chain: &str| table.policies.get(chain).cloned().unwrap();
-    let request = follow(&table.chains, "OUTPUT", policy("OUTPUT"), Packet::Request);
-    let reply = follow(&table.chains, "INPUT", policy("INPUT"), Packet::Reply);
+    let request = follow(&table.chains, "OUTPUT", &policy("OUTPUT"), Packet::Request, portals);
+    let reply = follow(&table.chains, "INPUT", &policy("INPUT"), Packet::Reply, portals);
     let unclear = request.unclear.into_iter().chain(reply.unclear).chain(table.unclear.clone()).collect();
     (request.accepted, reply.accepted, unclear)
 }
@@ -103,6 +111,48 @@ fn only_what_may_decide_otherwise_is_unclear() {
     }
     assert!(with("drop", "ip daddr 10.0.0.1 drop").2.is_empty());
     assert_eq!(with("drop", "ip daddr 10.0.0.1 accept").2.len(), 1);
+}
+
+/// Oracle's Ubuntu images: the volumes' network for root alone; and what fail2ban, kubelet and a list of addresses add.
+const CLOUD: &str = "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:InstanceServices - [0:0]\n:f2b - [0:0]\n\
+    -A INPUT -p tcp -j f2b\n-A INPUT -s 198.51.100.0/255.255.255.0 -j DROP\n\
+    -A INPUT -p tcp -m state --state RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -j REJECT\n\
+    -A f2b -s 203.0.113.5/32 -j REJECT\n-A OUTPUT ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP\n\
+    -A OUTPUT -d 169.254.0.0/16 -j InstanceServices\n\
+    -A InstanceServices -d 169.254.0.2/32 -p tcp -m owner --uid-owner 0 -m tcp --dport 3260 -j ACCEPT\n\
+    -A InstanceServices -d 169.254.0.0/16 -p tcp -m tcp -j REJECT\nCOMMIT\n";
+
+#[test]
+fn rules_for_other_addresses_than_the_portals_decide_nothing() {
+    let of = |portal: &str| saved_for(CLOUD, &[portal.parse().unwrap()]);
+    for portal in ["169.254.0.2", "100.97.0.10", "2001:db8::1"] {
+        assert_eq!(of(portal), (true, true, vec![]), "{portal}");
+    }
+    assert_eq!(of("169.254.3.4"), (false, true, vec![]), "the volumes' network, without a rule that lets it out");
+    assert_eq!(of("198.51.100.7"), (true, false, vec![]));
+    assert_eq!(of("203.0.113.5"), (true, false, vec![]));
+    let two = ["100.97.0.10", "203.0.113.5"].map(|ip| ip.parse().unwrap());
+    assert_eq!(saved_for(CLOUD, &two), (true, false, vec![]), "one portal that is cut off is enough");
+    assert!(!saved(CLOUD).2.is_empty(), "no portal is known");
+    let other = saved_for(&CLOUD.replace("--uid-owner 0", "--uid-owner 33"), &["169.254.0.2".parse().unwrap()]);
+    assert_eq!(other, (false, true, vec![]), "for another user's sockets alone");
+    let nft = |rule: &str| {
+        let text =
+            format!("table ip f {{ chain o {{ type filter hook output priority 0; policy accept; {rule}; }}\n }}");
+        let (request, _, unclear) = nft_for(&text, &["100.97.0.10".parse().unwrap()]);
+        (request, unclear.len())
+    };
+    for (rule, expected) in [
+        ("ip daddr { 10.0.0.0/8, 192.0.2.1 } drop", (true, 0)),
+        ("ip daddr { 10.0.0.0/8, 100.97.0.0/16 } drop", (false, 0)),
+        ("ip daddr != 100.97.0.0/16 drop", (true, 0)),
+        ("ip daddr @blocked drop", (true, 1)),
+        ("ip daddr 100.97.0.1-100.97.0.20 drop", (true, 1)),
+        ("ip daddr & 255.255.0.0 == 100.97.0.0 drop", (true, 1)),
+        ("ip saddr 10.0.0.1 drop", (true, 1)),
+    ] {
+        assert_eq!(nft(rule), expected, "{rule}");
+    }
 }
 
 #[test]
