@@ -1,5 +1,7 @@
 //! `isctpl rescue` as a user meets it: what it refuses, what it plans, and, against a fake target, all of it.
 
+mod everything_against_a_fake_target;
+
 use crate::support::netns::{Namespace, PORTAL, SAN_MAC};
 use crate::support::run::{Answer, as_ordinary_user, isctpl};
 use std::fs;
@@ -215,42 +217,6 @@ fn fake_target(test: &str, portal: &TcpListener) -> Option<Command> {
 
 fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Everything but iSCSI, LVM and a network, in namespaces of its own.
-#[test]
-fn everything_against_a_fake_target() {
-    let portal = TcpListener::bind("127.0.0.1:0").unwrap();
-    let Some(mut sandbox) = fake_target("everything_against_a_fake_target", &portal) else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let names = [
-        "plain",
-        "hostile",
-        "asked",
-        "wrong_password",
-        "wrong_place",
-        "busy",
-        "held",
-        "held_meanwhile",
-        "read_only_killed",
-        "interrupted",
-        "goes_on",
-        "each_step_fails",
-        "locked",
-        "killed",
-        "killed_anywhere",
-    ];
-    let output = sandbox
-        .arg(directory.path())
-        .arg(project().join("tests/rescue/fake-target"))
-        .arg(project().join("tests/lab/rescue/scenarios"))
-        .args(names)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complaints}");
-    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), names.len(), "{said}\n{complaints}");
 }
 
 /// The SAN NIC is brought up and put back, with real links: the portal is in another network, behind a gateway.
