@@ -10,6 +10,8 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// What the report has to say of it.
     pub(crate) told: &'static str,
+    /// The place of which it says so, or how that begins; empty where the words name it.
+    pub(crate) place: String,
     /// Whether the verdict hangs on it: then it is unknown.
     pub(crate) decides: bool,
     /// Writes it into the machine's root.
@@ -17,7 +19,7 @@ pub(crate) struct Input {
 }
 
 fn input(name: impl Into<String>, told: &'static str, write: impl Fn(&Path) + 'static) -> Input {
-    Input { name: name.into(), told, decides: true, write: Box::new(write) }
+    Input { name: name.into(), told, place: String::new(), decides: true, write: Box::new(write) }
 }
 
 pub(crate) fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
@@ -301,11 +303,12 @@ pub(crate) fn trees() -> Vec<Input> {
         .map(|&(directory, suffix, line)| {
             // Those of a glob have a limit of their own.
             let told = if directory.ends_with("interfaces.d") { "matches more than 1024 files" } else { told };
-            input(format!("{directory}: two thousand names of a file of 4 MB"), told, move |root| {
+            let input = input(format!("{directory}: two thousand names of a file of 4 MB"), told, move |root| {
                 write(root, "etc/network/interfaces", "source /etc/network/interfaces.d/*\n");
                 start(root, "open-iscsi.service", "[Service]\nExecStart=/bin/x\n");
                 hard_links(root, directory, suffix, line);
-            })
+            });
+            Input { place: format!("/{directory}/"), ..input }
         })
         .collect();
     let records = "/nodes: has more than 4096 records; the rest was not read";
