@@ -12,6 +12,9 @@ use std::path::PathBuf;
 /// What stands for the byte 0: the byte 0xff is the last character that there is.
 const BASE: u32 = 0x10_ff00;
 
+/// The first byte in UTF-8 of every character that stands for a byte. Few names have it.
+const LEAD: u8 = 0xf4;
+
 fn character_of(byte: u8) -> char {
     char::from_u32(BASE + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
@@ -23,6 +26,11 @@ pub(crate) fn byte_of(character: char) -> Option<u8> {
 
 /// A name as text.
 pub(crate) fn decode(bytes: &[u8]) -> String {
+    if !bytes.contains(&LEAD)
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     let stand_for = |bytes: &[u8], text: &mut String| text.extend(bytes.iter().map(|byte| character_of(*byte)));
     for chunk in bytes.utf8_chunks() {
@@ -41,7 +49,7 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
 
 /// The bytes of a name.
 pub(crate) fn encode(text: &str) -> Cow<'_, [u8]> {
-    if text.chars().all(|character| byte_of(character).is_none()) {
+    if !text.as_bytes().contains(&LEAD) {
         return Cow::Borrowed(text.as_bytes());
     }
     let mut bytes = Vec::with_capacity(text.len());
