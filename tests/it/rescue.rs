@@ -1,7 +1,5 @@
 //! `isctpl rescue` as a user meets it: what it refuses, what it plans, and, against a fake target, all of it.
 
-mod everything_against_a_fake_target;
-
 use crate::support::netns::{Namespace, PORTAL, SAN_MAC};
 use crate::support::run::{Answer, as_ordinary_user, isctpl};
 use std::fs;
@@ -219,42 +217,78 @@ fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Scenarios that go side by side: the last two wait for a program to let go of the LUN, and do nothing meanwhile.
+const AGAINST_A_FAKE_TARGET: [&[&str]; 4] = [
+    &["plain", "hostile", "asked", "wrong_password", "wrong_place", "busy", "read_only_killed", "locked"],
+    &["interrupted", "goes_on", "each_step_fails", "killed", "killed_anywhere"],
+    &["held"],
+    &["held_meanwhile"],
+];
+
+/// Everything but iSCSI, LVM and a network, in namespaces of its own.
+#[test]
+fn everything_against_a_fake_target() {
+    std::thread::scope(|scope| {
+        for names in AGAINST_A_FAKE_TARGET {
+            scope.spawn(|| agree_against_a_fake_target(names));
+        }
+    });
+}
+
+fn agree_against_a_fake_target(names: &[&str]) {
+    let portal = TcpListener::bind("127.0.0.1:0").unwrap();
+    let Some(mut sandbox) = fake_target("everything_against_a_fake_target", &portal) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let output = sandbox
+        .arg(directory.path())
+        .arg(project().join("tests/rescue/fake-target"))
+        .arg(project().join("tests/lab/rescue/scenarios"))
+        .args(names)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{complaints}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), names.len(), "{said}\n{complaints}");
+}
+
 /// The SAN NIC is brought up and put back, with real links: the portal is in another network, behind a gateway.
 #[test]
 fn the_network_is_brought_up_and_put_back() {
-    const TEST: &str = "the_network_is_brought_up_and_put_back";
-    for (family, portal, gateway) in
-        [("", PORTAL, "100.64.16.49/29"), ("-6", "2001:db8:97::10", "2001:db8:16::49/64 nodad")]
-    {
-        let (Some(here), Some(san)) =
-            (Namespace::new(&format!("rescue{family}")), Namespace::new(&format!("san{family}")))
-        else {
-            return;
-        };
-        here.nic("san", SAN_MAC);
-        here.ip("link set san down");
-        here.ip(&format!("link set san-peer netns {}", san.name()));
-        san.ip(&format!("address add {gateway} dev san-peer"));
-        san.ip("link set san-peer up");
-        san.ip(&format!("address add {portal} dev lo"));
-        let listener = san.run(|| TcpListener::bind((portal, 0)).unwrap());
-        let Some(sandbox) = fake_target(TEST, &listener) else { return };
-        let directory = tempfile::tempdir().unwrap();
-        let output = here
-            .command(sandbox.get_program().to_str().unwrap())
-            .envs(sandbox.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .env("FAKE_ADDRESS", portal)
-            .arg(directory.path())
-            .arg(project().join("tests/rescue/fake-target"))
-            .arg(project().join("tests/lab/rescue/scenarios"))
-            .arg("network")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        let complaints = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.starts_with("ok network"), "{said}\n{complaints}");
-    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| is_brought_up_and_put_back("", PORTAL, "100.64.16.49/29"));
+        scope.spawn(|| is_brought_up_and_put_back("-6", "2001:db8:97::10", "2001:db8:16::49/64 nodad"));
+    });
+}
+
+fn is_brought_up_and_put_back(family: &str, portal: &str, gateway: &str) {
+    let (Some(here), Some(san)) = (Namespace::new(&format!("rescue{family}")), Namespace::new(&format!("san{family}")))
+    else {
+        return;
+    };
+    here.nic("san", SAN_MAC);
+    here.ip("link set san down");
+    here.ip(&format!("link set san-peer netns {}", san.name()));
+    san.ip(&format!("address add {gateway} dev san-peer"));
+    san.ip("link set san-peer up");
+    san.ip(&format!("address add {portal} dev lo"));
+    let listener = san.run(|| TcpListener::bind((portal, 0)).unwrap());
+    let Some(sandbox) = fake_target("the_network_is_brought_up_and_put_back", &listener) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let output = here
+        .command(sandbox.get_program().to_str().unwrap())
+        .envs(sandbox.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("FAKE_ADDRESS", portal)
+        .arg(directory.path())
+        .arg(project().join("tests/rescue/fake-target"))
+        .arg(project().join("tests/lab/rescue/scenarios"))
+        .arg("network")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.starts_with("ok network"), "{said}\n{complaints}");
 }
 
 /// Runs a command and kills it once it has said `up`.
