@@ -1,8 +1,9 @@
 //! Kernels and initramfs images that lie on the disk, whether or not a loader's entry names them.
 
 use super::kernel;
+use crate::probes::files::Reader;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{BootFile, BootFileKind};
+use isctpl_checks::facts::{BootFile, BootFileKind, Problem};
 
 /// The most files that are looked at.
 const LIMIT: usize = 256;
@@ -13,31 +14,39 @@ const PLACES: [&str; 3] = ["/boot", "/boot/efi", "/efi"];
 /// Where kernels lie beside their modules.
 const MODULES: [&str; 2] = ["/usr/lib/modules", "/lib/modules"];
 
-/// Lists them. A directory that cannot be read is told by the probes that need it.
-pub(crate) fn read(root: &Root) -> Vec<BootFile> {
+/// Lists them, with what could not be looked at.
+pub(crate) fn read(root: &Root) -> (Vec<BootFile>, Vec<Problem>) {
+    let reader = Reader::new(root);
     let mut files = Vec::new();
     for place in PLACES {
-        in_directory(root, place, &mut files);
-        for machine in directories(root, place).iter().filter(|name| is_machine_id(name)) {
-            for version in directories(root, &format!("{place}/{machine}")) {
-                in_directory(root, &format!("{place}/{machine}/{version}"), &mut files);
+        in_directory(root, &reader, place, &mut files);
+        for machine in directories(&reader, place).iter().filter(|name| is_machine_id(name)) {
+            for version in directories(&reader, &format!("{place}/{machine}")) {
+                in_directory(root, &reader, &format!("{place}/{machine}/{version}"), &mut files);
             }
         }
     }
     // `/lib` is most often a link to `/usr/lib`: its files are listed once.
-    if let Some(modules) = MODULES.iter().find(|modules| root.is_dir(modules)) {
-        for version in directories(root, modules) {
-            in_directory(root, &format!("{modules}/{version}"), &mut files);
+    if let Some(modules) = reader.first_directory(MODULES) {
+        for version in directories(&reader, modules) {
+            in_directory(root, &reader, &format!("{modules}/{version}"), &mut files);
         }
     }
-    files
+    (files, reader.into_problems())
 }
 
-fn in_directory(root: &Root, directory: &str, files: &mut Vec<BootFile>) {
-    for (name, kind) in root.list(directory).ok().flatten().unwrap_or_default() {
+fn in_directory(root: &Root, reader: &Reader<'_>, directory: &str, files: &mut Vec<BootFile>) {
+    for (name, kind) in reader.list(directory) {
         let Some(what) = kind_of(&name).filter(|_| kind == FileKind::File && files.len() < LIMIT) else { continue };
         let path = format!("{directory}/{name}");
-        let Ok(Some(meta)) = root.stat(&path) else { continue };
+        let meta = match root.stat(&path) {
+            Ok(Some(meta)) => meta,
+            Ok(None) => continue,
+            Err(problem) => {
+                reader.note(problem);
+                continue;
+            }
+        };
         let mut file = BootFile { path, kind: what, size: meta.size, mtime: meta.mtime, ..BootFile::default() };
         if what == BootFileKind::Kernel {
             (file.version, file.modules_dir) = kernel::version_and_modules(root, &file.path);
@@ -46,9 +55,8 @@ fn in_directory(root: &Root, directory: &str, files: &mut Vec<BootFile>) {
     }
 }
 
-fn directories(root: &Root, path: &str) -> Vec<String> {
-    let entries = root.list(path).ok().flatten().unwrap_or_default();
-    entries.into_iter().filter(|(_, kind)| *kind == FileKind::Directory).map(|(name, _)| name).collect()
+fn directories(reader: &Reader<'_>, path: &str) -> Vec<String> {
+    reader.list(path).into_iter().filter(|(_, kind)| *kind == FileKind::Directory).map(|(name, _)| name).collect()
 }
 
 /// kernel-install names a directory by the machine id.
@@ -77,6 +85,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_cannot_be_looked_at_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("usr/lib")).unwrap();
+        for (target, link) in [("modules", "usr/lib/modules"), ("efi", "efi")] {
+            std::os::unix::fs::symlink(target, dir.path().join(link)).unwrap();
+        }
+        let (files, problems) = read(&Root::open(dir.path()).unwrap());
+        assert_eq!(files, []);
+        assert_eq!(
+            problems.iter().map(|problem| problem.place.as_str()).collect::<Vec<_>>(),
+            ["/efi", "/usr/lib/modules"]
+        );
+    }
+
+    #[test]
     fn kernels_and_images_are_found_wherever_distributions_put_them() {
         let dir = tempfile::tempdir().unwrap();
         let machine = "0123456789abcdef0123456789abcdef";
@@ -96,7 +119,8 @@ mod tests {
         }
         std::fs::create_dir_all(dir.path().join("lib/modules/6.1.0-1-amd64")).unwrap();
         std::os::unix::fs::symlink("vmlinuz-6.1.0-1-amd64", dir.path().join("boot/vmlinuz")).unwrap();
-        let files = read(&Root::open(dir.path()).unwrap());
+        let (files, problems) = read(&Root::open(dir.path()).unwrap());
+        assert_eq!(problems, []);
         let found: Vec<(&str, Option<&str>, bool)> = files
             .iter()
             .map(|file| (file.path.as_str(), file.version.as_deref(), file.modules_dir.is_some()))

@@ -70,6 +70,26 @@ impl Files for Root {
     }
 }
 
+/// The first of these paths that leads to a file of this kind; `None` when none does.
+///
+/// # Errors
+/// When none was found, and it cannot be told of every one of them whether it is there.
+pub(crate) fn first_of<P: AsRef<str>>(
+    files: &dyn Files,
+    paths: impl IntoIterator<Item = P>,
+    kind: FileKind,
+) -> Result<Option<P>, Problem> {
+    let mut unread = None;
+    for path in paths {
+        match files.find(path.as_ref()) {
+            Ok(Some(found)) if found.kind == kind => return Ok(Some(path)),
+            Ok(_) => {}
+            Err(problem) => unread = unread.or(Some(problem)),
+        }
+    }
+    unread.map_or(Ok(None), Err)
+}
+
 /// A tree, and what could not be read of it.
 pub(crate) struct Reader<'a> {
     files: &'a dyn Files,
@@ -138,6 +158,20 @@ impl<'a> Reader<'a> {
     /// Whether a path leads to a regular file; `false` also when, which is noted, it cannot be told.
     pub(crate) fn is_file(&self, path: &str) -> bool {
         matches!(self.find(path), Some(Found { kind: FileKind::File, .. }))
+    }
+
+    /// The first of these that is a regular file; `None` also when, which is noted, that cannot be told.
+    pub(crate) fn first_file<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> Option<P> {
+        self.first_of(paths, FileKind::File)
+    }
+
+    /// The first of these that is a directory, as [`Reader::first_file`].
+    pub(crate) fn first_directory<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> Option<P> {
+        self.first_of(paths, FileKind::Directory)
+    }
+
+    fn first_of<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>, kind: FileKind) -> Option<P> {
+        first_of(self.files, paths, kind).map_err(|problem| self.note(problem)).ok().flatten()
     }
 
     fn noted<T>(&self, path: &str, read: impl FnOnce(&'a dyn Files) -> Result<T, Problem>) -> Option<T> {

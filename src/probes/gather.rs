@@ -10,7 +10,7 @@ use crate::formats::shell::{Shell, Variables};
 use crate::formats::text::names;
 use crate::system::{Budget, Root};
 use isctpl_checks::Analysis;
-use isctpl_checks::facts::{Fact, Facts, Loader, Mode, Problem, Scope, Source, Storage};
+use isctpl_checks::facts::{Fact, Facts, Group, Loader, Mode, Problem, Scope, Source, Storage};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -162,7 +162,15 @@ fn read_files<'r>(
     let modaliases: Vec<String> =
         facts.nics.known().into_iter().flatten().filter_map(|nic| nic.modalias.clone()).collect();
     facts.kernels = kernel::read(root, &facts.loader, &modaliases, &[]);
-    facts.boot_files = boot_files::read(root);
+    let (boot_files, unlisted) = boot_files::read(root);
+    facts.boot_files = boot_files;
+    // They decide nothing, and most of what stands in their way stands in the loader's too.
+    let known = facts.problems_of(Group::Loader);
+    let new = unlisted
+        .into_iter()
+        .filter(|new| !known.iter().any(|known| (&known.place, &known.what) == (&new.place, &new.what)));
+    let new: Vec<Problem> = new.map(|problem| problem.of(Source::Other)).collect();
+    facts.loader.problems.extend(new);
     say(Stage::OpenIscsi);
     facts.iscsi = iscsi::read(root, sysfs);
     say(Stage::NetworkConfiguration);

@@ -1,6 +1,6 @@
 //! Network interfaces in sysfs.
 
-use crate::system::Root;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Fact, Nic, Problem};
 
 const NET: &str = "/class/net";
@@ -26,7 +26,7 @@ fn read_all(sysfs: &Root) -> Result<Vec<Nic>, Problem> {
     let mut nics = Vec::new();
     for (name, _) in entries {
         // `bonding_masters` and the like are files beside the interfaces.
-        if sysfs.is_dir(&format!("{NET}/{name}")) {
+        if sysfs.kind(&format!("{NET}/{name}"))? == Some(FileKind::Directory) {
             nics.push(read_nic(sysfs, name)?);
         }
     }
@@ -153,6 +153,13 @@ mod tests {
     fn a_tree_without_interfaces_is_unknown() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(read_at(dir.path()).problem().unwrap().place, "/sys/class/net");
+    }
+
+    #[test]
+    fn an_interface_that_cannot_be_looked_at_is_not_absent() {
+        let dir = sysfs();
+        symlink("enp0s4", dir.path().join("class/net/enp0s4")).unwrap();
+        assert_eq!(read_at(dir.path()).problem().unwrap().place, "/sys/class/net/enp0s4");
     }
 
     #[test]

@@ -233,19 +233,12 @@ impl Root {
         }
     }
 
-    /// Whether a path leads to something, links followed; `false` also when it cannot be told.
-    pub fn exists(&self, path: &str) -> bool {
-        matches!(self.stat(path), Ok(Some(_)))
-    }
-
-    /// Whether a path leads to a regular file.
-    pub fn is_file(&self, path: &str) -> bool {
-        matches!(self.stat(path), Ok(Some(Meta { kind: FileKind::File, .. })))
-    }
-
-    /// Whether a path leads to a directory.
-    pub fn is_dir(&self, path: &str) -> bool {
-        matches!(self.stat(path), Ok(Some(Meta { kind: FileKind::Directory, .. })))
+    /// What kind of file a path leads to, links followed; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// As [`Root::stat`]: then it may be there or not.
+    pub fn kind(&self, path: &str) -> Result<Option<FileKind>, Problem> {
+        Ok(self.stat(path)?.map(|meta| meta.kind))
     }
 
     /// Where a symbolic link points, as written; `None` when there is no link.

@@ -7,7 +7,7 @@ use crate::procedures::Failure;
 use crate::procedures::rescue::{RescueRequest, STATE, place, recovery};
 use crate::procedures::run::{request_of, this_boot};
 use crate::report::rescue as say;
-use crate::system::{Root, mount};
+use crate::system::{FileKind, Root, mount};
 use std::path::{Path, PathBuf};
 
 /// A root to enter.
@@ -52,7 +52,9 @@ pub(super) fn run(root: Option<&Path>, command: &[String], output: &mut Output) 
     let (program, arguments) = match command {
         [program, arguments @ ..] => (program.clone(), arguments.to_vec()),
         [] => {
-            let shell = ["/bin/bash", "/bin/sh"].into_iter().find(|shell| root.is_file(shell)).unwrap_or("/bin/sh");
+            // One that cannot be looked at cannot be run; where it is the last, running it says why.
+            let is_there = |shell: &&str| root.kind(shell) == Ok(Some(FileKind::File));
+            let shell = ["/bin/bash", "/bin/sh"].into_iter().find(is_there).unwrap_or("/bin/sh");
             output.complain(&say::entering(&name));
             (shell.to_owned(), vec!["-i".to_owned()])
         }

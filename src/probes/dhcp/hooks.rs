@@ -37,8 +37,8 @@ pub(super) fn read(root: &Root, problems: &mut Vec<Problem>) -> Vec<DhcpHook> {
         }
     }
     for path in FILES {
-        // Two of these names are directories elsewhere.
-        if !root.is_dir(path) {
+        // Two of these names are directories elsewhere. What cannot be looked at cannot be read either, which says why.
+        if root.kind(path) != Ok(Some(FileKind::Directory)) {
             hook(root, path, true, &mut hooks, problems);
         }
     }

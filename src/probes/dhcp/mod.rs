@@ -21,7 +21,7 @@ const PROGRAM_LIMIT: u64 = 32 << 20;
 pub(crate) fn read(root: &Root, live: bool) -> Dhcp {
     let mut facts = Dhcp::default();
     let files = Reader::new(root);
-    let program = PROGRAMS.iter().find(|path| files.is_file(path));
+    let program = files.first_file(PROGRAMS);
     facts.dhclient_installed = program.is_some();
     let built_in = program.is_some_and(|path| knows_classless(root, path, &mut files.problems()));
     Source::Dhclient.name(&mut files.problems());

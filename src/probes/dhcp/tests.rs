@@ -132,3 +132,12 @@ fn what_cannot_be_read_is_a_problem() {
     fs::create_dir_all(kept.path().join("etc/dhcp/dhclient.conf")).unwrap();
     assert_eq!(read(&root, true).problems.len(), 1);
 }
+
+#[test]
+fn a_program_that_was_found_does_not_hang_on_other_places() {
+    let (kept, root) = root(&[("/sbin/dhclient", "program")]);
+    fs::create_dir_all(kept.path().join("usr/sbin")).unwrap();
+    std::os::unix::fs::symlink("dhclient", kept.path().join("usr/sbin/dhclient")).unwrap();
+    assert!(read(&root, true).dhclient_installed);
+    assert_eq!(told(&root), []);
+}

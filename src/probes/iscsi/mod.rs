@@ -4,13 +4,15 @@ pub(crate) mod records;
 pub(crate) mod sessions;
 
 use crate::formats::iscsi::open_iscsi;
-use crate::system::Root;
+use crate::probes::files::first_of;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Fact, Iscsi, Problem, Source};
 
 const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
 const ISCSID_CONF: &str = "/etc/iscsi/iscsid.conf";
 const INITRAMFS_CONF: &str = "/etc/iscsi/iscsi.initramfs";
 const DEFAULTS: &str = "/etc/default/open-iscsi";
+const ISCSIADM: [&str; 4] = ["/usr/sbin/iscsiadm", "/sbin/iscsiadm", "/usr/bin/iscsiadm", "/bin/iscsiadm"];
 
 /// Reads open-iscsi's files of a root, and the running kernel's sessions from `sysfs`, a root opened at `/sys`.
 /// Without one the root is not the running system's, and sessions are no fact of it.
@@ -41,10 +43,10 @@ pub(crate) fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
         iscsi.initramfs_conf = Some(conf);
     }
     Source::IscsiInitramfs.name(&mut problems);
-    iscsi.iscsiadm = ["/usr/sbin/iscsiadm", "/sbin/iscsiadm", "/usr/bin/iscsiadm", "/bin/iscsiadm"]
-        .into_iter()
-        .find(|path| root.is_file(path))
-        .map(str::to_owned);
+    match first_of(root, ISCSIADM, FileKind::File) {
+        Ok(found) => iscsi.iscsiadm = found.map(str::to_owned),
+        Err(problem) => problems.push(problem),
+    }
     match sysfs {
         Some(sysfs) => {
             let kernel = root.kernel();

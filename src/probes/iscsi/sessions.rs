@@ -3,7 +3,7 @@
 
 use crate::probes::storage::mounts;
 use crate::probes::storage::sysfs::Sysfs;
-use crate::system::Root;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Problem, Session};
 use std::str::FromStr;
 
@@ -103,7 +103,8 @@ pub(crate) fn units(sysfs: &Root, session: &str) -> Result<Vec<Unit>, Problem> {
         for name in sysfs.names(&format!("{session}/{target}"))? {
             let Some(lun) = name.rsplit_once(':').and_then(|(_, lun)| lun.parse().ok()) else { continue };
             let block = format!("{session}/{target}/{name}/block");
-            let disks = if sysfs.is_dir(&block) { sysfs.names(&block)? } else { Vec::new() };
+            let is_disk = sysfs.kind(&block)? == Some(FileKind::Directory);
+            let disks = if is_disk { sysfs.names(&block)? } else { Vec::new() };
             units.push(Unit { lun, disks });
         }
     }

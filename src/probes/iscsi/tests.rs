@@ -137,3 +137,27 @@ fn reads_the_files_of_a_mounted_root() {
     assert_eq!(iscsi.problems.len(), 1);
     assert!(matches!(iscsi.sessions, Fact::NotApplicable(_)));
 }
+
+#[test]
+fn an_iscsiadm_that_cannot_be_looked_at_is_not_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    link(directory.path(), "/usr/sbin/iscsiadm", "iscsiadm");
+    let found = || {
+        let iscsi = read(&Root::open(directory.path()).unwrap(), None);
+        let told: Vec<_> = iscsi.problems.into_iter().map(|problem| (problem.place, problem.source)).collect();
+        (iscsi.iscsiadm, told)
+    };
+    assert_eq!(found(), (None, vec![("/usr/sbin/iscsiadm".to_owned(), Source::Other)]));
+    put(directory.path(), "/bin/iscsiadm", "");
+    assert_eq!(found(), (Some("/bin/iscsiadm".to_owned()), Vec::new()));
+}
+
+#[test]
+fn a_unit_whose_disk_cannot_be_looked_at_is_not_without_one() {
+    let directory = tempfile::tempdir().unwrap();
+    instance(directory.path());
+    link(directory.path(), &format!("{SESSION}/target6:0:0/6:0:0:48/block"), "block");
+    let sysfs = Root::open_labelled(&directory.path().join("sys"), "/sys").unwrap();
+    let problem = sessions::units(&sysfs, "session1").err().unwrap();
+    assert!(problem.place.ends_with("/6:0:0:48/block"), "{problem}");
+}

@@ -9,6 +9,7 @@ use crate::formats::image::elf;
 use crate::formats::kernel::bzimage;
 use crate::formats::kernel::module_index;
 use crate::formats::text::names;
+use crate::probes::files::first_of;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem, Source};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,15 +100,7 @@ pub(super) fn version_and_modules(root: &Root, path: &str) -> (Option<String>, O
 /// # Errors
 /// When none was found, and the kernel did not say of every place whether it is there.
 fn modules_of(root: &Root, version: &str) -> Result<Option<String>, Problem> {
-    let mut unread = None;
-    for path in MODULES.map(|base| format!("{base}/{version}")) {
-        match root.stat(&path) {
-            Ok(Some(found)) if found.kind == FileKind::Directory => return Ok(Some(path)),
-            Ok(_) => {}
-            Err(problem) => unread = unread.or(Some(problem)),
-        }
-    }
-    unread.map_or(Ok(None), Err)
+    first_of(root, MODULES.map(|base| format!("{base}/{version}")), FileKind::Directory)
 }
 
 /// The version of the image itself, or of its name where that has a modules directory.

@@ -7,7 +7,7 @@ use crate::formats::cmdline;
 use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
 use crate::formats::loader::{bls, grubenv};
 use crate::formats::text::harmless::{is_loader_setting, loader_file, title};
-use crate::system::Root;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{BootEntry, Chosen, Fact, HIDDEN, Located, Location, Problem};
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ fn environment(root: &Root, path: &str) -> Result<Option<Environment>, Problem> 
 pub(super) fn read(disk: &Disk<'_>) -> Option<Found> {
     let mut menus = Vec::new();
     let mut problems = Vec::new();
+    // The first configuration that could not be read, and how many menus come before it.
+    let mut unread = None;
     for prefix in stubs(disk, &mut problems).into_iter().chain(DIRECTORIES.map(str::to_owned)) {
         let path = format!("{prefix}/grub.cfg");
         match disk.root.text(&path) {
@@ -45,7 +47,10 @@ pub(super) fn read(disk: &Disk<'_>) -> Option<Found> {
                 let menu = grub_cfg::evaluate(&text, &disk.root.name(&path), &run);
                 menus.push((run.prefix, menu));
             }
-            Err(problem) => problems.push(problem),
+            Err(problem) => {
+                unread.get_or_insert_with(|| (menus.len(), problem.clone()));
+                problems.push(problem);
+            }
         }
     }
     let best = menus.iter().position(|(_, menu)| !menu.entries.is_empty()).unwrap_or(0);
@@ -57,12 +62,25 @@ pub(super) fn read(disk: &Disk<'_>) -> Option<Found> {
     if let Some(problem) = rivals(disk, &menu, &menus) {
         problems.push(problem);
     }
-    Some(found(disk, &prefix, menu, problems))
+    let mut found = found(disk, &prefix, menu, problems);
+    if let Some((before, problem)) = unread {
+        // It may make the menu that this one does not.
+        found.no_entries = None;
+        if before <= best {
+            found.chosen = Fact::Unknown(problem);
+        }
+    }
+    Some(found)
 }
 
 /// The directories below `EFI/` that hold a `grub.cfg`.
 fn stubs(disk: &Disk<'_>, problems: &mut Vec<Problem>) -> Vec<String> {
     let mut stubs = Vec::new();
+    // One that cannot be looked at is taken along: reading it says why.
+    let may_be_stub = |directory: &String| match disk.root.kind(&format!("{directory}/grub.cfg")) {
+        Ok(kind) => kind == Some(FileKind::File),
+        Err(_) => true,
+    };
     for target in ["/boot/efi", "/efi", "/boot"] {
         let found = esp::efi_directory(disk, target).and_then(|efi| match efi {
             Some(efi) => {
@@ -72,7 +90,7 @@ fn stubs(disk: &Disk<'_>, problems: &mut Vec<Problem>) -> Vec<String> {
             None => Ok(Vec::new()),
         });
         match found {
-            Ok(found) => stubs.extend(found.into_iter().filter(|path| disk.root.is_file(&format!("{path}/grub.cfg")))),
+            Ok(found) => stubs.extend(found.into_iter().filter(may_be_stub)),
             Err(problem) => problems.push(problem),
         }
     }
@@ -185,6 +203,17 @@ impl Run<'_> {
         }
         Ok(None)
     }
+
+    /// The directory of the entries that `blscfg` adds by itself. One that cannot be looked at may be it, whatever
+    /// the next one is.
+    fn bls_directory(&self) -> Result<Option<String>, Problem> {
+        for path in ["/boot/loader/entries", "/loader/entries", "/boot/efi/loader/entries"] {
+            if self.disk.root.kind(path)? == Some(FileKind::Directory) {
+                return Ok(Some(path.to_owned()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn split_device(path: &str) -> (Option<&str>, &str) {
@@ -221,10 +250,7 @@ impl World for Run<'_> {
     fn bls(&self, directory: Option<&str>) -> Result<Vec<(String, bls::Entry)>, Problem> {
         let directory = match directory {
             Some(directory) => self.locate(directory)?,
-            None => ["/boot/loader/entries", "/loader/entries", "/boot/efi/loader/entries"]
-                .into_iter()
-                .find(|path| self.disk.root.is_dir(path))
-                .map(str::to_owned),
+            None => self.bls_directory()?,
         };
         let Some(directory) = directory else { return Ok(Vec::new()) };
         let mut entries = bls_entries(self.disk, &directory)?;

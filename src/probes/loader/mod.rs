@@ -12,7 +12,8 @@ mod tests;
 
 use crate::formats::cmdline;
 use crate::formats::loader::grub_defaults;
-use crate::system::Root;
+use crate::probes::files::first_of;
+use crate::system::{FileKind, Root};
 use disk::Disk;
 use found::Found;
 use isctpl_checks::facts::{Esp, Fact, GrubDefaults, Loader, Located, Location, Problem, Source};
@@ -28,6 +29,7 @@ pub(crate) fn read(root: &Root) -> Loader {
     let systemd_boot = systemd_boot::read(&disk, esp.known());
     let found = which(&disk, esp.known(), grub, systemd_boot);
     problems.extend(found.problems);
+    let tools = tools(root, &mut problems);
     Source::Other.name(&mut problems);
     problems.dedup();
     Loader {
@@ -38,19 +40,24 @@ pub(crate) fn read(root: &Root) -> Loader {
         defaults,
         grubenv: found.grubenv,
         esp,
-        tools: tools(root),
+        tools,
         omits: dracut::omits(root),
         problems,
     }
 }
 
 /// Which of the programs that build images and write the loader's configuration the root has.
-fn tools(root: &Root) -> Vec<String> {
+fn tools(root: &Root, problems: &mut Vec<Problem>) -> Vec<String> {
     const TOOLS: [&str; 5] = ["update-initramfs", "dracut", "update-grub", "grub-mkconfig", "grub2-mkconfig"];
-    let installed = |tool: &&str| {
-        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|bin| root.is_file(&format!("{bin}/{tool}")))
-    };
-    TOOLS.iter().filter(|tool| installed(tool)).map(|tool| (*tool).to_owned()).collect()
+    let mut tools = Vec::new();
+    for tool in TOOLS {
+        let paths = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(|directory| format!("{directory}/{tool}"));
+        match first_of(root, paths, FileKind::File) {
+            Ok(found) => tools.extend(found.map(|_| tool.to_owned())),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    tools
 }
 
 /// Where both loaders have entries, the one that the ESP's fallback loader is; else the one that has some.

@@ -250,3 +250,51 @@ fn an_esp_that_cannot_be_looked_for_is_not_absent() {
     std::os::unix::fs::symlink("efi", dir.path().join("boot/efi")).unwrap();
     assert_eq!(read(&root).esp.problem().map(|problem| problem.place.as_str()), Some("/boot/efi"));
 }
+
+/// A link that leads to itself: the kernel does not say whether there is a file.
+fn circle(dir: &TempDir, path: &str) {
+    let path = dir.path().join(path.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(path.file_name().unwrap(), &path).unwrap();
+}
+
+#[test]
+fn a_stub_that_cannot_be_looked_at_may_choose_another_entry() {
+    let stub = "/boot/efi/EFI/debian/grub.cfg";
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", CFG)]);
+    circle(&dir, stub);
+    let loader = read(&root);
+    assert_eq!((loader.chosen.problem().map(|problem| problem.place.as_str()), loader.entries.len()), (Some(stub), 1));
+    assert!(loader.problems.iter().any(|problem| problem.place == stub));
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", "set timeout=5\n")]);
+    circle(&dir, stub);
+    assert_eq!(read(&root).no_entries, None);
+    // What comes after the menu changes nothing.
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", CFG)]);
+    circle(&dir, "/boot/grub2/grub.cfg");
+    assert_eq!(chosen(&read(&root)), "Linux");
+}
+
+#[test]
+fn entries_that_cannot_be_looked_at_are_not_none() {
+    let (dir, root) = tree(&[
+        ("/boot/grub2/grub.cfg", "blscfg\n"),
+        ("/boot/efi/loader/entries/a.conf", "title L\nlinux /vmlinuz\noptions ro\n"),
+    ]);
+    assert_eq!(chosen(&read(&root)), "L");
+    circle(&dir, "/boot/loader/entries");
+    let loader = read(&root);
+    assert!(loader.default_entry().is_none() && loader.chosen.problem().is_some() && loader.no_entries.is_none());
+    assert!(loader.problems.iter().any(|problem| problem.to_string().contains("/boot/loader/entries")), "{loader:?}");
+}
+
+#[test]
+fn a_tool_that_cannot_be_looked_at_is_told() {
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", CFG), ("/usr/bin/dracut", "#!")]);
+    circle(&dir, "/usr/sbin/dracut");
+    circle(&dir, "/usr/sbin/update-initramfs");
+    let loader = read(&root);
+    assert_eq!(loader.tools, ["dracut"]);
+    let told: Vec<_> = loader.problems.iter().map(|problem| (problem.place.as_str(), problem.source)).collect();
+    assert_eq!(told, [("/usr/sbin/update-initramfs", Source::Other)]);
+}

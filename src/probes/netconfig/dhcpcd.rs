@@ -11,7 +11,7 @@ const PROGRAMS: [&str; 4] = ["/usr/sbin/dhcpcd", "/sbin/dhcpcd", "/usr/sbin/dhcp
 
 /// Adds the configurations that dhcpcd works by to the facts, where it is installed.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    if PROGRAMS.iter().any(|path| files.is_file(path)) {
+    if files.first_file(PROGRAMS).is_some() {
         let text = files.text(CONF).unwrap_or_default();
         facts.interfaces.extend(parse(&text, CONF, &mut files.problems()));
     }

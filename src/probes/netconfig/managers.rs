@@ -71,7 +71,7 @@ pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>, facts: &mut NetCon
 
 fn state(files: &Reader<'_>, startup: &Startup<'_>, row: &Row) -> Option<ManagerState> {
     let (enabled, at) = match row.starts {
-        Starts::Generators(paths) => (true, Location::file(*paths.iter().find(|path| files.is_file(path))?)),
+        Starts::Generators(paths) => (true, Location::file(*files.first_file(paths)?)),
         Starts::Services(names) => {
             let mut found: Vec<_> = names.iter().filter_map(|name| startup.service(name)).collect();
             let best = found.iter().position(|service| service.enabled).unwrap_or(0);

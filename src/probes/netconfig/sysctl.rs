@@ -20,7 +20,7 @@ const SYSTEMD_SYSCTL: [&str; 2] = ["/usr/lib/systemd/systemd-sysctl", "/lib/syst
 pub(super) fn rp_filter(files: &Reader<'_>) -> Vec<Located<(String, u8)>> {
     let mut paths = files.conf_files(&DIRECTORIES, ".conf");
     paths.retain(|path| !files.is_masked(path));
-    if !SYSTEMD_SYSCTL.iter().any(|path| files.is_file(path)) {
+    if files.first_file(SYSTEMD_SYSCTL).is_none() {
         paths.push(CONF.to_owned());
     }
     let mut found = Vec::new();

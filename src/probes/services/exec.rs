@@ -47,9 +47,12 @@ impl<'a> Scripts<'a> {
     /// For the scripts of a root.
     pub(super) fn new(root: &'a Root) -> Self {
         const SWITCH: &str = "/etc/default/open-iscsi";
-        let keeps_all = match root.is_file("/etc/iscsi/iscsi.initramfs") {
-            true => root.text(SWITCH).and_then(|text| text.map_or(Ok(false), |text| keeps_all_sessions(&text, SWITCH))),
-            false => Ok(false),
+        let is_on = || root.text(SWITCH)?.map_or(Ok(false), |text| keeps_all_sessions(&text, SWITCH));
+        let keeps_all = match root.kind("/etc/iscsi/iscsi.initramfs") {
+            Ok(Some(FileKind::File)) => is_on(),
+            Ok(_) => Ok(false),
+            // Whether it is there only matters where the switch is on.
+            Err(problem) => is_on().and_then(|is_on| if is_on { Err(problem) } else { Ok(false) }),
         };
         Self {
             root,

@@ -2,7 +2,7 @@
 
 use super::exec::Scripts;
 use crate::probes::units::startup::Startup;
-use crate::system::Root;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{ExecLine, Location, Problem, SysvLink, Unit};
 
 /// Runlevels that have a directory of links.
@@ -66,7 +66,9 @@ fn take_apart(name: &str) -> Option<(bool, &str)> {
 pub(super) fn generated_units(root: &Root, links: &[SysvLink]) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let starts = |link: &&SysvLink| link.start && matches!(link.runlevel.as_str(), "2" | "3" | "4" | "5");
-    for link in links.iter().filter(starts).filter(|link| !link.shadowed_by_unit && root.is_file(&link.script)) {
+    // A script that cannot be looked at could not be read for its link either, which is noted.
+    let is_there = |link: &&SysvLink| root.kind(&link.script) == Ok(Some(FileKind::File));
+    for link in links.iter().filter(starts).filter(|link| !link.shadowed_by_unit).filter(is_there) {
         let service = link.script.rsplit('/').next().unwrap_or_default().trim_end_matches(".sh");
         let name = format!("{service}.service");
         if let Some(known) = units.iter_mut().find(|unit| unit.name == name) {

@@ -249,3 +249,35 @@ fn a_mount_point_of_the_kernel_is_no_script_that_could_not_be_read() {
         assert_eq!(scripts.into_problems(), [], "{path}");
     }
 }
+
+#[test]
+fn a_switch_whose_file_cannot_be_looked_at_is_not_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    base(root);
+    put(root, "/usr/lib/systemd/system/open-iscsi.service", OPEN_ISCSI);
+    put(root, "/usr/lib/open-iscsi/logout-all.sh", LOGOUT);
+    link(root, "/etc/iscsi/iscsi.initramfs", "iscsi.initramfs");
+    let unread = |services: &Services| {
+        let unit = services.unit("open-iscsi.service").unwrap();
+        let logout = unit.exec.iter().find_map(|line| line.logout.as_ref()).unwrap();
+        assert!(!logout.keeps_root);
+        logout.keeps_unread.as_ref().map(|problem| problem.place.clone())
+    };
+    assert_eq!(unread(&facts(root)), None);
+    put(root, "/etc/default/open-iscsi", "ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1\n");
+    assert_eq!(unread(&facts(root)).as_deref(), Some("/etc/iscsi/iscsi.initramfs"));
+}
+
+#[test]
+fn a_script_of_system_v_that_cannot_be_looked_at_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    base(root);
+    put(root, "/usr/lib/systemd/system-generators/systemd-sysv-generator", "");
+    link(root, "/etc/init.d/open-iscsi", "open-iscsi");
+    link(root, "/etc/rc2.d/S01open-iscsi", "../init.d/open-iscsi");
+    let services = facts(root);
+    assert!(services.unit("open-iscsi.service").is_none());
+    assert!(services.problems.iter().any(|problem| problem.place == "/etc/init.d/open-iscsi"));
+}

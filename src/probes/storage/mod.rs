@@ -67,8 +67,13 @@ pub(crate) fn root_silence(root: &Root) -> Fact<Option<Problem>> {
             };
             // In sysfs `!` stands for the `/` of names such as cciss/c0d0.
             let node = format!("/dev/{}", device.name.replace('!', "/"));
-            if !root.exists(&node) {
-                return Fact::NotApplicable(format!("{node}, the device of /, does not exist here, as in a container"));
+            match root.kind(&node) {
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let what = format!("{node}, the device of /, does not exist here, as in a container");
+                    return Fact::NotApplicable(what);
+                }
+                Err(problem) => return Fact::Unknown(problem),
             }
             match Disk::open(Path::new(&node)) {
                 Ok(disk) => Fact::Known(disk.read_a_block().err()),

@@ -65,7 +65,7 @@ pub(crate) fn at<'a>(entries: &'a [MountEntry], target: &str) -> Option<&'a Moun
 /// When it lies on none that can be named, with the reason.
 pub(crate) fn device_directory(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> Result<String, Problem> {
     let problem = |what: String| Problem::new(mount.target.clone(), what);
-    if !sysfs.is_there() {
+    if !sysfs.is_there()? {
         return Err(problem("sysfs, which shows its block device, is not mounted".to_owned()));
     }
     let found = if mount.device.starts_with("0:") {

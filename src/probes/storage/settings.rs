@@ -2,8 +2,8 @@
 
 use crate::formats::shell::{Shell, Variables};
 use crate::formats::storage::lvm;
-use crate::probes::files::Reader;
-use crate::system::Root;
+use crate::probes::files::first_of;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Located, Location, LvmConfig, Problem, Source};
 
 const LVM_CONF: [&str; 2] = ["/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"];
@@ -79,10 +79,11 @@ pub(super) fn multipath(root: &Root, problems: &mut Vec<Problem>) -> Option<Loca
 
 /// The first of these that is a file.
 pub(super) fn first(root: &Root, paths: &[&str], problems: &mut Vec<Problem>) -> Option<String> {
-    let files = Reader::new(root);
-    let first = paths.iter().find(|path| files.is_file(path)).map(|path| (*path).to_owned());
-    problems.extend(files.into_problems());
-    first
+    let first = first_of(root, paths, FileKind::File).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
+    first.map(|path| (*path).to_owned())
 }
 
 /// A file's text; what stands in the way of it is a problem, that there is none is not.

@@ -61,8 +61,8 @@ impl<'a> Sysfs<'a> {
     }
 
     /// Whether there is a tree of devices at all; a container may have none.
-    pub(crate) fn is_there(&self) -> bool {
-        self.root.is_dir(&self.inside("/dev/block"))
+    pub(crate) fn is_there(&self) -> Result<bool, Problem> {
+        Ok(self.root.kind(&self.inside("/dev/block"))? == Some(FileKind::Directory))
     }
 
     fn followed(&self, directory: &str, name: &str) -> Result<Option<String>, Problem> {
@@ -74,7 +74,7 @@ impl<'a> Sysfs<'a> {
     pub(crate) fn device(&self, directory: &str) -> Result<BlockDevice, Problem> {
         let line = |name: &str| self.root.line(&format!("{directory}/{name}"));
         let (above, name) = directory.rsplit_once('/').unwrap_or(("", directory));
-        let partition = self.root.exists(&format!("{directory}/partition"));
+        let partition = self.root.kind(&format!("{directory}/partition"))?.is_some();
         let disk = if partition { above } else { directory };
         // A disk without such a description answers with an error (ENXIO of a DVD drive's wwid): it has none.
         let of_disk = |name: &str| -> Option<String> {

@@ -192,3 +192,17 @@ fn a_map_over_a_disk_that_is_gone_is_still_the_root() {
     assert_eq!((root.name.as_str(), root.slaves.as_slice()), ("dm-0", ["sda3".to_owned()].as_slice()));
     assert_eq!(root.iscsi_session, None);
 }
+
+#[test]
+fn what_sysfs_does_not_tell_is_not_absent() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    instance(root);
+    let partition = "/sys/devices/platform/host6/session1/target6:0:0/6:0:0:47/block/sda/sda3/partition";
+    fs::remove_file(root.join(partition.trim_start_matches('/'))).unwrap();
+    link(root, partition, "partition");
+    assert_eq!(facts(root, true).root_device.problem().unwrap().place, partition);
+    fs::remove_dir_all(root.join("sys/dev")).unwrap();
+    link(root, "/sys/dev", "dev");
+    assert_eq!(facts(root, true).root_device.problem().unwrap().place, "/sys/dev/block");
+}

@@ -1,5 +1,6 @@
 //! What every search of a template shares.
 
+use crate::probes::files::first_of;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Leftover, LeftoverKind, Problem};
 
@@ -26,13 +27,13 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a path leads to a regular file.
-    pub(super) fn is_file(&mut self, path: &str) -> bool {
-        match self.root.stat(path) {
-            Ok(meta) => meta.is_some_and(|meta| meta.kind == FileKind::File),
+    /// The first of these that is a regular file.
+    pub(super) fn first_file(&mut self, paths: &[&str]) -> Option<String> {
+        match first_of(self.root, paths, FileKind::File) {
+            Ok(found) => found.map(|path| (*path).to_owned()),
             Err(problem) => {
                 self.problems.push(problem);
-                false
+                None
             }
         }
     }

@@ -104,6 +104,10 @@ fn what_cannot_be_looked_at_is_not_missing() {
     assert_eq!(template.wanted[1].found, None);
     let told: Vec<_> = template.problems.iter().map(|problem| (problem.place.as_str(), problem.source)).collect();
     assert_eq!(told, [("/usr/bin/python3", Source::Wanted)]);
+    // Any one will do.
+    put(root, "/usr/bin/python", "");
+    let template = facts(root);
+    assert_eq!((template.wanted[1].found.as_deref(), template.problems.len()), (Some("/usr/bin/python"), 0));
 }
 
 #[test]

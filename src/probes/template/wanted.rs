@@ -34,7 +34,7 @@ const PYTHONS: [&str; 5] = [
 
 /// Looks for each of them.
 pub(super) fn look(search: &mut Search<'_>, startup: &Startup<'_>) -> Vec<Wanted> {
-    let snmpd = first(search, &["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]);
+    let snmpd = search.first_file(&["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]);
     let starts = || startup.service("snmpd.service").is_some_and(|service| service.enabled);
     let enabled = snmpd.is_some().then(starts);
     if enabled == Some(false) {
@@ -51,7 +51,7 @@ pub(super) fn look(search: &mut Search<'_>, startup: &Startup<'_>) -> Vec<Wanted
         },
         Wanted {
             what: "python".to_owned(),
-            found: first(search, &PYTHONS),
+            found: search.first_file(&PYTHONS),
             enabled: None,
             looked_for: owned(&PYTHONS),
         },
@@ -63,10 +63,6 @@ fn owned(paths: &[&str]) -> Vec<String> {
     paths.iter().map(|path| (*path).to_owned()).collect()
 }
 
-fn first(search: &mut Search<'_>, paths: &[&str]) -> Option<String> {
-    paths.iter().find(|path| search.is_file(path)).map(|path| (*path).to_owned())
-}
-
 fn helper(search: &mut Search<'_>) -> Wanted {
     let mut found = None;
     for directory in HELPER_DIRECTORIES {
@@ -74,7 +70,7 @@ fn helper(search: &mut Search<'_>) -> Wanted {
         let name = names.iter().map(|(name, _)| name).find(|name| VENDORS.iter().any(|vendor| name.contains(vendor)));
         found = found.or_else(|| name.map(|name| format!("{directory}/{name}")));
     }
-    let found = found.or_else(|| first(search, &[OPEN_ISCSI_SCRIPT])).or_else(|| {
+    let found = found.or_else(|| search.first_file(&[OPEN_ISCSI_SCRIPT])).or_else(|| {
         let modules = search.list(DRACUT_MODULES);
         let module = modules
             .iter()

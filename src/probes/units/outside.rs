@@ -15,11 +15,8 @@ pub(super) fn started(reader: &Reader<'_>) -> Vec<First> {
         }
     }
     // cloud-init's generator adds its target at every boot unless it is switched off.
-    let generator = ["/usr/lib", "/lib"]
-        .map(|lib| format!("{lib}/systemd/system-generators/cloud-init-generator"))
-        .into_iter()
-        .find(|path| reader.is_file(path));
-    if let Some(generator) = generator
+    let generators = ["/usr/lib", "/lib"].map(|lib| format!("{lib}/systemd/system-generators/cloud-init-generator"));
+    if let Some(generator) = reader.first_file(generators)
         && reader.find("/etc/cloud/cloud-init.disabled").is_none()
     {
         started.push(("cloud-init.target".to_owned(), Some(generator)));

@@ -24,7 +24,7 @@ pub(crate) struct Service {
 
 /// Whether systemd makes units of scripts.
 pub(super) fn has_generator(reader: &Reader<'_>) -> bool {
-    GENERATORS.iter().any(|path| reader.is_file(path))
+    reader.first_file(GENERATORS).is_some()
 }
 
 /// A service by its script's name; `None` when there is no such script.

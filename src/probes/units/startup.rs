@@ -41,7 +41,7 @@ impl<'a> Startup<'a> {
     /// Reads the units of a root and follows what starts them.
     pub(crate) fn read(root: &'a Root) -> Self {
         let reader = Reader::new(root);
-        let systemd = SYSTEMD.iter().any(|path| reader.is_file(path));
+        let systemd = reader.first_file(SYSTEMD).is_some();
         let units = Units::list(root);
         // What systemd starts when there is nothing to start.
         let first = if units.own_name("default.target").is_some() { "default.target" } else { "rescue.target" };

@@ -6,7 +6,7 @@ use super::search::{Shared, next, problem};
 use crate::formats::storage::fstab::unescape;
 use crate::formats::text::harmless::mount::source;
 use crate::formats::text::names;
-use crate::system::Root;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
 use nix::fcntl::{OFlag, openat};
 use nix::sched::{CloneFlags, setns, unshare};
@@ -292,7 +292,7 @@ fn btrfs_members(host: &Root, devices: &[StackedDevice]) -> Result<BTreeSet<(u32
     let mut found: BTreeSet<_> = devices.iter().map(|device| device.number).collect();
     for filesystem in host.names(FILESYSTEMS)? {
         let members = format!("{FILESYSTEMS}/{filesystem}/devices");
-        if !host.is_dir(&members) {
+        if host.kind(&members)? != Some(FileKind::Directory) {
             continue;
         }
         let mut numbers = Vec::new();

@@ -86,7 +86,7 @@ fn uses(host: &Root, table: &Table, ours: &Ours, pid: u32) -> Result<Vec<Use>, T
     let namespace = match namespace_of(host, pid) {
         Ok(Some(namespace)) => namespace,
         Ok(None) => return Err(Trouble::Gone),
-        Err(_) if !host.exists(&directory) => return Err(Trouble::Gone),
+        Err(_) if host.kind(&directory) == Ok(None) => return Err(Trouble::Gone),
         Err(_) => return Err(Trouble::Forbidden),
     };
     let mut found = Vec::new();
@@ -112,7 +112,7 @@ fn open_files(host: &Root, table: &Table, ours: &Ours, directory: &str, found: &
     let files = host.list(&format!("{directory}/fd"));
     let files = match files {
         Ok(files) => files.unwrap_or_default(),
-        Err(_) if !host.exists(directory) => return Err(Trouble::Gone),
+        Err(_) if host.kind(directory) == Ok(None) => return Err(Trouble::Gone),
         Err(trouble) => return Err(Trouble::Problem(trouble)),
     };
     for (name, _) in files {

@@ -35,7 +35,7 @@ pub(super) fn above(host: &Root, name: &str, backing: Backing) -> Result<Vec<Sta
         if found.len() == STACK_LIMIT {
             return Err(Problem::new(directory, format!("more than {STACK_LIMIT} devices are stacked")));
         }
-        if name.is_empty() || name.contains('/') || !host.is_dir(&directory) {
+        if name.is_empty() || name.contains('/') || host.kind(&directory)? != Some(FileKind::Directory) {
             return Err(Problem::new(directory, "there is no such block device"));
         }
         let number = host.line(&format!("{directory}/dev"))?;
@@ -44,7 +44,7 @@ pub(super) fn above(host: &Root, name: &str, backing: Backing) -> Result<Vec<Sta
             .and_then(super::mounts::number)
             .ok_or_else(|| Problem::new(format!("{directory}/dev"), "does not hold a device number"))?;
         for (entry, kind) in host.list(&directory)?.unwrap_or_default() {
-            if kind == FileKind::Directory && host.exists(&format!("{directory}/{entry}/partition")) {
+            if kind == FileKind::Directory && host.kind(&format!("{directory}/{entry}/partition"))?.is_some() {
                 open.push_back((entry, Backing::Disk(name.clone())));
             }
         }
@@ -91,5 +91,31 @@ pub(super) fn claimed(name: &str) -> Result<bool, Problem> {
             Some(errno) => Err(Problem::new(node, in_words(errno))),
             None => Err(Problem::new(node, error.to_string())),
         },
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_device_that_cannot_be_looked_at_is_not_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let class = directory.path().join(CLASS.trim_start_matches('/'));
+        fs::create_dir_all(class.join("sda/sda1")).unwrap();
+        fs::write(class.join("sda/dev"), "8:0\n").unwrap();
+        symlink("sdb", class.join("sdb")).unwrap();
+        symlink("partition", class.join("sda/sda1/partition")).unwrap();
+        let why = |name: &str| {
+            let host = Root::open(directory.path()).unwrap();
+            above(&host, name, Backing::Disk("sda".to_owned())).err().unwrap()
+        };
+        let there_is_none = "there is no such block device";
+        assert_eq!(why("sdc").what, there_is_none);
+        assert_ne!(why("sdb").what, there_is_none);
+        assert_eq!(why("sda").place, format!("{CLASS}/sda/sda1/partition"));
     }
 }

@@ -103,7 +103,7 @@ fn activate(cx: &Context, disk: &str) -> Result<Vec<String>, Failure> {
         } else if ours.contains(&other) {
             // By an earlier run.
             &other
-        } else if cx.host.exists(&format!("/dev/mapper/{own}")) {
+        } else if cx.host.kind(&format!("/dev/mapper/{own}"))?.is_some() {
             // A map's name is one of the whole machine, and a volume's map is called after its group. Renaming
             // the group would write to the LUN.
             let (table, flags) = (lvm::linear_table(cx, &lun, volume)?, if cx.request.read_only { "ro" } else { "rw" });

@@ -7,7 +7,8 @@ use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::mounts::{is_mount_point, unbind};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted_path;
-use crate::system::{Root, mount};
+use crate::system::{FileKind, Root, mount};
+use isctpl_checks::facts::Problem;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -38,8 +39,8 @@ fn hide_itself(cx: &Context, bound: &Path, place: &Path) -> Result<(), Failure> 
     unbind(cx, &inside)
 }
 
-fn needs_efivars(cx: &Context) -> bool {
-    cx.host.is_dir("/sys/firmware/efi")
+fn needs_efivars(cx: &Context) -> Result<bool, Problem> {
+    Ok(cx.host.kind("/sys/firmware/efi")? == Some(FileKind::Directory))
 }
 
 impl Step for BindKernelFilesystems {
@@ -63,7 +64,8 @@ impl Step for BindKernelFilesystems {
             lines.push(Planned::Command(format!("mount --rbind {path} {}", below(path))));
             lines.push(Planned::Command(format!("mount --make-rslave {}", below(path))));
         }
-        if needs_efivars(cx) {
+        // Doing it says why, where that cannot be told.
+        if needs_efivars(cx) == Ok(true) {
             lines
                 .push(Planned::Command(format!("mountpoint -q {0} || mount -t efivarfs efivarfs {0}", below(EFIVARS))));
         }
@@ -95,7 +97,11 @@ impl Step for BindKernelFilesystems {
             }
         }
         let mut efivars = "";
-        if needs_efivars(cx) {
+        let needs_efivars = needs_efivars(cx).unwrap_or_else(|problem| {
+            cx.remark(format!("the UEFI variables are not available: {problem}"));
+            false
+        });
+        if needs_efivars {
             let place = place(cx, EFIVARS)?;
             efivars = ", with the UEFI variables";
             if !is_mount_point(cx, &place)? {

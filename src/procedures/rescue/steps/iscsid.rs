@@ -4,6 +4,7 @@ use crate::probes::iscsi::sessions;
 use crate::procedures::rescue::context::{Context, Earlier};
 use crate::procedures::rescue::host::open_iscsi::{self, is_running, iscsiadm};
 use crate::procedures::{Failure, Log, Planned, Step};
+use crate::system::FileKind;
 use crate::system::command::Invocation;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -26,8 +27,9 @@ fn is_listening(cx: &Context) -> Result<bool, Failure> {
     Ok(sockets.lines().any(|line| line.split_whitespace().next_back() == Some(SOCKET)))
 }
 
+/// Whether systemd runs. Where the kernel does not say, it is asked, and its answer decides.
 fn has_systemd(cx: &Context) -> bool {
-    cx.host.is_dir("/run/systemd/system")
+    !matches!(cx.host.kind("/run/systemd/system"), Ok(kind) if kind != Some(FileKind::Directory))
 }
 
 fn systemctl(verb: &str, unit: &str) -> Invocation {

@@ -7,9 +7,9 @@ use crate::procedures::rescue::context::{Context, MountedRoot, RootChoice};
 use crate::procedures::rescue::host::mount_point::{self, Linked};
 use crate::procedures::rescue::host::mounts::{self, Mounted, looking_options, mount_invocation, node};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::Root;
 use crate::system::command::{Invocation, quoted, quoted_path};
 use crate::system::mount::look_privately;
+use crate::system::{FileKind, Root};
 use isctpl_checks::facts::BlockDevice;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -258,7 +258,8 @@ impl Step for MountRoot {
             Change::Linked(linked) => mount_point::unlink(&linked),
             Change::Mounted(mounted) => {
                 let at = mounted.at.display().to_string();
-                if cx.host.is_dir(&at) && !cx.request.read_only {
+                // Unmounting syncs by itself: where the kernel does not say what is there, it is left to that.
+                if cx.host.kind(&at) == Ok(Some(FileKind::Directory)) && !cx.request.read_only {
                     // Bounded: a LUN that is gone must not keep this waiting, and unmounting syncs as well.
                     let _ = cx.runner.run(&Invocation::new("sync", Duration::from_secs(120)).args(["-f", &at]));
                 }

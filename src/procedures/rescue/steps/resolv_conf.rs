@@ -4,7 +4,7 @@ use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::mounts::{is_mount_point, unbind};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted_path;
-use crate::system::{Root, mount};
+use crate::system::{FileKind, Root, mount};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -75,7 +75,7 @@ fn look(cx: &Context, own: &str) -> Result<Action, Failure> {
         });
     };
     // Looked at before anything is read or bound: it may be a FIFO, a device or a directory.
-    if !root.is_file(FILE) {
+    if root.kind(FILE)? != Some(FileKind::File) {
         return Ok(Action::Impossible("it is not a regular file".to_owned()));
     }
     let Ok(inside) = place.strip_prefix(cx.place()).map(|path| Path::new("/").join(path)) else {
