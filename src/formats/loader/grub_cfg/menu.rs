@@ -127,8 +127,12 @@ impl Evaluator<'_> {
     /// An entry as `blscfg` makes it: `linux` and `initrd` with the variables put in.
     fn bls_entry(&mut self, mut entry: Entry, bls: &bls::Entry, path: &str) -> Entry {
         let mut unresolved = BTreeSet::new();
-        let mut expand =
-            |text: &str| bls::expand(text, |name| self.variables.text(name).map(str::to_owned), &mut unresolved);
+        let mut too_long = false;
+        let mut expand = |text: &str| {
+            let text = bls::expand(text, |name| self.variables.text(name).map(str::to_owned), &mut unresolved);
+            too_long |= text.len() > bls::EXPANDED_LIMIT;
+            text
+        };
         let options = expand(&bls.options);
         let kernel = bls.linux.as_ref().map(|linux| (expand(&linux.value), linux.line));
         let initrds: Vec<_> = bls.initrds.iter().map(|initrd| (expand(&initrd.value), initrd.line)).collect();
@@ -141,8 +145,8 @@ impl Evaluator<'_> {
         if !self.spend(cost(texts)) {
             return entry;
         }
-        if texts > bls::EXPANDED_LIMIT {
-            let what = "its variables grow it longer than isctpl reads";
+        if too_long {
+            let what = "a line of it, with its variables put in, is longer than isctpl reads";
             self.leave_out(Problem::new(path, what));
         }
         let files = initrds.iter().flat_map(|(initrd, line)| initrd.split_whitespace().map(|file| (file, *line)));

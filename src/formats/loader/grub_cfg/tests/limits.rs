@@ -26,6 +26,10 @@ fn what_is_not_read_of_an_entry_is_told_of_it() {
         assert!(matches!(choose(&menu), Choice::Entry { .. }), "the menu itself is known");
     }
     assert_eq!(of_bls(&format!("linux /v\ninitrd{}\n", names(64))).entries[0].left_out, None);
+    // Each line within its bounds, and together longer than one may be.
+    let long_names = lines(60).replace("/i", &format!("/{}", "i".repeat(1000)));
+    let whole = of_bls(&format!("linux /v\n{long_names}options {}\n", "y".repeat(4096)));
+    assert_eq!((whole.entries[0].initrds.len(), &whole.entries[0].left_out, whole.problems), (60, &None, Vec::new()));
 }
 
 #[test]
