@@ -150,7 +150,7 @@ pub fn find(sysfs: &Root, wanted: &Wanted<'_>) -> Result<Lun, LunError> {
         let Some(unit) = chosen else { continue };
         is_there = true;
         for disk in &unit.disks {
-            paths.extend(path(Sysfs::at(sysfs), session, disk)?);
+            paths.extend(path(Sysfs::at(sysfs), session, disk, &mut problems)?);
         }
     }
     if paths.is_empty() {
@@ -183,13 +183,13 @@ pub(super) fn number(lun: u64) -> u64 {
 }
 
 /// A path; `None` when the disk went away meanwhile.
-fn path(sysfs: Sysfs<'_>, session: &Session, disk: &str) -> Result<Option<LunPath>, Problem> {
+fn path(sysfs: Sysfs<'_>, session: &Session, disk: &str, noted: &mut Vec<Problem>) -> Result<Option<LunPath>, Problem> {
     let Some(directory) = sysfs.by_name(disk)? else { return Ok(None) };
     Ok(Some(LunPath {
         session: session.clone(),
         disk: sysfs.device(&directory)?,
         // A disk that is offline may not tell; it is the `wwid` that counts.
-        identifiers: sysfs.identifiers(&directory).unwrap_or_default(),
+        identifiers: sysfs.identifiers(&directory, noted),
         state: sysfs.scsi_state(&directory)?,
         read_only: sysfs.read_only(&directory)?,
         above: sysfs.above(&directory)?,

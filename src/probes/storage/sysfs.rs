@@ -181,10 +181,16 @@ impl<'a> Sysfs<'a> {
         self.root.line(&format!("{disk}/device/state"))
     }
 
-    /// The identifiers in a disk's page 83h, most particular first; none when it has no such page.
-    pub(crate) fn identifiers(&self, disk: &str) -> Result<Vec<String>, Problem> {
-        let page = self.root.read(&format!("{disk}/device/vpd_pg83"), VPD_LIMIT)?;
-        Ok(page.map(|page| vpd::identifiers(&page)).unwrap_or_default())
+    /// The identifiers in a disk's page 83h, most particular first; none when it has no such page. What keeps some of
+    /// them from being read is noted.
+    pub(crate) fn identifiers(&self, disk: &str, problems: &mut Vec<Problem>) -> Vec<String> {
+        let path = format!("{disk}/device/vpd_pg83");
+        let (identifiers, unread) = match self.root.read(&path, VPD_LIMIT) {
+            Ok(page) => page.map(|page| vpd::identifiers(&page, &self.root.name(&path))).unwrap_or_default(),
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
+        problems.extend(unread);
+        identifiers
     }
 
     /// Whether reads of a device will be answered, as far as the kernel knows: the disk is running and its

@@ -25,6 +25,8 @@ pub(crate) struct Found {
 
 /// The disk of the unit that was found by this path, after a look whether it is the right one.
 fn disk_of(cx: &mut Context, found: &Lun, path: &LunPath) -> Result<BlockDevice, Failure> {
+    // First: what was not read may have been the id that is asked for.
+    found.problems.iter().for_each(|problem| cx.remark(problem.to_string()));
     let (wanted, wwid) = (cx.request.wwid.as_deref(), path.wwid());
     let fits = |wanted: &str| wwid == Some(wanted) || path.identifiers.iter().any(|id| id == wanted);
     if let Some(wanted) = wanted.filter(|wanted| !fits(wanted)) {
@@ -42,7 +44,6 @@ fn disk_of(cx: &mut Context, found: &Lun, path: &LunPath) -> Result<BlockDevice,
     for other in &found.same_wwid {
         cx.remark(format!("{} has the same world-wide id as the LUN: another path to it, or a clone", other.name));
     }
-    found.problems.iter().for_each(|problem| cx.remark(problem.to_string()));
     Ok(path.disk.clone())
 }
 
@@ -237,5 +238,24 @@ mod tests {
         add_session(directory.path(), 1, TARGET, "192.0.2.10");
         disk(directory.path(), 1, 47, "isctpl-none", 16, "naa.6000000000000001");
         assert!(goes_on(&mut context(directory.path(), true), &named("session1")).is_none());
+    }
+
+    /// The id that is asked for may be one of those that were not read.
+    #[test]
+    fn identifiers_that_were_not_read_are_told_with_a_refusal() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        add_session(root, 1, TARGET, "192.0.2.10");
+        disk(root, 1, 47, "isctpl-none", 16, "naa.6000000000000001");
+        let names: Vec<u8> = (0..65_u8).flat_map(|number| [3, 8, 0, 2, b'n', b'0' + number]).collect();
+        let length = u16::try_from(names.len()).unwrap().to_be_bytes();
+        let page = [&[0, 0x83], length.as_slice(), names.as_slice()].concat();
+        fs::write(root.join("devices/platform/host1/session1/target1:0:0/1:0:0:47/vpd_pg83"), page).unwrap();
+        let mut cx = context(root, false);
+        cx.request.wwid = Some("no such id".to_owned());
+        let session = TargetSession { session: named("session1"), is_ours: true };
+        assert!(FindLun.inspect(&mut cx, &session, &[Found { wwid: None }]).is_err());
+        let remarks = &cx.remarks;
+        assert!(remarks.iter().any(|remark| remark.contains("vpd_pg83: names more than 64")), "{remarks:?}");
     }
 }
