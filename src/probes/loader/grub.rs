@@ -122,10 +122,14 @@ fn rivals(disk: &Disk<'_>, menu: &Menu, others: &[(String, Menu)]) -> Option<Pro
 fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) -> Found {
     let mut grubenv = BTreeMap::new();
     for directory in [prefix].into_iter().chain(DIRECTORIES) {
-        if let Ok(Some((variables, doubts))) = environment(disk.root, &format!("{directory}/grubenv")) {
-            grubenv = variables.into_iter().map(shown_variable).collect();
-            problems.extend(doubts);
-            break;
+        match environment(disk.root, &format!("{directory}/grubenv")) {
+            Ok(None) => {}
+            Ok(Some((variables, doubts))) => {
+                grubenv = variables.into_iter().map(shown_variable).collect();
+                problems.extend(doubts);
+                break;
+            }
+            Err(problem) => problems.push(problem),
         }
     }
     let no_entries = no_entries(disk, prefix, &menu);

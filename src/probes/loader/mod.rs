@@ -17,6 +17,7 @@ use crate::system::{FileKind, Root};
 use disk::Disk;
 use found::Found;
 use isctpl_checks::facts::{Esp, Fact, GrubDefaults, Loader, Located, Location, Problem, Source};
+use std::collections::BTreeSet;
 
 /// Reads what the boot loader on a root will do.
 pub(crate) fn read(root: &Root) -> Loader {
@@ -31,7 +32,8 @@ pub(crate) fn read(root: &Root) -> Loader {
     problems.extend(found.problems);
     let tools = tools(root, &mut problems);
     Source::Other.name(&mut problems);
-    problems.dedup();
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert(problem.clone()));
     Loader {
         entries: found.entries,
         chosen: found.chosen,

@@ -38,14 +38,21 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
         match disk.root.text(&path) {
             Ok(Some(text)) if conf.is_none() => conf = Some((text, disk.root.name(&path))),
             Ok(_) => {}
-            Err(problem) => found.problems.push(problem),
+            Err(problem) => {
+                // It may set the default.
+                if conf.is_none() {
+                    unread.get_or_insert(problem.clone());
+                }
+                found.problems.push(problem);
+            }
         }
     }
     if entries.is_empty() && found.problems.is_empty() {
         return None;
     }
     entries.sort_by(|(_, _, left), (_, _, right)| bls::systemd_order(left, right));
-    let images = unified_images(disk, &mounts);
+    let mut unlisted = Vec::new();
+    let images = unified_images(disk, &mounts, &mut unlisted);
     for image in &images {
         found.problems.push(Problem::new(image, "is a unified kernel image, which isctpl does not read"));
     }
@@ -53,8 +60,13 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
     found.timeout = settings.timeout;
     let place = conf.map_or_else(|| disk.root.name("/boot/loader/entries"), |(_, path)| path);
     let ids: Vec<&str> = entries.iter().map(|(_, _, entry)| entry.id.as_str()).collect();
-    let choice = || choose(&ids, settings.default.as_ref(), &images, &place);
+    let why_not_first = unlisted.first().cloned().or_else(|| {
+        let what = "sets no default among the entries that were read, and isctpl does not read unified kernel images";
+        (!images.is_empty() || ids.is_empty()).then(|| Problem::new(place, what))
+    });
+    let choice = || choose(&ids, settings.default.as_ref(), why_not_first);
     found.chosen = unread.map_or_else(choice, Fact::Unknown);
+    found.problems.extend(unlisted);
     found.entries = entries.into_iter().map(|(mount, path, entry)| boot_entry(disk, mount, &path, &entry)).collect();
     Some(found)
 }
@@ -83,7 +95,8 @@ fn settings(text: &str, path: &str) -> Settings {
     settings
 }
 
-fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], place: &str) -> Fact<Chosen> {
+/// The entry that boots; `why_not_first` says why it need not be the first one where the default is none of them.
+fn choose(ids: &[&str], default: Option<&Located<String>>, why_not_first: Option<Problem>) -> Fact<Chosen> {
     let matching = default.and_then(|default| {
         let pattern = default.value.to_lowercase();
         let matches = |id: &str| {
@@ -92,42 +105,46 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, images: &[String], pl
         };
         Some((ids.iter().position(|id| matches(id))?, default))
     });
-    match (matching, default) {
-        (_, Some(default)) if default.value.starts_with('@') => Fact::Unknown(Problem::new(
+    match (matching, default, why_not_first) {
+        (_, Some(default), _) if default.value.starts_with('@') => Fact::Unknown(Problem::new(
             default.at.to_string(),
             "boots the entry that was chosen last, which only the firmware's variables store",
         )),
-        (Some((index, default)), _) => {
+        (Some((index, default)), ..) => {
             let because = format!("default {}", default.value);
             Fact::Known(Chosen { index, because, at: Some(default.at.clone()) })
         }
-        (None, _) if !images.is_empty() || ids.is_empty() => Fact::Unknown(Problem::new(
-            place,
-            "sets no default among the entries that were read, and isctpl does not read unified kernel images",
-        )),
-        (None, Some(default)) => {
+        (None, _, Some(problem)) => Fact::Unknown(problem),
+        (None, Some(default), None) => {
             let because =
                 format!("default {}: no entry has that name, so systemd-boot boots the first one", default.value);
             Fact::Known(Chosen { index: 0, because, at: Some(default.at.clone()) })
         }
-        (None, None) => {
+        (None, None, None) => {
             let because = "no default is set, so systemd-boot boots the first entry".to_owned();
             Fact::Known(Chosen { index: 0, because, at: None })
         }
     }
 }
 
-fn unified_images(disk: &Disk<'_>, mounts: &[&str]) -> Vec<String> {
+fn unified_images(disk: &Disk<'_>, mounts: &[&str], unlisted: &mut Vec<Problem>) -> Vec<String> {
     let mut images = Vec::new();
     for mount in mounts {
-        let Ok(Some(efi)) = esp::efi_directory(disk, mount) else { continue };
-        let Ok(Some(linux)) = esp::child(disk.root, &format!("{mount}/{efi}"), "Linux") else { continue };
-        let directory = format!("{mount}/{efi}/{linux}");
-        let names = disk.root.names(&directory).unwrap_or_default();
-        let is_image = |name: &String| name.to_ascii_lowercase().ends_with(".efi");
-        images.extend(names.into_iter().filter(is_image).map(|name| disk.root.name(&format!("{directory}/{name}"))));
+        match images_on(disk, mount) {
+            Ok(paths) => images.extend(paths.iter().map(|path| disk.root.name(path))),
+            Err(problem) => unlisted.push(problem),
+        }
     }
     images
+}
+
+fn images_on(disk: &Disk<'_>, mount: &str) -> Result<Vec<String>, Problem> {
+    let Some(efi) = esp::efi_directory(disk, mount)? else { return Ok(Vec::new()) };
+    let Some(linux) = esp::child(disk.root, &format!("{mount}/{efi}"), "Linux")? else { return Ok(Vec::new()) };
+    let directory = format!("{mount}/{efi}/{linux}");
+    let is_image = |name: &String| name.to_ascii_lowercase().ends_with(".efi");
+    let names = disk.root.names(&directory)?.into_iter().filter(is_image);
+    Ok(names.map(|name| format!("{directory}/{name}")).collect())
 }
 
 fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> BootEntry {

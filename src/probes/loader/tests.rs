@@ -298,3 +298,32 @@ fn a_tool_that_cannot_be_looked_at_is_told() {
     let told: Vec<_> = loader.problems.iter().map(|problem| (problem.place.as_str(), problem.source)).collect();
     assert_eq!(told, [("/usr/sbin/update-initramfs", Source::Other)]);
 }
+
+#[test]
+fn what_systemd_boot_reads_and_cannot_be_looked_at_is_not_absent() {
+    let entry = ("/boot/loader/entries/m-6.1.conf", "title L\nversion 6.1\nlinux /m/linux\noptions ro\n");
+    let reason = |loader: &Loader| loader.chosen.problem().map(|problem| problem.place.clone());
+    let (dir, root) = tree(&[entry]);
+    assert_eq!(reason(&read(&root)), None);
+    circle(&dir, "/boot/loader/loader.conf");
+    assert_eq!(reason(&read(&root)).as_deref(), Some("/boot/loader/loader.conf"));
+    // Unified images count unless the default is an entry.
+    let (dir, root) = tree(&[entry, ("/efi/EFI/BOOT/BOOTX64.EFI", "MZ #### LoaderInfo: systemd-boot 252 ####")]);
+    let images = "/efi/EFI/Linux";
+    circle(&dir, images);
+    assert_eq!(reason(&read(&root)).as_deref(), Some(images));
+    assert!(read(&root).problems.iter().any(|problem| problem.place == images));
+    fs::write(dir.path().join("boot/loader/loader.conf"), "default m-6.1\n").unwrap();
+    assert_eq!(chosen(&read(&root)), "L");
+}
+
+#[test]
+fn an_environment_block_that_cannot_be_looked_at_is_told_once() {
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", &format!("load_env\n{CFG}"))]);
+    circle(&dir, "/boot/grub/grubenv");
+    let told = read(&root).problems.into_iter().filter(|problem| problem.place == "/boot/grub/grubenv");
+    assert_eq!(told.count(), 1);
+    let (dir, root) = tree(&[("/boot/grub/grub.cfg", CFG)]);
+    circle(&dir, "/boot/grub/grubenv");
+    assert_eq!(read(&root).problems.len(), 1);
+}
