@@ -85,7 +85,7 @@ pub(crate) fn needs_password(journal: &Journal) -> bool {
 /// When something cannot be put back.
 pub(super) fn clean_up_stale(cx: &Context) -> Result<Vec<String>, Failure> {
     let mut done = Vec::new();
-    if !open_iscsi::node_files(cx).is_empty() {
+    if !open_iscsi::node_files(cx)?.is_empty() {
         open_iscsi::remove_nodes(cx)?;
         done.push(format!("the open-iscsi records named {} are removed", open_iscsi::RECORD_NAME));
     }

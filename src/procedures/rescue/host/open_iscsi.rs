@@ -4,7 +4,8 @@ use crate::procedures::Failure;
 use crate::procedures::rescue::context::Context;
 use crate::system::command::{CommandError, Invocation, Output};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -105,22 +106,51 @@ impl AddedRecord {
     }
 }
 
+/// What a path leads to; `None` when there is nothing, as where a file is in the place of a directory above it.
+fn metadata(path: &Path) -> Result<Option<Metadata>, Failure> {
+    match fs::metadata(path) {
+        Err(error) if is_absence(&error) => Ok(None),
+        found => found.map(Some).map_err(|error| Failure::of_file(path, &error)),
+    }
+}
+
+fn is_absence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// What is in a directory; nothing where there is none.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let list = || fs::read_dir(directory)?.take(10_000).map(|entry| Ok(entry?.path())).collect();
+    match list() {
+        Err(error) if is_absence(&error) => Ok(Vec::new()),
+        listed => listed.map_err(|error| Failure::of_file(directory, &error)),
+    }
+}
+
 /// Files of the database that are interface records of this name.
-pub(crate) fn interface_files(cx: &Context) -> Vec<PathBuf> {
-    cx.databases.iter().map(|database| database.join("ifaces").join(RECORD_NAME)).collect()
+///
+/// # Errors
+/// When it cannot be told whether there is one.
+pub(crate) fn interface_files(cx: &Context) -> Result<Vec<PathBuf>, Failure> {
+    let mut there = Vec::new();
+    for path in cx.databases.iter().map(|database| database.join("ifaces").join(RECORD_NAME)) {
+        if metadata(&path)?.is_some() {
+            there.push(path);
+        }
+    }
+    Ok(there)
 }
 
 /// Takes the record away, and the lock of an iscsiadm that was killed while it made it.
 pub(crate) fn remove_interface(cx: &Context) -> Result<(), Failure> {
     free(cx);
-    let there = || interface_files(cx).iter().any(|path| path.exists());
-    if there() {
+    if !interface_files(cx)?.is_empty() {
         let outcome = run(cx, &iscsiadm(20, ["-m", "iface", "-I", RECORD_NAME, "-o", "delete"]));
-        for path in interface_files(cx).iter().filter(|path| path.exists()) {
+        for path in interface_files(cx)? {
             // It is a plain file; a program that refuses must not leave it.
-            fs::remove_file(path).map_err(|error| Failure::of_file(path, &error))?;
+            fs::remove_file(&path).map_err(|error| Failure::of_file(&path, &error))?;
         }
-        if there() {
+        if !interface_files(cx)?.is_empty() {
             outcome?;
         }
     }
@@ -128,48 +158,61 @@ pub(crate) fn remove_interface(cx: &Context) -> Result<(), Failure> {
 }
 
 /// Files of the database that are records of this name, of any target.
-pub(crate) fn node_files(cx: &Context) -> Vec<PathBuf> {
-    let names = |directory: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(directory).into_iter().flatten().take(10_000).flatten();
-        entries.map(|entry| entry.path()).collect()
-    };
-    let targets = cx.databases.iter().flat_map(|database| names(&database.join("nodes")));
-    let portals = targets.flat_map(|target| names(&target));
-    portals.map(|portal| portal.join(RECORD_NAME)).filter(|path| path.is_file()).collect()
+///
+/// # Errors
+/// When it cannot be told whether there are any.
+pub(crate) fn node_files(cx: &Context) -> Result<Vec<PathBuf>, Failure> {
+    let mut there = Vec::new();
+    for database in &cx.databases {
+        for target in entries(&database.join("nodes"))? {
+            for portal in entries(&target)? {
+                let path = portal.join(RECORD_NAME);
+                if metadata(&path)?.is_some_and(|found| found.is_file()) {
+                    there.push(path);
+                }
+            }
+        }
+    }
+    Ok(there)
 }
 
 /// Links by which open-iscsi finds records that no discovery made (`idbm_link_record` in `usr/idbm.c`), of
 /// records of this name: `TARGET,ADDRESS,PORT,GROUP,NAME`.
-fn node_links(cx: &Context) -> Vec<PathBuf> {
+fn node_links(cx: &Context) -> Result<Vec<PathBuf>, Failure> {
     let ours = format!(",{RECORD_NAME}");
-    let entries = cx.databases.iter().flat_map(|database| fs::read_dir(database.join("static")).into_iter().flatten());
-    let paths = entries.take(10_000).flatten().map(|entry| entry.path());
-    paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ours))).collect()
+    let mut there = Vec::new();
+    for database in &cx.databases {
+        let links = entries(&database.join("static"))?.into_iter();
+        there.extend(links.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ours))));
+    }
+    Ok(there)
 }
 
 /// Takes records of this name away, whatever their target.
 pub(crate) fn remove_nodes(cx: &Context) -> Result<(), Failure> {
-    if node_files(cx).is_empty() && node_links(cx).is_empty() {
+    if node_files(cx)?.is_empty() && node_links(cx)?.is_empty() {
         return Ok(());
     }
     let outcome = run(cx, &iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
-    for path in node_files(cx) {
+    for path in node_files(cx)? {
         fs::remove_file(&path).map_err(|error| Failure::of_file(&path, &error))?;
         // Portal and target, where nothing else is in them.
         for directory in path.ancestors().skip(1).take(2) {
             let _ = fs::remove_dir(directory);
         }
     }
-    for link in node_links(cx) {
+    for link in node_links(cx)? {
         fs::remove_file(&link).map_err(|error| Failure::of_file(&link, &error))?;
     }
-    if node_files(cx).is_empty() { Ok(()) } else { Ok(outcome.map(drop)?) }
+    if node_files(cx)?.is_empty() { Ok(()) } else { Ok(outcome.map(drop)?) }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::procedures::rescue::context::RescueRequest;
+    use crate::system::command::Runner;
 
     const SOON: Duration = Duration::from_millis(200);
 
@@ -211,5 +254,30 @@ mod tests {
         };
         free_at(&lock, SOON, retake);
         assert!(lock.exists());
+    }
+
+    /// They hold a password, so that one that is left behind in silence is one too many.
+    #[test]
+    fn records_that_cannot_be_looked_for_are_not_absent() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut cx = Context::on_this_machine(RescueRequest::nothing(), None, Runner::default()).unwrap();
+        cx.databases = vec![directory.path().to_owned()];
+        for (path, look) in [
+            ("ifaces", interface_files as fn(&Context) -> Result<Vec<PathBuf>, Failure>),
+            ("nodes", node_files),
+            ("nodes/iqn.a", node_files),
+            ("nodes/iqn.a/10.0.0.1,3260", node_files),
+            ("static", node_links),
+        ] {
+            let path = directory.path().join(path);
+            assert_eq!(look(&cx).ok(), Some(Vec::new()), "{}", path.display());
+            std::os::unix::fs::symlink(path.file_name().unwrap(), &path).unwrap();
+            assert!(look(&cx).is_err(), "{}", path.display());
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, "").unwrap();
+            assert_eq!(look(&cx).ok(), Some(Vec::new()), "{}", path.display());
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+        }
     }
 }

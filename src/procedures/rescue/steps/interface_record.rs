@@ -56,7 +56,7 @@ impl Step for InterfaceRecord {
     }
 
     fn apply(&self, cx: &mut Context, _: &Earlier, log: &mut Log<'_, AddedRecord>) -> Result<(), Failure> {
-        if let Some(path) = open_iscsi::interface_files(cx).iter().find(|path| path.exists()) {
+        if let Some(path) = open_iscsi::interface_files(cx)?.first() {
             return Err(log.left_over(path));
         }
         log.guarded(AddedRecord::new(cx), || {
