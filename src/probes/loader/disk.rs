@@ -28,27 +28,42 @@ impl<'a> Disk<'a> {
         self.fstab.iter().find(|entry| entry.target.trim_end_matches('/') == target.trim_end_matches('/'))
     }
 
-    /// Says so when a directory is a filesystem of its own by fstab, and nothing is mounted there.
+    /// Says so when a directory is a filesystem of its own by fstab, and nothing is mounted there, or it cannot be told
+    /// whether anything is.
     pub(super) fn unmounted(&self, directory: &str) -> Option<Problem> {
         let entry = self.mount(directory)?;
-        let (below, above) = (self.root.stat(directory).ok()?, self.root.stat("/").ok()??);
-        // A tree that was copied has the files without a mount, so the device alone does not tell.
-        let same_device = below.is_none_or(|below| below.dev == above.dev);
-        (same_device && self.holds_no_file(directory)).then(|| {
-            let what = format!("is a separate filesystem ({}) and is not mounted here", entry.at);
-            Problem::new(self.root.name(directory), what)
-        })
+        match self.is_bare(directory) {
+            Ok(false) => None,
+            Ok(true) => {
+                let what = format!("is a separate filesystem ({}) and is not mounted here", entry.at);
+                Some(Problem::new(self.root.name(directory), what))
+            }
+            Err(problem) => Some(problem),
+        }
     }
 
-    /// Whether a directory holds no file, neither itself nor one level below.
-    fn holds_no_file(&self, directory: &str) -> bool {
-        let list = |path: &str| self.root.list(path).ok().map(Option::unwrap_or_default);
-        let Some(entries) = list(directory) else { return false };
-        entries.iter().all(|(name, kind)| {
-            *kind == FileKind::Directory
-                && list(&format!("{directory}/{name}"))
-                    .is_some_and(|inner| inner.iter().all(|(_, kind)| *kind == FileKind::Directory))
-        })
+    /// Whether a directory is on the root's own filesystem and holds no file, neither itself nor one level below.
+    fn is_bare(&self, directory: &str) -> Result<bool, Problem> {
+        let device = |path: &str| self.root.stat(path).map(|found| found.map(|meta| meta.dev));
+        // A tree that was copied has the files without a mount, so the device alone does not tell.
+        let own = device(directory)?;
+        if own.is_some() && own != device("/")? {
+            return Ok(false);
+        }
+        let is_directory = |(_, kind): &(String, FileKind)| *kind == FileKind::Directory;
+        let entries = self.root.list(directory)?.unwrap_or_default();
+        if !entries.iter().all(is_directory) {
+            return Ok(false);
+        }
+        let mut unread = None;
+        for (name, _) in &entries {
+            match self.root.list(&format!("{directory}/{name}")) {
+                Ok(inner) if !inner.iter().flatten().all(is_directory) => return Ok(false),
+                Ok(_) => {}
+                Err(problem) => unread = unread.or(Some(problem)),
+            }
+        }
+        unread.map_or(Ok(true), Err)
     }
 
     /// Why no loader's configuration was found.

@@ -327,3 +327,21 @@ fn an_environment_block_that_cannot_be_looked_at_is_told_once() {
     circle(&dir, "/boot/grub/grubenv");
     assert_eq!(read(&root).problems.len(), 1);
 }
+
+#[test]
+fn a_mount_point_that_cannot_be_looked_into_may_lack_its_mount() {
+    let (dir, _) = tree(&[("/etc/fstab", FSTAB), ("/boot/lost", ""), ("/efi/EFI/debian/grub.cfg", CFG)]);
+    let kernel = || {
+        let loader = read(&Root::open(dir.path()).unwrap());
+        let kernel = loader.default_entry().unwrap().kernel.clone().unwrap();
+        kernel.problem.map(|problem| problem.to_string()).unwrap_or_default()
+    };
+    assert_eq!(kernel(), "/boot: is a separate filesystem (/etc/fstab:2) and is not mounted here");
+    // More than are listed.
+    for number in 0..=50_000 {
+        fs::write(dir.path().join(format!("boot/lost/{number}")), "").unwrap();
+    }
+    assert!(kernel().starts_with("/boot/lost: "), "{}", kernel());
+    fs::write(dir.path().join("boot/config"), "").unwrap();
+    assert_eq!(kernel(), "");
+}
