@@ -1,11 +1,15 @@
 //! `isctpl rescue` as a user meets it: what it refuses, what it plans, and, against a fake target, all of it.
 
+mod deletions;
+
 use crate::support::netns::{Namespace, PORTAL, SAN_MAC};
 use crate::support::run::{Answer, as_ordinary_user, isctpl};
+use deletions::{danger, scripts};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const CANARY: &str = "canary-password-9";
 
@@ -272,7 +276,7 @@ fn is_brought_up_and_put_back(family: &str, portal: &str, gateway: &str) {
     san.ip(&format!("address add {gateway} dev san-peer"));
     san.ip("link set san-peer up");
     san.ip(&format!("address add {portal} dev lo"));
-    let listener = san.run(|| TcpListener::bind((portal, 0)).unwrap());
+    let listener = san.run(|| listener(portal));
     let Some(sandbox) = fake_target("the_network_is_brought_up_and_put_back", &listener) else { return };
     let directory = tempfile::tempdir().unwrap();
     let output = here
@@ -289,6 +293,18 @@ fn is_brought_up_and_put_back(family: &str, portal: &str, gateway: &str) {
     let said = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.starts_with("ok network"), "{said}\n{complaints}");
+}
+
+/// A listener on an address that was just given: the kernel takes a moment before an IPv6 one can be used.
+fn listener(portal: &str) -> TcpListener {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match TcpListener::bind((portal, 0)) {
+            Ok(listener) => return listener,
+            Err(error) => assert!(Instant::now() < deadline, "{portal}: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Runs a command and kills it once it has said `up`.
@@ -383,62 +399,4 @@ fn no_script_deletes_through_a_mount() {
     for line in ["mount --bind -o ro /usr x", "mount -o bind,ro /usr x", "mount --bind \"$W/etc\" /etc"] {
         assert_eq!(danger(line), None, "{line}");
     }
-}
-
-/// Every script of the tests, the lab and the project. Not those that a scenario changes its LUN by: they run below
-/// the LUN's root, with a /dev of its own.
-fn scripts() -> Vec<PathBuf> {
-    let mut folders = vec![project().join("tests"), project().join("scripts"), project().join(".ci")];
-    let mut scripts = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            let is_source = |path: &Path| path.extension().is_some_and(|end| end == "rs");
-            if entry.is_dir() {
-                folders.push(entry);
-            } else if entry.is_file()
-                && !entry.ends_with("change.sh")
-                && (is_source(&entry) || fs::read(&entry).unwrap().starts_with(b"#"))
-            {
-                scripts.push(entry);
-            }
-        }
-    }
-    assert!(scripts.len() > 20, "{scripts:?}");
-    scripts.retain(|script| !script.ends_with("tests/it/rescue.rs"));
-    scripts
-}
-
-fn danger(line: &str) -> Option<&'static str> {
-    let words: Vec<&str> =
-        line.split_whitespace().map(|word| word.trim_matches(|c| "\"',;&[]()".contains(c))).collect();
-    let after = |name: &str| words.iter().position(|word| *word == name).map(|at| &words[at + 1..]);
-    if let Some(rest) = after("rm") {
-        let recursive = rest.iter().any(|word| {
-            word.starts_with('-') && !word.starts_with("--") && word.contains('r') || *word == "--recursive"
-        });
-        let unsure = rest.iter().any(|word| word.starts_with('$') && !word.contains(":?"));
-        if recursive && !rest.contains(&"--one-file-system") {
-            return Some("crosses into what is mounted below");
-        }
-        if recursive && unsure {
-            return Some("deletes something else where the variable is empty");
-        }
-    }
-    let (mut options, mut operands) = (Vec::new(), Vec::new());
-    let mut rest = after("mount")?.iter();
-    while let Some(word) = rest.next() {
-        match *word {
-            "-o" | "--options" => options.extend(rest.next().into_iter().flat_map(|values| values.split(','))),
-            option if option.starts_with('-') => options.push(option),
-            operand => operands.push(operand),
-        }
-    }
-    let is = |names: &[&str]| options.iter().any(|option| names.contains(option));
-    if is(&["--rbind", "-R", "rbind"]) {
-        // `ro` makes the top of it read-only, and nothing that is mounted below.
-        return Some("binds what is mounted below a directory, too");
-    }
-    let source = operands.first()?;
-    (is(&["--bind", "-B", "bind"]) && !is(&["ro"]) && source.starts_with('/') && !["/proc", "/sys"].contains(source))
-        .then_some("binds a directory of the machine where something may be deleted")
 }
