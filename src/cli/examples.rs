@@ -98,6 +98,15 @@ Examples:
   isctpl rescue status
       what is mounted where, and what an interrupted `up` left";
 
+pub(super) const IPXE: &str = "\
+Examples:
+  isctpl ipxe --instance-yaml instance.yaml --drive-yaml drive.yaml
+      the script that boots from the LUN; it asks for the password
+  isctpl ipxe --instance-yaml instance.yaml --drive-yaml drive.yaml --boot http://192.0.2.1/installer.iso
+      the script that boots an installer which finds the LUN in the iBFT
+  isctpl ipxe --check boot.ipxe
+      what each line of a script means, and what iPXE refuses in it";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   source <(isctpl completions bash)

@@ -3,11 +3,13 @@
 mod checks;
 mod completions;
 mod config;
+mod credentials;
 mod deadline;
 mod doctor;
 mod exit_code;
 mod explain;
 mod fleet;
+mod ipxe;
 mod output;
 mod progress;
 mod rescue;
@@ -47,6 +49,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Snapshot(args) => snapshot::run(args, &mut output),
         Command::Rescue { action } => rescue::run(action, &mut output),
+        Command::Ipxe(args) => ipxe::run(args, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
     }?;
     if cli.verbose {

@@ -6,6 +6,7 @@ mod facts;
 mod fleet;
 mod ignores;
 mod image;
+pub(crate) mod ipxe;
 mod json;
 mod nagios;
 mod prometheus;

@@ -13,6 +13,7 @@ mod gate;
 mod generated;
 mod holders;
 mod hostile;
+mod ipxe;
 mod lab;
 mod netns;
 mod procedure_engine;

@@ -6,6 +6,7 @@ mod progress;
 mod request;
 mod state;
 
+use super::credentials::Password;
 use super::output::Output;
 use crate::cli::{Rescue as Action, RescueArgs, UpArgs};
 use crate::procedures::Procedure;
@@ -55,7 +56,7 @@ fn on_this_machine() -> Result<Run<'static, Rescue>, RescueError> {
 
 fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
     let sysfs = Root::sysfs()?;
-    let (request, _) = request::learn(args, &sysfs, request::Password::Leave)?;
+    let (request, _) = request::learn(args, &sysfs, Password::Leave)?;
     let cx = Context::on_this_machine(request, None, Runner::default())?;
     output.print(&say::plan(&engine::plan(&Rescue, &cx), Rescue::NAMES.up))?;
     Ok(DONE)
@@ -74,7 +75,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
             };
             (request, password)
         }
-        _ => request::learn(&args.rescue, &sysfs, request::Password::Ask)?,
+        _ => request::learn(&args.rescue, &sysfs, Password::Ask)?,
     };
     let run = on_this_machine()?;
     let mut cx = Context::on_this_machine(request.clone(), password, Runner { cancel: run.cancel.clone() })?;

@@ -30,6 +30,25 @@ Unknown: a fact that decides could not be read, this root is not on iSCSI, or
 the command line is wrong.
 ";
 
+const IPXE: &str = "\
+.SH EXIT STATUS
+.TP
+0
+The script was written; with
+.BR \\-\\-check :
+iPXE takes all of it.
+.TP
+2
+With
+.BR \\-\\-check :
+iPXE refuses a part of it.
+.TP
+3
+A piece that the script needs is not known, or the command line is wrong; with
+.BR \\-\\-check :
+what iPXE does depends on what the script does not tell, or it cannot be read.
+";
+
 const RESCUE: &str = "\
 .SH EXIT STATUS
 .TP
@@ -174,6 +193,9 @@ fn page(name: &str, section: u8, command: &Command, names: &[String]) -> String 
     } else {
         if name == "isctpl-doctor" || name == "isctpl" {
             page.push_str(EXIT_STATUS);
+        }
+        if name == "isctpl-ipxe" {
+            page.push_str(IPXE);
         }
         page.push_str(SECURITY);
     }
