@@ -87,16 +87,15 @@ impl Bench {
         &self,
         logs: &Path,
         images: &[&Path],
-        lease: Option<&str>,
-        dhcp_lines: &[String],
+        dhcp: &Dhcp<'_>,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let inside = self.enter()?;
         let target = self.target(logs, images)?;
-        let mut dhcp = dhcp(logs, lease.unwrap_or(LEASE), dhcp_lines)?;
-        prove(logs, &mut dhcp)?;
+        let mut server = dhcp.serve(logs)?;
+        prove(logs, &mut server)?;
         let result = work();
-        drop((dhcp, target, inside));
+        drop((server, target, inside));
         result
     }
 
@@ -133,18 +132,46 @@ impl Bench {
     }
 }
 
-/// Starts dnsmasq.
-fn dhcp(logs: &Path, lease: &str, more: &[String]) -> Result<Running> {
-    let (user, password) = ACCOUNT;
-    let more = more.join("\n");
-    let leases = logs.join("leases");
-    if leases.exists() {
-        fs::remove_file(&leases)?;
+/// What DHCP gives.
+#[derive(Debug, Default)]
+pub(crate) struct Dhcp<'a> {
+    /// How long a lease lasts, where it is not the usual hour.
+    pub(crate) lease: Option<&'a str>,
+    /// Lines for dnsmasq that go before the usual ones.
+    pub(crate) lines: &'a [String],
+    /// The directory whose `boot.ipxe` tells iPXE what to boot, in place of DHCP itself.
+    pub(crate) script: Option<&'a Path>,
+}
+
+impl Dhcp<'_> {
+    /// What tells iPXE where the LUN is and who logs in.
+    fn boots(&self) -> String {
+        let (user, password) = ACCOUNT;
+        match self.script {
+            // The script holds the password: whoever serves it must be root.
+            Some(folder) => {
+                format!("enable-tftp\ntftp-root={}\nuser=root\ndhcp-boot=tag:san,tag:ipxe,{SCRIPT}", folder.display())
+            }
+            None => format!(
+                "dhcp-option=tag:san,tag:ipxe,17,\"iscsi:{TARGET}:::2f:{TARGET_NAME}\"
+dhcp-option-force=tag:san,tag:ipxe,203,{INITIATOR}
+dhcp-option-force=tag:san,tag:ipxe,encap:175,190,{user}
+dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}"
+            ),
+        }
     }
-    // iPXE of 2019 knows no option 121: a router is sent to it alone (options that iPXE's request
-    // names: 175 is its own). The instance gets the SAN route by option 121 and no router.
-    let text = format!(
-        "port=0
+
+    /// Starts dnsmasq.
+    fn serve(&self, logs: &Path) -> Result<Running> {
+        let (lease, more, boots) = (self.lease.unwrap_or(LEASE), self.lines.join("\n"), self.boots());
+        let leases = logs.join("leases");
+        if leases.exists() {
+            fs::remove_file(&leases)?;
+        }
+        // iPXE of 2019 knows no option 121: a router is sent to it alone (options that iPXE's request
+        // names: 175 is its own). The instance gets the SAN route by option 121 and no router.
+        let text = format!(
+            "port=0
 bind-dynamic
 interface=br-san
 interface=br-wan
@@ -158,25 +185,23 @@ dhcp-option=tag:san,tag:ipxe,3,100.64.16.49
 dhcp-option=tag:san,121,100.97.0.0/16,100.64.16.49
 dhcp-option=tag:wan,3,185.90.50.245
 dhcp-option=tag:wan,6,185.90.50.245
-dhcp-option=tag:san,tag:ipxe,17,\"iscsi:{TARGET}:::2f:{TARGET_NAME}\"
-dhcp-option-force=tag:san,tag:ipxe,203,{INITIATOR}
-dhcp-option-force=tag:san,tag:ipxe,encap:175,190,{user}
-dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}
+{boots}
 dhcp-leasefile={}
 log-dhcp
 ",
-        leases.display()
-    );
-    let configuration = logs.join("dnsmasq.conf");
-    fs::write(&configuration, text)?;
-    let log_path = logs.join("dnsmasq.log");
-    fs::write(&log_path, "")?;
-    let output = log(&log_path)?;
-    let mut command = Command::new("dnsmasq");
-    command.args(["--keep-in-foreground", "--pid-file=", "--log-facility=-"]);
-    command.arg(format!("--conf-file={}", configuration.display()));
-    command.stdout(output.try_clone()?).stderr(output);
-    Running::start(&mut command)
+            leases.display()
+        );
+        let configuration = logs.join("dnsmasq.conf");
+        fs::write(&configuration, text)?;
+        let log_path = logs.join("dnsmasq.log");
+        fs::write(&log_path, "")?;
+        let output = log(&log_path)?;
+        let mut command = Command::new("dnsmasq");
+        command.args(["--keep-in-foreground", "--pid-file=", "--log-facility=-"]);
+        command.arg(format!("--conf-file={}", configuration.display()));
+        command.stdout(output.try_clone()?).stderr(output);
+        Running::start(&mut command)
+    }
 }
 
 /// Logs in as an initiator in user space would, and sees LUN 47: a boot that then fails is the instance's.
@@ -217,6 +242,9 @@ impl Drop for Inside<'_> {
         let _ = setns(&self.0.host, CloneFlags::CLONE_NEWNET);
     }
 }
+
+/// The script's name, in DHCP and in its directory.
+pub(crate) const SCRIPT: &str = "boot.ipxe";
 
 /// What the platform's command line prints of the instance, as the recipe shows it: the initiator's account.
 pub(crate) fn instance_yaml() -> String {

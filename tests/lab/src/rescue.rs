@@ -1,6 +1,6 @@
 //! `isctpl rescue` in a rescue system, against the real target: the scenarios of `rescue/scenarios`.
 
-use crate::bench::{Bench, drive_yaml, instance_yaml};
+use crate::bench::{Bench, Dhcp, drive_yaml, instance_yaml};
 use crate::machine::{Machine, Start};
 use crate::trial::{BUSYBOX, Lab};
 use anyhow::{Context, Result, ensure};
@@ -62,7 +62,7 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     };
     let bench = Bench::new(0, &lab.cache)?;
     let units: Vec<&Path> = instances.iter().map(|(image, _)| image).chain(&blank).map(PathBuf::as_path).collect();
-    let life = bench.around(&logs, &units, None, &[], || {
+    let life = bench.around(&logs, &units, &Dhcp::default(), || {
         say("booting the rescue system");
         machine.live(false)
     })?;

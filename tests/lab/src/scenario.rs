@@ -43,6 +43,8 @@ pub struct Scenario {
     /// Lines for dnsmasq that go before the lab's own.
     #[serde(default)]
     pub dhcp: Vec<String>,
+    /// iPXE gets its orders by a script of `isctpl ipxe` with these arguments, and by nothing else.
+    pub ipxe: Option<Vec<String>>,
     /// How long a lease lasts, where it is not the baseline's, or an hour.
     pub lease: Option<String>,
     /// What doctor must say of the root before it boots.

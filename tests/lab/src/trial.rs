@@ -1,15 +1,16 @@
 //! One scenario from its LUN to its outcome.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Dhcp, SCRIPT, drive_yaml, instance_yaml};
 use crate::lun::Workshop;
 use crate::machine::{Machine, Start};
 use crate::outcome::{Happened, Seeing, disagreements};
-use crate::process::log;
+use crate::process::{finish, log};
 use crate::report::Report;
 use anyhow::{Context, Result, bail};
 use isctpl_lab::scenario::{Catalogue, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -188,6 +189,22 @@ impl Lab {
         Report::read(&report).with_context(|| format!("doctor ended with {status}; see {}", log_path.display()))
     }
 
+    /// The directory of iPXE's script, as isctpl writes it.
+    fn script(&self, arguments: &[String], logs: &Path) -> Result<PathBuf> {
+        let folder = logs.join("tftp");
+        fs::create_dir_all(&folder)?;
+        let (instance, drive) = (logs.join("instance.yaml"), logs.join("drive.yaml"));
+        fs::write(&instance, instance_yaml())?;
+        fs::write(&drive, drive_yaml())?;
+        let mut command = Command::new(&self.program);
+        command.arg("ipxe").arg("--instance-yaml").arg(instance).arg("--drive-yaml").arg(drive);
+        command.arg("--with-secret").arg(folder.join(SCRIPT)).args(arguments);
+        finish(&mut command, &logs.join("ipxe.log"))?;
+        // dnsmasq serves only what everyone may read; the password is the lab's own.
+        fs::set_permissions(folder.join(SCRIPT), fs::Permissions::from_mode(0o644))?;
+        Ok(folder)
+    }
+
     fn boot(
         &self,
         scenario: &Scenario,
@@ -210,11 +227,13 @@ impl Lab {
             patience: Duration::from_secs(scenario.patience),
             working: JUDGING,
         };
+        let script = scenario.ipxe.as_deref().map(|arguments| self.script(arguments, &logs)).transpose()?;
+        let dhcp = Dhcp { lease: scenario.lease.as_deref(), lines: &scenario.dhcp, script: script.as_deref() };
         let mut tries = 0;
         let life = loop {
             tries += 1;
             self.fill(&share, scenario)?;
-            let life = bench.around(&logs, &[image], scenario.lease.as_deref(), &scenario.dhcp, || {
+            let life = bench.around(&logs, &[image], &dhcp, || {
                 say("booting");
                 machine.live(false)
             })?;
