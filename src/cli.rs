@@ -289,6 +289,10 @@ pub struct RescueArgs {
     #[arg(long, value_name = "DIR", default_value = "/target", help_heading = "Mounting")]
     pub at: PathBuf,
 
+    /// Log in and find the disk, and mount nothing: for an installer that is to write on it
+    #[arg(long, help_heading = "Mounting", conflicts_with_all = ["at", "read_only", "root_device"])]
+    pub login_only: bool,
+
     /// Mount read-only and write nothing to the LUN, not even to replay a journal
     #[arg(long, help_heading = "Mounting")]
     pub read_only: bool,

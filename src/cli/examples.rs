@@ -76,6 +76,8 @@ Examples:
       log in and mount the instance's root at /target
   isctpl rescue up --read-only
       the same, and write nothing to the LUN
+  isctpl rescue up --login-only
+      log in to an empty LUN, for an installer that is to write on its disk
   isctpl rescue up --portal 100.97.0.10 --target iqn.2013-01.com.example:storage.1 --lun 47
       without an iBFT";
 

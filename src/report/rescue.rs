@@ -3,7 +3,7 @@
 use super::style::Style;
 use crate::formats::text::printable::{self, line};
 use crate::procedures::rescue::recovery::{Stage, Status};
-use crate::procedures::rescue::{MountedRoot, RescueRequest};
+use crate::procedures::rescue::{MountedRoot, RescueRequest, Rescued};
 use crate::procedures::{Failure, Planned};
 use isctpl_checks::quoted;
 use std::path::Path;
@@ -59,7 +59,23 @@ pub(crate) fn refusal(failure: &Failure) -> String {
 }
 
 /// It is up.
-pub(crate) fn up(request: &RescueRequest, root: &MountedRoot, remarks: &[String], style: &Style) -> String {
+pub(crate) fn up(request: &RescueRequest, rescued: &Rescued, remarks: &[String], style: &Style) -> String {
+    match &rescued.root {
+        Some(root) => mounted(request, root, remarks, style),
+        None => logged_in(request, &rescued.disk.name, remarks, style),
+    }
+}
+
+/// Nothing is mounted: what the installer does is the person's.
+fn logged_in(request: &RescueRequest, disk: &str, remarks: &[String], style: &Style) -> String {
+    lines("UP: ", &format!("LUN {} is /dev/{disk}, and nothing of it is mounted", request.lun), style)
+        + &notes(remarks, style)
+        + &lines("  install ", &format!("onto /dev/{disk}, and do not restart when the installer ends"), style)
+        + "  check   isctpl doctor --root DIR   where the installer has mounted it, often /target\n\
+           \x20 end     isctpl rescue down\n"
+}
+
+fn mounted(request: &RescueRequest, root: &MountedRoot, remarks: &[String], style: &Style) -> String {
     let at = printable::path(&request.at);
     let name = root.system_name.as_deref().unwrap_or("the instance's root");
     let how = if request.read_only { ", read-only" } else { "" };
@@ -129,6 +145,9 @@ pub(crate) fn status(status: &Status, style: &Style) -> String {
             "this machine was rebooted meanwhile; isctpl rescue down restores the changed files",
             style,
         ),
+        Stage::Up if request.login_only => {
+            lines("UP: ", &format!("LUN {} is logged in, and nothing of it is mounted", request.lun), style)
+        }
         Stage::Up => lines("UP: ", &format!("LUN {} is mounted at {at}", request.lun), style),
         Stage::HalfUp => {
             lines("HALF UP: ", "it was interrupted; isctpl rescue up continues it, isctpl rescue down undoes it", style)
@@ -171,7 +190,8 @@ mod tests {
         let request = RescueRequest { at: PathBuf::from("/mnt/a;b"), ..RescueRequest::nothing() };
         let filesystem =
             Filesystem { device: BlockDevice::default(), kind: "ext4".to_owned(), uuid: None, label: None };
-        let text = up(&request, &MountedRoot { filesystem, system_name: None }, &[], &STYLE);
+        let root = Some(MountedRoot { filesystem, system_name: None });
+        let text = up(&request, &Rescued { disk: BlockDevice::default(), root }, &[], &STYLE);
         assert!(text.contains("isctpl doctor --root '/mnt/a;b'\n"), "{text}");
     }
 }

@@ -223,7 +223,7 @@ fn project() -> PathBuf {
 
 /// Scenarios that go side by side: the last two wait for a program to let go of the LUN, and do nothing meanwhile.
 const AGAINST_A_FAKE_TARGET: [&[&str]; 4] = [
-    &["plain", "hostile", "asked", "wrong_password", "wrong_place", "busy", "read_only_killed", "locked"],
+    &["plain", "hostile", "asked", "wrong_password", "wrong_place", "busy", "read_only_killed", "login_only", "locked"],
     &["interrupted", "goes_on", "each_step_fails", "killed", "killed_anywhere"],
     &["held"],
     &["held_meanwhile"],

@@ -32,6 +32,11 @@ impl Entrance {
                 .advise("isctpl rescue up   continues it")
                 .into());
         }
+        if request.login_only {
+            return Err(Failure::refused("the rescue has only logged in, and mounted nothing")
+                .advise("isctpl rescue enter --root DIR   where somebody else has mounted a root")
+                .into());
+        }
         Ok(Self { place: place(Path::new(STATE)), name: request.at, is_bare: false })
     }
 

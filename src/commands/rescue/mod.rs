@@ -48,17 +48,18 @@ pub(super) fn run(action: &Action, output: &mut Output) -> anyhow::Result<u8> {
     }
 }
 
-/// The rescue on this machine, which signals ask to stop from now on.
-fn on_this_machine() -> Result<Run<'static, Rescue>, RescueError> {
+/// A rescue on this machine, which signals ask to stop from now on.
+fn on_this_machine(procedure: &'static Rescue) -> Result<Run<'static, Rescue>, RescueError> {
     let cancel = Cancel::on_signals()?;
-    Ok(Run { procedure: &Rescue, state: Path::new(STATE), boot: this_boot()?, cancel })
+    Ok(Run { procedure, state: Path::new(STATE), boot: this_boot()?, cancel })
 }
 
 fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
     let sysfs = Root::sysfs()?;
     let (request, _) = request::learn(args, &sysfs, Password::Leave)?;
+    let procedure = Rescue::of(&request);
     let cx = Context::on_this_machine(request, None, Runner::default())?;
-    output.print(&say::plan(&engine::plan(&Rescue, &cx), Rescue::NAMES.up))?;
+    output.print(&say::plan(&engine::plan(procedure, &cx), Rescue::NAMES.up))?;
     Ok(DONE)
 }
 
@@ -77,11 +78,11 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
         }
         _ => request::learn(&args.rescue, &sysfs, Password::Ask)?,
     };
-    let run = on_this_machine()?;
+    let run = on_this_machine(Rescue::of(&request))?;
     let mut cx = Context::on_this_machine(request.clone(), password, Runner { cancel: run.cancel.clone() })?;
     let applied = run.up(&request, &mut cx, &mut Progress::new(output.quiet, args.step))?;
     match &applied {
-        Applied::Done(root) => output.tell(&say::up(&request, root, &cx.remarks, &output.style)),
+        Applied::Done(rescued) => output.tell(&say::up(&request, rescued, &cx.remarks, &output.style)),
         Applied::Unchanged(failure) => output.complain(&say::unchanged(failure, &cx.remarks)),
         Applied::RolledBack(failure) => output.complain(&say::rolled_back(failure, &cx.remarks)),
         Applied::RollbackFailed(failure, stuck) => output.complain(&say::rollback_failed(failure, stuck, &cx.remarks)),
@@ -91,7 +92,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
 
 fn down(output: &mut Output) -> Result<u8, RescueError> {
     root_only()?;
-    let run = on_this_machine()?;
+    let run = on_this_machine(Rescue::WHOLE)?;
     let runner = Runner { cancel: run.cancel.clone() };
     let context = |request: Option<RescueRequest>| {
         Context::on_this_machine(request.unwrap_or_else(RescueRequest::nothing), None, runner)

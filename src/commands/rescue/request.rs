@@ -41,6 +41,7 @@ pub(super) fn learn(
         nic: nic(args, boot)?,
         at: place(&args.at)?,
         read_only: args.read_only,
+        login_only: args.login_only,
         root: args.root_device.clone().map(|device| RootChoice { device, subvolume: args.subvolume.clone() }),
         source,
         same_machine,

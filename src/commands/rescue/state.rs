@@ -25,7 +25,8 @@ pub(in crate::commands) fn is_up_at(directory: &Path) -> bool {
         else {
             return Ok(None);
         };
-        Ok(Some(request_of::<RescueRequest>(&journal)?.at))
+        let request: RescueRequest = request_of(&journal)?;
+        Ok(Some(request.at).filter(|_| !request.login_only))
     };
     let Ok(Some(at)) = up_at() else { return false };
     directory.canonicalize().is_ok_and(|directory| at.canonicalize().is_ok_and(|at| at == directory))

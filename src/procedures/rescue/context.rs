@@ -35,6 +35,9 @@ pub(crate) struct RescueRequest {
     pub(crate) at: PathBuf,
     /// Only look: mount nothing writable.
     pub(crate) read_only: bool,
+    /// Log in and find the disk, and mount nothing of it: an installer is to write on it.
+    #[serde(default)]
+    pub(crate) login_only: bool,
     /// The root, where it was chosen.
     pub(crate) root: Option<RootChoice>,
     /// Where all this was learnt, for people.
@@ -56,6 +59,7 @@ impl RescueRequest {
             nic: None,
             at: PathBuf::from("/target"),
             read_only: false,
+            login_only: false,
             root: None,
             source: String::new(),
             same_machine: false,
@@ -187,6 +191,15 @@ pub(crate) struct LunDisk {
     pub(crate) device: BlockDevice,
     /// Whether it came by a session of this procedure's own.
     pub(crate) is_ours: bool,
+}
+
+/// What a rescue comes to.
+#[derive(Debug, Clone)]
+pub(crate) struct Rescued {
+    /// The disk of the LUN.
+    pub(crate) disk: BlockDevice,
+    /// The root on it, unless only a login was asked for.
+    pub(crate) root: Option<MountedRoot>,
 }
 
 /// The root that is mounted.

@@ -2,7 +2,7 @@
 
 use crate::procedures::engine::{Procedure, Walk};
 use crate::procedures::journal::Journal;
-use crate::procedures::rescue::context::{Context, MountedRoot, RescueRequest};
+use crate::procedures::rescue::context::{Context, RescueRequest, Rescued};
 use crate::procedures::rescue::host::{holders, session};
 use crate::procedures::rescue::recovery;
 use crate::procedures::rescue::steps::{
@@ -13,8 +13,23 @@ use crate::procedures::rescue::steps::{
 };
 use crate::procedures::{ErasedStep, Failure, Names};
 
-/// Mounts an instance's root from its LUN.
-pub(crate) struct Rescue;
+/// Mounts an instance's root from its LUN, or only logs in to that.
+pub(crate) struct Rescue {
+    steps: &'static [&'static dyn ErasedStep<Context>],
+}
+
+impl Rescue {
+    /// All of it: whatever an earlier run has done, these steps know how to put it back.
+    pub(crate) const WHOLE: &Self = &Self { steps: &STEPS };
+
+    /// As far as the disk: nothing behind that is looked at.
+    const LOGIN: &Self = &Self { steps: TO_DISK };
+
+    /// What a request takes.
+    pub(crate) fn of(request: &RescueRequest) -> &'static Self {
+        if request.login_only { Self::LOGIN } else { Self::WHOLE }
+    }
+}
 
 const STEPS: [&dyn ErasedStep<Context>; 14] = [
     &Requirements,
@@ -33,19 +48,21 @@ const STEPS: [&dyn ErasedStep<Context>; 14] = [
     &ResolvConf,
 ];
 
+const TO_DISK: &[&dyn ErasedStep<Context>] = STEPS.split_at(9).0;
+
 impl Procedure for Rescue {
     type Context = Context;
     type Request = RescueRequest;
-    type Outcome = MountedRoot;
+    type Outcome = Rescued;
 
     const NAMES: Names =
         Names { name: "rescue", up: "isctpl rescue up", down: "isctpl rescue down", status: "isctpl rescue status" };
 
     fn steps(&self) -> &[&dyn ErasedStep<Context>] {
-        &STEPS
+        self.steps
     }
 
-    fn forward(&self, walk: &mut Walk<'_, Context>) -> Result<MountedRoot, Failure> {
+    fn forward(&self, walk: &mut Walk<'_, Context>) -> Result<Rescued, Failure> {
         if walk.is_first() {
             // What has our names is of a rescue that a restart ended.
             for what in recovery::clean_up_stale(walk.context)? {
@@ -63,13 +80,16 @@ impl Procedure for Rescue {
         walk.step(&NodeRecord, &session)?;
         let session = walk.step(&Login, &())?;
         let disk = walk.step(&FindLun, &session)?;
+        if walk.context.request.login_only {
+            return Ok(Rescued { disk: disk.device, root: None });
+        }
         let contents = walk.step(&ActivateVolumes, &disk)?;
         let root = walk.step(&MountRoot, &contents)?;
         let mounted = (root, contents);
         walk.step(&MountFstab, &mounted)?;
         walk.step(&BindKernelFilesystems, &())?;
         walk.step(&ResolvConf, &())?;
-        Ok(mounted.0)
+        Ok(Rescued { disk: disk.device, root: Some(mounted.0) })
     }
 
     fn clean_up_stale(&self, cx: &mut Context) -> Result<Vec<String>, Failure> {

@@ -22,10 +22,11 @@ impl Step for Requirements {
     }
 
     fn plan(&self, cx: &Context) -> Vec<Planned> {
-        vec![Planned::remark(format!(
-            "run as root; iscsiadm, iscsid, mount and umount installed; {} absent or an empty directory",
-            cx.request.at.display()
-        ))]
+        let place = match cx.request.login_only {
+            true => String::new(),
+            false => format!("; {} absent or an empty directory", cx.request.at.display()),
+        };
+        vec![Planned::remark(format!("run as root; iscsiadm, iscsid, mount and umount installed{place}"))]
     }
 
     fn inspect(&self, cx: &mut Context, (): &(), _: &[NoChange]) -> Result<Option<()>, Failure> {
