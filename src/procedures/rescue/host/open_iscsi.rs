@@ -162,18 +162,32 @@ pub(crate) fn remove_interface(cx: &Context) -> Result<(), Failure> {
 /// # Errors
 /// When it cannot be told whether there are any.
 pub(crate) fn node_files(cx: &Context) -> Result<Vec<PathBuf>, Failure> {
-    let mut there = Vec::new();
-    for database in &cx.databases {
-        for target in entries(&database.join("nodes"))? {
-            for portal in entries(&target)? {
-                let path = portal.join(RECORD_NAME);
-                if metadata(&path)?.is_some_and(|found| found.is_file()) {
-                    there.push(path);
-                }
+    let (there, unread) = nodes_found(cx);
+    unread.map_or(Ok(there), Err)
+}
+
+/// Those that were found, and what stood in the way of finding more.
+fn nodes_found(cx: &Context) -> (Vec<PathBuf>, Option<Failure>) {
+    let (mut there, mut unread) = (Vec::new(), None);
+    let mut list = |directory: &Path| {
+        entries(directory).unwrap_or_else(|failure| {
+            unread.get_or_insert(failure);
+            Vec::new()
+        })
+    };
+    let targets: Vec<PathBuf> = cx.databases.iter().flat_map(|database| list(&database.join("nodes"))).collect();
+    let portals: Vec<PathBuf> = targets.iter().flat_map(|target| list(target)).collect();
+    for portal in portals {
+        let path = portal.join(RECORD_NAME);
+        match metadata(&path) {
+            Ok(found) if found.as_ref().is_some_and(fs::Metadata::is_file) => there.push(path),
+            Ok(_) => {}
+            Err(failure) => {
+                unread.get_or_insert(failure);
             }
         }
     }
-    Ok(there)
+    (there, unread)
 }
 
 /// Links by which open-iscsi finds records that no discovery made (`idbm_link_record` in `usr/idbm.c`), of
@@ -190,11 +204,13 @@ fn node_links(cx: &Context) -> Result<Vec<PathBuf>, Failure> {
 
 /// Takes records of this name away, whatever their target.
 pub(crate) fn remove_nodes(cx: &Context) -> Result<(), Failure> {
-    if node_files(cx)?.is_empty() && node_links(cx)?.is_empty() {
+    let (found, unread) = nodes_found(cx);
+    if found.is_empty() && unread.is_none() && node_links(cx)?.is_empty() {
         return Ok(());
     }
     let outcome = run(cx, &iscsiadm(30, ["-m", "node", "-I", RECORD_NAME, "-o", "delete"]));
-    for path in node_files(cx)? {
+    // What was found goes, whatever could not be looked at: there is a password in it.
+    for path in nodes_found(cx).0 {
         fs::remove_file(&path).map_err(|error| Failure::of_file(&path, &error))?;
         // Portal and target, where nothing else is in them.
         for directory in path.ancestors().skip(1).take(2) {
