@@ -42,12 +42,14 @@ impl<'a> Disk<'a> {
         }
     }
 
-    /// Whether a directory is on the root's own filesystem and holds no file, neither itself nor one level below.
+    /// Whether nothing is mounted on a directory and it holds no file, neither itself nor one level below.
     fn is_bare(&self, directory: &str) -> Result<bool, Problem> {
         let device = |path: &str| self.root.stat(path).map(|found| found.map(|meta| meta.dev));
         // A tree that was copied has the files without a mount, so the device alone does not tell.
         let own = device(directory)?;
-        if own.is_some() && own != device("/")? {
+        // What is mounted on a directory is another filesystem than the one that the directory is in.
+        let parent = directory.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !parent.is_empty());
+        if own.is_some() && own != device(parent.unwrap_or("/"))? {
             return Ok(false);
         }
         let is_directory = |(_, kind): &(String, FileKind)| *kind == FileKind::Directory;
