@@ -28,18 +28,20 @@ pub struct IpxeArgs {
     #[arg(long, value_name = "NAME", value_parser = nic, help_heading = "Script")]
     pub interface: Option<String>,
 
-    /// Write the script, with the CHAP password in it, to this file, which root alone can read; without it the script
+    /// Write the script, with the CHAP password in it, to this file, which is made readable for its owner alone; without it the script
     /// goes to standard output, and asks for the password when it boots
     #[arg(long, value_name = "FILE", help_heading = "Script")]
     pub with_secret: Option<PathBuf>,
 }
 
-/// What iPXE boots: a URL that its scripts take for one word. Its settings may stand in it, `${next-server}`.
+/// What iPXE boots as a drive, which only HTTP lets it read in parts: a URL that its scripts take for one word. Its settings may stand in it, `${next-server}`.
 fn url(text: &str) -> Result<String, String> {
-    let is_scheme = |scheme: &str| !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_scheme = |scheme: &str| ["http", "https"].contains(&scheme);
     let is_url = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
         && text.split_once("://").is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
-    is_url.then(|| text.to_owned()).ok_or_else(|| "not a URL; write http://192.0.2.1/installer.iso".to_owned())
+    is_url
+        .then(|| text.to_owned())
+        .ok_or_else(|| "not a URL of http or https; write http://192.0.2.1/installer.iso".to_owned())
 }
 
 /// A NIC's name in iPXE.
@@ -55,8 +57,10 @@ mod tests {
 
     #[test]
     fn what_is_booted_is_one_word() {
-        assert!(url("https://example.org/a.iso?x=1").is_ok() && url("tftp://${next-server}/a").is_ok());
-        for text in ["a.iso", "http://", "http://a b", "://a", "http://a\n", "http://a\\", "#://a"] {
+        assert!(url("https://example.org/a.iso?x=1").is_ok() && url("http://${next-server}/a").is_ok());
+        for text in
+            ["a.iso", "tftp://192.0.2.1/a", "http://", "http://a b", "://a", "http://a\n", "http://a\\", "#://a"]
+        {
             assert!(url(text).is_err(), "{text:?}");
         }
         assert!(nic("net0").is_ok());

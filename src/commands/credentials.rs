@@ -98,22 +98,26 @@ pub(super) struct Credentials {
     pub(super) boot: Option<FirmwareTarget>,
 }
 
-/// Learns where the LUN is, and who logs in.
+/// Learns where the LUN is, and who logs in. `loads` is what may load the iBFT's module; without it the machine stays
+/// as it is.
 ///
 /// # Errors
 /// When a piece is missing, a file is not understood, or the iBFT was to be read and cannot be.
-pub(super) fn learn(args: &CredentialArgs, sysfs: &Root, password: Password) -> Result<Credentials, Failure> {
+pub(super) fn learn(
+    args: &CredentialArgs,
+    sysfs: &Root,
+    password: Password,
+    loads: Option<&Runner>,
+) -> Result<Credentials, Failure> {
     let named = Told::by_flags(args).or(Told::by_files(args)?);
     if named.target.is_none() && !nix::unistd::geteuid().is_root() {
         return Err(Failure::refused("only root can read the iBFT, and no file or option names the target")
             .advise("run as root, for example with sudo")
             .advise("or give both files: --instance-yaml FILE --drive-yaml FILE"));
     }
-    // A plan changes nothing, and loads no module.
-    let runner = (password == Password::Ask).then(Runner::default);
     // Without a word on the target the iBFT's is meant. With one, it still knows NIC and initiator of that
     // target, where it has it; but then no fault of it may stand in the way.
-    let boot = match boot_target::boot(sysfs, runner.as_ref(), named.target.as_deref()) {
+    let boot = match boot_target::boot(sysfs, loads, named.target.as_deref()) {
         Ok(boot) => boot,
         Err(_) if named.target.is_some() && !args.ibft => None,
         Err(failure) => return Err(failure),

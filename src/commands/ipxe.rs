@@ -3,6 +3,7 @@
 use super::credentials::{self, Credentials, Password};
 use super::output::Output;
 use crate::cli::IpxeArgs;
+use crate::formats::iscsi::credentials::is_iscsi_name;
 use crate::formats::iscsi::ipxe::{SanUri, check, write};
 use crate::procedures::Failure;
 use crate::report::ipxe as say;
@@ -12,6 +13,7 @@ use crate::system::replace::{Readers, write_whole};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, stdin};
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// A script was written, or iPXE takes the one that was looked at.
@@ -37,19 +39,11 @@ pub(super) fn run(args: &IpxeArgs, output: &mut Output) -> anyhow::Result<u8> {
 
 /// Writes a script.
 fn written(args: &IpxeArgs, output: &mut Output) -> std::io::Result<Result<u8, Failure>> {
-    let learnt = Root::sysfs().map_err(Failure::from).and_then(|sysfs| {
-        let password = if args.with_secret.is_some() { Password::Ask } else { Password::Leave };
-        credentials::learn(&args.credentials, &sysfs, password)
-    });
-    let Credentials { target, portal, lun, initiator, username, secret, source, .. } = match learnt {
+    let Credentials { target, portal, lun, initiator, username, secret, source, .. } = match learn(args) {
         Ok(learnt) => learnt,
         Err(failure) => return Ok(Err(failure)),
     };
     let uri = SanUri::new(portal, lun, &target);
-    // A name that is none would be one field more, or another target.
-    if let Err(fault) = SanUri::parse(&uri.to_string()) {
-        return Ok(Err(Failure::refused(format!("iPXE would not take the URI {uri}: {fault}"))));
-    }
     let script = write::script(&write::Wanted {
         uri: &uri,
         initiator: &initiator,
@@ -67,7 +61,38 @@ fn written(args: &IpxeArgs, output: &mut Output) -> std::io::Result<Result<u8, F
         }
         None => output.print(&script)?,
     }
+    if args.interface.is_none() {
+        output.complain(say::NO_INTERFACE);
+    }
     Ok(Ok(DONE))
+}
+
+/// Learns what stands in the script, and refuses what iPXE would take for something else.
+fn learn(args: &IpxeArgs) -> Result<Credentials, Failure> {
+    let holds_secret = args.with_secret.is_some();
+    if args.credentials.password_file.is_some() && !holds_secret {
+        return Err(Failure::refused("a password goes only into a file: --with-secret FILE"));
+    }
+    let password = if holds_secret { Password::Ask } else { Password::Leave };
+    let learnt = credentials::learn(&args.credentials, &Root::sysfs()?, password, None)?;
+    if holds_secret && learnt.secret.is_none() {
+        return Err(Failure::refused("there is no password to write: no source names a CHAP user")
+            .advise("give it with --username NAME, or leave --with-secret out"));
+    }
+    if learnt.username.as_deref() == Some("") {
+        return Err(Failure::refused("the CHAP user name is empty, which iPXE takes for none"));
+    }
+    for (what, name) in [("initiator", &learnt.initiator), ("target", &learnt.target)] {
+        if !is_iscsi_name(name) {
+            return Err(Failure::refused(format!("the {what} name {name:?} is no iSCSI name: iqn., eui. or naa.")));
+        }
+    }
+    if matches!(learnt.portal, SocketAddr::V6(portal) if portal.scope_id() != 0) {
+        return Err(Failure::refused(
+            "the portal's address belongs to a link of this machine; iPXE has links of its own",
+        ));
+    }
+    Ok(learnt)
 }
 
 /// Explains a script or a URI.

@@ -9,9 +9,13 @@ use std::path::Path;
 /// How wide the column of what stands there is.
 const COLUMN: usize = 21;
 
+/// A script configures whatever NIC answers first (`ifcommon_exec` of `src/hci/commands/ifmgmt_cmd.c`).
+pub(crate) const NO_INTERFACE: &str = "note: without --interface iPXE takes the first NIC that gets an address, which \
+                                       need not be the SAN NIC\n";
+
 /// A script was written.
 pub(crate) fn written(file: &Path, uri: &SanUri, source: &str, style: &Style) -> String {
-    let from = format!("from {source}; it holds the CHAP password, and only its owner can read it");
+    let from = format!("from {source}; it holds the CHAP password");
     let first = format!("WRITTEN: {} boots LUN {} of {}", printable::path(file), uri.lun(), uri.target);
     style.wrap(&line(&first), "", "  ") + &style.wrap(&line(&from), "  ", "  ")
 }

@@ -7,6 +7,7 @@ use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
 use crate::procedures::rescue::boot_target::FirmwareTarget;
 use crate::procedures::rescue::{self, Nic, RescueRequest, RootChoice, STATE};
+use crate::system::command::Runner;
 use crate::system::{Root, netlink};
 use std::path::{Component, Path, PathBuf};
 
@@ -23,8 +24,10 @@ pub(super) fn learn(
     sysfs: &Root,
     password: Password,
 ) -> Result<(RescueRequest, Option<Secret>), RescueError> {
+    // A plan changes nothing, and loads no module.
+    let loads = (password == Password::Ask).then(Runner::default);
     let Credentials { target, portal, lun, initiator, username, secret, source, boot } =
-        credentials::learn(&args.credentials, sysfs, password)?;
+        credentials::learn(&args.credentials, sysfs, password, loads.as_ref())?;
     let boot = boot.as_ref();
     let same_machine = boot.is_some_and(|boot| {
         boot.target.eq_ignore_ascii_case(&target)

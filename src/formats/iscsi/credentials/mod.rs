@@ -256,7 +256,7 @@ fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-fn is_iscsi_name(name: &str) -> bool {
+pub(crate) fn is_iscsi_name(name: &str) -> bool {
     let kind = ["iqn.", "eui.", "naa."].iter().find_map(|kind| name.strip_prefix(kind));
     kind.is_some_and(|rest| !rest.is_empty()) && name.len() <= NAME_LIMIT && !name.contains(char::is_control)
 }

@@ -2,10 +2,10 @@
 //! more than the script.
 
 use super::SanUri;
-use super::script::{Command, When, commands, is_script, lines};
+use super::script::{Command, When, is_script, line, lines};
 use crate::formats::text::printable;
 use isctpl_checks::facts::ISCSI_PORT;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most lines of a script that are read.
 const LINE_LIMIT: usize = 2_000;
@@ -13,8 +13,12 @@ const LINE_LIMIT: usize = 2_000;
 /// The number of a SAN drive where none is given: the first hard disk (`SAN_DEFAULT_DRIVE` of `sanboot.h`).
 const FIRST_DRIVE: u64 = 0x80;
 
-/// Commands that change nothing of what is booted.
-const SILENT: [&str; 9] = ["#!ipxe", "#!gpxe", "echo", "sleep", "show", "ifstat", "route", "console", "sync"];
+/// Commands that change nothing of what is booted, and do not fail.
+const SILENT: [&str; 4] = ["echo", "ifstat", "route", "imgfree"];
+
+/// Settings whose words are told (`src/net/tcp/iscsi.c`, `src/usr/autoboot.c`).
+const KNOWN: [&str; 7] =
+    ["username", "password", "reverse-username", "reverse-password", "initiator-iqn", "keep-san", "root-path"];
 
 /// What was made of a script or a URI. No secret is in it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -60,14 +64,20 @@ pub(crate) fn script(text: &str) -> Checked {
     if !is_script(text) {
         reader.fault(1, "iPXE does not take the file for a script: its first line is not `#!ipxe`");
     }
-    let lines = lines(text);
-    for (number, line) in lines.iter().take(LINE_LIMIT) {
-        for command in commands(*number, line) {
-            reader.command(&command);
+    let (lines, open) = lines(text);
+    for (number, text) in lines.iter().take(LINE_LIMIT) {
+        let line = line(text);
+        reader.is_straight &= !line.has_label;
+        reader.is_cut = line.is_cut;
+        for command in &line.commands {
+            reader.command(*number, command);
         }
     }
     if let Some((number, _)) = lines.get(LINE_LIMIT) {
         reader.doubt(*number, "from here on the script is not read: it has too many lines");
+    }
+    if let Some(open) = open {
+        reader.fault(open, "iPXE never runs this line: it ends with a backslash, and nothing comes after it");
     }
     if !reader.hooks_lun {
         reader.doubt(0, "no line hooks an iSCSI LUN");
@@ -76,14 +86,30 @@ pub(crate) fn script(text: &str) -> Checked {
 }
 
 /// What is known when a command runs.
-#[derive(Default)]
 struct Reader {
     checked: Checked,
     /// Settings that a line sets, without their values.
-    set: BTreeMap<String, usize>,
-    /// Drives that are hooked, with their lines.
+    set: BTreeSet<&'static str>,
+    /// Drives that stay hooked, with their lines.
     drives: BTreeMap<u64, usize>,
+    /// Whether every line so far runs after the one before it, and is followed.
+    is_straight: bool,
+    /// Whether the line has a comment.
+    is_cut: bool,
     hooks_lun: bool,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            checked: Checked::default(),
+            set: BTreeSet::new(),
+            drives: BTreeMap::new(),
+            is_straight: true,
+            is_cut: false,
+            hooks_lun: false,
+        }
+    }
 }
 
 impl Reader {
@@ -96,149 +122,218 @@ impl Reader {
     }
 
     fn doubt(&mut self, line: usize, what: impl Into<String>) {
-        self.checked.doubts.push(Told { line, what: what.into() });
+        let told = Told { line, what: what.into() };
+        if !self.checked.doubts.contains(&told) {
+            self.checked.doubts.push(told);
+        }
     }
 
-    fn command(&mut self, command: &Command<'_>) {
-        let (line, when) = (command.line, command.when);
+    /// What iPXE's own settings decide, or nobody here understands.
+    fn unfollowed(&mut self, line: usize, name: &str) {
+        self.is_straight = false;
+        self.doubt(line, format!("`{}` is not followed", printable::line(name)));
+    }
+
+    fn command(&mut self, line: usize, command: &Command<'_>) {
         let Some((&name, arguments)) = command.words.split_first() else { return };
-        if SILENT.contains(&name) {
+        let sleeps = name == "sleep" && matches!(arguments, [seconds] if number(seconds).is_some());
+        if SILENT.contains(&name) || sleeps {
             return;
         }
-        if when == When::Perhaps {
-            self.doubt(line, format!("whether `{}` runs depends on the command before it", printable::line(name)));
+        let is_setting = |word: &str| word.contains("${");
+        if name != "set" && command.words.iter().any(|word| is_setting(word)) {
+            self.hooks_lun |= ["sanhook", "sanboot"].contains(&name)
+                && arguments.last().is_some_and(|uri| is_setting(uri) && !uri.contains("://"));
+            self.is_straight = false;
+            return self.doubt(line, format!("what `{}` does depends on iPXE's settings", printable::line(name)));
         }
         match name {
-            "dhcp" | "ifconf" => self.dhcp(line, name, arguments, command.ends_script),
+            "dhcp" | "ifconf" | "ifopen" => self.network(line, name, arguments, command.ends_script),
             "set" => self.set(line, arguments),
-            "clear" => {
-                for setting in arguments {
-                    self.set.remove(own_name(setting));
-                }
-            }
-            "read" => self.read(line, arguments),
-            "login" => {
-                self.set.insert("username".to_owned(), line);
-                self.set.insert("password".to_owned(), line);
+            "clear" => arguments.iter().for_each(|setting| {
+                self.set.retain(|known| known != setting);
+            }),
+            "read" if arguments.iter().all(|setting| !setting.starts_with('-')) => self.read(line, arguments),
+            "login" if arguments.is_empty() => {
+                self.set.extend(["username", "password"]);
                 self.piece(line, "login", "asks for the CHAP user name and password");
             }
-            "sanhook" | "sanboot" => self.san(line, name, arguments),
-            _ => self.doubt(line, format!("`{}` is not followed", printable::line(name))),
+            "sanhook" | "sanboot" => self.san(line, name, arguments, command),
+            "sanunhook" => {
+                self.drives.clear();
+                self.is_straight = false;
+            }
+            _ => return self.unfollowed(line, name),
+        }
+        if command.when == When::Perhaps {
+            self.is_straight = false;
+            self.doubt(line, format!("whether `{name}` runs depends on the command before it"));
         }
     }
 
-    fn dhcp(&mut self, line: usize, name: &str, arguments: &[&str], ends_script: bool) {
-        let nics: Vec<&str> = arguments.iter().copied().filter(|word| !word.starts_with('-')).collect();
-        let which = if nics.is_empty() { "every NIC until one answers".to_owned() } else { nics.join(", ") };
-        let end = if ends_script { "; the script ends here where none does" } else { "" };
-        self.piece(line, name, printable::line(&format!("asks DHCP for an address, by {which}{end}")));
+    /// `dhcp`, `ifconf` and `ifopen` (`src/hci/commands/ifmgmt_cmd.c`).
+    fn network(&mut self, line: usize, name: &str, arguments: &[&str], ends_script: bool) {
+        let mut nics = Vec::new();
+        let mut words = arguments.iter().copied();
+        while let Some(word) = words.next() {
+            match word {
+                "-c" | "--configurator" | "-t" | "--timeout" => {
+                    words.next();
+                }
+                _ if word.starts_with('-') => return self.unfollowed(line, name),
+                _ => nics.push(word),
+            }
+        }
+        let which = match nics.as_slice() {
+            [] => "the first NIC that gets one, which need not be the SAN NIC".to_owned(),
+            _ => nics.join(", "),
+        };
+        let end = if ends_script { "; the script ends here where that fails" } else { "" };
+        let meaning = match name {
+            "ifopen" => format!("opens {}{end}", if nics.is_empty() { "every NIC" } else { &which }),
+            _ => format!("asks the network for an address, on {which}{end}"),
+        };
+        self.piece(line, name, printable::line(&meaning));
     }
 
     fn set(&mut self, line: usize, arguments: &[&str]) {
         let Some((&setting, values)) = arguments.split_first() else {
             return self.fault(line, "`set` names no setting");
         };
-        let name = own_name(setting);
-        let what = format!("set {}", printable::line(setting));
+        let (name, kind) = parts_of(setting);
+        let Some(&name) = KNOWN.iter().find(|known| **known == name) else {
+            // A word that is no setting's name may be anything, a secret too.
+            if let Some(known) =
+                KNOWN.iter().find(|known| name.strip_prefix(**known).is_some_and(|rest| rest.starts_with('=')))
+            {
+                self.doubt(line, format!("`{known}` is not set: iPXE's `set` has a blank where an = stands here"));
+            }
+            return self.piece(line, "set", "another setting (not shown)");
+        };
         if values.is_empty() {
             self.set.remove(name);
-            self.piece(line, what, "empty: as if it were not set");
-            if ["username", "password", "initiator-iqn"].contains(&name) {
-                self.fault(line, format!("`{name}` gets no value; what begins with # is a comment to iPXE"));
+            self.piece(line, format!("set {name}"), "nothing: as if it had not been set");
+            if self.is_cut {
+                self.doubt(line, format!("`{name}` gets no value: to iPXE, what begins with # is a comment"));
             }
             return;
         }
-        self.set.insert(name.to_owned(), line);
-        let value = values.join(" ");
-        let meaning = match name {
-            "username" => format!("the CHAP user name: {value}"),
-            "password" => "the CHAP password (not shown)".to_owned(),
-            "reverse-username" => format!("the user name that the target has to prove: {value}"),
-            "reverse-password" => "the password that the target has to prove (not shown)".to_owned(),
-            "initiator-iqn" => format!("the initiator's iSCSI name: {value}"),
-            "keep-san" if value != "0" => "the LUN stays hooked where a boot from it fails".to_owned(),
-            "keep-san" => "the LUN is let go of where a boot from it fails".to_owned(),
-            "root-path" => format!("what `sanboot` without a URI boots: {value}"),
-            // Any other setting may hold a secret of its own.
-            _ => "another setting (its value is not shown)".to_owned(),
+        self.set.insert(name);
+        let is_secret = name.ends_with("password");
+        let Some(value) = value_of(kind, values) else {
+            if kind == Some("hexraw") {
+                return self.fault(line, format!("`{name}` is not set: its value is not hexadecimal"));
+            }
+            self.piece(line, format!("set {name}"), "a value of another type (not shown)");
+            return self.doubt(line, format!("the type that `{name}` is given is not followed"));
         };
-        self.piece(line, what, printable::line(&meaning));
+        let meaning = match name {
+            _ if is_secret => "a CHAP password (not shown)".to_owned(),
+            "username" => format!("the CHAP user name: {value}"),
+            "reverse-username" => format!("the user name that the target has to prove: {value}"),
+            "initiator-iqn" => format!("the initiator's iSCSI name: {value}"),
+            "keep-san" if value == "0" => "the LUN is let go of where a boot from it fails".to_owned(),
+            "keep-san" => "the LUN stays hooked where a boot from it fails".to_owned(),
+            _ => format!("what `autoboot` boots: {value}"),
+        };
+        self.piece(line, format!("set {name}"), printable::line(&meaning));
         if value.contains("${") {
-            self.doubt(line, format!("the value of `{}` depends on iPXE's settings", printable::line(name)));
+            self.doubt(line, format!("the value of `{name}` depends on iPXE's settings"));
+        }
+        if self.is_cut {
+            self.doubt(line, format!("to iPXE, the value of `{name}` ends before the # : a comment begins there"));
+        }
+        if value.contains(['"', '\'']) {
+            self.doubt(line, format!("to iPXE, the quotes are a part of the value of `{name}`"));
         }
     }
 
     fn read(&mut self, line: usize, arguments: &[&str]) {
         for setting in arguments {
-            self.set.insert(own_name(setting).to_owned(), line);
-            self.piece(line, format!("read {}", printable::line(setting)), "whoever boots is asked for it");
+            let name = parts_of(setting).0;
+            let Some(&name) = KNOWN.iter().find(|known| **known == name) else { continue };
+            self.set.insert(name);
+            self.piece(line, format!("read {name}"), "whoever boots is asked for it");
         }
     }
 
     /// `sanhook` and `sanboot` (`src/hci/commands/sanboot_cmd.c`): the former takes two of the options alone.
-    fn san(&mut self, line: usize, name: &str, arguments: &[&str]) {
-        let mut drive = Some(FIRST_DRIVE);
+    fn san(&mut self, line: usize, name: &str, arguments: &[&str], command: &Command<'_>) {
+        let (mut drive, mut stays) = (FIRST_DRIVE, name == "sanhook" || self.set.contains("keep-san"));
         let mut words = arguments.iter().copied().peekable();
         while let Some(option) = words.next_if(|word| word.starts_with('-')) {
             let (option, given) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
             let mut value = || given.or_else(|| words.next()).unwrap_or_default();
             match (option, name) {
-                ("-d" | "--drive", _) => drive = number(value()),
+                ("-d" | "--drive", _) => match number(value()) {
+                    Some(number) => drive = number,
+                    None => return self.fault(line, format!("the drive of `{name}` is no number")),
+                },
                 ("-n" | "--no-describe", _) => {
                     self.piece(line, format!("{name} --no-describe"), "this drive does not come into the iBFT");
                 }
-                ("-k" | "--keep", "sanboot") => {
-                    self.piece(line, "sanboot --keep", "it stays hooked where a boot from it fails");
-                }
+                ("-k" | "--keep", "sanboot") => stays = true,
                 ("-f" | "--filename" | "-e" | "--extra" | "-l" | "--label" | "-u" | "--uuid", "sanboot") => {
-                    let value = printable::line(value());
-                    self.piece(line, format!("sanboot {option}"), format!("what is booted from it: {value}"));
+                    value();
+                    self.piece(line, format!("sanboot {option}"), "what is booted from the drive (not shown)");
                 }
+                // Options that are written together, and what ends them.
+                _ if !option.starts_with("--") || option == "--" => return self.unfollowed(line, name),
                 _ => {
+                    let end = if command.ends_script { "; the script ends here" } else { "" };
                     let option = printable::line(option);
-                    self.fault(line, format!("`{name}` has no option `{option}`: iPXE ends the script here"));
+                    self.fault(line, format!("`{name}` has no option `{option}`{end}"));
                 }
             }
         }
-        match drive {
-            Some(drive) => {
-                if let Some(first) = self.drives.insert(drive, line) {
-                    self.fault(
-                        line,
-                        format!(
-                            "drive {drive:#x} is hooked already, in line {first}: give it another number with --drive"
-                        ),
-                    );
-                }
+        let uris: Vec<&str> = words.collect();
+        let before = self.drives.get(&drive).copied();
+        match (uris.is_empty(), name, before) {
+            (true, "sanhook", _) => return self.fault(line, "`sanhook` names nothing to hook"),
+            (true, _, Some(first)) => {
+                return self.piece(line, name, format!("boots from drive {drive:#x}, which line {first} hooked"));
             }
-            None => self.fault(line, format!("the drive of `{name}` is no number")),
+            (true, ..) => {
+                self.piece(line, name, format!("boots from drive {drive:#x}"));
+                return self.doubt(line, format!("no line before hooks the drive {drive:#x} that `{name}` boots from"));
+            }
+            (false, _, Some(first)) if self.is_straight && command.when == When::Always => self.fault(
+                line,
+                format!(
+                    "drive {drive:#x} is hooked already, in line {first}: give this one another number with --drive"
+                ),
+            ),
+            (false, _, Some(first)) => {
+                self.doubt(line, format!("drive {drive:#x} is hooked already where line {first} ran before"));
+            }
+            (false, ..) => {}
         }
-        if words.peek().is_none() {
-            self.doubt(line, format!("`{name}` without a URI takes what DHCP gives as root-path (option 17)"));
+        if stays {
+            self.drives.insert(drive, line);
         }
-        for uri in words {
+        for uri in uris {
             self.drive(line, name, uri);
         }
     }
 
     fn drive(&mut self, line: usize, name: &str, uri: &str) {
         let does = if name == "sanhook" { "hooks" } else { "boots from" };
-        if uri.contains("${") {
-            self.hooks_lun = true;
-            self.doubt(line, format!("what `{name}` {does} depends on iPXE's settings"));
-        } else if uri.split(':').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("iscsi")) {
-            self.hooks_lun = true;
-            self.piece(line, name, format!("{does} this LUN:"));
-            self.san_uri(line, uri);
-            self.account(line);
-        } else {
-            self.piece(line, name, printable::line(&format!("{does} {}", without_secrets(uri))));
+        let scheme = uri.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        match scheme.as_str() {
+            "iscsi" => {
+                self.hooks_lun = true;
+                self.piece(line, name, format!("{does} this LUN:"));
+                self.san_uri(line, uri);
+                self.account(line);
+            }
+            "http" | "https" => self.piece(line, name, printable::line(&format!("{does} {}", without_secrets(uri)))),
+            _ => self.unfollowed(line, &format!("{name} {}", scheme)),
         }
     }
 
     fn san_uri(&mut self, line: usize, text: &str) {
-        let uri = match SanUri::parse(text) {
-            Ok(uri) => uri,
+        let (uri, doubts) = match SanUri::parse(text) {
+            Ok(read) => read,
             Err(fault) => return self.fault(line, printable::line(&fault.to_string())),
         };
         self.piece(line, "  server", printable::line(&uri.server));
@@ -246,28 +341,34 @@ impl Reader {
         self.piece(line, "  port", format!("{}{empty}", uri.port));
         self.piece(line, "  LUN", format!("{}, in hexadecimal {:X}", uri.lun(), uri.lun()));
         self.piece(line, "  target", printable::line(&uri.target));
+        for doubt in doubts {
+            self.doubt(line, printable::line(&doubt.to_string()));
+        }
     }
 
     /// Who logs in (`iscsi_fetch_settings` and `iscsi_check_auth` of `src/net/tcp/iscsi.c`). DHCP may give each of
-    /// these as well: option 203, and 190 and 191 in option 175.
+    /// these as well: option 203, and 190 to 193 in option 175.
     fn account(&mut self, line: usize) {
-        let has = |name: &str| self.set.contains_key(name);
-        let (user, password) = (has("username"), has("password"));
-        let (reverse_user, reverse_password) = (has("reverse-username"), has("reverse-password"));
-        let missing = match (user, password) {
-            (true, false) => Some(("password", "user name")),
-            (false, true) => Some(("username", "password")),
+        let has = |name: &str| self.set.contains(name);
+        let pairs = [("username", "password"), ("reverse-username", "reverse-password")];
+        let one_alone = pairs.into_iter().find_map(|(user, password)| match (has(user), has(password)) {
+            (true, false) => Some((user, password)),
+            (false, true) => Some((password, user)),
             _ => None,
-        };
+        });
+        let reverse_alone = has("reverse-username") && !has("username");
         let no_name = !has("initiator-iqn");
-        if let Some((name, other)) = missing {
+        if let Some((there, missing)) = one_alone {
             self.doubt(
                 line,
-                format!("`{name}` is not set here: iPXE refuses a {other} without it, unless DHCP gives it"),
+                format!("iPXE refuses `{there}` without `{missing}`, which is not set here; DHCP may give it"),
             );
         }
-        if reverse_user != reverse_password || (reverse_user && !user) {
-            self.doubt(line, "a target has to prove itself only with reverse-username, reverse-password and username");
+        if reverse_alone {
+            self.doubt(
+                line,
+                "iPXE refuses `reverse-username` without `username`, which is not set here; DHCP may give it",
+            );
         }
         if no_name {
             self.doubt(line, "`initiator-iqn` is not set here: unless DHCP gives it (option 203), iPXE makes a name of the host name or the machine's UUID");
@@ -275,21 +376,36 @@ impl Reader {
     }
 }
 
-/// A setting's name without its place and its type: `net0/password:hexraw` is `password`.
-fn own_name(setting: &str) -> &str {
+/// A setting's name without its place, and its type: `net0/password:hexraw` is `password`, of `hexraw`.
+fn parts_of(setting: &str) -> (&str, Option<&str>) {
     let name = setting.rsplit_once('/').map_or(setting, |(_, name)| name);
-    name.split(':').next().unwrap_or(name)
+    name.split_once(':').map_or((name, None), |(name, kind)| (name, Some(kind)))
 }
 
-/// A URI without what may be a secret in it: who asks, and the query.
+/// The value of a setting of text, where its type is one that is known.
+fn value_of(kind: Option<&str>, words: &[&str]) -> Option<String> {
+    let value = words.join(" ");
+    match kind {
+        None | Some("string") => Some(value),
+        Some("hexraw") => {
+            let digits: Vec<u8> =
+                value.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+            let (pairs, rest) = digits.as_chunks::<2>();
+            let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+            rest.is_empty().then(|| String::from_utf8_lossy(&bytes).into_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+/// A URI without what may be a secret in it: who asks, and the query. A password need not be escaped.
 fn without_secrets(uri: &str) -> String {
-    let shown = uri.split(['?', '#']).next().unwrap_or_default();
-    let query = if shown.len() == uri.len() { "" } else { "?…" };
-    let (scheme, rest) = shown.split_once("://").map_or(("", shown), |(scheme, rest)| (scheme, rest));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
+    let (who, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
+    let shown = rest.split(['?', '#']).next().unwrap_or_default();
+    let query = if shown.len() == rest.len() { "" } else { "?…" };
     let separator = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{separator}{host}{path}{query}")
+    format!("{scheme}{separator}{who}{shown}{query}")
 }
 
 /// A number as `strtoul` reads it with base 0.
@@ -301,5 +417,6 @@ fn number(text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "check_tests.rs"]
 mod tests;

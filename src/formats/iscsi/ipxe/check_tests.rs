@@ -41,21 +41,25 @@ fn a_sound_script_has_no_fault_and_no_doubt_and_shows_no_secret() {
 #[test]
 fn what_ipxe_refuses() {
     for (lines, line, fault) in [
-        (format!("sanhook --keep {URI}\n"), 6, "`sanhook` has no option `--keep`: iPXE ends the script here"),
+        (format!("sanhook --keep {URI}\n"), 6, "`sanhook` has no option `--keep`; the script ends here"),
+        (format!("sanhook --keep {URI} || echo x\n"), 6, "`sanhook` has no option `--keep`"),
         (
             format!("sanhook {URI}\nsanboot --no-describe http://192.0.2.1/a.iso\n"),
             7,
-            "drive 0x80 is hooked already, in line 6: give it another number with --drive",
+            "drive 0x80 is hooked already, in line 6: give this one another number with --drive",
         ),
+        (format!("sanhook\nsanboot {URI}\n"), 6, "`sanhook` names nothing to hook"),
+        (format!("sanboot --drive x {URI}\nsanhook {URI}\n"), 6, "the drive of `sanboot` is no number"),
         (
-            format!("set password #secret\nsanboot {URI}\n"),
-            6,
-            "`password` gets no value; what begins with # is a comment to iPXE",
+            format!("sanhook {URI}\nsanboot \\\n"),
+            7,
+            "iPXE never runs this line: it ends with a backslash, and nothing comes after it",
         ),
+        (format!("set password:hexraw zz\nsanboot {URI}\n"), 6, "`password` is not set: its value is not hexadecimal"),
         (
             "sanboot iscsi://192.0.2.1/iqn.a/1\n".to_owned(),
             6,
-            "iPXE takes `iscsi:/` for a path, and reads no target behind it; no slash stands behind the colon",
+            "iPXE takes `iscsi:/` for a path; write iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET, without a slash",
         ),
     ] {
         assert_eq!(told(&script_of(&lines).faults), [(line, fault)], "{lines}");
@@ -70,27 +74,48 @@ fn what_ipxe_refuses() {
 #[test]
 fn what_the_script_alone_does_not_tell() {
     let user = "#!ipxe\nset username a\nset initiator-iqn iqn.a\n";
+    let own = "#!ipxe\nset initiator-iqn iqn.a\n";
     for (text, line, doubt) in [
         (
             format!("{user}sanboot {URI}"),
             4,
-            "`password` is not set here: iPXE refuses a user name without it, unless DHCP gives it",
+            "iPXE refuses `username` without `password`, which is not set here; DHCP may give it",
         ),
         (
             format!("#!ipxe\nsanboot {URI}"),
             2,
             "`initiator-iqn` is not set here: unless DHCP gives it (option 203), iPXE makes a name of the host name or the machine's UUID",
         ),
+        (format!("{own}sanboot ${{root-path}}"), 3, "what `sanboot` does depends on iPXE's settings"),
         (
-            "#!ipxe\nset initiator-iqn iqn.a\nsanboot ${root-path}".to_owned(),
+            format!("{own}sanboot --drive ${{drive}} {URI}\nsanhook {URI}"),
             3,
-            "what `sanboot` boots from depends on iPXE's settings",
+            "what `sanboot` does depends on iPXE's settings",
         ),
-        (format!("#!ipxe\nset initiator-iqn iqn.a\nsanhook {URI}\nchain http://a"), 4, "`chain` is not followed"),
+        (format!("{own}sanhook {URI}\nchain http://a"), 4, "`chain` is not followed"),
+        (format!("{own}dhcp || sanhook {URI}"), 3, "whether `sanhook` runs depends on the command before it"),
         (
-            format!("#!ipxe\nset initiator-iqn iqn.a\ndhcp || sanhook {URI}"),
-            3,
-            "whether `sanhook` runs depends on the command before it",
+            format!("{own}sanhook --drive 0x81 {URI}\nsanboot"),
+            4,
+            "no line before hooks the drive 0x80 that `sanboot` boots from",
+        ),
+        (format!("{own}sanboot -nd 0x81 {URI}\nsanhook {URI}"), 3, "`sanboot` is not followed"),
+        (format!("{own}sanhook {URI}\nsanboot --drive 0x81 tftp://192.0.2.1/a"), 4, "`sanboot tftp` is not followed"),
+        (format!("{own}dhcp --bogus net0\nsanhook {URI}"), 3, "`dhcp` is not followed"),
+        (
+            format!("{user}set password a #b\nsanhook {URI}"),
+            4,
+            "to iPXE, the value of `password` ends before the # : a comment begins there",
+        ),
+        (
+            format!("{user}set password \"a\"\nsanhook {URI}"),
+            4,
+            "to iPXE, the quotes are a part of the value of `password`",
+        ),
+        (
+            format!("{user}read password\nset keep-san:uint9 1\nsanhook {URI}"),
+            5,
+            "the type that `keep-san` is given is not followed",
         ),
         ("#!ipxe\ndhcp\n".to_owned(), 0, "no line hooks an iSCSI LUN"),
     ] {
@@ -100,19 +125,60 @@ fn what_the_script_alone_does_not_tell() {
     }
 }
 
+/// What scripts of others have: the drive that was hooked is booted by a command of its own, or one drive after another
+/// is tried.
+#[test]
+fn a_drive_that_was_hooked_is_booted() {
+    let checked = script_of(&format!("sanhook --drive 0x80 {URI}\nsanboot --no-describe\n"));
+    assert!(checked.faults.is_empty() && checked.doubts.is_empty(), "{checked:?}");
+    assert_eq!(checked.pieces.last().unwrap().meaning, "boots from drive 0x80, which line 6 hooked");
+    for lines in [
+        format!("sanboot {URI} || sanboot {URI}\n"),
+        format!("goto ${{os}}\n:a\nsanhook {URI}\n:b\nsanhook {URI}\n"),
+        format!("sanhook {URI}\nsanunhook\nsanhook {URI}\n"),
+    ] {
+        let checked = script_of(&lines);
+        assert!(checked.faults.is_empty(), "{lines}: {checked:?}");
+    }
+}
+
 #[test]
 fn a_setting_is_the_same_in_every_place_and_type() {
-    for name in ["password", "net0/password", "password:hexraw", "net0.dhcp/password:hex"] {
-        assert_eq!(own_name(name), "password");
+    assert_eq!(parts_of("net0.dhcp/password:hex"), ("password", Some("hex")));
+    assert_eq!(parts_of("password"), ("password", None));
+    let checked =
+        script_of(&format!("set net0/password:hexraw 63616e617279\nset username:hexraw 612062\nsanboot {URI}\n"));
+    assert!(checked.faults.is_empty() && checked.doubts.is_empty(), "{checked:?}");
+    assert!(checked.pieces.iter().any(|piece| piece.meaning == "the CHAP user name: a b"), "{checked:?}");
+}
+
+#[test]
+fn no_slip_shows_a_secret() {
+    for line in [
+        "set password=canary",
+        "set password:canary",
+        "set canary",
+        "set other canary",
+        "set reverse-password canary",
+        "set password:hex canary",
+        "sanboot http://user:can/ary@192.0.2.1/a.iso",
+        "sanboot --extra canary http://192.0.2.1/a",
+        "chain http://192.0.2.1/?canary",
+        "canary",
+    ] {
+        let checked = format!("{:?}", script_of(line));
+        // A command's name is told where it is not known.
+        assert!(line == "canary" || !checked.contains("canary") && !checked.contains("ary@"), "{line}: {checked}");
     }
-    let checked = script_of(&format!("set net0/password:hexraw 63616e617279\nsanboot --drive 0x81 {URI}\n"));
-    assert!(checked.faults.is_empty() && checked.doubts.is_empty() && !format!("{checked:?}").contains("63616e"));
+    let slip = script_of(&format!("set username=a\nsanboot {URI}\n"));
+    assert_eq!(told(&slip.doubts), [(6, "`username` is not set: iPXE's `set` has a blank where an = stands here")]);
 }
 
 #[test]
 fn a_uri_shows_neither_who_asks_nor_the_query() {
     for (uri, shown) in [
-        ("http://user:canary@192.0.2.1/a@b?token=canary", "http://192.0.2.1/a@b?…"),
+        ("http://user:canary@192.0.2.1/ab?token=canary", "http://…@192.0.2.1/ab?…"),
+        ("http://user:can/a?ry@192.0.2.1/a", "http://…@192.0.2.1/a"),
         ("https://example.org/a.iso", "https://example.org/a.iso"),
         ("a.iso#canary", "a.iso?…"),
     ] {

@@ -10,11 +10,20 @@ pub(super) enum When {
     Perhaps,
 }
 
+/// A line of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    /// Whether another one can go here: nobody knows then what ran before.
+    pub(super) has_label: bool,
+    /// Whether a word that begins with # ends it early.
+    pub(super) is_cut: bool,
+    /// What it runs, in order.
+    pub(super) commands: Vec<Command<'a>>,
+}
+
 /// A command with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command<'a> {
-    /// Line, counted from 1.
-    pub(super) line: usize,
     /// Its words; the first is its name. A script's secrets are among them.
     pub(super) words: Vec<&'a str>,
     /// Whether it runs whenever its line does.
@@ -30,11 +39,12 @@ pub(super) fn is_script(text: &str) -> bool {
     })
 }
 
-/// Lines with those joined that end in a backslash; each with the number of its first.
-pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
+/// Lines with those joined that end in a backslash, each with the number of its first; and the number of one that is
+/// still open at the end, which iPXE never runs.
+pub(super) fn lines(text: &str) -> (Vec<(usize, String)>, Option<usize>) {
     let mut lines = Vec::new();
     let mut begun: Option<(usize, String)> = None;
-    for (number, line) in (1..).zip(text.split('\n')) {
+    for (number, line) in (1..).zip(text.strip_suffix('\n').unwrap_or(text).split('\n')) {
         let (first, mut whole) = begun.take().unwrap_or((number, String::new()));
         whole.push_str(line.strip_suffix('\r').unwrap_or(line));
         if whole.ends_with('\\') {
@@ -44,19 +54,21 @@ pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
             lines.push((first, whole));
         }
     }
-    // What a last backslash leaves open never runs.
-    lines
+    (lines, begun.map(|(first, _)| first))
 }
 
-/// The commands of a line, without its label and its comment.
-pub(super) fn commands(line: usize, text: &str) -> Vec<Command<'_>> {
+/// What a line runs.
+pub(super) fn line(text: &str) -> Line<'_> {
     let mut words = text.split_ascii_whitespace().peekable();
-    if words.peek().is_some_and(|word| word.starts_with(':')) {
-        words.next();
-    }
+    let has_label = words.next_if(|word| word.starts_with(':')).is_some();
     let mut commands = Vec::new();
-    let mut command = Command { line, words: Vec::new(), when: When::Always, ends_script: true };
-    for word in words.take_while(|word| !word.starts_with('#')) {
+    let mut command = Command { words: Vec::new(), when: When::Always, ends_script: true };
+    let mut is_cut = false;
+    for word in words {
+        if word.starts_with('#') {
+            is_cut = true;
+            break;
+        }
         let when = match word {
             ";" => When::Always,
             "&&" | "||" => When::Perhaps,
@@ -67,11 +79,11 @@ pub(super) fn commands(line: usize, text: &str) -> Vec<Command<'_>> {
         };
         command.ends_script = word == "&&" && command.ends_script;
         commands.push(command);
-        command = Command { line, words: Vec::new(), when, ends_script: true };
+        command = Command { words: Vec::new(), when, ends_script: true };
     }
     commands.push(command);
     commands.retain(|command| !command.words.is_empty());
-    commands
+    Line { has_label, is_cut, commands }
 }
 
 #[cfg(test)]
@@ -86,15 +98,18 @@ mod tests {
 
     #[test]
     fn lines_go_on_behind_a_backslash_and_lose_their_carriage_return() {
-        let lines = lines("#!ipxe\r\nset a \\\r\n  b\nlast\\");
-        assert_eq!(lines, [(1, "#!ipxe".to_owned()), (2, "set a   b".to_owned())]);
+        let (whole, open) = lines("#!ipxe\r\nset a \\\r\n  b\nlast\\\n");
+        assert_eq!(whole, [(1, "#!ipxe".to_owned()), (2, "set a   b".to_owned())]);
+        assert_eq!(open, Some(4));
+        assert_eq!(lines("#!ipxe\ndhcp").1, None);
     }
 
     #[test]
     fn a_line_is_a_label_commands_and_a_comment() {
-        let found = commands(3, ":retry dhcp net0 || goto retry ; echo a#b #c && d");
+        let found = line(":retry dhcp net0 || goto retry ; echo a#b #c && d");
+        assert!(found.has_label && found.is_cut);
         let words: Vec<(Vec<&str>, When, bool)> =
-            found.into_iter().map(|command| (command.words, command.when, command.ends_script)).collect();
+            found.commands.into_iter().map(|command| (command.words, command.when, command.ends_script)).collect();
         assert_eq!(
             words,
             [

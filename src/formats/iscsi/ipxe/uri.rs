@@ -2,6 +2,7 @@
 //! (`parse_uri` of `src/core/uri.c`, `iscsi_parse_root_path` of `src/net/tcp/iscsi.c`, `scsi_parse_lun` of
 //! `src/drivers/block/scsi.c`).
 
+use crate::formats::iscsi::credentials::is_iscsi_name;
 use isctpl_checks::facts::ISCSI_PORT;
 use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, SocketAddr};
@@ -19,34 +20,42 @@ pub(crate) struct SanUri {
     pub(crate) target: String,
 }
 
-/// Why a text is no such URI to iPXE, or not the one that was meant.
+/// Why a text is no such URI to iPXE.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UriFault {
     /// Another kind of URI.
     #[error("it does not begin with `iscsi:`")]
     Scheme,
     /// `iscsi://` and such.
-    #[error("iPXE takes `iscsi:/` for a path, and reads no target behind it; no slash stands behind the colon")]
+    #[error("iPXE takes `iscsi:/` for a path; write iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET, without a slash")]
     Slash,
     /// Fewer than five fields.
-    #[error(
-        "it has {0} of 5 fields; iPXE wants iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET, where the middle three may be empty"
-    )]
+    #[error("it has {0} of 5 fields; write iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET, where the middle three may be empty")]
     Short(usize),
     /// No server.
     #[error("the first field, the target's address, is empty")]
     Server,
-    /// A port that is none.
-    #[error("the third field, the TCP port, is `{0}`; it is a decimal number from 1 to 65535, or empty for 3260")]
-    Port(String),
     /// A LUN that is none.
     #[error(
-        "the fourth field, the LUN, is `{0}`; it is hexadecimal, such as 2F for 47, of at most four digits, or four such numbers with `-` between them, or empty for 0"
+        "the fourth field, the LUN, is `{0}`; it is hexadecimal, such as 2F for 47, or four such numbers with `-` between them, or empty for 0"
     )]
     Lun(String),
-    /// A target that is none.
+}
+
+/// What iPXE takes, and reads otherwise than it was meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UriDoubt {
+    /// A port that is none.
     #[error(
-        "the fifth field, the target name, is `{0}`; an iSCSI name begins with iqn., eui. or naa., and an IPv6 address of the server stands in brackets"
+        "iPXE takes the third field, `{0}`, for another TCP port than stands there: write a number from 1 to 65535, or nothing for 3260"
+    )]
+    Port(String),
+    /// A level of the LUN's number that is larger than it can be.
+    #[error("iPXE cuts the fourth field, `{0}`, to its last four digits, and so takes another LUN")]
+    Lun(String),
+    /// A target whose name is none.
+    #[error(
+        "the fifth field, the target name, is `{0}`, which is no iSCSI name (iqn., eui. or naa.); an IPv6 address of the server stands in brackets"
     )]
     Target(String),
 }
@@ -63,11 +72,11 @@ impl SanUri {
         Self { server, port: portal.port(), levels: [0, 16, 32, 48].map(level), target: target.to_owned() }
     }
 
-    /// Reads what iPXE would read.
+    /// Reads what iPXE would read, and tells where that is hardly what was meant.
     ///
     /// # Errors
-    /// When iPXE refuses it, or reads a number that is not what stands there.
-    pub(crate) fn parse(text: &str) -> Result<Self, UriFault> {
+    /// When iPXE refuses it.
+    pub(crate) fn parse(text: &str) -> Result<(Self, Vec<UriDoubt>), UriFault> {
         let text = text.split('#').next().unwrap_or_default();
         let (scheme, rest) = text.split_once(':').ok_or(UriFault::Scheme)?;
         if !scheme.eq_ignore_ascii_case("iscsi") {
@@ -82,22 +91,24 @@ impl SanUri {
         if server.is_empty() {
             return Err(UriFault::Server);
         }
-        let is_name = ["iqn.", "eui.", "naa."]
-            .iter()
-            .any(|prefix| target.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix)));
-        if !is_name {
-            return Err(UriFault::Target((*target).to_owned()));
-        }
-        let fault = || UriFault::Port((*port).to_owned());
-        let port = match *port {
-            "" => ISCSI_PORT,
-            text if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().ok().filter(|port| *port != 0).ok_or_else(fault)?
-            }
-            _ => return Err(fault()),
+        let (levels, is_cut) = levels(lun).ok_or_else(|| UriFault::Lun((*lun).to_owned()))?;
+        let mut doubts = Vec::new();
+        let number = match *port {
+            "" => Some(ISCSI_PORT),
+            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok().filter(|port| *port != 0),
+            _ => None,
         };
-        let levels = levels(lun).ok_or_else(|| UriFault::Lun((*lun).to_owned()))?;
-        Ok(Self { server: (*server).to_owned(), port, levels, target: (*target).to_owned() })
+        if number.is_none() {
+            doubts.push(UriDoubt::Port((*port).to_owned()));
+        }
+        if is_cut {
+            doubts.push(UriDoubt::Lun((*lun).to_owned()));
+        }
+        if !is_iscsi_name(target) {
+            doubts.push(UriDoubt::Target((*target).to_owned()));
+        }
+        let port = number.unwrap_or(ISCSI_PORT);
+        Ok((Self { server: (*server).to_owned(), port, levels, target: (*target).to_owned() }, doubts))
     }
 
     /// The LUN's number as Linux counts it.
@@ -165,20 +176,21 @@ fn fields(text: &str) -> Vec<&str> {
     fields
 }
 
-fn levels(text: &str) -> Option<[u16; 4]> {
-    let mut levels = [0; 4];
-    if text.is_empty() {
-        return Some(levels);
-    }
+/// The levels of a LUN's number, and whether one was cut to 16 bits.
+fn levels(text: &str) -> Option<([u16; 4], bool)> {
+    let (mut levels, mut is_cut) = ([0; 4], false);
     let mut parts = text.split('-');
     for (level, part) in levels.iter_mut().zip(&mut parts) {
         let digits = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")).unwrap_or(part);
-        if digits.starts_with('+') {
+        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        *level = u16::from_str_radix(digits, 16).ok()?;
+        let last = digits.get(digits.len().saturating_sub(4)..).unwrap_or_default();
+        is_cut |= digits.trim_start_matches('0').len() > 4;
+        // Nothing is 0.
+        *level = u16::from_str_radix(last, 16).unwrap_or_default();
     }
-    parts.next().is_none().then_some(levels)
+    parts.next().is_none().then_some((levels, is_cut))
 }
 
 #[cfg(test)]
@@ -194,7 +206,7 @@ mod tests {
         let portal = "100.97.0.0:3260".parse().unwrap();
         let uri = SanUri::new(portal, 47, TARGET);
         assert_eq!(uri.to_string(), format!("iscsi:100.97.0.0:::2F:{TARGET}"));
-        assert_eq!(SanUri::parse(&uri.to_string()), Ok(uri));
+        assert_eq!(SanUri::parse(&uri.to_string()), Ok((uri, vec![])));
     }
 
     #[test]
@@ -208,14 +220,15 @@ mod tests {
             ("iscsi:10.0.0.5:::412C-0-0-0:iqn.a:b", "10.0.0.5", 3260, 0x412c),
             ("iscsi:10.0.0.5::::iqn.a%3Ab#fragment", "10.0.0.5", 3260, 0),
         ] {
-            let uri = SanUri::parse(text).unwrap();
+            let (uri, doubts) = SanUri::parse(text).unwrap();
+            assert_eq!(doubts, [], "{text}");
             let found = (uri.server.as_str(), uri.port, uri.lun(), uri.target.as_str());
             assert_eq!(found, (server, port, lun, "iqn.a:b"), "{text}");
         }
     }
 
     #[test]
-    fn what_ipxe_refuses_or_reads_otherwise_than_it_was_meant() {
+    fn what_ipxe_refuses() {
         for (text, fault) in [
             ("nfs:10.0.0.1", UriFault::Scheme),
             ("10.0.0.1", UriFault::Scheme),
@@ -223,16 +236,25 @@ mod tests {
             ("iscsi:10.0.0.1:::iqn.a", UriFault::Short(4)),
             ("iscsi:[2001:db8::1::::iqn.a", UriFault::Short(1)),
             ("iscsi:::::iqn.a", UriFault::Server),
-            ("iscsi:10.0.0.1::0::iqn.a", UriFault::Port("0".to_owned())),
-            ("iscsi:10.0.0.1::65536::iqn.a", UriFault::Port("65536".to_owned())),
-            ("iscsi:10.0.0.1::iscsi::iqn.a", UriFault::Port("iscsi".to_owned())),
             ("iscsi:10.0.0.1:::2G:iqn.a", UriFault::Lun("2G".to_owned())),
-            ("iscsi:10.0.0.1:::10000:iqn.a", UriFault::Lun("10000".to_owned())),
             ("iscsi:10.0.0.1:::1-2-3-4-5:iqn.a", UriFault::Lun("1-2-3-4-5".to_owned())),
-            ("iscsi:2001:db8::1::::iqn.a", UriFault::Target(":::iqn.a".to_owned())),
-            ("iscsi:10.0.0.1::::", UriFault::Target(String::new())),
         ] {
             assert_eq!(SanUri::parse(text), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_ipxe_reads_otherwise_than_it_was_meant() {
+        for (text, doubt) in [
+            ("iscsi:10.0.0.1::0::iqn.a:b", UriDoubt::Port("0".to_owned())),
+            ("iscsi:10.0.0.1::65536::iqn.a:b", UriDoubt::Port("65536".to_owned())),
+            ("iscsi:10.0.0.1::iscsi::iqn.a:b", UriDoubt::Port("iscsi".to_owned())),
+            ("iscsi:10.0.0.1:::10000:iqn.a:b", UriDoubt::Lun("10000".to_owned())),
+            ("iscsi:2001:db8::1::::iqn.a:b", UriDoubt::Target(":::iqn.a:b".to_owned())),
+            ("iscsi:10.0.0.1::::", UriDoubt::Target(String::new())),
+            ("iscsi:10.0.0.1::::example.org:disk", UriDoubt::Target("example.org:disk".to_owned())),
+        ] {
+            assert_eq!(SanUri::parse(text).unwrap().1, [doubt], "{text}");
         }
     }
 
@@ -243,7 +265,9 @@ mod tests {
             prop_assert_eq!(uri.lun(), lun);
             let text = uri.to_string();
             prop_assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && !b"#$".contains(&byte)), "{}", text);
-            prop_assert_eq!(SanUri::parse(&text), Ok(uri));
+            let (found, doubts) = SanUri::parse(&text).unwrap();
+            prop_assert!(doubts.iter().all(|doubt| matches!(doubt, UriDoubt::Target(_))), "{:?}", doubts);
+            prop_assert_eq!(found, uri);
         }
 
         #[test]
