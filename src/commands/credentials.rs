@@ -2,7 +2,7 @@
 //! first that has it: options, then files, then the iBFT.
 
 use crate::cli::CredentialArgs;
-use crate::formats::iscsi::credentials::{self, InitiatorCredentials, TargetAddress};
+use crate::formats::iscsi::credentials::{self, CredentialsError, Entry};
 use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
 use crate::procedures::rescue::boot_target::{self, FirmwareTarget};
@@ -64,12 +64,12 @@ impl Told {
     fn by_files(args: &CredentialArgs) -> Result<Self, Failure> {
         let mut told = Self::default();
         if let Some(file) = &args.instance_yaml {
-            let own = instance(file, args.instance.as_deref())?;
+            let own = chosen(file, args.instance.as_deref(), credentials::initiators, "--instance ID")?;
             told.initiator = Some(own.initiator_name);
             (told.username, told.secret) = (Some(own.username), Some(own.password));
         }
         if let Some(file) = &args.drive_yaml {
-            let drive = drive(file, args.drive.as_deref())?;
+            let drive = chosen(file, args.drive.as_deref(), credentials::targets, "--drive ID")?;
             told.portal = Some((drive.address, drive.port).into());
             (told.target, told.lun) = (Some(drive.target_name), Some(drive.lun));
         }
@@ -197,21 +197,20 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(text)
 }
 
-fn instance(file: &Path, name: Option<&str>) -> Result<InitiatorCredentials, Failure> {
-    let text = read(file)?;
-    let entries = credentials::initiators(&text, &file.display().to_string())
-        .map_err(|error| Failure::refused(error.to_string()))?;
-    let entry = credentials::choose(&entries, name)
-        .map_err(|error| Failure::refused(format!("{}: {error}", file.display())).advise("--instance ID"))?;
-    Ok(entry.value.clone())
-}
+/// What a file of credentials holds, or why it is not understood.
+type Entries<T> = Result<Vec<Entry<T>>, CredentialsError>;
 
-fn drive(file: &Path, name: Option<&str>) -> Result<TargetAddress, Failure> {
+/// The entry of a file of credentials that is meant; `option` names another one.
+fn chosen<T: Clone>(
+    file: &Path,
+    name: Option<&str>,
+    entries: fn(&str, &str) -> Entries<T>,
+    option: &str,
+) -> Result<T, Failure> {
     let text = read(file)?;
-    let entries = credentials::targets(&text, &file.display().to_string())
-        .map_err(|error| Failure::refused(error.to_string()))?;
+    let entries = entries(&text, &file.display().to_string()).map_err(|error| Failure::refused(error.to_string()))?;
     let entry = credentials::choose(&entries, name)
-        .map_err(|error| Failure::refused(format!("{}: {error}", file.display())).advise("--drive ID"))?;
+        .map_err(|error| Failure::refused(format!("{}: {error}", file.display())).advise(option))?;
     Ok(entry.value.clone())
 }
 
