@@ -13,6 +13,9 @@ const LINE_LIMIT: usize = 2_000;
 /// The number of a SAN drive where none is given: the first hard disk (`SAN_DEFAULT_DRIVE` of `sanboot.h`).
 const FIRST_DRIVE: u64 = 0x80;
 
+/// The longest name of a command, in bytes; those of iPXE are shorter.
+const NAME_LIMIT: usize = 32;
+
 /// Commands that change nothing of what is booted, and do not fail.
 const SILENT: [&str; 4] = ["echo", "ifstat", "route", "imgfree"];
 
@@ -139,6 +142,12 @@ impl Reader {
         let sleeps = name == "sleep" && matches!(arguments, [seconds] if number(seconds).is_some());
         if SILENT.contains(&name) || sleeps {
             return;
+        }
+        // What is no command's name may be anything, of any length.
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if name.len() > NAME_LIMIT || !name.bytes().all(is_name) {
+            self.is_straight = false;
+            return self.doubt(line, "a word that is no command is not followed");
         }
         let is_setting = |word: &str| word.contains("${");
         if name != "set" && command.words.iter().any(|word| is_setting(word)) {

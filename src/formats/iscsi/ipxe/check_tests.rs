@@ -175,6 +175,16 @@ fn no_slip_shows_a_secret() {
 }
 
 #[test]
+fn what_is_no_script_is_not_shown() {
+    for text in ["\u{7f}ELF\u{2}\u{0}canary", &"a".repeat(100_000)] {
+        let checked = script(text);
+        let doubts = [(1, "a word that is no command is not followed"), (0, "no line hooks an iSCSI LUN")];
+        assert_eq!(told(&checked.doubts), doubts);
+        assert_eq!(checked.faults.len(), 1);
+    }
+}
+
+#[test]
 fn a_uri_shows_neither_who_asks_nor_the_query() {
     for (uri, shown) in [
         ("http://user:canary@192.0.2.1/ab?token=canary", "http://…@192.0.2.1/ab?…"),
