@@ -28,13 +28,14 @@ pub struct IpxeArgs {
     #[arg(long, value_name = "NAME", value_parser = nic, help_heading = "Script")]
     pub interface: Option<String>,
 
-    /// Write the script, with the CHAP password in it, to this file, which is made readable for its owner alone; without it the script
-    /// goes to standard output, and asks for the password when it boots
+    /// Write the script, with the CHAP password in it, to this file, which is made readable for its owner alone;
+    /// without it the script goes to standard output, and asks for the password when it boots
     #[arg(long, value_name = "FILE", help_heading = "Script")]
     pub with_secret: Option<PathBuf>,
 }
 
-/// What iPXE boots as a drive, which only HTTP lets it read in parts: a URL that its scripts take for one word. Its settings may stand in it, `${next-server}`.
+/// What iPXE boots as a drive, which only HTTP lets it read in parts: a URL that its scripts take for one word. Its
+/// settings may stand in it, `${next-server}`.
 fn url(text: &str) -> Result<String, String> {
     let is_scheme = |scheme: &str| ["http", "https"].contains(&scheme);
     let is_url = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
