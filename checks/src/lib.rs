@@ -11,6 +11,7 @@ mod finding;
 mod judge;
 mod outcome;
 pub mod registry;
+mod repair;
 mod sed;
 mod shell_command;
 
@@ -33,6 +34,7 @@ pub use finding::{Evidence, Finding, Remedy, Severity};
 pub use handover::unborne_san_nic;
 pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
 pub use outcome::Outcome;
+pub use repair::{ImageContents, Repair, SanNicNeed, WordMatch};
 pub use sed::Sed;
 pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};
 

@@ -7,6 +7,7 @@
 
 pub mod engine;
 pub mod journal;
+pub(crate) mod prepare;
 pub(crate) mod replaced_file;
 pub(crate) mod rescue;
 pub mod run;

@@ -58,7 +58,7 @@ impl From<FileStat> for Meta {
 }
 
 impl FileKind {
-    pub(super) fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::File => "a regular file",
             Self::Directory => "a directory",

@@ -1,0 +1,1 @@
+//! How each kind of repair changes the files of a root: one file for each family.
