@@ -1,6 +1,7 @@
 //! The kernel command line.
 
 mod allowed;
+pub(crate) mod edit;
 
 use crate::formats::text::redact::is_secret_name;
 use isctpl_checks::facts::{Cmdline, HIDDEN, Location, Word};

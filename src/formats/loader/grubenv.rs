@@ -1,5 +1,7 @@
 //! GRUB's environment block (`grub-core/lib/envblk.c`): 1024 bytes of `NAME=VALUE` lines.
 
+use crate::formats::text::edit::Unedited;
+use crate::formats::text::names;
 use isctpl_checks::facts::Problem;
 use std::collections::BTreeMap;
 
@@ -32,6 +34,37 @@ pub(crate) fn parse(bytes: &[u8], path: &str) -> (BTreeMap<String, String>, Vec<
     (variables, problems)
 }
 
+/// A block, as [`names::decode`] makes it a text, in which a variable has another value where it has one. Its size
+/// stays: GRUB writes back into the blocks of the disk that it read.
+///
+/// # Errors
+/// When it is no block, or the value does not fit in.
+pub(crate) fn edited(text: &str, name: &str, edit: impl Fn(&str) -> String) -> Result<String, Unedited> {
+    let body = text.as_bytes().strip_prefix(SIGNATURE).ok_or_else(|| Unedited::at(1, "is no environment block"))?;
+    let size = names::encode(text).len();
+    let mut edited = String::from_utf8_lossy(SIGNATURE).into_owned();
+    let is_filling = |line: &[u8]| !line.is_empty() && line.iter().all(|byte| *byte == b'#');
+    let logical = lines(body);
+    for (_, line) in logical.iter().filter(|(_, line)| !is_filling(line)) {
+        let line = String::from_utf8_lossy(line);
+        match line.split_once('=').filter(|(key, _)| *key == name) {
+            Some((_, value)) => push_line(&mut edited, &format!("{name}={}", edit(value))),
+            // What follows the last newline is no line.
+            None if line.is_empty() => {}
+            None => push_line(&mut edited, &line),
+        }
+    }
+    let left = size.checked_sub(names::encode(&edited).len());
+    let left = left.ok_or_else(|| Unedited::new(format!("has no room for {name} in its {size} bytes")))?;
+    edited.push_str(&"#".repeat(left));
+    Ok(edited)
+}
+
+fn push_line(block: &mut String, line: &str) {
+    block.push_str(&line.replace('\\', "\\\\").replace('\n', "\\\n"));
+    block.push('\n');
+}
+
 /// Lines with the backslash in front of a newline or a backslash taken away, and their numbers.
 fn lines(body: &[u8]) -> Vec<(u32, Vec<u8>)> {
     let mut lines = Vec::new();
@@ -62,6 +95,7 @@ fn lines(body: &[u8]) -> Vec<(u32, Vec<u8>)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -95,6 +129,21 @@ mod tests {
         }
         let (_, problems) = parse(&block("# GRUB Environment Block\na=1\nnonsense\n"), "e");
         assert_eq!(problems, [Problem::new("e:3", "is not a NAME=VALUE line")]);
+    }
+
+    #[test]
+    fn a_value_changes_and_the_size_stays() {
+        let text =
+            String::from_utf8(block("# GRUB Environment Block\n# note\nsaved_entry=a\\\\b\nkernelopts=x old y\n"))
+                .unwrap();
+        let new = edited(&text, "kernelopts", |value| value.replace("old ", "")).unwrap();
+        assert_eq!(new.len(), 1024);
+        assert!(new.starts_with("# GRUB Environment Block\n# note\nsaved_entry=a\\\\b\nkernelopts=x y\n####"), "{new}");
+        assert_eq!(parse(new.as_bytes(), "e").0.get("kernelopts").map(String::as_str), Some("x y"));
+        assert_eq!(edited(&text, "kernelopts", str::to_owned).unwrap(), text);
+        assert_eq!(edited(&text, "absent", |_| "z".to_owned()).unwrap(), text);
+        assert!(edited(&text, "kernelopts", |value| value.repeat(200)).unwrap_err().what.contains("room"));
+        assert_eq!(edited("saved_entry=1\n", "saved_entry", str::to_owned).unwrap_err().line, Some(1));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod cmdline_reads;
 mod cmdline_words;
 mod commands;
 pub(crate) mod dhcp_hook;
+pub(crate) mod edit;
 mod expansion;
 mod grammar;
 pub(crate) mod initramfs_script;

@@ -154,6 +154,16 @@ impl Variables {
         }
     }
 
+    /// Why what a variable holds may be something else than what its own assignments say: the shell may have stopped,
+    /// or a function or a file that is read in sets it.
+    pub(crate) fn overridden(&self, name: &str) -> Option<Problem> {
+        let by_another = || {
+            let (why, at) = self.doubt_about(name)?;
+            Some(Problem::new(at?.to_string(), format!("the value of {name} is not known: {why}")))
+        };
+        self.fault.clone().or_else(by_another)
+    }
+
     /// Where a variable is set under no condition to what is written out there and is not empty, whatever a shell
     /// makes of it.
     pub(crate) fn filled(&self, name: &str) -> Option<&Location> {

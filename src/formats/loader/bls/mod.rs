@@ -1,5 +1,6 @@
 //! Boot Loader Specification type 1 entries (UAPI.1), and the order in which loaders show them.
 
+pub(crate) mod edit;
 mod version;
 
 pub(crate) use version::compare_versions;

@@ -1,1 +1,3 @@
-//! How each kind of repair changes the files of a root: one file for each family.
+//! What makes each repair's change to the files of a root.
+
+pub(crate) mod words;
