@@ -8,7 +8,7 @@ const TOLD: usize = 3;
 
 /// Who built an image, by what lies in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Family {
+pub enum Family {
     /// initramfs-tools: `conf/initramfs.conf`, `scripts/functions`.
     InitramfsTools,
     /// dracut: a module list, or hooks below `usr/lib/dracut`.
@@ -24,7 +24,7 @@ impl Initramfs {
     }
 
     /// Who built this image.
-    pub(crate) fn family(&self) -> Family {
+    pub fn family(&self) -> Family {
         if !self.dracut_modules.is_empty()
             || self.files.keys().any(|path| path.starts_with("usr/lib/dracut/") || path.starts_with("lib/dracut/"))
             || self.login.iter().any(|login| login.kind != LoginKind::Iscsistart)

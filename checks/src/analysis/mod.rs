@@ -22,7 +22,8 @@ pub use request::parse_root_spec;
 pub use rootspec::{DeviceSpec, mapper_name};
 
 pub(crate) use handoff::BootHandoff;
-pub(crate) use image::{Family, path_inside};
+pub use image::Family;
+pub(crate) use image::path_inside;
 pub(crate) use modules::{InImage, filesystem_module, option_of};
 pub(crate) use remedies::dracut;
 pub(crate) use request::portal_addresses;

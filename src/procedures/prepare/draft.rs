@@ -11,6 +11,11 @@ use std::collections::BTreeMap;
 pub(crate) enum Content {
     /// A regular file with this text, whose bytes [`names::encode`] gives.
     Text(String),
+    /// The bytes of another file of the root.
+    Copy {
+        /// Its path.
+        from: String,
+    },
     /// A symbolic link to this target.
     Link(String),
     /// Nothing.
@@ -24,6 +29,8 @@ pub(crate) struct FileChange {
     pub(crate) before: Content,
     /// What is to stand there.
     pub(crate) after: Content,
+    /// The permission bits of a file that is not there yet, where they are others than usual.
+    pub(crate) mode: Option<u32>,
 }
 
 /// Why something is left to the person.
@@ -80,6 +87,7 @@ impl<'a> Draft<'a> {
         match self.changes.get(&path).map(|change| &change.after) {
             Some(Content::Text(text)) => Ok(Some(text.clone())),
             Some(Content::Link(_)) => Err(Problem::new(path, "is to become a link")),
+            Some(Content::Copy { .. }) => Err(Problem::new(path, "is to become a copy of another file")),
             Some(Content::Absent) => Ok(None),
             None => self.root.text(&path),
         }
@@ -92,6 +100,21 @@ impl<'a> Draft<'a> {
     pub(crate) fn write(&mut self, path: &str, text: String) -> Result<(), Problem> {
         let path = self.own_path(path)?;
         self.put(path, Content::Text(text))
+    }
+
+    /// Tells the permission bits that a file gets if it is new; one that is there keeps its own.
+    pub(crate) fn set_mode(&mut self, path: &str, mode: u32) {
+        if let Some(change) = self.changes.get_mut(path) {
+            change.mode = Some(mode);
+        }
+    }
+
+    /// Puts a copy of another file of the root at a path.
+    ///
+    /// # Errors
+    /// As [`Draft::write`].
+    pub(crate) fn copy(&mut self, from: &str, path: &str) -> Result<(), Problem> {
+        self.put(path.to_owned(), Content::Copy { from: from.to_owned() })
     }
 
     /// Puts a link at a path; what stands there itself is replaced.
@@ -130,11 +153,11 @@ impl<'a> Draft<'a> {
     }
 
     fn put(&mut self, path: String, after: Content) -> Result<(), Problem> {
-        let before = match self.changes.remove(&path) {
-            Some(change) => change.before,
-            None => self.current(&path)?,
+        let (before, mode) = match self.changes.remove(&path) {
+            Some(change) => (change.before, change.mode),
+            None => (self.current(&path)?, None),
         };
-        self.changes.insert(path, FileChange { before, after });
+        self.changes.insert(path, FileChange { before, after, mode });
         Ok(())
     }
 
@@ -196,6 +219,20 @@ mod tests {
         draft.write("/etc/a", "one\n".to_owned()).unwrap();
         draft.remove("/etc/none").unwrap();
         assert!(draft.into_changes().is_empty());
+    }
+
+    #[test]
+    fn a_copy_and_the_mode_of_a_new_file_are_kept_in_mind() {
+        let (_directory, root) = root();
+        let mut draft = Draft::of(&root);
+        draft.copy("/etc/a", "/etc/b").unwrap();
+        assert!(draft.text("/etc/b").is_err());
+        draft.write("/etc/c", "#!/bin/sh\n".to_owned()).unwrap();
+        draft.set_mode("/etc/c", 0o755);
+        draft.edit("/etc/c", "", |text| Ok(format!("{text}true\n"))).unwrap();
+        let changes = draft.into_changes();
+        assert_eq!(changes["/etc/b"].after, Content::Copy { from: "/etc/a".to_owned() });
+        assert_eq!((changes["/etc/b"].mode, changes["/etc/c"].mode), (None, Some(0o755)));
     }
 
     #[test]

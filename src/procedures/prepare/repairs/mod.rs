@@ -1,3 +1,7 @@
 //! What makes each repair's change to the files of a root.
 
+pub(crate) mod image;
+#[cfg(test)]
+mod sample;
+mod settings;
 pub(crate) mod words;

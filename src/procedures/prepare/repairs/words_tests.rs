@@ -1,50 +1,24 @@
 #![allow(clippy::unwrap_used)]
 
-use super::*;
+use super::{DEFAULTS, Facts, KERNEL_CMDLINE, WordMatch, words};
 use crate::formats::loader::grub_defaults;
-use crate::procedures::prepare::draft::{Content, FileChange};
-use crate::system::Root;
+use crate::procedures::prepare::draft::{Draft, FileChange, Refusal};
+use crate::procedures::prepare::repairs::sample::Tree;
 use std::collections::BTreeMap;
-use std::os::unix::fs::symlink;
-use std::path::Path;
 
-fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        put(directory.path(), path, text);
-    }
-    directory
-}
-
-fn put(root: &Path, path: &str, text: &str) {
-    let path = root.join(path.trim_start_matches('/'));
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
-fn repaired(root: &Path) -> Result<BTreeMap<String, FileChange>, Refusal> {
-    let root = Root::open(root).unwrap();
-    let mut draft = Draft::of(&root);
+fn repair(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let remove = [WordMatch::Word("iscsi_firmware".to_owned()), WordMatch::Key("iscsi_password".to_owned())];
-    words(&mut draft, &Facts::default(), &remove, &["iscsi_auto".to_owned(), "edd=off".to_owned()])?;
-    Ok(draft.into_changes())
+    words(draft, &Facts::default(), &remove, &["iscsi_auto".to_owned(), "edd=off".to_owned()])
 }
 
-/// The new texts, once they are written and nothing more is to change.
-fn texts(directory: &tempfile::TempDir) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for (path, change) in repaired(directory.path()).unwrap() {
-        let Content::Text(text) = change.after else { panic!("{path}") };
-        put(directory.path(), &path, &text);
-        found.insert(path, text);
-    }
-    assert_eq!(repaired(directory.path()), Ok(BTreeMap::new()), "twice changes nothing");
-    found
+fn refused(files: &[(&str, &str)]) -> Refusal {
+    let changes: Result<BTreeMap<String, FileChange>, Refusal> = Tree::of(files).changes(repair);
+    changes.unwrap_err()
 }
 
 #[test]
 fn grubs_defaults_are_edited_in_place() {
-    let directory = tree(&[
+    let tree = Tree::of(&[
         (
             DEFAULTS,
             "# mine\nGRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet iscsi_firmware\"\nGRUB_CMDLINE_LINUX=\"ro\"\n",
@@ -53,7 +27,7 @@ fn grubs_defaults_are_edited_in_place() {
         ("/etc/default/grub.d/60.cfg", "GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT edd=off\"\n"),
         ("/etc/default/grub.d/readme", "GRUB_CMDLINE_LINUX=\"iscsi_firmware\"\n"),
     ]);
-    let texts = texts(&directory);
+    let texts = tree.texts(repair);
     assert_eq!(texts.len(), 2);
     assert_eq!(
         texts[DEFAULTS],
@@ -69,10 +43,9 @@ fn grubs_defaults_are_edited_in_place() {
 
 #[test]
 fn a_link_and_lines_with_carriage_returns_are_followed() {
-    let directory = tree(&[("/etc/grub-own", "GRUB_CMDLINE_LINUX=\"ro iscsi_firmware\"\r\nGRUB_TIMEOUT=5")]);
-    std::fs::create_dir(directory.path().join("etc/default")).unwrap();
-    symlink("/etc/grub-own", directory.path().join("etc/default/grub")).unwrap();
-    let texts = texts(&directory);
+    let tree = Tree::of(&[("/etc/grub-own", "GRUB_CMDLINE_LINUX=\"ro iscsi_firmware\"\r\nGRUB_TIMEOUT=5")]);
+    tree.link(DEFAULTS, "/etc/grub-own");
+    let texts = tree.texts(repair);
     assert_eq!(texts["/etc/grub-own"], "GRUB_CMDLINE_LINUX=\"ro iscsi_auto edd=off\"\r\nGRUB_TIMEOUT=5");
 }
 
@@ -80,14 +53,14 @@ fn a_link_and_lines_with_carriage_returns_are_followed() {
 fn entries_their_variables_and_the_line_of_new_ones_are_edited() {
     let mut environment = "# GRUB Environment Block\nkernelopts=root=/dev/x ro iscsi_firmware\n".to_owned();
     environment.push_str(&"#".repeat(1024 - environment.len()));
-    let directory = tree(&[
+    let tree = Tree::of(&[
         ("/boot/grub2/grubenv", &environment),
         ("/boot/loader/entries/a.conf", "title A\nlinux /v\noptions $kernelopts $tuned_params\n"),
         ("/boot/loader/entries/b.conf", "title B\nlinux /v\noptions root=/dev/x iscsi_firmware\n"),
         ("/boot/loader/entries/efi.conf", "title C\nefi /shell.efi\noptions iscsi_firmware\n"),
         (KERNEL_CMDLINE, "# line\nroot=/dev/x iscsi_firmware\n"),
     ]);
-    let texts = texts(&directory);
+    let texts = tree.texts(repair);
     assert_eq!(
         texts.keys().collect::<Vec<_>>(),
         ["/boot/grub2/grubenv", "/boot/loader/entries/b.conf", KERNEL_CMDLINE]
@@ -108,9 +81,9 @@ fn what_cannot_be_edited_is_left_to_the_person_without_its_secret() {
         ("f() { GRUB_CMDLINE_LINUX=x; }\nGRUB_CMDLINE_LINUX=a\n", "/etc/default/grub:1"),
         ("GRUB_CMDLINE_LINUX=a\neval x\n", "/etc/default/grub:2"),
     ] {
-        let refusal = repaired(tree(&[(DEFAULTS, text)]).path()).unwrap_err();
+        let refusal = refused(&[(DEFAULTS, text)]);
         assert_eq!(refusal.place, place, "{text:?}: {refusal:?}");
         assert!(!format!("{refusal:?}").contains("geheim"));
     }
-    assert!(repaired(tree(&[("/boot/grub/grub.cfg", "linux /v\n")]).path()).is_err());
+    assert_eq!(refused(&[("/boot/grub/grub.cfg", "linux /v\n")]).place, DEFAULTS);
 }
