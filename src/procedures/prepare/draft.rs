@@ -4,7 +4,7 @@ use crate::formats::text::edit::Unedited;
 use crate::formats::text::names;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::Problem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to stand at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,45 @@ impl<'a> Draft<'a> {
             Some(Content::Absent) => Ok(None),
             None => self.root.text(&path),
         }
+    }
+
+    /// What will stand at a path itself: a link is not followed.
+    ///
+    /// # Errors
+    /// When it is something else than a file or a link, or cannot be read.
+    pub(crate) fn content(&self, path: &str) -> Result<Content, Problem> {
+        self.changes.get(path).map_or_else(|| self.current(path), |change| Ok(change.after.clone()))
+    }
+
+    /// Where the link leads that will stand at a path; `None` of anything else.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn link_target(&self, path: &str) -> Result<Option<String>, Problem> {
+        match self.changes.get(path).map(|change| &change.after) {
+            Some(Content::Link(target)) => Ok(Some(target.clone())),
+            Some(_) => Ok(None),
+            None if self.root.lstat(path)?.is_some_and(|meta| meta.kind == FileKind::Link) => self.root.read_link(path),
+            None => Ok(None),
+        }
+    }
+
+    /// The names that a directory will have, sorted; one that is not there has none.
+    ///
+    /// # Errors
+    /// When it is no directory, or cannot be read.
+    pub(crate) fn names(&self, directory: &str) -> Result<Vec<String>, Problem> {
+        let mut names: BTreeSet<String> = self.root.names(directory)?.into_iter().collect();
+        for (path, change) in &self.changes {
+            let Some(name) = path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/')) else { continue };
+            match name.split_once('/') {
+                Some((above, _)) if change.after != Content::Absent => _ = names.insert(above.to_owned()),
+                Some(_) => {}
+                None if change.after == Content::Absent => _ = names.remove(name),
+                None => _ = names.insert(name.to_owned()),
+            }
+        }
+        Ok(names.into_iter().collect())
     }
 
     /// Puts a whole text at a path.
@@ -219,6 +258,21 @@ mod tests {
         draft.write("/etc/a", "one\n".to_owned()).unwrap();
         draft.remove("/etc/none").unwrap();
         assert!(draft.into_changes().is_empty());
+    }
+
+    #[test]
+    fn a_directory_has_the_names_that_it_will_have() {
+        let (_directory, root) = root();
+        let mut draft = Draft::of(&root);
+        draft.remove("/etc/a").unwrap();
+        draft.link("/etc/sub/b", "/x").unwrap();
+        draft.write("/etc/c", String::new()).unwrap();
+        assert_eq!(draft.names("/etc").unwrap(), ["c", "dangling", "link", "sub"]);
+        assert_eq!(draft.names("/etc/sub").unwrap(), ["b"]);
+        assert_eq!(draft.content("/etc/sub/b").unwrap(), Content::Link("/x".to_owned()));
+        assert_eq!(draft.content("/etc/link").unwrap(), Content::Link("/etc/a".to_owned()));
+        assert_eq!(draft.link_target("/etc/link").unwrap(), Some("/etc/a".to_owned()));
+        assert_eq!((draft.link_target("/etc/sub"), draft.link_target("/etc/c")), (Ok(None), Ok(None)));
     }
 
     #[test]

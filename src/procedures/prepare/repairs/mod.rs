@@ -3,5 +3,6 @@
 pub(crate) mod image;
 #[cfg(test)]
 mod sample;
+pub(crate) mod services;
 mod settings;
 pub(crate) mod words;
