@@ -17,3 +17,5 @@ ROOT_UUID=11111111-2222-3333-4444-555555555501
 BOOT_UUID=11111111-2222-3333-4444-555555555502
 ESP_ID=5555AA03
 VG=ubuntu-vg LV=ubuntu-lv
+# By what names they are mounted: GRUB's tools ask the kernel's list of mounts, and then /dev.
+VOLUME=/dev/mapper/ubuntu--vg-ubuntu--lv BOOT=/dev/mapper/lun-part3

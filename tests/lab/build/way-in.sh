@@ -1,4 +1,5 @@
-# What the recipe sets up on every instance, after the packages; run in the LUN's root by chroot.
+# What the lab's machine needs of a root that an installer left: what is mounted where, how it starts, what it says
+# on its console, and how the lab gets in. Run in the LUN's root by chroot, after the packages.
 # shellcheck shell=bash disable=SC2154 # the words come before it
 
 cat >/etc/fstab <<'FSTAB'
@@ -9,23 +10,10 @@ FSTAB
 echo instance-59725 >/etc/hostname
 printf '127.0.0.1 localhost\n127.0.1.1 instance-59725\n' >/etc/hosts
 echo root:root | chpasswd
-
-printf 'iscsi_tcp\niscsi_ibft\n' >>/etc/initramfs-tools/modules
-echo ISCSI_AUTO=true >/etc/iscsi/iscsi.initramfs
-echo InitiatorName=iqn.2020-10.com.bigstep.storage:instance-59725 >/etc/iscsi/initiatorname.iscsi
-cat >>/etc/iscsi/iscsid.conf <<'CHAP'
-node.session.auth.authmethod = CHAP
-node.session.auth.username = GMBYHg5keXknd
-node.session.auth.password = WpccjYD9NgYhR
-CHAP
-for unit in iscsid.service iscsid.socket open-iscsi.service; do
-    systemctl disable "$unit" >/dev/null 2>&1
-done
-find /etc/rc?.d -name '*iscsi*' -delete
-sed -i 's/^#timeout 60;/timeout 10;/' /etc/dhcp/dhclient.conf
 systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer >/dev/null 2>&1
 
-# The loader, for UEFI and for BIOS; the BIOS one is put before the first partition by the builder.
+# The loader, for UEFI and for BIOS; the BIOS one is put before the first partition by the builder. What a
+# configuration of grub-mkconfig loads besides lies where grub-install puts it.
 search='search --no-floppy --fs-uuid --set=root 11111111-2222-3333-4444-555555555502
 set prefix=($root)/grub
 configfile ($root)/grub/grub.cfg'
@@ -37,6 +25,16 @@ grub-mkimage -O x86_64-efi -o /boot/efi/EFI/BOOT/BOOTX64.EFI -p /grub -c /tmp/ea
 # shellcheck disable=SC2086
 grub-mkimage -O i386-pc -o /usr/lib/lab/core.img -p /grub -c /tmp/early.cfg $modules biosdisk
 rm /tmp/early.cfg
+for platform in x86_64-efi i386-pc; do
+    mkdir -p "/boot/grub/$platform"
+    cp /usr/lib/grub/$platform/*.mod /usr/lib/grub/$platform/*.lst "/boot/grub/$platform/"
+done
+# As the package of GRUB puts it there, for a serial console.
+sed -e 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=1/' -e 's/^GRUB_CMDLINE_LINUX_DEFAULT=.*/GRUB_CMDLINE_LINUX_DEFAULT=""/' \
+    -e 's/^GRUB_CMDLINE_LINUX=.*/GRUB_CMDLINE_LINUX="console=ttyS0"/' /usr/share/grub/default/grub >/etc/default/grub
+echo 'GRUB_TERMINAL="serial console"' >>/etc/default/grub
+update_image
+grub-mkconfig -o /boot/grub/grub.cfg
 
 # How the lab gets in: a unit that runs what the lab shares with the machine, and nothing else.
 cat >/usr/lib/lab/start <<'START'
