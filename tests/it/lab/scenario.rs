@@ -1,7 +1,7 @@
 //! The scenarios, held against the checks and the chain.
 
 use isctpl_checks::{Link, registry};
-use isctpl_lab::scenario::{Catalogue, Expectation, Scenario};
+use isctpl_lab::scenario::{Catalogue, Expectation, Kind, Prepare, Scenario};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,11 +39,11 @@ fn every_scenario_names_verdicts_links_and_checks_that_there_are() {
 fn every_fault_is_done_to_a_healthy_baseline() {
     let catalogue = catalogue();
     for scenario in catalogue.scenarios() {
-        let healthy = catalogue.is_baseline(scenario);
-        assert_eq!(healthy, scenario.name.starts_with("healthy-"), "{}", scenario.name);
+        assert_eq!(catalogue.is_baseline(scenario), scenario.kind() != Kind::Fault, "{}", scenario.name);
+        let healthy = scenario.kind() == Kind::Healthy;
         assert!(!healthy || expectations(scenario).all(|expected| expected.verdict == "boots"), "{}", scenario.name);
         if let Some(from) = catalogue.scenario(&scenario.from) {
-            assert!(catalogue.is_baseline(from), "{} is done to a fault", scenario.name);
+            assert_eq!(from.kind(), Kind::Healthy, "{} is done to what is not healthy", scenario.name);
         }
     }
 }
@@ -65,4 +65,20 @@ fn faults_are_spread_over_the_whole_chain() {
         catalogue.scenarios().flat_map(expectations).filter_map(|expected| expected.link.as_deref()).collect();
     let chain: BTreeSet<&str> = Link::CHAIN.iter().map(|link| link.name()).collect();
     assert_eq!(broken, chain);
+}
+
+#[test]
+fn every_bare_system_boots_by_what_prepare_makes_of_it() {
+    let catalogue = catalogue();
+    let bare: Vec<&Scenario> = catalogue.scenarios().filter(|scenario| scenario.kind() == Kind::Bare).collect();
+    for suite in ["bookworm", "trixie"] {
+        for image in ["", "-dracut-nm", "-dracut-networkd"] {
+            let name = format!("bare-{suite}{image}");
+            assert!(bare.iter().any(|scenario| scenario.name == name), "{name}");
+        }
+    }
+    for scenario in bare {
+        assert_ne!(scenario.expect.verdict, "boots", "{}", scenario.name);
+        assert!(!matches!(scenario.prepare, Some(Prepare::Not(_))), "{}", scenario.name);
+    }
 }

@@ -12,10 +12,35 @@ use std::time::{Duration, Instant};
 const TARGET: &str = "100.97.0.10";
 /// The target's name.
 const TARGET_NAME: &str = "iqn.2013-01.com.bigstep:storage.pb429od.q6xjxws.6vykjr4";
-/// The instance's name.
-const INITIATOR: &str = "iqn.2020-10.com.bigstep.storage:instance-59725";
+/// The instance that a LUN is made for.
+pub(crate) const INSTANCE: Instance = Instance {
+    initiator: "iqn.2020-10.com.bigstep.storage:instance-59725",
+    san: "52:54:00:00:00:01",
+    wan: "52:54:00:00:00:02",
+    alone: false,
+};
+/// Another that boots a copy of it.
+pub(crate) const SECOND: Instance = Instance {
+    initiator: "iqn.2020-10.com.bigstep.storage:instance-60112",
+    san: "52:54:00:00:0a:01",
+    wan: "52:54:00:00:0a:02",
+    alone: true,
+};
 /// The CHAP account of the recipe that the lab follows.
 const ACCOUNT: (&str, &str) = ("GMBYHg5keXknd", "WpccjYD9NgYhR");
+
+/// Who boots a LUN: what differs between the instances of one template.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instance {
+    /// The name that it logs in by.
+    pub(crate) initiator: &'static str,
+    /// The MAC of its SAN NIC.
+    pub(crate) san: &'static str,
+    /// The MAC of its WAN NIC.
+    pub(crate) wan: &'static str,
+    /// Whether the target lets no other name in.
+    pub(crate) alone: bool,
+}
 
 /// How long a lease lasts where nothing else is said.
 const LEASE: &str = "1h";
@@ -91,15 +116,15 @@ impl Bench {
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let inside = self.enter()?;
-        let target = self.target(logs, images)?;
+        let target = self.target(logs, images, dhcp.instance)?;
         let mut server = dhcp.serve(logs)?;
-        prove(logs, &mut server)?;
+        prove(logs, &mut server, dhcp.instance)?;
         let result = work();
         drop((server, target, inside));
         result
     }
 
-    fn target(&self, logs: &Path, images: &[&Path]) -> Result<Running> {
+    fn target(&self, logs: &Path, images: &[&Path], instance: Instance) -> Result<Running> {
         let output = log(&logs.join("tgtd.log"))?;
         let mut command = Command::new("tgtd");
         command.args(["--foreground", "--control-port", &self.control]).stdout(output.try_clone()?).stderr(output);
@@ -120,6 +145,10 @@ impl Bench {
             )?;
         }
         self.admin(logs, &["--op", "bind", "--mode", "target", "--tid", "1", "--initiator-address", "ALL"])?;
+        if instance.alone {
+            let name = instance.initiator;
+            self.admin(logs, &["--op", "bind", "--mode", "target", "--tid", "1", "--initiator-name", name])?;
+        }
         self.admin(logs, &["--op", "new", "--mode", "account", "--user", user, "--password", password])?;
         self.admin(logs, &["--op", "bind", "--mode", "account", "--tid", "1", "--user", user])?;
         Ok(target)
@@ -133,8 +162,10 @@ impl Bench {
 }
 
 /// What DHCP gives.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Dhcp<'a> {
+    /// To whom.
+    pub(crate) instance: Instance,
     /// How long a lease lasts, where it is not the usual hour.
     pub(crate) lease: Option<&'a str>,
     /// Lines for dnsmasq that go before the usual ones.
@@ -154,9 +185,10 @@ impl Dhcp<'_> {
             }
             None => format!(
                 "dhcp-option=tag:san,tag:ipxe,17,\"iscsi:{TARGET}:::2f:{TARGET_NAME}\"
-dhcp-option-force=tag:san,tag:ipxe,203,{INITIATOR}
+dhcp-option-force=tag:san,tag:ipxe,203,{}
 dhcp-option-force=tag:san,tag:ipxe,encap:175,190,{user}
-dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}"
+dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}",
+                self.instance.initiator
             ),
         }
     }
@@ -178,7 +210,7 @@ interface=br-wan
 {more}
 dhcp-range=set:san,100.64.16.50,100.64.16.54,255.255.255.248,{lease}
 dhcp-range=set:wan,185.90.50.246,185.90.50.246,255.255.255.252,{lease}
-dhcp-host=52:54:00:00:00:01,100.64.16.54
+dhcp-host={},100.64.16.54
 dhcp-match=set:ipxe,175
 dhcp-option=tag:san,tag:!ipxe,3
 dhcp-option=tag:san,tag:ipxe,3,100.64.16.49
@@ -189,6 +221,7 @@ dhcp-option=tag:wan,6,185.90.50.245
 dhcp-leasefile={}
 log-dhcp
 ",
+            self.instance.san,
             leases.display()
         );
         let configuration = logs.join("dnsmasq.conf");
@@ -205,12 +238,12 @@ log-dhcp
 }
 
 /// Logs in as an initiator in user space would, and sees LUN 47: a boot that then fails is the instance's.
-fn prove(logs: &Path, dhcp: &mut Running) -> Result<()> {
+fn prove(logs: &Path, dhcp: &mut Running, instance: Instance) -> Result<()> {
     let (user, password) = ACCOUNT;
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let output = Command::new("iscsi-ls")
-            .args(["--show-luns", "--initiator-name", INITIATOR])
+            .args(["--show-luns", "--initiator-name", instance.initiator])
             .arg(format!("iscsi://{user}%{password}@{TARGET}/"))
             .stdin(Stdio::null())
             .output()
@@ -249,8 +282,9 @@ pub(crate) const SCRIPT: &str = "boot.ipxe";
 /// What the platform's command line prints of the instance, as the recipe shows it: the initiator's account.
 pub(crate) fn instance_yaml() -> String {
     let (user, password) = ACCOUNT;
+    let initiator = INSTANCE.initiator;
     format!(
-        "- details: 'M.8.32.v2 (#9095) '\nid: 59725\niscsi: 'Initiator IQN: {INITIATOR} Username:\n    {user} Password: \
+        "- details: 'M.8.32.v2 (#9095) '\nid: 59725\niscsi: 'Initiator IQN: {initiator} Username:\n    {user} Password: \
          {password} '\nstatus: active\nsubdomain: instance-59725.bigstep.io\nwanIp: 185.90.50.246\n"
     )
 }

@@ -1,4 +1,5 @@
-//! What the lab knows without booting anything: its scenarios, and what a console tells of a boot.
+//! What the lab knows without booting anything: its scenarios, and what a console and a diff tell.
 
+pub mod changes;
 pub mod console;
 pub mod scenario;

@@ -4,13 +4,14 @@ use crate::process::{Running, finish, log, uninterrupted};
 use anyhow::{Context, Result, bail, ensure};
 use isctpl_lab::scenario::{Catalogue, Origin, Recipe};
 use nix::fcntl::{Flock, FlockArg};
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Builders that take a LUN that is made already: what they do is no part of it.
-const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk"];
+const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk", "own-machine"];
 
 /// Words of scenarios, which no base speaks.
 const SETUPS: &str = "setups.sh";
@@ -202,6 +203,18 @@ pub(crate) struct Attached<'a> {
 }
 
 impl Attached<'_> {
+    /// Where the root is.
+    pub(crate) fn root(&self) -> &Path {
+        self.mount
+    }
+
+    /// A program that finds the root's volume and /boot in /dev by the names that they are mounted by.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.workshop.tool("with-names");
+        command.arg(self.mount).arg(program);
+        command
+    }
+
     /// Writes the ESP back and takes the mounts down.
     ///
     /// # Errors
@@ -236,7 +249,10 @@ impl Drop for Attached<'_> {
 }
 
 /// Copies a sparse file, sharing blocks where the filesystem can.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be copied.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let status =
         Command::new("cp").args(["--sparse=always", "--reflink=auto"]).arg(from).arg(to).status().context("cp")?;
     ensure!(status.success(), "cp {} {}: {status}", from.display(), to.display());

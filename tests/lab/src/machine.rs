@@ -1,5 +1,6 @@
 //! A diskless machine: QEMU, its firmware and iPXE, and what its console tells.
 
+use crate::bench::Instance;
 use crate::process::{GLANCE, Running, uninterrupted};
 use anyhow::{Context, Result, ensure};
 use isctpl_lab::console::{Console, Stage};
@@ -26,6 +27,8 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 pub(crate) struct Machine<'a> {
     /// What starts it.
     pub(crate) start: Start<'a>,
+    /// Whose NICs it has.
+    pub(crate) instance: Instance,
     /// How many processors it has.
     pub(crate) processors: usize,
     /// The folder that it sees at /run/lab.
@@ -160,10 +163,11 @@ impl Machine<'_> {
         }
         let share = format!("local,path={},mount_tag=lab,security_model=none", self.share.display());
         command.args(["-virtfs", &share]);
-        let san = format!("virtio-net-pci,netdev=san,mac=52:54:00:00:00:01,{rom}");
+        let san = format!("virtio-net-pci,netdev=san,mac={},{rom}", self.instance.san);
         command.args(["-netdev", "tap,id=san,ifname=tap-san,script=no,downscript=no", "-device", &san]);
         command.args(["-netdev", "tap,id=wan,ifname=tap-wan,script=no,downscript=no"]);
-        command.args(["-device", &format!("virtio-net-pci,netdev=wan,mac=52:54:00:00:00:02,{NO_ROM}")]);
+        let wan = format!("virtio-net-pci,netdev=wan,mac={},{NO_ROM}", self.instance.wan);
+        command.args(["-device", &wan]);
         if let Some(table) = &self.acpi_table {
             command.args(["-acpitable", &format!("file={}", table.display())]);
         }

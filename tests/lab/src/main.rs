@@ -5,9 +5,12 @@
 //! [`outcome`] compares, [`table`] tells. [`trial`] is one scenario from end to end.
 
 mod bench;
+mod boot;
+mod lab;
 mod lun;
 mod machine;
 mod outcome;
+mod prepared;
 mod process;
 mod report;
 mod rescue;
@@ -19,6 +22,7 @@ use anyhow::{Context, Result, bail};
 use bench::Bench;
 use clap::Parser;
 use isctpl_lab::scenario::{Catalogue, Scenario};
+use lab::Lab;
 use process::INTERRUPTED;
 use std::collections::VecDeque;
 use std::fs;
@@ -27,7 +31,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use trial::{Lab, Outcome};
+use std::time::Instant;
+use table::Told;
 
 /// Boots real iSCSI roots and holds what isctpl says of them against what they do
 #[derive(Debug, Parser)]
@@ -65,6 +70,10 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["list", "judge_only", "record", "with"])]
     rescue: bool,
 
+    /// Have `isctpl prepare` fix what it says that it fixes, and boot that; healthy and bare roots as well
+    #[arg(long, conflicts_with_all = ["rescue", "with", "capture"])]
+    prepare: bool,
+
     /// Mount the one scenario's root, run this command ({root} is the mount), and take it down again
     #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "COMMAND")]
     with: Vec<String>,
@@ -73,7 +82,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Write results.md anew, with how each scenario came out when it was last booted here
+    /// Write results.md, or prepare.md with --prepare, anew, with how each scenario came out when it was last booted here
     #[arg(long, conflicts_with = "judge_only")]
     record: bool,
 
@@ -152,8 +161,16 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let [scenario] = chosen.as_slice() else { bail!("--with goes with one scenario") };
         return lab.with_root(scenario, &arguments.with, &|what| say(&scenario.name, what));
     }
+    if arguments.prepare {
+        return tell(&lab, arguments, chosen, Lab::prepare);
+    }
+    tell(&lab, arguments, chosen, Lab::try_out)
+}
+
+/// Tries the scenarios, and tells how they came out: for people, as JSON, and in the project's record.
+fn tell<T: Told>(lab: &Lab, arguments: &Arguments, chosen: Vec<Scenario>, attempt: Attempt<T>) -> Result<bool> {
     let total = chosen.len();
-    let outcomes = try_all(&lab, chosen, arguments.jobs.max(1))?;
+    let outcomes = try_all(lab, chosen, arguments.jobs.max(1), attempt)?;
     if let Some(path) = &arguments.json {
         fs::write(path, serde_json::to_vec_pretty(&outcomes)?).with_context(|| format!("{}", path.display()))?;
     }
@@ -162,36 +179,38 @@ fn run(arguments: &Arguments) -> Result<bool> {
         bail!("{} of {total} scenarios could not be tried", total - outcomes.len());
     }
     if arguments.record {
-        let path = arguments.folder.join("results.md");
-        table::record(&path, &lab.last_outcomes()?, &versions::versions(&lab)?)?;
+        table::record(&arguments.folder, &lab.last_outcomes::<T>(T::KEPT_IN)?, &versions::versions(lab)?)?;
     }
-    let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+    let agreed = outcomes.iter().filter(|outcome| outcome.disagreements().is_empty()).count();
     writeln!(std::io::stdout(), "\n{agreed} of {total} scenarios agree")?;
     Ok(agreed == total)
 }
 
+/// How one scenario is tried.
+type Attempt<T> = fn(&Lab, &Scenario, &Bench, &dyn Fn(&str)) -> Result<T>;
+
 /// Tries the scenarios, several at a time, and returns their outcomes by name.
-fn try_all(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize) -> Result<Vec<Outcome>> {
+fn try_all<T: Told>(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize, attempt: Attempt<T>) -> Result<Vec<T>> {
     let total = scenarios.len();
     let queue = Mutex::new(VecDeque::from(scenarios));
     let outcomes = Mutex::new(Vec::new());
     let work = |number: usize| -> Result<()> {
-        let mut bench = Bench::new(number, &lab.cache)?;
+        let bench = Bench::new(number, &lab.cache)?;
         loop {
             process::uninterrupted()?;
             let Some(scenario) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else {
                 return Ok(());
             };
             let name = &scenario.name;
-            match lab.try_out(&scenario, &mut bench, &|what| say(name, what)) {
+            let begun = Instant::now();
+            match attempt(lab, &scenario, &bench, &|what| say(name, what)) {
                 Ok(outcome) => {
                     let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                    let agrees = if outcome.disagreements.is_empty() { "agrees" } else { "DISAGREES" };
-                    let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
+                    let agrees = if outcome.disagreements().is_empty() { "agrees" } else { "DISAGREES" };
                     let done = format!(
-                        "{agrees}: said {}; {happened} ({} s, {} of {total} done)",
-                        outcome.predicted,
-                        outcome.seconds,
+                        "{agrees}: {} ({} s, {} of {total} done)",
+                        outcome.cells().join("; "),
+                        begun.elapsed().as_secs(),
                         outcomes.len() + 1
                     );
                     say(name, &done);
@@ -206,6 +225,6 @@ fn try_all(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize) -> Result<Vec<Outco
         workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a worker died")))
     })?;
     let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by(|a, b| a.scenario.cmp(&b.scenario));
+    outcomes.sort_by(|a: &T, b| a.scenario().cmp(b.scenario()));
     Ok(outcomes)
 }

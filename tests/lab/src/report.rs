@@ -46,12 +46,30 @@ pub(crate) struct Link {
 pub(crate) struct Finding {
     /// The check.
     pub(crate) check: String,
+    /// The link that it is of.
+    pub(crate) link: String,
     /// `fail` or `unknown`.
     pub(crate) status: String,
     /// `critical`, `warning` or `info`.
     pub(crate) severity: String,
     /// In one sentence.
     pub(crate) summary: String,
+    /// What helps.
+    pub(crate) remedy: Remedy,
+}
+
+impl Finding {
+    /// Whether `prepare` is said to fix it.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.remedy.fixed_by.as_ref().is_some_and(|command| command.starts_with("isctpl prepare"))
+    }
+}
+
+/// What helps against a finding.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Remedy {
+    /// The isctpl command that fixes it, where there is one.
+    pub(crate) fixed_by: Option<String>,
 }
 
 /// The tool that wrote the report.
@@ -69,6 +87,22 @@ impl Report {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
         serde_json::from_slice(&text).with_context(|| format!("{}: is no report of doctor", path.display()))
+    }
+
+    /// What was found by a check.
+    pub(crate) fn finding(&self, check: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.check == check && finding.status == "fail")
+    }
+
+    /// The links that do not pass, each in a sentence, but for those of which nothing is found except warnings that
+    /// are allowed.
+    pub(crate) fn unsound(&self, allowed: &[String]) -> Vec<String> {
+        let explained = |link: &&Link| {
+            let mut found = self.findings.iter().filter(|finding| finding.link == link.link);
+            link.status == "warn" && found.all(|finding| finding.severity == "info" || allowed.contains(&finding.check))
+        };
+        let unsound = self.chain.iter().filter(|link| link.status != "pass" && !explained(link));
+        unsound.map(|link| format!("{} is {}: {}", link.link, link.status, link.summary)).collect()
     }
 
     /// The verdict in a few words.

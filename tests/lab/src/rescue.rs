@@ -1,8 +1,9 @@
 //! `isctpl rescue` in a rescue system, against the real target: the scenarios of `rescue/scenarios`.
 
-use crate::bench::{Bench, Dhcp, drive_yaml, instance_yaml};
+use crate::bench::{Bench, Dhcp, INSTANCE, drive_yaml, instance_yaml};
+use crate::boot::BUSYBOX;
+use crate::lab::Lab;
 use crate::machine::{Machine, Start};
-use crate::trial::{BUSYBOX, Lab};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::time::Duration;
 /// What the rescue system's files are taken from.
 const BASE: &str = "bookworm";
 /// The instance that is rescued, and a clone of it beside it: the same names and UUIDs on a second unit.
-const INSTANCE: &str = "healthy-iscsi-auto";
+const ROOT: &str = "healthy-iscsi-auto";
 /// One whose root is of another filesystem.
 const ON_XFS: &str = "healthy-xfs";
 /// Units that a scenario makes roots without LVM on, and their size in bytes.
@@ -33,7 +34,7 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     let share = logs.join("share");
     fs::create_dir_all(&share)?;
     let disk = lab.workshop.rescue_disk(&lab.catalogue, BASE, say)?;
-    let instances = [("lun-47.img", INSTANCE), ("lun-48.img", INSTANCE), ("lun-49.img", ON_XFS)];
+    let instances = [("lun-47.img", ROOT), ("lun-48.img", ROOT), ("lun-49.img", ON_XFS)];
     let instances = instances.map(|(name, scenario)| (logs.join(name), scenario));
     for (image, scenario) in &instances {
         lab.workshop.make(&lab.catalogue, scenario, image, say)?;
@@ -53,6 +54,7 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     let console = logs.join("console.log");
     let machine = Machine {
         start: Start::Disk(&disk),
+        instance: INSTANCE,
         processors: lab.processors,
         share: &share,
         console: &console,
@@ -62,7 +64,8 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     };
     let bench = Bench::new(0, &lab.cache)?;
     let units: Vec<&Path> = instances.iter().map(|(image, _)| image).chain(&blank).map(PathBuf::as_path).collect();
-    let life = bench.around(&logs, &units, &Dhcp::default(), || {
+    let dhcp = Dhcp { instance: INSTANCE, lease: None, lines: &[], script: None };
+    let life = bench.around(&logs, &units, &dhcp, || {
         say("booting the rescue system");
         machine.live(false)
     })?;

@@ -37,6 +37,8 @@ pub struct Scenario {
     /// More arguments for `isctpl doctor --root`, where they are not the baseline's; `{dir}` is the scenario's folder,
     /// and `{lab}` the lab's.
     pub doctor: Option<Vec<String>>,
+    /// How `isctpl prepare` is tried on it, where that is not as usual.
+    pub prepare: Option<Prepare>,
     /// How long the machine may take to come up, in seconds.
     #[serde(default = "default_patience")]
     pub patience: u64,
@@ -66,8 +68,40 @@ pub struct Scenario {
     pub folder: PathBuf,
 }
 
+/// What a scenario shows, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `healthy-`: a machine that boots, which faults are done to.
+    Healthy,
+    /// `bare-`: a system as an installer leaves it, with nothing of the document done.
+    Bare,
+    /// One fault.
+    Fault,
+}
+
+impl Scenario {
+    /// What it shows.
+    pub fn kind(&self) -> Kind {
+        match &self.name {
+            name if name.starts_with("healthy-") => Kind::Healthy,
+            name if name.starts_with("bare-") => Kind::Bare,
+            _ => Kind::Fault,
+        }
+    }
+}
+
 fn default_patience() -> u64 {
     300
+}
+
+/// How `isctpl prepare` is tried on a scenario's root, where its finding says that prepare fixes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Prepare {
+    /// Not at all, for this reason.
+    Not(String),
+    /// With these arguments besides those of doctor; `{dir}` and `{lab}` are as there.
+    With(Vec<String>),
 }
 
 /// The firmware of a machine.

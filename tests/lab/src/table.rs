@@ -1,93 +1,98 @@
-//! How a run came out: for people, for programs, and for the project's record.
+//! How a run came out: for people, and for the project's record.
 
-use crate::trial::Outcome;
 use anyhow::{Context, Result};
 use comfy_table::{Cell, ContentArrangement, Row, Table};
 use isctpl_lab::scenario::Scenario;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fmt::Write as _;
 use std::path::Path;
 
+/// How a scenario came out, whatever was tried on it.
+pub(crate) trait Told: Serialize + DeserializeOwned + Send {
+    /// The folder of the lab's cache that keeps the last of each scenario.
+    const KEPT_IN: &str;
+    /// The record in the lab's folder: its name, its title, and who writes it.
+    const RECORD: [&str; 3];
+    /// What the columns between the scenario and whether it agrees are called: for people, and in the record.
+    const COLUMNS: (&[&str], &[&str]);
+
+    /// The scenario's name.
+    fn scenario(&self) -> &str;
+    /// Every disagreement.
+    fn disagreements(&self) -> &[String];
+    /// Where the logs are.
+    fn logs(&self) -> &Path;
+    /// When it was tried.
+    fn time(&self) -> &str;
+    /// The columns for people.
+    fn cells(&self) -> Vec<String>;
+    /// The columns of the record.
+    fn recorded(&self) -> Vec<String>;
+    /// What all of them came to, in a sentence.
+    fn sum(outcomes: &[&Self], scenarios: usize) -> String;
+}
+
 /// For people: a line a scenario.
-pub(crate) fn table(outcomes: &[Outcome]) -> String {
+pub(crate) fn table<T: Told>(outcomes: &[T]) -> String {
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if table.width().is_none() {
         table.set_width(100);
     }
-    table.set_header(["scenario", "said before", "what happened", "agrees"]);
+    table.set_header([&["scenario"], T::COLUMNS.0, &["agrees"]].concat());
     for outcome in outcomes {
-        let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
-        let said = match &outcome.injected {
-            Some(injected) => format!("{}, then {injected}", outcome.predicted),
-            None => outcome.predicted.clone(),
-        };
-        let agrees = if outcome.disagreements.is_empty() { "yes".to_owned() } else { "NO".to_owned() };
-        table.add_row(Row::from([
-            Cell::new(&outcome.scenario),
-            Cell::new(said),
-            Cell::new(happened),
-            Cell::new(agrees),
-        ]));
+        let cells = std::iter::once(outcome.scenario().to_owned()).chain(outcome.cells());
+        let cells: Vec<Cell> = cells.chain([agrees(outcome).to_owned()]).map(Cell::new).collect();
+        table.add_row(Row::from(cells));
     }
     let mut text = table.to_string();
-    for outcome in outcomes.iter().filter(|outcome| !outcome.disagreements.is_empty()) {
-        let _ = write!(text, "\n\n{} disagrees ({}):", outcome.scenario, outcome.logs.display());
-        for difference in &outcome.disagreements {
+    for outcome in outcomes.iter().filter(|outcome| !outcome.disagreements().is_empty()) {
+        let _ = write!(text, "\n\n{} disagrees ({}):", outcome.scenario(), outcome.logs().display());
+        for difference in outcome.disagreements() {
             let _ = write!(text, "\n  {difference}");
         }
     }
     text
 }
 
-/// The record that the project keeps of every scenario's last boot.
+/// The record that the project keeps of how every scenario came out last.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn record(
-    path: &Path,
-    outcomes: &[(&Scenario, Option<Outcome>)],
+pub(crate) fn record<T: Told>(
+    lab: &Path,
+    outcomes: &[(&Scenario, Option<T>)],
     versions: &[(String, String)],
 ) -> Result<()> {
-    let mut text =
-        "# How every scenario came out\n\nWritten by `tests/lab/run --record`; not edited by hand. The times \
-                    are when each was booted, UTC.\n\n"
-            .to_owned();
+    let [name, title, writer] = T::RECORD;
+    let mut text = format!(
+        "# {title}\n\nWritten by `tests/lab/run {writer}`; not edited by hand. The times are when each was booted, UTC.\n\n"
+    );
     text.push_str("| what | version |\n|---|---|\n");
     for (what, version) in versions {
         let _ = writeln!(text, "| {what} | {version} |");
     }
-    let booted: Vec<&Outcome> = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref()).collect();
-    let agreed = booted.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
-    let _ = writeln!(
-        text,
-        "\n{} scenarios: {} were booted, {agreed} of them did what doctor had said.\n",
-        outcomes.len(),
-        booted.len()
-    );
-    text.push_str(
-        "| scenario | made from | said before the boot | what happened | said in the instance | agrees | when |\n",
-    );
-    text.push_str("|---|---|---|---|---|---|---|\n");
+    let tried: Vec<&T> = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref()).collect();
+    let _ = writeln!(text, "\n{}\n", T::sum(&tried, outcomes.len()));
+    let columns = [&["scenario", "made from"], T::COLUMNS.1, &["agrees", "when"]].concat();
+    let _ = writeln!(text, "| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()));
     for (scenario, outcome) in outcomes {
-        let told = match outcome {
-            Some(outcome) => row(outcome),
-            None => "- | not booted yet | - | - | -".to_owned(),
-        };
         let title = scenario.title.replace('|', "\\|");
-        let _ = writeln!(text, "| `{}`: {title} | {} | {told} |", scenario.name, scenario.from);
+        let _ = write!(text, "| `{}`: {title} | {} | ", scenario.name, scenario.from);
+        let cells = match outcome {
+            Some(outcome) => {
+                let more = [agrees(outcome).to_owned(), outcome.time().to_owned()];
+                outcome.recorded().into_iter().map(|cell| cell.replace('|', "\\|")).chain(more).collect()
+            }
+            None => vec!["-".to_owned(); T::COLUMNS.1.len() + 2],
+        };
+        let _ = writeln!(text, "{} |", cells.join(" | "));
     }
-    std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))
+    let path = lab.join(name);
+    std::fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-/// What was said and what happened, as cells.
-fn row(outcome: &Outcome) -> String {
-    let happened = outcome.happened.as_ref().map_or("not booted", |happened| &happened.summary);
-    let inside = match (&outcome.live, &outcome.injected) {
-        (Some(live), Some(injected)) => format!("{live}; after the injection {injected}"),
-        (Some(live), None) => live.clone(),
-        (None, _) => "-".to_owned(),
-    };
-    let agrees = if outcome.disagreements.is_empty() { "yes" } else { "NO" };
-    let happened = happened.replace('|', "\\|");
-    format!("{} | {happened} | {inside} | {agrees} | {}", outcome.predicted, outcome.time)
+fn agrees<T: Told>(outcome: &T) -> &'static str {
+    if outcome.disagreements().is_empty() { "yes" } else { "NO" }
 }

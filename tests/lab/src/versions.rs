@@ -1,6 +1,6 @@
 //! What a run was made with.
 
-use crate::trial::Lab;
+use crate::lab::Lab;
 use anyhow::{Context, Result};
 use std::process::Command;
 

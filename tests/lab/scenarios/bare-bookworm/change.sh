@@ -1,0 +1,1 @@
+ifupdown_wan

@@ -1,0 +1,1 @@
+installer_with_dracut network-manager

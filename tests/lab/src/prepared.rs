@@ -1,0 +1,303 @@
+//! `isctpl prepare` on a root: what doctor finds wrong is fixed, and the machine then boots.
+
+use crate::bench::{Bench, INSTANCE, Instance, SECOND};
+use crate::boot::Boot;
+use crate::lab::{Lab, now};
+use crate::lun::{Attached, copy};
+use crate::outcome::Happened;
+use crate::process::log;
+use crate::report::{Finding, Report};
+use crate::table::Told;
+use anyhow::{Context, Result};
+use isctpl_lab::changes::changed_files;
+use isctpl_lab::scenario::{Expectation, Kind, Prepare, Scenario, Seen};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+/// What nobody can read off a root: where the targets of the lab are.
+const KNOWN: [&str; 4] = ["--san-subnet", "100.97.0.0/16", "--san-gateway", "100.64.16.49"];
+
+/// How `prepare` came out on a scenario's root.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Prepared {
+    /// The scenario.
+    pub(crate) scenario: String,
+    /// Why it was left out, where it was.
+    pub(crate) left_out: Option<String>,
+    /// What doctor said of the root as it was.
+    pub(crate) found: String,
+    /// The files that prepare showed a difference of.
+    pub(crate) changed: Vec<String>,
+    /// What doctor said afterwards.
+    pub(crate) said: String,
+    /// What the machine did, and the second instance; nothing where it was not booted.
+    pub(crate) happened: Vec<Happened>,
+    /// What doctor said in each.
+    pub(crate) live: Vec<String>,
+    /// Every disagreement; none is what everybody wants.
+    pub(crate) disagreements: Vec<String>,
+    /// When it was tried, RFC 3339, UTC.
+    pub(crate) time: String,
+    /// How long it took, in seconds.
+    pub(crate) seconds: u64,
+    /// Where the logs are.
+    #[serde(skip)]
+    pub(crate) logs: PathBuf,
+}
+
+impl Lab {
+    /// Prepares one scenario's root and boots it; one that prepare does not claim to fix is left out.
+    ///
+    /// # Errors
+    /// When the lab itself fails: a LUN cannot be made, a server or QEMU does not start.
+    pub(crate) fn prepare(&self, scenario: &Scenario, bench: &Bench, say: &dyn Fn(&str)) -> Result<Prepared> {
+        let begun = Instant::now();
+        let logs = self.logs("prepared", &scenario.name)?;
+        let image = logs.join("lun.img");
+        self.workshop.make(&self.catalogue, &scenario.name, &image, say)?;
+        let log_path = logs.join("prepare.log");
+        let root = logs.join("target");
+        let attached = self.workshop.attach(&image, &root, &log_path)?;
+        let before = self.doctor(scenario, &attached, &[], &logs.join("before.json"), &log_path)?;
+        let mut outcome = Prepared {
+            scenario: scenario.name.clone(),
+            left_out: left_out(scenario, &before),
+            found: before.words(),
+            changed: Vec::new(),
+            said: String::new(),
+            happened: Vec::new(),
+            live: Vec::new(),
+            disagreements: Vec::new(),
+            time: now(),
+            seconds: 0,
+            logs: logs.clone(),
+        };
+        if outcome.left_out.is_some() {
+            attached.let_go()?;
+        } else {
+            let allowed = self.allowed(scenario, &before);
+            say("preparing");
+            self.on_disk(scenario, &attached, &allowed, &mut outcome)?;
+            attached.detach()?;
+            if self.boot {
+                self.instances(scenario, bench, &image, &allowed, &mut outcome, say)?;
+            }
+        }
+        if !self.keep {
+            fs::remove_file(&image)?;
+        }
+        outcome.seconds = begun.elapsed().as_secs();
+        if self.boot || outcome.left_out.is_some() {
+            self.keep_outcome("prepared-outcomes", &scenario.name, &outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Warnings that may stay: those of the healthy machine, and what the scenario is otherwise about that
+    /// prepare does not claim.
+    fn allowed(&self, scenario: &Scenario, before: &Report) -> Vec<String> {
+        let mut allowed = self.catalogue.inherited(scenario);
+        let own = std::iter::once(&scenario.expect).chain(&scenario.live);
+        let own = own.flat_map(|expected| expected.finding.iter().chain(&expected.also));
+        allowed.extend(own.filter(|check| !before.finding(check).is_some_and(Finding::is_claimed)).cloned());
+        allowed
+    }
+
+    /// What is done to the root, and what doctor says of it then.
+    fn on_disk(
+        &self,
+        scenario: &Scenario,
+        attached: &Attached<'_>,
+        allowed: &[String],
+        outcome: &mut Prepared,
+    ) -> Result<()> {
+        let own = match &scenario.prepare {
+            Some(Prepare::With(arguments)) => Some(arguments.as_slice()),
+            _ => None,
+        };
+        let mut arguments = self.told(scenario, scenario.doctor.as_deref());
+        arguments.extend(self.told(scenario, own));
+        arguments.extend(KNOWN.map(str::to_owned));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let (code, text) =
+            self.ask(attached, &outcome.logs, "prepare", &[&["--yes"], arguments.as_slice()].concat())?;
+        if code != Some(0) {
+            outcome.disagreements.push(format!("prepare ended with {code:?}: see prepare.out"));
+        }
+        outcome.changed = changed_files(&text);
+        let again = [&["--dry-run"], arguments.as_slice()].concat();
+        let (code, text) = self.ask(attached, &outcome.logs, "prepare", &again)?;
+        let more = changed_files(&text);
+        if code != Some(0) || !more.is_empty() {
+            outcome.disagreements.push(format!("prepared once more, it ended with {code:?} and changes {more:?}"));
+        }
+        let log_path = outcome.logs.join("prepare.log");
+        if scenario.kind() == Kind::Bare {
+            let (code, _) = self.ask(attached, &outcome.logs, "seal", &["--yes"])?;
+            if code != Some(0) {
+                outcome.disagreements.push(format!("seal ended with {code:?}: see seal.out"));
+            }
+            let path = outcome.logs.join("template.json");
+            let template = self.doctor(scenario, attached, &["--only", "template"], &path, &log_path)?;
+            let found = template.findings.iter().filter(|finding| finding.status == "fail");
+            outcome.disagreements.extend(
+                found.map(|finding| format!("as a template, {} was found: {}", finding.check, finding.summary)),
+            );
+        }
+        let after = self.doctor(scenario, attached, &[], &outcome.logs.join("after.json"), &log_path)?;
+        outcome.said = after.words();
+        let differences = after.unlike(&boots(), false, allowed);
+        outcome.disagreements.extend(differences.into_iter().map(|text| format!("after prepare, {text}")));
+        Ok(())
+    }
+
+    /// Runs a command of isctpl on the root; what it prints goes to a file of its name.
+    fn ask(&self, attached: &Attached<'_>, logs: &Path, name: &str, more: &[&str]) -> Result<(Option<i32>, String)> {
+        let mut command = attached.command(&self.program);
+        command.arg(name).arg("--root").arg(attached.root()).args(more).stdin(Stdio::null());
+        let path = logs.join(format!("{name}.out"));
+        let mut whole = log(&path)?;
+        let output = command.stderr(log(&path)?).output().with_context(|| format!("{name} cannot be started"))?;
+        std::io::Write::write_all(&mut whole, &output.stdout)?;
+        Ok((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// The instance that the root is of; of a template, one that boots a copy as well.
+    fn instances(
+        &self,
+        scenario: &Scenario,
+        bench: &Bench,
+        image: &Path,
+        allowed: &[String],
+        outcome: &mut Prepared,
+        say: &dyn Fn(&str),
+    ) -> Result<()> {
+        let mut instances = vec![(INSTANCE, outcome.logs.clone(), image.to_owned())];
+        if scenario.kind() == Kind::Bare {
+            let logs = outcome.logs.join("second");
+            fs::create_dir(&logs)?;
+            let clone = logs.join("lun.img");
+            copy(image, &clone)?;
+            instances.push((SECOND, logs, clone));
+        }
+        for (number, (instance, logs, image)) in instances.iter().enumerate() {
+            self.one_instance(scenario, bench, (*instance, logs, image), allowed, outcome, say)?;
+            if number > 0 && !self.keep {
+                fs::remove_file(image)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn one_instance(
+        &self,
+        scenario: &Scenario,
+        bench: &Bench,
+        (instance, logs, image): (Instance, &Path, &Path),
+        allowed: &[String],
+        outcome: &mut Prepared,
+        say: &dyn Fn(&str),
+    ) -> Result<()> {
+        let booted = self.boot(bench, &Boot { scenario, image, logs, instance, scripts: false }, say)?;
+        let happened = Happened::of(&booted.seeing());
+        let mut differences = happened.unlike("boots", None, Seen::default());
+        match &booted.live {
+            Some(live) => {
+                differences.extend(live.unlike(&boots(), true, allowed));
+                differences.extend(live.unsound(allowed));
+            }
+            None => differences.push("there is no verdict of the booted instance".to_owned()),
+        }
+        let who = if instance.alone { "in the second instance, " } else { "in the instance, " };
+        outcome.disagreements.extend(differences.into_iter().map(|text| format!("{who}{text}")));
+        outcome.happened.push(happened);
+        outcome.live.extend(booted.live.map(|report| report.words()));
+        Ok(())
+    }
+}
+
+/// Why prepare is not tried on a scenario, where it is not.
+fn left_out(scenario: &Scenario, before: &Report) -> Option<String> {
+    if let Some(Prepare::Not(reason)) = &scenario.prepare {
+        return Some(reason.clone());
+    }
+    if scenario.kind() != Kind::Fault {
+        return None;
+    }
+    let deciding = before.verdict.checks.iter().chain(&scenario.expect.finding);
+    let found: Vec<&Finding> = deciding.filter_map(|check| before.finding(check)).collect();
+    if found.iter().any(|finding| finding.is_claimed()) {
+        return None;
+    }
+    match found.first() {
+        Some(finding) => Some(format!("prepare does not claim to fix {}", finding.check)),
+        None => Some("nothing is found that files could fix".to_owned()),
+    }
+}
+
+/// What must be said of a root that was prepared.
+fn boots() -> Expectation {
+    Expectation { verdict: "boots".to_owned(), link: None, finding: None, also: Vec::new() }
+}
+
+impl Told for Prepared {
+    const KEPT_IN: &str = "prepared-outcomes";
+    const RECORD: [&str; 3] = ["prepare.md", "What prepare fixed", "--prepare --record"];
+    const COLUMNS: (&[&str], &[&str]) = (
+        &["found", "said afterwards", "what happened"],
+        &["found", "what prepare changed", "said afterwards", "what happened", "said in the instance"],
+    );
+
+    fn scenario(&self) -> &str {
+        &self.scenario
+    }
+
+    fn disagreements(&self) -> &[String] {
+        &self.disagreements
+    }
+
+    fn logs(&self) -> &Path {
+        &self.logs
+    }
+
+    fn time(&self) -> &str {
+        &self.time
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.found.clone(), self.left_out.clone().unwrap_or_else(|| self.said.clone()), self.summary()]
+    }
+
+    fn recorded(&self) -> Vec<String> {
+        let changed: Vec<String> = self.changed.iter().map(|path| format!("`{path}`")).collect();
+        let changed = if changed.is_empty() { "-".to_owned() } else { changed.join(", ") };
+        let live = if self.live.is_empty() { "-".to_owned() } else { self.live.join("; the second: ") };
+        let said = self.left_out.clone().unwrap_or_else(|| self.said.clone());
+        vec![self.found.clone(), changed, said, self.summary(), live]
+    }
+
+    fn sum(outcomes: &[&Self], scenarios: usize) -> String {
+        let tried: Vec<&&Self> = outcomes.iter().filter(|outcome| outcome.left_out.is_none()).collect();
+        let well = tried.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+        format!(
+            "{scenarios} scenarios. Of {} prepare says that it fixes what is found, or that nothing is to be done; \
+             {well} of them then came up, passed and shut down.",
+            tried.len()
+        )
+    }
+}
+
+impl Prepared {
+    /// What the machine, and the second, did, in a sentence.
+    fn summary(&self) -> String {
+        let happened: Vec<&str> = self.happened.iter().map(|happened| happened.summary.as_str()).collect();
+        match (self.left_out.is_some(), happened.as_slice()) {
+            (true, _) => "left out".to_owned(),
+            (false, []) => "not booted".to_owned(),
+            (false, happened) => happened.join("; the second "),
+        }
+    }
+}
