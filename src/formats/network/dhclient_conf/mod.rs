@@ -3,6 +3,7 @@
 //! As dhclient does (`clparse.c`), a statement that lacks its semicolon swallows what follows up to the
 //! next one; a `timeout` is taken all the same, a list of options is not.
 
+pub(crate) mod edit;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -10,6 +11,7 @@ mod tokens;
 use isctpl_checks::facts::{DhclientConf, DhclientInterface, Located, Location, Problem};
 use std::collections::HashMap;
 use std::iter::Peekable;
+use std::ops::Range;
 use tokens::{Kind, TOKEN_LIMIT, Token, tokens};
 
 /// The code of the option Classless Static Route (RFC 3442).
@@ -28,6 +30,8 @@ pub(crate) struct Parsed {
     pub conf: DhclientConf,
     /// Options that are declared, with their codes.
     pub declared: HashMap<String, u32>,
+    /// The numbers of all statements `timeout`, as bytes of the text, and whether it is in a block.
+    timeouts: Vec<(Range<usize>, bool)>,
     /// Files that `include "…";` asks for.
     pub includes: Vec<Located<String>>,
     /// What dhclient refuses.
@@ -142,7 +146,7 @@ impl Parser<'_> {
             }
             Some("option") => self.option(line),
             Some("include") => {
-                if let Some(Token { kind: Kind::Quoted(name), line }) = self.tokens.peek().cloned() {
+                if let Some(Token { kind: Kind::Quoted(name), line, .. }) = self.tokens.peek().cloned() {
                     let at = self.at(line);
                     self.parsed.includes.push(Located::new(name, at));
                 }
@@ -156,8 +160,8 @@ impl Parser<'_> {
     }
 
     fn timeout(&mut self, line: u32, interface: Option<usize>) {
-        let word = self.tokens.peek().and_then(Token::word).map(str::to_owned);
-        let Some(Ok(seconds)) = word.as_deref().map(str::parse) else {
+        let word = self.tokens.peek().and_then(|token| Some((token.word()?.parse().ok()?, token.span.clone())));
+        let Some((seconds, span)) = word else {
             self.problem(line, "`timeout` has no number of seconds");
             self.skip(line);
             return;
@@ -167,6 +171,7 @@ impl Parser<'_> {
             Some(own) => own.timeout = value,
             None => self.parsed.conf.timeout = value,
         }
+        self.parsed.timeouts.push((span, interface.is_some()));
         self.tokens.next();
         self.end(line, "timeout");
     }

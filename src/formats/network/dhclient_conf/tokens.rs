@@ -1,5 +1,7 @@
 //! Tokens of dhclient.conf.
 
+use std::ops::Range;
+
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -8,10 +10,11 @@ pub(super) enum Kind {
     Mark(char),
 }
 
-/// A token and its line.
+/// A token, its line, and its bytes in the text.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     pub(super) line: u32,
+    pub(super) span: Range<usize>,
     pub(super) kind: Kind,
 }
 
@@ -34,9 +37,12 @@ pub(super) const TOKEN_LIMIT: usize = 100_000;
 /// Tokens, no more than [`TOKEN_LIMIT`]: words, `"…"`, and marks. `#` begins a comment outside quotes.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
-    for (line, text) in (1u32..).zip(text.lines()) {
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
+    let mut offset = 0;
+    for (line, whole) in (1u32..).zip(text.split_inclusive('\n')) {
+        let text = whole.strip_suffix('\n').unwrap_or(whole);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let mut chars = text.char_indices().peekable();
+        while let Some((start, c)) = chars.next() {
             if tokens.len() == TOKEN_LIMIT {
                 return tokens;
             }
@@ -45,10 +51,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 c if c.is_whitespace() => continue,
                 '"' => {
                     let mut inside = String::new();
-                    while let Some(c) = chars.next() {
+                    while let Some((_, c)) = chars.next() {
                         match c {
                             '"' => break,
-                            '\\' => inside.extend(chars.next()),
+                            '\\' => inside.extend(chars.next().map(|(_, c)| c)),
                             c => inside.push(c),
                         }
                     }
@@ -57,7 +63,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 ';' | '{' | '}' | ',' | '=' | '(' | ')' => Kind::Mark(c),
                 c => {
                     let mut word = String::from(c);
-                    while let Some(&next) = chars.peek() {
+                    while let Some(&(_, next)) = chars.peek() {
                         if next.is_whitespace() || matches!(next, ';' | '{' | '}' | ',' | '=' | '(' | ')' | '"' | '#') {
                             break;
                         }
@@ -67,8 +73,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                     Kind::Word(word)
                 }
             };
-            tokens.push(Token { line, kind });
+            let end = chars.peek().map_or(text.len(), |(end, _)| *end);
+            tokens.push(Token { line, span: offset + start..offset + end, kind });
         }
+        offset += whole.len();
     }
     tokens
 }

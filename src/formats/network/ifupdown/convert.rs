@@ -53,7 +53,7 @@ pub(crate) fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Ve
     (configs, renames)
 }
 
-fn is_ipv4(iface: &Iface) -> bool {
+pub(super) fn is_ipv4(iface: &Iface) -> bool {
     iface.family.as_deref().is_none_or(|family| family == "inet")
 }
 

@@ -1,6 +1,7 @@
 //! interfaces(5) of ifupdown, with what ifupdown2 and ifupdown-ng add.
 
 mod convert;
+pub(crate) mod edit;
 pub(crate) mod routes;
 mod stanzas;
 #[cfg(test)]

@@ -98,6 +98,8 @@ pub(crate) struct Iface {
     pub template: bool,
     /// Options in order. Those that hold secrets (`wpa-…`, `wireless-key…`) are left out.
     pub options: Vec<IfaceOption>,
+    /// The lines of all its options, counted from 1.
+    pub lines: Vec<u32>,
     /// Where.
     pub at: Location,
 }
@@ -163,7 +165,16 @@ fn allow(class: &str, names: Vec<String>, at: Location) -> Item {
 fn iface(template: bool, rest: &str, at: Location) -> Option<Iface> {
     let mut words = rest.split_whitespace().map(str::to_owned).peekable();
     let name = words.next()?;
-    let mut iface = Iface { name, family: None, method: None, inherits: Vec::new(), template, options: Vec::new(), at };
+    let mut iface = Iface {
+        name,
+        family: None,
+        method: None,
+        inherits: Vec::new(),
+        template,
+        options: Vec::new(),
+        lines: Vec::new(),
+        at,
+    };
     let mut plain = Vec::new();
     while let Some(word) = words.next() {
         if word == "inherits" {
@@ -186,6 +197,7 @@ fn option(file: &mut InterfacesFile, name: &str, value: &str, at: Location) {
     });
     match stanza {
         Some(Stanza::Iface(iface)) => {
+            iface.lines.push(at.line);
             let name = name.replace('_', "-");
             if !name.starts_with("wpa-") && !name.starts_with("wireless-key") {
                 iface.options.push(IfaceOption { name, value: value.to_owned(), at });
