@@ -10,3 +10,4 @@ pub mod leases;
 pub(crate) mod link;
 pub(crate) mod netplan;
 pub(crate) mod networkd;
+pub(crate) mod networkd_edit;

@@ -77,7 +77,10 @@ mod tests {
                 "request routers,\n#timeout 60;\n  subnet-mask;\ntimeout 10;\n",
             ),
             ("timeout 5;\ntimeout 60;\n", "timeout 10;\ntimeout 10;\n"),
-            ("send host-name \"timeout 60;\"; # timeout 9;\n", "send host-name \"timeout 60;\"; # timeout 9;\ntimeout 10;\n"),
+            (
+                "send host-name \"timeout 60;\"; # timeout 9;\n",
+                "send host-name \"timeout 60;\"; # timeout 9;\ntimeout 10;\n",
+            ),
         ] {
             let edited = timeout(before, 10).unwrap();
             assert_eq!(edited, after);
@@ -87,7 +90,8 @@ mod tests {
 
     #[test]
     fn what_dhclient_refuses_is_refused_with_its_line() {
-        for (text, line) in [("retry 1;\ntimeout 60\nretry 60;\n", 2), ("\ninterface \"a\" {\n", 2), ("timeout x;", 1)] {
+        for (text, line) in [("retry 1;\ntimeout 60\nretry 60;\n", 2), ("\ninterface \"a\" {\n", 2), ("timeout x;", 1)]
+        {
             assert_eq!(timeout(text, 10).unwrap_err().line, Some(line), "{text}");
         }
     }

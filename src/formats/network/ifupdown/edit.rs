@@ -219,8 +219,8 @@ impl Lines {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
     use super::super::interfaces;
+    use super::*;
     use isctpl_checks::facts::{InterfaceConfig, Method};
     use proptest::prelude::*;
 
@@ -242,10 +242,7 @@ mod tests {
     #[test]
     fn a_stanza_becomes_manual_and_stays_up() {
         for (before, after) in [
-            (
-                "auto lo san\niface san inet dhcp\n",
-                "auto lo san\nno-auto-down san\niface san inet manual\n",
-            ),
+            ("auto lo san\niface san inet dhcp\n", "auto lo san\nno-auto-down san\niface san inet manual\n"),
             (
                 "# WAN and SAN\n  iface\tsan  inet static # SAN\n\taddress 100.64.16.54/29\n\t# its router\n\tgateway 100.64.16.49\n\tmtu 9000\n\nsource x\n",
                 "# WAN and SAN\n  no-auto-down san\n  iface\tsan  inet manual # SAN\n\t#address 100.64.16.54/29\n\t# its router\n\t#gateway 100.64.16.49\n\tmtu 9000\n\nsource x\n",

@@ -3,6 +3,7 @@
 //! Only the keys that are asked for leave this module: a Wi-Fi or 802.1X password in a profile is
 //! never looked at.
 
+pub(crate) mod edit;
 pub(crate) mod ifcfg;
 pub(crate) mod nm_conf;
 pub(crate) mod profile;

@@ -5,6 +5,7 @@
 //! all. Names of networks and passwords of Wi-Fi or 802.1X are never looked at.
 
 mod definition;
+pub(crate) mod edit;
 #[cfg(test)]
 mod tests;
 

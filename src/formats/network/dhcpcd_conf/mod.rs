@@ -1,5 +1,7 @@
 //! dhcpcd's configuration (dhcpcd.conf(5)). It takes every interface that it is not told to leave alone.
 
+pub(crate) mod edit;
+
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem};
 
 /// Option 121 (RFC 3442), by name and number.
@@ -16,8 +18,7 @@ pub(crate) fn parse(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<
     let mut blocks: Vec<InterfaceConfig> = Vec::new();
     let (mut in_profile, mut in_block) = (false, false);
     for (number, line) in (1u32..).zip(text.lines()) {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (word, rest) = word_of(line);
         let at = Location::line(path, number);
         match word {
             "" => {}
@@ -42,13 +43,19 @@ pub(crate) fn parse(text: &str, path: &str, problems: &mut Vec<Problem>) -> Vec<
             "allowinterfaces" => general.matches.names.extend(names(rest).map(str::to_owned)),
             "denyinterfaces" => general.matches.names.extend(names(rest).map(|name| format!("!{name}"))),
             _ => match blocks.last_mut().filter(|_| in_block) {
-                Some(block) => setting(word, rest.trim(), at, block, problems),
-                None => setting(word, rest.trim(), at, &mut general, problems),
+                Some(block) => setting(word, rest, at, block, problems),
+                None => setting(word, rest, at, &mut general, problems),
             },
         }
     }
     blocks.push(general);
     blocks
+}
+
+/// The first word of a line, and what follows it without a comment.
+fn word_of(line: &str) -> (&str, &str) {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
 
 /// The names of a list.
