@@ -2,7 +2,7 @@
 
 use crate::facts::{Located, Location, Problem};
 use crate::shell_command::is_typable;
-use crate::{Reach, RunsIn, ShellCommand};
+use crate::{Reach, Repair, RunsIn, ShellCommand};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -78,8 +78,8 @@ pub struct Remedy {
     pub text: String,
     /// Commands for a root shell, in order. None was refused.
     commands: Vec<ShellCommand>,
-    /// The isctpl command that does it, where there is one.
-    pub fixed_by: Option<String>,
+    /// What `isctpl prepare` changes in the files of the root to fix it; empty where it cannot.
+    repairs: Vec<Repair>,
 }
 
 impl Remedy {
@@ -107,6 +107,38 @@ impl Remedy {
     pub fn first(mut self, command: ShellCommand) -> Self {
         self.insert(0, command);
         self
+    }
+
+    /// Adds what `isctpl prepare` changes to fix it, once.
+    #[must_use]
+    pub fn repair(mut self, repair: Repair) -> Self {
+        if !self.repairs.contains(&repair) {
+            self.repairs.push(repair);
+        }
+        self
+    }
+
+    /// Adds several repairs.
+    #[must_use]
+    pub fn repairs_by(self, repairs: impl IntoIterator<Item = Repair>) -> Self {
+        repairs.into_iter().fold(self, Self::repair)
+    }
+
+    /// Leaves out the repairs that do not hold.
+    pub(crate) fn retain_repairs(&mut self, holds: impl FnMut(&Repair) -> bool) {
+        self.repairs.retain(holds);
+    }
+
+    /// The same, for the person alone to do.
+    #[must_use]
+    pub(crate) fn without_repairs(mut self) -> Self {
+        self.repairs.clear();
+        self
+    }
+
+    /// What `isctpl prepare` changes in the files of the root to fix it, in order; empty where it cannot.
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
     }
 
     /// Says that there is no command because of a name that cannot be typed safely.

@@ -32,7 +32,7 @@ pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
 pub use handover::unborne_san_nic;
-pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, judge};
+pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, LoginWords, Selection, Verdict, judge, login_words};
 pub use outcome::Outcome;
 pub use repair::{ImageContents, Repair, SanNicNeed, WordMatch};
 pub use sed::Sed;

@@ -1,6 +1,6 @@
 //! What `isctpl prepare` changes to fix a finding: what is to hold afterwards, and not yet which bytes of which file.
 
-use crate::facts::{InterfaceConfig, StaticRoute};
+use crate::facts::{InterfaceConfig, Omit, StaticRoute};
 
 /// A change to the files of the root that fixes a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub enum Repair {
     },
     /// The image waits for no swap to resume from.
     NoResume,
-    /// A firewall lets packets out to the portals.
+    /// A firewall lets packets out to the portals, and the target's replies in.
     AcceptPortal {
         /// `ufw`, `nftables`, `iptables` or `firewalld`.
         kind: String,
@@ -132,6 +132,8 @@ pub struct ImageContents {
     pub owner_only: bool,
     /// A compression that the kernel can unpack.
     pub plain_compression: bool,
+    /// Lines of dracut's configuration that keep out what the boot needs, with the words that leave them.
+    pub let_in: Vec<Omit>,
 }
 
 /// What the configuration that takes the SAN NIC over lacks.

@@ -87,7 +87,7 @@ struct RemedyV1<'a> {
     text: &'a str,
     commands: Vec<String>,
     runs_in: &'static str,
-    fixed_by: Option<&'a str>,
+    fixed_by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -214,7 +214,7 @@ fn failed_finding<'a>(report: &Report<'_>, check: &'static Check, finding: &'a F
             text: &finding.remedy.text,
             commands: finding.remedy.typed(report.reach()),
             runs_in: finding.remedy.runs_in().name(),
-            fixed_by: finding.remedy.fixed_by.as_deref(),
+            fixed_by: report.fixed_by(check, &finding.remedy),
         },
     }
 }

@@ -30,7 +30,7 @@ pub(crate) use times::times;
 
 use clap::ValueEnum;
 use isctpl_checks::facts::{Facts, Mode};
-use isctpl_checks::{Judgement, Reach, Severity};
+use isctpl_checks::{Check, Judgement, Reach, Remedy, Severity, ShellCommand};
 
 /// What every format says in its own way.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +124,31 @@ impl<'a> Report<'a> {
     /// not for the one on which it is read.
     fn reach(&self) -> Reach<'_> {
         if self.snapshot.is_some() { Reach::Own } else { self.facts.scope.reach() }
+    }
+
+    /// The command that fixes it, where `isctpl prepare` can: as it is typed here, with what the person told that the
+    /// facts still know. What a snapshot says is typed on the machine that it is of, whose root is `/`.
+    fn fixed_by(&self, check: &Check, remedy: &Remedy) -> Option<String> {
+        if remedy.repairs().is_empty() {
+            return None;
+        }
+        let scope = &self.facts.scope;
+        let mut command = ShellCommand::new(&["isctpl", "prepare", "--only"]).value(check.id);
+        if let (None, Mode::Root) = (self.snapshot, scope.mode) {
+            // What was given as `-x` is no option.
+            let here = if scope.root.starts_with('-') { "./" } else { "" };
+            command = command.args(&["--root"]).value(format!("{here}{}", scope.root));
+            if scope.same_machine && scope.same_machine_proof.is_none() {
+                command = command.args(&["--same-machine"]);
+            }
+        }
+        let portals = scope.portals.iter().map(|portal| ("--portal", portal.to_string()));
+        let subnets = scope.san_subnets.iter().map(|subnet| ("--san-subnet", subnet.to_string()));
+        let nic = scope.san_nic.iter().map(|nic| ("--san-nic", nic.clone()));
+        for (option, value) in portals.chain(subnets).chain(nic) {
+            command = command.args(&[option]).operand(value);
+        }
+        command.refused().is_none().then(|| command.to_string())
     }
 
     fn counts(&self) -> Counts {

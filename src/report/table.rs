@@ -59,7 +59,8 @@ pub(crate) fn table(report: &Report<'_>, style: &Style) -> String {
 /// Where the commands of a snapshot's fixes are to be typed, if there are any.
 fn whose_commands(report: &Report<'_>, style: &Style) -> String {
     let findings = report.judgement.findings();
-    let commands = findings.iter().any(|(_, finding)| !finding.remedy.plain_commands().is_empty());
+    let typed = |remedy: &Remedy| !remedy.plain_commands().is_empty() || !remedy.repairs().is_empty();
+    let commands = findings.iter().any(|(_, finding)| typed(&finding.remedy));
     if report.mode() != "snapshot" || !commands {
         return String::new();
     }
@@ -135,7 +136,7 @@ fn finding_text(report: &Report<'_>, check: &Check, finding: &Finding, style: &S
     let head = style.wrap(&format!("{word} {}: {}", check.id, finding.summary), "", "  ");
     let mut text = head.replacen(word, &paint(of_severity(finding.severity), word), 1);
     text.push_str(&evidence(&finding.evidence, style));
-    text.push_str(&remedy(report, &finding.remedy, style));
+    text.push_str(&remedy(report, check, &finding.remedy, style));
     text
 }
 
@@ -156,19 +157,19 @@ fn evidence(evidence: &[Evidence], style: &Style) -> String {
     text
 }
 
-fn remedy(report: &Report<'_>, remedy: &Remedy, style: &Style) -> String {
+fn remedy(report: &Report<'_>, check: &Check, remedy: &Remedy, style: &Style) -> String {
     let mut text = String::new();
+    // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
+    let guard = if report.snapshot.is_some() { "# " } else { "" };
+    if let Some(command) = report.fixed_by(check, remedy) {
+        let _ = writeln!(text, "  fixed by  {}", paint(STRONG, &format!("{guard}{command}")));
+    }
     if !remedy.text.is_empty() {
         text.push_str(&style.wrap(&remedy.text, "  fix       ", FURTHER));
     }
-    // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
-    let guard = if report.snapshot.is_some() { "# " } else { "" };
     for command in remedy.typed(report.reach()) {
         // A command is neither wrapped nor changed: it is there to be pasted, and holds nothing that harms.
         let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &format!("{guard}{command}")));
-    }
-    if let Some(command) = &remedy.fixed_by {
-        let _ = writeln!(text, "{FURTHER}{}", paint(STRONG, &style.plain(command)));
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use crate::Outcome;
-use crate::facts::{BootEntry, Initramfs, Kernel};
+use crate::facts::{BootEntry, BootFileKind, Initramfs, Kernel};
 
 impl Analysis<'_> {
     /// What a check of the boot says where the loader's menu is empty.
@@ -81,6 +81,15 @@ impl Analysis<'_> {
                 Some(problem) => Outcome::unread(problem),
                 None => Outcome::not_applicable("not checked: it is not known which kernel boots"),
             }),
+        })
+    }
+
+    /// Whether the disk has a kernel with its modules and an image of its version: an entry can be made of them.
+    pub(crate) fn has_bootable_kernel(&self) -> bool {
+        let whole = |kind: BootFileKind| self.boot_files.iter().filter(move |file| file.kind == kind && file.size > 0);
+        whole(BootFileKind::Kernel).filter(|kernel| kernel.modules_dir.is_some()).any(|kernel| {
+            let version = kernel.version.as_deref().unwrap_or_default();
+            !version.is_empty() && whole(BootFileKind::Initramfs).any(|image| image.path.contains(version))
         })
     }
 

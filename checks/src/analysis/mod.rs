@@ -13,6 +13,7 @@ mod remedies;
 mod request;
 mod rootspec;
 pub(crate) mod san;
+mod san_route;
 mod sign;
 mod stack;
 mod static_routes;

@@ -14,7 +14,7 @@ const DRIVERS: [&str; 6] =
 
 impl Analysis<'_> {
     /// Lines that keep out what the boot needs, with the words that do.
-    fn omits(&self, wanted: &[&str]) -> Vec<(&Omit, Vec<&str>)> {
+    pub(super) fn omits(&self, wanted: &[&str]) -> Vec<(&Omit, Vec<&str>)> {
         let driver = |word: &str| word.trim_end_matches(".ko").replace('-', "_");
         let nics: Vec<String> =
             self.nics.known().into_iter().flatten().filter_map(|nic| nic.driver.as_deref()).map(driver).collect();

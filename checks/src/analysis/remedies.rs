@@ -2,8 +2,8 @@
 
 use super::Analysis;
 use super::image::Family;
-use crate::facts::{BootEntry, Initramfs};
-use crate::{Remedy, Sed, ShellCommand, is_plain};
+use crate::facts::{BootEntry, HIDDEN, Initramfs, Omit};
+use crate::{ImageContents, Remedy, Repair, Sed, ShellCommand, WordMatch, is_plain};
 
 /// The file that grub-mkconfig sources first.
 const GRUB_DEFAULTS: &str = "/etc/default/grub";
@@ -11,7 +11,13 @@ const GRUB_DEFAULTS: &str = "/etc/default/grub";
 impl Analysis<'_> {
     /// A remedy that ends in building the image anew, with the commands of whoever built it.
     pub(crate) fn rebuild(&self, text: impl Into<String>) -> Remedy {
-        self.without_omits(&[], self.rebuild_command(text))
+        self.rebuild_holding(ImageContents::default(), text)
+    }
+
+    /// The same where the image is to hold more than its generator puts into it by itself.
+    pub(crate) fn rebuild_holding(&self, contents: ImageContents, text: impl Into<String>) -> Remedy {
+        let repair = self.build_image(contents, &[]);
+        self.without_omits(&[], self.rebuild_command(text)).repairs_by(repair)
     }
 
     fn rebuild_command(&self, text: impl Into<String>) -> Remedy {
@@ -20,6 +26,21 @@ impl Analysis<'_> {
             None => self.default_version().and_then(|version| self.rebuild_by_tools("-u", version, None)),
         };
         Remedy::new(text).commands(command)
+    }
+
+    /// That the image of the entry that boots is built again; `None` where no program of the root can, or there is
+    /// nothing to build it of. What dracut is told to keep out is let in, `wanted` too.
+    pub(crate) fn build_image(&self, contents: ImageContents, wanted: &[&str]) -> Option<Repair> {
+        let kernel = self.default_kernel()?;
+        let can = self.has("update-initramfs") || self.has("dracut");
+        if !can || kernel.version.known().is_none() || kernel.modules_dir.is_none() {
+            return None;
+        }
+        let let_in = self
+            .omits(wanted)
+            .into_iter()
+            .map(|(omit, words)| Omit { words: words.into_iter().map(str::to_owned).collect(), ..omit.clone() });
+        Some(Repair::BuildImage(ImageContents { let_in: let_in.collect(), ..contents }))
     }
 
     /// The command that makes the image of an entry, which has none.
@@ -71,7 +92,17 @@ impl Analysis<'_> {
             )),
             Family::Other => remedy,
         };
-        self.without_omits(modules, remedy)
+        // A module that is nowhere on the disk comes with a package, and not with a new image.
+        let on_disk = |module: &&str| {
+            let known = self.default_kernel().and_then(|kernel| kernel.modules.get(*module));
+            known.is_none_or(|module| module.present)
+        };
+        let contents = || ImageContents {
+            modules: modules.iter().map(|&module| module.to_owned()).collect(),
+            ..ImageContents::default()
+        };
+        let repair = modules.iter().all(on_disk).then(|| self.build_image(contents(), modules)).flatten();
+        self.without_omits(modules, remedy).repairs_by(repair)
     }
 
     /// The command that builds an image anew, when it is known who built it.
@@ -108,6 +139,39 @@ impl Analysis<'_> {
     /// The words go through a file that a shell reads and through one that GRUB reads. One that either of them may
     /// take otherwise, or whose value is hidden, is left to the person.
     pub(crate) fn edit_words(&self, text: impl Into<String>, remove: &[&str], add: &[&str]) -> Remedy {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let remove_words = owned(remove).into_iter().map(WordMatch::Word).collect();
+        let repair = self.change_words(remove_words, owned(add));
+        self.edit_words_by_hand(text, remove, add).repairs_by(repair)
+    }
+
+    /// That words leave the command line and others join it; `None` where a word's value is hidden, or nothing of
+    /// the root writes the loader's entries.
+    pub(crate) fn change_words(&self, remove: Vec<WordMatch>, add: Vec<String>) -> Option<Repair> {
+        let hidden = |word: &str| word.contains(HIDDEN);
+        let any_hidden = remove.iter().any(|word| matches!(word, WordMatch::Word(word) if hidden(word)))
+            || add.iter().any(|word| hidden(word));
+        (!any_hidden && self.words_can_change()).then_some(Repair::Words { remove, add })
+    }
+
+    /// Whether words can be changed for good: the entries are made by a program of the root, or are files themselves.
+    fn words_can_change(&self) -> bool {
+        self.loader_can_be_written() || self.boots_by_bls()
+    }
+
+    /// Whether a program of the root writes the loader's entries.
+    pub(crate) fn loader_can_be_written(&self) -> bool {
+        let writers = ["update-grub", "grub-mkconfig", "grub2-mkconfig"];
+        !self.boots_by_bls() && writers.iter().any(|tool| self.has(tool))
+    }
+
+    /// That the login is requested in the words that the image reads, where words can be changed.
+    pub(crate) fn request_login(&self) -> Option<Repair> {
+        self.words_can_change().then_some(Repair::RequestLogin)
+    }
+
+    /// The same where `isctpl prepare` fixes it by other words, or not at all.
+    pub(crate) fn edit_words_by_hand(&self, text: impl Into<String>, remove: &[&str], add: &[&str]) -> Remedy {
         let remedy = self.update_loader(text);
         if let Some(word) = remove.iter().chain(add).find(|word| !is_plain(word)) {
             return remedy.without_command_for(word);
@@ -153,6 +217,12 @@ impl Analysis<'_> {
     fn boots_by_bls(&self) -> bool {
         let at = self.loader.default_entry().and_then(|entry| entry.at.as_ref());
         at.is_some_and(|at| at.path.contains("/loader/entries/"))
+    }
+
+    /// A remedy that ends in writing the loader's configuration anew, by which alone `isctpl prepare` fixes it.
+    pub(crate) fn write_loader(&self, text: impl Into<String>) -> Remedy {
+        let repair = self.loader_can_be_written().then_some(Repair::WriteLoader);
+        self.update_loader(text).repairs_by(repair)
     }
 
     /// A remedy that ends in writing the loader's configuration anew after `/etc/default/grub` was edited.

@@ -2,7 +2,7 @@
 
 use super::{Analysis, BootHandoff};
 use crate::Outcome;
-use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
+use crate::facts::{Cmdline, Initramfs, NetworkKind, StaticRoute, Word};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -74,6 +74,8 @@ pub(crate) struct RouteWord {
     pub text: String,
     /// Destination.
     pub destination: IpNet,
+    /// Gateway.
+    pub gateway: Option<IpAddr>,
     /// Interface.
     pub interface: Option<String>,
 }
@@ -98,7 +100,8 @@ impl Cmdline {
                     first.parse::<IpNet>().ok().or_else(|| first.parse::<IpAddr>().ok().map(IpNet::from))?
                 };
                 let interface = fields.get(2).filter(|field| !field.is_empty()).cloned();
-                Some(RouteWord { text: text.to_owned(), destination, interface })
+                let gateway = fields.get(1).and_then(|gateway| gateway.parse().ok());
+                Some(RouteWord { text: text.to_owned(), destination, gateway, interface })
             })
             .collect()
     }
@@ -209,6 +212,16 @@ impl Analysis<'_> {
         };
         let mut routes = words.route_words().into_iter();
         Ok(routes.find(|route| image.reads_routes() && !set.contains(route) && is_needed(route)))
+    }
+}
+
+impl StaticRoute {
+    /// It as `rd.route=`, through an interface; `None` without a gateway.
+    pub(crate) fn as_word(&self, interface: Option<&str>) -> Option<String> {
+        let bracketed = |text: String| if text.contains(':') { format!("[{text}]") } else { text };
+        let through = interface.map(|interface| format!(":{interface}")).unwrap_or_default();
+        let (to, by) = (bracketed(self.destination.to_string()), bracketed(self.gateway?.to_string()));
+        Some(format!("rd.route={to}:{by}{through}"))
     }
 }
 

@@ -83,6 +83,11 @@ impl Scope {
         }
     }
 
+    /// Whether what was read of the machine, its firmware and its NICs, is the instance's.
+    pub(crate) fn is_on_its_machine(&self) -> bool {
+        self.mode == Mode::Live || self.same_machine || self.firmware_given
+    }
+
     /// The name that `--san-nic` gives.
     pub fn san_nic_name(&self) -> Option<&str> {
         self.san_nic.as_deref().filter(|given| !is_mac(given) && *given != UNCONFIGURED)

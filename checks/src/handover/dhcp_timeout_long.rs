@@ -3,7 +3,9 @@
 use super::config_match::unread_manager;
 use super::managers::manager_starts;
 use crate::facts::{InterfaceConfig, Manager, Method, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Sed, Severity, ShellCommand,
+};
 
 /// dhclient.conf(5): "The default timeout is sixty seconds."
 const DEFAULT: u32 = 60;
@@ -74,7 +76,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     Finding::warning(format!("dhclient waits {seconds} s on each NIC without a DHCP server"))
         .evidence(evidence)
         .evidence(Evidence::at(&first.at, format!("{}: DHCP by ifupdown", first.matches.names.join(" "))))
-        .remedy(Remedy::new("Set the timeout to 10 seconds").command(command))
+        .remedy(Remedy::new("Set the timeout to 10 seconds").command(command).repair(Repair::DhcpTimeout {
+            path: stated.map_or(path, |timeout| timeout.at.path.as_str()).to_owned(),
+            seconds: 10,
+        }))
         .into()
 }
 

@@ -4,7 +4,7 @@ use super::config_match::{config_text, is_port};
 use super::identity::SanIdentity;
 use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_starts, renderer};
 use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source};
-use crate::{Analysis, Sed, ShellCommand};
+use crate::{Analysis, SanNicNeed, Sed, ShellCommand};
 use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
@@ -24,6 +24,8 @@ pub(crate) struct Disruption {
     pub(crate) at: Vec<(Location, String)>,
     /// What was not read, and may show the contrary.
     pub(crate) in_doubt: Option<Problem>,
+    /// What the configuration lacks; `None` where it is not for `isctpl prepare` to change.
+    pub(crate) need: Option<SanNicNeed>,
 }
 
 /// Kinds of disruptions, one a check.
@@ -41,11 +43,13 @@ pub(crate) enum DisruptionKind {
 pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Disruption> {
     if is_port(config, san) {
         let name = config.matches.names.first().map_or("another interface", String::as_str);
-        return vec![reconfigured(
+        let port = reconfigured(
             config,
             format!("{name} takes this NIC as a port and removes its address and routes"),
             "Remove the SAN NIC from bonds and bridges",
-        )];
+        );
+        // What is built on the bond or bridge is not known.
+        return vec![Disruption { need: None, ..port }];
     }
     match renderer(config) {
         Manager::Ifupdown => ifupdown(facts, config),
@@ -130,6 +134,7 @@ fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> O
             commands: Vec::new(),
             at: std::iter::once(by_dhcp).chain(place).collect(),
             in_doubt: in_doubt.cloned(),
+            need: Some(SanNicNeed::Keep),
         }
     };
     let requests = "Have dhclient request rfc3442-classless-static-routes";
@@ -220,6 +225,7 @@ fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
         in_doubt: None,
+        need: Some(SanNicNeed::LeaseRoutes(facts.san_route())),
     })
 }
 
@@ -250,6 +256,7 @@ fn without_dhcp(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruptio
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
         in_doubt: None,
+        need: Some(facts.san_route().filter(|_| addressed).map_or(SanNicNeed::Keep, SanNicNeed::Route)),
     }]
 }
 
@@ -312,5 +319,6 @@ fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Di
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
         in_doubt: None,
+        need: Some(SanNicNeed::Keep),
     }
 }

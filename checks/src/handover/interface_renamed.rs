@@ -4,8 +4,8 @@ use super::config_match::{config_matches, unread_manager};
 use super::identity::SanIdentity;
 use super::managers::in_force;
 use super::nic_match::{Matches, matches};
-use crate::facts::{InterfaceConfig, Located, Location, Method, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::facts::{BootEntry, InterfaceConfig, Located, Location, Method, Source, Word};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, WordMatch};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-interface-renamed",
@@ -148,11 +148,26 @@ fn names_that_the_kernel_never_gives(facts: &Analysis<'_>, san: &SanIdentity) ->
             Finding::warning(format!("{} configures {name}, but with net.ifnames=0 no NIC has that name", config.at))
                 .evidence(Evidence::at(&config.at, format!("configuration for {name}")))
                 .evidence(entry.cmdline_evidence())
-                .remedy(Remedy::new(
-                    "Remove net.ifnames=0 from the kernel command line, or write the configuration for the MAC address",
-                ))
+                .remedy(
+                    Remedy::new(
+                        "Remove net.ifnames=0 from the kernel command line, or write the configuration for the MAC \
+                         address",
+                    )
+                    .repairs_by(names_by_place(facts, entry)),
+                )
         })
         .collect()
+}
+
+/// That NICs get systemd's names again, where no other word of the command line names one by the kernel's.
+fn names_by_place(facts: &Analysis<'_>, entry: &BootEntry) -> Option<Repair> {
+    let is_kernels =
+        |part: &str| part.strip_prefix("eth").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let names = |word: &Word| word.value.as_deref().is_some_and(|value| value.split([':', ',']).any(is_kernels));
+    if entry.cmdline.words.iter().any(names) {
+        return None;
+    }
+    facts.change_words(vec![WordMatch::Word("net.ifnames=0".to_owned())], Vec::new())
 }
 
 /// Whether a name is one of systemd's for Ethernet (systemd.net-naming-scheme(7)): by the place on the

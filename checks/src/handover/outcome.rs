@@ -4,7 +4,7 @@ use super::config_match::{config_matches, config_text, unread_manager};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
 use crate::facts::{InterfaceConfig, Problem, Source};
-use crate::{Analysis, Evidence, Finding, Outcome, Remedy};
+use crate::{Analysis, Evidence, Finding, Outcome, Remedy, Repair};
 
 /// Fails on each disruption of a kind; passes with a reason made of the configuration that takes the SAN
 /// NIC over, if one does.
@@ -25,7 +25,7 @@ pub(super) fn judge(
             if disruption.in_doubt.is_some() {
                 in_doubt = in_doubt.or(disruption.in_doubt);
             } else if found.certain {
-                findings.push(finding(&san, disruption));
+                findings.push(finding(&san, found.config, disruption));
             } else if !disruption.dormant {
                 open.push(disruption);
             }
@@ -53,9 +53,10 @@ pub(super) fn judge(
     })
 }
 
-fn finding(san: &SanIdentity, disruption: Disruption) -> Finding {
+fn finding(san: &SanIdentity, config: &InterfaceConfig, disruption: Disruption) -> Finding {
     let place = disruption.at.first().map(|(place, _)| format!(" ({place})")).unwrap_or_default();
-    let remedy = Remedy::new(disruption.fix).commands(disruption.commands);
+    let repair = disruption.need.map(|need| Repair::SanNic { config: Box::new(config.clone()), need });
+    let remedy = Remedy::new(disruption.fix).commands(disruption.commands).repairs_by(repair);
     let finding = match disruption.dormant {
         true => Finding::warning(format!("{}: when its profile is activated, {}{place}", san.title(), disruption.what)),
         false => Finding::critical(format!("{}: {}{place}", san.title(), disruption.what)),

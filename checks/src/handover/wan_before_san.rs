@@ -6,7 +6,7 @@ use super::identity::SanIdentity;
 use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
 use super::nic_match::{Matches, matches};
 use crate::facts::{InterfaceConfig, Manager, Method, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-wan-before-san",
@@ -70,7 +70,12 @@ fn race(facts: &Analysis<'_>) -> Outcome {
     ))
     .evidence(Evidence::at(&wan.at, format!("{wan_name}: a default route")))
     .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
-    .remedy(Remedy::new("Add a static route to the target's subnet to the configuration of the SAN NIC"))
+    .remedy(Remedy::new("Add a static route to the target's subnet to the configuration of the SAN NIC").repair(
+        Repair::SanNic {
+            config: Box::new(own.clone()),
+            need: facts.san_route().map_or(SanNicNeed::Keep, SanNicNeed::Route),
+        },
+    ))
     .into()
 }
 

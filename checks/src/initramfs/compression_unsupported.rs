@@ -1,6 +1,6 @@
 //! `initramfs-compression-unsupported`: the kernel cannot unpack the image.
 
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-compression-unsupported",
@@ -35,7 +35,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let mut findings = Vec::new();
     for segment in image.segments.iter().filter(|segment| segment.compression != "none") {
         let place = || Evidence::new(&image.path, format!("{} at byte {}", segment.compression, segment.offset));
-        let remedy = || facts.rebuild("Choose a compression that the kernel supports, and rebuild the initramfs.");
+        let contents = || ImageContents { plain_compression: true, ..ImageContents::default() };
+        let remedy = || {
+            let text = "Choose a compression that the kernel supports, and rebuild the initramfs.";
+            facts.rebuild_holding(contents(), text)
+        };
         if let Some(why) = &segment.refused {
             let summary = format!("the kernel cannot unpack {}: it {why}", image.path);
             findings.push(Finding::critical(summary).evidence(place()).remedy(remedy()));

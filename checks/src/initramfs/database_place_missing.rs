@@ -1,6 +1,6 @@
 //! `initramfs-database-place-missing`: iscsistart finds no place for its database in the image.
 
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-database-place-missing",
@@ -42,6 +42,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         database.value, image.path
     ))
     .evidence(Evidence::at(&database.at, "runs iscsistart, and nothing creates /var/lib before that"))
-    .remedy(facts.rebuild("Install an open-iscsi with a script that creates /var/lib, and rebuild the initramfs."))
+    .remedy(facts.rebuild_holding(
+        ImageContents { directories: vec!["/var/lib".to_owned()], ..ImageContents::default() },
+        "Install an open-iscsi with a script that creates /var/lib, and rebuild the initramfs.",
+    ))
     .into()
 }

@@ -42,7 +42,12 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             false => Outcome::not_applicable("the initramfs logs in to no target"),
         });
     };
-    let rebuild = || facts.rebuild("Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
+    let rebuild = || {
+        let remedy = facts.rebuild("Set InitiatorName= in /etc/iscsi/initiatorname.iscsi, and rebuild the initramfs.");
+        // A new image copies the root's name, and leaves the command line's.
+        let copied = initiator.is_none() && facts.iscsi.initiator_name.is_some();
+        if copied { remedy } else { remedy.without_repairs() }
+    };
     if initiator.is_none() && image.initiator_generated {
         return Finding::warning(
             "the initramfs has GenerateName=yes instead of an initiator name, and nothing in it generates one",

@@ -1,7 +1,7 @@
 //! `initramfs-library-missing`: a program of the login lacks a shared library.
 
 use crate::facts::{MissingLibrary, Problem};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-library-missing",
@@ -67,7 +67,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             |library: &&MissingLibrary| Evidence::new(format!("{}!{}", image.path, library.needed_by), needs(library));
         libraries.iter().map(line).collect()
     };
-    let remedy = || facts.rebuild("Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.");
+    let remedy = |libraries: &[&MissingLibrary]| {
+        let text = "Copy the program with its libraries (copy_exec, inst), and rebuild the initramfs.";
+        facts.rebuild_holding(ImageContents { programs: programs_of(libraries), ..ImageContents::default() }, text)
+    };
     let mut findings = Vec::new();
     if let Some((first, program)) = critical.first().and_then(|first| Some((first, on_login_path(first)?))) {
         let (needed_by, library) = (base(&first.needed_by), &first.name);
@@ -77,7 +80,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
                 "{program} in the initramfs needs {library}{through}, which is not in the initramfs"
             ))
             .evidences(of(&critical))
-            .remedy(remedy()),
+            .remedy(remedy(&critical)),
         );
     }
     if let Some(first) = other.first() {
@@ -87,9 +90,21 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             first.name,
             base(&first.needed_by)
         );
-        findings.push(Finding::info(summary).evidences(of(&other)).remedy(remedy()));
+        findings.push(Finding::info(summary).evidences(of(&other)).remedy(remedy(&[])));
     }
     Ok(Outcome::Fail(findings))
+}
+
+/// The programs that do not start for these, as paths in the root: copied again, they bring their libraries.
+fn programs_of(libraries: &[&MissingLibrary]) -> Vec<String> {
+    let programs = libraries.iter().flat_map(|library| match library.programs.as_slice() {
+        [] => std::slice::from_ref(&library.needed_by),
+        programs => programs,
+    });
+    let mut paths: Vec<String> = programs.map(|program| format!("/{}", program.trim_start_matches('/'))).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// The name of the program or library of the login that does not work without it.

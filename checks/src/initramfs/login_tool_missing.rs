@@ -2,7 +2,9 @@
 
 use crate::analysis::Family;
 use crate::facts::{Initramfs, LoginKind, NetworkKind};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Remedy, Scope, Severity, ShellCommand,
+};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-login-tool-missing",
@@ -74,7 +76,8 @@ fn programs(image: &Initramfs, kind: LoginKind) -> Vec<&'static str> {
 }
 
 fn remedy(facts: &Analysis<'_>, image: &Initramfs) -> Remedy {
-    let remedy = facts.rebuild("Add the login to the initramfs, and rebuild it.");
+    let contents = ImageContents { login_tools: true, ..ImageContents::default() };
+    let remedy = facts.rebuild_holding(contents, "Add the login to the initramfs, and rebuild it.");
     if image.family() != Family::InitramfsTools {
         return remedy;
     }

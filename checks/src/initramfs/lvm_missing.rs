@@ -1,7 +1,7 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
 use crate::facts::{BootEntry, Initramfs};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-lvm-missing",
@@ -45,8 +45,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     image.whole()?;
     let what = if program.is_none() { "no program lvm" } else { "no script or udev rule that activates volume groups" };
-    let mut remedy = facts.rebuild("Install lvm2 in the root, and rebuild the initramfs.");
+    let contents = ImageContents { lvm: true, ..ImageContents::default() };
+    let mut remedy = facts.rebuild_holding(contents, "Install lvm2 in the root, and rebuild the initramfs.");
     if facts.storage.lvm_installed.is_none() {
+        remedy = remedy.without_repairs();
         let apt = ShellCommand::new(&["apt-get", "install", "lvm2"]);
         remedy = remedy.first(apt.or(ShellCommand::new(&["dnf", "install", "lvm2"])));
     }

@@ -1,7 +1,7 @@
 //! `initramfs-nic-driver-missing`: the image has no driver for the SAN NIC.
 
 use crate::facts::{Initramfs, Nic};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-nic-driver-missing",
@@ -69,7 +69,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     finding
         .evidences(facts.omitting(&[]))
-        .remedy(facts.rebuild("Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it."))
+        .remedy(facts.rebuild_holding(
+            ImageContents {
+                modules: missing.iter().map(|&module| module.to_owned()).collect(),
+                all_drivers: true,
+                ..ImageContents::default()
+            },
+            "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it.",
+        ))
         .into()
 }
 
@@ -110,7 +117,10 @@ fn any_driver(facts: &Analysis<'_>, image: &Initramfs) -> Result<Outcome, Outcom
             &image.path,
             format!("{}, none below drivers/net", super::count::count(image.modules.len(), "module")),
         ))
-        .remedy(facts.rebuild("Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly."))
+        .remedy(facts.rebuild_holding(
+            ImageContents { all_drivers: true, ..ImageContents::default() },
+            "Rebuild the initramfs with network drivers: MODULES=most, or --no-hostonly.",
+        ))
         .into()
 }
 

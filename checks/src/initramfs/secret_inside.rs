@@ -1,6 +1,8 @@
 //! `initramfs-secret-inside`: a CHAP password lies in the image.
 
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand, analysis,
+};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-secret-inside",
@@ -46,7 +48,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             image.name()
         )));
     }
-    let mut remedy = facts.rebuild(
+    let mut remedy = facts.rebuild_holding(
+        ImageContents { owner_only: true, ..ImageContents::default() },
         "Remove the password from the file that it was copied from, and rebuild the initramfs; or make the initramfs \
          readable by root only.",
     );

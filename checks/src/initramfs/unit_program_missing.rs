@@ -1,7 +1,9 @@
 //! `initramfs-unit-program-missing`: a unit in the image runs a program that the image lacks.
 
 use crate::facts::MissingUnitProgram;
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand, analysis,
+};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-unit-program-missing",
@@ -39,7 +41,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             let summary =
                 format!("{} in the initramfs runs {}, which is not in the initramfs", missing.unit, missing.program);
             let finding = if missing.on_login_path { Finding::critical(summary) } else { Finding::warning(summary) };
-            let mut remedy = facts.rebuild("Add the program to the initramfs, and rebuild it.");
+            let contents = ImageContents { programs: vec![missing.program.clone()], ..ImageContents::default() };
+            let mut remedy = facts.rebuild_holding(contents, "Add the program to the initramfs, and rebuild it.");
             if image.family() == analysis::Family::Dracut {
                 let file = "/etc/dracut.conf.d/50-iscsi-programs.conf";
                 let line = "install_items+=\" {} \"";

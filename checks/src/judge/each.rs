@@ -233,6 +233,8 @@ fn conditional(outcomes: &[(&Candidate, &Outcome)], least: Severity) -> Vec<Find
             let mut finding = finding.clone();
             if !everywhere {
                 finding.summary = format!("if {}: {}", candidate.sentence(), finding.summary);
+                // The configuration of a NIC that may be another is not changed.
+                finding.remedy = finding.remedy.without_repairs();
             }
             if !all.contains(&finding) {
                 all.push(finding);

@@ -3,10 +3,12 @@
 mod chain;
 mod each;
 mod judgement;
+mod login_words;
 mod run;
 mod sentence;
 
 pub use judgement::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict};
+pub use login_words::{LoginWords, login_words};
 
 use crate::facts::Facts;
 use crate::{Analysis, Check, Link, Severity, handover, registry};

@@ -2,9 +2,10 @@
 
 use super::chain::{first_broken, link_status};
 use super::judgement::{BootVerdict, ChainLink, CheckResult, Judgement, Selection, Verdict, undecided};
+use super::login_words::login_words;
 use super::sentence;
 use crate::facts::{Facts, Mode, Source};
-use crate::{Analysis, Check, Link, Outcome, Scope, registry};
+use crate::{Analysis, Check, Link, Outcome, Repair, Scope, registry};
 
 /// What is judged, and what of it.
 pub(super) struct Run<'a> {
@@ -53,7 +54,7 @@ impl Run<'_> {
         let live = facts.scope.mode == Mode::Live;
         match check.scope {
             Scope::Live if !live => Some("not checked: the running kernel of this host is not the instance's"),
-            Scope::Machine if !live && !facts.scope.same_machine && !facts.scope.firmware_given => {
+            Scope::Machine if !facts.scope.is_on_its_machine() => {
                 Some("not checked: this host may not be the instance (--same-machine if it is)")
             }
             _ => None,
@@ -61,7 +62,8 @@ impl Run<'_> {
     }
 
     /// What results come to, or what somebody else has drawn from them.
-    pub(super) fn judgement(&self, results: Vec<CheckResult>, verdict: Option<Verdict>) -> Judgement {
+    pub(super) fn judgement(&self, mut results: Vec<CheckResult>, verdict: Option<Verdict>) -> Judgement {
+        drop_vain_requests(self.facts, &mut results);
         let mode = self.facts.scope.mode;
         let chain: Vec<ChainLink> = Link::CHAIN.into_iter().map(|link| link_status(link, mode, &results)).collect();
         let mut verdict = verdict.unwrap_or_else(|| self.verdict_of(&results));
@@ -123,6 +125,18 @@ impl Run<'_> {
             because: String::new(),
             checks: Vec::new(),
             hangs_on: None,
+        }
+    }
+}
+
+/// Takes the request for a login out of the repairs where no words are known that the image reads.
+fn drop_vain_requests(facts: &Facts, results: &mut [CheckResult]) {
+    let mut known = None;
+    for result in results {
+        let Outcome::Fail(findings) = &mut result.outcome else { continue };
+        for finding in findings.iter_mut().filter(|finding| finding.remedy.repairs().contains(&Repair::RequestLogin)) {
+            let known = *known.get_or_insert_with(|| login_words(facts).is_some_and(|words| !words.is_empty()));
+            finding.remedy.retain_repairs(|repair| known || *repair != Repair::RequestLogin);
         }
     }
 }

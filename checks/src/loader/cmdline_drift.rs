@@ -1,7 +1,7 @@
 //! `loader-cmdline-drift`: the loader's entry and the file it is made from say different things.
 
 use crate::facts::{Cmdline, HIDDEN, Located, Source, Word};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Repair, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-cmdline-drift",
@@ -47,10 +47,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     let stands_in = |word: &Word, words: &[Word]| words.iter().any(|other| same(word, other));
     let mut findings = Vec::new();
-    let mut report = |summary: String, evidence: Evidence, against: Evidence| {
-        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(facts.update_loader(
+    let mut report = |summary: String, evidence: Evidence, against: Evidence, repair: Option<Repair>| {
+        let remedy = facts.update_loader(
             "Set GRUB_CMDLINE_LINUX to the words that the machine needs, then regenerate the loader's entries.",
-        )));
+        );
+        findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(remedy.repairs_by(repair)));
     };
     let entry_line = || entry.cmdline_evidence();
     for source in &sources {
@@ -62,6 +63,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
                 format!("{words} from {} {are} not in the loader entry that will boot", source.at.path),
                 line,
                 entry_line(),
+                facts.loader_can_be_written().then_some(Repair::WriteLoader),
             );
         }
     }
@@ -76,6 +78,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             format!("{words} {are} in the loader entry that will boot, but the next update of the loader drops {them}"),
             entry_line(),
             first,
+            kept_words(facts, entry.cmdline.words.iter().filter(unfounded), &sources),
         );
     }
     if findings.is_empty() {
@@ -88,6 +91,18 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         let but = if hidden { "; values that are never shown were not compared" } else { "" };
         format!("the loader entry has all {count} words of {path}{but}")
     }))
+}
+
+/// That words of the entry join the lines from which it is made. A word that these have with another value is left to
+/// them: they are what somebody wrote for good.
+fn kept_words<'a>(
+    facts: &Analysis<'_>,
+    words: impl Iterator<Item = &'a Word>,
+    sources: &[&Located<Cmdline>],
+) -> Option<Repair> {
+    let told = |word: &&Word| !sources.iter().any(|source| source.value.has(&word.key));
+    let add: Vec<String> = words.filter(told).map(ToString::to_string).collect();
+    if add.is_empty() { None } else { facts.change_words(Vec::new(), add) }
 }
 
 /// Words in a row, and whether it is only one; `None` when there is none.

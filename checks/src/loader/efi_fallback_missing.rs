@@ -1,7 +1,7 @@
 //! `loader-efi-fallback-missing`: a SAN boot finds no loader on the EFI system partition.
 
-use crate::facts::{Mode, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::facts::{Esp, Mode, Source};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-efi-fallback-missing",
@@ -53,11 +53,26 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     finding
         .evidence(Evidence::new(mount_point, loaders))
         .remedy(
-            Remedy::new("Also install the loader at the fallback path.").command(
-                ShellCommand::new(&["grub-install", "--target=x86_64-efi"])
-                    .value(format!("--efi-directory={mount_point}"))
-                    .args(&["--removable"]),
-            ),
+            Remedy::new("Also install the loader at the fallback path.")
+                .command(
+                    ShellCommand::new(&["grub-install", "--target=x86_64-efi"])
+                        .value(format!("--efi-directory={mount_point}"))
+                        .args(&["--removable"]),
+                )
+                .repairs_by(fallback_of(esp).map(|from| Repair::InstallFallbackLoader { from })),
         )
         .into()
+}
+
+/// The loader that can stand at the fallback path, as a path in the root: GRUB, else systemd-boot, else the first.
+/// shim alone would find nothing beside it to start, and its helpers start no system.
+fn fallback_of(esp: &Esp) -> Option<String> {
+    let is_a = |loader: &&String, kind: &str| {
+        loader.rsplit('/').next().is_some_and(|name| name.to_ascii_lowercase().starts_with(kind))
+    };
+    let of = |kind: &str| esp.loaders.iter().find(|loader| is_a(loader, kind));
+    let helper = |loader: &&String| ["shim", "mm", "fb", "fwup"].iter().any(|kind| is_a(loader, kind));
+    let other = || esp.loaders.iter().find(|loader| !helper(loader));
+    let loader = of("grub").or_else(|| of("systemd-boot")).or_else(other)?;
+    Some(format!("{}/{loader}", esp.mount_point.as_ref()?.trim_end_matches('/')))
 }

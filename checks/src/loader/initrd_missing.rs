@@ -1,7 +1,9 @@
 //! `loader-initrd-missing`: a loader entry has no initramfs, or one that is not there.
 
 use crate::facts::BootEntry;
-use crate::{Analysis, Check, Doc, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{
+    Analysis, Check, Doc, Finding, ImageContents, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand,
+};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-initrd-missing",
@@ -45,6 +47,16 @@ fn missing(facts: &Analysis<'_>, entry: &BootEntry) -> Vec<Finding> {
             "Build the initramfs, then regenerate the loader's configuration so that it names the image.",
         );
         let build = facts.create_image(entry);
+        // Of another entry's kernel no image is built; its own may be there by another name.
+        let repair = match severity {
+            Severity::Critical => facts.build_image(ImageContents::default(), &[]),
+            _ => None,
+        };
+        let rewrite = || facts.loader_can_be_written().then_some(Repair::WriteLoader);
+        let remedy = match repair {
+            Some(repair) => remedy.repair(repair).repairs_by(rewrite()),
+            None => remedy,
+        };
         build.into_iter().chain([ShellCommand::new(&["df", "-h", "/boot"])]).fold(remedy, Remedy::first)
     };
     if entry.initrds.is_empty() {

@@ -1,7 +1,7 @@
 //! `loader-kernel-missing`: a loader entry names a kernel that is not there.
 
 use crate::facts::BootEntry;
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-kernel-missing",
@@ -30,7 +30,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(none) = &facts.loader.no_entries {
         return Finding::critical(format!("GRUB finds nothing to boot: {} {}", none.at.path, none.value))
             .evidence(Evidence::at(&none.at, none.value.clone()))
-            .remedy(facts.update_loader("Regenerate GRUB's configuration from inside the root."))
+            .remedy(rewrite(facts, "Regenerate GRUB's configuration from inside the root."))
             .into();
     }
     let default = match facts.booting_entry() {
@@ -56,7 +56,7 @@ fn missing(facts: &Analysis<'_>, entry: &BootEntry) -> Option<Finding> {
     let severity = super::entry::severity_of(facts, entry);
     let remedy = || {
         let text = "Mount /boot if it is a separate filesystem, check what it holds, and regenerate the loader's configuration.";
-        facts.update_loader(text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
+        rewrite(facts, text).first(ShellCommand::new(&["ls", "-l", "/boot"]))
     };
     let Some(kernel) = &entry.kernel else {
         return Some(
@@ -75,4 +75,9 @@ fn missing(facts: &Analysis<'_>, entry: &BootEntry) -> Option<Finding> {
             .evidence(super::entry::named(entry, "linux", kernel))
             .remedy(remedy()),
     )
+}
+
+/// The loader's configuration is written again: that helps where the disk has a kernel with its modules and an image.
+fn rewrite(facts: &Analysis<'_>, text: &str) -> Remedy {
+    if facts.has_bootable_kernel() { facts.write_loader(text) } else { facts.update_loader(text) }
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::DeviceSpec;
 use crate::facts::{BootEntry, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, WordMatch};
 
 pub(crate) static CHECK: Check = Check {
     id: "loader-root-unresolved",
@@ -77,11 +77,21 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 }
 
 fn broken(facts: &Analysis<'_>, entry: &BootEntry, summary: String, against: Option<Evidence>) -> Outcome {
+    // What the defaults say of it comes after what the generator writes, and wins.
+    let defaults = &facts.loader.defaults;
+    let lines = [&defaults.cmdline_linux, &defaults.cmdline_linux_default];
+    let told: Vec<WordMatch> = lines
+        .into_iter()
+        .flatten()
+        .flat_map(|line| line.value.words.iter().filter(|word| word.key == "root"))
+        .map(|word| WordMatch::Word(word.to_string()))
+        .collect();
+    let remedy = facts
+        .write_loader("Regenerate the loader's configuration from inside the root, so that root= names its device.");
+    let untell = (!told.is_empty() && facts.loader_can_be_written()).then(|| facts.change_words(told, Vec::new()));
     Finding::critical(summary)
         .evidence(entry.cmdline_evidence())
         .evidences(against)
-        .remedy(facts.update_loader(
-            "Regenerate the loader's configuration from inside the root, so that root= names its device.",
-        ))
+        .remedy(remedy.repairs_by(untell.flatten()))
         .into()
 }

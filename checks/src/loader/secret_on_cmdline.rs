@@ -48,10 +48,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let keys = keys.into_iter().collect::<Vec<_>>().join(" and ");
     Finding::warning(format!("{keys} puts a CHAP password on the kernel command line, which every user can read"))
         .evidences(seen.iter().map(|(source, key)| Evidence::new(source, format!("{key}={}", crate::facts::HIDDEN))))
-        .remedy(Remedy::new(
-            "Remove the word and log in by the iBFT (iscsi_auto or rd.iscsi.firmware=1), then change the password \
+        .remedy(
+            Remedy::new(
+                "Remove the word and log in by the iBFT (iscsi_auto or rd.iscsi.firmware=1), then change the password \
              at the target.",
-        ))
+            )
+            .repairs_by(facts.request_login()),
+        )
         .into()
 }
 

@@ -69,8 +69,12 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 }
 
 fn report(facts: &Analysis<'_>, words: &Cmdline, finding: Finding, of: &[&Word], script: Evidence) -> Finding {
-    finding.evidences(of.iter().map(|word| words.evidence_of(word))).evidence(script).remedy(facts.update_loader(
-        "Keep one request in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or \
+    finding.evidences(of.iter().map(|word| words.evidence_of(word))).evidence(script).remedy(
+        facts
+            .update_loader(
+                "Keep one request in GRUB_CMDLINE_LINUX: rd.iscsi.firmware=1 rd.iscsi.ibft=1, or \
          netroot=iscsi:SERVER::::TARGET.",
-    ))
+            )
+            .repairs_by(facts.request_login()),
+    )
 }

@@ -42,7 +42,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let place = call.at.to_string();
     let remedy = facts
         .rebuild("Install gawk, make it the default awk of the root, and rebuild the initramfs.")
-        .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])));
+        .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])))
+        .without_repairs()
+        .repairs_by(facts.request_login());
     Finding::warning(format!("{} calls awk's and(), which {awk} in the initramfs lacks", analysis::path_inside(&place)))
         .evidence(Evidence::at(&call.at, "calls and()"))
         .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the initramfs"))

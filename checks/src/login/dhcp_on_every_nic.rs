@@ -80,13 +80,17 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .evidence(request.evidence.clone())
         .evidence(Evidence::new(source, words.text()))
         .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
-        .remedy(facts.update_loader(match image.family() {
-            analysis::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
-            _ => {
-                let nic = facts.san_nic().map_or_else(|| "NAME".to_owned(), |(name, _)| name);
-                format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
-            }
-        }))
+        .remedy(
+            facts
+                .update_loader(match image.family() {
+                    analysis::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
+                    _ => {
+                        let nic = facts.san_nic().map_or_else(|| "NAME".to_owned(), |(name, _)| name);
+                        format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
+                    }
+                })
+                .repairs_by(facts.request_login()),
+        )
         .into()
 }
 

@@ -92,7 +92,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Some((san, _)) => {
             let (old, new) = (format!("ip={}", ip.text), format!("ip={}", renamed(&ip.text, name, &san)));
             let text = format!("Replace {old} with {new} in GRUB_CMDLINE_LINUX.");
-            facts.edit_words(text, &[&old], &[&new])
+            facts.edit_words_by_hand(text, &[&old], &[&new])
         }
         None => facts.update_loader(format!("Replace {name} in ip= with the name of the SAN NIC.")),
     };
@@ -100,7 +100,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .evidence(Evidence::new(source, format!("ip={}", ip.text)))
         .evidence(Evidence::new("/sys/class/net", format!("{}, but no {name}", there.join(", "))))
         .evidences(networks.map(|network| Evidence::at(&network.at, "brings up the interface that ip= names")))
-        .remedy(remedy)
+        .remedy(remedy.repairs_by(facts.request_login()))
         .into()
 }
 

@@ -93,13 +93,13 @@ fn finding(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, word: &Word
         let word = word.to_string();
         if asked {
             let text = format!("Remove {word} from GRUB_CMDLINE_LINUX; the initramfs reads the iBFT without it.");
-            facts.edit_words(text, &[&word], &[])
+            facts.edit_words_by_hand(text, &[&word], &[])
         } else {
             let text = format!("Replace {word} with iscsi_auto in GRUB_CMDLINE_LINUX.");
-            facts.edit_words(text, &[&word], &["iscsi_auto"])
+            facts.edit_words_by_hand(text, &[&word], &["iscsi_auto"])
         }
     } else if image.reader("rd.iscsi.ibft").is_some() {
-        facts.edit_words("Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
+        facts.edit_words_by_hand("Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
     } else {
         let version = facts.default_kernel().and_then(|kernel| kernel.version.known());
         let build = version.map(|version| analysis::dracut(image, Some("network-legacy"), version));
@@ -108,6 +108,6 @@ fn finding(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, word: &Word
     Finding::critical(summary)
         .evidence(words.evidence_of(word))
         .evidences(networks.map(|network| Evidence::at(&network.at, says(network.kind))))
-        .remedy(remedy)
+        .remedy(remedy.repairs_by(facts.request_login()))
         .into()
 }

@@ -2,6 +2,7 @@
 
 mod arguments_conflict;
 mod awk_without_and;
+mod candidates;
 mod dhcp_on_every_nic;
 mod interface_absent;
 mod interface_named_ibft;
@@ -12,6 +13,8 @@ mod route_missing;
 mod target_mismatch;
 
 use crate::Check;
+
+pub(crate) use candidates::{Candidate, candidates};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[

@@ -66,7 +66,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         None => "neither the kernel command line nor the initramfs requests a login".to_owned(),
     };
     let line = facts.loader.default_entry().map(BootEntry::cmdline_evidence);
-    Finding::critical(summary).evidences(line).evidences(what_is_read(image)).remedy(remedy(facts, image)).into()
+    Finding::critical(summary)
+        .evidences(line)
+        .evidences(what_is_read(image))
+        .remedy(remedy(facts, image).repairs_by(facts.request_login()))
+        .into()
 }
 
 /// Other entries that boot the same image and do not ask it to log in: a recovery entry, which is
@@ -91,7 +95,7 @@ fn silent_entries(facts: &Analysis<'_>, image: &Initramfs) -> Vec<Finding> {
                 .remedy(facts.update_loader(
                     "Put the iSCSI words into GRUB_CMDLINE_LINUX, not into GRUB_CMDLINE_LINUX_DEFAULT: recovery \
                      entries are written without the latter.",
-                ))
+                ).repairs_by(facts.request_login()))
         })
         .collect()
 }
@@ -125,9 +129,9 @@ fn remedy(facts: &Analysis<'_>, image: &Initramfs) -> Remedy {
                 format!("Replace {} with iscsi_auto in GRUB_CMDLINE_LINUX; the initramfs reads it.", words.join(" "))
             }
         };
-        facts.edit_words(text, &foreign, &["iscsi_auto"])
+        facts.edit_words_by_hand(text, &foreign, &["iscsi_auto"])
     } else {
         let words = ["rd.iscsi.firmware=1", "rd.iscsi.ibft=1"];
-        facts.edit_words(format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
+        facts.edit_words_by_hand(format!("Add {} to GRUB_CMDLINE_LINUX.", words.join(" ")), &[], &words)
     }
 }

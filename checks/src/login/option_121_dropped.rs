@@ -153,7 +153,7 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
             let (word, known) = route_word(facts, image)?;
             let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
-            if known { facts.edit_words(text, &[], &[&word]) } else { facts.update_loader(text) }
+            if known { facts.edit_words_by_hand(text, &[], &[&word]) } else { facts.update_loader(text) }
         }
         _ => Remedy::new("Install a klibc of 2019 or later, which uses option 121, and rebuild the initramfs.")
             .command(ShellCommand::new(&["apt-get", "install", "--only-upgrade", "klibc-utils", "libklibc"]))
@@ -166,7 +166,7 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
     .evidence(Evidence::at(&handling.at, handling.excerpt.clone()))
     .evidence(Evidence::at(&handling.at, why))
     .evidences(routes_elsewhere(facts))
-    .remedy(remedy)
+    .remedy(remedy.repairs_by(facts.request_login()))
     .into()
 }
 
@@ -187,14 +187,12 @@ fn routes_elsewhere(facts: &Analysis<'_>) -> Vec<Evidence> {
 
 /// The word that names the route, as far as its parts are known, and whether all of them are.
 fn route_word(facts: &Analysis<'_>, image: &Initramfs) -> Result<(String, bool), Outcome> {
-    let leased = facts.dhcp.leases.iter().filter_map(|lease| lease.classless.as_ref()).flatten();
-    let portals = facts.login_portals();
-    let route = leased.into_iter().find(|route| portals.iter().any(|portal| route.destination.contains(portal)));
     // network-legacy names the NIC of the iBFT ibft0 when it is told to read it.
     let words = facts.boot_words();
-    let interface = if words.renames_firmware_nic(image)? { ":ibft0" } else { "" };
-    Ok(match (route, portals.first()) {
-        (Some(route), _) => (format!("rd.route={}:{}{interface}", route.destination, route.gateway), true),
+    let nic = words.renames_firmware_nic(image)?.then_some("ibft0");
+    let interface = nic.map(|nic| format!(":{nic}")).unwrap_or_default();
+    Ok(match (facts.san_route().and_then(|route| route.as_word(nic)), facts.login_portals().first()) {
+        (Some(word), _) => (word, true),
         (None, Some(portal)) => (format!("rd.route={portal}:SAN-GATEWAY{interface}"), false),
         (None, None) => (format!("rd.route=TARGET-NET/LEN:SAN-GATEWAY{interface}"), false),
     })

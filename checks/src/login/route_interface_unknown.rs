@@ -53,7 +53,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let way = route.text.strip_suffix(name).and_then(|way| way.strip_suffix(':')).unwrap_or(&route.text);
     let (wrong, right) = (format!("rd.route={}", route.text), format!("rd.route={way}:ibft0"));
     let text = format!("Replace {wrong} with {right} in GRUB_CMDLINE_LINUX.");
-    let remedy = facts.edit_words(text, &[&wrong], &[&right]);
+    let remedy = facts.edit_words_by_hand(text, &[&wrong], &[&right]);
     let source = words.at.as_ref().map_or_else(|| "kernel command line".to_owned(), ToString::to_string);
     Finding::critical(format!(
         "the initramfs never sets {wrong}: it has no interface {name}, because it renames the SAN NIC to ibft0"
@@ -66,6 +66,6 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .iter()
             .map(|network| Evidence::at(&network.at, "sets only the routes that name its own interface")),
     )
-    .remedy(remedy)
+    .remedy(remedy.repairs_by(facts.request_login()))
     .into()
 }

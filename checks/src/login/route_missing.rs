@@ -89,6 +89,6 @@ fn missing(
         .evidences(facts.portals().into_iter().map(|portal| Evidence::new(portal.source, portal.ip.to_string())))
         .remedy(facts.update_loader(
             "Write the SAN gateway into the third field of ip=, or (dracut) add rd.route=NET/LEN:GATEWAY:INTERFACE.",
-        ))
+        ).repairs_by(facts.request_login()))
         .into()
 }

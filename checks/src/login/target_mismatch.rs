@@ -40,12 +40,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             )));
         }
         let against = || truth.iter().map(|known| Evidence::new(&known.source, known.name.clone()));
-        let remedy = || {
-            facts.update_loader(
+        let remedy =
+            || {
+                facts.update_loader(
                 "Correct the target on the kernel command line or in the file that the initramfs copied, or log \
                  in with the iBFT.",
-            )
-        };
+            ).repairs_by(facts.request_login())
+            };
         let Some(known) = truth.iter().find(|known| known.name.eq_ignore_ascii_case(name)) else {
             let other = truth.first().map_or("", |known| known.name.as_str());
             let summary = format!("the initramfs logs in to {name}, but the root's target is {other}");

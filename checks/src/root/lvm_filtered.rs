@@ -1,8 +1,11 @@
 //! `root-lvm-filtered`: LVM is told not to look at the LUN.
 
 use super::lvm_filter::{self, Ruling};
-use crate::facts::{BlockDevice, Located, Signature, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{BlockDevice, Located, LvmConfig, Signature, Source};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Remedy, Repair, Scope, Severity,
+    ShellCommand, WordMatch, analysis,
+};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-lvm-filtered",
@@ -55,9 +58,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let known = !volumes.is_empty();
     match (inside.map(|filters| objection(filters, &candidates, known)), objection(outside, &candidates, known)) {
         (Some(Some(Ruling::Rejected(pattern))), _) | (None, Some(Ruling::Rejected(pattern))) => {
-            findings.push(hidden_by(facts, &vg, device, pattern));
+            findings.push(hidden_by(facts, &vg, device, pattern, accepted(lvm, &candidates, known)));
         }
-        (Some(None), Some(Ruling::Rejected(pattern))) => findings.push(hidden_later(device, pattern)),
+        (Some(None), Some(Ruling::Rejected(pattern))) => {
+            findings.push(hidden_later(device, pattern, accepted(lvm, &candidates, known)));
+        }
         (Some(Some(Ruling::Unclear(pattern))), _) | (None, Some(Ruling::Unclear(pattern))) => {
             return Err(Outcome::Unknown {
                 reason: format!("it is not known whether LVM's filter {} accepts the root's disk", pattern.value),
@@ -134,22 +139,52 @@ fn names(facts: &Analysis<'_>, device: &BlockDevice) -> Vec<String> {
     names
 }
 
-fn hidden_by(facts: &Analysis<'_>, vg: &str, device: &str, pattern: &Located<String>) -> Finding {
+/// What lets the disk in to each filter of the root that rejects it. A name of the kernel's may be another disk's at
+/// the next boot, so every SCSI disk is let in.
+fn accepted(lvm: &LvmConfig, candidates: &[Vec<String>], known: bool) -> Vec<Repair> {
+    let named = candidates.first().and_then(|names| names.first()).map_or("/dev/sd", String::as_str);
+    let add = if named.starts_with("/dev/sd") { "a|^/dev/sd|".to_owned() } else { format!("a|^{named}$|") };
+    let rejects = |filter: &[Located<String>]| match ruling(filter, candidates, known) {
+        Ruling::Rejected(pattern) => Some(pattern.at.path.clone()),
+        _ => None,
+    };
+    [("devices/filter", &lvm.filter), ("devices/global_filter", &lvm.global_filter)]
+        .into_iter()
+        .filter_map(|(setting, filter)| {
+            let path = rejects(filter)?;
+            Some(Repair::AcceptVolume { path, setting: setting.to_owned(), add: add.clone() })
+        })
+        .collect()
+}
+
+fn hidden_by(
+    facts: &Analysis<'_>,
+    vg: &str,
+    device: &str,
+    pattern: &Located<String>,
+    accepted: Vec<Repair>,
+) -> Finding {
+    let contents = ImageContents { lvm: true, ..ImageContents::default() };
+    let remedy = facts.rebuild_holding(
+        contents,
+        "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and rebuild the initramfs.",
+    );
+    let accepted = if remedy.repairs().is_empty() { Vec::new() } else { accepted };
     Finding::critical(format!("LVM's filter {} excludes {device}, so LVM never finds {vg}", pattern.value))
         .evidence(Evidence::from(pattern))
-        .remedy(facts.rebuild(
-            "Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\"), and rebuild the initramfs.",
-        ))
+        .remedy(remedy.repairs_by(accepted))
 }
 
 /// A filter that stands in the root alone: the image activates the root, and LVM finds it gone after.
-fn hidden_later(device: &str, pattern: &Located<String>) -> Finding {
+fn hidden_later(device: &str, pattern: &Located<String>, accepted: Vec<Repair>) -> Finding {
     Finding::warning(format!(
         "LVM's filter {} excludes {device}; the initramfs has no copy of it now, but may get one when it is rebuilt",
         pattern.value
     ))
     .evidence(Evidence::from(pattern))
-    .remedy(Remedy::new("Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\")."))
+    .remedy(
+        Remedy::new("Accept the disk in front of the pattern that rejects it (\"a|^/dev/sd|\").").repairs_by(accepted),
+    )
 }
 
 /// A devices file that does not list the physical volume.
@@ -183,6 +218,7 @@ fn unlisted(facts: &Analysis<'_>, vg: &str, volumes: &[&BlockDevice]) -> Option<
             .remedy(
                 facts
                     .rebuild("List the disk in the devices file, and rebuild the initramfs.")
+                    .without_repairs()
                     .first(ShellCommand::new(&["vgimportdevices"]).operand(vg)),
             ),
     )
@@ -199,7 +235,7 @@ fn not_activated(facts: &Analysis<'_>, vg: &str, lv: &str) -> Option<Finding> {
     Some(
         Finding::critical(format!("LVM's activation list does not include {volume}"))
             .evidence(Evidence::at(&list.at, format!("[ {} ]", list.value.join(", "))))
-            .remedy(facts.rebuild(format!("Add {vg} to the list, and rebuild the initramfs."))),
+            .remedy(facts.rebuild(format!("Add {vg} to the list, and rebuild the initramfs.")).without_repairs()),
     )
 }
 
@@ -224,8 +260,17 @@ fn not_asked_of_dracut(facts: &Analysis<'_>, vg: &str, lv: &str) -> Option<Findi
         Finding::critical(summary)
             .evidences(asked.map(|word| words.evidence_of(word)))
             .evidence(Evidence::new(&image.path, "was built by dracut"))
-            .remedy(facts.update_loader(format!(
-                "Set rd.lvm.lv={volume} on the kernel command line, or remove the rd.lvm words."
-            ))),
+            .remedy(
+                facts
+                    .update_loader(format!(
+                        "Set rd.lvm.lv={volume} on the kernel command line, or remove the rd.lvm words."
+                    ))
+                    .repairs_by(
+                        facts.change_words(
+                            vec![WordMatch::Key("rd.lvm".to_owned())],
+                            vec![format!("rd.lvm.lv={volume}")],
+                        ),
+                    ),
+            ),
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::DeviceSpec;
 use crate::facts::{BlockDevice, FstabEntry, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "root-mount-not-netdev",
@@ -49,7 +49,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             let line = format!("{} {} {} {}", entry.spec, entry.target, entry.kind, entry.options.join(","));
             Evidence::at(&entry.at, line)
         }))
-        .remedy(Remedy::new("Add _netdev to the options of these lines in /etc/fstab."))
+        .remedy(
+            Remedy::new("Add _netdev to the options of these lines in /etc/fstab.").repairs_by(
+                unmarked.iter().map(|entry| Repair::MountOption {
+                    mount_point: entry.target.clone(),
+                    option: "_netdev".to_owned(),
+                }),
+            ),
+        )
         .into()
 }
 

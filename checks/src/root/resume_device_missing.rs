@@ -2,7 +2,9 @@
 
 use crate::analysis::{DeviceSpec, Family};
 use crate::facts::{BlockDevice, Located, Problem, Signature, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand, analysis};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand, analysis,
+};
 
 /// What systemd resumes by: its generator writes `JobTimeoutSec=infinity` for the device since version 245,
 /// and wants one of these units, by version.
@@ -142,10 +144,14 @@ fn swaps(devices: &[BlockDevice]) -> Vec<Evidence> {
 
 fn remedy(facts: &Analysis<'_>, asked: &Asked) -> Remedy {
     if let Some(word) = &asked.word {
-        return facts.edit_words("Remove resume= from the kernel command line.", &[word], &[]);
+        let remedy = facts.edit_words("Remove resume= from the kernel command line.", &[word], &[]);
+        return if asked.of_image { remedy.without_repairs() } else { remedy };
     }
     let mut remedy = facts
         .rebuild("Set RESUME=none, so that the initramfs waits for no hibernation device, and rebuild the initramfs.");
+    if !remedy.repairs().is_empty() {
+        remedy = remedy.repair(Repair::NoResume);
+    }
     if facts.default_image().is_some_and(|image| image.family() == Family::InitramfsTools) {
         remedy = remedy.first(ShellCommand::write_line("/etc/initramfs-tools/conf.d/resume", "RESUME=none", &[]));
     }
@@ -158,6 +164,8 @@ struct Asked {
     evidence: Evidence,
     /// The word of the command line that asks, where one does.
     word: Option<String>,
+    /// The image adds that word by itself.
+    of_image: bool,
     /// Nothing ends the wait but the device.
     for_ever: bool,
 }
@@ -182,6 +190,7 @@ fn asked(facts: &Analysis<'_>) -> Result<Option<Asked>, Outcome> {
                 device,
                 evidence: words.evidence_of(word),
                 word: Some(word.to_string()),
+                of_image: !told,
                 for_ever: by_systemd && told && !limited,
             }
         }
@@ -189,7 +198,7 @@ fn asked(facts: &Analysis<'_>) -> Result<Option<Asked>, Outcome> {
         None => {
             let Some(configured) = configured(facts)? else { return Ok(None) };
             let evidence = Evidence::from(configured);
-            Asked { device: configured.value.clone(), evidence, word: None, for_ever: false }
+            Asked { device: configured.value.clone(), evidence, word: None, of_image: false, for_ever: false }
         }
     };
     Ok((!matches!(asked.device.as_str(), "" | "none" | "auto")).then_some(asked))

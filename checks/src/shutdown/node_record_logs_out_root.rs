@@ -2,7 +2,7 @@
 
 use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
 use crate::facts::{Location, LogoutScope, NodeRecord, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "node-record-logs-out-root",
@@ -131,12 +131,13 @@ fn finding(record: &NodeRecord, startup: &str, event: &LogoutEvent<'_>) -> Findi
     ))
     .evidence(Evidence::at(&place, text))
     .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))
-    .remedy(Remedy::new("Set node.startup of the boot target's record to onboot").command(record_of.args(&[
-        "-o",
-        "update",
-        "-n",
-        "node.startup",
-        "-v",
-        "onboot",
-    ])))
+    .remedy(
+        Remedy::new("Set node.startup of the boot target's record to onboot")
+            .command(record_of.args(&["-o", "update", "-n", "node.startup", "-v", "onboot"]))
+            .repair(Repair::SetIscsi {
+                path: record.path.clone(),
+                key: "node.startup".to_owned(),
+                value: "onboot".to_owned(),
+            }),
+    )
 }

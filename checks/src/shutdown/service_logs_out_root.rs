@@ -2,7 +2,7 @@
 
 use super::logouts::{LogoutEvent, boot_target_names, logout_events, spared};
 use crate::facts::{LogoutScope, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "service-logs-out-root",
@@ -102,10 +102,18 @@ fn finding(event: &LogoutEvent<'_>) -> Finding {
         Some(unit) if !unit.pulled_by.is_empty() => {
             Remedy::new("Mask the unit, or make it spare the session that carries the root")
                 .command(ShellCommand::new(&["systemctl", "mask"]).operand(event.by))
+                .repair(Repair::MaskUnit { unit: event.by.to_owned() })
         }
-        Some(_) => Remedy::new("Disable the unit, or make it spare the session that carries the root")
-            .command(ShellCommand::new(&["systemctl", "disable"]).operand(event.by)),
-        None => Remedy::new("Remove the stop link").command(ShellCommand::new(&["rm", "-f"]).path(event.by)),
+        Some(unit) => Remedy::new("Disable the unit, or make it spare the session that carries the root")
+            .command(ShellCommand::new(&["systemctl", "disable"]).operand(event.by))
+            .repair(match unit.enabled_by.iter().all(|link| link.path.starts_with("/etc/")) {
+                true => Repair::DisableUnit { unit: event.by.to_owned() },
+                // A link that a package ships comes back with it, and disabling leaves it.
+                false => Repair::MaskUnit { unit: event.by.to_owned() },
+            }),
+        None => Remedy::new("Remove the stop link")
+            .command(ShellCommand::new(&["rm", "-f"]).path(event.by))
+            .repair(Repair::RemoveLink { path: event.by.to_owned() }),
     };
     Finding::critical(format!("{}{directive} logs out {what}, including the one that carries the root", event.by))
         .evidence(Evidence::at(&event.logout.at, event.logout.excerpt.clone()))

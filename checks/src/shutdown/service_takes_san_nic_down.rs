@@ -2,7 +2,9 @@
 
 use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method, Source};
 use crate::handover::{Matches, SanIdentity, matches, noted};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Severity, ShellCommand,
+};
 
 /// The unit of ifupdown.
 const UNIT: &str = "networking.service";
@@ -101,9 +103,9 @@ fn finding(san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Find
     ))
     .evidence(Evidence::at(&config.at, format!("iface {name}, without no-auto-down")))
     .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
-    .remedy(Remedy::new("Make ifupdown leave the SAN NIC up at shutdown").command(ShellCommand::append_line(
-        &config.at.path,
-        "no-auto-down {}",
-        &[&name],
-    )))
+    .remedy(
+        Remedy::new("Make ifupdown leave the SAN NIC up at shutdown")
+            .command(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[&name]))
+            .repair(Repair::SanNic { config: Box::new(config.clone()), need: SanNicNeed::StayUp }),
+    )
 }

@@ -1,7 +1,9 @@
 //! `firewall-blocks-san`
 
 use crate::facts::{Firewall, Source};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Sed, Severity, ShellCommand,
+};
 
 pub(crate) static CHECK: Check = Check {
     id: "firewall-blocks-san",
@@ -82,7 +84,10 @@ fn finding(firewall: &Firewall, blocked: Blocked) -> Finding {
     Finding::critical(format!("{} is loaded at boot and {what}", firewall.kind))
         .evidence(Evidence::at(&firewall.at, policies))
         .evidences(firewall.deciding.iter().map(Evidence::from))
-        .remedy(remedy(firewall, blocked))
+        .remedy(remedy(firewall, blocked).repair(Repair::AcceptPortal {
+            kind: firewall.kind.clone(),
+            path: firewall.deciding.as_ref().map_or(&firewall.at, |deciding| &deciding.at).path.clone(),
+        }))
 }
 
 /// What fixes it in the files that are loaded at boot: a rule put into the running firewall would be gone then.

@@ -1,6 +1,6 @@
 //! `iscsid-not-running`
 
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "iscsid-not-running",
@@ -25,6 +25,9 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
+/// What runs iscsid.
+const UNIT: &str = "iscsid.service";
+
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let sessions = facts.iscsi.sessions.needed()?;
     if sessions.is_empty() {
@@ -38,10 +41,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Finding::warning(format!("iscsid is not running: {session} will not be restored once its connection is lost"))
             .evidence(Evidence::new("/proc/net/unix", "no @ISCSIADM_ABSTRACT_NAMESPACE"));
     let mut remedy = Remedy::new("Start iscsid, and make sure that it starts at boot");
-    if let Some(masked) = facts.services.unit("iscsid.service").and_then(|unit| unit.masked.as_ref()) {
+    let unit = facts.services.unit(UNIT);
+    if let Some(masked) = unit.and_then(|unit| unit.masked.as_ref()) {
         finding = finding.evidence(Evidence::at(masked, "iscsid.service is masked"));
         remedy = remedy.command(ShellCommand::new(&["systemctl", "unmask", "iscsid.service"]).on_machine());
     }
+    // One that starts at boot was stopped since, and no file would change that.
+    let enable = unit.filter(|unit| unit.masked.is_none() && unit.fragment.is_some() && !unit.starts());
+    let remedy = remedy.repairs_by(enable.map(|_| Repair::EnableUnit { unit: UNIT.to_owned() }));
     finding
         .remedy(remedy.command(ShellCommand::new(&["systemctl", "enable", "--now", "iscsid.service"]).on_machine()))
         .into()

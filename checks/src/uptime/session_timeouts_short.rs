@@ -1,7 +1,9 @@
 //! `session-timeouts-short`
 
 use crate::facts::Source;
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Sed, Severity, ShellCommand};
+use crate::{
+    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Sed, Severity, ShellCommand,
+};
 
 /// open-iscsi's own default of `node.session.timeo.replacement_timeout`, in seconds.
 const DEFAULT: i64 = 120;
@@ -78,7 +80,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
                     value.at.path, value.value
                 ))
                 .evidence(Evidence::at(&value.at, format!("node.session.timeo.replacement_timeout = {}", value.value)))
-                .remedy(remedy),
+                .remedy(remedy.repair(Repair::SetIscsi {
+                    path: value.at.path.clone(),
+                    key: "node.session.timeo.replacement_timeout".to_owned(),
+                    value: "86400".to_owned(),
+                })),
             );
         } else {
             sound.push(format!("{} says {}", value.at.path, waits(value.value)));

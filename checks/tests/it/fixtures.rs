@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// A case of one check.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
+pub(crate) struct Case {
     /// The sound machine that it starts from.
     base: String,
     /// What the case shows, in one sentence.
@@ -91,7 +91,7 @@ fn assert_same_keys(name: &str, path: &str, written: &Value, understood: &Value)
     }
 }
 
-fn case(check: &Check, kind: &str) -> (String, Case, Facts) {
+pub(crate) fn case(check: &Check, kind: &str) -> (String, Case, Facts) {
     let path = fixtures().join("checks").join(check.id).join(format!("{kind}.json"));
     let name = format!("{}/{kind}", check.id);
     let case: Case = serde_json::from_str(&read(&path)).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -107,7 +107,7 @@ fn everything(facts: &Facts) -> Judgement {
 }
 
 /// What one check says by itself, so that no broken link before it softens its severity.
-fn alone(check: &Check, facts: &Facts) -> Outcome {
+pub(crate) fn alone(check: &Check, facts: &Facts) -> Outcome {
     let selection = Selection { only: vec![check.id.to_owned()], ..Selection::default() };
     judge(facts, &selection).results.into_iter().next().unwrap().outcome
 }

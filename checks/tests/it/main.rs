@@ -8,6 +8,7 @@ mod fixtures;
 mod handover;
 mod login;
 mod machine;
+mod repairs;
 mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;
