@@ -47,6 +47,33 @@ fn one_change_gives_one_critical_finding() {
     }
 }
 
+/// What `isctpl prepare` fixes says so before the fix by hand, with what the person told.
+#[test]
+fn what_prepare_fixes_names_its_command_first() {
+    let broken = "f 0600 /boot/grub/grub.cfg\n| set default=\"0\"\n| menuentry 'Fixture Linux' {\n| \tlinux \
+                  /vmlinuz-6.1.0-50-amd64 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_firmware ip=ibft\n| \tinitrd \
+                  /initrd.img-6.1.0-50-amd64\n| }\nf 0644 /etc/default/grub\n| GRUB_CMDLINE_LINUX=\"iscsi_firmware \
+                  ip=ibft\"\n";
+    let with_grub = format!("{broken}f 0755 /usr/sbin/update-grub\n| #!/bin/sh\n");
+    let told = ["--same-machine", "--portal", "100.97.0.10", "--san-subnet", "100.97.0.0/16", "--only", "login"];
+    let root = machine(&with_grub);
+    let report = seen(&root, &told);
+    let command = "isctpl prepare --only login-interface-named-ibft --root ROOT --same-machine --portal \
+                   100.97.0.10:3260 --san-subnet 100.97.0.0/16";
+    let lines: Vec<&str> = report.lines().map(str::trim_start).collect();
+    let by =
+        lines.iter().position(|line| *line == format!("fixed by  {command}")).unwrap_or_else(|| panic!("{report}"));
+    assert!(lines[by + 1].starts_with("fix "), "{report}");
+    let json = |args: &[&str], root: &tempfile::TempDir| -> serde_json::Value {
+        let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
+        serde_json::from_str::<serde_json::Value>(&seen(root, &args)).unwrap()["findings"][0]["remedy"]["fixed_by"]
+            .clone()
+    };
+    assert_eq!(json(&told, &root), command);
+    // Where the root has nothing that writes the loader's menu, no file fixes it.
+    assert_eq!(json(&told, &machine(broken)), serde_json::Value::Null);
+}
+
 /// The boot loads from the image alone: such a machine was seen to come up, and to miss what it loads later.
 #[test]
 fn modules_that_only_the_disk_lacks_are_a_warning() {

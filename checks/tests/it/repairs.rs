@@ -319,7 +319,7 @@ fn network_legacy_is_given_the_route_that_its_dhcp_drops() {
             format!("-iscsiroot=100.97.0.10::3260:2f:{TARGET}"),
         ),
         ("dracut-root", format!("{firmware} rd.route=100.97.0.0/16:100.64.16.49:enp0s3"), format!("+{route}")),
-        ("dracut-live", format!("rd.iscsi.firmware rd.iscsi.ibft rd.retry=60"), format!("+{route}")),
+        ("dracut-live", "rd.iscsi.firmware rd.iscsi.ibft rd.retry=60".to_owned(), format!("+{route}")),
     ] {
         assert_eq!(words_of(machine(base).cmdline(&format!("{ROOT} {line}"))), Some(change), "{base} {line}");
     }
