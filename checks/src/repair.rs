@@ -1,6 +1,6 @@
 //! What `isctpl prepare` changes to fix a finding: what is to hold afterwards, and not yet which bytes of which file.
 
-use crate::facts::{InterfaceConfig, Omit, StaticRoute};
+use crate::facts::{InterfaceConfig, StaticRoute};
 
 /// A change to the files of the root that fixes a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,8 +132,6 @@ pub struct ImageContents {
     pub owner_only: bool,
     /// A compression that the kernel can unpack.
     pub plain_compression: bool,
-    /// Lines of dracut's configuration that keep out what the boot needs, with the words that leave them.
-    pub let_in: Vec<Omit>,
 }
 
 /// What the configuration that takes the SAN NIC over lacks.
