@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use super::image::Family;
-use crate::facts::{BootEntry, HIDDEN, Initramfs, Omit};
+use crate::facts::{BootEntry, HIDDEN, Initramfs};
 use crate::{ImageContents, Remedy, Repair, Sed, ShellCommand, WordMatch, is_plain};
 
 /// The file that grub-mkconfig sources first.
@@ -29,18 +29,25 @@ impl Analysis<'_> {
     }
 
     /// That the image of the entry that boots is built again; `None` where no program of the root can, or there is
-    /// nothing to build it of. What dracut is told to keep out is let in, `wanted` too.
-    pub(crate) fn build_image(&self, contents: ImageContents, wanted: &[&str]) -> Option<Repair> {
+    /// nothing to build it of. What dracut is told to keep out is asked for by name, `wanted` too.
+    pub(crate) fn build_image(&self, mut contents: ImageContents, wanted: &[&str]) -> Option<Repair> {
         let kernel = self.default_kernel()?;
         let can = self.has("update-initramfs") || self.has("dracut");
         if !can || kernel.version.known().is_none() || kernel.modules_dir.is_none() {
             return None;
         }
-        let let_in = self
-            .omits(wanted)
-            .into_iter()
-            .map(|(omit, words)| Omit { words: words.into_iter().map(str::to_owned).collect(), ..omit.clone() });
-        Some(Repair::BuildImage(ImageContents { let_in: let_in.collect(), ..contents }))
+        for (omit, words) in self.omits(wanted) {
+            for word in words {
+                match (omit.key.as_str(), word) {
+                    ("omit_dracutmodules", "lvm" | "dm") => contents.lvm = true,
+                    ("omit_dracutmodules", "kernel-modules") => contents.all_drivers = true,
+                    ("omit_dracutmodules", _) => contents.login_tools = true,
+                    _ if contents.modules.iter().any(|module| module == word) => {}
+                    _ => contents.modules.push(word.to_owned()),
+                }
+            }
+        }
+        Some(Repair::BuildImage(contents))
     }
 
     /// The command that makes the image of an entry, which has none.
