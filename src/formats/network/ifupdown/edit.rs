@@ -205,6 +205,10 @@ impl Lines {
 
     /// Takes a word out of a line wherever it stands, with the blanks in front of it.
     fn remove_words(&mut self, number: usize, word: &str) -> Result<(), Unedited> {
+        // ifupdown2 joins an empty piece of a line with the next line that is not.
+        if self.joined(number).len() > 1 {
+            return Err(Unedited::at(number, format!("goes on in the next line; {word} is not taken out of it")));
+        }
         for (index, range) in self.words(number)?.into_iter().rev() {
             let Some(line) = self.lines.get_mut(index) else { continue };
             if line.get(range.clone()) == Some(word) {
@@ -293,7 +297,7 @@ mod tests {
                 "auto lo san wan\nallow-hotplug san\niface lo inet loopback\niface san inet dhcp\n  wpa-psk secret\n\n  # note\n  up x \\\n y\niface wan inet dhcp\n",
                 "auto lo wan\n#allow-hotplug san\niface lo inet loopback\n#iface san inet dhcp\n  #wpa-psk secret\n\n  # note\n  #up x \\\n #y\niface wan inet dhcp\n",
             ),
-            ("auto lo \\\n  san\niface san inet dhcp", "auto lo \\\n\n#iface san inet dhcp"),
+            ("auto san \\\n  san\niface san inet dhcp", "#auto san \\\n  #san\n#iface san inet dhcp"),
             ("allow-net san\nauto lo\n", "allow-net san\nauto lo\n"),
         ] {
             let edited = left_out(before, "san").unwrap();
@@ -313,6 +317,7 @@ mod tests {
             assert_eq!(manual(text, "san").unwrap_err().line, Some(at), "{text}");
         }
         assert_eq!(left_out("auto lo\nauto /s*\niface san inet dhcp\n", "san").unwrap_err().line, Some(2));
+        assert_eq!(left_out("auto lo \\\n  san\niface san inet dhcp", "san").unwrap_err().line, Some(1));
         assert_eq!(left_out("auto en0=san\niface san inet dhcp\n", "en0").unwrap_err().line, Some(1));
     }
 

@@ -2,7 +2,7 @@
 
 use super::{ifcfg, parse};
 use crate::formats::text::edit::{Unedited, append, line_end};
-use isctpl_checks::facts::{InterfaceConfig, StaticRoute};
+use isctpl_checks::facts::StaticRoute;
 
 /// Sets a key of a group: in its last line, or in a new one at the end of the group.
 pub(crate) fn set(text: &str, group: &str, key: &str, value: &str) -> Result<String, Unedited> {
@@ -70,33 +70,6 @@ pub(crate) fn add_route(text: &str, route: &StaticRoute) -> Result<String, Unedi
     }
     let number = known.iter().filter_map(|(key, _)| numbers(key)).max().map_or(1, |number| number.saturating_add(1));
     set(text, "ipv4", &format!("route{number}"), &wanted)
-}
-
-/// Has an ifcfg file use the routes of the lease: `PEERROUTES=yes`.
-pub(crate) fn use_peer_routes(text: &str) -> Result<String, Unedited> {
-    let read = |text: &str| {
-        let mut problems = Vec::new();
-        let config = ifcfg::read(text, "", "", &mut problems);
-        (config, problems)
-    };
-    let (before, problems) = read(text);
-    let Some(refused) = &before.use_dhcp_routes else { return Ok(text.to_owned()) };
-    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-    if let Some(line) = lines.get_mut((refused.at.line as usize).saturating_sub(1))
-        && let Some((key, value)) = line.split_once('=')
-    {
-        let value = value.trim_end_matches(['\n', '\r']);
-        let end = line.get(key.len() + 1 + value.len()..).unwrap_or_default();
-        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\'')).map(String::from).unwrap_or_default();
-        *line = format!("{key}={quote}yes{quote}{end}");
-    }
-    let edited = lines.concat();
-    let (after, problems_after) = read(&edited);
-    let expected = InterfaceConfig { use_dhcp_routes: None, ..before.clone() };
-    match after == expected && problems_after == problems {
-        true => Ok(edited),
-        false => Err(Unedited::at(refused.at.line as usize, "is more than `PEERROUTES=no`")),
-    }
 }
 
 /// Adds a route to a `route-NAME` file, in the one of its two forms that the file has.
@@ -188,22 +161,6 @@ mod tests {
             let edited = set(before, "ipv4", "ignore-auto-routes", "false").unwrap();
             assert_eq!(edited, after);
             assert_eq!(set(&edited, "ipv4", "ignore-auto-routes", "false").unwrap(), edited, "again");
-        }
-    }
-
-    #[test]
-    fn an_ifcfg_file_uses_the_routes_of_the_lease() {
-        for (before, after) in [
-            ("DEVICE=a\nPEERROUTES=no\nONBOOT=yes\n", "DEVICE=a\nPEERROUTES=yes\nONBOOT=yes\n"),
-            ("PEERROUTES=\"no\"\n", "PEERROUTES=\"yes\"\n"),
-            ("PEERROUTES=yes", "PEERROUTES=yes"),
-        ] {
-            let edited = use_peer_routes(before).unwrap();
-            assert_eq!(edited, after);
-            assert_eq!(use_peer_routes(&edited).unwrap(), edited, "again");
-        }
-        for text in ["MTU=1\nPEERROUTES=no; MTU=9000\n", "\nDEVICE=x PEERROUTES=no\n"] {
-            assert_eq!(use_peer_routes(text).unwrap_err().line, Some(2), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 use super::{is_static, of_cloud_init, refusal};
 use crate::formats::network::dhcpcd_conf::edit as dhcpcd_conf;
 use crate::formats::network::keyfile::edit as keyfile;
+use crate::formats::shell::edit::with_value;
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use isctpl_checks::SanNicNeed;
 use isctpl_checks::facts::InterfaceConfig;
@@ -42,7 +43,7 @@ pub(super) fn ifcfg(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &SanN
             let path = path.replacen("/ifcfg-", "/route-", 1);
             draft.edit(&path, BY_HAND, |text| keyfile::add_peer_route(text, route))
         }
-        SanNicNeed::LeaseRoutes(_) => draft.edit(path, BY_HAND, keyfile::use_peer_routes),
+        SanNicNeed::LeaseRoutes(_) => draft.edit(path, BY_HAND, |text| with_value(text, "PEERROUTES", "yes")),
         _ => Err(no_route_known(config)),
     }
 }
