@@ -1,6 +1,7 @@
 //! Storage: what a block device holds, LVM's configuration and metadata, fstab(5), and SCSI identification.
 
 pub(crate) mod fstab;
+pub(crate) mod fstab_edit;
 pub(crate) mod lvm;
 pub(crate) mod signature;
 pub(crate) mod vpd;

@@ -1,5 +1,6 @@
 //! Rule sets of nft(8).
 
+pub(crate) mod edit;
 mod rule;
 
 use super::rules::Chains;

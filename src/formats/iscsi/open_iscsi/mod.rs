@@ -4,6 +4,7 @@
 //! Source: open-iscsi `usr/idbm.c` (`idbm_recinfo_config`), `usr/config.h`, Debian's
 //! `scripts/local-top/iscsi`. A password's value is dropped where it is read: nothing here returns one.
 
+pub(crate) mod edit;
 mod initramfs;
 mod record;
 

@@ -2,6 +2,7 @@
 
 mod config;
 mod devices_file;
+pub(crate) mod edit;
 mod metadata;
 mod tree;
 

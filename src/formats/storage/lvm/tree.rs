@@ -2,6 +2,7 @@
 //! value is a string, a number, or a list of both; comments from `#` to the end of the line.
 
 use isctpl_checks::facts::Problem;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// The most settings that are kept.
@@ -39,6 +40,8 @@ pub(crate) struct Node {
     name: String,
     /// One value, or those of a list.
     pub values: Vec<Value>,
+    /// Where its value is written, the brackets of a list included.
+    pub value: Range<usize>,
     /// Line of its key, counted from 1.
     pub line: u32,
 }
@@ -57,7 +60,8 @@ impl Node {
 
 /// Reads settings until the end or until the text breaks the grammar: then what was read so far, and why.
 pub(crate) fn parse(text: &str, path: &str) -> (Vec<Node>, Option<Problem>) {
-    let mut parser = Parser { lexer: Lexer { rest: text, line: 1 }, nodes: Vec::new(), values: 0 };
+    let lexer = Lexer { rest: text, line: 1, length: text.len() };
+    let mut parser = Parser { lexer, nodes: Vec::new(), values: 0 };
     let problem = parser.run().err().map(|what| Problem::new(format!("{path}:{}", parser.lexer.line), what));
     (parser.nodes, problem)
 }
@@ -77,37 +81,43 @@ enum Token {
 struct Lexer<'a> {
     rest: &'a str,
     line: u32,
+    /// Of the whole text.
+    length: usize,
 }
 
 impl Lexer<'_> {
-    fn next(&mut self) -> Result<Option<Token>, String> {
-        loop {
-            let mut chars = self.rest.chars();
-            let Some(first) = chars.next() else { return Ok(None) };
-            let after = chars.as_str();
+    /// Passes over blanks and remarks; how many bytes were read then.
+    fn skip_blanks(&mut self) -> usize {
+        while let Some(first) = self.rest.chars().next() {
             match first {
-                '\n' => {
-                    self.line = self.line.saturating_add(1);
-                    self.rest = after;
-                }
-                c if c.is_whitespace() || c == '\0' => self.rest = after,
                 '#' => self.rest = self.rest.find('\n').and_then(|end| self.rest.get(end..)).unwrap_or(""),
-                '"' | '\'' => return self.quoted(first, after).map(Some),
-                _ => {
-                    let token = match first {
-                        '{' => Token::Open,
-                        '}' => Token::Close,
-                        '[' => Token::ListOpen,
-                        ']' => Token::ListClose,
-                        ',' => Token::Comma,
-                        '=' => Token::Equals,
-                        _ => return Ok(Some(self.bare())),
-                    };
-                    self.rest = after;
-                    return Ok(Some(token));
+                c if c.is_whitespace() || c == '\0' => {
+                    self.line = self.line.saturating_add(u32::from(c == '\n'));
+                    self.rest = self.rest.get(c.len_utf8()..).unwrap_or("");
                 }
+                _ => break,
             }
         }
+        self.length - self.rest.len()
+    }
+
+    fn next(&mut self) -> Result<Option<Token>, String> {
+        self.skip_blanks();
+        let mut chars = self.rest.chars();
+        let Some(first) = chars.next() else { return Ok(None) };
+        let after = chars.as_str();
+        let token = match first {
+            '"' | '\'' => return self.quoted(first, after).map(Some),
+            '{' => Token::Open,
+            '}' => Token::Close,
+            '[' => Token::ListOpen,
+            ']' => Token::ListClose,
+            ',' => Token::Comma,
+            '=' => Token::Equals,
+            _ => return Ok(Some(self.bare())),
+        };
+        self.rest = after;
+        Ok(Some(token))
     }
 
     fn bare(&mut self) -> Token {
@@ -188,11 +198,13 @@ impl Parser<'_> {
                 }
                 Some(Token::Open) => return Err("sections are nested too deeply".to_owned()),
                 Some(Token::Equals) => {
+                    let start = self.lexer.skip_blanks();
                     let values = self.values()?;
+                    let value = start..self.lexer.length - self.lexer.rest.len();
                     if self.nodes.len() == NODE_LIMIT {
                         return Err("has too many settings; the rest was not read".to_owned());
                     }
-                    self.nodes.push(Node { sections: around, name, values, line });
+                    self.nodes.push(Node { sections: around, name, values, value, line });
                 }
                 _ => return Err(format!("expected '=' or '{{' after {}", shortened(&name))),
             }
