@@ -13,6 +13,9 @@ use std::os::fd::AsFd;
 pub(super) type Magic = u64;
 
 pub(super) const AUTOFS: Magic = 0x0187;
+const BTRFS: Magic = 0x9123_683e;
+const BCACHEFS: Magic = 0xca45_1a4e;
+const ZFS: Magic = 0x2fc1_2fc1;
 const PROC: Magic = 0x9fa0;
 const SYSFS: Magic = 0x6265_6572;
 
@@ -22,9 +25,9 @@ const HOLD_FILES: [Magic; 38] = [
     AUTOFS,
     0x0102_1994, // tmpfs, devtmpfs
     0x8584_58f6, // ramfs
-    0x9123_683e, // btrfs
-    0xca45_1a4e, // bcachefs
-    0x2fc1_2fc1, // zfs
+    BTRFS,
+    BCACHEFS,
+    ZFS,
     0x794c_7630, // overlayfs
     0x6175_6673, // aufs
     0xf15f,      // ecryptfs
@@ -87,6 +90,12 @@ pub(super) fn magic(fd: &impl AsFd) -> Result<Magic, Errno> {
     // The type of the number differs between architectures; the number has 32 bits in all of them.
     #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, clippy::cast_possible_truncation)]
     fstatfs(fd).map(|stat| Magic::from(stat.filesystem_type().0 as u32))
+}
+
+/// Whether an open file or directory is on a disk of this machine: neither in memory nor on a server. Three kinds of
+/// filesystems on disks have numbers of their own in place of the disk's.
+pub(super) fn is_on_disk(fd: &impl AsFd) -> Result<bool, Errno> {
+    Ok([BTRFS, BCACHEFS, ZFS].contains(&magic(fd)?) || major(fstat(fd)?.st_dev) != 0)
 }
 
 /// Why a file may not be read as a file of a root: the name of the kernel's filesystem that it is on.

@@ -14,6 +14,7 @@ pub(crate) mod mount;
 pub(crate) mod mounted;
 pub mod netlink;
 pub mod reach;
+pub(crate) mod removal;
 pub(crate) mod replace;
 pub mod root;
 pub(crate) mod terminal;
