@@ -31,30 +31,50 @@ const LOGS: [&str; 22] = [
     "cloud-init-output.log",
 ];
 
+const AUDIT_LOG: &str = "audit.log";
+
 /// Entries of `/tmp` that every running system makes and that hold nothing.
 const SOCKET_DIRECTORIES: [&str; 6] = [".X11-unix", ".ICE-unix", ".XIM-unix", ".font-unix", ".Test-unix", "lost+found"];
 
-/// Shell histories of root and of everybody in `/home`.
+/// Where fish keeps its history, below a home directory.
+const FISH: &str = ".local/share/fish/fish_history";
+
+/// Shell histories of everybody who has a home.
 pub(super) fn histories(search: &mut Search<'_>) {
-    let mut homes = vec!["/root".to_owned()];
-    homes.extend(directories(search, "/home").map(|name| format!("/home/{name}")));
-    for home in homes {
-        for (name, kind) in search.list(&home) {
+    for home in homes(search) {
+        let listed = search.list(&home).into_iter().filter(|(_, kind)| *kind == FileKind::File).map(|(name, _)| name);
+        let histories = listed.filter(|name| name.starts_with('.') && name.ends_with("_history"));
+        for name in histories.chain([FISH.to_owned()]) {
             let path = format!("{home}/{name}");
-            if kind == FileKind::File
-                && name.starts_with('.')
-                && name.ends_with("_history")
-                && let Some(size) = search.filled(&path)
-            {
+            if let Some(size) = search.filled(&path) {
                 search.found(LeftoverKind::History, path, size);
             }
         }
     }
 }
 
+/// The home directories of root and of everybody in `/home`, what new ones are made of, and the homes of
+/// whoever else passwd(5) names.
+pub(super) fn homes(search: &mut Search<'_>) -> Vec<String> {
+    let mut homes = vec!["/root".to_owned(), "/etc/skel".to_owned()];
+    homes.extend(directories(search, "/home").map(|name| format!("/home/{name}")));
+    let passwd = search.text("/etc/passwd").unwrap_or_default();
+    for home in passwd.lines().filter_map(|line| line.split(':').nth(5)) {
+        let home = home.trim_end_matches('/');
+        let is_real = home.starts_with('/') && !home.split('/').any(|part| part == "..");
+        // What is made anew at each start holds no history on the disk.
+        let is_kept =
+            !["/dev", "/proc", "/run", "/sys"].iter().any(|top| home == *top || home.starts_with(&format!("{top}/")));
+        if is_real && is_kept && homes.iter().all(|known| known != home) && search.is_directory(home) {
+            homes.push(home.to_owned());
+        }
+    }
+    homes
+}
+
 /// Logs of logins and of the system, with the rotated ones, the audit log and the journal.
 pub(super) fn logs(search: &mut Search<'_>) {
-    for (directory, wanted) in [("/var/log", &LOGS[..]), ("/var/log/audit", &["audit.log"])] {
+    for (directory, wanted) in [("/var/log", &LOGS[..]), ("/var/log/audit", &[AUDIT_LOG])] {
         for (name, kind) in search.list(directory) {
             let path = format!("{directory}/{name}");
             if kind == FileKind::File
@@ -73,6 +93,12 @@ pub(super) fn logs(search: &mut Search<'_>) {
             search.found(LeftoverKind::Logs, path, count(journals));
         }
     }
+}
+
+/// Whether the path of a log is that of an older one, which nobody writes any more.
+pub(crate) fn is_rotated(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !LOGS.contains(&name) && name != AUDIT_LOG
 }
 
 /// Whether a name is a log's own or that of a rotated one: `syslog.1`, `syslog.2.gz`, `messages-20260101`.
@@ -137,25 +163,30 @@ pub(super) fn temporary_files(search: &mut Search<'_>) {
             continue;
         }
         let names = search.list(path);
-        let left = names
-            .iter()
-            .filter(|(name, _)| !name.starts_with("systemd-private-") && !SOCKET_DIRECTORIES.contains(&name.as_str()))
-            .count();
+        let left = names.iter().filter(|(name, _)| !is_of_running_system(name)).count();
         if left > 0 {
             search.found(LeftoverKind::Tmp, path, count(left));
         }
     }
 }
 
+/// Whether an entry of `/tmp` or `/var/tmp` is made by every running system, and is no leftover of anybody's.
+pub(crate) fn is_of_running_system(name: &str) -> bool {
+    name.starts_with("systemd-private-") || SOCKET_DIRECTORIES.contains(&name)
+}
+
+/// Directories in which package managers keep packages.
+const PACKAGES: [&str; 3] = ["/var/cache/apt/archives", "/var/cache/apt/archives/partial", "/var/cache/pacman/pkg"];
+
+/// Whether a file of those directories is a package.
+pub(crate) fn is_package(name: &str) -> bool {
+    [".deb", ".zst", ".xz"].iter().any(|end| name.ends_with(end))
+}
+
 /// Packages and repository data that package managers keep: what `apt-get clean` and its like remove.
 pub(super) fn package_caches(search: &mut Search<'_>) {
-    for (path, suffixes) in [
-        ("/var/cache/apt/archives", &[".deb"][..]),
-        ("/var/cache/apt/archives/partial", &[".deb"]),
-        ("/var/cache/pacman/pkg", &[".zst", ".xz"]),
-    ] {
-        let packages =
-            search.list(path).iter().filter(|(name, _)| suffixes.iter().any(|end| name.ends_with(end))).count();
+    for path in PACKAGES {
+        let packages = search.list(path).iter().filter(|(name, _)| is_package(name)).count();
         if packages > 0 {
             search.found(LeftoverKind::PackageCache, path, count(packages));
         }

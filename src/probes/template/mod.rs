@@ -7,7 +7,8 @@ mod wanted;
 
 use super::units::startup::Startup;
 use crate::system::Root;
-use isctpl_checks::facts::{LeftoverKind, Source, Template};
+use isctpl_checks::facts::{Leftover, LeftoverKind, Problem, Source, Template};
+pub(crate) use leftovers::{is_of_running_system, is_package, is_rotated};
 use search::Search;
 
 /// A search for leftovers of one kind.
@@ -17,6 +18,25 @@ type Look = fn(&mut Search<'_>);
 /// may have a log is for the checks to say.
 pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> Template {
     let mut search = Search { root, left: Vec::new(), problems: Vec::new() };
+    look_for_leftovers(&mut search);
+    let wanted = wanted::look(&mut search, startup);
+    Source::Wanted.name(&mut search.problems);
+    Template { left: search.left, wanted, problems: search.problems }
+}
+
+/// Looks for what a template must not carry alone.
+pub(crate) fn leftovers(root: &Root) -> (Vec<Leftover>, Vec<Problem>) {
+    let mut search = Search { root, left: Vec::new(), problems: Vec::new() };
+    look_for_leftovers(&mut search);
+    (search.left, search.problems)
+}
+
+/// The homes of everybody who may have left something there.
+pub(crate) fn homes(root: &Root) -> Vec<String> {
+    leftovers::homes(&mut Search { root, left: Vec::new(), problems: Vec::new() })
+}
+
+fn look_for_leftovers(search: &mut Search<'_>) {
     let looks: [(LeftoverKind, Look); 8] = [
         (LeftoverKind::History, leftovers::histories),
         (LeftoverKind::Logs, leftovers::logs),
@@ -28,12 +48,9 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> Template {
         (LeftoverKind::Credentials, credentials::look),
     ];
     for (kind, look) in looks {
-        look(&mut search);
+        look(search);
         Source::Leftover(kind).name(&mut search.problems);
     }
-    let wanted = wanted::look(&mut search, startup);
-    Source::Wanted.name(&mut search.problems);
-    Template { left: search.left, wanted, problems: search.problems }
 }
 
 #[cfg(test)]

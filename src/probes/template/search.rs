@@ -16,6 +16,17 @@ impl Search<'_> {
         self.left.push(Leftover { kind, path: path.into(), amount, line: 0 });
     }
 
+    /// Whether a path leads to a directory.
+    pub(super) fn is_directory(&mut self, path: &str) -> bool {
+        match self.root.kind(path) {
+            Ok(kind) => kind == Some(FileKind::Directory),
+            Err(problem) => {
+                self.problems.push(problem);
+                false
+            }
+        }
+    }
+
     /// Names in a directory with their kinds; an absent one has none.
     pub(super) fn list(&mut self, path: &str) -> Vec<(String, FileKind)> {
         match self.root.list(path) {
