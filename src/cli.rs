@@ -3,10 +3,12 @@
 mod credentials;
 mod examples;
 mod ipxe;
+mod seal;
 
 pub use credentials::CredentialArgs;
 use credentials::portal;
 pub use ipxe::IpxeArgs;
+pub use seal::SealArgs;
 
 use crate::names;
 use crate::report::{FailOn, What};
@@ -71,6 +73,9 @@ pub enum Command {
     /// Write the iPXE script that boots from a LUN, or explain one that exists
     #[command(after_help = examples::IPXE)]
     Ipxe(IpxeArgs),
+    /// Clear a root of what a template must not carry: histories, logs, credentials, identifiers, caches
+    #[command(after_help = examples::SEAL)]
+    Seal(SealArgs),
     /// Print the script that makes a shell complete isctpl's commands, checks and NICs
     #[command(after_help = examples::COMPLETIONS)]
     Completions {

@@ -109,6 +109,15 @@ Examples:
   isctpl ipxe --check boot.ipxe
       what each line of a script means, and what iPXE refuses in it";
 
+pub(super) const SEAL: &str = "\
+Examples:
+  isctpl seal --root /target --dry-run
+      list what would be cleared, with sizes, and clear nothing
+  isctpl seal --root /target --volume-id 75618
+      clear it, and print the command that makes a template of drive 75618
+  isctpl seal --yes-this-machine --host-keys
+      clear the running system itself, SSH host keys included";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   source <(isctpl completions bash)

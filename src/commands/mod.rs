@@ -13,6 +13,7 @@ mod ipxe;
 mod output;
 mod progress;
 mod rescue;
+mod seal;
 mod show;
 mod snapshot;
 mod source;
@@ -26,13 +27,23 @@ use crate::formats::text::printable;
 use crate::report;
 use output::Output;
 use std::ffi::OsString;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// Whether this run changes the machine, so that a fault of isctpl leaves it half changed.
-static CHANGING: AtomicBool = AtomicBool::new(false);
+/// What to do where a fault of isctpl leaves things half changed; `None` for a run that changes nothing.
+static AFTER_FAULT: Mutex<Option<&str>> = Mutex::new(None);
 
-fn changes(command: &Command) -> bool {
-    matches!(command, Command::Rescue { action: Rescue::Up(_) | Rescue::Down })
+fn after_fault(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Rescue { action: Rescue::Up(_) | Rescue::Down } => {
+            Some("; `isctpl rescue down` takes down what is up")
+        }
+        Command::Seal(args) if !args.dry_run => Some("; `isctpl seal` once more clears what is left"),
+        _ => None,
+    }
+}
+
+fn remember_advice(command: &Command) {
+    *AFTER_FAULT.lock().unwrap_or_else(PoisonError::into_inner) = after_fault(command);
 }
 
 /// Does what was asked.
@@ -41,7 +52,7 @@ fn changes(command: &Command) -> bool {
 /// When a file that the user named cannot be read, or the output cannot be written.
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     let mut output = Output::new(cli.color, cli.quiet, cli.verbose);
-    CHANGING.store(changes(&cli.command), Ordering::Relaxed);
+    remember_advice(&cli.command);
     let code = match &cli.command {
         Command::Doctor(args) => doctor::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
@@ -50,6 +61,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Snapshot(args) => snapshot::run(args, &mut output),
         Command::Rescue { action } => rescue::run(action, &mut output),
         Command::Ipxe(args) => ipxe::run(args, &mut output),
+        Command::Seal(args) => seal::run(args, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
     }?;
     if cli.verbose {
@@ -89,10 +101,9 @@ pub fn complain_of_fault(arguments: &[OsString], fault: &str) -> u8 {
     if is_monitored(arguments) {
         output.tell(&report::nagios_unknown(&fault));
     }
-    let changing = CHANGING.load(Ordering::Relaxed);
-    let advice = if changing { "; `isctpl rescue down` takes down what is up" } else { "" };
-    output.complain(&format!("isctpl: {fault}{advice}\n"));
-    if changing { rescue::NOT_UNDONE } else { EXIT_UNKNOWN }
+    let advice = *AFTER_FAULT.lock().unwrap_or_else(PoisonError::into_inner);
+    output.complain(&format!("isctpl: {fault}{}\n", advice.unwrap_or_default()));
+    if advice.is_some() { rescue::NOT_UNDONE } else { EXIT_UNKNOWN }
 }
 
 /// Whether a monitor reads the first line of standard output.
@@ -113,13 +124,15 @@ mod tests {
         for (line, changing) in [
             ("isctpl -q rescue up", true),
             ("isctpl --color always rescue down", true),
+            ("isctpl seal --root /target --yes", true),
+            ("isctpl seal --dry-run", false),
             ("isctpl rescue plan", false),
             ("isctpl rescue status", false),
             ("isctpl doctor --san-nic rescue", false),
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let cli = Cli::try_parse_from(&words).unwrap();
-            CHANGING.store(changes(&cli.command), Ordering::Relaxed);
+            remember_advice(&cli.command);
             assert_eq!(complain_of_fault(&words, "a test"), if changing { 2 } else { 3 }, "{line}");
         }
     }

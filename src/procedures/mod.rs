@@ -11,6 +11,7 @@ pub(crate) mod prepare;
 pub(crate) mod replaced_file;
 pub(crate) mod rescue;
 pub mod run;
+pub(crate) mod seal;
 mod step;
 
 pub use engine::Procedure;

@@ -22,6 +22,7 @@ mod real_trees;
 mod remedies;
 mod rescue;
 mod roots;
+mod seal;
 mod secrets;
 mod shell;
 mod support;

@@ -19,8 +19,8 @@ use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
 use error::RescueError;
 use progress::Progress;
-pub(super) use state::is_up_at;
-use state::{peek, root_only};
+use state::peek;
+pub(super) use state::{is_half_way, is_up_at, root_only};
 use std::path::Path;
 
 /// All was done that was asked for.

@@ -32,8 +32,18 @@ pub(in crate::commands) fn is_up_at(directory: &Path) -> bool {
     directory.canonicalize().is_ok_and(|directory| at.canonicalize().is_ok_and(|at| at == directory))
 }
 
+/// Whether a rescue of this start of the machine was begun, and neither completed nor undone.
+///
+/// # Errors
+/// When its journal cannot be read.
+pub(in crate::commands) fn is_half_way() -> Result<bool, Failure> {
+    let Some(journal) = peek()? else { return Ok(false) };
+    let boot = this_boot()?;
+    Ok(journal.boot() == boot && !recovery::is_complete(&journal, &boot))
+}
+
 /// Refuses whoever is not root.
-pub(super) fn root_only() -> Result<(), Failure> {
+pub(in crate::commands) fn root_only() -> Result<(), Failure> {
     if nix::unistd::geteuid().is_root() {
         Ok(())
     } else {

@@ -8,7 +8,8 @@ use crate::probes::files::first_of;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Fact, Iscsi, Problem, Source};
 
-const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
+/// The file that names the initiator.
+pub(crate) const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
 const ISCSID_CONF: &str = "/etc/iscsi/iscsid.conf";
 const INITRAMFS_CONF: &str = "/etc/iscsi/iscsi.initramfs";
 const DEFAULTS: &str = "/etc/default/open-iscsi";

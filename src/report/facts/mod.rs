@@ -13,6 +13,7 @@ use super::style::Style;
 use clap::ValueEnum;
 use isctpl_checks::facts::{Facts, SCHEMA};
 use page::Page;
+pub(super) use page::bytes;
 use serde_json::{Map, Value, json, to_value};
 
 /// What `isctpl show` can show.

@@ -103,7 +103,7 @@ pub(super) fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 }
 
 /// Bytes in the unit in which a person counts them.
-pub(super) fn bytes(count: u64) -> String {
+pub(in crate::report) fn bytes(count: u64) -> String {
     const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     match UNITS.into_iter().find(|(_, unit)| count >= *unit) {
         Some((name, unit)) => {

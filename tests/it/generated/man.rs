@@ -1,5 +1,7 @@
 //! The manual: a page a command, made of what the command line says of itself.
 
+mod seal;
+
 use clap::{Arg, Command};
 use isctpl_checks::{Check, Link, Scope, registry};
 use std::fmt::Write as _;
@@ -190,6 +192,8 @@ fn page(name: &str, section: u8, command: &Command, names: &[String]) -> String 
     examples(&mut page, command);
     if name.starts_with("isctpl-rescue") {
         page.push_str(RESCUE);
+    } else if name == "isctpl-seal" {
+        page.push_str(seal::SEAL);
     } else {
         if name == "isctpl-doctor" || name == "isctpl" {
             page.push_str(EXIT_STATUS);
