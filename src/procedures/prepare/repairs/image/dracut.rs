@@ -1,7 +1,8 @@
 //! dracut: one file of isctpl's own in `/etc/dracut.conf.d` (dracut.conf(5)), and nothing elsewhere that keeps out
 //! what it asks for.
 
-use super::{ShellFiles, booting_image, compression};
+use super::super::settings::ShellFiles;
+use super::generator::{booting_image, compression};
 use crate::formats::shell::Shell;
 use crate::formats::systemd::{self, exec};
 use crate::formats::text::edit::append;

@@ -1,6 +1,7 @@
 //! initramfs-tools: `/etc/initramfs-tools` (initramfs-tools(7), initramfs.conf(5)).
 
-use super::{ShellFiles, compression};
+use super::super::settings::ShellFiles;
+use super::generator::compression;
 use crate::formats::shell::Shell;
 use crate::formats::text::edit::append;
 use crate::procedures::prepare::draft::{Draft, Refusal};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::procedures::prepare::repairs::sample::Tree;
-use isctpl_checks::facts::{BootEntry, Chosen, Fact, FileRef, Located, Location};
+use isctpl_checks::facts::{BootEntry, Chosen, Fact, FileRef, Initramfs, Kernel, Located, Location};
 use std::collections::BTreeMap;
 
 const HOOK: &str = "/usr/share/initramfs-tools/hooks/iscsi";
