@@ -60,6 +60,7 @@ fn accepts(text: &str, chain: &str, packet: Packet) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_rule_comes_first() {
@@ -97,5 +98,16 @@ mod tests {
         assert!(accepting("*nat\nCOMMIT\n", "ufw-before-output", Packet::Request).is_err());
         let inserted = "*filter\n:OUTPUT DROP\n-I OUTPUT -j DROP\nCOMMIT\n";
         assert!(accepting(inserted, "OUTPUT", Packet::Request).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn any_text_is_edited_or_refused(text in "(\\*filter|\\*nat|COMMIT|:OUTPUT DROP|-A OUTPUT -j DROP|-A OUTPUT|é|#x|\r?\n| ){0,24}") {
+            let Ok(edited) = accepting(&text, "OUTPUT", Packet::Request) else { return Ok(()) };
+            prop_assert!(accepts(&edited, "OUTPUT", Packet::Request));
+            prop_assert_eq!(accepting(&edited, "OUTPUT", Packet::Request), Ok(edited));
+        }
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn with_option(text: &str, mount_point: &str, option: &str) -> Result
 mod tests {
     use super::super::fstab::parse;
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn one_option_is_added() {
@@ -85,5 +86,18 @@ mod tests {
         }
         assert!(with_option("UUID=1 /a\\040b vfat ro", "/a b", "nofail").unwrap().ends_with("ro,nofail"));
         assert!(with_option("/dev/x /home ext4\n", "/", "_netdev").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn other_lines_stay(text in "([a#/é]{1,4}|/| |\t|ext4|,|_netdev|\r?\n){0,40}") {
+            let Ok(edited) = with_option(&text, "/", "_netdev") else { return Ok(()) };
+            let others = |text: &str| parse(text, "f").0.into_iter().filter(|entry| entry.target != "/").collect::<Vec<_>>();
+            prop_assert_eq!(others(&edited), others(&text));
+            prop_assert!(parse(&edited, "f").0.iter().all(|entry| entry.target != "/" || entry.options.contains(&"_netdev".to_owned())));
+            prop_assert_eq!(with_option(&edited, "/", "_netdev"), Ok(edited));
+        }
     }
 }

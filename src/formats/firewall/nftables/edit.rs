@@ -126,6 +126,7 @@ fn indent(text: &str, start: usize) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_rule_comes_first() {
@@ -173,5 +174,16 @@ mod tests {
         let text = "table inet t { chain o {\n jump x; } }\nadd chain inet t b { type filter hook output priority 0; policy drop\n";
         let _ = accepting(text, Packet::Request);
         assert!(accepting("table ip t { chain c { type nat hook output priority 0; } }", Packet::Request).is_ok());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn any_text_is_edited_or_refused(text in "(table inet t|table ip6 t|chain o|\\{|\\}|;|\n| |type filter hook output priority 0|policy drop|drop|\"é\"|#x|\\\\){0,24}") {
+            let Ok(edited) = accepting(&text, Packet::Request) else { return Ok(()) };
+            prop_assert!(accepts(&edited, "output", Packet::Request));
+            prop_assert_eq!(accepting(&edited, Packet::Request), Ok(edited));
+        }
     }
 }

@@ -18,7 +18,8 @@ pub(crate) fn edited(text: &str, key: &str, value: &str) -> Result<String, Unedi
     let (found, _) = settings(text, "");
     let Some(last) = found.iter().rev().find(|setting| setting.key == key) else {
         let line = format!("{key} = {value}");
-        return Ok(match text.find(END) {
+        let begins_line = |at: &usize| *at == 0 || text.get(..*at).is_some_and(|before| before.ends_with('\n'));
+        return Ok(match text.rmatch_indices(END).map(|(at, _)| at).find(begins_line) {
             Some(at) => format!("{}{line}{}{}", &text[..at], line_end(text), &text[at..]),
             None => append(text, &[&line]),
         });
@@ -41,6 +42,7 @@ pub(crate) fn edited(text: &str, key: &str, value: &str) -> Result<String, Unedi
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn one_value_changes() {
@@ -67,5 +69,22 @@ mod tests {
             assert_eq!(read.iter().rev().find(|setting| setting.key == "node.startup").unwrap().value, "manual");
         }
         assert!(edited("", "node.startup", "a\nb").is_err() && edited("", "a b", "c").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn other_settings_stay(text in "(k|a|b é|=| = |#|\r?\n| |# END RECORD){0,24}") {
+            let edited = edited(&text, "k", "v").unwrap();
+            let all = |text: &str| {
+                let found = settings(text, "").0.into_iter().map(|setting| (setting.key.to_owned(), setting.value.to_owned()));
+                found.collect::<Vec<_>>()
+            };
+            let others = |text: &str| all(text).into_iter().filter(|(key, _)| key != "k").collect::<Vec<_>>();
+            prop_assert_eq!(others(&edited), others(&text));
+            prop_assert_eq!(all(&edited).into_iter().rev().find(|(key, _)| key == "k").unwrap().1, "v");
+            prop_assert_eq!(super::edited(&edited, "k", "v"), Ok(edited));
+        }
     }
 }

@@ -55,6 +55,7 @@ fn find(text: &str, setting: &str) -> Result<Node, Unedited> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_pattern_comes_first() {
@@ -90,5 +91,27 @@ mod tests {
         assert_eq!(switch, "devices { use_devicesfile = 0 # x\n}");
         assert!(accepting("devices { }", "devices/filter", "a|x|").is_err());
         assert_eq!(accepting("devices {\n filter = ", "devices/filter", "a|x|").unwrap_err().line, Some(2));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn other_settings_stay(text in "(devices|filter|a|\\{|\\}|=|/|\\[|\\]|,|\"r\"|'é'|1|#x|\r?\n| ){0,24}") {
+            let Ok(edited) = accepting(&text, "devices/filter", "a|x|") else { return Ok(()) };
+            let all = |text: &str| parse(text, "").0.into_iter().map(|node| (node.path().collect::<String>(), node.values)).collect::<Vec<_>>();
+            let (before, after) = (all(&text), all(&edited));
+            prop_assert_eq!(before.len(), after.len());
+            let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+            prop_assert!(changed <= 1);
+            prop_assert_eq!(accepting(&edited, "devices/filter", "a|x|"), Ok(edited));
+        }
+
+        #[test]
+        fn a_set_filter_is_edited(before in "(a = 1|#x|dir = \"é\"|\n| ){0,6}", list in "(\\[ *(\"r\"(, *'b')?)? *\\]|\"r\")") {
+            let text = format!("{before}\ndevices {{\n filter = {list} # y\n}}\n");
+            prop_assume!(parse(&text, "").1.is_none());
+            prop_assert!(accepting(&text, "devices/filter", "a|x|").is_ok());
+        }
     }
 }

@@ -14,8 +14,9 @@ const MACHINES: [(&str, &str); 5] = [
     ("loongarch64", "BOOTLOONGARCH64.EFI"),
 ];
 
-/// Copies a loader of the EFI system partition to its fallback path; with a shim what that starts from beside it. A
-/// GRUB finds its configuration as before: where it looks for it is written in it.
+/// Copies a loader of the EFI system partition to its fallback path. Where a GRUB has a shim, that goes there, with what
+/// it starts beside it: firmware with Secure Boot starts nothing else. A GRUB finds its configuration as before: where it
+/// looks for it is written in it.
 pub(crate) fn install_fallback_loader(draft: &mut Draft<'_>, from: &str) -> Result<(), Refusal> {
     let unread = |problem| Refusal::unread(problem, BY_HAND);
     let is_file = |draft: &Draft<'_>, path: &str| draft.root().kind(path).map(|kind| kind == Some(FileKind::File));
@@ -32,14 +33,18 @@ pub(crate) fn install_fallback_loader(draft: &mut Draft<'_>, from: &str) -> Resu
     let names = draft.names(efi).map_err(unread)?;
     let boot = names.iter().find(|name| name.eq_ignore_ascii_case("boot")).map_or("BOOT", String::as_str);
     let boot = format!("{efi}/{boot}");
-    let mut copies = vec![(from.to_owned(), (*fallback).to_owned())];
-    if stem.starts_with("shim") {
-        let beside = draft.names(directory).map_err(unread)?;
-        for loader in ["grub", "mm"].map(|loader| format!("{loader}{machine}.efi")) {
-            if let Some(name) = beside.iter().find(|name| name.eq_ignore_ascii_case(&loader)) {
-                copies.push((format!("{directory}/{name}"), name.clone()));
-            }
-        }
+    let beside = draft.names(directory).map_err(unread)?;
+    let sibling = |loader: &str| {
+        let loader = format!("{loader}{machine}.efi");
+        beside.iter().find(|name| name.eq_ignore_ascii_case(&loader)).map(|name| (format!("{directory}/{name}"), name))
+    };
+    let shim =
+        sibling("shim").filter(|_| [format!("shim{machine}"), format!("grub{machine}")].iter().any(|of| of == stem));
+    let first = shim.as_ref().map_or(from, |(path, _)| path);
+    let mut copies = vec![(first.to_owned(), (*fallback).to_owned())];
+    if shim.is_some() {
+        let started = ["grub", "mm"].into_iter().filter_map(sibling);
+        copies.extend(started.map(|(path, name)| (path, name.clone())));
     }
     let there = draft.names(&boot).map_err(unread)?;
     for (from, name) in copies {
@@ -76,14 +81,16 @@ mod tests {
         let shim = ("/boot/efi/EFI/debian/shimx64.efi", "shim");
         let manager = ("/boot/efi/EFI/debian/mmx64.efi", "mm");
         assert_eq!(copied(&[grub], grub.0), [pair("debian/grubx64.efi", "BOOT/BOOTX64.EFI")]);
-        assert_eq!(
-            copied(&[grub, shim, manager], shim.0),
-            [
-                pair("debian/shimx64.efi", "BOOT/BOOTX64.EFI"),
-                pair("debian/grubx64.efi", "BOOT/grubx64.efi"),
-                pair("debian/mmx64.efi", "BOOT/mmx64.efi"),
-            ]
-        );
+        for from in [shim.0, grub.0] {
+            assert_eq!(
+                copied(&[grub, shim, manager], from),
+                [
+                    pair("debian/shimx64.efi", "BOOT/BOOTX64.EFI"),
+                    pair("debian/grubx64.efi", "BOOT/grubx64.efi"),
+                    pair("debian/mmx64.efi", "BOOT/mmx64.efi"),
+                ]
+            );
+        }
         let there = ("/boot/efi/EFI/Boot/GRUBX64.EFI", "another");
         assert_eq!(copied(&[grub, shim, there], shim.0), [pair("debian/shimx64.efi", "Boot/BOOTX64.EFI")]);
         let systemd = ("/boot/efi/EFI/systemd/systemd-bootaa64.efi", "");
