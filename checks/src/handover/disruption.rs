@@ -256,8 +256,16 @@ fn without_dhcp(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruptio
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
         in_doubt: None,
-        need: Some(facts.san_route().filter(|_| addressed).map_or(SanNicNeed::Keep, SanNicNeed::Route)),
+        need: route_or_keep(facts, config, addressed),
     }]
+}
+
+/// A static route where one is known and the NIC has an address for it; networkd alone can be told to keep the one that
+/// is there. dhcpcd takes no static route.
+fn route_or_keep(facts: &Analysis<'_>, config: &InterfaceConfig, addressed: bool) -> Option<SanNicNeed> {
+    let takes_routes = addressed && config.manager != Manager::Dhcpcd;
+    let route = facts.san_route().filter(|_| takes_routes).map(SanNicNeed::Route);
+    route.or((renderer(config) == Manager::Networkd).then_some(SanNicNeed::Keep))
 }
 
 /// Whether a configuration itself says how each portal is reached.

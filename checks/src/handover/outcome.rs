@@ -3,7 +3,7 @@
 use super::config_match::{config_matches, config_text, unread_manager};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
-use crate::facts::{InterfaceConfig, Problem, Source};
+use crate::facts::{InterfaceConfig, Manager, Problem, Source};
 use crate::{Analysis, Evidence, Finding, Outcome, Remedy, Repair};
 
 /// Fails on each disruption of a kind; passes with a reason made of the configuration that takes the SAN
@@ -55,13 +55,20 @@ pub(super) fn judge(
 
 fn finding(san: &SanIdentity, config: &InterfaceConfig, disruption: Disruption) -> Finding {
     let place = disruption.at.first().map(|(place, _)| format!(" ({place})")).unwrap_or_default();
-    let repair = disruption.need.map(|need| Repair::SanNic { config: Box::new(config.clone()), need });
+    let need = disruption.need.filter(|_| !is_replaced_by_cloud_init(config));
+    let repair = need.map(|need| Repair::SanNic { config: Box::new(config.clone()), need });
     let remedy = Remedy::new(disruption.fix).commands(disruption.commands).repairs_by(repair);
     let finding = match disruption.dormant {
         true => Finding::warning(format!("{}: when its profile is activated, {}{place}", san.title(), disruption.what)),
         false => Finding::critical(format!("{}: {}{place}", san.title(), disruption.what)),
     };
     finding.evidences(disruption.at.into_iter().map(|(place, text)| Evidence::at(&place, text))).remedy(remedy)
+}
+
+/// Whether cloud-init writes the file anew on every new instance, with nothing beside it that could amend it.
+fn is_replaced_by_cloud_init(config: &InterfaceConfig) -> bool {
+    config.generated_by.as_deref() == Some("cloud-init")
+        && matches!(config.manager, Manager::Ifupdown | Manager::NetworkManager | Manager::Ifcfg)
 }
 
 fn undecided(san: &SanIdentity, disruption: &Disruption) -> Outcome {

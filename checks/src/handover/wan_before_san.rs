@@ -22,7 +22,8 @@ pub(crate) static CHECK: Check = Check {
         breaks: "Until the SAN NIC has its route from option 121, the WAN NIC's default route sends the packets of the \
                  session out through the WAN NIC. For that moment the target cannot be reached, and the system freezes \
                  if what would add the route has to be read from the root.",
-        fix: "Add a static route to the target on the SAN NIC, so that it exists before any lease arrives.",
+        fix: "Set KeepConfiguration=yes on the SAN NIC (critical: true with netplan), so that the routes of the \
+              initramfs stay, or add a static route to the target, which exists before any lease arrives.",
         references: &[
             "RFC 3442",
             "systemd src/network/networkd-route.c (foreign routes)",
@@ -70,12 +71,13 @@ fn race(facts: &Analysis<'_>) -> Outcome {
     ))
     .evidence(Evidence::at(&wan.at, format!("{wan_name}: a default route")))
     .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
-    .remedy(Remedy::new("Add a static route to the target's subnet to the configuration of the SAN NIC").repair(
-        Repair::SanNic {
-            config: Box::new(own.clone()),
-            need: facts.san_route().map_or(SanNicNeed::Keep, SanNicNeed::Route),
-        },
-    ))
+    .remedy(
+        Remedy::new(
+            "Have networkd keep the routes of the initramfs (KeepConfiguration=yes; with netplan, critical: true), or \
+             add a static route to the target's subnet to the configuration of the SAN NIC",
+        )
+        .repair(Repair::SanNic { config: Box::new(own.clone()), need: SanNicNeed::Keep }),
+    )
     .into()
 }
 

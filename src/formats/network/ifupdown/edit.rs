@@ -26,6 +26,11 @@ const OF_ADDRESSES: [&str; 14] = [
     "vendor",
 ];
 
+/// Whether there is an IPv4 stanza for an interface by this very name.
+pub(crate) fn has_stanza(text: &str, name: &str) -> bool {
+    !stanzas_of(text, name).is_empty()
+}
+
 /// Makes the IPv4 stanzas of an interface `manual`, and turns their options for addresses into comments.
 pub(crate) fn manual(text: &str, name: &str) -> Result<String, Unedited> {
     let mut file = Lines::of(text);

@@ -21,7 +21,7 @@ pub(crate) fn san_nic(
     need: &SanNicNeed,
 ) -> Result<(), Refusal> {
     if config.vlan.is_none() && !config.lower.is_empty() {
-        let what = "puts the SAN NIC under a bond or bridge, and what is built on that is not known";
+        let what = "configures a bond or bridge, and what is built on that is not known";
         return Err(refusal(config, what, "Remove the SAN NIC from bonds and bridges"));
     }
     match config.manager {
@@ -36,16 +36,6 @@ pub(crate) fn san_nic(
 
 fn refusal(config: &InterfaceConfig, what: impl Into<String>, by_hand: impl Into<String>) -> Refusal {
     Refusal::new(config.at.to_string(), what, by_hand)
-}
-
-/// A configuration that cloud-init writes anew at the first boot of every instance.
-fn of_cloud_init(config: &InterfaceConfig) -> Result<(), Refusal> {
-    if config.generated_by.as_deref() != Some("cloud-init") {
-        return Ok(());
-    }
-    let by_hand = "Have cloud-init's data source leave the SAN NIC out, or switch cloud-init's network configuration \
-                   off (`network: {config: disabled}` in /etc/cloud/cloud.cfg.d) and configure every NIC by hand";
-    Err(refusal(config, "is written by cloud-init, which replaces it on every new instance", by_hand))
 }
 
 /// Whether a configuration is for one NIC alone, so that a static route in it is not for others too.

@@ -1,7 +1,7 @@
 //! Profiles of NetworkManager, ifcfg files of Red Hat, and dhcpcd: they leave a NIC alone that is up, and bring no
 //! route that they were not told.
 
-use super::{is_static, of_cloud_init, refusal};
+use super::{is_static, refusal};
 use crate::formats::network::dhcpcd_conf::edit as dhcpcd_conf;
 use crate::formats::network::keyfile::edit as keyfile;
 use crate::formats::shell::edit::with_value;
@@ -19,7 +19,6 @@ pub(super) fn network_manager(
     config: &InterfaceConfig,
     need: &SanNicNeed,
 ) -> Result<(), Refusal> {
-    of_cloud_init(config)?;
     let path = &config.at.path;
     if !path.starts_with(PROFILES) {
         return Err(refusal(config, "is no profile of /etc, and a copy of it would be another profile", BY_HAND));
@@ -36,7 +35,6 @@ pub(super) fn network_manager(
 }
 
 pub(super) fn ifcfg(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &SanNicNeed) -> Result<(), Refusal> {
-    of_cloud_init(config)?;
     let path = &config.at.path;
     match need {
         SanNicNeed::Route(route) if is_static(config) => {

@@ -5,8 +5,9 @@ use super::san_nic;
 use crate::probes::sample::SampleRoot;
 use crate::probes::{GatherRequest, gather};
 use crate::procedures::prepare::draft::{Content, Draft, FileChange, Refusal};
-use isctpl_checks::facts::{Facts, InterfaceConfig, Method, StaticRoute};
-use isctpl_checks::{Outcome, SanNicNeed, Selection, judge};
+use crate::system::Root;
+use isctpl_checks::facts::Facts;
+use isctpl_checks::{Finding, Outcome, Repair, Selection, judge};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -33,6 +34,10 @@ fn root(started: &str, files: &[(&str, &str)]) -> SampleRoot {
     let service = "[Unit]\n[Service]\nExecStart=/bin/true\n";
     let root = SampleRoot::of(&[
         ("/etc/iscsi/iscsi.initramfs", "ISCSI_AUTO=true\n"),
+        (
+            "/var/lib/dhcp/dhclient.leases",
+            "lease {\n  interface \"san\";\n  fixed-address 100.64.16.54;\n  option rfc3442-classless-static-routes 16,100,97,100,64,16,49;\n}\n",
+        ),
         ("/usr/lib/systemd/system/default.target", "-> multi-user.target"),
         ("/usr/lib/systemd/system/multi-user.target", "[Unit]\n"),
         ("/usr/lib/systemd/system/sysinit.target", "[Unit]\n"),
@@ -75,65 +80,42 @@ fn read(root: &SampleRoot, nic: &str) -> Facts {
     gather(&request, &|_| {}).or_else(|_| gather(&unconfigured, &|_| {})).unwrap()
 }
 
-/// The checks that fail, of those that are repaired here; none may be undecided.
-fn failing(facts: &Facts) -> Vec<&'static str> {
+/// The checks that fail, of those that are repaired here, with their findings; none may be undecided.
+fn failing(facts: &Facts) -> (Vec<&'static str>, Vec<Finding>) {
     let only = [RECONFIGURED, ROUTE, CLASSLESS, RACE, TIMEOUT, SHUTDOWN].map(str::to_owned).to_vec();
-    let results = judge(facts, &Selection { only, ..Selection::default() }).results;
-    assert!(
-        !results.iter().any(|result| matches!(result.outcome, Outcome::Unknown { .. })),
-        "{:?}",
-        results.iter().map(|result| (result.check.id, &result.outcome)).collect::<Vec<_>>()
-    );
-    let fails = results.into_iter().filter(|result| matches!(result.outcome, Outcome::Fail(_)));
-    fails.map(|result| result.check.id).collect()
-}
-
-fn to_target() -> StaticRoute {
-    StaticRoute {
-        destination: "100.97.0.0/16".parse().unwrap(),
-        gateway: Some("100.64.16.49".parse().unwrap()),
-        metric: None,
-    }
-}
-
-/// What the finding of a check needs of a configuration.
-fn need(check: &str, config: &InterfaceConfig) -> SanNicNeed {
-    let is_addressed = config.method == Method::Dhcp || !config.addresses.is_empty();
-    match check {
-        ROUTE | RACE if is_addressed => SanNicNeed::Route(to_target()),
-        CLASSLESS => SanNicNeed::LeaseRoutes(Some(to_target())),
-        SHUTDOWN => SanNicNeed::StayUp,
-        _ => SanNicNeed::Keep,
-    }
-}
-
-fn draft_of(
-    root: &crate::system::Root,
-    facts: &Facts,
-    path: &str,
-    checks: &[&str],
-) -> Result<BTreeMap<String, FileChange>, Refusal> {
-    let mut draft = Draft::of(root);
-    for check in checks {
-        if *check == TIMEOUT {
-            dhcp_timeout(&mut draft, facts, DHCLIENT, 10)?;
-            continue;
+    let (mut checks, mut all) = (Vec::new(), Vec::new());
+    for result in judge(facts, &Selection { only, ..Selection::default() }).results {
+        match result.outcome {
+            Outcome::Fail(findings) => {
+                checks.push(result.check.id);
+                all.extend(findings);
+            }
+            Outcome::Unknown { reason, .. } => panic!("{}: {reason}", result.check.id),
+            _ => {}
         }
-        let of_san = |config: &&InterfaceConfig| config.at.path == path && config.matches.names != ["lo"];
-        let config = facts.netconfig.interfaces.iter().find(of_san).unwrap();
-        san_nic(&mut draft, facts, config, &need(check, config))?;
+    }
+    (checks, all)
+}
+
+fn draft_of(root: &Root, facts: &Facts, findings: &[Finding]) -> Result<BTreeMap<String, FileChange>, Refusal> {
+    let mut draft = Draft::of(root);
+    for repair in findings.iter().flat_map(|finding| finding.remedy.repairs()) {
+        match repair {
+            Repair::SanNic { config, need } => san_nic(&mut draft, facts, config, need)?,
+            Repair::DhcpTimeout { path, seconds } => dhcp_timeout(&mut draft, facts, path, *seconds)?,
+            other => panic!("{other:?}"),
+        }
     }
     Ok(draft.into_changes())
 }
 
 /// Repairs what fails until nothing does, and gives the files that changed.
-fn repaired(root: &SampleRoot, nic: &str, path: &str) -> BTreeMap<String, String> {
+fn repaired(root: &SampleRoot, nic: &str) -> BTreeMap<String, String> {
     let mut changed = BTreeMap::new();
     for _round in 0..4 {
         let facts = read(root, nic);
-        let checks = failing(&facts);
-        let opened = root.open();
-        let changes = draft_of(&opened, &facts, path, &checks).unwrap();
+        let (checks, findings) = failing(&facts);
+        let changes = draft_of(&root.open(), &facts, &findings).unwrap();
         assert_eq!(changes.is_empty(), checks.is_empty(), "{checks:?} {changes:?}");
         for (path, change) in changes {
             let Content::Text(text) = change.after else { panic!("{path}") };
@@ -142,7 +124,7 @@ fn repaired(root: &SampleRoot, nic: &str, path: &str) -> BTreeMap<String, String
             changed.insert(path, text);
         }
     }
-    assert_eq!(failing(&read(root, nic)), [""; 0], "{changed:?}");
+    assert_eq!(failing(&read(root, nic)).0, [""; 0], "{changed:?}");
     changed
 }
 
@@ -157,9 +139,8 @@ struct Row<'a> {
 
 fn check(row: &Row<'_>) {
     let root = root(row.started, row.files);
-    let path = row.files[0].0;
-    assert_eq!(failing(&read(&root, row.nic)), row.fails, "{path}");
-    let changed = repaired(&root, row.nic, path);
+    assert_eq!(failing(&read(&root, row.nic)).0, row.fails, "{:?}", row.files);
+    let changed = repaired(&root, row.nic);
     let expected: BTreeMap<String, String> =
         row.changed.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     assert_eq!(changed, expected);
@@ -361,17 +342,9 @@ fn ifcfg_files_bring_the_route() {
 /// A configuration for which nothing safe is known, and what the refusal names.
 #[test]
 fn what_is_not_safe_is_left_to_the_person() {
-    let cloud = "# This file is generated from information provided by the datasource.\n";
     let critical = "network:\n  ethernets:\n    ens3: {dhcp4: true}\n";
     let generator = ("/usr/lib/systemd/system-generators/netplan", "program");
     for (started, path, text, others, place) in [
-        (
-            "networking.service",
-            "/etc/network/interfaces.d/50-cloud-init",
-            &*format!("{cloud}auto ens3\niface ens3 inet dhcp\n"),
-            vec![(INTERFACES, "source interfaces.d/*\n")],
-            "/etc/network/interfaces.d/50-cloud-init:3",
-        ),
         (
             "networking.service",
             INTERFACES,
@@ -379,6 +352,7 @@ fn what_is_not_safe_is_left_to_the_person() {
             vec![],
             "/etc/network/interfaces:2",
         ),
+        ("networking.service", INTERFACES, "auto ens3=san\niface san inet dhcp\n", vec![], "/etc/network/interfaces:2"),
         (
             "networking.service",
             INTERFACES,
@@ -424,11 +398,30 @@ fn what_is_not_safe_is_left_to_the_person() {
     ] {
         let files: Vec<(&str, &str)> = [(path, text)].into_iter().chain(others).collect();
         let root = root(started, &files);
-        let facts = read(&root, "ens3");
-        let checks = failing(&facts);
-        let opened = root.open();
-        let Err(refused) = draft_of(&opened, &facts, path, &checks) else { panic!("{files:?} {checks:?}") };
+        let facts = read(&root, if text.contains("bond0") { "bond0" } else { "ens3" });
+        let (checks, findings) = failing(&facts);
+        let Err(refused) = draft_of(&root.open(), &facts, &findings) else { panic!("{files:?} {checks:?}") };
         assert_eq!(refused.place, place, "{refused:?}");
         assert!(!refused.by_hand.is_empty());
     }
+}
+
+/// A stanza that cloud-init writes anew is not edited; that it stays up is said beside it.
+#[test]
+fn what_cloud_init_writes_is_amended_beside_it() {
+    let cloud = "# This file is generated from information provided by the datasource.\nauto enp0s3\niface enp0s3 inet";
+    let own = "/etc/network/interfaces.d/50-cloud-init";
+    let main = format!("{LOOPBACK}source interfaces.d/*\n");
+    check(&Row {
+        started: "networking.service",
+        nic: "enp0s3",
+        files: &[(own, &format!("{cloud} manual\n")), (INTERFACES, &main)],
+        fails: &[SHUTDOWN],
+        changed: &[(INTERFACES, &format!("{main}no-auto-down enp0s3\n"))],
+    });
+    let root = root("networking.service", &[(own, &format!("{cloud} dhcp\n")), (INTERFACES, &main)]);
+    let (checks, findings) = failing(&read(&root, "enp0s3"));
+    assert_eq!(checks, [RECONFIGURED, CLASSLESS, TIMEOUT]);
+    let is_of_nic = |repair: &&Repair| matches!(repair, Repair::SanNic { .. });
+    assert_eq!(findings.iter().flat_map(|finding| finding.remedy.repairs()).find(is_of_nic), None);
 }
