@@ -141,8 +141,8 @@ pub enum SanNicNeed {
     Keep,
     /// It needs a static route to the target's subnet.
     Route(StaticRoute),
-    /// It must use the routes of the lease (option 121), or have this static route.
-    LeaseRoutes(Option<StaticRoute>),
+    /// It must use the routes of the lease (option 121).
+    LeaseRoutes,
     /// It must leave the NIC up at shutdown.
     StayUp,
 }

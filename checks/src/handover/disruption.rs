@@ -225,7 +225,7 @@ fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
         in_doubt: None,
-        need: Some(SanNicNeed::LeaseRoutes(facts.san_route())),
+        need: Some(SanNicNeed::LeaseRoutes),
     })
 }
 

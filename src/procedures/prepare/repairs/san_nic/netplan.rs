@@ -32,7 +32,7 @@ pub(super) fn repair(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &San
 fn addition(config: &InterfaceConfig, need: &SanNicNeed) -> Result<Addition, Refusal> {
     let by_networkd = config.renderer.as_deref() != Some("NetworkManager");
     match need {
-        SanNicNeed::LeaseRoutes(_) => Ok(Addition::UseRoutes),
+        SanNicNeed::LeaseRoutes => Ok(Addition::UseRoutes),
         SanNicNeed::Route(route) if is_for_one_nic(config) && is_static(config) => Ok(Addition::Route(route.clone())),
         _ if by_networkd => Ok(Addition::Critical),
         _ => Err(refusal(config, "is for NetworkManager, which ignores `critical`", BY_HAND)),

@@ -26,7 +26,7 @@ pub(super) fn repair(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &San
             check(config.keep.as_ref().map(|keep| &keep.at))?;
             draft.edit(&path, BY_HAND, networkd_edit::keep)
         }
-        SanNicNeed::LeaseRoutes(_) => {
+        SanNicNeed::LeaseRoutes => {
             let routes = config.use_dhcp_routes.as_ref();
             check(routes.map(|routes| &routes.at))?;
             // Where UseGateway= is not set, the router of the lease was refused along with the routes.

@@ -27,7 +27,7 @@ pub(super) fn network_manager(
         SanNicNeed::Route(route) if is_static(config) => {
             draft.edit(path, BY_HAND, |text| keyfile::add_route(text, route))
         }
-        SanNicNeed::LeaseRoutes(_) => {
+        SanNicNeed::LeaseRoutes => {
             draft.edit(path, BY_HAND, |text| keyfile::set(text, "ipv4", "ignore-auto-routes", "false"))
         }
         _ => Err(no_route_known(config)),
@@ -41,16 +41,14 @@ pub(super) fn ifcfg(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &SanN
             let path = path.replacen("/ifcfg-", "/route-", 1);
             draft.edit(&path, BY_HAND, |text| keyfile::add_peer_route(text, route))
         }
-        SanNicNeed::LeaseRoutes(_) => draft.edit(path, BY_HAND, |text| with_value(text, "PEERROUTES", "yes")),
+        SanNicNeed::LeaseRoutes => draft.edit(path, BY_HAND, |text| with_value(text, "PEERROUTES", "yes")),
         _ => Err(no_route_known(config)),
     }
 }
 
 pub(super) fn dhcpcd(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &SanNicNeed) -> Result<(), Refusal> {
     match need {
-        SanNicNeed::LeaseRoutes(_) => {
-            draft.edit(&config.at.path, BY_HAND, |text| Ok(dhcpcd_conf::accept_classless(text)))
-        }
+        SanNicNeed::LeaseRoutes => draft.edit(&config.at.path, BY_HAND, |text| Ok(dhcpcd_conf::accept_classless(text))),
         _ => Err(no_route_known(config)),
     }
 }
