@@ -41,6 +41,16 @@ fn grubs_defaults_are_edited_in_place() {
     assert_eq!(defaults.cmdline_linux.unwrap().value.text(), "ro quiet iscsi_auto");
 }
 
+/// The file of grub2-common, with a command whose output is not known.
+#[test]
+fn the_file_of_the_package_is_edited() {
+    let text = "# If you change this file, run 'update-grub' afterwards to update\nGRUB_DEFAULT=0\nGRUB_TIMEOUT=5\n\
+                GRUB_DISTRIBUTOR=`( . /etc/os-release; echo ${NAME:-Debian} ) 2>/dev/null || echo Debian`\n\
+                GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\nGRUB_CMDLINE_LINUX=\"\"\n\n#GRUB_BADRAM=\"0x01234567\"\n";
+    let texts = Tree::of(&[(DEFAULTS, text)]).texts(repair);
+    assert_eq!(texts[DEFAULTS], text.replace("LINUX=\"\"", "LINUX=\"iscsi_auto edd=off\""));
+}
+
 #[test]
 fn a_link_and_lines_with_carriage_returns_are_followed() {
     let tree = Tree::of(&[("/etc/grub-own", "GRUB_CMDLINE_LINUX=\"ro iscsi_firmware\"\r\nGRUB_TIMEOUT=5")]);
