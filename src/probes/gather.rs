@@ -212,6 +212,8 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
         root: request.root.display().to_string(),
         same_machine: request.same_machine,
         firmware_given: request.ibft_table.is_some() || request.sysfs.is_some(),
+        ibft_table: request.ibft_table.as_ref().map(|path| path.display().to_string()),
+        sysfs: request.sysfs.as_ref().map(|path| path.display().to_string()),
         time: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string(),
         epoch_seconds: now.as_second(),
         privileged: nix::unistd::geteuid().is_root(),

@@ -138,19 +138,20 @@ impl<'a> Report<'a> {
         }
         let scope = &self.facts.scope;
         let mut command = ShellCommand::new(&["isctpl", "prepare", "--only"]).value(check.id);
-        if let (None, Mode::Root) = (self.snapshot, scope.mode) {
-            // What was given as `-x` is no option.
-            let here = if scope.root.starts_with('-') { "./" } else { "" };
-            command = command.args(&["--root"]).value(format!("{here}{}", scope.root));
-            if scope.same_machine && scope.same_machine_proof.is_none() {
-                command = command.args(&["--same-machine"]);
-            }
-        }
+        let here = self.snapshot.is_none();
+        // What was given as `-x` is no option.
+        let path = |path: &String| if path.starts_with('-') { format!("./{path}") } else { path.clone() };
+        let root = Some(&scope.root).filter(|_| here && scope.mode == Mode::Root);
+        let files = [("--root", root), ("--ibft-table", scope.ibft_table.as_ref()), ("--sysfs", scope.sysfs.as_ref())];
+        let files = files.into_iter().filter(|_| here).filter_map(|(option, name)| Some((option, path(name?))));
         let portals = scope.portals.iter().map(|portal| ("--portal", portal.to_string()));
         let subnets = scope.san_subnets.iter().map(|subnet| ("--san-subnet", subnet.to_string()));
         let nic = scope.san_nic.iter().map(|nic| ("--san-nic", nic.clone()));
-        for (option, value) in portals.chain(subnets).chain(nic) {
+        for (option, value) in files.chain(portals).chain(subnets).chain(nic) {
             command = command.args(&[option]).operand(value);
+        }
+        if root.is_some() && scope.same_machine && scope.same_machine_proof.is_none() {
+            command = command.args(&["--same-machine"]);
         }
         command.refused().is_none().then(|| command.to_string())
     }

@@ -58,8 +58,8 @@ fn what_prepare_fixes_names_its_command_first() {
     let told = ["--same-machine", "--portal", "100.97.0.10", "--san-subnet", "100.97.0.0/16", "--only", "login"];
     let root = machine(&with_grub);
     let report = seen(&root, &told);
-    let command = "isctpl prepare --only login-interface-named-ibft --root ROOT --same-machine --portal \
-                   100.97.0.10:3260 --san-subnet 100.97.0.0/16";
+    let command = "isctpl prepare --only login-interface-named-ibft --root ROOT --portal \
+                   100.97.0.10:3260 --san-subnet 100.97.0.0/16 --same-machine";
     let lines: Vec<&str> = report.lines().map(str::trim_start).collect();
     let by =
         lines.iter().position(|line| *line == format!("fixed by  {command}")).unwrap_or_else(|| panic!("{report}"));

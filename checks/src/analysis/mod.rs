@@ -26,7 +26,6 @@ pub(crate) use handoff::BootHandoff;
 pub use image::Family;
 pub(crate) use image::path_inside;
 pub(crate) use modules::{InImage, filesystem_module, option_of};
-pub(crate) use remedies::dracut;
 pub(crate) use request::portal_addresses;
 pub(crate) use rootspec::is_stand_in;
 pub(crate) use static_routes::IpWord;

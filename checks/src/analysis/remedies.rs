@@ -134,7 +134,7 @@ fn dracut_network(image: &Initramfs) -> Option<&'static str> {
 }
 
 /// The command by which dracut builds an image with iSCSI and a network module.
-pub(crate) fn dracut(image: &Initramfs, network: Option<&str>, version: &str) -> ShellCommand {
+fn dracut(image: &Initramfs, network: Option<&str>, version: &str) -> ShellCommand {
     let add = network.map_or_else(|| "iscsi".to_owned(), |network| format!("iscsi {network}"));
     ShellCommand::new(&["dracut", "-f", "--no-hostonly", "--add"]).value(add).path(&image.path).operand(version)
 }

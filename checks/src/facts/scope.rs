@@ -34,6 +34,12 @@ pub struct Scope {
     pub rescued: bool,
     /// A sysfs tree or a firmware table was named by hand, so firmware facts are the instance's.
     pub firmware_given: bool,
+    /// The firmware table that `--ibft-table` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ibft_table: Option<String>,
+    /// The sysfs tree that `--sysfs` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sysfs: Option<String>,
     /// When the facts were read, RFC 3339, UTC.
     pub time: String,
     /// Seconds since the epoch of the same moment; leases are held against it.

@@ -144,6 +144,9 @@ pub struct LvmConfig {
     pub devices_file: Option<Vec<Located<LvmDevice>>>,
     /// `activation/auto_activation_volume_list` or `volume_list`.
     pub activation_list: Option<Located<Vec<String>>>,
+    /// Which of the two that list is, such as `activation/volume_list`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation_setting: Option<String>,
 }
 
 /// A line of LVM's devices file (lvmdevices(8)).

@@ -1,7 +1,7 @@
 //! `login-interface-named-ibft`: `ibft` is taken for the name of an interface.
 
 use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-interface-named-ibft",
@@ -20,7 +20,8 @@ pub(crate) static CHECK: Check = Check {
                  had set up the NIC before. In an initramfs with systemd-networkd, the interface ibft0 never appears, \
                  and the SAN NIC gets no address.",
         fix: "With initramfs-tools, remove ip=ibft from the command line; iscsi_auto alone reads the iBFT. With \
-              dracut, add rd.iscsi.ibft=1, and build the initramfs with the module network-legacy or network-manager.",
+              dracut, add rd.iscsi.ibft=1; where systemd-networkd brings up the network, which reads no iBFT, name the \
+              NIC in ip=NAME:dhcp.",
         references: &[
             "klibc usr/kinit/ipconfig/main.c (parse_device)",
             "initramfs-tools scripts/functions (configure_networking)",
@@ -100,10 +101,16 @@ fn finding(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, word: &Word
         }
     } else if image.reader("rd.iscsi.ibft").is_some() {
         facts.edit_words_by_hand("Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.", &[], &["rd.iscsi.ibft=1"])
+    } else if image.has_network(NetworkKind::Networkd) {
+        let nic = facts.san_nic().map(|(name, _)| name);
+        let (old, new) = (word.to_string(), format!("ip={}:dhcp", nic.as_deref().unwrap_or("NAME")));
+        let text = format!("Replace {old} with {new} in GRUB_CMDLINE_LINUX; nothing in the initramfs reads the iBFT.");
+        match nic {
+            Some(_) => facts.edit_words_by_hand(text, &[&old], &[&new]),
+            None => facts.update_loader(text),
+        }
     } else {
-        let version = facts.default_kernel().and_then(|kernel| kernel.version.known());
-        let build = version.map(|version| analysis::dracut(image, Some("network-legacy"), version));
-        Remedy::new("Rebuild the initramfs with a network module that reads the iBFT.").commands(build)
+        facts.rebuild("Rebuild the initramfs with a network module that reads the iBFT.").without_repairs()
     };
     Finding::critical(summary)
         .evidence(words.evidence_of(word))

@@ -232,10 +232,18 @@ fn not_activated(facts: &Analysis<'_>, vg: &str, lv: &str) -> Option<Finding> {
     if list.value.iter().any(selects) {
         return None;
     }
+    let contents = ImageContents { lvm: true, ..ImageContents::default() };
+    let remedy = facts.rebuild_holding(contents, format!("Add {vg} to the list, and rebuild the initramfs."));
+    let remedy = match facts.storage.lvm.activation_setting.clone() {
+        Some(setting) if !remedy.repairs().is_empty() => {
+            remedy.repair(Repair::AcceptVolume { path: list.at.path.clone(), setting, add: vg.to_owned() })
+        }
+        _ => remedy.without_repairs(),
+    };
     Some(
         Finding::critical(format!("LVM's activation list does not include {volume}"))
             .evidence(Evidence::at(&list.at, format!("[ {} ]", list.value.join(", "))))
-            .remedy(facts.rebuild(format!("Add {vg} to the list, and rebuild the initramfs.")).without_repairs()),
+            .remedy(remedy),
     )
 }
 

@@ -423,3 +423,24 @@ fn a_timeout_that_a_file_sets_is_set_there() {
     let expected = ("/etc/iscsi/iscsid.conf", "node.session.timeo.replacement_timeout", "86400");
     assert_eq!((path.as_str(), key.as_str(), value.as_str()), expected);
 }
+
+#[test]
+fn a_list_of_volumes_gets_the_group_where_its_setting_is_known() {
+    let list = |more: Value| {
+        let mut lvm = json!({
+            "filter": [], "global_filter": [], "use_devicesfile": null, "devices_file": null,
+            "activation_list": {"value": ["other-vg"], "at": {"path": "/etc/lvm/lvm.conf", "line": 7}},
+        });
+        lvm.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let patch = json!([{"op": "replace", "path": "/storage/lvm", "value": lvm}]);
+        repairs_of("root-lvm-filtered", &machine("initramfs-tools-root").patch(patch).facts())
+    };
+    let found = list(json!({"activation_setting": "activation/volume_list"}));
+    let expected = Repair::AcceptVolume {
+        path: "/etc/lvm/lvm.conf".to_owned(),
+        setting: "activation/volume_list".to_owned(),
+        add: "ubuntu-vg".to_owned(),
+    };
+    assert!(found.contains(&expected), "{found:?}");
+    assert_eq!(list(json!({})), []);
+}

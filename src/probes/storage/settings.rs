@@ -25,13 +25,20 @@ pub(super) fn lvm_config(root: &Root, problems: &mut Vec<Problem>) -> LvmConfig 
         problems.extend(trouble);
         entries
     });
+    // volume_list binds every activation, the other one only that at boot.
+    let lists = [
+        ("activation/volume_list", settings.volume_list),
+        ("activation/auto_activation_volume_list", settings.auto_activation_volume_list),
+    ];
+    let list = lists.into_iter().find_map(|(setting, list)| Some((setting.to_owned(), list?)));
+    let (activation_setting, activation_list) = list.unzip();
     LvmConfig {
         filter: settings.filter.unwrap_or_default(),
         global_filter: settings.global_filter.unwrap_or_default(),
         use_devicesfile: settings.use_devicesfile,
         devices_file,
-        // volume_list binds every activation, the other one only that at boot.
-        activation_list: settings.volume_list.or(settings.auto_activation_volume_list),
+        activation_list,
+        activation_setting,
     }
 }
 
