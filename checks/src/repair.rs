@@ -94,6 +94,24 @@ pub enum Repair {
     },
 }
 
+/// The most words and bytes of a configuration that is changed.
+const LONGEST: (usize, usize) = (256, 16 << 10);
+
+impl Repair {
+    /// That the configuration of the SAN NIC gets what it lacks. `None` for one that is longer than anybody writes:
+    /// it is kept with every finding, for each NIC that is tried, and left to the person.
+    pub(crate) fn of_san_nic(config: &InterfaceConfig, need: SanNicNeed) -> Option<Self> {
+        let of = &config.matches;
+        let lists = [&of.names, &of.macs, &of.drivers, &of.types, &of.other, &config.lower];
+        let commands = config.commands.iter().map(|command| &command.value);
+        let texts = lists.into_iter().flatten().chain(commands);
+        let (words, bytes) = texts.fold((0, 0), |(words, bytes), text| (words + 1, bytes + text.len()));
+        let words = words + config.addresses.len() + config.routes.len() + config.also.len();
+        let is_short = words <= LONGEST.0 && bytes <= LONGEST.1;
+        is_short.then(|| Self::SanNic { config: Box::new(config.clone()), need })
+    }
+}
+
 /// Which words of a command line are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WordMatch {

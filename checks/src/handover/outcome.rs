@@ -56,7 +56,7 @@ pub(super) fn judge(
 fn finding(san: &SanIdentity, config: &InterfaceConfig, disruption: Disruption) -> Finding {
     let place = disruption.at.first().map(|(place, _)| format!(" ({place})")).unwrap_or_default();
     let need = disruption.need.filter(|_| !is_replaced_by_cloud_init(config));
-    let repair = need.map(|need| Repair::SanNic { config: Box::new(config.clone()), need });
+    let repair = need.and_then(|need| Repair::of_san_nic(config, need));
     let remedy = Remedy::new(disruption.fix).commands(disruption.commands).repairs_by(repair);
     let finding = match disruption.dormant {
         true => Finding::warning(format!("{}: when its profile is activated, {}{place}", san.title(), disruption.what)),

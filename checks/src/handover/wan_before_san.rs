@@ -76,7 +76,7 @@ fn race(facts: &Analysis<'_>) -> Outcome {
             "Have networkd keep the routes of the initramfs (KeepConfiguration=yes; with netplan, critical: true), or \
              add a static route to the target's subnet to the configuration of the SAN NIC",
         )
-        .repair(Repair::SanNic { config: Box::new(own.clone()), need: SanNicNeed::Keep }),
+        .repairs_by(Repair::of_san_nic(own, SanNicNeed::Keep)),
     )
     .into()
 }

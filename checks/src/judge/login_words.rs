@@ -1,6 +1,6 @@
 //! Which words make the image log in: words are tried on a copy of the facts, and judged.
 
-use crate::facts::{BootEntry, Cmdline, Fact, Facts, Located, Word};
+use crate::facts::{BootEntry, Cmdline, Facts, Located, Word};
 use crate::login::{Candidate, candidates};
 use crate::{Analysis, Link, Outcome, Scope, Severity, WordMatch, registry};
 
@@ -32,9 +32,7 @@ pub fn login_words(facts: &Facts) -> Option<LoginWords> {
     let analysis = Analysis::of(facts);
     let image = analysis.image_that_logs_in().ok()?;
     let mut tried: Vec<(bool, usize, LoginWords)> = Vec::new();
-    let mut copy = facts.clone();
-    // What this boot was given is no matter of the next.
-    copy.cmdline = Fact::default();
+    let mut copy = on_which_it_hangs(facts);
     for candidate in candidates(&analysis, image) {
         let words = change_by(facts, &candidate);
         copy.loader = facts.loader.clone();
@@ -45,6 +43,21 @@ pub fn login_words(facts: &Facts) -> Option<LoginWords> {
     }
     // What is equally good keeps its order.
     tried.into_iter().min_by_key(|(names_machine, warnings, _)| (*names_machine, *warnings)).map(|(.., words)| words)
+}
+
+/// Facts that the checks of the login ask. What this boot was given on its command line is no matter of the next.
+fn on_which_it_hangs(facts: &Facts) -> Facts {
+    Facts {
+        scope: facts.scope.clone(),
+        firmware: facts.firmware.clone(),
+        nics: facts.nics.clone(),
+        network: facts.network.clone(),
+        kernels: facts.kernels.clone(),
+        images: facts.images.clone(),
+        dhcp: facts.dhcp.clone(),
+        iscsi: facts.iscsi.clone(),
+        ..Facts::default()
+    }
 }
 
 /// The change that a candidate comes to: nothing is added that every entry of the image has.

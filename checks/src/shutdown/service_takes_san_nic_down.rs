@@ -106,6 +106,6 @@ fn finding(san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Find
     .remedy(
         Remedy::new("Make ifupdown leave the SAN NIC up at shutdown")
             .command(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[&name]))
-            .repair(Repair::SanNic { config: Box::new(config.clone()), need: SanNicNeed::StayUp }),
+            .repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp)),
     )
 }
