@@ -3,12 +3,16 @@
 mod credentials;
 mod examples;
 mod ipxe;
+mod prepare;
 mod seal;
+mod source;
 
 pub use credentials::CredentialArgs;
-use credentials::portal;
 pub use ipxe::IpxeArgs;
+pub use prepare::PrepareArgs;
 pub use seal::SealArgs;
+pub use source::Source;
+use source::selector;
 
 use crate::names;
 use crate::report::{FailOn, What};
@@ -17,7 +21,7 @@ use clap_complete::Shell;
 use clap_complete::engine::ArgValueCandidates;
 use ipnet::IpNet;
 use isctpl_checks::Selection;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Tell whether this iSCSI-rooted server boots, stays up and shuts down cleanly; if not, what breaks, and the fix
@@ -70,6 +74,9 @@ pub enum Command {
         #[command(subcommand)]
         action: Rescue,
     },
+    /// Fix what doctor finds in the files of a root, and rebuild its initramfs and GRUB's configuration
+    #[command(after_help = examples::PREPARE)]
+    Prepare(PrepareArgs),
     /// Write the iPXE script that boots from a LUN, or explain one that exists
     #[command(after_help = examples::IPXE)]
     Ipxe(IpxeArgs),
@@ -82,40 +89,6 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
-}
-
-/// Whose facts are read.
-#[derive(Debug, Clone, Args)]
-pub struct Source {
-    /// The root directory to check
-    #[arg(long, default_value = "/", value_name = "DIR")]
-    pub root: PathBuf,
-
-    /// With --root: this is the instance's own hardware, so this host's iBFT, NICs and SAN lease count; not needed where
-    /// the LUN below the root is the one that this host's iBFT names
-    #[arg(long)]
-    pub same_machine: bool,
-
-    /// A portal that the instance must reach; may be repeated
-    #[arg(long = "portal", value_name = "ADDR[:PORT]", value_parser = portal)]
-    pub portals: Vec<SocketAddr>,
-
-    /// A network that targets are in; may be repeated
-    #[arg(long = "san-subnet", value_name = "CIDR")]
-    pub san_subnets: Vec<IpNet>,
-
-    /// The SAN NIC by its name or MAC address, where isctpl cannot tell which it is; `unconfigured`: no network
-    /// configuration of the root is for it
-    #[arg(long, value_name = "NAME|MAC", add = ArgValueCandidates::new(names::interfaces))]
-    pub san_nic: Option<String>,
-
-    /// Read this saved ACPI iBFT table instead of the machine's
-    #[arg(long, value_name = "FILE")]
-    pub ibft_table: Option<PathBuf>,
-
-    /// Read this captured sysfs tree (DIR/firmware/ibft, DIR/class/net) instead of the machine's
-    #[arg(long, value_name = "DIR")]
-    pub sysfs: Option<PathBuf>,
 }
 
 /// `isctpl doctor`
@@ -342,10 +315,4 @@ pub enum DataFormat {
     Table,
     /// For programs
     Json,
-}
-
-/// The id of a check or the name of a link.
-fn selector(text: &str) -> Result<String, String> {
-    let known = isctpl_checks::registry::find(text).is_some() || isctpl_checks::Link::from_name(text).is_some();
-    if known { Ok(text.to_owned()) } else { Err(names::unknown_name(text)) }
 }

@@ -100,6 +100,17 @@ Examples:
   isctpl rescue status
       what is mounted where, and what an interrupted `up` left";
 
+pub(super) const PREPARE: &str = "\
+Examples:
+  isctpl prepare --root /target --dry-run
+      show what would change, as a diff
+  isctpl prepare --root /target
+      show it, ask, change it, rebuild the initramfs and GRUB's configuration, and check the root again
+  isctpl prepare --root /target --only login,shutdown
+      fix only what the checks of these links have found
+  isctpl prepare --root /target --undo
+      put everything back";
+
 pub(super) const IPXE: &str = "\
 Examples:
   isctpl ipxe --instance-yaml instance.yaml --drive-yaml drive.yaml

@@ -11,12 +11,15 @@ mod explain;
 mod fleet;
 mod ipxe;
 mod output;
+mod prepare;
 mod progress;
 mod rescue;
 mod seal;
 mod show;
 mod snapshot;
 mod source;
+mod step_progress;
+mod stopped;
 mod timing;
 
 pub use completions::{complete, completion_script};
@@ -37,6 +40,7 @@ fn after_fault(command: &Command) -> Option<&'static str> {
         Command::Rescue { action: Rescue::Up(_) | Rescue::Down } => {
             Some("; `isctpl rescue down` takes down what is up")
         }
+        Command::Prepare(args) if !args.dry_run => Some("; `isctpl prepare --undo` puts back what was changed"),
         Command::Seal(args) if !args.dry_run => Some("; `isctpl seal` once more clears what is left"),
         _ => None,
     }
@@ -60,6 +64,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Snapshot(args) => snapshot::run(args, &mut output),
         Command::Rescue { action } => rescue::run(action, &mut output),
+        Command::Prepare(args) => prepare::run(args, &mut output),
         Command::Ipxe(args) => ipxe::run(args, &mut output),
         Command::Seal(args) => seal::run(args, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),

@@ -4,7 +4,8 @@
 //! The last line may be torn by a crash. Then the event was not written, so what it announces was not begun
 //! (an intent), or is taken as not finished (the others): undoing works either way.
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -14,6 +15,9 @@ use std::path::{Path, PathBuf};
 
 /// The most that a journal may hold: a procedure writes some kilobytes.
 const SIZE_LIMIT: u64 = 8 << 20;
+
+/// Bytes for which room is made when a journal begins.
+const RESERVED: i64 = 64 << 10;
 
 const FILE: &str = "journal";
 const LOCK: &str = "lock";
@@ -120,7 +124,7 @@ impl JournalLock {
         let file = file.map_err(failed(&path))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(Self { directory: directory.to_owned(), _lock: lock }),
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(JournalError::Busy(directory.to_owned())),
+            Err((_, Errno::EWOULDBLOCK)) => Err(JournalError::Busy(directory.to_owned())),
             Err((_, errno)) => Err(JournalError::Io { path, source: errno.into() }),
         }
     }
@@ -157,6 +161,7 @@ impl Journal {
             let line = line_of(&event)?;
             let mut file =
                 OpenOptions::new().create(true).truncate(true).read(true).write(true).mode(0o600).open(&new)?;
+            reserve(&file)?;
             file.write_all(&line)?;
             file.sync_all()?;
             std::fs::rename(&new, &path)?;
@@ -360,6 +365,16 @@ impl Journal {
         self.length += u64::try_from(line.len()).unwrap_or(u64::MAX);
         self.take(event);
         Ok(())
+    }
+}
+
+/// Sets blocks aside for all that is going to be written: a disk that has filled up meanwhile must not keep what was
+/// done from being undone.
+fn reserve(file: &File) -> io::Result<()> {
+    match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, RESERVED) {
+        // Not every filesystem can.
+        Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        Err(errno) => Err(errno.into()),
     }
 }
 

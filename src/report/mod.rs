@@ -9,6 +9,7 @@ mod image;
 pub(crate) mod ipxe;
 mod json;
 mod nagios;
+pub(crate) mod prepare;
 mod prometheus;
 pub(crate) mod rescue;
 pub(crate) mod seal;

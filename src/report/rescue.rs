@@ -13,7 +13,7 @@ use textwrap::{Options, fill};
 const STYLE: Style = Style { width: 80, ascii: true, verbose: false };
 
 /// Text behind a beginning, wrapped below it.
-fn lines(begin: &str, text: &str, style: &Style) -> String {
+pub(super) fn lines(begin: &str, text: &str, style: &Style) -> String {
     let indent = " ".repeat(begin.chars().count());
     let options = Options::new(usize::from(style.width)).initial_indent(begin).subsequent_indent(&indent);
     let mut wrapped = fill(&line(text), options.break_words(false));
@@ -26,7 +26,7 @@ fn notes(remarks: &[String], style: &Style) -> String {
 }
 
 /// What failed, and what can be done about it.
-fn trouble(begin: &str, failure: &Failure) -> String {
+pub(super) fn trouble(begin: &str, failure: &Failure) -> String {
     let advice = failure.advice.iter().map(|advice| format!("  {}\n", line(advice)));
     lines(begin, &failure.what, &STYLE) + &advice.collect::<String>()
 }

@@ -73,7 +73,7 @@ fn whose_commands(report: &Report<'_>, style: &Style) -> String {
 }
 
 /// `FAILS at login: instance-59725 (Debian GNU/Linux 12), root /target`
-fn headline(report: &Report<'_>, style: &Style) -> String {
+pub(super) fn headline(report: &Report<'_>, style: &Style) -> String {
     let verdict = &report.judgement.verdict;
     let scope = &report.facts.scope;
     let mut answer = match verdict.boot {
@@ -257,7 +257,8 @@ fn every_check(report: &Report<'_>, style: &Style) -> String {
     text
 }
 
-fn verdict(report: &Report<'_>, style: &Style) -> String {
+/// The verdict in a sentence.
+pub(crate) fn verdict_sentence(report: &Report<'_>) -> String {
     let verdict = &report.judgement.verdict;
     let begin = match (verdict.boot, verdict.broken_link) {
         (BootVerdict::Boots, _) => "It boots: ".to_owned(),
@@ -268,7 +269,12 @@ fn verdict(report: &Report<'_>, style: &Style) -> String {
         (BootVerdict::Unknown, _) if report.judgement.partial => "Only a part was checked: ".to_owned(),
         (BootVerdict::Unknown, _) => "Unknown whether it boots: ".to_owned(),
     };
-    let mut text = style.wrap(&sentence(&format!("{begin}{}", verdict.because)), "", "  ");
+    sentence(&format!("{begin}{}", verdict.because))
+}
+
+fn verdict(report: &Report<'_>, style: &Style) -> String {
+    let verdict = &report.judgement.verdict;
+    let mut text = style.wrap(&verdict_sentence(report), "", "  ");
     let counts = report.counts();
     let tally = [
         (counts.critical, "critical"),

@@ -9,6 +9,7 @@ pub(crate) mod disk;
 mod errno;
 mod filesystem;
 pub mod holders;
+pub(crate) mod inside;
 mod meta;
 pub(crate) mod mount;
 pub(crate) mod mounted;

@@ -113,7 +113,7 @@ pub(crate) fn look_privately<T: Send + 'static>(
 }
 
 /// Gives the calling thread a mount namespace of its own.
-fn own_namespace(propagation: MsFlags) -> Result<(), Errno> {
+pub(super) fn own_namespace(propagation: MsFlags) -> Result<(), Errno> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | propagation, None::<&str>)
 }
@@ -148,7 +148,7 @@ pub(crate) fn enter(
     )
 }
 
-fn become_root(root: &Path) -> Result<(), Errno> {
+pub(super) fn become_root(root: &Path) -> Result<(), Errno> {
     nix::unistd::chdir(root)?;
     nix::unistd::chroot(".")?;
     nix::unistd::chdir("/")
@@ -156,7 +156,7 @@ fn become_root(root: &Path) -> Result<(), Errno> {
 
 /// Gives a root this system's /dev, /proc and /sys. Its /run is empty but for what udev knows, so that nothing
 /// reaches the services of this system.
-fn give_system(root: &Path) -> Result<(), Problem> {
+pub(super) fn give_system(root: &Path) -> Result<(), Problem> {
     let tree = Root::open(root)?;
     // A link of the root's leads nowhere outside it.
     let place = |path: &str| {

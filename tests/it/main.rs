@@ -16,6 +16,7 @@ mod hostile;
 mod ipxe;
 mod lab;
 mod netns;
+mod prepare;
 mod procedure_engine;
 mod reach;
 mod real_trees;

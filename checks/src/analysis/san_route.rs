@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 impl Analysis<'_> {
     /// The route to the target's subnet that the SAN NIC needs where no lease brings it, for a configuration or the
-    /// command line. In order: option 121 of the SAN NIC's lease, an `rd.route=` or a configuration that leads to the
+    /// command line. In order: what the user told, option 121 of the SAN NIC's lease, an `rd.route=` or a configuration that leads to the
     /// portal already, the firmware's gateway, the gateway of any `rd.route=`. Where nothing names a subnet with the
     /// portal in it, the route is to the portal alone. `None` where the portal needs no route or no gateway is known.
     pub fn san_route(&self) -> Option<StaticRoute> {
@@ -17,10 +17,18 @@ impl Analysis<'_> {
             return None;
         }
         let leads = |destination: IpNet| leads_to(destination, portal);
-        self.leased_route(portal)
+        self.told_route(portal)
+            .or_else(|| self.leased_route(portal))
             .or_else(|| self.routes_of_words().find(|route| leads(route.destination)))
             .or_else(|| self.route_of_configuration(portal))
             .or_else(|| self.route_by_gateway(portal))
+    }
+
+    /// The route that the user named: `--san-subnet` by `--san-gateway`.
+    fn told_route(&self, portal: Option<IpAddr>) -> Option<StaticRoute> {
+        let gateway = self.scope.san_gateway?;
+        let destination = self.scope.san_subnets.iter().copied().find(|subnet| leads_to(*subnet, portal))?;
+        Some(StaticRoute { destination, gateway: Some(gateway), metric: None })
     }
 
     /// The first portal that the SAN NIC does not have on its link.

@@ -54,6 +54,9 @@ pub struct Scope {
     pub portals: Vec<SocketAddr>,
     /// Networks named by `--san-subnet`.
     pub san_subnets: Vec<IpNet>,
+    /// The gateway to these networks, named by `--san-gateway`; read from nowhere.
+    #[serde(skip)]
+    pub san_gateway: Option<IpAddr>,
     /// The interface named by `--san-nic`: its name, or its MAC address.
     pub san_nic: Option<String>,
     /// What proves that a mounted root belongs to this machine, where nobody had to say so.

@@ -1,8 +1,8 @@
 //! `isctpl rescue enter`: a shell or a command in the mounted root.
 
-use super::error::RescueError;
 use super::state::{is_up_at, peek, root_only};
 use crate::commands::output::Output;
+use crate::commands::stopped::Stopped;
 use crate::procedures::Failure;
 use crate::procedures::rescue::{RescueRequest, STATE, place, recovery};
 use crate::procedures::run::{request_of, this_boot};
@@ -22,7 +22,7 @@ struct Entrance {
 
 impl Entrance {
     /// The root of the rescue that is up.
-    fn of_rescue() -> Result<Self, RescueError> {
+    fn of_rescue() -> Result<Self, Stopped> {
         let Some(journal) = peek()? else {
             return Err(Failure::refused("nothing is up").advise("isctpl rescue up").into());
         };
@@ -41,7 +41,7 @@ impl Entrance {
     }
 
     /// One that is mounted at a directory.
-    fn at(root: &Path) -> Result<Self, RescueError> {
+    fn at(root: &Path) -> Result<Self, Stopped> {
         if is_up_at(root) {
             return Self::of_rescue();
         }
@@ -50,7 +50,7 @@ impl Entrance {
 }
 
 /// Becomes a command in a root: that of the rescue, or another one.
-pub(super) fn run(root: Option<&Path>, command: &[String], output: &mut Output) -> Result<u8, RescueError> {
+pub(super) fn run(root: Option<&Path>, command: &[String], output: &mut Output) -> Result<u8, Stopped> {
     root_only()?;
     let Entrance { place, name, is_bare } = root.map_or_else(Entrance::of_rescue, Entrance::at)?;
     let root = Root::open(&place)?;

@@ -1,13 +1,13 @@
 //! `isctpl rescue`: an instance's root, mounted from its LUN and taken down again.
 
 mod enter;
-mod error;
-mod progress;
 mod request;
 mod state;
 
 use super::credentials::Password;
 use super::output::Output;
+use super::step_progress::StepProgress;
+use super::stopped::Stopped;
 use crate::cli::{Rescue as Action, RescueArgs, UpArgs};
 use crate::procedures::Procedure;
 use crate::procedures::engine::{self, Applied};
@@ -17,8 +17,6 @@ use crate::report::rescue as say;
 use crate::system::Root;
 use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
-use error::RescueError;
-use progress::Progress;
 use state::peek;
 pub(super) use state::{is_half_way, is_up_at, root_only};
 use std::path::Path;
@@ -40,21 +38,21 @@ pub(super) fn run(action: &Action, output: &mut Output) -> anyhow::Result<u8> {
     };
     match outcome {
         Ok(code) => Ok(code),
-        Err(RescueError::Refused(failure)) => {
+        Err(Stopped::Refused(failure)) => {
             output.complain(&say::refusal(&failure));
             Ok(REFUSED)
         }
-        Err(RescueError::Unprinted(error)) => Err(error.into()),
+        Err(Stopped::Unprinted(error)) => Err(error.into()),
     }
 }
 
 /// A rescue on this machine, which signals ask to stop from now on.
-fn on_this_machine(procedure: &'static Rescue) -> Result<Run<'static, Rescue>, RescueError> {
+fn on_this_machine(procedure: &'static Rescue) -> Result<Run<'static, Rescue>, Stopped> {
     let cancel = Cancel::on_signals()?;
     Ok(Run { procedure, state: Path::new(STATE), boot: this_boot()?, cancel })
 }
 
-fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
+fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, Stopped> {
     let sysfs = Root::sysfs()?;
     let (request, _) = request::learn(args, &sysfs, Password::Leave)?;
     let procedure = Rescue::of(&request);
@@ -63,7 +61,7 @@ fn plan(args: &RescueArgs, output: &mut Output) -> Result<u8, RescueError> {
     Ok(DONE)
 }
 
-fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
+fn up(args: &UpArgs, output: &mut Output) -> Result<u8, Stopped> {
     root_only()?;
     // A password is asked for before signals are taken over.
     let sysfs = Root::sysfs()?;
@@ -80,7 +78,7 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
     };
     let run = on_this_machine(Rescue::of(&request))?;
     let mut cx = Context::on_this_machine(request.clone(), password, Runner { cancel: run.cancel.clone() })?;
-    let applied = run.up(&request, &mut cx, &mut Progress::new(output.quiet, args.step))?;
+    let applied = run.up(&request, &mut cx, &mut StepProgress::new(output.quiet, args.step))?;
     match &applied {
         Applied::Done(rescued) => output.tell(&say::up(&request, rescued, &cx.remarks, &output.style)),
         Applied::Unchanged(failure) => output.complain(&say::unchanged(failure, &cx.remarks)),
@@ -90,14 +88,14 @@ fn up(args: &UpArgs, output: &mut Output) -> Result<u8, RescueError> {
     Ok(applied.exit_code())
 }
 
-fn down(output: &mut Output) -> Result<u8, RescueError> {
+fn down(output: &mut Output) -> Result<u8, Stopped> {
     root_only()?;
     let run = on_this_machine(Rescue::WHOLE)?;
     let runner = Runner { cancel: run.cancel.clone() };
     let context = |request: Option<RescueRequest>| {
         Context::on_this_machine(request.unwrap_or_else(RescueRequest::nothing), None, runner)
     };
-    let (outcome, mut cx) = run.down(context, &mut Progress::new(output.quiet, false))?;
+    let (outcome, mut cx) = run.down(context, &mut StepProgress::new(output.quiet, false))?;
     match outcome {
         TakenDown::Nothing(stale) => output.print(&say::nothing_up(&stale, &output.style))?,
         TakenDown::Done { restarted, journal } => {
@@ -114,7 +112,7 @@ fn down(output: &mut Output) -> Result<u8, RescueError> {
     Ok(DONE)
 }
 
-fn status(output: &mut Output) -> Result<u8, RescueError> {
+fn status(output: &mut Output) -> Result<u8, Stopped> {
     let text = match peek()? {
         None => "Nothing is up.\n".to_owned(),
         Some(journal) => say::status(&recovery::status(&journal, &this_boot()?)?, &output.style),

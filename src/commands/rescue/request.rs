@@ -1,8 +1,8 @@
 //! What is asked for: the LUN and who logs in, the NIC, and how the root is mounted.
 
-use super::error::RescueError;
 use crate::cli::{CredentialArgs, RescueArgs};
 use crate::commands::credentials::{self, Credentials, Password};
+use crate::commands::stopped::Stopped;
 use crate::formats::text::secret::Secret;
 use crate::procedures::Failure;
 use crate::procedures::rescue::boot_target::FirmwareTarget;
@@ -23,7 +23,7 @@ pub(super) fn learn(
     args: &RescueArgs,
     sysfs: &Root,
     password: Password,
-) -> Result<(RescueRequest, Option<Secret>), RescueError> {
+) -> Result<(RescueRequest, Option<Secret>), Stopped> {
     // A plan changes nothing, and loads no module.
     let loads = (password == Password::Ask).then(Runner::default);
     let Credentials { target, portal, lun, initiator, username, secret, source, boot } =
@@ -57,12 +57,12 @@ pub(super) fn password_again(
     args: &RescueArgs,
     request: &RescueRequest,
     sysfs: &Root,
-) -> Result<Option<Secret>, RescueError> {
+) -> Result<Option<Secret>, Stopped> {
     let Some(username) = &request.username else { return Ok(None) };
     Ok(Some(credentials::password_again(&args.credentials, username, &request.target, sysfs)?))
 }
 
-fn nic(args: &RescueArgs, boot: Option<&FirmwareTarget>) -> Result<Option<Nic>, RescueError> {
+fn nic(args: &RescueArgs, boot: Option<&FirmwareTarget>) -> Result<Option<Nic>, Stopped> {
     let Some(wanted) = &args.san_nic else {
         return match boot {
             Some(FirmwareTarget { nic: None, mac: Some(mac), target, .. }) => Err(Failure::refused(format!(
@@ -96,7 +96,7 @@ fn nic(args: &RescueArgs, boot: Option<&FirmwareTarget>) -> Result<Option<Nic>, 
 }
 
 /// Where the root is mounted: absolute, no link, and not this system's own root.
-fn place(at: &Path) -> Result<PathBuf, RescueError> {
+fn place(at: &Path) -> Result<PathBuf, Stopped> {
     let refused = |why: &str| Err(Failure::refused(format!("--at {}: {why}", at.display())).into());
     if !at.is_absolute() || at.components().any(|part| matches!(part, Component::ParentDir)) {
         return refused("is not an absolute path, or contains `..`");

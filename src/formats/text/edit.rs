@@ -1,6 +1,5 @@
 //! Text that is changed in one place and stays as it was in all others: comments, order, line ends, the missing
 //! newline at the end.
-#![allow(dead_code)]
 
 use std::fmt;
 

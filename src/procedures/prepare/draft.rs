@@ -56,7 +56,7 @@ impl Refusal {
 }
 
 /// The files of a root as they are to be. Whoever reads one here gets what others have made of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Draft<'a> {
     root: &'a Root,
     changes: BTreeMap<String, FileChange>,

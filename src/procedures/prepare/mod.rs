@@ -1,5 +1,15 @@
 //! `prepare`: what `doctor` finds wrong in the files of a root is fixed there.
-#![allow(dead_code)]
 
+mod apply;
+pub(crate) mod build;
+pub(crate) mod context;
 pub(crate) mod draft;
+pub(crate) mod plan;
+mod procedure;
 pub(crate) mod repairs;
+mod replacement;
+pub(crate) mod runs;
+mod steps;
+mod targets;
+pub(crate) mod tree;
+pub(crate) mod work;

@@ -6,13 +6,13 @@ use crate::procedures::engine::Listener;
 use std::io::{Read, Write, stderr, stdin};
 
 /// Tells each step and what came of it.
-pub(super) struct Progress {
+pub(super) struct StepProgress {
     quiet: bool,
     ask: bool,
     undoing: Option<String>,
 }
 
-impl Progress {
+impl StepProgress {
     /// `ask` waits for a yes before each step.
     pub(super) fn new(quiet: bool, ask: bool) -> Self {
         Self { quiet, ask, undoing: None }
@@ -26,7 +26,7 @@ impl Progress {
     }
 }
 
-impl Listener for Progress {
+impl Listener for StepProgress {
     fn begins(&mut self, number: usize, of: usize, title: &str) -> bool {
         self.say(&format!("[{number:2}/{of}] {title}"));
         if !self.ask {
@@ -63,7 +63,8 @@ impl Listener for Progress {
     }
 }
 
-fn is_yes() -> bool {
+/// Waits for an answer on standard input; all but yes is no.
+pub(super) fn is_yes() -> bool {
     let mut byte = [0];
     let mut first = None;
     while stdin().lock().read(&mut byte).is_ok_and(|read| read == 1) && byte[0] != b'\n' {

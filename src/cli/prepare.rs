@@ -1,0 +1,40 @@
+//! The options of `isctpl prepare`.
+
+use super::source::{Source, selector};
+use crate::names;
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+use std::net::IpAddr;
+
+/// `isctpl prepare`
+#[derive(Debug, Args)]
+pub struct PrepareArgs {
+    /// Whose files
+    #[command(flatten)]
+    pub source: Source,
+
+    /// The gateway to the networks of --san-subnet, for a static route where no lease and no iBFT tells it
+    #[arg(long, value_name = "ADDR", requires = "san_subnets")]
+    pub san_gateway: Option<IpAddr>,
+
+    /// Fix only what these checks, or the checks of these links, have found, comma-separated
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', value_parser = selector)]
+    #[arg(add = ArgValueCandidates::new(names::checks_and_links))]
+    pub only: Vec<String>,
+
+    /// Have DHCP clients give up after this time
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub dhcp_timeout: u32,
+
+    /// Show what would change, and change nothing
+    #[arg(long, conflicts_with_all = ["yes", "undo"])]
+    pub dry_run: bool,
+
+    /// Do not ask: make the changes that are shown; with --undo, also put back what somebody has changed since
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Put everything back that prepare has changed in this root
+    #[arg(long, conflicts_with_all = ["only", "dhcp_timeout", "san_gateway", "portals", "san_subnets", "san_nic"])]
+    pub undo: bool,
+}

@@ -1,0 +1,197 @@
+//! `isctpl prepare`: fixes what doctor finds in the files of a root, and takes that back.
+
+use super::output::Output;
+use super::source::gather;
+use super::step_progress::{StepProgress, is_yes};
+use super::stopped::Stopped;
+use crate::cli::{PrepareArgs, Source};
+use crate::procedures::engine::Applied;
+use crate::procedures::prepare::context::Check;
+use crate::procedures::prepare::plan::{Options, Plan};
+use crate::procedures::prepare::runs::Runs;
+use crate::procedures::prepare::tree::Tree;
+use crate::procedures::prepare::work::work_of;
+use crate::procedures::{Failure, Kind};
+use crate::report::prepare as say;
+use crate::report::{FailOn, Report};
+use crate::system::cancel::Cancel;
+use isctpl_checks::facts::{Facts, Problem};
+use isctpl_checks::{Judgement, LinkStatus, Selection, judge};
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::net::IpAddr;
+
+/// All was done that was asked for.
+const DONE: u8 = 0;
+/// Failed, and all was put back.
+const UNDONE: u8 = 1;
+/// Failed, and not all could be put back.
+const NOT_UNDONE: u8 = 2;
+/// Refused, or used wrongly.
+const REFUSED: u8 = 3;
+
+/// One round may uncover what the next one fixes: whether an image logs in is told once it can be read.
+const ROUNDS: usize = 4;
+
+pub(super) fn run(args: &PrepareArgs, output: &mut Output) -> anyhow::Result<u8> {
+    match if args.undo { undo(args, output) } else { prepare(args, output) } {
+        Ok(code) => Ok(code),
+        Err(Stopped::Refused(failure)) => {
+            output.complain(&say::refusal(&failure));
+            Ok(REFUSED)
+        }
+        Err(Stopped::Unprinted(error)) => Err(error.into()),
+    }
+}
+
+/// A root as it stands.
+struct Judged {
+    facts: Facts,
+    judgement: Judgement,
+}
+
+impl Judged {
+    fn of(source: &Source, gateway: Option<IpAddr>) -> Result<Self, Problem> {
+        let mut facts = gather(source)?;
+        facts.scope.san_gateway = gateway;
+        let judgement = judge(&facts, &Selection::default());
+        Ok(Self { facts, judgement })
+    }
+
+    fn report(&self) -> Report<'_> {
+        Report {
+            facts: &self.facts,
+            judgement: &self.judgement,
+            snapshot: None,
+            ignores: &[],
+            fail_on: FailOn::Warning,
+        }
+    }
+}
+
+fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
+    let tree = Tree::open(&args.source.root)?;
+    if args.dry_run {
+        let judged = Judged::of(&args.source, args.san_gateway)?;
+        let plan =
+            Plan::of(&tree, &judged.facts, &judged.judgement, &options(args), Runs::peek(tree.clone())?.as_ref())?;
+        output.print(&say::plan(&judged.report(), &plan, &output.style))?;
+        return Ok(if plan.is_empty() && !plan.left.is_empty() { REFUSED } else { DONE });
+    }
+    super::rescue::root_only()?;
+    let mut runs = Runs::existing(tree.clone())?;
+    let cancel = Cancel::on_signals()?;
+    let mut progress = StepProgress::new(output.quiet, false);
+    if let Some(runs) = runs.take_if(|runs| runs.is_interrupted().unwrap_or(true)) {
+        output.complain(say::INTERRUPTED);
+        if let Some(Err(failure)) = runs.undo_last(&cancel, &mut progress)? {
+            output.complain(&say::teardown_failed(&failure, &args.source.root));
+            return Ok(NOT_UNDONE);
+        }
+    }
+    let mut changed = false;
+    for round in 1.. {
+        let judged = Judged::of(&args.source, args.san_gateway)?;
+        if runs.is_none() {
+            runs = Runs::existing(tree.clone())?;
+        }
+        let plan = Plan::of(&tree, &judged.facts, &judged.judgement, &options(args), runs.as_ref())?;
+        if plan.is_empty() || round > ROUNDS {
+            output.tell(&say::done(&judged.report(), &plan, changed, &output.style));
+            return Ok(if changed || plan.left.is_empty() { DONE } else { REFUSED });
+        }
+        output.print(&say::plan(&judged.report(), &plan, &output.style))?;
+        if !args.yes && !agreed(&args.source, changed)? {
+            let what = if changed { "the changes before these stay" } else { "nothing was changed" };
+            return Err(Failure::refused(what).into());
+        }
+        let work = work_of(&plan, &tree)?;
+        let runs = match runs.take() {
+            Some(runs) => runs,
+            None => Runs::take(tree.clone())?,
+        };
+        let check = check(args.source.clone(), args.san_gateway, &judged.judgement);
+        match runs.apply(work, check, &cancel, &mut progress)? {
+            Applied::Done(()) => changed = true,
+            Applied::Unchanged(failure) | Applied::RolledBack(failure) => {
+                // The rounds before it are of the same run: either all of it is done, or nothing.
+                for _ in 1..round {
+                    if let Some(Err(stuck)) = runs.undo_last(&cancel, &mut progress)? {
+                        output.complain(&say::rollback_failed(&failure, &stuck, &args.source.root));
+                        return Ok(NOT_UNDONE);
+                    }
+                }
+                output.complain(&say::rolled_back(&failure));
+                return Ok(if failure.kind == Kind::Refused { REFUSED } else { UNDONE });
+            }
+            Applied::RollbackFailed(failure, stuck) => {
+                output.complain(&say::rollback_failed(&failure, &stuck, &args.source.root));
+                return Ok(NOT_UNDONE);
+            }
+        }
+    }
+    Ok(DONE)
+}
+
+fn options(args: &PrepareArgs) -> Options {
+    Options { only: args.only.clone(), dhcp_timeout: args.dhcp_timeout }
+}
+
+/// Asks whether to go on.
+fn agreed(source: &Source, changed: bool) -> Result<bool, Failure> {
+    if !stdin().is_terminal() {
+        let what = if changed { "these changes were not made" } else { "nothing was changed" };
+        return Err(Failure::refused(format!("{what}: there is no terminal to ask on"))
+            .advise("give --yes to make the changes that are shown"));
+    }
+    // A terminal that cannot be written to cannot answer either.
+    let _ = write!(stderr(), "Make these changes to {}? [y/N] ", say::name(&source.root));
+    Ok(is_yes())
+}
+
+/// Judges the root again: a link that held and fails now is worse than before.
+fn check(source: Source, gateway: Option<IpAddr>, before: &Judgement) -> Check {
+    let held: Vec<_> = before
+        .chain
+        .iter()
+        .filter(|link| matches!(link.status, LinkStatus::Pass | LinkStatus::Warn))
+        .map(|link| link.link)
+        .collect();
+    Box::new(move || {
+        let judged = Judged::of(&source, gateway)?;
+        let worse =
+            judged.judgement.chain.iter().find(|link| link.status == LinkStatus::Fail && held.contains(&link.link));
+        match worse {
+            Some(link) => {
+                Err(Failure::failed(format!("with these changes {} would fail: {}", link.link, link.summary)))
+            }
+            None => Ok(say::verdict(&judged.report())),
+        }
+    })
+}
+
+fn undo(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
+    super::rescue::root_only()?;
+    let root = &args.source.root;
+    let Some(runs) = Runs::existing(Tree::open(root)?)? else {
+        output.print(&say::nothing_to_undo(root))?;
+        return Ok(DONE);
+    };
+    let changed = runs.changed_since()?;
+    if !changed.is_empty() && !args.yes {
+        let mut failure = Failure::refused("nothing was undone: these files were changed since prepare wrote them");
+        failure.advice = changed;
+        return Err(failure.advise("give --yes to put back what was there before prepare all the same").into());
+    }
+    let cancel = Cancel::on_signals()?;
+    let mut progress = StepProgress::new(output.quiet, false);
+    let mut undone = false;
+    while let Some(outcome) = runs.undo_last(&cancel, &mut progress)? {
+        if let Err(failure) = outcome {
+            output.complain(&say::teardown_failed(&failure, root));
+            return Ok(NOT_UNDONE);
+        }
+        undone = true;
+    }
+    output.tell(&if undone { say::undone(root) } else { say::nothing_to_undo(root) });
+    Ok(DONE)
+}

@@ -1,0 +1,179 @@
+//! What `prepare` says: the answer, what it fixes, the files that change as a diff, and what is left.
+
+use super::Report;
+use super::rescue::{lines, trouble};
+use super::style::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, Style, paint};
+use super::table::headline;
+pub(crate) use super::table::verdict_sentence as verdict;
+use crate::formats::text::printable::{self, line};
+use crate::formats::text::redact::redact_line;
+use crate::procedures::Failure;
+use crate::procedures::prepare::draft::{Content, FileChange};
+use crate::procedures::prepare::plan::{Left, Plan};
+use isctpl_checks::{Severity, quoted};
+use similar::{Algorithm, TextDiff};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a diff may look for the smallest one.
+const DIFF_LIMIT: Duration = Duration::from_secs(2);
+
+/// An earlier run did not come to its end.
+pub(crate) const INTERRUPTED: &str = "An earlier `isctpl prepare` was interrupted; its changes are undone first.\n";
+
+/// The root's directory as a command takes it.
+pub(crate) fn name(root: &Path) -> String {
+    line(&quoted(&root.display().to_string())).into_owned()
+}
+
+/// What would be done.
+pub(crate) fn plan(report: &Report<'_>, plan: &Plan, style: &Style) -> String {
+    let mut text = headline(report, style);
+    text += &style.wrap(&verdict(report), "", "  ");
+    text.push('\n');
+    for fix in &plan.fixes {
+        text += &lines("  fixes   ", &format!("{}: {}", fix.check, fix.summary), style);
+    }
+    text += &left(&plan.left, style);
+    if plan.is_empty() {
+        return text + "Nothing to change.\n";
+    }
+    for (path, change) in &plan.files {
+        text.push('\n');
+        text += &diff(path, change);
+    }
+    text.push('\n');
+    for build in &plan.builds {
+        text += &lines("  rebuild ", &format!("{}, by {}", build.path(), build.program()), style);
+    }
+    text
+}
+
+fn left(left: &[Left], style: &Style) -> String {
+    let mut text = String::new();
+    for Left { check, refusal } in left {
+        text += &lines("  by hand ", &format!("{check}: {}: {}", refusal.place, refusal.what), style);
+        if !refusal.by_hand.is_empty() {
+            text += &lines("          ", &refusal.by_hand, style);
+        }
+    }
+    text
+}
+
+/// A unified diff of a file; for a link what becomes of it. Secrets are hidden, whatever changes of them.
+fn diff(path: &str, change: &FileChange) -> String {
+    let shown = line(path);
+    let link = |target: &str| format!("{shown} -> {}", line(target));
+    match (&change.before, &change.after) {
+        (Content::Link(target), after) => {
+            let mut text = paint(BAD, &format!("- link {}", link(target))) + "\n";
+            match after {
+                Content::Absent => {}
+                Content::Link(new) => text += &(paint(GOOD, &format!("+ link {}", link(new))) + "\n"),
+                after => text += &texts(&shown, None, after_text(after)),
+            }
+            text
+        }
+        (_, Content::Copy { from }) => paint(GOOD, &format!("+ {shown}: a copy of {}", line(from))) + "\n",
+        (Content::Absent, Content::Link(target)) => paint(GOOD, &format!("+ link {}", link(target))) + "\n",
+        (before, Content::Link(target)) => {
+            texts(&shown, before_text(before), None) + &paint(GOOD, &format!("+ link {}", link(target))) + "\n"
+        }
+        (before, after) => texts(&shown, before_text(before), after_text(after)),
+    }
+}
+
+fn before_text(content: &Content) -> Option<&str> {
+    match content {
+        Content::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn after_text(content: &Content) -> Option<&str> {
+    before_text(content)
+}
+
+fn texts(shown: &str, before: Option<&str>, after: Option<&str>) -> String {
+    let header = |side: &str, text: Option<&str>| text.map_or("/dev/null".to_owned(), |_| format!("{side}{shown}"));
+    let (old, new) = (header("a", before), header("b", after));
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Myers)
+        .timeout(DIFF_LIMIT)
+        .diff_lines(before, after)
+        .unified_diff()
+        .context_radius(3)
+        .header(&old, &new)
+        .to_string();
+    diff.lines()
+        .map(|whole| {
+            let (sign, rest) = whole.split_at(whole.chars().next().map_or(0, char::len_utf8));
+            let painted = |style| paint(style, &format!("{sign}{}", line(&redact_line(rest)))) + "\n";
+            match sign {
+                _ if whole.starts_with("---") || whole.starts_with("+++") => paint(STRONG, whole) + "\n",
+                "@" => paint(FAINT, whole) + "\n",
+                "+" => painted(GOOD),
+                "-" => painted(BAD),
+                _ => format!("{sign}{}\n", line(&redact_line(rest))),
+            }
+        })
+        .collect()
+}
+
+/// All is done, or there was nothing to do.
+pub(crate) fn done(report: &Report<'_>, plan: &Plan, changed: bool, style: &Style) -> String {
+    let root = quoted(&report.facts.scope.root);
+    let of_root = if report.facts.scope.root == "/" { String::new() } else { format!(" --root {root}") };
+    let mut text = headline(report, style) + &style.wrap(&verdict(report), "", "  ");
+    let word = if changed { "PREPARED" } else { "UNCHANGED" };
+    let what =
+        if changed { "what doctor found in the files is fixed" } else { "there is nothing that prepare would fix" };
+    let open: Vec<_> =
+        report.judgement.findings().into_iter().filter(|(_, finding)| finding.severity > Severity::Info).collect();
+    let what = if open.is_empty() { what.to_owned() } else { format!("{what}, but for what is named here") };
+    text += &lines(&format!("{word}: "), &what, style).replacen(
+        word,
+        &paint(if open.is_empty() { GOOD } else { DOUBTFUL }, word),
+        1,
+    );
+    for (check, finding) in open {
+        text += &lines("  still   ", &format!("{} {}: {}", finding.severity, check.id, finding.summary), style);
+    }
+    text += &left(&plan.left, style);
+    if changed {
+        text += &format!("  undo    isctpl prepare{of_root} --undo\n");
+    }
+    text + &format!("  next    isctpl seal{of_root}\n")
+}
+
+/// Nothing was changed.
+pub(crate) fn refusal(failure: &Failure) -> String {
+    trouble("isctpl: refused: ", failure)
+}
+
+/// It failed, and all is as it was.
+pub(crate) fn rolled_back(failure: &Failure) -> String {
+    trouble("isctpl: ", failure) + "Everything was undone.\n"
+}
+
+/// It failed, and something is left.
+pub(crate) fn rollback_failed(failure: &Failure, stuck: &Failure, root: &Path) -> String {
+    trouble("isctpl: ", failure) + &teardown_failed(stuck, root)
+}
+
+/// Undoing failed.
+pub(crate) fn teardown_failed(failure: &Failure, root: &Path) -> String {
+    trouble("isctpl: NOT everything was undone: ", failure)
+        + &format!("Fix that, then run: isctpl prepare --root {} --undo\n", name(root))
+}
+
+/// All is back.
+pub(crate) fn undone(root: &Path) -> String {
+    format!("UNDONE: every file of {} is as it was before prepare\n", printable::path(root))
+}
+
+/// There is nothing to undo.
+pub(crate) fn nothing_to_undo(root: &Path) -> String {
+    format!("Nothing to undo: prepare has changed nothing in {}\n", printable::path(root))
+}

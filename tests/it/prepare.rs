@@ -1,0 +1,101 @@
+//! `prepare` over whole roots: what it shows, what it changes, and that all of it comes back.
+//!
+//! The roots have a shell of their own, and generators that make what the test gave them: the real ones run in the
+//! lab.
+
+#[path = "prepare/bench.rs"]
+mod bench;
+#[path = "prepare/killed.rs"]
+mod killed;
+#[path = "prepare/refused.rs"]
+mod refused;
+
+use crate::support::run::verdict;
+use bench::{Bench, CUT_IMAGE, LOGS_OUT, SEED_WORDS};
+
+/// What was seen with the root's name taken out.
+fn shown(bench: &Bench, text: &str) -> String {
+    text.replace(bench.root().to_str().unwrap(), "ROOT")
+}
+
+#[test]
+fn a_dry_run_shows_the_diff_and_changes_nothing() {
+    let Some(bench) = Bench::new("prepare::dry_run", &[SEED_WORDS, LOGS_OUT]) else { return };
+    let before = bench.seen();
+    let answer = bench.prepare(&["--dry-run"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    insta::assert_snapshot!("dry_run", shown(&bench, &answer.out));
+    bench.assert_as(&before, "");
+}
+
+#[test]
+fn what_doctor_finds_is_fixed_and_comes_back() {
+    let Some(bench) = Bench::new("prepare::fixed", &[SEED_WORDS, LOGS_OUT, CUT_IMAGE]) else { return };
+    let before = bench.seen();
+    assert!(verdict(bench.root(), &[]).starts_with("fails at initramfs"));
+    let answer = bench.prepare(&["--yes"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    assert_eq!(verdict(bench.root(), &[]), "boots");
+    insta::assert_snapshot!("fixed", shown(&bench, &answer.out));
+
+    let prepared = bench.seen();
+    let again = bench.prepare(&["--yes"]);
+    assert_eq!((again.code, again.out.contains("UNCHANGED")), (0, true), "{}{}", again.out, again.err);
+    bench.assert_as(&prepared, "twice in a row changes nothing");
+
+    let undone = bench.prepare(&["--undo"]);
+    assert_eq!(undone.code, 0, "{}{}", undone.out, undone.err);
+    bench.assert_as(&before, "");
+    let nothing = bench.prepare(&["--undo"]);
+    assert_eq!((nothing.code, nothing.out.contains("Nothing to undo")), (0, true), "{}{}", nothing.out, nothing.err);
+}
+
+#[test]
+fn a_healthy_root_stays_as_it_is() {
+    let Some(bench) = Bench::new("prepare::healthy", &[]) else { return };
+    let before = bench.seen();
+    let answer = bench.prepare(&["--yes"]);
+    assert_eq!((answer.code, answer.out.contains("UNCHANGED")), (0, true), "{}{}", answer.out, answer.err);
+    bench.assert_as(&before, "");
+}
+
+#[test]
+fn only_what_is_asked_for_is_fixed() {
+    let Some(bench) = Bench::new("prepare::only", &[SEED_WORDS, LOGS_OUT]) else { return };
+    let answer = bench.prepare(&["--yes", "--only", "shutdown"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    assert_eq!(verdict(bench.root(), &[]), "fails at login: login-interface-named-ibft");
+    assert!(answer.out.contains("still   critical login-interface-named-ibft"), "{}", answer.out);
+    let rest = bench.prepare(&["--yes", "--only", "login-interface-named-ibft"]);
+    assert_eq!((rest.code, verdict(bench.root(), &[])), (0, "boots".to_owned()), "{}{}", rest.out, rest.err);
+}
+
+/// Both runs are undone, the later one first.
+#[test]
+fn several_runs_are_undone_together() {
+    let Some(bench) = Bench::new("prepare::several", &[SEED_WORDS, LOGS_OUT]) else { return };
+    let before = bench.seen();
+    for only in ["shutdown", "login"] {
+        assert_eq!(bench.prepare(&["--yes", "--only", only]).code, 0);
+    }
+    let undone = bench.prepare(&["--undo"]);
+    assert_eq!(undone.code, 0, "{}{}", undone.out, undone.err);
+    bench.assert_as(&before, "");
+}
+
+#[test]
+fn what_somebody_has_changed_since_is_not_overwritten_without_a_word() {
+    let Some(bench) = Bench::new("prepare::changed_since", &[SEED_WORDS]) else { return };
+    let before = bench.seen();
+    assert_eq!(bench.prepare(&["--yes"]).code, 0);
+    let place = bench.root().join("etc/default/grub");
+    let text = std::fs::read_to_string(&place).unwrap() + "# mine\n";
+    std::fs::write(&place, &text).unwrap();
+    bench.age(&place);
+    let refused = bench.prepare(&["--undo"]);
+    assert_eq!(refused.code, 3, "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("/etc/default/grub"), "{}", refused.err);
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), text);
+    assert_eq!(bench.prepare(&["--undo", "--yes"]).code, 0);
+    bench.assert_as(&before, "");
+}
