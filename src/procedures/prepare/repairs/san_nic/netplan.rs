@@ -26,7 +26,10 @@ pub(super) fn repair(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &San
     let text = draft.text(&config.at.path).map_err(|problem| Refusal::unread(problem, BY_HAND))?;
     let definition = definition_at(text.as_deref().unwrap_or_default(), config.at.line)
         .ok_or_else(|| refusal(config, "has several definitions in one line", BY_HAND))?;
-    draft.edit(PATH, BY_HAND, |text| add(text, &definition, &addition))
+    draft.edit(PATH, BY_HAND, |text| add(text, &definition, &addition))?;
+    // netplan complains of files that others may read, for passwords stand in some.
+    draft.set_mode(PATH, 0o600);
+    Ok(())
 }
 
 fn addition(config: &InterfaceConfig, need: &SanNicNeed) -> Result<Addition, Refusal> {

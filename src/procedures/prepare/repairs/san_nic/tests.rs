@@ -119,6 +119,7 @@ fn repaired(root: &SampleRoot, nic: &str) -> BTreeMap<String, String> {
         assert_eq!(changes.is_empty(), checks.is_empty(), "{checks:?} {changes:?}");
         for (path, change) in changes {
             let Content::Text(text) = change.after else { panic!("{path}") };
+            assert_eq!(change.mode, path.ends_with(".yaml").then_some(0o600), "{path}");
             fs::create_dir_all(root.path(&path).parent().unwrap()).unwrap();
             fs::write(root.path(&path), &text).unwrap();
             changed.insert(path, text);
