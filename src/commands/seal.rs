@@ -102,7 +102,8 @@ fn sealed(args: &SealArgs, sealable: &Sealable, output: &mut Output) -> anyhow::
     progress.say("what is to be cleared");
     let planned = plan(root, eraser, wishes);
     progress.wipe();
-    let identity = identify(root);
+    // Each look may read as much as one run, and a person may take long to answer.
+    let identity = identify(&root.afresh());
     let closing = next_steps(&identity, args.cli, &args.volume_ids, *live, &output.style);
     if planned.items.is_empty() && planned.problems.is_empty() {
         output.print(&(say::clean(&named, &output.style) + &closing))?;
@@ -123,13 +124,15 @@ fn sealed(args: &SealArgs, sealable: &Sealable, output: &mut Output) -> anyhow::
         return Ok(REFUSED);
     }
     let beat = &mut |at: &str| progress.say(&format!("clearing {at}"));
-    let mut cleared = clear(root, eraser, &planned, beat);
+    let mut cleared = clear(&root.afresh(), eraser, &planned, beat);
     progress.wipe();
-    let told: Vec<Problem> = planned.problems.iter().filter(|it| !cleared.left.contains(it)).cloned().collect();
-    cleared.left.extend(told);
-    if !live {
-        cleared.left.extend(still_there(&plan(root, eraser, wishes), &cleared.left));
-    }
+    // Of a running system the next look would tell what it has written meanwhile.
+    let again = (!live).then(|| plan(&root.afresh(), eraser, wishes));
+    let further = again.as_ref().map_or(&planned.problems, |again| &again.problems);
+    let further: Vec<Problem> = further.iter().filter(|problem| !cleared.left.contains(problem)).cloned().collect();
+    cleared.left.extend(further);
+    let back = again.map(|again| still_there(&again, &cleared.left));
+    cleared.left.extend(back.unwrap_or_default());
     if !cleared.left.is_empty() {
         output.complain(&say::unsealed(&cleared));
         return Ok(if cleared.places == 0 { NOTHING_CLEARED } else { SOME_LEFT });

@@ -35,7 +35,7 @@ pub(crate) use times::times;
 
 use clap::ValueEnum;
 use isctpl_checks::facts::{Facts, Mode};
-use isctpl_checks::{Check, Judgement, Reach, Remedy, Severity, ShellCommand};
+use isctpl_checks::{Check, Judgement, Link, Reach, Remedy, Severity, ShellCommand};
 
 /// What every format says in its own way.
 #[derive(Debug, Clone, Copy)]
@@ -131,20 +131,24 @@ impl<'a> Report<'a> {
         if self.snapshot.is_some() { Reach::Own } else { self.facts.scope.reach() }
     }
 
-    /// The command that fixes it, where `isctpl prepare` can: as it is typed here, with what the person told that the
-    /// facts still know. What a snapshot says is typed on the machine that it is of, whose root is `/`.
+    /// The command that fixes it, where `isctpl prepare` or `isctpl seal` can: as it is typed here, with what the person
+    /// told that the facts still know. What a snapshot says is typed on the machine that it is of, whose root is `/`.
     fn fixed_by(&self, check: &Check, remedy: &Remedy) -> Option<String> {
-        if remedy.repairs().is_empty() {
-            return None;
-        }
+        let command = match remedy.repairs() {
+            _ if check.link == Link::Template && check.id.ends_with("-left") => self.seal(check),
+            [] => return None,
+            _ => self.prepare(check),
+        };
+        command.refused().is_none().then(|| command.to_string())
+    }
+
+    fn prepare(&self, check: &Check) -> ShellCommand {
         let scope = &self.facts.scope;
         let mut command = ShellCommand::new(&["isctpl", "prepare", "--only"]).value(check.id);
-        let here = self.snapshot.is_none();
-        // What was given as `-x` is no option.
-        let path = |path: &String| if path.starts_with('-') { format!("./{path}") } else { path.clone() };
-        let root = Some(&scope.root).filter(|_| here && scope.mode == Mode::Root);
+        let root = self.typed_root();
         let files = [("--root", root), ("--ibft-table", scope.ibft_table.as_ref()), ("--sysfs", scope.sysfs.as_ref())];
-        let files = files.into_iter().filter(|_| here).filter_map(|(option, name)| Some((option, path(name?))));
+        let files = files.into_iter().filter(|_| self.snapshot.is_none());
+        let files = files.filter_map(|(option, name)| Some((option, as_operand(name?))));
         let portals = scope.portals.iter().map(|portal| ("--portal", portal.to_string()));
         let subnets = scope.san_subnets.iter().map(|subnet| ("--san-subnet", subnet.to_string()));
         let nic = scope.san_nic.iter().map(|nic| ("--san-nic", nic.clone()));
@@ -154,7 +158,22 @@ impl<'a> Report<'a> {
         if root.is_some() && scope.same_machine && scope.same_machine_proof.is_none() {
             command = command.args(&["--same-machine"]);
         }
-        command.refused().is_none().then(|| command.to_string())
+        command
+    }
+
+    fn seal(&self, check: &Check) -> ShellCommand {
+        let command = ShellCommand::new(&["isctpl", "seal"]);
+        let command = match self.typed_root() {
+            Some(root) => command.args(&["--root"]).operand(as_operand(root)),
+            None => command.args(&["--yes-this-machine"]),
+        };
+        if check.id == "template-host-keys-left" { command.args(&["--host-keys"]) } else { command }
+    }
+
+    /// The root that has to be named where the command is typed; `None` where that is `/`.
+    fn typed_root(&self) -> Option<&String> {
+        let scope = &self.facts.scope;
+        Some(&scope.root).filter(|_| self.snapshot.is_none() && scope.mode == Mode::Root)
     }
 
     fn counts(&self) -> Counts {
@@ -172,6 +191,11 @@ impl<'a> Report<'a> {
             not_applicable: outcomes(|outcome| matches!(outcome, isctpl_checks::Outcome::NotApplicable(_))),
         }
     }
+}
+
+/// A path as an option takes it: what was given as `-x` is no option.
+fn as_operand(path: &str) -> String {
+    if path.starts_with('-') { format!("./{path}") } else { path.to_owned() }
 }
 
 /// Ids of checks by their reason, in the order in which the reasons come first.

@@ -68,7 +68,7 @@ fn row(item: &Item, style: &Style) -> String {
 }
 
 fn unlooked(problem: &Problem, style: &Style) -> String {
-    "\n".to_owned() + &style.wrap(&format!("{}: {}", problem.place, problem.what), "  not cleared: ", "    ")
+    "\n".to_owned() + &style.wrap(&format!("{}: {}", problem.place, problem.what), "  problem: ", "    ")
 }
 
 /// What to know of SSH host keys before they go.

@@ -101,6 +101,12 @@ impl Root {
         Self { asks_kernel: true, ..self.clone() }
     }
 
+    /// The same root with all of its budget, for another look.
+    #[must_use]
+    pub(crate) fn afresh(&self) -> Self {
+        Self { budget: Arc::default(), ..self.clone() }
+    }
+
     /// What may still be read of this root and those beside it.
     pub fn budget(&self) -> &Budget {
         &self.budget

@@ -49,6 +49,9 @@ fn a_sealed_root_carries_nothing_and_still_boots() {
     let root = lived_in("");
     let before = contents(root.path());
     assert_eq!(left(root.path()).len(), 8, "{:?}", left(root.path()));
+    let fixes = doctor(root.path(), &["--only", "template"]).out.replace(root.path().to_str().unwrap(), "ROOT");
+    assert_eq!(fixes.matches("  fixed by  isctpl seal --root ROOT").count(), 8, "{fixes}");
+    assert!(fixes.contains("isctpl seal --root ROOT --host-keys"), "{fixes}");
     let answer = seal(root.path(), &["--yes", "--host-keys"]);
     assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{}", answer.out);
     assert!(!answer.out.contains(CANARY), "{}", answer.out);
@@ -219,7 +222,7 @@ fn what_must_not_be_sealed_is_refused() {
     assert!(own.code == 3 && own.err.contains("/ is the root of the running system"), "{}", own.err);
     let root = lived_in("");
     let before = contents(root.path());
-    let script = "mount --bind / \"$ROOT/tmp\"\n\"$ISCTPL\" seal --root \"$ROOT/tmp\" --dry-run";
+    let script = "mount -o bind,ro / \"$ROOT/tmp\"\n\"$ISCTPL\" seal --root \"$ROOT/tmp\" --dry-run";
     let Some(output) = alone("what_must_not_be_sealed_is_refused", root.path(), script) else { return };
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(3) && err.contains("is the root of the running system"), "{err}");

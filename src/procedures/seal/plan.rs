@@ -311,3 +311,51 @@ pub(super) fn edited(root: &Root, path: &str, edit: Edit) -> Result<Option<Strin
     };
     Ok(Some(after).filter(|after| *after != text))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// What is planned for a root of these files, each with its name as its content.
+    fn planned(files: &[&str], live: bool) -> Vec<(String, How)> {
+        let directory = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = directory.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("InitiatorName={file}\n")).unwrap();
+        }
+        let (root, eraser) = (Root::open(directory.path()).unwrap(), Eraser::open(directory.path()).unwrap());
+        let plan = plan(&root, &eraser, Wishes { host_keys: false, live });
+        assert_eq!(plan.problems, []);
+        plan.items.into_iter().map(|item| (item.path, item.how)).collect()
+    }
+
+    #[test]
+    fn a_name_goes_only_where_something_makes_a_new_one() {
+        const NAME: &str = "etc/iscsi/initiatorname.iscsi";
+        let of = |more: &[&str]| planned(&[&[NAME], more].concat(), false);
+        assert_eq!(of(&[]), []);
+        let path = || INITIATOR_NAME.to_owned();
+        assert_eq!(of(&["usr/lib/systemd/system/iscsi-init.service"]), [(path(), How::Remove)]);
+        assert_eq!(of(&["lib/open-iscsi/startup-checks.sh"]), [(path(), How::Edit(Edit::InitiatorName))]);
+    }
+
+    #[test]
+    fn what_programs_have_open_stays_in_tmp_of_a_system_that_runs() {
+        let files = ["tmp/.X11-unix/X0", "tmp/lost+found/x"];
+        assert_eq!(planned(&files, true), []);
+        assert_eq!(planned(&files, false), [("/tmp".to_owned(), How::RemoveContents)]);
+    }
+
+    #[test]
+    fn what_is_below_a_place_is_cleared_with_it_unless_it_stays() {
+        let item = |how, stays: Names| Item { path: "/a".to_owned(), how, size: Size::default(), why: "", stays };
+        let nothing: Names = |_| false;
+        assert!(item(How::Remove, nothing).covers("/a/b") && item(How::Empty, nothing).covers("/a"));
+        assert!(!item(How::Remove, nothing).covers("/ab") && !item(How::Empty, nothing).covers("/a/b"));
+        let but_b = item(How::RemoveContents, |name| name == "b");
+        assert!(but_b.covers("/a/c/b") && !but_b.covers("/a/b/c"));
+    }
+}

@@ -252,3 +252,22 @@ pub(super) static TABLE: [Row; 15] = [
 fn is_host_key(name: &str) -> bool {
     name.starts_with("ssh_host_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probes::iscsi::records::DATABASES;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_database_of_open_iscsi_is_emptied() {
+        let places: Vec<&str> = TABLE.iter().flat_map(|row| row.places).filter_map(Place::path).collect();
+        for database in DATABASES {
+            for kind in ["nodes", "send_targets", "static", "isns", "slp", "fw"] {
+                assert!(places.contains(&format!("{database}/{kind}").as_str()), "{database}/{kind}");
+            }
+        }
+        let distinct: BTreeSet<&str> = places.iter().copied().collect();
+        assert_eq!(distinct.len(), places.len(), "a place stands there twice");
+    }
+}
