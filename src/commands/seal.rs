@@ -7,7 +7,8 @@ use crate::cli::SealArgs;
 use crate::formats::text::printable;
 use crate::probes::lun::system::{RootVerdict, judge, look};
 use crate::procedures::Failure;
-use crate::procedures::seal::{Plan, Wishes, clear, identify, key_maker, plan, unfinished};
+use crate::procedures::prepare::runs::Runs;
+use crate::procedures::seal::{Plan, Wishes, clear, identify, key_maker, plan, refuse_unfinished};
 use crate::report::next_steps;
 use crate::report::rescue::refusal;
 use crate::report::seal::{self as say, Named};
@@ -33,6 +34,8 @@ struct Sealable {
     /// Whether it is the running system's own.
     live: bool,
     system: Option<String>,
+    /// Keeps other processes from preparing it meanwhile.
+    _runs: Option<Runs>,
 }
 
 pub(super) fn run(args: &SealArgs, output: &mut Output) -> anyhow::Result<u8> {
@@ -72,18 +75,12 @@ fn permitted(args: &SealArgs) -> Result<Sealable, Failure> {
             .advise("isctpl rescue up     continues it")
             .advise("isctpl rescue down   undoes it"));
     }
-    if let Some(journal) = unfinished(&root)? {
-        return Err(Failure::refused(format!(
-            "isctpl prepare was interrupted in this root: {} has not come to its end",
-            printable::path(&journal)
-        ))
-        .advise("run isctpl prepare again, or undo it with --undo"));
-    }
     let eraser = Eraser::open(&args.root)?;
     if !args.dry_run && eraser.is_read_only() {
         return Err(Failure::refused(format!("{name} is mounted read-only")));
     }
-    Ok(Sealable { root, eraser, live, system: evidence.name })
+    let runs = refuse_unfinished(&args.root, args.dry_run)?;
+    Ok(Sealable { root, eraser, live, system: evidence.name, _runs: runs })
 }
 
 /// Whether it is the directory that this process has as its root, by whatever name.
@@ -94,7 +91,7 @@ fn is_own(root: &Root) -> Result<bool, Failure> {
 }
 
 fn sealed(args: &SealArgs, sealable: &Sealable, output: &mut Output) -> anyhow::Result<u8> {
-    let Sealable { root, eraser, live, system } = sealable;
+    let Sealable { root, eraser, live, system, .. } = sealable;
     let path = printable::path(&args.root);
     let named = Named { root: &path, system: system.as_deref() };
     let wishes = Wishes { host_keys: args.host_keys, live: *live };

@@ -245,7 +245,7 @@ fn what_must_not_be_sealed_is_refused() {
 fn a_prepare_that_was_interrupted_is_not_sealed_over() {
     let begun = "{\"event\":\"begin\",\"version\":3,\"procedure\":\"prepare\",\"boot\":\"b\",\"request\":null}\n\
                  {\"event\":\"intend\",\"id\":1,\"step\":\"files\",\"change\":null}\n";
-    for at in ["var/lib/isctpl/journal", "var/lib/isctpl/prepare/journal"] {
+    for at in ["var/lib/isctpl/prepare/1/journal", "var/lib/isctpl/prepare/12/journal"] {
         let root = lived_in("");
         let journal = root.path().join(at);
         fs::create_dir_all(journal.parent().unwrap()).unwrap();
@@ -253,7 +253,7 @@ fn a_prepare_that_was_interrupted_is_not_sealed_over() {
         let before = contents(root.path());
         let answer = seal(root.path(), &["--yes"]);
         assert!(answer.code == 3 && answer.err.contains("isctpl prepare was interrupted"), "{}", answer.err);
-        assert_eq!(contents(root.path()), before);
+        assert_eq!(changes(&before, &contents(root.path())), "+ var/lib/isctpl/prepare/lock\n");
         fs::write(&journal, format!("{begun}{{\"event\":\"done\",\"id\":1}}\n{{\"event\":\"complete\"}}\n")).unwrap();
         let answer = seal(root.path(), &["--yes"]);
         assert_eq!(answer.code, 0, "{}", answer.err);

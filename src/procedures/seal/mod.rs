@@ -14,4 +14,4 @@ pub(crate) use clear::{Cleared, clear};
 pub(crate) use identity::{Architecture, Bootstrap, Identity, Loaders, identify};
 pub(crate) use plan::{Item, KeyMaker, Plan, Wishes, key_maker, plan};
 pub(crate) use table::How;
-pub(crate) use unfinished::unfinished;
+pub(crate) use unfinished::refuse_unfinished;
