@@ -26,6 +26,10 @@ pub struct PrepareArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub dhcp_timeout: u32,
 
+    /// Install snmpd and Python first where the root lacks them, by its own package manager; that is not undone
+    #[arg(long, conflicts_with_all = ["undo", "dry_run"])]
+    pub install: bool,
+
     /// Show what would change, and change nothing
     #[arg(long, conflicts_with_all = ["yes", "undo"])]
     pub dry_run: bool,

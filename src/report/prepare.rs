@@ -9,6 +9,7 @@ use crate::formats::text::printable::{self, line};
 use crate::formats::text::redact::redact_line;
 use crate::procedures::Failure;
 use crate::procedures::prepare::draft::{Content, FileChange};
+use crate::procedures::prepare::packages::Packages;
 use crate::procedures::prepare::plan::{Left, Plan};
 use isctpl_checks::{Severity, quoted};
 use similar::{Algorithm, TextDiff};
@@ -35,6 +36,7 @@ pub(crate) fn plan(report: &Report<'_>, plan: &Plan, style: &Style) -> String {
         text += &lines("  fixes   ", &format!("{}: {}", fix.check, fix.summary), style);
     }
     text += &left(&plan.left, style);
+    text += &missing(plan.missing.as_ref(), style);
     if plan.is_empty() {
         return text + "Nothing to change.\n";
     }
@@ -58,6 +60,38 @@ fn left(left: &[Left], style: &Style) -> String {
         }
     }
     text
+}
+
+/// What the root lacks.
+fn missing(packages: Option<&Packages>, style: &Style) -> String {
+    packages.map_or_else(String::new, |packages| {
+        let what = format!(
+            "{}: prepare --install installs what is missing, by {}",
+            packages.names.join(", "),
+            packages.program()
+        );
+        lines("  missing ", &what, style)
+    })
+}
+
+/// They are being installed.
+pub(crate) fn installing(packages: &Packages) -> String {
+    format!("{} installs {} ...\n", packages.program(), packages.names.join(", "))
+}
+
+/// Asks before files are changed.
+pub(crate) fn question(root: &Path) -> String {
+    format!("Make these changes to {}? [y/N] ", name(root))
+}
+
+/// Asks before packages are installed.
+pub(crate) fn install(packages: &Packages, root: &Path) -> String {
+    format!(
+        "Install {} in {} by {}? That stays when prepare is undone. [y/N] ",
+        packages.names.join(", "),
+        name(root),
+        packages.program()
+    )
 }
 
 /// A unified diff of a file; for a link what becomes of it. Secrets are hidden, whatever changes of them.
@@ -141,6 +175,7 @@ pub(crate) fn done(report: &Report<'_>, plan: &Plan, changed: bool, style: &Styl
         text += &lines("  still   ", &format!("{} {}: {}", finding.severity, check.id, finding.summary), style);
     }
     text += &left(&plan.left, style);
+    text += &missing(plan.missing.as_ref(), style);
     if changed {
         text += &format!("  undo    isctpl prepare{of_root} --undo\n");
     }

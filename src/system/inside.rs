@@ -5,6 +5,7 @@
 
 use super::errno::in_words;
 use super::mount::{become_root, give_system, own_namespace};
+use super::root::Root;
 use crate::formats::storage::fstab::unescape;
 use crate::formats::text::names;
 use isctpl_checks::facts::Problem;
@@ -22,6 +23,9 @@ const TEMPORARY: [&str; 2] = ["tmp", "var/tmp"];
 /// Below these are the kernel's filesystems, and no files of the root.
 const OF_KERNEL: [&str; 4] = ["proc", "sys", "dev", "run"];
 
+/// By these packages of Debian start their services (invoke-rc.d(8), deb-systemd-invoke(1p)).
+const STARTERS: [&str; 2] = ["/usr/sbin/invoke-rc.d", "/usr/bin/deb-systemd-invoke"];
+
 /// The mounts of this thread, which has a namespace of its own.
 const MOUNTS: &str = "/proc/thread-self/mountinfo";
 
@@ -31,6 +35,36 @@ const MOUNTS: &str = "/proc/thread-self/mountinfo";
 /// # Errors
 /// When the kernel refuses to make it so: then nothing was done there.
 pub(crate) fn inside<T: Send>(root: &Path, work: &Path, action: impl FnOnce() -> T + Send) -> Result<T, Problem> {
+    entered(root, || protect(root, work), action)
+}
+
+/// The same for a package manager: it may write wherever it likes, reaches the servers that this machine reaches, and
+/// starts no service of the root.
+///
+/// # Errors
+/// As [`inside`].
+pub(crate) fn inside_to_install<T: Send>(root: &Path, action: impl FnOnce() -> T + Send) -> Result<T, Problem> {
+    let prepare = || {
+        if root == Path::new("/") {
+            return Ok(());
+        }
+        let tree = Root::open(root)?;
+        if let Some(nothing) = tree.resolved("/usr/bin/true")? {
+            for starter in STARTERS {
+                cover(&tree, starter, &nothing)?;
+            }
+        }
+        let servers = Path::new("/etc/resolv.conf");
+        if servers.exists() { cover(&tree, "/etc/resolv.conf", servers) } else { Ok(()) }
+    };
+    entered(root, prepare, action)
+}
+
+fn entered<T: Send>(
+    root: &Path,
+    prepare: impl FnOnce() -> Result<(), Problem> + Send,
+    action: impl FnOnce() -> T + Send,
+) -> Result<T, Problem> {
     let problem = |what: String| Problem::new(root.display().to_string(), what);
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("inside".to_owned()).spawn_scoped(scope, || {
@@ -39,7 +73,7 @@ pub(crate) fn inside<T: Send>(root: &Path, work: &Path, action: impl FnOnce() ->
             if !is_running {
                 bind(root, root)?;
             }
-            protect(root, work)?;
+            prepare()?;
             if !is_running {
                 give_system(root)?;
             }
@@ -66,6 +100,14 @@ fn protect(root: &Path, work: &Path) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Puts one file in the place of another one of the root, where that is there.
+fn cover(tree: &Root, path: &str, by: &Path) -> Result<(), Problem> {
+    match tree.resolved(path)? {
+        Some(target) => bind(by, &target),
+        None => Ok(()),
+    }
 }
 
 fn bind(source: &Path, target: &Path) -> Result<(), Problem> {
@@ -145,6 +187,27 @@ mod tests {
         assert!(!root.join("etc/a").exists() && !root.join("tmp/c").exists() && !root.join("run/e").exists());
         assert!(root.join("work/b").exists() && root.join("work/c").exists() && root.join("work/d").exists());
         fs::write(root.join("etc/a"), "x").unwrap();
+    }
+
+    #[test]
+    fn a_package_manager_writes_and_starts_nothing() {
+        if !is_root() {
+            return;
+        }
+        let (_directory, root) = tree();
+        fs::create_dir_all(root.join("usr/sbin")).unwrap();
+        fs::create_dir_all(root.join("usr/bin")).unwrap();
+        fs::write(root.join("usr/bin/true"), "nothing").unwrap();
+        fs::write(root.join("usr/sbin/invoke-rc.d"), "starts").unwrap();
+        fs::write(root.join("etc/resolv.conf"), "none").unwrap();
+        let seen = inside_to_install(&root, || {
+            fs::write("/etc/a", "x").unwrap();
+            ["/usr/sbin/invoke-rc.d", "/etc/resolv.conf"].map(|path| fs::read_to_string(path).unwrap())
+        });
+        let servers = fs::read_to_string("/etc/resolv.conf").unwrap_or_else(|_| "none".to_owned());
+        assert_eq!(seen.unwrap(), ["nothing".to_owned(), servers]);
+        assert!(root.join("etc/a").exists());
+        assert_eq!(fs::read_to_string(root.join("usr/sbin/invoke-rc.d")).unwrap(), "starts");
     }
 
     #[test]

@@ -58,7 +58,11 @@ pub(super) fn apply(
             Repair::RemoveLink { path } => services::remove_link(draft, path)?,
             Repair::SetIscsi { path, key, value } => storage::set_iscsi(draft, path, key, value)?,
             Repair::SanNic { config, need } => san_nic::san_nic(draft, facts, config, need)?,
-            Repair::DhcpTimeout { path, .. } => dhcp::dhcp_timeout(draft, facts, path, dhcp_timeout)?,
+            Repair::DhcpTimeout { path, .. } => {
+                for path in dhcp::clients(draft, facts, path)? {
+                    dhcp::dhcp_timeout(draft, facts, &path, dhcp_timeout)?;
+                }
+            }
             Repair::MountOption { mount_point, option } => storage::mount_option(draft, mount_point, option)?,
             Repair::AcceptVolume { path, setting, add } => storage::accept_volume(draft, path, setting, add)?,
             Repair::AcceptPortal { kind, path } => firewall::accept_portal(draft, facts, kind, path)?,

@@ -3,6 +3,8 @@
 use super::apply::{Fixed, Wanted, apply};
 use super::build::Build;
 use super::draft::{Draft, FileChange, Refusal};
+use super::packages::Packages;
+use super::recipe;
 use super::runs::Runs;
 use super::tree::Tree;
 use crate::procedures::Failure;
@@ -54,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) fixes: Vec<Fix>,
     /// Findings that could be fixed, and are not.
     pub(crate) left: Vec<Left>,
+    /// What the root lacks, and `--install` installs.
+    pub(crate) missing: Option<Packages>,
 }
 
 impl Plan {
@@ -85,6 +89,16 @@ impl Plan {
                 }
             }
         }
+        if options.only.is_empty() {
+            let before = draft.clone();
+            match recipe::apply(&mut draft, facts) {
+                Ok(done) => plan.fixes.extend(done.into_iter().map(|(check, summary)| Fix { check, summary })),
+                Err(refusal) => {
+                    draft = before;
+                    plan.left.push(Left { check: "template-snmpd-missing", refusal });
+                }
+            }
+        }
         match wanted.configure(&mut draft, facts) {
             Ok(builds) => plan.builds = builds,
             Err(refusal) => {
@@ -92,6 +106,7 @@ impl Plan {
                 plan.left.extend(checks.into_iter().map(|check| Left { check, refusal: refusal.clone() }));
             }
         }
+        plan.missing = Packages::missing(&tree.root, facts);
         plan.files = draft.into_changes();
         if let Some(runs) = runs
             && plan.files.is_empty()

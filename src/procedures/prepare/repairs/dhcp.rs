@@ -2,7 +2,26 @@
 
 use crate::formats::network::{dhclient_conf, dhcpcd_conf, keyfile};
 use crate::procedures::prepare::draft::{Draft, Refusal};
-use isctpl_checks::facts::Facts;
+use isctpl_checks::facts::{Facts, Manager, ManagerState};
+
+const DHCPCD: &str = "/etc/dhcpcd.conf";
+/// isctpl's own file of NetworkManager's settings.
+const NETWORK_MANAGER: &str = "/etc/NetworkManager/conf.d/99-isctpl.conf";
+
+/// The files of every DHCP client that the root has: of the one that was found too patient, and of the others.
+pub(crate) fn clients(draft: &Draft<'_>, facts: &Facts, found: &str) -> Result<Vec<String>, Refusal> {
+    let mut paths = vec![found.to_owned()];
+    let unread = |problem| Refusal::unread(problem, "Set the timeout of dhcpcd by hand");
+    if draft.text(DHCPCD).map_err(unread)?.is_some() {
+        paths.push(DHCPCD.to_owned());
+    }
+    let of_manager = |state: &ManagerState| state.manager == Manager::NetworkManager && state.enabled;
+    if facts.netconfig.managers.iter().any(of_manager) {
+        paths.push(NETWORK_MANAGER.to_owned());
+    }
+    paths.dedup();
+    Ok(paths)
+}
 
 /// The configuration of a DHCP client has it give up after `seconds`. The path tells which client reads it; where
 /// the timeout of dhclient stands in a file that this one includes, that one is edited.

@@ -1,7 +1,7 @@
 //! ifupdown, ifupdown2 and ifupdown-ng: the SAN NIC is `manual` and `no-auto-down`, or left out where that word is not
 //! known.
 
-use super::refusal;
+use super::configuration::refusal;
 use crate::formats::network::ifupdown::edit;
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use isctpl_checks::SanNicNeed;

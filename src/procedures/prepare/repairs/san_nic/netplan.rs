@@ -1,6 +1,6 @@
 //! netplan: a file of isctpl's own, which is laid over the definition of the SAN NIC.
 
-use super::{is_decided_later, is_for_one_nic, is_static, refusal};
+use super::configuration::{is_decided_later, is_for_one_nic, is_static, refusal};
 use crate::formats::network::netplan::edit::{Addition, add, definition_at};
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use isctpl_checks::SanNicNeed;

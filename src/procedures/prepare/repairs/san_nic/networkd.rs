@@ -1,6 +1,6 @@
 //! systemd-networkd: a drop-in beside the file that takes the NIC over, which may lie in /usr.
 
-use super::{is_decided_later, is_for_one_nic, is_static, refusal};
+use super::configuration::{is_decided_later, is_for_one_nic, is_static, refusal};
 use crate::formats::network::networkd_edit;
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use isctpl_checks::SanNicNeed;

@@ -1,7 +1,7 @@
 //! Profiles of NetworkManager, ifcfg files of Red Hat, and dhcpcd: they leave a NIC alone that is up, and bring no
 //! route that they were not told.
 
-use super::{is_static, refusal};
+use super::configuration::{is_static, refusal};
 use crate::formats::network::dhcpcd_conf::edit as dhcpcd_conf;
 use crate::formats::network::keyfile::edit as keyfile;
 use crate::formats::shell::edit::with_value;

@@ -1,12 +1,14 @@
 //! `isctpl prepare`: fixes what doctor finds in the files of a root, and takes that back.
 
 use super::output::Output;
+use super::rescue::root_only;
 use super::source::gather;
 use super::step_progress::{StepProgress, is_yes};
 use super::stopped::Stopped;
 use crate::cli::{PrepareArgs, Source};
 use crate::procedures::engine::Applied;
 use crate::procedures::prepare::context::Check;
+use crate::procedures::prepare::packages::Packages;
 use crate::procedures::prepare::plan::{Options, Plan};
 use crate::procedures::prepare::runs::Runs;
 use crate::procedures::prepare::tree::Tree;
@@ -15,6 +17,7 @@ use crate::procedures::{Failure, Kind};
 use crate::report::prepare as say;
 use crate::report::{FailOn, Report};
 use crate::system::cancel::Cancel;
+use crate::system::command::Runner;
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{Judgement, LinkStatus, Selection, judge};
 use std::io::{IsTerminal, Write, stderr, stdin};
@@ -28,6 +31,9 @@ const UNDONE: u8 = 1;
 const NOT_UNDONE: u8 = 2;
 /// Refused, or used wrongly.
 const REFUSED: u8 = 3;
+
+/// What `--san-nic` says of a NIC that no configuration is for.
+const UNCONFIGURED: &str = isctpl_checks::facts::UNCONFIGURED;
 
 /// One round may uncover what the next one fixes: whether an image logs in is told once it can be read.
 const ROUNDS: usize = 4;
@@ -50,8 +56,13 @@ struct Judged {
 }
 
 impl Judged {
-    fn of(source: &Source, gateway: Option<IpAddr>) -> Result<Self, Problem> {
-        let mut facts = gather(source)?;
+    /// `is_changed` tells that prepare has changed the root meanwhile.
+    fn of(source: &Source, gateway: Option<IpAddr>, is_changed: bool) -> Result<Self, Problem> {
+        let mut facts = gather(source).or_else(|problem| match &source.san_nic {
+            // Where the configuration that bore its name is gone by now, none is for it any more.
+            Some(_) if is_changed => gather(&Source { san_nic: Some(UNCONFIGURED.to_owned()), ..source.clone() }),
+            _ => Err(problem),
+        })?;
         facts.scope.san_gateway = gateway;
         let judgement = judge(&facts, &Selection::default());
         Ok(Self { facts, judgement })
@@ -71,13 +82,13 @@ impl Judged {
 fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
     let tree = Tree::open(&args.source.root)?;
     if args.dry_run {
-        let judged = Judged::of(&args.source, args.san_gateway)?;
+        let judged = Judged::of(&args.source, args.san_gateway, false)?;
         let plan =
             Plan::of(&tree, &judged.facts, &judged.judgement, &options(args), Runs::peek(tree.clone())?.as_ref())?;
         output.print(&say::plan(&judged.report(), &plan, &output.style))?;
         return Ok(if plan.is_empty() && !plan.left.is_empty() { REFUSED } else { DONE });
     }
-    super::rescue::root_only()?;
+    root_only()?;
     let mut runs = Runs::existing(tree.clone())?;
     let cancel = Cancel::on_signals()?;
     let mut progress = StepProgress::new(output.quiet, false);
@@ -88,9 +99,12 @@ fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
             return Ok(NOT_UNDONE);
         }
     }
+    if args.install {
+        install(args, &tree, &cancel, output)?;
+    }
     let mut changed = false;
     for round in 1.. {
-        let judged = Judged::of(&args.source, args.san_gateway)?;
+        let judged = Judged::of(&args.source, args.san_gateway, changed)?;
         if runs.is_none() {
             runs = Runs::existing(tree.clone())?;
         }
@@ -100,9 +114,9 @@ fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
             return Ok(if changed || plan.left.is_empty() { DONE } else { REFUSED });
         }
         output.print(&say::plan(&judged.report(), &plan, &output.style))?;
-        if !args.yes && !agreed(&args.source, changed)? {
-            let what = if changed { "the changes before these stay" } else { "nothing was changed" };
-            return Err(Failure::refused(what).into());
+        let stays = if changed { "the changes before these stay" } else { "nothing was changed" };
+        if !args.yes && !agreed(&say::question(&args.source.root), stays)? {
+            return Err(Failure::refused(stays).into());
         }
         let work = work_of(&plan, &tree)?;
         let runs = match runs.take() {
@@ -132,19 +146,31 @@ fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
     Ok(DONE)
 }
 
+/// Installs what the root lacks.
+fn install(args: &PrepareArgs, tree: &Tree, cancel: &Cancel, output: &mut Output) -> Result<(), Failure> {
+    let judged = Judged::of(&args.source, args.san_gateway, false)?;
+    let Some(packages) = Packages::missing(&tree.root, &judged.facts) else { return Ok(()) };
+    let question = say::install(&packages, &args.source.root);
+    if !args.yes && !agreed(&question, "nothing was installed")? {
+        return Err(Failure::refused("nothing was installed"));
+    }
+    output.complain(&say::installing(&packages));
+    let failed = |failure: Failure| failure.advise("nothing else was changed");
+    packages.install(tree, &Runner { cancel: cancel.clone() }).map_err(failed)
+}
+
 fn options(args: &PrepareArgs) -> Options {
     Options { only: args.only.clone(), dhcp_timeout: args.dhcp_timeout }
 }
 
-/// Asks whether to go on.
-fn agreed(source: &Source, changed: bool) -> Result<bool, Failure> {
+/// Asks whether to go on; `stays` tells what comes of a no.
+fn agreed(question: &str, stays: &str) -> Result<bool, Failure> {
     if !stdin().is_terminal() {
-        let what = if changed { "these changes were not made" } else { "nothing was changed" };
-        return Err(Failure::refused(format!("{what}: there is no terminal to ask on"))
+        return Err(Failure::refused(format!("{stays}: there is no terminal to ask on"))
             .advise("give --yes to make the changes that are shown"));
     }
     // A terminal that cannot be written to cannot answer either.
-    let _ = write!(stderr(), "Make these changes to {}? [y/N] ", say::name(&source.root));
+    let _ = write!(stderr(), "{question}");
     Ok(is_yes())
 }
 
@@ -157,7 +183,7 @@ fn check(source: Source, gateway: Option<IpAddr>, before: &Judgement) -> Check {
         .map(|link| link.link)
         .collect();
     Box::new(move || {
-        let judged = Judged::of(&source, gateway)?;
+        let judged = Judged::of(&source, gateway, true)?;
         let worse =
             judged.judgement.chain.iter().find(|link| link.status == LinkStatus::Fail && held.contains(&link.link));
         match worse {
@@ -170,7 +196,7 @@ fn check(source: Source, gateway: Option<IpAddr>, before: &Judgement) -> Check {
 }
 
 fn undo(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
-    super::rescue::root_only()?;
+    root_only()?;
     let root = &args.source.root;
     let Some(runs) = Runs::existing(Tree::open(root)?)? else {
         output.print(&say::nothing_to_undo(root))?;
