@@ -20,6 +20,9 @@ pub(crate) const BUSYBOX: &str = "/bin/busybox";
 /// How long a machine that came up may take to judge itself.
 const JUDGING: Duration = Duration::from_secs(900);
 
+/// How long a shutdown may take. systemd gives a stop job 90 s before it kills.
+pub(crate) const SHUTDOWN: Duration = Duration::from_secs(150);
+
 /// Who boots which LUN.
 #[derive(Debug)]
 pub(crate) struct Boot<'a> {
@@ -85,8 +88,9 @@ impl Lab {
             share: &share,
             console: &console,
             acpi_table: table.exists().then_some(table),
-            patience: Duration::from_secs(scenario.patience),
-            working: JUDGING,
+            patience: Duration::from_secs(scenario.patience) * self.patience,
+            working: JUDGING * self.patience,
+            shutdown: SHUTDOWN * self.patience,
         };
         let script = scenario.ipxe.as_deref().map(|arguments| self.script(arguments, logs)).transpose()?;
         let dhcp = Dhcp {

@@ -26,6 +26,8 @@ pub(crate) struct Lab {
     pub(crate) workshop: Workshop,
     /// How many processors a machine gets.
     pub(crate) processors: usize,
+    /// How many times as long as usual everything in a machine may take.
+    pub(crate) patience: u32,
     /// Whether machines are booted, or only judged beforehand.
     pub(crate) boot: bool,
     /// Whether the LUNs are kept.

@@ -17,8 +17,6 @@ use std::time::{Duration, Instant};
 const IPXE: &str = "bootindex=1";
 /// The NIC without.
 const NO_ROM: &str = "romfile=";
-/// How long a shutdown may take. systemd gives a stop job 90 s before it kills.
-const SHUTDOWN: Duration = Duration::from_secs(150);
 /// How long a lost console is still watched: what follows explains the loss.
 const AFTERMATH: Duration = Duration::from_secs(3);
 
@@ -41,6 +39,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) patience: Duration,
     /// How long it may take to do its task, once it is up.
     pub(crate) working: Duration,
+    /// How long it may take to shut down, once that is done.
+    pub(crate) shutdown: Duration,
 }
 
 /// What starts a machine.
@@ -119,7 +119,7 @@ impl Machine<'_> {
             let over = match (up_at, judged_at) {
                 (None, _) => lost_at.is_some_and(|at| at.elapsed() > AFTERMATH) || begun.elapsed() > self.patience,
                 (Some(up), None) => up.elapsed() > self.working,
-                (Some(_), Some(judged)) => stay || judged.elapsed() > SHUTDOWN,
+                (Some(_), Some(judged)) => stay || judged.elapsed() > self.shutdown,
             };
             if over {
                 break false;

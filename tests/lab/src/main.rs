@@ -54,6 +54,10 @@ struct Arguments {
     #[arg(long, value_name = "N")]
     processors: Option<usize>,
 
+    /// How many times as long as usual everything in a machine may take, where this host is busy
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    patience: u32,
+
     /// Ask doctor, and boot nothing
     #[arg(long)]
     judge_only: bool,
@@ -147,6 +151,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         program: arguments.program.clone(),
         catalogue,
         processors: arguments.processors.unwrap_or(if arguments.jobs > 1 { 1 } else { 2 }),
+        patience: arguments.patience,
         boot: !arguments.judge_only,
         keep: arguments.keep,
         capture: arguments.capture,

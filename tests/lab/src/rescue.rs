@@ -1,7 +1,7 @@
 //! `isctpl rescue` in a rescue system, against the real target: the scenarios of `rescue/scenarios`.
 
 use crate::bench::{Bench, Dhcp, INSTANCE, drive_yaml, instance_yaml};
-use crate::boot::BUSYBOX;
+use crate::boot::{BUSYBOX, SHUTDOWN};
 use crate::lab::Lab;
 use crate::machine::{Machine, Start};
 use anyhow::{Context, Result, ensure};
@@ -59,8 +59,9 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
         share: &share,
         console: &console,
         acpi_table: Some(lab.folder.join("rescue/ibft.table")),
-        patience: Duration::from_secs(300),
+        patience: Duration::from_secs(300) * lab.patience,
         working: WORKING,
+        shutdown: SHUTDOWN * lab.patience,
     };
     let bench = Bench::new(0, &lab.cache)?;
     let units: Vec<&Path> = instances.iter().map(|(image, _)| image).chain(&blank).map(PathBuf::as_path).collect();
