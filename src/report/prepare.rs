@@ -11,7 +11,7 @@ use crate::procedures::Failure;
 use crate::procedures::prepare::draft::{Content, FileChange};
 use crate::procedures::prepare::packages::Packages;
 use crate::procedures::prepare::plan::{Left, Plan};
-use isctpl_checks::{Severity, quoted};
+use isctpl_checks::{BootVerdict, Check, Finding, quoted};
 use similar::{Algorithm, TextDiff};
 use std::path::Path;
 use std::time::Duration;
@@ -141,11 +141,12 @@ fn texts(shown: &str, before: Option<&str>, after: Option<&str>) -> String {
         .header(&old, &new)
         .to_string();
     diff.lines()
-        .map(|whole| {
+        .enumerate()
+        .map(|(number, whole)| {
             let (sign, rest) = whole.split_at(whole.chars().next().map_or(0, char::len_utf8));
             let painted = |style| paint(style, &format!("{sign}{}", line(&redact_line(rest)))) + "\n";
             match sign {
-                _ if whole.starts_with("---") || whole.starts_with("+++") => paint(STRONG, whole) + "\n",
+                _ if number < 2 => paint(STRONG, whole) + "\n",
                 "@" => paint(FAINT, whole) + "\n",
                 "+" => painted(GOOD),
                 "-" => painted(BAD),
@@ -155,31 +156,38 @@ fn texts(shown: &str, before: Option<&str>, after: Option<&str>) -> String {
         .collect()
 }
 
-/// All is done, or there was nothing to do.
-pub(crate) fn done(report: &Report<'_>, plan: &Plan, changed: bool, style: &Style) -> String {
+/// All is done that could be, or there was nothing to do. `open` is what the checks that were asked for still find.
+pub(crate) fn done(
+    report: &Report<'_>,
+    plan: &Plan,
+    open: &[(&'static Check, &Finding)],
+    changed: bool,
+    style: &Style,
+) -> String {
     let root = quoted(&report.facts.scope.root);
     let of_root = if report.facts.scope.root == "/" { String::new() } else { format!(" --root {root}") };
+    let boots = report.judgement.verdict.boot == BootVerdict::Boots;
+    let (word, what) = match (changed, boots && open.is_empty()) {
+        (true, true) => ("PREPARED", "what doctor found in the files is fixed"),
+        (true, false) => ("CHANGED", "what files can fix is fixed"),
+        (false, true) => ("UNCHANGED", "there is nothing to fix"),
+        (false, false) => ("UNCHANGED", "there is nothing that prepare can fix"),
+    };
+    let colour = if boots && open.is_empty() { GOOD } else { DOUBTFUL };
     let mut text = headline(report, style) + &style.wrap(&verdict(report), "", "  ");
-    let word = if changed { "PREPARED" } else { "UNCHANGED" };
-    let what =
-        if changed { "what doctor found in the files is fixed" } else { "there is nothing that prepare would fix" };
-    let open: Vec<_> =
-        report.judgement.findings().into_iter().filter(|(_, finding)| finding.severity > Severity::Info).collect();
-    let what = if open.is_empty() { what.to_owned() } else { format!("{what}, but for what is named here") };
-    text += &lines(&format!("{word}: "), &what, style).replacen(
-        word,
-        &paint(if open.is_empty() { GOOD } else { DOUBTFUL }, word),
-        1,
-    );
+    text += &lines(&format!("{word}: "), what, style).replacen(word, &paint(colour, word), 1);
     for (check, finding) in open {
         text += &lines("  still   ", &format!("{} {}: {}", finding.severity, check.id, finding.summary), style);
     }
     text += &left(&plan.left, style);
     text += &missing(plan.missing.as_ref(), style);
+    if !plan.is_empty() {
+        text += "  again   isctpl prepare: not all was done in one run\n";
+    }
     if changed {
         text += &format!("  undo    isctpl prepare{of_root} --undo\n");
     }
-    text + &format!("  next    isctpl seal{of_root}\n")
+    text + &format!("  next    isctpl {}{of_root}\n", if boots { "seal" } else { "doctor" })
 }
 
 /// Nothing was changed.

@@ -70,6 +70,36 @@ fn only_what_is_asked_for_is_fixed() {
     assert_eq!((rest.code, verdict(bench.root(), &[])), (0, "boots".to_owned()), "{}{}", rest.out, rest.err);
 }
 
+/// What no rebuild brings into the image is said, and is not tried again and again.
+#[test]
+fn what_a_rebuild_does_not_fix_is_left_to_the_person() {
+    let Some(bench) = Bench::new("prepare::no_help", &[CUT_IMAGE]) else { return };
+    // The generator gives the image that is cut.
+    bench.write("usr/share/image", b"cut\n");
+    let answer = bench.prepare(&["--yes"]);
+    assert_eq!(answer.code, 3, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("CHANGED") && answer.out.contains("by hand initramfs-unreadable"), "{}", answer.out);
+    let tried = bench.seen();
+    let again = bench.prepare(&["--yes"]);
+    assert_eq!(again.code, 3, "{}{}", again.out, again.err);
+    bench.assert_as(&tried, "twice in a row changes nothing");
+    // What it is built of has changed: it is built once more, because it may help now.
+    assert_eq!(bench.prepare(&["--undo"]).code, 0);
+}
+
+/// A loader that no program of the root writes is not said to be fixed.
+#[test]
+fn words_that_nothing_writes_are_left_to_the_person() {
+    let Some(bench) = Bench::new("prepare::no_writer", &[SEED_WORDS, LOGS_OUT, "- /usr/sbin/grub-mkconfig\n"]) else {
+        return;
+    };
+    let answer = bench.prepare(&["--yes"]);
+    assert_eq!(answer.code, 3, "{}{}", answer.out, answer.err);
+    let defaults = std::fs::read_to_string(bench.root().join("etc/default/grub")).unwrap();
+    assert!(defaults.contains("ip=ibft"), "{defaults}");
+    assert!(!bench.root().join("etc/systemd/system/multi-user.target.wants/san-logout.service").is_symlink());
+}
+
 /// Both runs are undone, the later one first.
 #[test]
 fn several_runs_are_undone_together() {

@@ -7,7 +7,7 @@ use super::step_progress::{StepProgress, is_yes};
 use super::stopped::Stopped;
 use crate::cli::{PrepareArgs, Source};
 use crate::procedures::engine::Applied;
-use crate::procedures::prepare::context::Check;
+use crate::procedures::prepare::context::{Check, Checked};
 use crate::procedures::prepare::packages::Packages;
 use crate::procedures::prepare::plan::{Options, Plan};
 use crate::procedures::prepare::runs::Runs;
@@ -19,7 +19,7 @@ use crate::report::{FailOn, Report};
 use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
 use isctpl_checks::facts::{Facts, Problem};
-use isctpl_checks::{Judgement, LinkStatus, Selection, judge};
+use isctpl_checks::{Finding, Judgement, Link, LinkStatus, Outcome, Selection, Severity, judge};
 use std::io::{IsTerminal, Write, stderr, stdin};
 use std::net::IpAddr;
 
@@ -68,6 +68,18 @@ impl Judged {
         Ok(Self { facts, judgement })
     }
 
+    /// The findings that are more than worth knowing.
+    fn open(&self) -> Vec<(&'static isctpl_checks::Check, &Finding)> {
+        let mut findings = self.judgement.findings();
+        findings.retain(|(_, finding)| finding.severity > Severity::Info);
+        findings
+    }
+
+    /// Whether nothing critical is left of what was asked for.
+    fn is_fixed(&self, options: &Options) -> bool {
+        !self.open().iter().any(|(check, finding)| finding.severity == Severity::Critical && options.takes(check))
+    }
+
     fn report(&self) -> Report<'_> {
         Report {
             facts: &self.facts,
@@ -83,16 +95,17 @@ fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
     let tree = Tree::open(&args.source.root)?;
     if args.dry_run {
         let judged = Judged::of(&args.source, args.san_gateway, false)?;
-        let plan =
-            Plan::of(&tree, &judged.facts, &judged.judgement, &options(args), Runs::peek(tree.clone())?.as_ref())?;
+        let runs = Runs::peek(tree.clone())?;
+        let plan = Plan::of(&tree, &judged.facts, &judged.judgement, &options(args), runs.as_ref())?;
         output.print(&say::plan(&judged.report(), &plan, &output.style))?;
         return Ok(if plan.is_empty() && !plan.left.is_empty() { REFUSED } else { DONE });
     }
     root_only()?;
-    let mut runs = Runs::existing(tree.clone())?;
     let cancel = Cancel::on_signals()?;
     let mut progress = StepProgress::new(output.quiet, false);
-    if let Some(runs) = runs.take_if(|runs| runs.is_interrupted().unwrap_or(true)) {
+    if let Some(runs) = Runs::existing(tree.clone())?
+        && runs.is_interrupted()?
+    {
         output.complain(say::INTERRUPTED);
         if let Some(Err(failure)) = runs.undo_last(&cancel, &mut progress)? {
             output.complain(&say::teardown_failed(&failure, &args.source.root));
@@ -102,48 +115,86 @@ fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
     if args.install {
         install(args, &tree, &cancel, output)?;
     }
-    let mut changed = false;
-    for round in 1.. {
-        let judged = Judged::of(&args.source, args.san_gateway, changed)?;
-        if runs.is_none() {
-            runs = Runs::existing(tree.clone())?;
-        }
-        let plan = Plan::of(&tree, &judged.facts, &judged.judgement, &options(args), runs.as_ref())?;
-        if plan.is_empty() || round > ROUNDS {
-            output.tell(&say::done(&judged.report(), &plan, changed, &output.style));
-            return Ok(if changed || plan.left.is_empty() { DONE } else { REFUSED });
-        }
-        output.print(&say::plan(&judged.report(), &plan, &output.style))?;
-        let stays = if changed { "the changes before these stay" } else { "nothing was changed" };
-        if !args.yes && !agreed(&say::question(&args.source.root), stays)? {
-            return Err(Failure::refused(stays).into());
-        }
-        let work = work_of(&plan, &tree)?;
-        let runs = match runs.take() {
-            Some(runs) => runs,
-            None => Runs::take(tree.clone())?,
-        };
-        let check = check(args.source.clone(), args.san_gateway, &judged.judgement);
-        match runs.apply(work, check, &cancel, &mut progress)? {
-            Applied::Done(()) => changed = true,
-            Applied::Unchanged(failure) | Applied::RolledBack(failure) => {
-                // The rounds before it are of the same run: either all of it is done, or nothing.
-                for _ in 1..round {
-                    if let Some(Err(stuck)) = runs.undo_last(&cancel, &mut progress)? {
-                        output.complain(&say::rollback_failed(&failure, &stuck, &args.source.root));
-                        return Ok(NOT_UNDONE);
-                    }
-                }
-                output.complain(&say::rolled_back(&failure));
-                return Ok(if failure.kind == Kind::Refused { REFUSED } else { UNDONE });
+    let mut rounds = Rounds { args, tree: &tree, cancel: &cancel, progress, applied: 0 };
+    match rounds.all(output) {
+        Ok(code) => Ok(code),
+        Err(stopped) => rounds.put_back(stopped, output),
+    }
+}
+
+/// The rounds of one run, of which either all are made or none is.
+struct Rounds<'a> {
+    args: &'a PrepareArgs,
+    tree: &'a Tree,
+    cancel: &'a Cancel,
+    progress: StepProgress,
+    /// How many were made.
+    applied: usize,
+}
+
+impl Rounds<'_> {
+    /// Goes on until there is nothing left to change.
+    ///
+    /// # Errors
+    /// When a round came to nothing; those before it stand.
+    fn all(&mut self, output: &mut Output) -> Result<u8, Stopped> {
+        loop {
+            let (source, changed) = (&self.args.source, self.applied > 0);
+            let judged = Judged::of(source, self.args.san_gateway, changed)?;
+            let runs = Runs::existing(self.tree.clone())?;
+            let plan = Plan::of(self.tree, &judged.facts, &judged.judgement, &options(self.args), runs.as_ref())?;
+            if plan.is_empty() || self.applied == ROUNDS {
+                output.tell(&say::done(&judged.report(), &plan, &judged.open(), changed, &output.style));
+                return Ok(if judged.is_fixed(&options(self.args)) { DONE } else { REFUSED });
             }
-            Applied::RollbackFailed(failure, stuck) => {
-                output.complain(&say::rollback_failed(&failure, &stuck, &args.source.root));
-                return Ok(NOT_UNDONE);
+            output.print(&say::plan(&judged.report(), &plan, &output.style))?;
+            let stays = if changed { "the changes before these stay" } else { "nothing was changed" };
+            if !self.args.yes {
+                let answer = agreed(&say::question(&source.root), stays);
+                if let Some(failure) = answer.map_or_else(Some, |yes| (!yes).then(|| Failure::refused(stays))) {
+                    // Somebody has looked at it and may go on later: what was agreed to before stays.
+                    output.complain(&say::refusal(&failure));
+                    return Ok(REFUSED);
+                }
+            }
+            let work = work_of(&plan, self.tree)?;
+            let runs = match runs {
+                Some(runs) => runs,
+                None => Runs::take(self.tree.clone())?,
+            };
+            let check = check(source.clone(), self.args.san_gateway, &judged.judgement);
+            match runs.apply(work, check, self.cancel, &mut self.progress)? {
+                Applied::Done(()) => self.applied += 1,
+                Applied::Unchanged(failure) | Applied::RolledBack(failure) => return Err(failure.into()),
+                Applied::RollbackFailed(failure, stuck) => {
+                    output.complain(&say::rollback_failed(&failure, &stuck, &source.root));
+                    return Ok(NOT_UNDONE);
+                }
             }
         }
     }
-    Ok(DONE)
+
+    /// Puts the rounds back that were made.
+    fn put_back(mut self, stopped: Stopped, output: &mut Output) -> Result<u8, Stopped> {
+        let failure = match stopped {
+            Stopped::Refused(failure) => failure,
+            Stopped::Unprinted(error) => Failure::failed(format!("standard output: {error}")),
+        };
+        let root = &self.args.source.root;
+        while self.applied > 0 {
+            let undone = match Runs::existing(self.tree.clone())? {
+                Some(runs) => runs.undo_last(self.cancel, &mut self.progress)?,
+                None => None,
+            };
+            if let Some(Err(stuck)) = undone {
+                output.complain(&say::rollback_failed(&failure, &stuck, root));
+                return Ok(NOT_UNDONE);
+            }
+            self.applied -= 1;
+        }
+        output.complain(&say::rolled_back(&failure));
+        Ok(if failure.kind == Kind::Refused { REFUSED } else { UNDONE })
+    }
 }
 
 /// Installs what the root lacks.
@@ -174,24 +225,35 @@ fn agreed(question: &str, stays: &str) -> Result<bool, Failure> {
     Ok(is_yes())
 }
 
-/// Judges the root again: a link that held and fails now is worse than before.
+/// Judges the root again. It is worse than before where a link that held fails now, or where a check that passed
+/// finds what the next round cannot fix.
 fn check(source: Source, gateway: Option<IpAddr>, before: &Judgement) -> Check {
-    let held: Vec<_> = before
+    let held: Vec<Link> = before
         .chain
         .iter()
         .filter(|link| matches!(link.status, LinkStatus::Pass | LinkStatus::Warn))
         .map(|link| link.link)
         .collect();
+    let passed: Vec<&'static str> = before
+        .results
+        .iter()
+        .filter(|result| matches!(result.outcome, Outcome::Pass(_)))
+        .map(|result| result.check.id)
+        .collect();
     Box::new(move || {
         let judged = Judged::of(&source, gateway, true)?;
-        let worse =
-            judged.judgement.chain.iter().find(|link| link.status == LinkStatus::Fail && held.contains(&link.link));
-        match worse {
-            Some(link) => {
-                Err(Failure::failed(format!("with these changes {} would fail: {}", link.link, link.summary)))
-            }
-            None => Ok(say::verdict(&judged.report())),
+        let findings = judged.judgement.findings();
+        let is_new = |check: &isctpl_checks::Check, finding: &Finding| {
+            let is_critical = finding.severity == Severity::Critical && check.link != Link::Template;
+            let is_hopeless = passed.contains(&check.id) && finding.remedy.repairs().is_empty();
+            is_critical && (held.contains(&check.link) || is_hopeless)
+        };
+        if let Some((check, finding)) = findings.iter().find(|(check, finding)| is_new(check, finding)) {
+            let what = format!("these changes would break {}: {}: {}", check.link, check.id, finding.summary);
+            return Err(Failure::failed(what));
         }
+        let found = findings.iter().map(|(check, finding)| (check.id.to_owned(), finding.summary.clone())).collect();
+        Ok(Checked { verdict: say::verdict(&judged.report()), found })
     })
 }
 

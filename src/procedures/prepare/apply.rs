@@ -9,7 +9,7 @@ use isctpl_checks::facts::Facts;
 use isctpl_checks::{Finding, ImageContents, Repair, login_words};
 
 /// What is to be built once all files are as they are to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
     contents: Option<ImageContents>,
     loader: bool,
@@ -106,23 +106,48 @@ impl Wanted {
         all.plain_compression |= contents.plain_compression;
     }
 
-    /// Drafts what the generators read, and tells what they build.
-    pub(super) fn configure(&self, draft: &mut Draft<'_>, facts: &Facts) -> Result<Vec<Build>, Refusal> {
-        let mut builds = Vec::new();
-        if let Some(contents) = &self.contents {
-            image::build_image(draft, facts, contents)?;
-            let built = generator::generator(facts).and_then(|generator| targets::image(facts, generator));
-            builds.push(built.ok_or_else(|| {
-                Refusal::new(
-                    "the loader's configuration",
-                    "does not tell which image boots, or for which kernel it is",
-                    "Rebuild the initramfs of the kernel that is to boot by hand.",
-                )
-            })?);
-        }
-        if self.loader {
-            builds.extend(targets::grub_config(facts));
-        }
-        Ok(builds)
+    /// Whether it asks for more to be built than another one does.
+    pub(super) fn asks_more_than(&self, other: &Self) -> Asked {
+        Asked { image: self.contents != other.contents, loader: self.loader && !other.loader }
     }
+
+    /// Drafts what the image's generator reads, and tells what it builds.
+    pub(super) fn image(&self, draft: &mut Draft<'_>, facts: &Facts) -> Result<Option<Build>, Refusal> {
+        let Some(contents) = &self.contents else { return Ok(None) };
+        image::build_image(draft, facts, contents)?;
+        let built = generator::generator(facts).and_then(|generator| targets::image(facts, generator));
+        built.map(Some).ok_or_else(|| {
+            Refusal::new(
+                "the loader's configuration",
+                "does not tell which image boots, or for which kernel it is",
+                "Rebuild the initramfs of the kernel that is to boot by hand.",
+            )
+        })
+    }
+
+    /// Tells how the loader's configuration is written anew; entries of their own need none of that.
+    pub(super) fn loader(&self, facts: &Facts) -> Result<Option<Build>, Refusal> {
+        if !self.loader {
+            return Ok(None);
+        }
+        let at = facts.loader.default_entry().and_then(|entry| entry.at.as_ref());
+        if at.is_some_and(|at| at.path.contains("/loader/entries/")) {
+            return Ok(None);
+        }
+        let place = at.map_or_else(|| "the loader's configuration".to_owned(), |at| at.path.clone());
+        targets::grub_config(facts).map(Some).ok_or_else(|| {
+            Refusal::new(
+                place,
+                "is not written by grub-mkconfig of this root",
+                "Change the words in that file by hand, or write it again with the loader's own program.",
+            )
+        })
+    }
+}
+
+/// What a finding asks to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) image: bool,
+    pub(super) loader: bool,
 }

@@ -24,8 +24,20 @@ pub(crate) struct Work {
     pub(crate) builds: Vec<Build>,
 }
 
-/// Looks whether the root is better than before; refuses where it is worse.
-pub(crate) type Check = Box<dyn FnMut() -> Result<String, Failure>>;
+/// The file of a run in which the checks' findings after it are kept.
+pub(crate) const FOUND: &str = "found";
+
+/// How a root stands after a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Checked {
+    /// The verdict in a sentence.
+    pub(crate) verdict: String,
+    /// What the checks find, by check and summary.
+    pub(crate) found: Vec<(String, String)>,
+}
+
+/// Looks how the root stands; refuses where that is worse than before.
+pub(crate) type Check = Box<dyn FnMut() -> Result<Checked, Failure>>;
 
 /// What the steps work with.
 pub(crate) struct Context {

@@ -68,6 +68,11 @@ impl<'a> Draft<'a> {
         Self { root, changes: BTreeMap::new() }
     }
 
+    /// Whether another draft of the same root changes the same.
+    pub(crate) fn changes_as(&self, other: &Self) -> bool {
+        self.changes == other.changes
+    }
+
     /// The root as it stands.
     pub(crate) fn root(&self) -> &'a Root {
         self.root

@@ -9,7 +9,7 @@ use super::runs::Runs;
 use super::tree::Tree;
 use crate::procedures::Failure;
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{Check, Judgement, Link};
+use isctpl_checks::{Check, Finding, Judgement, Link};
 use std::collections::BTreeMap;
 
 /// What the user wants of it.
@@ -22,7 +22,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    fn takes(&self, check: &Check) -> bool {
+    /// Whether the findings of a check are asked for.
+    pub(crate) fn takes(&self, check: &Check) -> bool {
         self.only.is_empty() || self.only.iter().any(|word| word == check.id || word == check.link.name())
     }
 }
@@ -60,6 +61,13 @@ pub(crate) struct Plan {
     pub(crate) missing: Option<Packages>,
 }
 
+/// What cannot be built, and why: findings that ask for it are left to the person.
+#[derive(Debug, Clone, Default)]
+struct Unbuilt {
+    image: Option<Refusal>,
+    loader: Option<Refusal>,
+}
+
 impl Plan {
     /// Plans what fixes the findings of a judgement.
     ///
@@ -72,21 +80,51 @@ impl Plan {
         options: &Options,
         runs: Option<&Runs>,
     ) -> Result<Self, Failure> {
-        let mut plan = Self::default();
+        let tried = runs.map(Runs::found_after_last).transpose()?.unwrap_or_default();
+        let mut unbuilt = Unbuilt::default();
+        loop {
+            let (plan, refused) = Self::without(&unbuilt, tree, facts, judgement, options, &tried);
+            match refused {
+                // Each is refused once: then nothing asks for it any more.
+                Some(refused) => unbuilt = refused,
+                None => return Ok(plan),
+            }
+        }
+    }
+
+    /// A plan without what cannot be built; gives what turned out to be that besides.
+    fn without(
+        unbuilt: &Unbuilt,
+        tree: &Tree,
+        facts: &Facts,
+        judgement: &Judgement,
+        options: &Options,
+        tried: &[(String, String)],
+    ) -> (Self, Option<Unbuilt>) {
+        let mut plan = Self { missing: Packages::missing(&tree.root, facts), ..Self::default() };
         let mut draft = Draft::of(&tree.root);
         let mut wanted = Wanted::default();
         for (check, finding) in judgement.findings() {
             if finding.remedy.repairs().is_empty() || !options.takes(check) || check.link == Link::Template {
                 continue;
             }
-            let (before, asked) = (draft.clone(), wanted.clone());
-            match apply(&mut draft, &mut wanted, facts, finding, options.dhcp_timeout) {
-                Ok(Fixed::Now) => plan.fixes.push(Fix { check: check.id, summary: finding.summary.clone() }),
-                Ok(Fixed::Later) => {}
-                Err(refusal) => {
-                    (draft, wanted) = (before, asked);
-                    plan.left.push(Left { check: check.id, refusal });
-                }
+            let (mut changed, mut asked) = (draft.clone(), wanted.clone());
+            let done = apply(&mut changed, &mut asked, facts, finding, options.dhcp_timeout);
+            let asks = asked.asks_more_than(&wanted);
+            let refused = match &done {
+                Err(refusal) => Some(refusal.clone()),
+                Ok(_) if asks.image && unbuilt.image.is_some() => unbuilt.image.clone(),
+                Ok(_) if asks.loader && unbuilt.loader.is_some() => unbuilt.loader.clone(),
+                Ok(_) if changed.changes_as(&draft) && is_tried(tried, check, finding) => Some(no_help(check, finding)),
+                Ok(_) => None,
+            };
+            if let Some(refusal) = refused {
+                plan.left.push(Left { check: check.id, refusal });
+                continue;
+            }
+            (draft, wanted) = (changed, asked);
+            if done == Ok(Fixed::Now) {
+                plan.fixes.push(Fix { check: check.id, summary: finding.summary.clone() });
             }
         }
         if options.only.is_empty() {
@@ -99,32 +137,30 @@ impl Plan {
                 }
             }
         }
-        match wanted.configure(&mut draft, facts) {
-            Ok(builds) => plan.builds = builds,
-            Err(refusal) => {
-                let checks = plan.fixes.iter().map(|fix| fix.check).collect::<Vec<_>>();
-                plan.left.extend(checks.into_iter().map(|check| Left { check, refusal: refusal.clone() }));
+        match (wanted.image(&mut draft, facts), wanted.loader(facts)) {
+            (Ok(image), Ok(loader)) => plan.builds = image.into_iter().chain(loader).collect(),
+            (image, loader) => {
+                let image = image.err().or_else(|| unbuilt.image.clone());
+                let loader = loader.err().or_else(|| unbuilt.loader.clone());
+                return (plan, Some(Unbuilt { image, loader }));
             }
         }
-        plan.missing = Packages::missing(&tree.root, facts);
         plan.files = draft.into_changes();
-        if let Some(runs) = runs
-            && plan.files.is_empty()
-        {
-            // Built by an earlier run from the very files that are there now: it would come out the same.
-            let mut builds = Vec::new();
-            for build in plan.builds {
-                if !runs.has_written(build.path())? {
-                    builds.push(build);
-                }
-            }
-            plan.builds = builds;
-        }
-        Ok(plan)
+        (plan, None)
     }
 
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
         self.files.is_empty() && self.builds.is_empty()
     }
+}
+
+/// Whether a finding was there right after the last run, which did the same for it.
+fn is_tried(tried: &[(String, String)], check: &Check, finding: &Finding) -> bool {
+    tried.iter().any(|(id, summary)| id == check.id && *summary == finding.summary)
+}
+
+fn no_help(check: &Check, finding: &Finding) -> Refusal {
+    let what = "is still found after prepare has rebuilt what it is about";
+    Refusal::new(check.link.name(), what, finding.remedy.text.clone())
 }

@@ -42,6 +42,8 @@ pub(crate) struct Replacement {
     before: Before,
     /// Last change of the directory before, seconds and nanoseconds.
     directory: (i64, i64),
+    /// Whether that directory is on the root's own filesystem.
+    on_root: bool,
     /// Last change of what takes its place, seconds since the epoch; even, for filesystems that count by two.
     stamp: i64,
 }
@@ -54,9 +56,26 @@ enum Before {
     Kept {
         /// Under which name.
         name: String,
-        /// Which one it was: device and inode.
-        was: (u64, u64),
+        /// Which one it was.
+        was: Identity,
     },
+}
+
+/// What tells a file from every other one, also from one that got its inode's number later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Last change, seconds and nanoseconds.
+    changed: (i64, i64),
+}
+
+impl Identity {
+    fn of(meta: &Metadata) -> Self {
+        let changed = (meta.mtime(), meta.mtime_nsec());
+        Self { device: meta.dev(), inode: meta.ino(), size: meta.size(), changed }
+    }
 }
 
 impl Replacement {
@@ -78,7 +97,7 @@ impl Replacement {
                     meta.nlink()
                 )));
             }
-            Ok(meta) => Before::Kept { name: kept, was: (meta.dev(), meta.ino()) },
+            Ok(meta) => Before::Kept { name: kept, was: Identity::of(&meta) },
         };
         let above = place.parent().unwrap_or(&tree.at);
         let directory = fs::metadata(above).map_err(|error| Failure::of_file(above, &error))?;
@@ -86,6 +105,7 @@ impl Replacement {
             path: path.to_owned(),
             before,
             directory: (directory.mtime(), directory.mtime_nsec()),
+            on_root: tree.is_on_root(path)?.unwrap_or(true),
             stamp: now() & !1,
         })
     }
@@ -158,7 +178,7 @@ impl Replacement {
         remove(&new)?;
         match &self.before {
             Before::Absent => remove(place)?,
-            Before::Kept { name, was } => restore(place, &named(kept, name)?, *was)?,
+            Before::Kept { name, was } => restore(place, &named(kept, name)?, was, self.stamp)?,
         }
         sync(place)?;
         if let Some(above) = place.parent() {
@@ -177,12 +197,37 @@ impl Replacement {
         let is_ours = meta.is_symlink() || meta.mtime() == self.stamp;
         Ok(match &self.before {
             Before::Kept { was, name } => {
-                let is_back = (meta.dev(), meta.ino()) == *was;
-                !is_ours && !is_back && kept.join(name).symlink_metadata().is_ok()
+                !is_ours && Identity::of(&meta) != *was && kept.join(name).symlink_metadata().is_ok()
             }
             Before::Absent => !is_ours,
         })
     }
+}
+
+impl Replacement {
+    /// What must be mounted before it can be brought back, where that is not as it was.
+    ///
+    /// # Errors
+    /// When it cannot be looked at, or lies on another filesystem than it did.
+    pub(crate) fn is_reachable(&self, tree: &Tree) -> Result<(), Failure> {
+        reachable(tree, &self.path, self.on_root)
+    }
+}
+
+/// A path that was on a filesystem mounted below the root must not be looked for where that is not mounted.
+fn reachable(tree: &Tree, path: &str, on_root: bool) -> Result<(), Failure> {
+    match tree.is_on_root(path)? {
+        Some(now) if now != on_root => {}
+        None if !on_root => {}
+        _ => return Ok(()),
+    }
+    let was = if on_root {
+        "was on the root's own filesystem"
+    } else {
+        "was on a filesystem of its own, which is not mounted"
+    };
+    Err(Failure::refused(format!("{path} {was} when prepare changed it"))
+        .advise("mount below the root what was mounted then, and try again"))
 }
 
 /// A directory that was not there.
@@ -192,6 +237,8 @@ pub(crate) struct NewDirectory {
     pub(crate) path: String,
     /// Last change of the directory above it before, seconds and nanoseconds.
     above: (i64, i64),
+    /// Whether that directory is on the root's own filesystem.
+    on_root: bool,
 }
 
 impl NewDirectory {
@@ -203,7 +250,8 @@ impl NewDirectory {
         let place = placed(tree, path)?;
         let above = place.parent().unwrap_or(&tree.at);
         let meta = fs::metadata(above).map_err(|error| Failure::of_file(above, &error))?;
-        Ok(Self { path: path.to_owned(), above: (meta.mtime(), meta.mtime_nsec()) })
+        let on_root = tree.is_on_root(path)?.unwrap_or(true);
+        Ok(Self { path: path.to_owned(), above: (meta.mtime(), meta.mtime_nsec()), on_root })
     }
 
     /// Makes it.
@@ -214,6 +262,14 @@ impl NewDirectory {
         let place = placed(tree, &self.path)?;
         let made = fs::DirBuilder::new().mode(0o755).create(&place).and_then(|()| sync(&place));
         made.map_err(|error| Failure::of_file(&place, &error))
+    }
+
+    /// As [`Replacement::is_reachable`].
+    ///
+    /// # Errors
+    /// When it lies on another filesystem than it did.
+    pub(crate) fn is_reachable(&self, tree: &Tree) -> Result<(), Failure> {
+        reachable(tree, &self.path, self.on_root)
     }
 
     /// Takes it away where nothing is in it.
@@ -257,12 +313,20 @@ fn keep(place: &Path, kept: &Path) -> io::Result<()> {
 }
 
 /// Brings a kept file back to its place.
-fn restore(place: &Path, kept: &Path, was: (u64, u64)) -> io::Result<()> {
-    let Ok(meta) = fs::symlink_metadata(kept) else { return remove(&beside(kept)) };
+fn restore(place: &Path, kept: &Path, was: &Identity, stamp: i64) -> io::Result<()> {
     let there = fs::symlink_metadata(place).ok();
-    if there.is_some_and(|there| (there.dev(), there.ino()) == was) {
+    let Ok(meta) = fs::symlink_metadata(kept) else {
+        // What is back has no copy any more; what still has the time of its replacement is not back.
+        return match there {
+            Some(there) if there.is_file() && there.mtime() == stamp && Identity::of(&there) != *was => {
+                Err(io::Error::other(format!("what was there before is gone from {}", kept.display())))
+            }
+            _ => remove(&beside(kept)),
+        };
+    };
+    if there.is_some_and(|there| Identity::of(&there) == *was) {
         // It was not replaced yet, or is back.
-    } else if (meta.dev(), meta.ino()) == was {
+    } else if Identity::of(&meta) == *was {
         return fs::rename(kept, place);
     } else {
         let new = beside(place);
@@ -303,7 +367,11 @@ fn like(file: &File, other: &File) -> io::Result<()> {
         fchown(file, Some(meta.uid()), Some(meta.gid()))?;
     }
     for (name, value) in attributes(other)? {
-        fsetxattr(file, name.as_str(), &value, XattrFlags::empty())?;
+        match fsetxattr(file, name.as_str(), &value, XattrFlags::empty()) {
+            // A filesystem that has none of its own shows the label of its mount.
+            Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => {}
+            Err(errno) => return Err(errno.into()),
+        }
     }
     // Last: a change of the owner takes bits away.
     if own.mode() == meta.mode() { Ok(()) } else { set_mode(file, meta.mode() & 0o7777) }

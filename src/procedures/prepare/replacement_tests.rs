@@ -157,11 +157,50 @@ fn a_journal_that_somebody_else_wrote_leads_nowhere() {
     let bench = Bench::new();
     for name in ["../etc/file", "/etc/passwd", "..", ""] {
         let json = format!(
-            "{{\"path\":\"/etc/file\",\"before\":{{\"kept\":{{\"name\":{name:?},\"was\":[1,1]}}}},\"directory\":[0,0],\"stamp\":0}}"
+            "{{\"path\":\"/etc/file\",\"before\":{{\"kept\":{{\"name\":{name:?},\"was\":{{\"device\":1,\"inode\":1,\"size\":1,\"changed\":[0,0]}}}}}},\"directory\":[0,0],\"on_root\":true,\"stamp\":0}}"
         );
         let replacement: Replacement = serde_json::from_str(&json).unwrap();
         assert!(replacement.undo(&bench.tree, &bench.kept).is_err(), "{name}");
     }
+}
+
+/// A path may be any bytes, as text that stands for them.
+#[test]
+fn a_path_that_somebody_else_wrote_stays_below_the_root() {
+    let bench = Bench::new();
+    let outside = tempfile::tempdir().unwrap();
+    let victim = outside.path().join("file");
+    fs::write(&victim, "whole").unwrap();
+    let path: String = victim.to_str().unwrap().replace('/', "\u{10ff2f}");
+    let replacement =
+        Replacement { path: format!("/{path}"), before: Before::Absent, directory: (0, 0), on_root: true, stamp: 0 };
+    assert!(replacement.undo(&bench.tree, &bench.kept).is_err());
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "whole");
+}
+
+#[test]
+fn what_was_kept_and_is_gone_is_not_called_back() {
+    let bench = Bench::new();
+    let replacement = bench.replaced("/etc/file", &text("after\n"));
+    fs::remove_file(bench.kept.join("1")).unwrap();
+    assert!(replacement.undo(&bench.tree, &bench.kept).is_err());
+}
+
+/// A file that got the number of the one that was there is not that one.
+#[test]
+fn a_number_that_is_used_again_is_another_file() {
+    let bench = Bench::new();
+    let place = bench.tree.at.join("etc/file");
+    let mut replacement = Replacement::of(&bench.tree, "/etc/file", "1".to_owned()).unwrap();
+    copy(&place, &bench.kept.join("1")).unwrap();
+    fs::write(&place, "somebody else's").unwrap();
+    if let Before::Kept { was, .. } = &mut replacement.before {
+        let now = Identity::of(&fs::metadata(&place).unwrap());
+        (was.device, was.inode) = (now.device, now.inode);
+    }
+    assert!(replacement.changed_since(&bench.tree, &bench.kept).unwrap());
+    replacement.undo(&bench.tree, &bench.kept).unwrap();
+    assert_eq!(fs::read_to_string(&place).unwrap(), "before\n");
 }
 
 #[test]

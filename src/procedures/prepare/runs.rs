@@ -1,8 +1,8 @@
 //! The runs of `prepare` that a root remembers: each has a directory with its journal and with what it replaced.
 
-use super::context::{Check, Context, PrepareRequest, Work};
+use super::context::{Check, Checked, Context, FOUND, PrepareRequest, Work};
 use super::procedure::Prepare;
-use super::replacement::NewDirectory;
+use super::replacement::{NewDirectory, Replacement};
 use super::steps::{build, files};
 use super::tree::{STATE, Tree};
 use crate::procedures::Failure;
@@ -23,6 +23,9 @@ const BOOT: &str = "";
 
 /// The most runs that are remembered; a person makes a handful.
 const RUNS_LIMIT: u32 = 1000;
+
+/// The most of what the checks found that is read; a root has some findings.
+const FOUND_LIMIT: u64 = 1 << 20;
 
 /// The runs that a root remembers.
 #[derive(Debug)]
@@ -146,6 +149,9 @@ impl Runs {
             return Ok(None);
         };
         let at = self.own(number)?;
+        if let Some(journal) = Journal::peek(&at)? {
+            self.is_reachable(&journal)?;
+        }
         let run = Run { procedure: &Prepare, state: &at, boot: BOOT.to_owned(), cancel: cancel.clone() };
         let mut made = Vec::new();
         let context = |request: Option<PrepareRequest>| {
@@ -181,6 +187,14 @@ impl Runs {
         Ok(changed)
     }
 
+    /// Whether everything that a journal tells of lies where it did, before any of it is brought back.
+    fn is_reachable(&self, journal: &Journal) -> Result<(), Failure> {
+        changes(journal)?.iter().try_for_each(|change| match change {
+            files::Change::Replaced(replacement) => replacement.is_reachable(&self.tree),
+            files::Change::Directory(new) => new.is_reachable(&self.tree),
+        })
+    }
+
     fn is_replaced_after(&self, number: u32, path: &str) -> Result<bool, Failure> {
         for later in self.numbers()?.into_iter().filter(|other| *other > number) {
             if let Some(journal) = Journal::peek(&self.own(later)?)?
@@ -192,20 +206,16 @@ impl Runs {
         Ok(false)
     }
 
-    /// Whether what stands at a path is what a run has put there.
+    /// What the checks still found after the last run, by check and summary: to do the same once more would not help.
     ///
     /// # Errors
-    /// When a journal cannot be read.
-    pub(crate) fn has_written(&self, path: &str) -> Result<bool, Failure> {
-        for number in self.numbers()?.into_iter().rev() {
-            let at = self.own(number)?;
-            if let Some(journal) = Journal::peek(&at)?
-                && let Some(replacement) = replacements(&journal)?.into_iter().rfind(|known| known.path == path)
-            {
-                return Ok(!replacement.changed_since(&self.tree, &at.join("kept"))?);
-            }
-        }
-        Ok(false)
+    /// When the runs cannot be looked at.
+    pub(crate) fn found_after_last(&self) -> Result<Vec<(String, String)>, Failure> {
+        let Some(last) = self.numbers()?.pop() else { return Ok(Vec::new()) };
+        let path = format!("{}/{last}/{FOUND}", directory());
+        let bytes = self.tree.root.read(&path, FOUND_LIMIT)?.unwrap_or_default();
+        // What was cut by a crash tells nothing.
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     fn own(&self, number: u32) -> Result<PathBuf, Failure> {
@@ -222,7 +232,7 @@ impl Runs {
             state,
             work: Work::default(),
             runner: Runner::default(),
-            check: Box::new(|| Ok(String::new())),
+            check: Box::new(|| Ok(Checked::default())),
         }
     }
 
@@ -269,18 +279,23 @@ fn own_directory(tree: &Tree, path: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-fn replacements(journal: &Journal) -> Result<Vec<super::replacement::Replacement>, Failure> {
+fn replacements(journal: &Journal) -> Result<Vec<Replacement>, Failure> {
+    let replaced = |change| match change {
+        files::Change::Replaced(replacement) => Some(replacement),
+        files::Change::Directory(_) => None,
+    };
+    Ok(changes(journal)?.into_iter().filter_map(replaced).collect())
+}
+
+/// The paths that the changes of a journal are about.
+fn changes(journal: &Journal) -> Result<Vec<files::Change>, Failure> {
     let mut found = Vec::new();
     for entry in journal.applied() {
         match entry.step.as_str() {
-            "files" => {
-                if let files::Change::Replaced(replacement) = read(&entry.change)? {
-                    found.push(replacement);
-                }
-            }
+            "files" => found.push(read(&entry.change)?),
             "build" => {
                 if let build::Change::Replaced(replacement) = read(&entry.change)? {
-                    found.push(replacement);
+                    found.push(files::Change::Replaced(replacement));
                 }
             }
             _ => {}

@@ -35,6 +35,11 @@ impl Tree {
     /// When the directory above it cannot be looked at, or is none of the root.
     pub(crate) fn place(&self, path: &str) -> Result<Option<PathBuf>, Failure> {
         let (above, name) = split(path);
+        // A path of a journal may have been written by anybody, and a name as text may stand for any bytes.
+        let bytes = names::encode(name);
+        if matches!(&*bytes, b"" | b"." | b"..") || bytes.contains(&b'/') || bytes.contains(&0) {
+            return Err(Failure::refused(format!("{path:?} is no path of a file")));
+        }
         let Some(directory) = self.root.resolved(above)? else { return Ok(None) };
         if !directory.starts_with(&self.at) {
             return Err(Failure::refused(format!("{path}: {} is not in the root", directory.display())));
@@ -55,6 +60,16 @@ impl Tree {
         }
         missing.reverse();
         Ok(missing)
+    }
+
+    /// Whether the directory above a path is on the filesystem of the root directory, and not on one that is mounted
+    /// below it, such as that of /boot; `None` where the directory does not exist.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub(crate) fn is_on_root(&self, path: &str) -> Result<Option<bool>, Failure> {
+        let (above, own) = (self.root.stat(split(path).0)?, self.root.stat("/")?);
+        Ok(above.map(|above| own.is_some_and(|own| own.dev == above.dev)))
     }
 
     /// What a directory of this machine below the root is called in it.
@@ -92,6 +107,11 @@ mod tests {
         assert_eq!(tree.place("/none/a").unwrap(), None);
         assert_eq!(tree.missing_above("/etc/x/y/z").unwrap(), ["/etc/x", "/etc/x/y"]);
         assert!(tree.missing_above("/top").unwrap().is_empty());
+        for path in ["/etc/..", "/etc/.", "/\u{10ff2f}etc\u{10ff2f}a", "/etc/\u{10ff2e}\u{10ff2e}", "/"] {
+            assert!(tree.place(path).is_err(), "{path:?}");
+        }
+        assert_eq!(tree.is_on_root("/etc/a").unwrap(), Some(true));
+        assert_eq!(tree.is_on_root("/none/a").unwrap(), None);
         assert_eq!(tree.name_of(&tree.at.join("etc/real")), "/etc/real");
     }
 }

@@ -132,6 +132,75 @@ fn a_journal_behind_links_is_refused() {
     }
 }
 
+/// A journal on the disk of somebody else, which names a file of this machine in characters that stand for bytes.
+#[test]
+fn a_journal_reaches_nothing_outside_the_root() {
+    let Some(bench) = Bench::new("prepare::hostile_paths", &[SEED_WORDS]) else { return };
+    let outside = tempfile::tempdir().unwrap();
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "whole").unwrap();
+    let coded = |separator: &str| victim.to_str().unwrap().replace('/', separator);
+    for path in
+        [coded("\u{10ff2f}"), format!("/{}", coded("\u{10ff2f}")), format!("/../../..{}", coded("/")), "/..".to_owned()]
+    {
+        let run = bench.root().join("var/lib/isctpl/prepare/1");
+        fs::create_dir_all(run.join("kept")).unwrap();
+        let change = serde_json::json!({
+            "replaced": { "path": path, "before": "absent", "directory": [0, 0], "on_root": true, "stamp": 0 }
+        });
+        let lines = [
+            serde_json::json!({"event": "begin", "version": 3, "procedure": "prepare", "boot": "", "request": {"made": []}}),
+            serde_json::json!({"event": "intend", "id": 1, "step": "files", "change": change}),
+        ];
+        fs::write(run.join("journal"), lines.map(|line| format!("{line}\n")).concat()).unwrap();
+        for args in [&["--undo"][..], &["--yes"]] {
+            let answer = bench.prepare(args);
+            assert_eq!(fs::read_to_string(&victim).unwrap(), "whole", "{path:?}: {}{}", answer.out, answer.err);
+        }
+        let _ = fs::remove_dir_all(bench.root().join("var/lib/isctpl"));
+    }
+}
+
+/// /boot was mounted when prepare changed it, and is not when that is undone.
+#[test]
+fn what_is_not_mounted_is_not_undone() {
+    let test = "prepare::not_mounted";
+    let Some(bench) = Bench::new(test, &[SEED_WORDS]) else { return };
+    if !crate::support::has("unshare") {
+        return crate::support::skip(test, "unshare(1) is not installed");
+    }
+    const SCRIPT: &str = r#"
+        mount -t tmpfs boot "$3"
+        cp -a "$1/boot/." "$3/"
+        mount --bind "$3" "$1/boot"
+        "$2" prepare --root "$1" --yes || exit 10
+        cp "$3/grub/grub.cfg" "$3/prepared"
+        umount "$1/boot"
+        "$2" prepare --root "$1" --undo --yes; [ $? = 3 ] || exit 11
+        cmp "$3/grub/grub.cfg" "$3/prepared" || exit 12
+        rm "$3/prepared"
+        mount --bind "$3" "$1/boot"
+        "$2" prepare --root "$1" --undo || exit 13
+        cmp "$3/grub/grub.cfg" "$4" || exit 14
+    "#;
+    let other = tempfile::tempdir().unwrap();
+    let before = other.path().join("grub.cfg");
+    fs::copy(bench.root().join("boot/grub/grub.cfg"), &before).unwrap();
+    let place = other.path().join("boot");
+    fs::create_dir(&place).unwrap();
+    let run = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", SCRIPT, "sh"])
+        .arg(bench.root())
+        .arg(env!("CARGO_BIN_EXE_isctpl"))
+        .arg(&place)
+        .arg(&before)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{:?} {said}", run.status);
+    assert!(said.contains("mount below the root what was mounted then"), "{said}");
+}
+
 #[test]
 fn wrong_usage_is_refused() {
     for args in [

@@ -1,5 +1,6 @@
 //! Builds the image and GRUB's configuration inside the root, and replaces them.
 
+use crate::formats::text::harmless::title;
 use crate::procedures::prepare::build::Build as Built;
 use crate::procedures::prepare::context::Context;
 use crate::procedures::prepare::replacement::{NewContent, Replacement};
@@ -37,7 +38,11 @@ impl Step for Build {
 
     fn title(&self, cx: &Context) -> String {
         let paths: Vec<&str> = cx.work.builds.iter().map(Built::path).collect();
-        if paths.is_empty() { "rebuild nothing".to_owned() } else { format!("rebuild {}", paths.join(" and ")) }
+        if paths.is_empty() {
+            "rebuild what is built of the files".to_owned()
+        } else {
+            format!("rebuild {}", paths.join(" and "))
+        }
     }
 
     fn plan(&self, _: &Context) -> Vec<Planned> {
@@ -57,6 +62,9 @@ impl Step for Build {
         for (number, build) in cx.work.builds.iter().enumerate() {
             let output = work.join(format!("built-{number}"));
             run(cx, build, &work, &output)?;
+            if let Built::GrubConfig { path, .. } = build {
+                say_what_goes(cx, path, &output, log)?;
+            }
             let replacement = Replacement::of(&cx.tree, build.path(), format!("built-{number}"))?;
             let content = NewContent::CopyOf(output);
             log.guarded(Change::Replaced(replacement.clone()), || replacement.apply(&cx.tree, &kept, &content))?;
@@ -85,6 +93,28 @@ fn run(cx: &Context, build: &Built, work: &Path, output: &Path) -> Result<(), Fa
         Ok(meta) if meta.is_file() && meta.len() > 0 => Ok(()),
         _ => Err(Failure::failed(format!("{} ended well and wrote nothing", build.program()))),
     }
+}
+
+/// Tells which entries of GRUB's menu the new configuration does not have.
+fn say_what_goes(cx: &Context, path: &str, output: &Path, log: &mut Log<'_, Change>) -> Result<(), Failure> {
+    let before = cx.tree.root.text(path)?.unwrap_or_default();
+    let after = std::fs::read(output).map_err(|error| Failure::of_file(output, &error))?;
+    let after = menu_titles(&String::from_utf8_lossy(&after));
+    let gone: Vec<String> = menu_titles(&before).into_iter().filter(|title| !after.contains(title)).collect();
+    if !gone.is_empty() {
+        log.say(format!("no longer in GRUB's menu: {}", gone.join(", ")));
+    }
+    Ok(())
+}
+
+/// The titles of the entries of a configuration, as they are written.
+fn menu_titles(text: &str) -> Vec<String> {
+    let of_line = |line: &str| {
+        let rest = line.trim_start().strip_prefix("menuentry")?.trim_start();
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+        rest.get(1..)?.split(quote).next().map(title)
+    };
+    text.lines().filter_map(of_line).collect()
 }
 
 /// Removes the directory in which generators write. What a killed one has left there goes too.

@@ -1,6 +1,6 @@
 //! Judges the root again.
 
-use crate::procedures::prepare::context::Context;
+use crate::procedures::prepare::context::{Context, FOUND};
 use crate::procedures::{Failure, Log, NoChange, Planned, Step};
 
 /// Judges the root again: where it is worse than before, all is put back.
@@ -30,7 +30,11 @@ impl Step for Check {
     }
 
     fn apply(&self, cx: &mut Context, (): &(), log: &mut Log<'_, NoChange>) -> Result<(), Failure> {
-        log.say((cx.check)()?);
+        let checked = (cx.check)()?;
+        let path = cx.state.join(FOUND);
+        let text = serde_json::to_vec(&checked.found).map_err(|error| Failure::failed(error.to_string()))?;
+        std::fs::write(&path, text).map_err(|error| Failure::of_file(&path, &error))?;
+        log.say(checked.verdict);
         Ok(())
     }
 

@@ -8,12 +8,17 @@ mod tests;
 
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use generator::{Generator, generator};
-use isctpl_checks::ImageContents;
 use isctpl_checks::facts::Facts;
+use isctpl_checks::{ImageContents, is_plain};
 
 /// Writes the configuration that makes the image hold this. The image itself is built by a step.
 pub(crate) fn build_image(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageContents) -> Result<(), Refusal> {
     const BY_HAND: &str = "Install the program that builds this root's images, or build the image by hand.";
+    let named = [&contents.modules, &contents.programs, &contents.directories].into_iter().flatten();
+    if let Some(odd) = named.into_iter().find(|name| !is_plain(name)) {
+        // It would stand in a script and in dracut's configuration, which a shell reads.
+        return Err(Refusal::new(format!("{odd:?}"), "has characters that a shell reads otherwise", BY_HAND));
+    }
     for program in &contents.programs {
         let found = draft.root().stat(program).map_err(|problem| Refusal::unread(problem, BY_HAND))?;
         if found.is_none() {
