@@ -12,6 +12,7 @@ use isctpl_checks::Link;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The page that no command has: it is written by hand, and held against what reads the file
 /// (`formats::isctpl_toml`).
@@ -20,7 +21,10 @@ const OF_A_FILE: &str = "isctpl.toml.5";
 /// How many screens docs/screens.md shows at least.
 const SCREENS: usize = 7;
 
-fn project() -> PathBuf {
+/// Held by whoever reads the README to write it anew.
+pub(crate) static README: Mutex<()> = Mutex::new(());
+
+pub(crate) fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -38,7 +42,7 @@ fn settle(path: &Path, wanted: &str) -> Result<(), String> {
     }
 }
 
-fn settle_all(files: Vec<(PathBuf, String)>) {
+pub(crate) fn settle_all(files: Vec<(PathBuf, String)>) {
     let drifted: Vec<String> = files.iter().filter_map(|(path, wanted)| settle(path, wanted).err()).collect();
     assert!(
         drifted.is_empty(),
@@ -193,6 +197,7 @@ fn with_real_samples(text: &str, directory: &Path) -> (String, usize) {
 #[test]
 fn readme_samples_are_real() {
     let path = project().join("README.md");
+    let _own = README.lock().unwrap_or_else(PoisonError::into_inner);
     let (wanted, samples) = with_real_samples(&std::fs::read_to_string(&path).unwrap(), &project());
     assert!(samples > 0, "the README shows no sample");
     settle_all(vec![(path, wanted)]);

@@ -26,5 +26,6 @@ mod roots;
 mod seal;
 mod secrets;
 mod shell;
+mod story;
 mod support;
 mod systemd;

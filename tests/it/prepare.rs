@@ -4,7 +4,7 @@
 //! lab.
 
 #[path = "prepare/bench.rs"]
-mod bench;
+pub(crate) mod bench;
 #[path = "prepare/killed.rs"]
 mod killed;
 #[path = "prepare/refused.rs"]

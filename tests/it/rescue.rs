@@ -198,7 +198,7 @@ fn without_root_nothing_is_said_of_the_ibft() {
 }
 
 /// The fake target's program, where it can run here. It needs a portal that listens.
-fn fake_target(test: &str, portal: &TcpListener) -> Option<Command> {
+pub(crate) fn fake_target(test: &str, portal: &TcpListener) -> Option<Command> {
     if !crate::support::is_root()
         || !["unshare", "losetup", "mkfs.ext4", "pgrep", "script", "setpriv"].into_iter().all(crate::support::has)
     {
@@ -276,7 +276,7 @@ fn is_brought_up_and_put_back(family: &str, portal: &str, gateway: &str) {
     san.ip(&format!("address add {gateway} dev san-peer"));
     san.ip("link set san-peer up");
     san.ip(&format!("address add {portal} dev lo"));
-    let listener = san.run(|| listener(portal));
+    let listener = san.run(|| listener(portal, 0));
     let Some(sandbox) = fake_target("the_network_is_brought_up_and_put_back", &listener) else { return };
     let directory = tempfile::tempdir().unwrap();
     let output = here
@@ -296,10 +296,10 @@ fn is_brought_up_and_put_back(family: &str, portal: &str, gateway: &str) {
 }
 
 /// A listener on an address that was just given: the kernel takes a moment before an IPv6 one can be used.
-fn listener(portal: &str) -> TcpListener {
+pub(crate) fn listener(portal: &str, port: u16) -> TcpListener {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        match TcpListener::bind((portal, 0)) {
+        match TcpListener::bind((portal, port)) {
             Ok(listener) => return listener,
             Err(error) => assert!(Instant::now() < deadline, "{portal}: {error}"),
         }

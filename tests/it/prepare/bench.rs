@@ -74,13 +74,13 @@ d 0755 /var/lib
 "#;
 
 /// A root, and what it takes to look at it whole.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     directory: tempfile::TempDir,
 }
 
 impl Bench {
     /// Makes it with these changes to a healthy machine; `None`, said loudly, where that takes root.
-    pub(super) fn new(test: &str, changes: &[&str]) -> Option<Self> {
+    pub(crate) fn new(test: &str, changes: &[&str]) -> Option<Self> {
         if !crate::support::is_root() {
             crate::support::skip(test, "prepare needs root");
             return None;
@@ -109,7 +109,7 @@ impl Bench {
         }
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.directory.path()
     }
 
