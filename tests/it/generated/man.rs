@@ -1,5 +1,6 @@
 //! The manual: a page a command, made of what the command line says of itself.
 
+mod prepare;
 mod seal;
 
 use clap::{Arg, Command};
@@ -192,6 +193,8 @@ fn page(name: &str, section: u8, command: &Command, names: &[String]) -> String 
     examples(&mut page, command);
     if name.starts_with("isctpl-rescue") {
         page.push_str(RESCUE);
+    } else if name == "isctpl-prepare" {
+        page.push_str(prepare::PREPARE);
     } else if name == "isctpl-seal" {
         page.push_str(seal::SEAL);
     } else {
