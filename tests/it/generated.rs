@@ -3,6 +3,7 @@
 
 mod man;
 
+use crate::prepare::bench::{LOGS_OUT, SEED_WORDS};
 use crate::support::run;
 use crate::support::tree::Tree;
 use clap::CommandFactory;
@@ -19,7 +20,19 @@ use std::sync::{Mutex, PoisonError};
 const OF_A_FILE: &str = "isctpl.toml.5";
 
 /// How many screens docs/screens.md shows at least.
-const SCREENS: usize = 7;
+const SCREENS: usize = 9;
+
+/// What seal clears, and the programs by which prepare rebuilds.
+const TO_CLEAR: &str = "\
+e 0755 /usr/sbin/init
+f 0755 /usr/sbin/grub-mkconfig
+f 0644 /etc/machine-id
+| 0123456789abcdef0123456789abcdef
+f 0600 /root/.bash_history
+| passwd
+f 0644 /var/log/wtmp
+| x
+";
 
 /// Held by whoever reads the README to write it anew.
 pub(crate) static README: Mutex<()> = Mutex::new(());
@@ -225,6 +238,9 @@ fn stage() -> tempfile::TempDir {
     });
     put("unknown.snapshot", unknown.to_string().as_bytes());
     Tree::load("machines/vm.sysfs.tree").write(&directory.path().join("sysfs"));
+    let mut target = Tree::load("machines/initramfs-tools.tree");
+    target.add(SEED_WORDS, "words").add(LOGS_OUT, "logs out").add(TO_CLEAR, "to clear");
+    target.write(&directory.path().join("target"));
     put(
         "instance.yaml",
         b"- details: 'M.8.32.v2 (#9095) '\nid: 1\niscsi: 'Initiator IQN: iqn.2020-10.com.example:instance-1 Username:\n    \

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// The recipe's own command line, of which the image's script reads no word.
-pub(super) const SEED_WORDS: &str = r#"
+pub(crate) const SEED_WORDS: &str = r#"
 f 0644 /etc/default/grub
 | # By hand.
 | GRUB_DEFAULT=0
@@ -26,7 +26,7 @@ f 0600 /boot/grub/grub.cfg
 "#;
 
 /// A service that logs every session out when it is stopped.
-pub(super) const LOGS_OUT: &str = r#"
+pub(crate) const LOGS_OUT: &str = r#"
 f 0644 /etc/systemd/system/san-logout.service
 | [Unit]
 | After=network.target
