@@ -23,6 +23,7 @@ use bench::Bench;
 use clap::Parser;
 use isctpl_lab::scenario::{Catalogue, Scenario};
 use lab::Lab;
+use nix::sched::{CloneFlags, unshare};
 use process::INTERRUPTED;
 use std::collections::VecDeque;
 use std::fs;
@@ -200,6 +201,9 @@ fn try_all<T: Told>(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize, attempt: A
     let queue = Mutex::new(VecDeque::from(scenarios));
     let outcomes = Mutex::new(Vec::new());
     let work = |number: usize| -> Result<()> {
+        // What this one mounts is nobody else's: a copy of its mounts in another's namespace would keep a LUN in use
+        // that is done with.
+        unshare(CloneFlags::CLONE_NEWNS).context("no mount namespace")?;
         let bench = Bench::new(number, &lab.cache)?;
         loop {
             process::uninterrupted()?;
