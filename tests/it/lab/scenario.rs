@@ -32,6 +32,9 @@ fn every_scenario_names_verdicts_links_and_checks_that_there_are() {
                 assert!(registry::find(check).is_some(), "{}: {check}", scenario.name);
             }
         }
+        for check in &scenario.stays {
+            assert!(registry::find(check).is_some(), "{}: {check}", scenario.name);
+        }
     }
 }
 

@@ -102,6 +102,7 @@ impl Lab {
     /// prepare does not claim.
     fn allowed(&self, scenario: &Scenario, before: &Report) -> Vec<String> {
         let mut allowed = self.catalogue.inherited(scenario);
+        allowed.extend(scenario.stays.iter().cloned());
         let own = std::iter::once(&scenario.expect).chain(&scenario.live);
         let own = own.flat_map(|expected| expected.finding.iter().chain(&expected.also));
         allowed.extend(own.filter(|check| !before.finding(check).is_some_and(Finding::is_claimed)).cloned());

@@ -39,6 +39,9 @@ pub struct Scenario {
     pub doctor: Option<Vec<String>>,
     /// How `isctpl prepare` is tried on it, where that is not as usual.
     pub prepare: Option<Prepare>,
+    /// Warnings that are true of the machine once it is prepared, besides those of the baseline.
+    #[serde(default)]
+    pub stays: Vec<String>,
     /// How long the machine may take to come up, in seconds.
     #[serde(default = "default_patience")]
     pub patience: u64,
