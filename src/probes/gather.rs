@@ -177,7 +177,8 @@ fn read_files<'r>(
     let startup = Startup::read(root);
     facts.dhcp = dhcp::read(root, live);
     let portals: Vec<IpAddr> = Analysis::of(facts).root_portals().into_iter().map(|portal| portal.ip).collect();
-    facts.netconfig = netconfig::read(root, &startup, &portals);
+    let words = facts.loader.default_entry().map(|entry| &entry.cmdline).filter(|_| !live);
+    facts.netconfig = netconfig::read(root, &startup, &portals, words);
     say(Stage::Services);
     facts.services = services::read(root, &startup);
     say(Stage::Disks);

@@ -100,6 +100,40 @@ fn words_that_nothing_writes_are_left_to_the_person() {
     assert!(!bench.root().join("etc/systemd/system/multi-user.target.wants/san-logout.service").is_symlink());
 }
 
+/// networkd of the real root gets a file for every NIC out of ip=dhcp, which the initramfs has read before.
+#[test]
+fn what_the_command_line_makes_of_networkd_is_kept() {
+    const NETWORKD: &str = "
+f 0644 /etc/default/grub
+| GRUB_CMDLINE_LINUX=\"iscsi_auto ip=dhcp edd=off console=ttyS0\"
+f 0600 /boot/grub/grub.cfg
+| menuentry 'Fixture Linux' {
+| 	search --no-floppy --fs-uuid --set=root 11111111-2222-3333-4444-555555555502
+| 	linux	/vmlinuz-6.1.0-50-amd64 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto ip=dhcp edd=off console=ttyS0
+| 	initrd	/initrd.img-6.1.0-50-amd64
+| }
+f 0755 /usr/lib/systemd/systemd-network-generator
+| /run/systemd/network/90-%s.netdev
+f 0644 /usr/lib/systemd/system/systemd-networkd.service
+| [Unit]
+f 0644 /usr/lib/systemd/system/systemd-network-generator.service
+| [Unit]
+f 0644 /usr/lib/systemd/system/sysinit.target
+| [Unit]
+f 0644 /usr/lib/systemd/system/multi-user.target
+| [Unit]
+| Requires=sysinit.target
+l /etc/systemd/system/multi-user.target.wants/systemd-networkd.service /usr/lib/systemd/system/systemd-networkd.service
+l /etc/systemd/system/sysinit.target.wants/systemd-network-generator.service /usr/lib/systemd/system/systemd-network-generator.service
+";
+    let Some(bench) = Bench::new("prepare::network_generator", &[NETWORKD]) else { return };
+    assert_eq!(verdict(bench.root(), &[]), "at-risk at handover: handover-san-nic-reconfigured");
+    let answer = bench.prepare(&["--yes"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+    let path = "etc/systemd/network/91-default.network.d/99-isctpl.conf";
+    assert!(std::fs::read_to_string(bench.root().join(path)).unwrap().contains("KeepConfiguration=yes"));
+}
+
 /// Both runs are undone, the later one first.
 #[test]
 fn several_runs_are_undone_together() {

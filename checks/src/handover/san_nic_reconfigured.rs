@@ -17,7 +17,8 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "A network configuration of the real root that takes over the SAN NIC without keeping what the \
                 initramfs set up: an `auto` or `allow-hotplug` stanza of ifupdown with DHCP or a static address, DHCP \
-                by networkd (or netplan) without KeepConfiguration= or critical, or a bond or bridge that takes the \
+                by networkd (or netplan) without KeepConfiguration= or critical, also where \
+                systemd-network-generator makes a file for networkd of `ip=` on the command line once more, or a bond or bridge that takes the \
                 NIC as a port. open-iscsi's udev rule, which records the NIC of the boot in /run/network/ifstate, \
                 keeps ifupdown away only where a run level starts ifupdown: networking.service stops the NIC at \
                 shutdown all the same.",
@@ -32,6 +33,7 @@ pub(crate) static CHECK: Check = Check {
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
             "systemd.network(5), KeepConfiguration=; systemd-networkd.service(8)",
             "systemd issue 35949; cloud-init issue 6915",
+            "systemd-network-generator.service(8)",
             "Debian /usr/lib/udev/rules.d/70-iscsi-network-interface.rules",
         ],
     },

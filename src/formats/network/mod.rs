@@ -9,5 +9,6 @@ pub(crate) mod keyfile;
 pub mod leases;
 pub(crate) mod link;
 pub(crate) mod netplan;
+pub(crate) mod network_generator;
 pub(crate) mod networkd;
 pub(crate) mod networkd_edit;

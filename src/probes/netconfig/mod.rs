@@ -6,6 +6,7 @@ mod generated;
 mod ifupdown;
 mod managers;
 mod netplan;
+mod network_generator;
 pub(super) mod networkd;
 mod networkmanager;
 mod redhat;
@@ -18,7 +19,7 @@ mod version;
 use super::files::Reader;
 use super::units::startup::Startup;
 use crate::system::Root;
-use isctpl_checks::facts::{NetConfig, Source};
+use isctpl_checks::facts::{Cmdline, NetConfig, Source};
 use std::net::IpAddr;
 
 /// Reads the network configuration of a root. What could not be read is in `problems`, the units that say which
@@ -26,8 +27,9 @@ use std::net::IpAddr;
 ///
 /// Configurations stand manager by manager, each in the order in which its manager reads them; for
 /// networkd the first one that matches an interface is the one that holds. Firewalls are followed for the portals of
-/// the root, as far as they are known.
-pub(crate) fn read(root: &Root, startup: &Startup<'_>, portals: &[IpAddr]) -> NetConfig {
+/// the root, as far as they are known. `words` is the command line of a root that is to boot: what will be made of it
+/// there is part of the configuration.
+pub(crate) fn read(root: &Root, startup: &Startup<'_>, portals: &[IpAddr], words: Option<&Cmdline>) -> NetConfig {
     let files = Reader::new(root);
     let mut facts = NetConfig::default();
     let udev = udev::read(&files);
@@ -38,6 +40,9 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>, portals: &[IpAddr]) -> Ne
     facts.rp_filter = sysctl::rp_filter(&files);
     Source::Other.name(&mut files.problems());
     managers::read(&files, startup, &mut facts);
+    if let Some(words) = words {
+        network_generator::read(&files, startup, words, &mut facts);
+    }
     facts.firewalls = firewall::read(&files, startup, portals);
     Source::Firewall.name(&mut files.problems());
     // Any manager or firewall may be among the units that were not read, or not followed.

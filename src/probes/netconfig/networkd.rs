@@ -9,7 +9,7 @@ use isctpl_checks::facts::{InterfaceConfig, Located, Manager, NetConfig, NicMatc
 use std::collections::BTreeMap;
 
 /// Where `.network`, `.netdev` and `.link` files lie, the highest priority first.
-const DIRECTORIES: [&str; 5] = [
+pub(super) const DIRECTORIES: [&str; 5] = [
     "/etc/systemd/network",
     "/run/systemd/network",
     "/usr/local/lib/systemd/network",

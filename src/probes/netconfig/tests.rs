@@ -15,7 +15,7 @@ const BOOT: [(&str, &str); 3] = [
 
 fn read(root: &SampleRoot) -> NetConfig {
     let root = root.open();
-    super::read(&root, &Startup::read(&root), &[])
+    super::read(&root, &Startup::read(&root), &[], None)
 }
 
 fn paths(facts: &NetConfig) -> Vec<&str> {
