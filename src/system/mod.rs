@@ -4,6 +4,7 @@
 pub(crate) mod allocations;
 mod budget;
 pub mod cancel;
+mod capabilities;
 pub(crate) mod command;
 pub(crate) mod disk;
 mod errno;
@@ -17,6 +18,7 @@ pub mod netlink;
 pub mod reach;
 pub(crate) mod removal;
 pub(crate) mod replace;
+pub(crate) mod resolv_conf;
 pub mod root;
 pub(crate) mod terminal;
 

@@ -1,7 +1,7 @@
 //! Packages that a template is to have and that the root lacks.
 
 use super::tree::Tree;
-use crate::procedures::Failure;
+use crate::procedures::{Failure, Kind};
 use crate::system::command::{Invocation, Runner};
 use crate::system::inside::inside_to_install;
 use crate::system::{FileKind, Root};
@@ -76,9 +76,9 @@ impl Packages {
     pub(crate) fn install(&self, tree: &Tree, runner: &Runner) -> Result<(), Failure> {
         let refresh = self.manager.refresh.map(|arguments| self.invocation(arguments, &[]));
         let install = self.invocation(self.manager.install, &self.names);
-        inside_to_install(&tree.at, move || -> Result<(), Failure> {
+        inside_to_install(&tree.at, move |no_names| -> Result<(), Failure> {
             for invocation in refresh.iter().chain([&install]) {
-                runner.run(invocation)?;
+                runner.run(invocation).map_err(|error| explained(error.into(), no_names.as_deref()))?;
             }
             Ok(())
         })?
@@ -89,6 +89,14 @@ impl Packages {
             .args(["DEBIAN_FRONTEND=noninteractive", self.manager.program])
             .args(arguments.iter().copied())
             .args(names.iter().copied())
+    }
+}
+
+/// A package manager that finds no server does not say that it has nobody to ask for names.
+fn explained(failure: Failure, no_names: Option<&str>) -> Failure {
+    match no_names {
+        Some(why) if failure.kind == Kind::Failed => failure.advise(format!("names do not resolve in the root; {why}")),
+        _ => failure,
     }
 }
 
@@ -110,6 +118,16 @@ mod tests {
             });
         }
         facts
+    }
+
+    #[test]
+    fn a_failure_says_that_there_are_no_name_servers() {
+        let why = Some("the root's /etc/resolv.conf: it does not exist");
+        let told = explained(Failure::failed("apt-get failed"), why);
+        assert_eq!(told.advice, ["names do not resolve in the root; the root's /etc/resolv.conf: it does not exist"]);
+        for (failure, why) in [(Failure::stopped("stopped"), why), (Failure::failed("failed"), None)] {
+            assert_eq!(explained(failure.clone(), why), failure);
+        }
     }
 
     #[test]

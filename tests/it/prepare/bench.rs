@@ -55,6 +55,11 @@ f 0755 /usr/sbin/mkinitramfs
 | # mkinitramfs -o OUTPUT VERSION
 | : > /tmp/mkinitramfs-was-here
 | if (: > /etc/mkinitramfs-was-here) 2> /dev/null; then exit 2; fi
+| for path in /sys/kernel /proc/sys/kernel/hostname; do if [ -w "$path" ]; then exit 3; fi; done
+| while read -r name value; do
+|     # CAP_SYS_MODULE is the 17th.
+|     if [ "$name" = CapBnd: ] && [ $((0x$value >> 16 & 1)) = 1 ]; then exit 4; fi
+| done < /proc/self/status
 | cp /usr/share/image "$2"
 f 0644 /etc/initramfs-tools/initramfs.conf
 | MODULES=most

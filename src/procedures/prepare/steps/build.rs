@@ -84,7 +84,8 @@ impl Step for Build {
     }
 }
 
-/// Runs a generator inside the root. It may write nothing there but its output.
+/// Runs a generator inside the root. Its scripts see the root read-only, but for the directory of its output; it is
+/// the root's own code all the same, and runs as root ([`crate::system::inside`] says what that holds).
 fn run(cx: &Context, build: &Built, work: &Path, output: &Path) -> Result<(), Failure> {
     let named = cx.tree.name_of(output);
     let (runner, invocation) = (&cx.runner, build.invocation(&named));

@@ -4,14 +4,13 @@ use crate::procedures::rescue::context::Context;
 use crate::procedures::rescue::host::mounts::{is_mount_point, unbind};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::quoted_path;
+use crate::system::resolv_conf::{FILE, is_known, place_in_run};
 use crate::system::{FileKind, Root, mount};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-const FILE: &str = "/etc/resolv.conf";
 
 /// Provides a resolv.conf.
 pub(crate) struct ResolvConf;
@@ -37,19 +36,6 @@ enum Action {
     Impossible(String),
 }
 
-/// Where a resolv.conf may point in `/run`, which is this system's own below the root as well: what systemd-resolved,
-/// resolvconf, NetworkManager, netconfig and ConnMan make it. A link that names anything else there is not followed:
-/// a file that is only there may already mean something to this system (`/run/nologin`, a unit).
-const KNOWN: [&str; 7] = [
-    "/run/systemd/resolve/stub-resolv.conf",
-    "/run/systemd/resolve/resolv.conf",
-    "/run/resolvconf/resolv.conf",
-    "/run/NetworkManager/resolv.conf",
-    "/run/NetworkManager/no-stub-resolv.conf",
-    "/run/netconfig/resolv.conf",
-    "/run/connman/resolv.conf",
-];
-
 /// Directories below the root that are this system's.
 const NOT_THE_LUN: [&str; 4] = ["/proc", "/sys", "/dev", "/run"];
 
@@ -65,14 +51,8 @@ fn action(cx: &Context, own: &str) -> Action {
 fn look(cx: &Context, own: &str) -> Result<Action, Failure> {
     let root = Root::open(&cx.place())?;
     let Some(place) = root.resolved(FILE)? else {
-        return Ok(match link(&root)? {
-            Some(target) if KNOWN.iter().any(|known| Path::new(known) == target) => Action::Put(target),
-            Some(target) => Action::Impossible(format!(
-                "it is a link to {}, which does not exist and is not a usual place for it",
-                target.display()
-            )),
-            None => Action::Impossible("it does not exist, and creating it would write to the LUN".to_owned()),
-        });
+        // Below the root /run is this system's own as well.
+        return Ok(place_in_run(&root)?.map_or_else(Action::Impossible, Action::Put));
     };
     // Looked at before anything is read or bound: it may be a FIFO, a device or a directory.
     if root.kind(FILE)? != Some(FileKind::File) {
@@ -82,7 +62,7 @@ fn look(cx: &Context, own: &str) -> Result<Action, Failure> {
         return Ok(Action::Impossible(format!("it leads to {}", place.display())));
     };
     let is_systems = NOT_THE_LUN.iter().any(|directory| inside.starts_with(directory));
-    Ok(match (is_systems, KNOWN.iter().any(|known| Path::new(known) == inside)) {
+    Ok(match (is_systems, is_known(&inside)) {
         // Through a link into /run it is a file of this system itself.
         (true, true) => Action::None,
         (true, false) => {
@@ -99,25 +79,6 @@ fn look(cx: &Context, own: &str) -> Result<Action, Failure> {
 /// Whether a file is a resolv.conf by its name: a link that leads to another one would have that hidden.
 fn is_named_so(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().contains("resolv.conf"))
-}
-
-/// Where a link points that leads to nothing, as the root sees it; `None` where there is no link.
-fn link(root: &Root) -> Result<Option<PathBuf>, Failure> {
-    let Some(target) = root.read_link(FILE)? else { return Ok(None) };
-    let mut path = PathBuf::from("/");
-    let target = if target.starts_with('/') { target } else { format!("/etc/{target}") };
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                path.pop();
-            }
-            part => path.push(part),
-        }
-    }
-    // /var/run is a link to /run on every system of today.
-    let run = path.strip_prefix("/var/run").map(|rest| Path::new("/run").join(rest));
-    Ok(Some(run.unwrap_or(path)))
 }
 
 /// The name under which a file is written before it appears.

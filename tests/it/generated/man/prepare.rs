@@ -59,4 +59,18 @@ A file is written whole beside the one that it replaces, and renamed over it;
 owner, mode and extended attributes stay.
 A file with several hard links is never replaced.
 Secrets are hidden in every diff.
+.PP
+The generators of the image and of GRUB\\(aqs configuration, and with
+.B \\-\\-install
+the package manager, are programs of the root, and root runs them here.
+Generators see the root read\\-only.
+In a root other than / they and the package manager see /sys and /proc/sys
+read\\-only, reach no process outside, and can neither load modules nor change
+the network or the clock; the package manager has a copy of this system\\(aqs
+resolv.conf.
+That guards against scripts that were written for a machine of their own, not
+against an enemy: as in a shell by
+.BR chroot (8),
+they can mount filesystems and write to disks.
+Do not prepare a root here of which you would not run a program here.
 ";
