@@ -4,6 +4,7 @@ use super::source::{Source, selector};
 use crate::names;
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
+use isctpl_checks::LONGEST_DHCP_TIMEOUT;
 use std::net::IpAddr;
 
 /// `isctpl prepare`
@@ -23,7 +24,8 @@ pub struct PrepareArgs {
     pub only: Vec<String>,
 
     /// Have DHCP clients give up after this time
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_DHCP_TIMEOUT)))]
     pub dhcp_timeout: u32,
 
     /// Install snmpd and Python first where the root lacks them, by its own package manager; that is not undone

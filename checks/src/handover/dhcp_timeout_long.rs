@@ -9,8 +9,9 @@ use crate::{
 
 /// dhclient.conf(5): "The default timeout is sixty seconds."
 const DEFAULT: u32 = 60;
-/// Longer than this, each NIC without a DHCP server behind it holds the boot up for too long.
-const LIMIT: u32 = 30;
+/// Longer than this, in seconds, each NIC without a DHCP server behind it holds the boot up for too long: what
+/// `isctpl prepare` sets must not be more.
+pub const LONGEST_DHCP_TIMEOUT: u32 = 30;
 
 pub(crate) static CHECK: Check = Check {
     id: "handover-dhcp-timeout-long",
@@ -53,7 +54,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let conf = facts.dhcp.dhclient.as_ref();
     let stated = conf.and_then(|conf| conf.timeout.as_ref());
     let seconds = stated.map_or(DEFAULT, |timeout| timeout.value);
-    if seconds <= LIMIT {
+    if seconds <= LONGEST_DHCP_TIMEOUT {
         return Ok(Outcome::pass(format!("dhclient waits {seconds} s at most")));
     }
     let path = conf.map_or("/etc/dhcp/dhclient.conf", |conf| conf.path.as_str());

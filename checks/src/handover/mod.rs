@@ -21,6 +21,7 @@ use crate::Check;
 pub use borne::unborne_san_nic;
 pub(crate) use candidates::{Candidate, candidates};
 pub(crate) use config_match::{ConfigMatch, config_text, san_config_matches, san_configs, unread_manager};
+pub use dhcp_timeout_long::LONGEST_DHCP_TIMEOUT;
 pub(crate) use disruption::noted;
 pub(crate) use identity::SanIdentity;
 pub(crate) use managers::manager_starts;
