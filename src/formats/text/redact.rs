@@ -3,7 +3,11 @@
 use isctpl_checks::facts::HIDDEN;
 
 /// Ends of names whose value is a secret.
-const SECRET_ENDS: [&str; 7] = ["password", "passwd", "password_in", "passphrase", "secret", "token", "_pass"];
+const SECRET_ENDS: [&str; 8] = ["password", "passwd", "password_in", "passphrase", "secret", "token", "_pass", "psk"];
+
+/// Those of them, and more, that are secrets' names even where only a space follows.
+const SECRET_WORD_ENDS: [&str; 8] =
+    ["password", "passwd", "password_in", "passphrase", "secret", "psk", "wireless_key", "wep_key"];
 
 /// The most of a line that is shown: an excerpt, not a file without line ends.
 const LINE_LIMIT: usize = 4096;
@@ -150,7 +154,7 @@ fn value_end(value: &str, separator: &str) -> usize {
 
 pub(crate) fn is_secret_name(name: &str) -> bool {
     // Quotes that belong to the whole word may stick to its name.
-    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase().replace('-', "_");
+    let name = unnumbered(name.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
     if SECRET_ENDS.iter().any(|end| name.ends_with(end)) || name == "pass" || name.ends_with(".pass") {
         return true;
     }
@@ -160,8 +164,13 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 /// Whether a secret follows a name even where only a space stands between them. Words of plain
 /// English such as `key` do not count.
 fn is_secret_word(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["password", "passwd", "password_in", "passphrase", "secret"].iter().any(|end| name.ends_with(end))
+    let name = unnumbered(name);
+    SECRET_WORD_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// A name in small letters, without the number that tells one of several keys (`wep-key0`).
+fn unnumbered(name: &str) -> String {
+    name.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase().replace('-', "_")
 }
 
 /// `systemd.set_credential=NAME:VALUE` and its binary form (systemd.system-credentials(7)).
@@ -323,6 +332,17 @@ mod tests {
             ("    secret abc==;", "    secret (hidden)"),
             ("# the key of it", "# the key of it"),
             ("iface eth0 inet dhcp", "iface eth0 inet dhcp"),
+            // WLAN keys in interfaces(5), wpa_supplicant.conf(5), and a profile of NetworkManager.
+            ("    wpa-psk \"ge heim\"", "    wpa-psk (hidden)"),
+            ("\twpa-psk 0123456789abcdef", "\twpa-psk (hidden)"),
+            ("\tpsk=\"ge heim\"", "\tpsk=(hidden)"),
+            ("psk=geheim", "psk=(hidden)"),
+            ("  wireless-key s:geheim", "  wireless-key (hidden)"),
+            ("wireless-key1 0123-4567-89", "wireless-key1 (hidden)"),
+            ("  wep_key0=0123456789", "  wep_key0=(hidden)"),
+            ("wep-key0 geheim", "wep-key0 (hidden)"),
+            ("%any : PSK \"ge heim\"", "%any : PSK (hidden)"),
+            ("  wpa-key-mgmt WPA-PSK", "  wpa-key-mgmt WPA-PSK"),
         ];
         for (line, expected) in lines {
             assert_eq!(redact_line(line), expected);
