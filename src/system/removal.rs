@@ -386,9 +386,27 @@ fn copy_attributes(from: &File, to: &File) -> std::io::Result<()> {
     for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
         let mut value = vec![0; 64 << 10];
         let length = fgetxattr(from, name, &mut value)?;
-        fsetxattr(to, name, &value[..length], XattrFlags::empty())?;
+        let value = &value[..length];
+        if let Err(errno) = fsetxattr(to, name, value, XattrFlags::empty()) {
+            let mut held = vec![0; 64 << 10];
+            let held = fgetxattr(to, name, &mut held).map(|length| held[..length].to_owned());
+            if !is_given_by_mount(errno, value, &held) {
+                return Err(errno.into());
+            }
+        }
     }
     Ok(())
+}
+
+/// Whether an attribute that cannot be set need not be: the mount gives every file this value, as `SELinux` labels
+/// what lies on vfat, or the filesystem holds none of this kind.
+fn is_given_by_mount(errno: rustix::io::Errno, wanted: &[u8], held: &rustix::io::Result<Vec<u8>>) -> bool {
+    let unsupported = rustix::io::Errno::NOTSUP;
+    let suffices = match held {
+        Ok(held) => held == wanted,
+        Err(errno) => *errno == unsupported,
+    };
+    errno == unsupported && suffices
 }
 
 fn is(stat: &FileStat, kind: SFlag) -> bool {

@@ -138,3 +138,15 @@ fn a_directory_of_many_names_is_emptied() {
     scene.remove("/tmp", ALL).unwrap();
     assert_eq!(fs::read_dir(scene.path("tmp")).unwrap().count(), 0);
 }
+
+/// `SELinux` labels a whole vfat by its mount, and refuses to set the label that it shows.
+#[test]
+fn an_attribute_that_the_mount_gives_is_not_set() {
+    use rustix::io::Errno;
+    let held = |value: &[u8]| Ok(value.to_owned());
+    assert!(is_given_by_mount(Errno::NOTSUP, b"label", &held(b"label")));
+    assert!(is_given_by_mount(Errno::NOTSUP, b"label", &Err(Errno::NOTSUP)));
+    assert!(!is_given_by_mount(Errno::NOTSUP, b"label", &held(b"other")));
+    assert!(!is_given_by_mount(Errno::NOTSUP, b"label", &Err(Errno::NODATA)));
+    assert!(!is_given_by_mount(Errno::PERM, b"label", &held(b"label")));
+}
