@@ -13,6 +13,8 @@ const STARTERS: [(&str, &str); 3] = [("WantedBy", "wants"), ("RequiredBy", "requ
 const MASK: &str = "/dev/null";
 /// How many units `Also=` may lead to.
 const ALSO_LIMIT: usize = 16;
+/// Daemons by which the session of the root disk is recovered, and the way in which each is started.
+const OF_ROOT_SESSION: [&str; 4] = ["iscsid.service", "iscsid.socket", "iscsiuio.service", "iscsiuio.socket"];
 
 fn unread(unit: &str) -> impl Fn(Problem) -> Refusal {
     let by_hand = format!("Look at the unit with systemctl cat {unit}, and change it by hand.");
@@ -57,10 +59,11 @@ fn starting_directories(draft: &Draft<'_>, directory: &str, unit: &str) -> Resul
     Ok(names.iter().filter(starts).map(|name| format!("{directory}/{name}")).collect())
 }
 
-/// Takes away the links that start a unit, as `systemctl disable` does. One whose links are the distribution's is
-/// masked.
+/// Takes away the links that start a unit, as `systemctl disable` does; but what its `Also=` names of the root
+/// session's daemons keeps its own. One whose links are the distribution's is masked.
 pub(crate) fn disable_unit(draft: &mut Draft<'_>, unit: &str) -> Result<(), Refusal> {
-    for name in with_also(draft, unit)? {
+    let stays = |name: &str| OF_ROOT_SESSION.contains(&name) && !OF_ROOT_SESSION.contains(&unit);
+    for name in with_also(draft, unit)?.into_iter().filter(|name| !stays(name)) {
         let mut directories = starting_directories(draft, OWN, &name)?;
         directories.push(OWN.to_owned());
         for directory in directories {
@@ -224,6 +227,30 @@ mod tests {
                 ("multi-user.target.wants/iscsid.service", Content::Absent),
                 ("sockets.target.wants/iscsid.socket", Content::Absent),
                 ("x.target.requires/odd.service", Content::Absent),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_unit_that_is_disabled_leaves_the_root_session_its_daemons() {
+        let tree = tree();
+        tree.put(
+            "/usr/lib/systemd/system/open-iscsi.service",
+            "[Install]\nWantedBy=sysinit.target\nAlso=iscsid.service iscsiuio.socket helper.service\n",
+        );
+        tree.put("/usr/lib/systemd/system/helper.service", "[Install]\nWantedBy=sysinit.target\n");
+        for unit in ["open-iscsi.service", "iscsid.service", "helper.service"] {
+            let wants = format!("/etc/systemd/system/sysinit.target.wants/{unit}");
+            tree.link(&wants, &format!("/usr/lib/systemd/system/{unit}"));
+        }
+        for unit in ["iscsid.socket", "iscsiuio.socket"] {
+            tree.link(&format!("/etc/systemd/system/sockets.target.wants/{unit}"), &format!("../{unit}"));
+        }
+        assert_eq!(
+            tree.repaired(|draft| disable_unit(draft, "open-iscsi.service")),
+            expected([
+                ("sysinit.target.wants/open-iscsi.service", Content::Absent),
+                ("sysinit.target.wants/helper.service", Content::Absent),
             ])
         );
     }
