@@ -1,6 +1,8 @@
 //! What an image can do, by what lies in it.
 
-use crate::facts::{EntryKind, Initramfs, LoginKind, NetworkKind, Problem, Source, TokenReader};
+use crate::facts::{
+    EntryKind, Initramfs, LoginKind, NetworkKind, Option121, Option121Support, Problem, Source, TokenReader,
+};
 use crate::{Evidence, Outcome};
 
 /// How many problems of an image are told where it was not read completely.
@@ -84,6 +86,12 @@ impl Initramfs {
     /// Whether an image can bring up a network in this way.
     pub(crate) fn has_network(&self, kind: NetworkKind) -> bool {
         self.network.iter().any(|network| network.kind == kind)
+    }
+
+    /// Whether a DHCP client of dracut's network-legacy drops the routes of option 121, or may.
+    pub(crate) fn drops_option_121(&self) -> bool {
+        let of_legacy = |client: &&Option121| client.network == NetworkKind::DracutLegacy;
+        self.classless.iter().filter(of_legacy).any(|client| client.support != Option121Support::Yes)
     }
 
     /// Whether it sets the routes of `rd.route=`: initramfs-tools' scripts and iscsistart know no such word.

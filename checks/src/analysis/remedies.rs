@@ -2,11 +2,14 @@
 
 use super::Analysis;
 use super::image::Family;
-use crate::facts::{BootEntry, HIDDEN, Initramfs};
+use crate::facts::{BootEntry, HIDDEN, Initramfs, Location, NetworkKind};
 use crate::{ImageContents, Remedy, Repair, Sed, ShellCommand, WordMatch, is_plain};
 
 /// The file that grub-mkconfig sources first.
 const GRUB_DEFAULTS: &str = "/etc/default/grub";
+
+/// What grub-mkconfig is told to write, by who installs GRUB.
+const GRUB_CONFIGS: [&str; 2] = ["/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"];
 
 impl Analysis<'_> {
     /// A remedy that ends in building the image anew, with the commands of whoever built it.
@@ -166,15 +169,40 @@ impl Analysis<'_> {
         self.loader_can_be_written() || self.boots_by_bls()
     }
 
-    /// Whether a program of the root writes the loader's entries.
+    /// Whether a program of the root writes the file from which the machine boots. GRUB reads others as well, such as
+    /// `custom.cfg` or a `grub.cfg` of the EFI system partition, which none of them writes.
     pub(crate) fn loader_can_be_written(&self) -> bool {
-        let writers = ["update-grub", "grub-mkconfig", "grub2-mkconfig"];
-        !self.boots_by_bls() && writers.iter().any(|tool| self.has(tool))
+        let is_written = self.loader_at().is_some_and(|at| GRUB_CONFIGS.contains(&at.path.as_str()));
+        is_written && ["grub-mkconfig", "grub2-mkconfig"].iter().any(|tool| self.has(tool))
     }
 
-    /// That the login is requested in the words that the image reads, where words can be changed.
-    pub(crate) fn request_login(&self) -> Option<Repair> {
-        self.words_can_change().then_some(Repair::RequestLogin)
+    /// Where the entry that boots stands, or where there is none.
+    fn loader_at(&self) -> Option<&Location> {
+        let of_entry = self.loader.default_entry().and_then(|entry| entry.at.as_ref());
+        of_entry.or_else(|| self.loader.no_entries.as_ref().map(|none| &none.at))
+    }
+
+    /// That the login is requested in the words that the image reads, where words can be changed. Where these would
+    /// have to name the gateway of one network, an image that uses option 121 is built first, if the root can.
+    pub(crate) fn request_login(&self) -> Vec<Repair> {
+        if !self.words_can_change() {
+            return Vec::new();
+        }
+        let contents = || ImageContents { login_tools: true, ..ImageContents::default() };
+        let other_image = self.network_for_option_121().and_then(|_| self.build_image(contents(), &[]));
+        other_image.into_iter().chain([Repair::RequestLogin]).collect()
+    }
+
+    /// The network module of dracut that uses option 121, which the root can put into the image in place of the one
+    /// that drops it. `None` also where the target is on the SAN NIC's link, so that nothing is lost.
+    pub(crate) fn network_for_option_121(&self) -> Option<&str> {
+        let image = self.default_image()?;
+        let is_only_legacy = image.has_network(NetworkKind::DracutLegacy)
+            && !image.has_network(NetworkKind::NetworkManager)
+            && !image.has_network(NetworkKind::Networkd);
+        let is_needed = is_only_legacy && image.drops_option_121() && self.may_need_route();
+        let better = || self.loader.networks.iter().find(|network| *network != "network-legacy");
+        is_needed.then(better).flatten().map(String::as_str)
     }
 
     /// The same where `isctpl prepare` fixes it by other words, or not at all.
@@ -222,8 +250,7 @@ impl Analysis<'_> {
     }
 
     fn boots_by_bls(&self) -> bool {
-        let at = self.loader.default_entry().and_then(|entry| entry.at.as_ref());
-        at.is_some_and(|at| at.path.contains("/loader/entries/"))
+        self.loader_at().is_some_and(|at| at.path.contains("/loader/entries/"))
     }
 
     /// A remedy that ends in writing the loader's configuration anew, by which alone `isctpl prepare` fixes it.

@@ -12,16 +12,21 @@ impl Analysis<'_> {
     /// portal already, the firmware's gateway, the gateway of any `rd.route=`. Where nothing names a subnet with the
     /// portal in it, the route is to the portal alone. `None` where the portal needs no route or no gateway is known.
     pub fn san_route(&self) -> Option<StaticRoute> {
-        let portal = self.routed_portal();
-        if portal.is_none() && !self.login_portals().is_empty() {
+        if !self.may_need_route() {
             return None;
         }
+        let portal = self.routed_portal();
         let leads = |destination: IpNet| leads_to(destination, portal);
         self.told_route(portal)
             .or_else(|| self.leased_route(portal))
             .or_else(|| self.routes_of_words().find(|route| leads(route.destination)))
             .or_else(|| self.route_of_configuration(portal))
             .or_else(|| self.route_by_gateway(portal))
+    }
+
+    /// Whether a portal may lie beyond the SAN NIC's link.
+    pub(crate) fn may_need_route(&self) -> bool {
+        self.routed_portal().is_some() || self.login_portals().is_empty()
     }
 
     /// The route that the user named: `--san-subnet` by `--san-gateway`.

@@ -93,6 +93,9 @@ pub struct Loader {
     pub tools: Vec<String>,
     /// What dracut's configuration keeps out of every image.
     pub omits: Vec<Omit>,
+    /// Modules of dracut that bring up the network and whose programs the root has, the preferred one first;
+    /// `network-legacy`, which comes last, needs none.
+    pub networks: Vec<String>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
 }

@@ -1,7 +1,7 @@
 //! Words with which an image may log in: what is tried, in order.
 
 use crate::analysis::Family;
-use crate::facts::{Cmdline, HIDDEN, Initramfs, Mode, NetworkKind, Option121Support, Word};
+use crate::facts::{Cmdline, HIDDEN, Initramfs, Mode, NetworkKind, Word};
 use crate::{Analysis, WordMatch};
 
 /// Keys of the words that bring up the network of an image or ask it to log in.
@@ -165,11 +165,7 @@ fn by_network_manager(facts: &Analysis<'_>) -> Vec<Way> {
 /// without `and()` reads no iBFT: then the NIC is named.
 fn by_network_legacy(facts: &Analysis<'_>, image: &Initramfs) -> Vec<Way> {
     let of = |words: &[&str], nic: &str| {
-        let drops = image
-            .classless
-            .iter()
-            .any(|client| client.network == NetworkKind::DracutLegacy && client.support != Option121Support::Yes);
-        Way::new(words).with(drops.then(|| route_word(facts, nic)).flatten())
+        Way::new(words).with(image.drops_option_121().then(|| route_word(facts, nic)).flatten())
     };
     let named = stable_name(facts).map(|nic| {
         let ip = format!("ip={nic}:dhcp");

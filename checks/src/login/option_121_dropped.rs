@@ -127,6 +127,10 @@ fn lease_without_option(facts: &Analysis<'_>) -> Option<Outcome> {
     })
 }
 
+/// What to know of a gateway on a command line that a template carries to other machines.
+const OF_ONE_NETWORK: &str =
+    "The gateway is that of this machine's SAN segment: a copy in another segment needs its own.";
+
 /// The client drops the option: unless `iscsistart -N` makes a route of its own, that is the end.
 fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &str) -> Result<Outcome, Outcome> {
     // Another client, or iscsistart -N, may be in what was not read.
@@ -152,7 +156,13 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
     let remedy = match handling.network {
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
             let (word, known) = route_word(facts, image)?;
-            let text = format!("Add {word} to GRUB_CMDLINE_LINUX.");
+            let text = match facts.network_for_option_121() {
+                Some(network) => format!(
+                    "Rebuild the initramfs with dracut's module {network}, which uses option 121, and request the \
+                     login in its words (isctpl prepare does both); or add {word} to GRUB_CMDLINE_LINUX. {OF_ONE_NETWORK}"
+                ),
+                None => format!("Add {word} to GRUB_CMDLINE_LINUX. {OF_ONE_NETWORK}"),
+            };
             if known { facts.edit_words_by_hand(text, &[], &[&word]) } else { facts.update_loader(text) }
         }
         _ => Remedy::new("Install a klibc of 2019 or later, which uses option 121, and rebuild the initramfs.")

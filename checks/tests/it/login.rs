@@ -188,10 +188,10 @@ fn a_nic_of_the_firmware_is_taken_where_something_reads_the_word_for_it() {
         Outcome::Fail(findings) => findings[0].remedy.text.clone(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        [remedy("dracut-legacy"), remedy("networkd")],
-        [":ibft0", ""].map(|nic| format!("Add rd.route=100.97.0.0/16:100.64.16.49{nic} to GRUB_CMDLINE_LINUX."))
-    );
+    for (kind, nic) in [("dracut-legacy", ":ibft0"), ("networkd", "")] {
+        let begin = format!("Add rd.route=100.97.0.0/16:100.64.16.49{nic} to GRUB_CMDLINE_LINUX. ");
+        assert!(remedy(kind).starts_with(&begin), "{kind}: {}", remedy(kind));
+    }
 }
 
 /// An image of which a part was not read: what is not found may be in that part.

@@ -1,8 +1,10 @@
 //! What `isctpl prepare` changes to fix each finding, and which findings no file fixes.
 use super::fixtures::{alone, case};
 use super::machine::{Machine, machine};
-use isctpl_checks::facts::Facts;
-use isctpl_checks::{Check, Link, LoginWords, Outcome, Repair, SanNicNeed, Severity, WordMatch, login_words, registry};
+use isctpl_checks::facts::{Facts, Initramfs, NetworkKind, Option121Support};
+use isctpl_checks::{
+    Check, ImageContents, Link, LoginWords, Outcome, Repair, SanNicNeed, Severity, WordMatch, login_words, registry,
+};
 use serde_json::{Value, json};
 
 /// Critical checks from the loader to the shutdown that no file of the root fixes, and why.
@@ -135,6 +137,33 @@ fn nothing_is_repaired_by_what_the_root_lacks() {
         };
         let found = repairs(check, &facts);
         assert!(!found.iter().any(by_tools), "{name}: {found:?}");
+    }
+}
+
+/// GRUB boots from files that grub-mkconfig does not write, too.
+#[test]
+fn words_are_only_promised_where_what_boots_is_written_anew() {
+    let fixed = |base: &str, tools: &[&str], path: &str| {
+        let patch = json!([
+            {"op": "replace", "path": "/images/0/requests", "value": []},
+            {"op": "replace", "path": "/loader/entries/0/at/path", "value": path},
+            {"op": "replace", "path": "/loader/tools", "value": tools},
+        ]);
+        let facts = machine(base).patch(patch).cmdline(ROOT).facts();
+        repairs_of("login-not-requested", &facts).contains(&Repair::RequestLogin)
+    };
+    for base in ["initramfs-tools-live", "dracut-live"] {
+        assert!(fixed(base, &["grub-mkconfig"], "/boot/grub/grub.cfg"));
+        assert!(fixed(base, &["grub2-mkconfig"], "/boot/grub2/grub.cfg"));
+        for path in ["/boot/loader/entries/a.conf", "/boot/efi/loader/entries/a.conf"] {
+            assert!(fixed(base, &[], path), "{path}");
+        }
+        // CentOS 7 on UEFI, an entry by hand, one file for all in the EFI system partition, another loader.
+        for path in ["/boot/efi/EFI/centos/grub.cfg", "/boot/grub/custom.cfg", "/boot/efi/EFI/Linux/a.efi"] {
+            assert!(!fixed(base, &["update-grub", "grub-mkconfig", "grub2-mkconfig"], path), "{path}");
+        }
+        // It is a script that runs grub-mkconfig.
+        assert!(!fixed(base, &["update-grub"], "/boot/grub/grub.cfg"));
     }
 }
 
@@ -331,6 +360,52 @@ fn network_legacy_is_given_the_route_that_its_dhcp_drops() {
         .patch(portal)
         .cmdline(&format!("{ROOT} {firmware} rd.route=100.79.0.0/16:100.64.16.49:ibft0"));
     assert_eq!(words_of(wrong).as_deref(), Some("+rd.route=100.97.0.10/32:100.64.16.49:ibft0"));
+}
+
+/// A gateway on the line is one network's: what needs none comes first, and that is the next image's to tell.
+#[test]
+fn an_image_that_drops_option_121_is_built_with_what_uses_it_where_the_root_has_that() {
+    let firmware = format!("{ROOT} rd.iscsi.firmware=1 rd.iscsi.ibft=1");
+    let facts = |networks: &[&str], line: &str| {
+        let networks = json!([
+            {"op": "add", "path": "/loader/networks", "value": networks},
+            {"op": "replace", "path": "/images/0/requests", "value": []},
+        ]);
+        machine("dracut-live").patch(networks).cmdline(line).facts()
+    };
+    let login = ImageContents { login_tools: true, ..ImageContents::default() };
+    let both = [Repair::BuildImage(login), Repair::RequestLogin];
+    let cases = [("login-option-121-dropped", firmware.as_str()), ("login-not-requested", ROOT)];
+    for network in ["network-manager", "systemd-networkd"] {
+        for (id, line) in cases {
+            assert_eq!(repairs_of(id, &facts(&[network, "network-legacy"], line)), both, "{id} {network}");
+        }
+    }
+    for (id, line) in cases {
+        assert_eq!(repairs_of(id, &facts(&["network-legacy"], line)), [Repair::RequestLogin], "{id}");
+        // Nothing in the root builds an image.
+        let mut facts = facts(&["network-manager"], line);
+        facts.loader.tools.retain(|tool| tool != "dracut");
+        assert_eq!(repairs_of(id, &facts), [Repair::RequestLogin], "{id}");
+    }
+    // Its client uses the option, or another way is in the image already.
+    let of = |mut facts: Facts, change: fn(&mut Initramfs)| {
+        change(&mut facts.images[0]);
+        repairs_of("login-not-requested", &facts)
+    };
+    let legacy = || facts(&["network-manager", "network-legacy"], ROOT);
+    let uses = |image: &mut Initramfs| image.classless.iter_mut().for_each(|it| it.support = Option121Support::Yes);
+    assert_eq!(of(legacy(), uses), [Repair::RequestLogin]);
+    assert_eq!(of(legacy(), |image| image.network[0].kind = NetworkKind::NetworkManager), [Repair::RequestLogin]);
+    let text = |networks: &[&str]| {
+        let facts = facts(networks, &firmware);
+        let Outcome::Fail(found) = alone(registry::find("login-option-121-dropped").unwrap(), &facts) else { panic!() };
+        found[0].remedy.text.clone()
+    };
+    assert!(text(&["network-manager"]).contains("module network-manager, which uses option 121"));
+    for networks in [&["network-manager"][..], &[]] {
+        assert!(text(networks).ends_with("a copy in another segment needs its own."), "{}", text(networks));
+    }
 }
 
 /// A dracut image with another network module.

@@ -1,9 +1,10 @@
-//! dracut's configuration (dracut.conf(5)): what it keeps out of every image.
+//! dracut: what its configuration (dracut.conf(5)) keeps out of every image, and what may bring up an image's network.
 
 use crate::formats::shell::{Shell, Variables};
 use crate::formats::systemd;
-use crate::system::Root;
-use isctpl_checks::facts::Omit;
+use crate::probes::files::first_of;
+use crate::system::{FileKind, Root};
+use isctpl_checks::facts::{Omit, Problem};
 use std::collections::BTreeSet;
 
 const MAIN: &str = "/etc/dracut.conf";
@@ -12,6 +13,33 @@ const MAIN: &str = "/etc/dracut.conf";
 const DIRECTORIES: [&str; 2] = ["/etc/dracut.conf.d", "/usr/lib/dracut/dracut.conf.d"];
 
 const KEYS: [&str; 2] = ["omit_dracutmodules", "omit_drivers"];
+
+const MODULES: &str = "/usr/lib/dracut/modules.d";
+
+/// What brings up the network, and a program that each needs. `network-legacy` comes last: it drops the routes of
+/// option 121, and dracut has dropped it.
+const NETWORKS: [(&str, &[&str]); 3] = [
+    ("network-manager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager"]),
+    ("systemd-networkd", &["/usr/lib/systemd/systemd-networkd", "/lib/systemd/systemd-networkd"]),
+    ("network-legacy", &[]),
+];
+
+/// Looks for the modules that bring up the network and can be put into an image.
+///
+/// # Errors
+/// When the modules or their programs cannot be looked at.
+pub(super) fn networks(root: &Root) -> Result<Vec<String>, Problem> {
+    let modules = root.names(MODULES)?;
+    let mut networks = Vec::new();
+    for (network, programs) in NETWORKS {
+        // A number in front of the name tells in which order dracut takes them.
+        let has_module = modules.iter().any(|name| name.trim_start_matches(|c: char| c.is_ascii_digit()) == network);
+        if has_module && (programs.is_empty() || first_of(root, programs, FileKind::File)?.is_some()) {
+            networks.push(network.to_owned());
+        }
+    }
+    Ok(networks)
+}
 
 /// Reads the words that are kept out, each where it is first named. A file that cannot be read only costs the
 /// advice a line: what an image lacks is seen in the image.

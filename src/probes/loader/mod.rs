@@ -31,6 +31,10 @@ pub(crate) fn read(root: &Root) -> Loader {
     let found = which(&disk, esp.known(), grub, systemd_boot);
     problems.extend(found.problems);
     let tools = tools(root, &mut problems);
+    let networks = dracut::networks(root).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Vec::new()
+    });
     Source::Other.name(&mut problems);
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert(problem.clone()));
@@ -44,6 +48,7 @@ pub(crate) fn read(root: &Root) -> Loader {
         esp,
         tools,
         omits: dracut::omits(root),
+        networks,
         problems,
     }
 }

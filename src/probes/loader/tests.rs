@@ -345,3 +345,27 @@ fn a_mount_point_that_cannot_be_looked_into_may_lack_its_mount() {
     fs::write(dir.path().join("boot/config"), "").unwrap();
     assert_eq!(kernel(), "");
 }
+
+#[test]
+fn modules_of_dracut_that_lack_their_program_bring_up_no_network() {
+    let module = |path: &'static str| (path, "#!");
+    let all = [
+        module("/usr/lib/dracut/modules.d/35network-legacy/module-setup.sh"),
+        module("/usr/lib/dracut/modules.d/35network-manager/module-setup.sh"),
+        module("/usr/lib/dracut/modules.d/01systemd-networkd/module-setup.sh"),
+    ];
+    let of = |programs: &[&'static str]| {
+        let programs = programs.iter().map(|path| module(path));
+        let (_dir, root) = tree(&all.iter().copied().chain(programs).collect::<Vec<_>>());
+        read(&root).networks
+    };
+    assert_eq!(of(&[]), ["network-legacy"]);
+    let networkd = "/usr/lib/systemd/systemd-networkd";
+    assert_eq!(of(&[networkd]), ["systemd-networkd", "network-legacy"]);
+    let both = ["/usr/sbin/NetworkManager", networkd];
+    assert_eq!(of(&both), ["network-manager", "systemd-networkd", "network-legacy"]);
+    let (dir, root) = tree(&all);
+    circle(&dir, "/usr/sbin/NetworkManager");
+    let told = read(&root);
+    assert!(told.networks.is_empty() && told.problems.iter().any(|it| it.place == "/usr/sbin/NetworkManager"));
+}

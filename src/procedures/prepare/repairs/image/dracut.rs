@@ -3,6 +3,7 @@
 
 use super::super::settings::ShellFiles;
 use super::generator::{booting_image, compression};
+use super::refuse_odd;
 use crate::formats::shell::Shell;
 use crate::formats::systemd::{self, exec};
 use crate::formats::text::edit::append;
@@ -17,11 +18,6 @@ const MODULES_D: &str = "/usr/lib/dracut/modules.d";
 
 const BY_HAND: &str = "Make the change in /etc/dracut.conf.d by hand (see dracut.conf(5)), then run dracut -f.";
 
-/// What brings up the network, the one that is chosen first in front, and a program that each needs.
-const NETWORKS: [(&str, &[&str]); 2] = [
-    ("network-manager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager"]),
-    ("systemd-networkd", &["/usr/lib/systemd/systemd-networkd", "/lib/systemd/systemd-networkd"]),
-];
 const LEGACY: &str = "network-legacy";
 
 /// What modules of dracut that are asked for here stand on.
@@ -112,21 +108,10 @@ fn network(
     if named.contains(&LEGACY) && !replaces_legacy {
         return Ok(Some(LEGACY.to_owned()));
     }
-    let unread = |problem| Refusal::unread(problem, BY_HAND);
-    let directories = draft.root().names(MODULES_D).map_err(unread)?;
-    let has =
-        |module: &str| directories.iter().any(|name| name.trim_start_matches(|c: char| c.is_ascii_digit()) == module);
-    for (module, programs) in NETWORKS {
-        for program in programs {
-            if has(module) && draft.root().stat(program).map_err(unread)?.is_some() {
-                return Ok(Some(module.to_owned()));
-            }
-        }
-    }
-    match has(LEGACY) {
-        true => Ok(Some(LEGACY.to_owned())),
-        false if !replaces_legacy => Ok(None),
-        false => Err(Refusal::new(
+    match facts.loader.networks.first() {
+        Some(network) => Ok(Some(network.clone())),
+        None if !replaces_legacy => Ok(None),
+        None => Err(Refusal::new(
             MODULES_D,
             "has no module that can bring up the network with what is installed",
             "Install dracut's network module, and NetworkManager or systemd-networkd with it.",
@@ -147,6 +132,7 @@ fn programs_of_iscsid(draft: &Draft<'_>) -> Result<Vec<String>, Refusal> {
                 let named = exec::commands(&entry.value).into_iter().map(|command| command.program().to_owned());
                 for program in named.filter(|program| program.starts_with('/')) {
                     if draft.root().stat(&program).map_err(unread)?.is_some() {
+                        refuse_odd(&program)?;
                         programs.push(program);
                     }
                 }
