@@ -4,7 +4,7 @@ pub(super) const PREPARE: &str = "\
 .SH EXIT STATUS
 .TP
 0
-Done, or there was nothing to fix; with
+Nothing critical is left of what was to be fixed; with
 .BR \\-\\-dry\\-run :
 shown.
 .TP
@@ -17,8 +17,8 @@ Fix that, then run it with
 .BR \\-\\-undo .
 .TP
 3
-Refused: all that could be fixed is left to be done by hand, the answer was not
-yes (what was agreed to before stays), or the command line is wrong.
+Something critical is left to be done by hand; or it was refused: the answer was
+not yes (what was agreed to before stays), or the command line is wrong.
 .SH WHAT IS CHANGED
 What
 .BR isctpl\\-doctor (8)
@@ -39,8 +39,8 @@ They see the root read\\-only, but for a directory for what they write.
 .PP
 Then the root is judged again.
 What that uncovers is shown and fixed, too.
-Where a link of the boot chain held before and fails now, everything is put
-back.
+Where a link of the boot chain held before and has something critical now, or a
+check that passed has found what cannot be fixed, everything is put back.
 .SH FILES
 .TP
 .I /var/lib/isctpl
