@@ -8,7 +8,7 @@ mod seal;
 mod source;
 
 pub use credentials::CredentialArgs;
-pub use ipxe::IpxeArgs;
+pub use ipxe::{Installer, IpxeArgs};
 pub use prepare::PrepareArgs;
 pub use seal::SealArgs;
 pub use source::Source;

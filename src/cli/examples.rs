@@ -117,6 +117,8 @@ Examples:
       the script that boots from the LUN; it asks for the password
   isctpl ipxe --instance-yaml instance.yaml --drive-yaml drive.yaml --boot http://192.0.2.1/installer.iso
       the script that boots an installer which finds the LUN in the iBFT
+  isctpl ipxe --ibft --installer debian --kernel http://192.0.2.1/linux --initrd http://192.0.2.1/initrd.gz
+      the script that boots Debian's installer with the LUN in the iBFT
   isctpl ipxe --check boot.ipxe
       what each line of a script means, and what iPXE refuses in it";
 

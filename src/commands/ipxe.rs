@@ -2,8 +2,9 @@
 
 use super::credentials::{self, Credentials, Password};
 use super::output::Output;
-use crate::cli::IpxeArgs;
+use crate::cli::{self, IpxeArgs};
 use crate::formats::iscsi::credentials::is_iscsi_name;
+use crate::formats::iscsi::ipxe::installer::{Installer, Netboot};
 use crate::formats::iscsi::ipxe::{SanUri, check, write};
 use crate::procedures::Failure;
 use crate::report::ipxe as say;
@@ -39,10 +40,11 @@ pub(super) fn run(args: &IpxeArgs, output: &mut Output) -> anyhow::Result<u8> {
 
 /// Writes a script.
 fn written(args: &IpxeArgs, output: &mut Output) -> std::io::Result<Result<u8, Failure>> {
-    let Credentials { target, portal, lun, initiator, username, secret, source, .. } = match learn(args) {
-        Ok(learnt) => learnt,
+    let (boot, learnt) = match booted(args).and_then(|boot| Ok((boot, learn(args)?))) {
+        Ok(known) => known,
         Err(failure) => return Ok(Err(failure)),
     };
+    let Credentials { target, portal, lun, initiator, username, secret, source, .. } = learnt;
     let uri = SanUri::new(portal, lun, &target);
     let script = write::script(&write::Wanted {
         uri: &uri,
@@ -50,21 +52,53 @@ fn written(args: &IpxeArgs, output: &mut Output) -> std::io::Result<Result<u8, F
         username: username.as_deref(),
         secret: secret.as_ref().filter(|_| args.with_secret.is_some()),
         interface: args.interface.as_deref(),
-        boot: args.boot.as_deref(),
+        boot,
     });
     match &args.with_secret {
         Some(file) => {
             if let Err(error) = write_whole(file, script.as_bytes(), Readers::Owner) {
                 return Ok(Err(Failure::failed(format!("{}: {error}", file.display()))));
             }
-            output.tell(&say::written(file, &uri, &source, &output.style));
+            let is_booted = args.boot.is_none() && args.installer.is_none();
+            output.tell(&say::written(file, &uri, is_booted, &source, &output.style));
         }
         None => output.print(&script)?,
     }
     if args.interface.is_none() {
         output.complain(say::NO_INTERFACE);
     }
+    if args.installer.is_some_and(|named| !installer(named).logs_in()) {
+        output.complain(say::LOG_IN);
+    }
     Ok(Ok(DONE))
+}
+
+/// What the script boots.
+fn booted(args: &IpxeArgs) -> Result<write::Boot<'_>, Failure> {
+    let (Some(named), Some(kernel), Some(initrd)) = (args.installer, &args.kernel, &args.initrd) else {
+        return Ok(args.boot.as_deref().map_or(write::Boot::Lun, write::Boot::Drive));
+    };
+    let (installer, source) = (installer(named), args.source.as_deref());
+    match (installer.needs_source(), source) {
+        (true, None) => {
+            return Err(Failure::refused("this installer is fetched from a tree or an image: --source URL"));
+        }
+        (false, Some(_)) => {
+            return Err(Failure::refused("Debian's installer has no --source: its preseed names the mirror"));
+        }
+        _ => {}
+    }
+    let answers = args.answers.as_deref();
+    Ok(write::Boot::Installer(Netboot { installer, kernel, initrd, source, answers, append: &args.append }))
+}
+
+/// The installer that the command line names.
+fn installer(named: cli::Installer) -> Installer {
+    match named {
+        cli::Installer::Anaconda => Installer::Anaconda,
+        cli::Installer::Subiquity => Installer::Subiquity,
+        cli::Installer::Debian => Installer::Debian,
+    }
 }
 
 /// Learns what stands in the script, and refuses what iPXE would take for something else.

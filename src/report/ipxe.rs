@@ -13,10 +13,17 @@ const COLUMN: usize = 21;
 pub(crate) const NO_INTERFACE: &str = "note: without --interface iPXE takes the first NIC that gets an address, which \
                                        need not be the SAN NIC\n";
 
-/// A script was written.
-pub(crate) fn written(file: &Path, uri: &SanUri, source: &str, style: &Style) -> String {
+/// Debian's installer and Ubuntu's leave the iBFT to somebody else. These are the commands of Debian's own
+/// initial RAM disk for a system whose root is a LUN (`local-top/iscsi` of open-iscsi).
+pub(crate) const LOG_IN: &str = "note: this installer does not log in to the LUN by itself; its answers have to, or \
+                                 you in its shell, before it looks for disks: modprobe iscsi_tcp; modprobe iscsi_ibft; \
+                                 iscsistart -N; iscsistart -b\n";
+
+/// A script was written, which boots the LUN or, with the LUN hooked, something else.
+pub(crate) fn written(file: &Path, uri: &SanUri, is_booted: bool, source: &str, style: &Style) -> String {
+    let does = if is_booted { "boots" } else { "hooks" };
     let from = format!("from {source}; it holds the CHAP password");
-    let first = format!("WRITTEN: {} boots LUN {} of {}", printable::path(file), uri.lun(), uri.target);
+    let first = format!("WRITTEN: {} {does} LUN {} of {}", printable::path(file), uri.lun(), uri.target);
     style.wrap(&line(&first), "", "  ") + &style.wrap(&line(&from), "  ", "  ")
 }
 

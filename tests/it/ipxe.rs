@@ -149,3 +149,125 @@ fn no_name_becomes_a_command_of_the_script() {
         assert!(!answer.out.contains([';', '|', '$', '\\']), "{}", answer.out);
     }
 }
+
+const INSTALLER: [&str; 4] = ["--kernel", "http://192.0.2.1/linux", "--initrd", "http://192.0.2.1/initrd.gz?x=1"];
+
+/// What the script has behind the LUN for an installer, and what is noted. iPXE takes all of it.
+fn installer(arguments: &[&str]) -> (String, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let files = credentials(directory.path());
+    let mut all: Vec<&str> = files.iter().map(String::as_str).collect();
+    all.extend(["--interface", "net0"].into_iter().chain(INSTALLER).chain(arguments.iter().copied()));
+    let answer = ipxe(&all);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    let script = directory.path().join("boot.ipxe");
+    fs::write(&script, &answer.out).unwrap();
+    let checked = ipxe(&["--check", script.to_str().unwrap()]);
+    assert_eq!((checked.code, checked.err.as_str()), (0, ""), "{}", checked.out);
+    let (_, behind) = answer.out.split_once("\nset keep-san 1\n").unwrap();
+    (behind.to_owned(), answer.err)
+}
+
+#[test]
+fn anaconda_is_told_of_the_ibft() {
+    let (script, noted) = installer(&[
+        "--installer",
+        "anaconda",
+        "--portal",
+        "[2001:db8::1]",
+        "--source",
+        "http://192.0.2.1/rhel",
+        "--answers",
+        "http://192.0.2.1/a.ks",
+        "--append",
+        "console=ttyS0",
+        "--append",
+        "ip=ens2:dhcp",
+    ]);
+    assert_eq!(noted, "");
+    insta::assert_snapshot!(script, @"
+    sanhook iscsi:[2001:db8::1]:::2F:iqn.2013-01.com.example:storage.1
+    kernel http://192.0.2.1/linux initrd=initrd rd.iscsi.ibft=1 rd.iscsi.firmware=1 inst.repo=http://192.0.2.1/rhel inst.ks=http://192.0.2.1/a.ks console=ttyS0 ip=ens2:dhcp
+    initrd --name initrd http://192.0.2.1/initrd.gz?x=1
+    boot
+    ");
+}
+
+#[test]
+fn subiquity_and_debian_are_told_where_their_answers_are_and_who_logs_in_is_said() {
+    let (script, noted) = installer(&[
+        "--installer",
+        "subiquity",
+        "--source",
+        "http://192.0.2.1/ubuntu.iso",
+        "--answers",
+        "http://192.0.2.1/seed",
+    ]);
+    assert!(noted.starts_with("note: this installer does not log in to the LUN by itself"), "{noted}");
+    insta::assert_snapshot!(script, @"
+    sanhook iscsi:192.0.2.10:::2F:iqn.2013-01.com.example:storage.1
+    kernel http://192.0.2.1/linux initrd=initrd ip=dhcp url=http://192.0.2.1/ubuntu.iso cloud-config-url=/dev/null autoinstall ds=nocloud-net;s=http://192.0.2.1/seed/
+    initrd --name initrd http://192.0.2.1/initrd.gz?x=1
+    boot
+    ");
+    let (script, noted) = installer(&["--installer", "debian", "--answers", "http://192.0.2.1/preseed"]);
+    assert!(noted.ends_with("modprobe iscsi_ibft; iscsistart -N; iscsistart -b\n"), "{noted}");
+    insta::assert_snapshot!(script, @"
+    sanhook iscsi:192.0.2.10:::2F:iqn.2013-01.com.example:storage.1
+    kernel http://192.0.2.1/linux initrd=initrd auto=true priority=critical url=http://192.0.2.1/preseed
+    initrd --name initrd http://192.0.2.1/initrd.gz?x=1
+    boot
+    ");
+    // Without answers it asks, and is told nothing that would keep it from that.
+    let (script, _) = installer(&["--installer", "debian"]);
+    assert!(script.contains("\nkernel http://192.0.2.1/linux initrd=initrd\n"), "{script}");
+}
+
+#[test]
+fn an_installers_script_is_explained_and_its_secret_is_not_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = credentials(directory.path());
+    let script = directory.path().join("boot.ipxe");
+    let mut arguments: Vec<&str> = files.iter().map(String::as_str).collect();
+    arguments.extend(["--interface", "net0", "--with-secret", script.to_str().unwrap(), "--installer", "anaconda"]);
+    arguments.extend(INSTALLER);
+    arguments.extend([
+        "--source",
+        "http://192.0.2.1/rhel",
+        "--answers",
+        "http://me:canary@192.0.2.1/a.ks",
+        "--append",
+        "x=y",
+    ]);
+    let answer = ipxe(&arguments);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    assert!(answer.out.contains(" hooks LUN 47 "), "{}", answer.out);
+    let answer = ipxe(&["--check", script.to_str().unwrap()]);
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{}", answer.out);
+    assert!(!answer.out.contains("canary"), "{}", answer.out);
+    insta::assert_snapshot!(answer.out);
+}
+
+#[test]
+fn an_installer_without_its_parts_or_with_those_of_another_is_refused() {
+    let lun = ["--target", "iqn.a", "--portal", "192.0.2.1", "--lun", "1", "--initiator", "iqn.a"];
+    let kernel = &INSTALLER[..2];
+    for (wrong, said) in [
+        (&["--installer", "debian"][..], "--kernel"),
+        (kernel, "--installer"),
+        (&[&["--installer", "debian"], kernel].concat(), "--initrd"),
+        (&[&["--installer", "arch"], &INSTALLER[..]].concat(), "possible values: anaconda, subiquity, debian"),
+        (&[&["--installer", "anaconda"], &INSTALLER[..]].concat(), "--source"),
+        (&[&["--installer", "subiquity"], &INSTALLER[..]].concat(), "--source"),
+        (&[&["--installer", "debian", "--source", "http://a"], &INSTALLER[..]].concat(), "--source"),
+        (&[&["--installer", "debian", "--boot", "http://a"], &INSTALLER[..]].concat(), "--boot"),
+        (&[&["--installer", "debian", "--append", "a b"], &INSTALLER[..]].concat(), "--append"),
+        (&[&["--installer", "debian", "--append", "iscsi_password=canary"], &INSTALLER[..]].concat(), "/proc/cmdline"),
+        (&["--answers", "http://a"], "--installer"),
+    ] {
+        let answer = ipxe(&[&lun[..], wrong].concat());
+        assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{wrong:?}: {}", answer.err);
+        assert!(answer.err.contains(said), "{wrong:?}: {}", answer.err);
+    }
+    assert_eq!(ipxe(&["--check", "iscsi:a", "--installer", "debian"]).code, 3);
+}

@@ -2,7 +2,9 @@
 //! more than the script.
 
 use super::SanUri;
+use super::images::{self, Images};
 use super::script::{Command, When, is_script, line, lines};
+use super::values::{number, parts_of, value_of, without_secrets};
 use crate::formats::text::printable;
 use isctpl_checks::facts::ISCSI_PORT;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,6 +97,7 @@ struct Reader {
     set: BTreeSet<&'static str>,
     /// Drives that stay hooked, with their lines.
     drives: BTreeMap<u64, usize>,
+    images: Images,
     /// Whether every line so far runs after the one before it, and is followed.
     is_straight: bool,
     /// Whether the line has a comment.
@@ -108,6 +111,7 @@ impl Default for Reader {
             checked: Checked::default(),
             set: BTreeSet::new(),
             drives: BTreeMap::new(),
+            images: Images::default(),
             is_straight: true,
             is_cut: false,
             hooks_lun: false,
@@ -168,6 +172,7 @@ impl Reader {
                 self.piece(line, "login", "asks for the CHAP user name and password");
             }
             "sanhook" | "sanboot" => self.san(line, name, arguments, command),
+            _ if images::NAMES.contains(&name) => self.image(line, name, arguments, command),
             "sanunhook" => {
                 self.drives.clear();
                 self.is_straight = false;
@@ -288,11 +293,7 @@ impl Reader {
                 }
                 // Options that are written together, and what ends them.
                 _ if !option.starts_with("--") || option == "--" => return self.unfollowed(line, name),
-                _ => {
-                    let end = if command.ends_script { "; the script ends here" } else { "" };
-                    let option = printable::line(option);
-                    self.fault(line, format!("`{name}` has no option `{option}`{end}"));
-                }
+                _ => self.no_option(line, command, option),
             }
         }
         let uris: Vec<&str> = words.collect();
@@ -322,6 +323,38 @@ impl Reader {
         }
         for uri in uris {
             self.drive(line, name, uri);
+        }
+    }
+
+    fn no_option(&mut self, line: usize, command: &Command<'_>, option: &str) {
+        let name = command.words.first().copied().unwrap_or_default();
+        let end = if command.ends_script { "; the script ends here" } else { "" };
+        self.fault(line, format!("`{name}` has no option `{}`{end}", printable::line(option)));
+    }
+
+    /// Kernels, initial RAM disks, and what boots them.
+    fn image(&mut self, line: usize, name: &str, arguments: &[&str], command: &Command<'_>) {
+        let image = match images::read(name, arguments) {
+            Ok(image) => image,
+            Err(images::Unread::Unknown) => return self.unfollowed(line, name),
+            Err(images::Unread::NoOption(option)) => return self.no_option(line, command, option),
+            Err(images::Unread::Nothing) => return self.fault(line, format!("`{name}` names no image")),
+        };
+        for (what, meaning) in image.told() {
+            self.piece(line, what, printable::line(&meaning));
+        }
+        match self.images.run(&image) {
+            Some(images::Wrong::NothingSelected) if self.is_straight => {
+                self.fault(line, format!("`{name}` boots nothing: no line before names a kernel"));
+            }
+            Some(images::Wrong::OtherInitrd(initrd)) if self.is_straight => self.doubt(
+                line,
+                format!(
+                    "`initrd={}` is the name of a file that no line fetches, where UEFI boots the kernel",
+                    printable::line(&initrd)
+                ),
+            ),
+            _ => {}
         }
     }
 
@@ -382,46 +415,6 @@ impl Reader {
         if no_name {
             self.doubt(line, "`initiator-iqn` is not set here: unless DHCP gives it (option 203), iPXE makes a name of the host name or the machine's UUID");
         }
-    }
-}
-
-/// A setting's name without its place, and its type: `net0/password:hexraw` is `password`, of `hexraw`.
-fn parts_of(setting: &str) -> (&str, Option<&str>) {
-    let name = setting.rsplit_once('/').map_or(setting, |(_, name)| name);
-    name.split_once(':').map_or((name, None), |(name, kind)| (name, Some(kind)))
-}
-
-/// The value of a setting of text, where its type is one that is known.
-fn value_of(kind: Option<&str>, words: &[&str]) -> Option<String> {
-    let value = words.join(" ");
-    match kind {
-        None | Some("string") => Some(value),
-        Some("hexraw") => {
-            let digits: Vec<u8> =
-                value.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-            let (pairs, rest) = digits.as_chunks::<2>();
-            let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-            rest.is_empty().then(|| String::from_utf8_lossy(&bytes).into_owned())
-        }
-        Some(_) => None,
-    }
-}
-
-/// A URI without what may be a secret in it: who asks, and the query. A password need not be escaped.
-fn without_secrets(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
-    let (who, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
-    let shown = rest.split(['?', '#']).next().unwrap_or_default();
-    let query = if shown.len() == rest.len() { "" } else { "?…" };
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{separator}{who}{shown}{query}")
-}
-
-/// A number as `strtoul` reads it with base 0.
-fn number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
     }
 }
 

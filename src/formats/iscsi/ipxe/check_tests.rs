@@ -49,6 +49,13 @@ fn what_ipxe_refuses() {
             "drive 0x80 is hooked already, in line 6: give this one another number with --drive",
         ),
         (format!("sanhook\nsanboot {URI}\n"), 6, "`sanhook` names nothing to hook"),
+        (format!("sanhook {URI}\nboot\n"), 7, "`boot` boots nothing: no line before names a kernel"),
+        (format!("sanhook {URI}\nkernel\n"), 7, "`kernel` names no image"),
+        (
+            format!("sanhook {URI}\nkernel --args a http://a/b\n"),
+            7,
+            "`kernel` has no option `--args`; the script ends here",
+        ),
         (format!("sanboot --drive x {URI}\nsanhook {URI}\n"), 6, "the drive of `sanboot` is no number"),
         (
             format!("sanhook {URI}\nsanboot \\\n"),
@@ -93,6 +100,12 @@ fn what_the_script_alone_does_not_tell() {
             "what `sanboot` does depends on iPXE's settings",
         ),
         (format!("{own}sanhook {URI}\nchain http://a"), 4, "`chain` is not followed"),
+        (format!("{own}sanhook {URI}\nkernel -an a b"), 4, "`kernel` is not followed"),
+        (
+            format!("{own}sanhook {URI}\nkernel http://a/linux initrd=initrd\ninitrd http://a/initrd.gz\nboot"),
+            6,
+            "`initrd=initrd` is the name of a file that no line fetches, where UEFI boots the kernel",
+        ),
         (format!("{own}dhcp || sanhook {URI}"), 3, "whether `sanhook` runs depends on the command before it"),
         (
             format!("{own}sanhook --drive 0x81 {URI}\nsanboot"),

@@ -1,6 +1,7 @@
 //! A script that logs in to a LUN and boots from it, or from somewhere else with the LUN in the iBFT.
 
 use super::SanUri;
+use super::installer::{INITRD, Netboot};
 use crate::formats::text::secret::Secret;
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
@@ -22,8 +23,19 @@ pub(crate) struct Wanted<'a> {
     pub(crate) secret: Option<&'a Secret>,
     /// The NIC in iPXE's words, such as `net0`; every one without it.
     pub(crate) interface: Option<&'a str>,
-    /// What is booted with the LUN hooked; the LUN itself without it.
-    pub(crate) boot: Option<&'a str>,
+    /// What is booted.
+    pub(crate) boot: Boot<'a>,
+}
+
+/// What is booted.
+#[derive(Debug)]
+pub(crate) enum Boot<'a> {
+    /// The LUN.
+    Lun,
+    /// A drive at this URL, beside the LUN.
+    Drive(&'a str),
+    /// A kernel, with the LUN hooked.
+    Installer(Netboot<'a>),
 }
 
 /// The script. It holds the secret where one is given.
@@ -42,11 +54,16 @@ pub(crate) fn script(wanted: &Wanted<'_>) -> Zeroizing<String> {
         }
     }
     text.push_str("set keep-san 1\n");
-    let _ = match wanted.boot {
-        Some(url) => {
+    let _ = match &wanted.boot {
+        Boot::Lun => writeln!(text, "sanboot {}", wanted.uri),
+        Boot::Drive(url) => {
             writeln!(text, "sanhook {}\nsanboot --no-describe --drive {SECOND_DRIVE} {url}", wanted.uri)
         }
-        None => writeln!(text, "sanboot {}", wanted.uri),
+        Boot::Installer(netboot) => {
+            let Netboot { kernel, initrd, .. } = netboot;
+            let words = netboot.words().join(" ");
+            writeln!(text, "sanhook {}\nkernel {kernel} {words}\ninitrd --name {INITRD} {initrd}\nboot", wanted.uri)
+        }
     };
     text
 }
@@ -78,7 +95,7 @@ mod tests {
             username: Some("user"),
             secret: None,
             interface: None,
-            boot: None,
+            boot: Boot::Lun,
         }
     }
 
@@ -117,7 +134,8 @@ mod tests {
     #[test]
     fn a_second_drive_has_another_number() {
         let uri = uri();
-        let text = script(&Wanted { interface: Some("net0"), boot: Some("http://192.0.2.1/a.iso"), ..wanted(&uri) });
+        let text =
+            script(&Wanted { interface: Some("net0"), boot: Boot::Drive("http://192.0.2.1/a.iso"), ..wanted(&uri) });
         assert!(text.contains("\ndhcp net0\n") && text.contains("\nsanhook iscsi:"), "{}", *text);
         assert!(text.ends_with("\nsanboot --no-describe --drive 0x81 http://192.0.2.1/a.iso\n"), "{}", *text);
         let checked = check::script(&text);
