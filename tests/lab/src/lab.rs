@@ -50,6 +50,11 @@ impl Lab {
         Ok(logs)
     }
 
+    /// A file for a LUN in that folder, which is gone when the trial ends, however that ends; unless LUNs are kept.
+    pub(crate) fn image(&self, logs: &Path) -> Image {
+        Image { path: logs.join("lun.img"), keep: self.keep }
+    }
+
     /// Keeps how a scenario came out; `kind` is a folder of the cache.
     ///
     /// # Errors
@@ -133,6 +138,23 @@ impl Lab {
         let (folder, lab) = (scenario.folder.to_string_lossy(), self.folder.to_string_lossy());
         let arguments = arguments.unwrap_or_default();
         arguments.iter().map(|argument| argument.replace("{dir}", &folder).replace("{lab}", &lab)).collect()
+    }
+}
+
+/// A LUN's file.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    keep: bool,
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        if !self.keep {
+            // It may never have been made.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

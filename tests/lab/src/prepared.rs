@@ -56,11 +56,12 @@ impl Lab {
     pub(crate) fn prepare(&self, scenario: &Scenario, bench: &Bench, say: &dyn Fn(&str)) -> Result<Prepared> {
         let begun = Instant::now();
         let logs = self.logs("prepared", &scenario.name)?;
-        let image = logs.join("lun.img");
-        self.workshop.make(&self.catalogue, &scenario.name, &image, say)?;
+        let image = self.image(&logs);
+        let image = &image.path;
+        self.workshop.make(&self.catalogue, &scenario.name, image, say)?;
         let log_path = logs.join("prepare.log");
         let root = logs.join("target");
-        let attached = self.workshop.attach(&image, &root, &log_path)?;
+        let attached = self.workshop.attach(image, &root, &log_path)?;
         let before = self.doctor(scenario, &attached, &KNOWN[..2], &logs.join("before.json"), &log_path)?;
         let mut outcome = Prepared {
             scenario: scenario.name.clone(),
@@ -85,11 +86,8 @@ impl Lab {
             // What is said not to boot needs no proof, and a machine that is as it was has been booted as it was.
             let same = scenario.kind() == Kind::Healthy && outcome.changed.is_empty();
             if self.boot && outcome.said == "boots" && !same {
-                self.instances(scenario, bench, &image, &allowed, &mut outcome, say)?;
+                self.instances(scenario, bench, image, &allowed, &mut outcome, say)?;
             }
-        }
-        if !self.keep {
-            fs::remove_file(&image)?;
         }
         outcome.seconds = begun.elapsed().as_secs();
         if self.boot || outcome.left_out.is_some() {
@@ -131,7 +129,9 @@ impl Lab {
             outcome.disagreements.push(format!("prepare ended with {code:?}: see prepare.out"));
         }
         outcome.changed = changed_files(&text);
-        let again = [&["--dry-run"], arguments.as_slice()].concat();
+        // What was installed needs no second time, and nothing is installed on trial.
+        let again = arguments.iter().copied().filter(|argument| *argument != "--install");
+        let again: Vec<&str> = std::iter::once("--dry-run").chain(again).collect();
         let (code, text) = self.ask(attached, &outcome.logs, "prepare", &again)?;
         let more = changed_files(&text);
         // What is left to a person is said every time.
@@ -180,21 +180,16 @@ impl Lab {
         outcome: &mut Prepared,
         say: &dyn Fn(&str),
     ) -> Result<()> {
-        let mut instances = vec![(INSTANCE, outcome.logs.clone(), image.to_owned())];
-        if scenario.kind() == Kind::Bare {
-            let logs = outcome.logs.join("second");
-            fs::create_dir(&logs)?;
-            let clone = logs.join("lun.img");
-            copy(image, &clone)?;
-            instances.push((SECOND, logs, clone));
+        let logs = outcome.logs.clone();
+        if scenario.kind() != Kind::Bare {
+            return self.one_instance(scenario, bench, (INSTANCE, &logs, image), allowed, outcome, say);
         }
-        for (number, (instance, logs, image)) in instances.iter().enumerate() {
-            self.one_instance(scenario, bench, (*instance, logs, image), allowed, outcome, say)?;
-            if number > 0 && !self.keep {
-                fs::remove_file(image)?;
-            }
-        }
-        Ok(())
+        let second = logs.join("second");
+        fs::create_dir(&second)?;
+        let clone = self.image(&second);
+        copy(image, &clone.path)?;
+        self.one_instance(scenario, bench, (INSTANCE, &logs, image), allowed, outcome, say)?;
+        self.one_instance(scenario, bench, (SECOND, &second, &clone.path), allowed, outcome, say)
     }
 
     fn one_instance(

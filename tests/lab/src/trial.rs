@@ -9,7 +9,6 @@ use crate::table::Told;
 use anyhow::Result;
 use isctpl_lab::scenario::Scenario;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -51,11 +50,12 @@ impl Lab {
     pub(crate) fn try_out(&self, scenario: &Scenario, bench: &Bench, say: &dyn Fn(&str)) -> Result<Outcome> {
         let begun = Instant::now();
         let logs = self.logs("runs", &scenario.name)?;
-        let image = logs.join("lun.img");
-        self.workshop.make(&self.catalogue, &scenario.name, &image, say)?;
+        let image = self.image(&logs);
+        let image = &image.path;
+        self.workshop.make(&self.catalogue, &scenario.name, image, say)?;
 
         say("asking doctor");
-        let before = self.predict(scenario, &image, &logs)?;
+        let before = self.predict(scenario, image, &logs)?;
         let mut outcome = Outcome {
             scenario: scenario.name.clone(),
             title: scenario.title.clone(),
@@ -71,7 +71,7 @@ impl Lab {
             logs: logs.clone(),
         };
         if self.boot {
-            let boot = Boot { scenario, image: &image, logs: &logs, instance: INSTANCE, scripts: true };
+            let boot = Boot { scenario, image, logs: &logs, instance: INSTANCE, scripts: true };
             let booted = self.boot(bench, &boot, say)?;
             let seeing = booted.seeing();
             let happened = Happened::of(&seeing);
@@ -83,9 +83,6 @@ impl Lab {
             outcome.happened = Some(happened);
             outcome.live = booted.live.map(|report| report.words());
             outcome.injected = booted.injected.map(|report| report.words());
-        }
-        if !self.keep {
-            fs::remove_file(&image)?;
         }
         outcome.seconds = begun.elapsed().as_secs();
         if self.boot {
