@@ -54,7 +54,8 @@ fn what_prepare_fixes_names_its_command_first() {
                   /vmlinuz-6.1.0-50-amd64 root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_firmware ip=ibft\n| \tinitrd \
                   /initrd.img-6.1.0-50-amd64\n| }\nf 0644 /etc/default/grub\n| GRUB_CMDLINE_LINUX=\"iscsi_firmware \
                   ip=ibft\"\n";
-    let with_grub = format!("{broken}f 0755 /usr/sbin/update-grub\n| #!/bin/sh\n");
+    let with_grub =
+        format!("{broken}f 0755 /usr/sbin/update-grub\n| #!/bin/sh\nf 0755 /usr/sbin/grub-mkconfig\n| #!/bin/sh\n");
     let told = ["--same-machine", "--portal", "100.97.0.10", "--san-subnet", "100.97.0.0/16", "--only", "login"];
     let root = machine(&with_grub);
     let report = seen(&root, &told);

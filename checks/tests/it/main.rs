@@ -7,6 +7,7 @@ mod edits;
 mod fixtures;
 mod handover;
 mod login;
+mod login_words;
 mod machine;
 mod repairs;
 mod root_and_shutdown;

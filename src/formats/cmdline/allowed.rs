@@ -127,6 +127,14 @@ fn bare(written: &str) -> Word {
     Word { key: if known { written } else { HIDDEN }.to_owned(), value: None, secret: false }
 }
 
+/// `SERVER:/PATH` of NFS (nfsroot): a name or an address, and a path that every server may have.
+fn is_export(value: &str) -> bool {
+    let is_server = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-[]:".contains(c))
+    };
+    value.split_once(":/").is_some_and(|(server, path)| is_server(server) && is_path(&format!("/{path}")))
+}
+
 /// The value, where it is one that such a parameter takes.
 fn shown(key: &str, value: &str) -> Option<String> {
     let fits = match key {
@@ -135,7 +143,7 @@ fn shown(key: &str, value: &str) -> Option<String> {
         }
         "root" | "resume" if is_device(value) || is_path(value) => true,
         "netroot" => matches!(value, "dhcp" | "dhcp6" | "ibft"),
-        "root" => matches!(value, "ibft" | "iscsi") || is_plain(value) && value.contains(":/") && !value.contains("//"),
+        "root" => matches!(value, "ibft" | "iscsi") || is_export(value),
         "resume" | "ds" => false,
         "rootflags" | "resumeflags" => {
             let options = mount::options(value.split(',').map(str::to_owned));

@@ -118,7 +118,7 @@ pub(super) struct Images {
 impl Images {
     /// Notes what a command does, and tells what is wrong where it boots.
     pub(super) fn run(&mut self, image: &Image<'_>) -> Option<Wrong> {
-        let named = image.name.or_else(|| Some(image.from?.split(['?', '#']).next()?.rsplit('/').next()?));
+        let named = image.name.or_else(|| image.from?.split(['?', '#']).next()?.rsplit('/').next());
         if image.does != Does::Arguments {
             self.names.extend(named.map(str::to_owned));
         }

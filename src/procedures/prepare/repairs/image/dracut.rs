@@ -3,7 +3,7 @@
 
 use super::super::settings::ShellFiles;
 use super::generator::{booting_image, compression};
-use super::refuse_odd;
+use super::names::refuse_odd;
 use crate::formats::shell::Shell;
 use crate::formats::systemd::{self, exec};
 use crate::formats::text::edit::append;

@@ -3,20 +3,20 @@
 mod dracut;
 pub(crate) mod generator;
 mod initramfs_tools;
+mod names;
 #[cfg(test)]
 mod tests;
 
-use crate::formats::text::printable::line;
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use generator::{Generator, generator};
+use isctpl_checks::ImageContents;
 use isctpl_checks::facts::Facts;
-use isctpl_checks::{ImageContents, is_plain};
 
 /// Writes the configuration that makes the image hold this. The image itself is built by a step.
 pub(crate) fn build_image(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageContents) -> Result<(), Refusal> {
     const BY_HAND: &str = "Install the program that builds this root's images, or build the image by hand.";
     for name in contents.modules.iter().chain(&contents.programs).chain(&contents.directories) {
-        refuse_odd(name)?;
+        names::refuse_odd(name)?;
     }
     for program in &contents.programs {
         let found = draft.root().stat(program).map_err(|problem| Refusal::unread(problem, BY_HAND))?;
@@ -28,15 +28,6 @@ pub(crate) fn build_image(draft: &mut Draft<'_>, facts: &Facts, contents: &Image
         Some(Generator::InitramfsTools) => initramfs_tools::configure(draft, facts, contents),
         Some(Generator::Dracut) => dracut::configure(draft, facts, contents),
         None => Err(Refusal::new("/usr/sbin", "has neither update-initramfs nor dracut", BY_HAND)),
-    }
-}
-
-/// Refuses a name that a generator's configuration, which a shell reads, would take for something else.
-fn refuse_odd(name: &str) -> Result<(), Refusal> {
-    const BY_HAND: &str = "Quote it in the generator's configuration by hand, and rebuild the image.";
-    match is_plain(name) && !name.split('/').any(|part| part == "..") {
-        true => Ok(()),
-        false => Err(Refusal::new(line(name), "has a name that a shell would take otherwise", BY_HAND)),
     }
 }
 
