@@ -194,6 +194,7 @@ fn a_number_that_is_used_again_is_another_file() {
     let mut replacement = Replacement::of(&bench.tree, "/etc/file", "1".to_owned()).unwrap();
     copy(&place, &bench.kept.join("1")).unwrap();
     fs::write(&place, "somebody else's").unwrap();
+    set_time(&place, (1_200_000_000, 0)).unwrap();
     if let Before::Kept { was, .. } = &mut replacement.before {
         let now = Identity::of(&fs::metadata(&place).unwrap());
         (was.device, was.inode) = (now.device, now.inode);
