@@ -134,9 +134,7 @@ fn sealed(args: &SealArgs, sealable: &Sealable, output: &mut Output) -> anyhow::
         output.complain(&say::unsealed(&cleared));
         return Ok(if cleared.places == 0 { NOTHING_CLEARED } else { SOME_LEFT });
     }
-    output.tell(
-        &(say::sealed(&named, &cleared, &output.style) + &say::notes(&named, &planned, &output.style) + &closing),
-    );
+    output.tell(&(say::sealed(&named, &cleared, &output.style) + &say::notes(&output.style) + &closing));
     Ok(DONE)
 }
 

@@ -5,7 +5,6 @@ use super::style::{STRONG, Style, paint};
 use crate::formats::text::printable::line;
 use crate::procedures::seal::{Cleared, How, Item, KeyMaker, Plan};
 use isctpl_checks::facts::Problem;
-use isctpl_checks::quoted;
 
 /// How wide the columns of what happens and of sizes are.
 const COLUMNS: (usize, usize) = (6, 11);
@@ -106,17 +105,12 @@ pub(crate) fn sealed(named: &Named<'_>, cleared: &Cleared, style: &Style) -> Str
 }
 
 /// What else to know.
-pub(crate) fn notes(named: &Named<'_>, plan: &Plan, style: &Style) -> String {
-    let note = |text: &str| style.wrap(text, "note: ", "  ");
-    let mut text = String::new();
-    if plan.items.iter().any(|item| matches!(item.how, How::Edit(_))) {
-        text += &note(&format!(
-            "an initramfs image may hold a copy of what was edited: `isctpl doctor --root {} --only \
-             initramfs-secret-inside` tells, and rebuilding the image removes it",
-            quoted(named.root)
-        ));
-    }
-    text + &note("removed data stays on the LUN until it is overwritten: fstrim(8) discards it where the LUN can")
+pub(crate) fn notes(style: &Style) -> String {
+    style.wrap(
+        "removed data stays on the LUN until it is overwritten: fstrim(8) discards it where the LUN can",
+        "note: ",
+        "  ",
+    )
 }
 
 /// Something is left.

@@ -66,6 +66,25 @@ fn a_sealed_root_carries_nothing_and_still_boots() {
     assert_eq!(contents(root.path()), after);
 }
 
+/// An image keeps its copy of a password: that is no template yet, and the list says so before anything goes.
+#[test]
+fn a_password_in_an_image_is_left_until_the_image_is_built_anew() {
+    let root = lived_in("i 0600 /boot/initrd.img-5.9-old gzip images/with-password.tree\n");
+    let image = root.path().join("boot/initrd.img-5.9-old");
+    let told = "/boot/initrd.img-5.9-old: holds a CHAP password";
+    let dry = seal(root.path(), &["--dry-run"]);
+    assert!(dry.code == 0 && dry.out.contains(&format!("problem: {told}")), "{}", dry.out);
+    let answer = seal(root.path(), &["--yes"]);
+    assert_eq!(answer.code, 2, "{}", answer.out);
+    let err = answer.err.replace("\n    ", " ");
+    assert!(err.contains(told) && err.contains("update-initramfs -u -k 5.9-old"), "{err}");
+    assert!(!answer.out.contains("SEALED"), "{}", answer.out);
+    assert!(image.exists());
+    fs::remove_file(image).unwrap();
+    let again = seal(root.path(), &["--yes"]);
+    assert_eq!((again.code, again.err.as_str()), (0, ""), "{}", again.out);
+}
+
 #[test]
 fn the_list_comes_first_and_the_command_of_the_template_last() {
     let root = lived_in(

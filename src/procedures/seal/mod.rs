@@ -6,6 +6,7 @@
 
 mod clear;
 mod identity;
+mod images;
 mod plan;
 mod table;
 mod unfinished;

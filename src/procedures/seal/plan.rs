@@ -1,5 +1,6 @@
 //! What of the table lies in one root.
 
+use super::images;
 use super::table::{Edit, How, Names, Place, Row, TABLE};
 use crate::formats::iscsi::open_iscsi;
 use crate::formats::text::edit::Unedited;
@@ -81,6 +82,9 @@ pub(crate) fn plan(root: &Root, eraser: &Eraser, wishes: Wishes) -> Plan {
     }
     for row in TABLE.iter().filter(|row| is_wanted(row.kind)) {
         search.row(row, &left);
+    }
+    for problem in images::look(root) {
+        search.problem(problem);
     }
     search.plan
 }
