@@ -117,13 +117,18 @@ fn is_of_wicked(name: &str) -> bool {
     name.starts_with("lease-") || ["duid.xml", "iaid.xml"].contains(&name)
 }
 
+/// The sample that open-iscsi brings: every other record of an interface may name a MAC address, and the initiator.
+fn example_of_interface(name: &str) -> bool {
+    name == "iface.example"
+}
+
 /// What apt makes of its lists.
 fn is_index_of_apt(name: &str) -> bool {
     ["pkgcache.bin", "srcpkgcache.bin"].contains(&name)
 }
 
 /// Every row, in the order of clearing.
-pub(super) static TABLE: [Row; 15] = [
+pub(super) static TABLE: [Row; 16] = [
     Row {
         why: "cloud-init's state: a copy would not set itself up anew",
         kind: None,
@@ -163,6 +168,23 @@ pub(super) static TABLE: [Row; 15] = [
             Place::Contents("/var/lib/iscsi/isns", none),
             Place::Contents("/var/lib/iscsi/slp", none),
             Place::Contents("/var/lib/iscsi/fw", none),
+            Place::Contents("/etc/iscsi/ifaces", example_of_interface),
+            Place::Contents("/var/lib/iscsi/ifaces", example_of_interface),
+        ],
+    },
+    Row {
+        why: "ids of this machine's disks, and of it as a host of NVMe: a copy's are others",
+        kind: None,
+        places: &[
+            // Without this list LVM uses every device (lvmdevices(8)); with it, none of a copy's LUN.
+            Place::One("/etc/lvm/devices/system.devices"),
+            // multipathd writes both anew. While a name such as mpatha is bound to this LUN, a copy's gets the next one.
+            Place::One("/etc/multipath/bindings"),
+            Place::One("/etc/multipath/wwids"),
+            Place::One("/var/lib/multipath/bindings"),
+            // One alone would go with another machine's; without both they are made of what the firmware tells.
+            Place::One("/etc/nvme/hostid"),
+            Place::One("/etc/nvme/hostnqn"),
         ],
     },
     Row {
@@ -263,7 +285,7 @@ mod tests {
     fn every_database_of_open_iscsi_is_emptied() {
         let places: Vec<&str> = TABLE.iter().flat_map(|row| row.places).filter_map(Place::path).collect();
         for database in DATABASES {
-            for kind in ["nodes", "send_targets", "static", "isns", "slp", "fw"] {
+            for kind in ["nodes", "send_targets", "static", "isns", "slp", "fw", "ifaces"] {
                 assert!(places.contains(&format!("{database}/{kind}").as_str()), "{database}/{kind}");
             }
         }

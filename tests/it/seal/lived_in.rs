@@ -86,6 +86,20 @@ f 0600 /etc/iscsi/nodes/iqn.a/10.0.0.1,3260
 | node.session.auth.password = CANARY-SECRET
 f 0600 /var/lib/iscsi/send_targets/10.0.0.1,3260/st_config
 | discovery.sendtargets.auth.password = CANARY-SECRET
+f 0600 /var/lib/iscsi/ifaces/eth1
+| iface.initiatorname = iqn.2020-10.com.example:instance-1
+f 0600 /etc/iscsi/ifaces/iface.example
+| # kept
+f 0600 /etc/lvm/devices/system.devices
+| IDTYPE=sys_wwid IDNAME=naa.6001 DEVNAME=/dev/sda3 PVID=x
+f 0600 /etc/multipath/bindings
+| mpatha 36001405
+f 0600 /etc/multipath/wwids
+| /36001405/
+f 0644 /etc/nvme/hostid
+| x
+f 0644 /etc/nvme/hostnqn
+| nqn.2014-08.org.nvmexpress:uuid:x
 f 0600 /etc/iscsi/initiatorname.iscsi
 | # kept
 | InitiatorName=iqn.2020-10.com.example:instance-1
