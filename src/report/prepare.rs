@@ -35,6 +35,10 @@ pub(crate) fn plan(report: &Report<'_>, plan: &Plan, style: &Style) -> String {
     for fix in &plan.fixes {
         text += &lines("  fixes   ", &format!("{}: {}", fix.check, fix.summary), style);
     }
+    for check in &plan.begins {
+        text +=
+            &lines("  begins  ", &format!("{check}: once the image is rebuilt, the words that it needs follow"), style);
+    }
     text += &left(&plan.left, style);
     text += &missing(plan.missing.as_ref(), style);
     if plan.is_empty() {

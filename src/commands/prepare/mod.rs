@@ -1,5 +1,7 @@
 //! `isctpl prepare`: fixes what doctor finds in the files of a root, and takes that back.
 
+mod standing;
+
 use super::output::Output;
 use super::rescue::root_only;
 use super::source::gather;
@@ -19,7 +21,8 @@ use crate::report::{FailOn, Report};
 use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
 use isctpl_checks::facts::{Facts, Problem};
-use isctpl_checks::{Finding, Judgement, Link, LinkStatus, Outcome, Selection, Severity, judge};
+use isctpl_checks::{Finding, Judgement, Selection, Severity, judge};
+use standing::Standing;
 use std::io::{IsTerminal, Write, stderr, stdin};
 use std::net::IpAddr;
 
@@ -115,7 +118,7 @@ fn prepare(args: &PrepareArgs, output: &mut Output) -> Result<u8, Stopped> {
     if args.install {
         install(args, &tree, &cancel, output)?;
     }
-    let mut rounds = Rounds { args, tree: &tree, cancel: &cancel, progress, applied: 0 };
+    let mut rounds = Rounds { args, tree: &tree, cancel: &cancel, progress, applied: 0, before: None };
     match rounds.all(output) {
         Ok(code) => Ok(code),
         Err(stopped) => rounds.put_back(stopped, output),
@@ -130,10 +133,12 @@ struct Rounds<'a> {
     progress: StepProgress,
     /// How many were made.
     applied: usize,
+    /// How the root stood before the first.
+    before: Option<Standing>,
 }
 
 impl Rounds<'_> {
-    /// Goes on until there is nothing left to change.
+    /// Goes on until there is nothing left to change, or all rounds are used.
     ///
     /// # Errors
     /// When a round came to nothing; those before it stand.
@@ -144,6 +149,10 @@ impl Rounds<'_> {
             let runs = Runs::existing(self.tree.clone())?;
             let plan = Plan::of(self.tree, &judged.facts, &judged.judgement, &options(self.args), runs.as_ref())?;
             if plan.is_empty() || self.applied == ROUNDS {
+                // Nothing is left that would fix what a round has broken.
+                if let Some(broken) = self.before.as_ref().and_then(|before| before.broken(&judged.judgement, false)) {
+                    return Err(broken.into());
+                }
                 output.tell(&say::done(&judged.report(), &plan, &judged.open(), changed, &output.style));
                 return Ok(if judged.is_fixed(&options(self.args)) { DONE } else { REFUSED });
             }
@@ -162,7 +171,8 @@ impl Rounds<'_> {
                 Some(runs) => runs,
                 None => Runs::take(self.tree.clone())?,
             };
-            let check = check(source.clone(), self.args.san_gateway, &judged.judgement);
+            let before = self.before.get_or_insert_with(|| Standing::of(&judged.judgement)).clone();
+            let check = check(source.clone(), self.args.san_gateway, before);
             match runs.apply(work, check, self.cancel, &mut self.progress)? {
                 Applied::Done(()) => self.applied += 1,
                 Applied::Unchanged(failure) | Applied::RolledBack(failure) => return Err(failure.into()),
@@ -225,33 +235,15 @@ fn agreed(question: &str, stays: &str) -> Result<bool, Failure> {
     Ok(is_yes())
 }
 
-/// Judges the root again. It is worse than before where a link that held fails now, or where a check that passed
-/// finds what the next round cannot fix.
-fn check(source: Source, gateway: Option<IpAddr>, before: &Judgement) -> Check {
-    let held: Vec<Link> = before
-        .chain
-        .iter()
-        .filter(|link| matches!(link.status, LinkStatus::Pass | LinkStatus::Warn))
-        .map(|link| link.link)
-        .collect();
-    let passed: Vec<&'static str> = before
-        .results
-        .iter()
-        .filter(|result| matches!(result.outcome, Outcome::Pass(_)))
-        .map(|result| result.check.id)
-        .collect();
+/// Judges the root again, and refuses what broke what held before, unless the next round can fix that and the verdict
+/// is no worse meanwhile.
+fn check(source: Source, gateway: Option<IpAddr>, before: Standing) -> Check {
     Box::new(move || {
         let judged = Judged::of(&source, gateway, true)?;
-        let findings = judged.judgement.findings();
-        let is_new = |check: &isctpl_checks::Check, finding: &Finding| {
-            let is_critical = finding.severity == Severity::Critical && check.link != Link::Template;
-            let is_hopeless = passed.contains(&check.id) && finding.remedy.repairs().is_empty();
-            is_critical && (held.contains(&check.link) || is_hopeless)
-        };
-        if let Some((check, finding)) = findings.iter().find(|(check, finding)| is_new(check, finding)) {
-            let what = format!("these changes would break {}: {}: {}", check.link, check.id, finding.summary);
-            return Err(Failure::failed(what));
+        if let Some(broken) = before.broken(&judged.judgement, true) {
+            return Err(broken);
         }
+        let findings = judged.judgement.findings();
         let found = findings.iter().map(|(check, finding)| (check.id.to_owned(), finding.summary.clone())).collect();
         Ok(Checked { verdict: say::verdict(&judged.report()), found })
     })

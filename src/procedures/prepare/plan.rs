@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) builds: Vec<Build>,
     /// Findings that this fixes.
     pub(crate) fixes: Vec<Fix>,
+    /// Findings of which this makes the image; the words that it then takes are the next plan's.
+    pub(crate) begins: Vec<&'static str>,
     /// Findings that could be fixed, and are not.
     pub(crate) left: Vec<Left>,
     /// What the root lacks, and `--install` installs.
@@ -123,8 +125,9 @@ impl Plan {
                 continue;
             }
             (draft, wanted) = (changed, asked);
-            if done == Ok(Fixed::Now) {
-                plan.fixes.push(Fix { check: check.id, summary: finding.summary.clone() });
+            match done {
+                Ok(Fixed::Later) => plan.begins.push(check.id),
+                _ => plan.fixes.push(Fix { check: check.id, summary: finding.summary.clone() }),
             }
         }
         if options.only.is_empty() {
