@@ -184,6 +184,9 @@ fn read_files<'r>(
     say(Stage::Disks);
     let root_silence = std::mem::take(&mut facts.storage.root_silence);
     facts.storage = Storage { root_silence, ..storage::read(root, live) };
+    if !live {
+        facts.storage.beside = storage::beside::read(root, facts.scope.same_machine);
+    }
     startup
 }
 

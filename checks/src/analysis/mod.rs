@@ -28,4 +28,5 @@ pub(crate) use image::path_inside;
 pub(crate) use modules::{InImage, filesystem_module, option_of};
 pub(crate) use request::portal_addresses;
 pub(crate) use rootspec::is_stand_in;
+pub(crate) use stack::inactive_volumes;
 pub(crate) use static_routes::IpWord;

@@ -1,6 +1,8 @@
 //! The devices that the root lies on, one on the other.
 
 use super::Analysis;
+use super::rootspec::mapper_name;
+use crate::facts::{BlockDevice, Signature};
 
 impl Analysis<'_> {
     /// A device of the root's stack, and one right below it that the kernel has no more: the disk of a session that
@@ -24,4 +26,19 @@ impl Analysis<'_> {
         }
         None
     }
+}
+
+/// Volumes that the disks tell of and that no device shows, such as those beside the root in a rescue system,
+/// with the disk, the group and their own names.
+pub(crate) fn inactive_volumes<'a>(devices: &[&'a BlockDevice]) -> Vec<(&'a BlockDevice, &'a str, &'a str)> {
+    let mut found = Vec::new();
+    for &device in devices {
+        let Some(Some(Signature::LvmPv { vg: Some(vg), lvs, .. })) = device.signature.known() else { continue };
+        let is_active = |lv: &&String| {
+            let name = mapper_name(vg, lv);
+            devices.iter().any(|device| device.dm_name.as_ref() == Some(&name))
+        };
+        found.extend(lvs.iter().filter(|lv| !is_active(lv)).map(|lv| (device, vg.as_str(), lv.as_str())));
+    }
+    found
 }

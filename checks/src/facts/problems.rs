@@ -48,7 +48,7 @@ impl Source {
     fn group(self) -> Option<Group> {
         Some(match self {
             Self::Root => Group::Scope,
-            Self::Fstab | Self::Lvm | Self::Resume => Group::Storage,
+            Self::Fstab | Self::Crypttab | Self::Lvm | Self::Resume => Group::Storage,
             Self::InitiatorName | Self::IscsidConf | Self::NodeRecords | Self::IscsiInitramfs => Group::Iscsi,
             Self::GrubDefaults | Self::KernelCmdline => Group::Loader,
             Self::KernelModules => Group::Kernels,

@@ -17,6 +17,8 @@ pub enum Source {
     Root,
     /// `/etc/fstab`.
     Fstab,
+    /// `/etc/crypttab`.
+    Crypttab,
     /// LVM's settings and its devices file, in the root or in an image.
     Lvm,
     /// open-iscsi's `initiatorname.iscsi`.

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Storage {
     /// `/etc/fstab`.
     pub fstab: Vec<FstabEntry>,
+    /// `/etc/crypttab`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub crypttab: Vec<CrypttabEntry>,
     /// Mounts of the running system; live only.
     pub mounts: Fact<Vec<Mount>>,
     /// The device that the judged root is mounted from: a fact of the instance in every mode.
@@ -19,6 +22,10 @@ pub struct Storage {
     pub root_silence: Fact<Option<Problem>>,
     /// Every block device that can be the root or lies below it; live, or below the root's mount.
     pub devices: Fact<Vec<BlockDevice>>,
+    /// Devices beside those of a mounted root: the others on its disk, and on the instance's own machine those of
+    /// every disk. Of a running system all are in `devices`.
+    #[serde(skip_serializing_if = "was_not_asked_for")]
+    pub beside: Fact<Vec<BlockDevice>>,
     /// lvm.conf's `filter`, `global_filter`, `use_devicesfile` and drop-ins.
     pub lvm: LvmConfig,
     /// `/etc/initramfs-tools/conf.d/resume` or `RESUME=` elsewhere.
@@ -29,6 +36,10 @@ pub struct Storage {
     pub multipath: Option<Location>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
+}
+
+fn was_not_asked_for(beside: &Fact<Vec<BlockDevice>>) -> bool {
+    *beside == Fact::default()
 }
 
 /// A line of fstab(5).
@@ -42,8 +53,32 @@ pub struct FstabEntry {
     pub kind: String,
     /// Options.
     pub options: Vec<String>,
+    /// Whether what is to be mounted is there: the device's node in the running system, an image file in the root, or
+    /// the mount itself. `None` where nothing tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present: Option<bool>,
     /// Where.
     pub at: Location,
+}
+
+/// A line of crypttab(5).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CrypttabEntry {
+    /// The name below `/dev/mapper`.
+    pub name: String,
+    /// The encrypted device.
+    pub device: String,
+    /// The key file; `None` where the passphrase is asked for.
+    pub key: Option<String>,
+    /// Whether the key file is in the root; `None` where that is not known.
+    pub key_present: Option<bool>,
+    /// Options that are known, in order.
+    pub options: Vec<String>,
+    /// Whether the running system has the device's node; `None` where nothing tells.
+    pub present: Option<bool>,
+    /// Where.
+    pub at: Option<Location>,
 }
 
 /// A mount of the running system (`/proc/self/mountinfo`).

@@ -1,19 +1,23 @@
 //! The checks of the link `handover`.
 
+mod awaited;
 mod borne;
 mod candidates;
 mod classless_routes_ignored;
 mod config_match;
+mod device_seen;
 mod dhcp_timeout_long;
 mod disruption;
 mod evidence;
 mod identity;
 mod interface_renamed;
 mod managers;
+mod mount_device_missing;
 mod nic_match;
 mod outcome;
 mod san_nic_reconfigured;
 mod san_route_not_kept;
+mod start_delayed;
 mod wan_before_san;
 
 use crate::Check;
@@ -35,4 +39,6 @@ pub(crate) const CHECKS: &[&Check] = &[
     &wan_before_san::CHECK,
     &dhcp_timeout_long::CHECK,
     &interface_renamed::CHECK,
+    &mount_device_missing::CHECK,
+    &start_delayed::CHECK,
 ];

@@ -76,9 +76,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             harmless => harmless,
         });
     }
-    let inactive = inactive_volumes(devices);
+    let inactive = analysis::inactive_volumes(&devices.iter().collect::<Vec<_>>());
     if let DeviceSpec::Volume { vg, lv } = &spec
-        && let Some((device, ..)) = inactive.iter().find(|(_, group, volume)| (*group, *volume) == (vg, lv))
+        && let Some((device, ..)) =
+            inactive.iter().find(|(_, group, volume)| (*group, *volume) == (vg.as_str(), lv.as_str()))
     {
         return Ok(Outcome::pass(format!(
             "the hibernation device {} is a logical volume on {}",
@@ -114,21 +115,6 @@ fn unseen(asked: &Asked, reason: impl Into<String>) -> Outcome {
         )),
         false => Outcome::not_applicable(format!("not checked: {reason}")),
     }
-}
-
-/// Volumes that the disks tell of and that no device shows, such as those beside the root in a rescue system,
-/// with the disk, the group and their own names.
-fn inactive_volumes(devices: &[BlockDevice]) -> Vec<(&BlockDevice, &String, &String)> {
-    let mut found = Vec::new();
-    for device in devices {
-        let Some(Some(Signature::LvmPv { vg: Some(vg), lvs, .. })) = device.signature.known() else { continue };
-        let is_active = |lv: &&String| {
-            let name = analysis::mapper_name(vg, lv);
-            devices.iter().any(|device| device.dm_name.as_ref() == Some(&name))
-        };
-        found.extend(lvs.iter().filter(|lv| !is_active(lv)).map(|lv| (device, vg, lv)));
-    }
-    found
 }
 
 /// Swap that there is: what may have been meant.

@@ -14,6 +14,7 @@ mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;
 mod sources;
+mod start;
 mod template;
 mod unread;
 mod uptime;

@@ -48,6 +48,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("login-awk-without-and", &[]),
     ("root-lvm-filtered", &["build-image", "accept-volume"]),
     ("root-mount-not-netdev", &["mount-option"]),
+    ("handover-mount-device-missing", &["mount-option"]),
     ("root-resume-device-missing", &["words"]),
     ("handover-san-nic-reconfigured", &["keep"]),
     ("handover-san-route-not-kept", &["route"]),

@@ -53,6 +53,7 @@ fn every_source_decides_a_check() {
     let named = [
         Source::Root,
         Source::Fstab,
+        Source::Crypttab,
         Source::Lvm,
         Source::InitiatorName,
         Source::IscsidConf,

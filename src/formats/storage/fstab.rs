@@ -32,6 +32,7 @@ pub(crate) fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
             target: unescape(target),
             kind: unescape(kind),
             options: mount::options(options.split(',').map(unescape)),
+            present: None,
             at,
         });
     }

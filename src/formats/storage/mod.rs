@@ -1,5 +1,6 @@
-//! Storage: what a block device holds, LVM's configuration and metadata, fstab(5), and SCSI identification.
+//! Storage: what a block device holds, LVM's configuration and metadata, fstab(5), crypttab(5), and SCSI identification.
 
+pub(crate) mod crypttab;
 pub(crate) mod fstab;
 pub(crate) mod fstab_edit;
 pub(crate) mod lvm;

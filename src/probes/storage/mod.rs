@@ -1,12 +1,14 @@
 //! Mounts, volumes and filters: fstab, the device that the root lies on with what lies below it, and what
 //! LVM may look at.
 
+mod awaited;
+pub(crate) mod beside;
 pub(crate) mod contents;
 pub(crate) mod mounts;
 mod settings;
 pub(crate) mod sysfs;
 
-use crate::formats::storage::fstab;
+use crate::formats::storage::{crypttab, fstab};
 use crate::formats::text::names;
 use crate::system::Root;
 use crate::system::disk::Disk;
@@ -28,10 +30,16 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
     let (fstab, trouble) = fstab.unwrap_or_default();
     problems.extend(trouble);
     Source::Fstab.name(&mut problems);
+    let crypttab = settings::text(root, "/etc/crypttab", &mut problems);
+    let (mut crypttab, trouble) = crypttab.map(|text| crypttab::parse(&text, "/etc/crypttab")).unwrap_or_default();
+    problems.extend(trouble);
+    Source::Crypttab.name(&mut problems);
+    awaited::keys(root, &mut crypttab);
     let lvm = settings::lvm_config(root, &mut problems);
     Source::Lvm.name(&mut problems);
     let mut storage = Storage {
         fstab,
+        crypttab,
         lvm,
         resume: settings::resume(root, &mut problems),
         lvm_installed: settings::first(
@@ -48,6 +56,7 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
         storage.mounts =
             Fact::NotApplicable("the mounts of the running kernel do not belong to the mounted root".to_owned());
         mounted(root, &mut storage);
+        awaited::mounted(root, &mut storage.fstab);
     }
     Source::Other.name(&mut problems);
     storage.problems = problems;
@@ -122,6 +131,7 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
             return;
         }
     };
+    awaited::running(root, &entries, &mut storage.fstab, &mut storage.crypttab);
     let stack = match mounts::at(&entries, "/") {
         Some(entry) => stack_of(entry, root),
         None => Err(Problem::new("/proc/self/mountinfo", "has no mount at /")),

@@ -1,0 +1,104 @@
+//! crypttab(5).
+
+use super::fstab::unescape;
+use crate::formats::text::harmless::{is_path, mount};
+use isctpl_checks::facts::{CrypttabEntry, HIDDEN, Location, Problem};
+
+/// The most lines that are kept.
+const ENTRY_LIMIT: usize = 1_000;
+
+/// Options that say when a device is unlocked, and with what.
+const OPTIONS: [&str; 16] = [
+    "noauto",
+    "auto",
+    "nofail",
+    "fail",
+    "_netdev",
+    "netdev",
+    "luks",
+    "plain",
+    "swap",
+    "tmp",
+    "initramfs",
+    "headless",
+    "x-initrd.attach",
+    "tpm2-device",
+    "fido2-device",
+    "pkcs11-uri",
+];
+/// Options with a time.
+const TIMES: [&str; 3] = ["x-systemd.device-timeout", "keyfile-timeout", "timeout"];
+
+/// Reads crypttab: the entries in order, and the lines that are none.
+pub(crate) fn parse(text: &str, path: &str) -> (Vec<CrypttabEntry>, Vec<Problem>) {
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
+    for (line, raw) in (1u32..).zip(text.lines()) {
+        let written = raw.trim();
+        if written.is_empty() || written.starts_with('#') {
+            continue;
+        }
+        let at = Location::line(path, line);
+        if entries.len() == ENTRY_LIMIT {
+            problems.push(Problem::new(at.to_string(), "has too many lines; the rest was not read"));
+            break;
+        }
+        let mut fields = written.split_whitespace();
+        let (Some(name), Some(device)) = (fields.next(), fields.next()) else {
+            problems.push(Problem::new(at.to_string(), "is not a line of crypttab: it has fewer than two fields"));
+            continue;
+        };
+        let key = fields.next().filter(|key| !matches!(*key, "none" | "-"));
+        let options = fields.next().unwrap_or_default();
+        entries.push(CrypttabEntry {
+            name: mount::source(&unescape(name)),
+            device: mount::source(&unescape(device)),
+            // What is no path may be a passphrase in the wrong field.
+            key: key.map(|key| if is_path(key) { key.to_owned() } else { HIDDEN.to_owned() }),
+            options: options.split(',').filter_map(option).collect(),
+            at: Some(at),
+            ..CrypttabEntry::default()
+        });
+    }
+    (entries, problems)
+}
+
+/// An option as it is kept: of those with a value the time alone.
+fn option(written: &str) -> Option<String> {
+    let (name, value) = written.split_once('=').unwrap_or((written, ""));
+    if TIMES.contains(&name) && value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Some(written.to_owned());
+    }
+    OPTIONS.contains(&name).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_entries_and_keeps_no_passphrase() {
+        let text = "# remark\ndata UUID=1-2 /etc/keys/data luks,nofail,header=/boot/h\nopen /dev/sdb1 - \n\
+                    asked /dev/sdb2 none x-systemd.device-timeout=5s\nodd /dev/sdb3 hunter2 tpm2-device=auto\nshort\n";
+        let (entries, problems) = parse(text, "/etc/crypttab");
+        assert_eq!(entries.len(), 4);
+        assert_eq!((entries[0].name.as_str(), entries[0].device.as_str()), ("data", "UUID=1-2"));
+        assert_eq!(entries[0].key.as_deref(), Some("/etc/keys/data"));
+        assert_eq!(entries[0].options, ["luks", "nofail"]);
+        assert_eq!((entries[1].key.as_deref(), entries[1].options.len()), (None, 0));
+        assert_eq!((entries[2].key.as_deref(), entries[2].options[0].as_str()), (None, "x-systemd.device-timeout=5s"));
+        assert_eq!((entries[3].key.as_deref(), entries[3].options[0].as_str()), (Some(HIDDEN), "tpm2-device"));
+        assert_eq!(problems[0].place, "/etc/crypttab:6");
+        assert!(!format!("{entries:?}").contains("hunter2"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+            let _ = parse(&String::from_utf8_lossy(&bytes), "/etc/crypttab");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+echo '/srv/data.img /data ext4 loop 0 0' >>/etc/fstab
