@@ -57,7 +57,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             }
             Sight::Gone(seen) => findings.push(missing(entry, failing, seen)),
             // What is needed of /boot is found by the links loader and kernel.
-            Sight::Unclear(_) if is_of_boot(entry) && facts.storage.beside.known().is_none() => {}
+            Sight::Unclear(_) if is_of_boot(entry) && facts.storage.beside.known().is_none_or(Vec::is_empty) => {}
             Sight::Unclear(why) => doubts.push((entry, why)),
         }
     }
