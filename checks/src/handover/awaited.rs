@@ -55,8 +55,8 @@ fn has(options: &[String], name: &str) -> bool {
 
 /// Whether systemd waits for the device without an end: `x-systemd.device-timeout=0` or `infinity`.
 fn is_endless(options: &[String]) -> bool {
-    let times = options.iter().filter_map(|option| option.strip_prefix("x-systemd.device-timeout="));
-    times.last().is_some_and(|time| time == "infinity" || time.trim_end_matches(char::is_alphabetic) == "0")
+    let mut times = options.iter().filter_map(|option| option.strip_prefix("x-systemd.device-timeout="));
+    times.next_back().is_some_and(|time| time == "infinity" || time.trim_end_matches(char::is_alphabetic) == "0")
 }
 
 /// What happens when the device of a line of fstab does not appear; `None` where the start does not wait for it.
