@@ -10,6 +10,7 @@ pub mod facts;
 mod finding;
 mod judge;
 mod outcome;
+pub mod readers;
 pub mod registry;
 mod repair;
 mod sed;

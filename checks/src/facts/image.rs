@@ -45,6 +45,8 @@ pub struct Initramfs {
     /// A script line that calls awk's `and()` while the image's awk (its path is the value) is one without
     /// that function, such as mawk: dracut's iBFT reader then takes no NIC.
     pub awk_without_and: Option<Located<String>>,
+    /// Lines of dracut's hooks that end the boot at a word of the command line (`die`).
+    pub refusals: Vec<Located<String>>,
     /// What logs in.
     pub login: Vec<ImageLogin>,
     /// The folder of iscsistart's database (the value) when the folder that it lies in is neither in the

@@ -1,5 +1,6 @@
 //! The checks of the link `login`.
 
+mod address_missing;
 mod arguments_conflict;
 mod awk_without_and;
 mod candidates;
@@ -11,6 +12,7 @@ mod option_121_dropped;
 mod route_interface_unknown;
 mod route_missing;
 mod target_mismatch;
+mod word_refused;
 
 use crate::Check;
 
@@ -22,6 +24,8 @@ pub(crate) const CHECKS: &[&Check] = &[
     &interface_named_ibft::CHECK,
     &interface_absent::CHECK,
     &arguments_conflict::CHECK,
+    &word_refused::CHECK,
+    &address_missing::CHECK,
     &route_missing::CHECK,
     &route_interface_unknown::CHECK,
     &option_121_dropped::CHECK,

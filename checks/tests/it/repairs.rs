@@ -40,6 +40,8 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("login-interface-named-ibft", &["request-login"]),
     ("login-interface-absent", &["request-login"]),
     ("login-arguments-conflict", &["request-login"]),
+    ("login-word-refused", &["request-login"]),
+    ("login-address-missing", &["request-login"]),
     ("login-route-missing", &["request-login"]),
     ("login-route-interface-unknown", &["request-login"]),
     ("login-option-121-dropped", &["request-login"]),

@@ -3,9 +3,8 @@
 //! that begin with `rd.` are the initramfs's alone.
 
 use isctpl_checks::facts::{Cmdline, HIDDEN};
-use std::collections::BTreeMap;
+use isctpl_checks::readers::network_generator::{self, Network};
 use std::fmt::Write;
-use std::net::IpAddr;
 
 /// A file that it writes to `/run/systemd/network`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,36 +35,25 @@ impl Numbers {
     }
 }
 
-#[derive(Debug, Default)]
-struct Network {
-    dhcp: Option<&'static str>,
-    addresses: Vec<String>,
-    gateways: Vec<IpAddr>,
-}
-
-/// The files, by what `ip=` says.
+/// The files, by what `ip=` and its like say: none at all where the program refuses one word.
 pub(crate) fn networks(line: &Cmdline, numbers: Numbers) -> Vec<Generated> {
-    // The empty name is for every NIC.
-    let mut networks: BTreeMap<&str, Network> = BTreeMap::new();
-    for value in line.all("ip").filter(|value| !value.is_empty() && !value.contains(HIDDEN)) {
-        read(value, &mut networks);
-    }
-    if networks.len() > 1 {
-        // What is for every NIC goes into those that are named.
-        networks.remove("");
-    }
+    let mut line = line.clone();
+    line.words.retain(|word| {
+        !word.key.starts_with("rd.") && !word.value.as_deref().is_some_and(|value| value.contains(HIDDEN))
+    });
     let (named, default) = match numbers {
         Numbers::Nineties => ("90", "91"),
         Numbers::Seventies => ("70", "71"),
     };
+    let networks = network_generator::networks(&line).unwrap_or_default();
     networks
         .into_iter()
         .map(|(nic, network)| {
-            let name = match nic {
+            let name = match nic.as_str() {
                 "" => format!("{default}-default.network"),
                 nic => format!("{named}-{nic}.network"),
             };
-            Generated { name, text: text(if nic.is_empty() { "*" } else { nic }, &network) }
+            Generated { name, text: text(if nic.is_empty() { "*" } else { &nic }, &network) }
         })
         .collect()
 }
@@ -75,71 +63,13 @@ fn text(nic: &str, network: &Network) -> String {
     if let Some(dhcp) = network.dhcp {
         let _ = writeln!(text, "DHCP={dhcp}");
     }
-    for address in &network.addresses {
-        let _ = writeln!(text, "Address={address}");
+    for (address, length) in &network.addresses {
+        let _ = writeln!(text, "Address={address}/{length}");
     }
-    for gateway in &network.gateways {
+    for gateway in network.routes.iter().filter_map(|route| route.gateway) {
         let _ = writeln!(text, "[Route]\nGateway={gateway}");
     }
     text
-}
-
-fn read<'l>(value: &'l str, networks: &mut BTreeMap<&'l str, Network>) {
-    if !value.contains(':') {
-        if let Some(dhcp) = dhcp_of(value) {
-            networks.entry("").or_default().dhcp = Some(dhcp);
-        }
-        return;
-    }
-    if value.ends_with(':') || of_address(value, networks).is_some() {
-        return;
-    }
-    let mut parts = value.split(':');
-    if let (Some(nic), Some(dhcp)) = (parts.next().filter(|nic| is_nic(nic)), parts.next().and_then(dhcp_of)) {
-        networks.entry(nic).or_default().dhcp = Some(dhcp);
-    }
-}
-
-/// `ADDRESS:PEER:GATEWAY:NETMASK:HOST:NIC:HOW…`, of IPv4; all but the last may be empty.
-fn of_address<'l>(value: &'l str, networks: &mut BTreeMap<&'l str, Network>) -> Option<()> {
-    let parts: Vec<&str> = value.split(':').collect();
-    let [address, _, gateway, mask, _, nic, how, ..] = parts.as_slice() else { return None };
-    let parsed = |text: &str| if text.is_empty() { Some(None) } else { text.parse::<IpAddr>().ok().map(Some) };
-    let (address, gateway) = (parsed(address)?, parsed(gateway)?);
-    let length = prefix_length(mask)?;
-    let dhcp = dhcp_of(how)?;
-    if !nic.is_empty() && !is_nic(nic) {
-        return None;
-    }
-    let network = networks.entry(nic).or_default();
-    network.dhcp = Some(dhcp);
-    network.addresses.extend(address.filter(|ip| !ip.is_unspecified()).map(|ip| format!("{ip}/{length}")));
-    network.gateways.extend(gateway.filter(|ip| !ip.is_unspecified()));
-    Some(())
-}
-
-fn prefix_length(mask: &str) -> Option<u8> {
-    match mask {
-        "" => Some(32),
-        mask if mask.contains('.') => ipnet::ip_mask_to_prefix(mask.parse().ok()?).ok(),
-        length => length.parse().ok(),
-    }
-}
-
-/// A name that the kernel gives an interface.
-fn is_nic(name: &str) -> bool {
-    !name.is_empty() && name.len() < 16 && !name.contains(['/', ':']) && !name.contains(char::is_whitespace)
-}
-
-/// networkd's `DHCP=` for a word of dracut.cmdline(7).
-fn dhcp_of(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "on" | "any" => "yes",
-        "dhcp" => "ipv4",
-        "dhcp6" | "either6" => "ipv6",
-        "none" | "off" | "ibft" | "auto6" | "link6" | "link-local" => "no",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -179,7 +109,10 @@ mod tests {
                 )],
             ),
             ("rd.route=100.97.0.0/16:100.64.16.49:enp0s3", vec![]),
-            ("ip=enp0s3:static ip=nonsense ip=a:b:c:", vec![]),
+            // It gives up at a word that it does not take, and writes nothing of the others.
+            ("ip=enp0s3:dhcp ip=enp0s4:static", vec![]),
+            ("ip=enp0s3:dhcp ip=", vec![]),
+            ("nameserver=192.0.2.1", vec![("91-default.network", "[Match] Name=* [Network]".to_owned())]),
         ] {
             let files: Vec<_> = files.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
             assert_eq!(made(words), files, "{words}");

@@ -63,13 +63,14 @@ impl<'t> Config<'t> {
         lines.map(|(number, line)| (number, line.trim())).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
     }
 
+    /// In the order of dracut's `getcmdline`, which knows no comments.
     fn own_cmdline(&self) -> Vec<Located<Cmdline>> {
-        let mut files = vec!["etc/cmdline".to_owned()];
         let dropins = self.tree.names("etc/cmdline.d").into_iter().filter(|name| name.ends_with(".conf"));
-        files.extend(dropins.map(|name| join("etc/cmdline.d", name)));
+        let dropins = dropins.map(|name| join("etc/cmdline.d", name));
         let mut found = Vec::new();
-        for path in files {
-            for (number, line) in self.lines(&path) {
+        for path in dropins.chain(["etc/cmdline".to_owned()]) {
+            let lines = (1..).zip(self.tree.text(&path).unwrap_or_default().lines());
+            for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
                 let at = Location::line(self.tree.name(&path), number);
                 found.push(Located::new(cmdline::parse(line, Some(at.clone())), at));
             }

@@ -108,6 +108,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.login = scripts.login();
     facts.login_database_unplaced = scripts.login_database_unplaced();
     facts.awk_without_and = scripts.awk_without_and();
+    facts.refusals = scripts.refusals();
     let (classless, unread) = classless::handling(&tree, &facts.network, &scripts);
     facts.classless = classless;
     facts.problems.extend(unread);

@@ -5,6 +5,7 @@ use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
 use crate::formats::shell::is_run_by_shell;
 use crate::probes::files::Files;
+use isctpl_checks::readers::network_legacy::SAYS;
 use isctpl_checks::facts::{
     EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, Problem, TokenReader,
 };
@@ -26,6 +27,7 @@ const GENERATORS: &[(&str, NetworkKind)] = &[
     ("usr/lib/systemd/systemd-network-generator", NetworkKind::Networkd),
     ("usr/libexec/nm-initrd-generator", NetworkKind::NetworkManager),
     ("usr/lib/nm-initrd-generator", NetworkKind::NetworkManager),
+    ("usr/lib/NetworkManager/nm-initrd-generator", NetworkKind::NetworkManager),
 ];
 
 /// The most that is found in all scripts of an image together; an ordinary one has some hundred.
@@ -140,6 +142,19 @@ impl<'t> Scripts<'t> {
         network
     }
 
+    /// Lines of dracut's scripts that end the boot at a word of the command line: what they say.
+    pub(super) fn refusals(&self) -> Vec<Located<String>> {
+        let mut found = Vec::new();
+        for (path, _) in self.scanned.iter().filter(|(path, _)| path.contains("hooks/cmdline/") || is_net_lib(path)) {
+            for (number, line) in (1..).zip(self.tree.text(path).unwrap_or_default().lines()) {
+                let says = SAYS.iter().find(|says| line.contains("die ") && line.contains(**says));
+                found.extend(says.map(|says| Located::new((*says).to_owned(), self.place(path, number))));
+            }
+        }
+        found.truncate(SAYS.len());
+        found
+    }
+
     /// A call of awk's `and()` where the image's awk does not have it, with that awk's path.
     pub(super) fn awk_without_and(&self) -> Option<Located<String>> {
         let awk = self.tree.program("awk")?;
@@ -213,6 +228,11 @@ fn network_kind(action: Action, path: &str) -> Option<(NetworkKind, &'static str
 
 pub(super) fn is_initramfs_tools(path: &str) -> bool {
     path == "init" || path.starts_with("scripts/")
+}
+
+/// Whether a path is that of dracut's functions for networks.
+fn is_net_lib(path: &str) -> bool {
+    matches!(path, "lib/net-lib.sh" | "usr/lib/net-lib.sh")
 }
 
 fn is_dracut(tree: &Tree) -> bool {
