@@ -71,12 +71,15 @@ fn without_address(facts: &Analysis<'_>, image: &Initramfs, nic: &IbftNic) -> Re
     let of_firmware = words.takes_firmware_nic(image)?;
     let added = if legacy && of_firmware { words_of_firmware(words, [nic.clone()].iter()) } else { Vec::new() };
     let added = Cmdline { at: None, words: added };
-    let vlans: Vec<&str> = words.all("vlan").chain(added.all("vlan")).filter_map(|value| value.split(':').next()).collect();
-    let is_of_id = |name: &str| name.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|id| id.parse().ok()) == Some(nic.vlan);
+    let vlans: Vec<&str> =
+        words.all("vlan").chain(added.all("vlan")).filter_map(|value| value.split(':').next()).collect();
+    let is_of_id =
+        |name: &str| name.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|id| id.parse().ok()) == Some(nic.vlan);
     let addressed = |name: &str| words.ip_words().iter().any(|ip| ip.interface.as_deref() == Some(name));
     let by_manager = image.has_network(NetworkKind::NetworkManager);
     let reads = legacy || by_manager || image.has_network(NetworkKind::Networkd);
-    if reads && vlans.iter().any(|name| is_of_id(name) && (addressed(name) || by_manager)) || by_manager && of_firmware {
+    if reads && vlans.iter().any(|name| is_of_id(name) && (addressed(name) || by_manager)) || by_manager && of_firmware
+    {
         return Ok(None);
     }
     image.whole()?;
@@ -84,7 +87,9 @@ fn without_address(facts: &Analysis<'_>, image: &Initramfs, nic: &IbftNic) -> Re
         return Err(Outcome::unknown(format!("it is not known what brings up the network in {}", image.path)));
     }
     Ok(Some(match added.all("vlan").next() {
-        Some(vlan) => format!("{on}: network-legacy makes vlan={vlan} of the iBFT, and sets the address on the NIC below it"),
+        Some(vlan) => {
+            format!("{on}: network-legacy makes vlan={vlan} of the iBFT, and sets the address on the NIC below it")
+        }
         None => format!("{on}, and the initramfs does not set an address on that VLAN"),
     }))
 }

@@ -61,7 +61,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let has_other = image.has_network(NetworkKind::NetworkManager) || image.has_network(NetworkKind::Networkd);
     if is_legacy || !has_other || image.family() != Family::Dracut {
         image.whole()?;
-        return Err(Outcome::not_applicable("neither systemd-networkd nor NetworkManager brings up the network of the initramfs"));
+        return Err(Outcome::not_applicable(
+            "neither systemd-networkd nor NetworkManager brings up the network of the initramfs",
+        ));
     }
     if facts.effective_requests().is_empty() {
         return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
@@ -116,11 +118,14 @@ fn finding(facts: &Analysis<'_>, image: &Initramfs, way: &Way, summary: String) 
             "Write ip={nic}:dhcp, or ip=ADDRESS::GATEWAY:NETMASK::{nic}:none, into GRUB_CMDLINE_LINUX; this image reads \
              no iBFT."
         ),
-        _ => "Leave rd.iscsi.ibft=1 on the command line, remove every other ip=, and name ibft0 in rd.route=.".to_owned(),
+        _ => {
+            "Leave rd.iscsi.ibft=1 on the command line, remove every other ip=, and name ibft0 in rd.route=.".to_owned()
+        }
     };
-    let networks = image.network.iter().filter(|network| {
-        matches!(network.kind, NetworkKind::Networkd | NetworkKind::NetworkManager)
-    });
+    let networks = image
+        .network
+        .iter()
+        .filter(|network| matches!(network.kind, NetworkKind::Networkd | NetworkKind::NetworkManager));
     Finding::critical(summary)
         .evidences(way.word.as_deref().map(|word| source_of(facts, image, word)))
         .evidences(networks.map(|network| Evidence::at(&network.at, "brings up the network")))
@@ -247,7 +252,9 @@ fn by_network_manager(facts: &Analysis<'_>) -> Result<Way, Outcome> {
     let equals = || fitting.iter().filter(|profile| profile.priority == first.priority);
     let shown = |profile: &Profile| (profile.has_address(), profile.runs_dhcp());
     if equals().any(|profile| shown(profile) != shown(first)) {
-        return Err(Outcome::unknown("two profiles of NetworkManager fit the SAN NIC, and which one is taken is not known"));
+        return Err(Outcome::unknown(
+            "two profiles of NetworkManager fit the SAN NIC, and which one is taken is not known",
+        ));
     }
     let elsewhere = first.port || made.iter().any(|profile| profile.kind != "ethernet");
     if !first.addresses.is_empty() || elsewhere {

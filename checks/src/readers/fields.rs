@@ -30,7 +30,6 @@ pub(super) fn mac(text: &str) -> Option<String> {
     let separator = if text.contains('-') { '-' } else { ':' };
     let octets: Vec<&str> = text.split(separator).collect();
     let is_octet = |octet: &&str| matches!(octet.len(), 1 | 2) && octet.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (octets.len() == 6 && octets.iter().all(is_octet)).then(|| {
-        octets.iter().map(|octet| format!("{:0>2}", octet.to_ascii_lowercase())).collect::<Vec<_>>().join(":")
-    })
+    (octets.len() == 6 && octets.iter().all(is_octet))
+        .then(|| octets.iter().map(|octet| format!("{:0>2}", octet.to_ascii_lowercase())).collect::<Vec<_>>().join(":"))
 }

@@ -88,7 +88,8 @@ fn stacked(words: &[&Word]) -> Option<Refused> {
         let of_key = words.iter().filter(|word| word.key == key);
         // A value that is the key itself stands for none.
         let valued = |word: &&&Word| word.value.as_deref().is_some_and(|value| !value.is_empty() && value != key);
-        let takes = |word: &&Word| (least..=most).contains(&word.value.as_deref().unwrap_or_default().split(':').count());
+        let takes =
+            |word: &&Word| (least..=most).contains(&word.value.as_deref().unwrap_or_default().split(':').count());
         of_key.filter(valued).find(|word| !takes(word)).map(|word| Refused::new(word, says))
     })
 }
@@ -190,7 +191,8 @@ fn names(words: &[&Word]) -> Option<Refused> {
         let value = word.value.as_deref().unwrap_or_default();
         value.is_empty() || matches!(value.strip_suffix(':').unwrap_or(value).split(':').count(), 7 | 21)
     };
-    of_name.filter(|word| word.value.is_some()).find(|word| !takes(word)).map(|word| {
-        Refused::new(word, "Invalid arguments for ifname=")
-    })
+    of_name
+        .filter(|word| word.value.is_some())
+        .find(|word| !takes(word))
+        .map(|word| Refused::new(word, "Invalid arguments for ifname="))
 }

@@ -5,10 +5,10 @@ use super::tree::Tree;
 use crate::formats::shell::initramfs_script::{Action, Found, Script, scan};
 use crate::formats::shell::is_run_by_shell;
 use crate::probes::files::Files;
-use isctpl_checks::readers::network_legacy::SAYS;
 use isctpl_checks::facts::{
     EntryKind, ImageLogin, ImageNetwork, Located, Location, LoginKind, NetworkKind, Problem, TokenReader,
 };
+use isctpl_checks::readers::network_legacy::SAYS;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 

@@ -236,6 +236,8 @@ const UNTRIED: &[(Untried, &[&str])] = &[
         &[
             "loader-cmdline-drift",
             "login-arguments-conflict",
+            "login-word-refused",
+            "login-address-missing",
             "login-route-missing",
             "login-option-121-dropped",
             "login-target-mismatch",

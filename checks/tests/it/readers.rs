@@ -1,0 +1,238 @@
+//! What the image's own reader makes of the command line: where it ends the boot, and which address the SAN NIC gets.
+use super::machine::{Machine, machine};
+use isctpl_checks::Outcome;
+use serde_json::{Value, json};
+
+const ROOT: &str = "root=/dev/mapper/ubuntu--vg-ubuntu--lv ro rd.iscsi.firmware=1";
+const ROUTE: &str = "rd.route=100.97.0.0/16:100.64.16.49";
+
+fn set(path: &str, value: Value) -> Value {
+    json!({"op": "add", "path": path, "value": value})
+}
+
+fn refuses(base: &str, words: &str) -> Outcome {
+    machine(base).cmdline(&format!("{ROOT} {words}")).says("login-word-refused")
+}
+
+/// dracut 059's `parse-ip-opts.sh` and its like were run with each of these lines (Debian 12, dracut-network 059-4):
+/// they died, and said what stands here.
+#[test]
+fn network_legacy_ends_the_boot_at_words_that_it_does_not_take() {
+    for (words, word, says) in [
+        ("ip=100.64.16.54/29:100.64.16.49", "ip=100.64.16.54/29:100.64.16.49", "setting client-ip"),
+        ("ip=enp0s3:static", "ip=enp0s3:static", "setting client-ip"),
+        ("ip=enp0s3:none", "ip=enp0s3:none", "setting client-ip"),
+        ("ip=enp0s3:single-dhcp", "ip=enp0s3:single-dhcp", "setting client-ip"),
+        ("ip=dhcp ip=enp0s3:dhcp", "ip=dhcp", "multiple interface configurations"),
+        ("ip=enp0s3:dhcp ip=enp0s3:dhcp", "ip=enp0s3:dhcp", "Duplication configurations"),
+        ("ip=enp0s3", "ip=enp0s3", "unknown value"),
+        ("ip=static", "ip=static", "unknown value"),
+        ("ip=both", "ip=both", "is currenty unsupported"),
+        ("ip=100.64.16.54::100.64.16.49:::enp0s3:none", "ip=100.64.16.54::100.64.16.49:::enp0s3:none", "netmask"),
+        ("ip=:::::enp0s3:off", "ip=:::::enp0s3:off", "without static configuration"),
+        ("ip=enp0s3:dhcp vlan=vlan5", "vlan=vlan5", "vlan= requires two"),
+        ("ip=enp0s3:dhcp bridge=br0", "bridge=br0", "bridge= requires two"),
+        ("ip=enp0s3:dhcp ifname=san0", "ifname=san0", "Invalid arguments"),
+        // What dracut adds for the iBFT is an ip= as well.
+        ("rd.iscsi.ibft=1 ip=dhcp", "ip=dhcp", "multiple interface configurations"),
+        ("rd.iscsi.ibft=1 ip=ibft0:dhcp", "ip=ibft0:dhcp", "Duplication configurations"),
+    ] {
+        for base in ["dracut-live", "dracut-root"] {
+            let Outcome::Fail(findings) = refuses(base, words) else { panic!("{base} {words}") };
+            assert!(findings[0].summary.contains(word) && findings[0].summary.contains(says), "{:?}", findings[0]);
+            assert_eq!(findings[0].evidence[0].excerpt, word);
+        }
+    }
+}
+
+/// The same scripts took each of these lines.
+#[test]
+fn network_legacy_takes_what_is_well_formed() {
+    for words in [
+        "",
+        "ip=dhcp",
+        "ip=ibft rd.iscsi.ibft=1",
+        "ip=enp0s3:dhcp",
+        "ip=:::::enp0s3:dhcp",
+        "ip=100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none",
+        "ip=enp0s3:dhcp ip=enp0s4:dhcp",
+        "ip=dhcp,dhcp6",
+        "rd.iscsi.ibft=1 ip=enp0s4:dhcp",
+        // Without rd.neednet nobody counts how many there are.
+        "rd.neednet=0 ip=dhcp ip=enp0s3:dhcp",
+        "vlan=enp0s3.5:enp0s3 ip=enp0s3.5:dhcp ifname=san0:52:54:00:00:00:01",
+    ] {
+        let outcome = refuses("dracut-root", words);
+        assert!(matches!(outcome, Outcome::Pass(_)), "{words}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_word_of_the_image_itself_is_refused_at_its_place() {
+    let at = json!({"path": "/boot/initrd.img!etc/cmdline.d/95-net.conf", "line": 2});
+    let own = json!([{"at": at, "value": {"at": at, "words": [{"key": "ip", "value": "enp0s3:static"}]}}]);
+    let outcome = machine("dracut-root").patch(json!([set("/images/0/own_cmdline", own)])).cmdline(ROOT);
+    let Outcome::Fail(findings) = outcome.says("login-word-refused") else { panic!() };
+    assert_eq!(findings[0].evidence[0].source, "/boot/initrd.img!etc/cmdline.d/95-net.conf:2");
+}
+
+#[test]
+fn a_word_that_is_not_shown_is_not_judged() {
+    let outcome = refuses("dracut-root", "ip=(hidden)");
+    assert!(matches!(&outcome, Outcome::Unknown { reason, .. } if reason.contains("ip=(hidden)")), "{outcome:?}");
+}
+
+/// An image with another network module, on a machine whose SAN NIC is enp0s3; the iBFT has a static address.
+fn with_static_ibft(kind: &str, words: &str) -> Machine {
+    let at = json!({"path": "/boot/initrd.img!usr/lib/x", "line": 0});
+    let mut patch = vec![
+        set("/images/0/network", json!([{"kind": kind, "at": at}])),
+        set("/images/0/files/etc~1systemd~1network~1zzzz-dracut-default.network", json!({"file": 100})),
+        set("/nics/known/0/name", json!("enp0s3")),
+        set("/dhcp/leases", json!([])),
+    ];
+    for source in ["table", "sysfs"] {
+        patch.push(set(&format!("/firmware/{source}/known/nics/0/origin"), json!(1)));
+        patch.push(set(&format!("/firmware/{source}/known/nics/0/dhcp"), Value::Null));
+    }
+    machine("dracut-live").patch(json!(patch)).cmdline(&format!("{ROOT} {words}"))
+}
+
+fn address(kind: &str, words: &str) -> Outcome {
+    with_static_ibft(kind, words).says("login-address-missing")
+}
+
+/// systemd-network-generator 252 was run with each of these lines, and wrote files that give enp0s3 no address, or DHCP
+/// where the iBFT has a static one.
+#[test]
+fn networkd_reads_no_ibft_and_makes_files_without_dhcp() {
+    for (words, says) in [
+        (format!("{ROUTE}:enp0s3"), "rd.route=100.97.0.0/16:100.64.16.49:enp0s3 it makes a file without DHCP"),
+        ("nameserver=192.0.2.1".to_owned(), "nameserver=192.0.2.1 it makes a file without DHCP"),
+        ("rd.peerdns=0".to_owned(), "rd.peerdns=0 it makes a file without DHCP"),
+        (format!("ip=dhcp {ROUTE}:enp0s3"), "without DHCP"),
+        ("ip=:::::enp0s3:off".to_owned(), "ip=:::::enp0s3:off it makes a file without DHCP"),
+        ("rd.iscsi.ibft=1".to_owned(), "asks DHCP for the SAN NIC's address; the iBFT has the static 100.64.16.54"),
+        ("rd.iscsi.ibft=1 ip=enp0s3:dhcp".to_owned(), "because of ip=enp0s3:dhcp; the iBFT has the static"),
+        ("rd.iscsi.ibft=1 ip=enp0s3:static".to_owned(), "because of ip=enp0s3:static; the iBFT has the static"),
+    ] {
+        let outcome = address("networkd", &words);
+        let Outcome::Fail(findings) = &outcome else { panic!("{words}: {outcome:?}") };
+        assert!(findings[0].summary.contains(says), "{words}: {}", findings[0].summary);
+    }
+    for words in ["ip=100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none"] {
+        assert!(matches!(address("networkd", words), Outcome::Pass(_)), "{words}");
+    }
+    // Whether a DHCP server answers where the firmware used none is not known.
+    assert!(matches!(address("networkd", "ip=enp0s3:dhcp"), Outcome::Unknown { .. }));
+}
+
+/// One word that it cannot parse, and it writes nothing at all; dracut 059 has no file of its own for every NIC.
+#[test]
+fn a_word_that_the_generator_cannot_parse_leaves_networkd_without_files() {
+    let without_default = json!([{
+        "op": "remove", "path": "/images/0/files/etc~1systemd~1network~1zzzz-dracut-default.network",
+    }]);
+    for word in ["ip=enp0s4:static", "ip=", "vlan=san:enp0s4", "rd.route=[2001:db8::/32]:[fe80::1]", "bond=bond0"] {
+        let outcome = with_static_ibft("networkd", &format!("ip=enp0s3:dhcp {word}")).patch(&without_default);
+        let outcome = outcome.says("login-address-missing");
+        let Outcome::Fail(findings) = &outcome else { panic!("{word}: {outcome:?}") };
+        assert!(findings[0].summary.contains(&format!("cannot parse {word} ")), "{}", findings[0].summary);
+    }
+}
+
+/// The image's own words are not read by systemd-network-generator, which looks at /proc/cmdline alone.
+#[test]
+fn networkd_is_not_told_the_words_of_the_image() {
+    let at = json!({"path": "/boot/initrd.img!etc/cmdline.d/95-net.conf", "line": 1});
+    let words = json!([{"key": "ip", "value": "100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none"}]);
+    let own = json!([set("/images/0/own_cmdline", json!([{"at": at, "value": {"at": at, "words": words}}]))]);
+    let says = |kind: &str| with_static_ibft(kind, "").patch(&own).says("login-address-missing");
+    assert!(matches!(says("networkd"), Outcome::Unknown { .. }));
+    assert!(matches!(says("network-manager"), Outcome::Pass(_)));
+}
+
+/// nm-initrd-generator 1.42 was run with each of these lines over this iBFT.
+#[test]
+fn network_manager_takes_the_profile_of_words_before_that_of_the_ibft() {
+    for (words, because) in [
+        (format!("rd.iscsi.ibft=1 {ROUTE}:enp0s3"), "rd.route=100.97.0.0/16:100.64.16.49:enp0s3"),
+        ("rd.iscsi.ibft=1 ip=dhcp".to_owned(), "ip=dhcp"),
+        ("ip=ibft ip=enp0s3:dhcp".to_owned(), "ip=enp0s3:dhcp"),
+        ("rd.iscsi.ibft=1 ip=eth9:dhcp,".to_owned(), ""),
+    ] {
+        let outcome = address("network-manager", &words);
+        if because.is_empty() {
+            assert!(matches!(outcome, Outcome::Pass(_)), "{words}: {outcome:?}");
+            continue;
+        }
+        let Outcome::Fail(findings) = &outcome else { panic!("{words}: {outcome:?}") };
+        assert!(findings[0].summary.contains(&format!("because of {because};")), "{}", findings[0].summary);
+    }
+    for words in [
+        "rd.iscsi.ibft=1",
+        "ip=ibft",
+        "rd.iscsi.ibft=1 rd.route=100.97.0.0/16:100.64.16.49",
+        "rd.iscsi.ibft=1 rd.route=100.97.0.0/16:100.64.16.49:ibft0",
+        "ip=100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none",
+        "ip=100.64.16.54/29::100.64.16.49::::none",
+    ] {
+        let outcome = address("network-manager", words);
+        assert!(matches!(outcome, Outcome::Pass(_)), "{words}: {outcome:?}");
+    }
+    let none = address("network-manager", "ip=enp0s3:none");
+    assert!(matches!(&none, Outcome::Fail(findings) if findings[0].summary.contains("without DHCP")), "{none:?}");
+}
+
+/// A VLAN in the iBFT. ifup.sh of dracut 059 was read: the ip= of ibft_to_cmdline names ibft0, and the VLAN over it is
+/// brought up without one. nm-initrd-generator 1.42 was run: it writes a profile of the VLAN with the iBFT's address.
+#[test]
+fn a_vlan_of_the_firmware_needs_an_address_of_its_own() {
+    let says = |base: &str, kind: Option<&str>, words: &str| {
+        let at = json!({"path": "/boot/initrd.img!usr/lib/x", "line": 0});
+        let mut patch = vec![
+            set("/images/0/modules/8021q", json!("usr/lib/modules/6.1.0-50-amd64/kernel/net/8021q/8021q.ko")),
+            set("/firmware/table/known/nics/0/vlan", json!(300)),
+            set("/firmware/sysfs/known/nics/0/vlan", json!(300)),
+        ];
+        patch.extend(kind.map(|kind| set("/images/0/network", json!([{"kind": kind, "at": at}]))));
+        let machine = machine(base).patch(json!(patch)).cmdline(&format!("{ROOT} iscsi_auto {words}"));
+        (machine.says("ibft-vlan-unsupported"), words.to_owned())
+    };
+    for (outcome, words) in [
+        says("initramfs-tools-live", None, ""),
+        says("dracut-live", None, "rd.iscsi.ibft=1"),
+        says("dracut-live", None, "ip=enp0s3:dhcp"),
+        says("dracut-live", None, "vlan=vlan300:enp0s3 ip=enp0s3:dhcp"),
+        says("dracut-live", None, "rd.iscsi.ibft=1 ip=ibft0.301:dhcp"),
+        says("dracut-live", Some("networkd"), "rd.iscsi.ibft=1"),
+        says("dracut-live", Some("network-manager"), "ip=enp0s3:dhcp"),
+    ] {
+        assert!(matches!(outcome, Outcome::Fail(_)), "{words}: {outcome:?}");
+    }
+    for (outcome, words) in [
+        says("dracut-live", None, "rd.iscsi.ibft=1 ip=ibft0.300:dhcp"),
+        says("dracut-live", None, "vlan=vlan300:enp0s3 ip=vlan300:dhcp"),
+        says("dracut-live", Some("network-manager"), "rd.iscsi.ibft=1"),
+        says("dracut-live", Some("networkd"), "vlan=vlan300:enp0s3 ip=vlan300:dhcp"),
+    ] {
+        assert!(matches!(outcome, Outcome::Pass(_)), "{words}: {outcome:?}");
+    }
+}
+
+/// parse-iscsiroot.sh of dracut 059: `Argument iscsiroot only accepted for empty root= or [net]root=iscsi`.
+#[test]
+fn dracut_takes_iscsiroot_without_another_root() {
+    let target = "iscsiroot=100.97.0.10::::iqn.2013-01.com.bigstep:storage.pb429od";
+    let says =
+        |words: &str| machine("dracut-root").cmdline(&format!("{words} {target}")).says("login-arguments-conflict");
+    for words in
+        ["root=/dev/mapper/a", "root=UUID=1-2", "root=/dev/sda netroot=dhcp", "netroot=iscsi:100.97.0.10::::iqn.x:y"]
+    {
+        assert!(matches!(says(words), Outcome::Fail(_)), "{words}");
+    }
+    for words in ["ro", "root=iscsi", "netroot=iscsi root=/dev/sda1"] {
+        let outcome = says(words);
+        assert!(!format!("{outcome:?}").contains("takes iscsiroot= only"), "{words}: {outcome:?}");
+    }
+}
