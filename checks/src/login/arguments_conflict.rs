@@ -87,7 +87,7 @@ fn beside_iscsiroot(words: &Cmdline) -> Option<&Word> {
     let netroots = || words.words.iter().filter(|word| word.key == "netroot" && !value(word).is_empty());
     let first = |of: &str| netroots().find(|word| kind(word, of));
     let of_root = root.filter(|word| kind(word, "iscsi"));
-    let netroot = first("iscsi").or(of_root).or_else(|| first("dhcp")).or_else(|| netroots().last());
+    let netroot = first("iscsi").or(of_root).or_else(|| first("dhcp")).or_else(|| netroots().next_back());
     netroot.or(root).filter(|word| value(word) != "iscsi")
 }
 
