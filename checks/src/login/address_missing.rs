@@ -203,8 +203,8 @@ fn word_for(line: &Cmdline, name: &str) -> Option<String> {
     const KEYS: [&str; 4] = ["ip", "rd.route", "nameserver", "rd.peerdns"];
     let names_it = |value: &str| name.is_empty() || value.split(':').any(|field| field == name);
     KEYS.iter().find_map(|key| {
-        let of_key = line.words.iter().filter(|word| word.key == *key);
-        of_key.filter(|word| names_it(word.value.as_deref().unwrap_or_default())).next_back().map(ToString::to_string)
+        let mut of_key = line.words.iter().filter(|word| word.key == *key);
+        of_key.rfind(|word| names_it(word.value.as_deref().unwrap_or_default())).map(ToString::to_string)
     })
 }
 
