@@ -2,6 +2,7 @@
 
 use super::{Fact, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Mounts, volumes and filters.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,10 +33,23 @@ pub struct Storage {
     pub resume: Option<Located<String>>,
     /// Programs in the root that make an image hold LVM.
     pub lvm_installed: Option<String>,
+    /// What the logical volumes of each group are made of, by LVM's own backup in the root (`/etc/lvm/backup`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub volume_groups: BTreeMap<String, Located<BTreeMap<String, VolumeLayers>>>,
     /// Whether dm-multipath is configured (`/etc/multipath.conf`, `multipathd` enabled).
     pub multipath: Option<Location>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
+}
+
+/// What a logical volume is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VolumeLayers {
+    /// Types of its segments, such as `striped` or `thin`.
+    pub types: BTreeSet<String>,
+    /// Volumes of its group that it lies on.
+    pub on: BTreeSet<String>,
 }
 
 fn was_not_asked_for(beside: &Fact<Vec<BlockDevice>>) -> bool {

@@ -1,7 +1,8 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
-use crate::facts::{BootEntry, Initramfs};
+use crate::facts::{BootEntry, Initramfs, VolumeLayers};
 use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-lvm-missing",
@@ -13,7 +14,9 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "root= (or fstab, or the device of the root) is a logical volume, and the initramfs lacks the program \
                 lvm, or everything that would run it: a udev rule (69-lvm, 69-dm-lvm, 64-lvm), a script of \
-                initramfs-tools (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan.",
+                initramfs-tools (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan. Or LVM's backup in the root (/etc/lvm/backup) says that the volume is \
+                thin, cached, mirrored, a raid or the origin of a snapshot, and the module for that is missing; of a \
+                type that is not known it is `unknown`. LVM goes on without thin_check and cache_check.",
         breaks: "The disk appears, but its volume group does not: `ALERT! /dev/mapper/… does not exist`.",
         fix: "Install lvm2 in the root and rebuild the initramfs; with dracut, add the module lvm.",
         references: &["lvm(8)", "lvmautoactivation(7)", "dracut modules.d/90lvm/module-setup.sh"],
@@ -41,7 +44,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let program = image.program("lvm");
     let activator = activator(image);
     if let (Some(program), Some(activator)) = (&program, activator) {
-        return Ok(Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}")));
+        let sound = Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}"));
+        return layers(facts, image, &vg, &lv).map(|found| found.unwrap_or(sound));
     }
     image.whole()?;
     let what = if program.is_none() { "no program lvm" } else { "no script or udev rule that activates volume groups" };
@@ -58,6 +62,67 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .evidences(facts.omitting(&[]))
         .remedy(remedy)
         .into()
+}
+
+/// The module that a type of segment needs besides dm_mod (LVM's lib/activate and the target of each `segtype`);
+/// `None` of a type that is not known.
+fn module_of(kind: &str) -> Option<Option<&'static str>> {
+    Some(match kind {
+        "striped" | "linear" | "error" | "zero" => None,
+        "thin" | "thin-pool" => Some("dm_thin_pool"),
+        "cache" | "cache-pool" => Some("dm_cache"),
+        "writecache" => Some("dm_writecache"),
+        "integrity" => Some("dm_integrity"),
+        "snapshot" => Some("dm_snapshot"),
+        "mirror" => Some("dm_mirror"),
+        _ if kind.starts_with("raid") => Some("dm_raid"),
+        _ => return None,
+    })
+}
+
+/// The types of the segments of a volume, of those below it, and of its snapshots.
+fn types<'a>(volumes: &'a BTreeMap<String, VolumeLayers>, lv: &'a str) -> BTreeSet<&'a str> {
+    let is_snapshot = |layers: &&VolumeLayers| layers.types.contains("snapshot") && layers.on.contains(lv);
+    let mut types: BTreeSet<&str> = volumes.values().find(is_snapshot).map(|_| "snapshot").into_iter().collect();
+    let mut open = vec![lv];
+    let mut seen = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if let Some(layers) = volumes.get(name).filter(|_| seen.insert(name)) {
+            types.extend(layers.types.iter().map(String::as_str));
+            open.extend(layers.on.iter().map(String::as_str));
+        }
+    }
+    types
+}
+
+/// What the layers of the root's volume lack in the image; nothing where they have all, or are not known.
+fn layers(facts: &Analysis<'_>, image: &Initramfs, vg: &str, lv: &str) -> Result<Option<Outcome>, Outcome> {
+    let Some(group) = facts.storage.volume_groups.get(vg) else { return Ok(None) };
+    let mut missing: Vec<&str> = Vec::new();
+    let types = types(&group.value, lv);
+    for kind in &types {
+        let Some(module) = module_of(kind) else {
+            let reason = format!("{vg}/{lv} has segments of the type {kind}: what they need is not known");
+            let evidence = vec![Evidence::at(&group.at, format!("type = \"{kind}\""))];
+            return Err(Outcome::Unknown { reason, evidence });
+        };
+        if let (Some(module), Some(kernel)) = (module, facts.default_kernel()) {
+            let lacking = kernel.missing_in(image, module)?;
+            missing.extend(lacking.into_iter().filter(|name| !missing.contains(name)).collect::<Vec<_>>());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    let kinds: Vec<&str> = types.into_iter().collect();
+    let names = missing.join(", ");
+    let finding =
+        Finding::critical(format!("the root {vg}/{lv} is of {}, and {} lacks {names}", kinds.join(", "), image.path))
+            .evidence(Evidence::new(&image.path, format!("no module {names}")))
+            .evidence(Evidence::at(&group.at, format!("{lv}: {}", kinds.join(", "))))
+            .evidences(facts.omitting(&missing))
+            .remedy(facts.rebuild_with(image, &missing, "Add the modules to the initramfs, and rebuild it."));
+    Ok(Some(finding.into()))
 }
 
 fn activator(image: &Initramfs) -> Option<&str> {

@@ -168,3 +168,55 @@ fn swap_delays_and_an_endless_wait_stops() {
         assert!(matches!(says("initramfs-tools-live", DELAYED, &swap(harmless)), Outcome::Pass(_)), "{harmless}");
     }
 }
+
+/// LVM's backup says what the root's volume is made of. Of a thin pool dm-thin-pool must be in the image; LVM 2.03.16
+/// goes on without thin_check ("Check is skipped, please install recommended missing binary", dev_manager.c: ENOENT).
+#[test]
+fn layers_of_the_volume_need_their_modules() {
+    let volume = |types: &[&str], on: &[&str]| json!({"types": types, "on": on});
+    let with = |volumes: Value| {
+        let group = json!({"ubuntu-vg": {"value": volumes, "at": {"path": "/etc/lvm/backup/ubuntu-vg", "line": 0}}});
+        machine("initramfs-tools-root")
+            .patch(json!([{"op": "add", "path": "/storage/volume_groups", "value": group}]))
+            .says("initramfs-lvm-missing")
+    };
+    let thin = json!({"ubuntu-lv": volume(&["thin"], &["pool"]), "pool": volume(&["thin-pool"], &["tdata"]),
+        "tdata": volume(&["striped"], &[])});
+    for (volumes, fails) in [
+        (json!({"ubuntu-lv": volume(&["striped"], &[])}), false),
+        (json!({"ubuntu-lv": volume(&["linear"], &[]), "other": volume(&["thin"], &[])}), false),
+        (thin, true),
+        (json!({"ubuntu-lv": volume(&["cache"], &["fast"]), "fast": volume(&["cache-pool"], &[])}), true),
+        (json!({"ubuntu-lv": volume(&["writecache"], &[])}), true),
+        (json!({"ubuntu-lv": volume(&["striped"], &[]), "snap": volume(&["snapshot"], &["ubuntu-lv"])}), true),
+    ] {
+        let outcome = with(volumes);
+        assert_eq!(matches!(outcome, Outcome::Fail(_)), fails, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Pass(_)), !fails, "{outcome:?}");
+    }
+    let unknown = with(json!({"ubuntu-lv": volume(&["vdo"], &[])}));
+    assert!(matches!(unknown, Outcome::Unknown { .. }), "{unknown:?}");
+}
+
+/// udev's path_id writes target, portal and LUN into the link that root= names.
+#[test]
+fn a_root_by_path_is_that_of_the_firmware() {
+    let base = machine("initramfs-tools-live").facts();
+    let ibft = base.firmware.ibft().unwrap();
+    let target = ibft.targets.iter().find(|target| target.is_valid()).unwrap();
+    let (name, ip, port) = (target.name.clone().unwrap(), target.ip.unwrap(), target.port);
+    for (path, fails) in [
+        (format!("ip-{ip}:{port}-iscsi-{name}-lun-47-part2"), false),
+        (format!("ip-{ip}:{port}-iscsi-{name}-lun-48-part2"), true),
+        (format!("ip-{ip}:{port}-iscsi-{name}x-lun-47"), true),
+        (format!("ip-{ip}:3261-iscsi-{name}-lun-47"), true),
+        (format!("ip-10.9.9.9:{port}-iscsi-{name}-lun-47"), true),
+    ] {
+        let words = format!("root=/dev/disk/by-path/{path} ro iscsi_auto");
+        let outcome = machine("initramfs-tools-live").cmdline(&words).says("login-target-mismatch");
+        assert_eq!(matches!(outcome, Outcome::Fail(_)), fails, "{path}: {outcome:?}");
+    }
+    let words = format!("root=/dev/disk/by-path/ip-{ip}:{port}-iscsi-{name}-lun-47 ro iscsi_auto");
+    let unknown = machine("initramfs-tools-root").cmdline(&words).says("login-target-mismatch");
+    assert!(matches!(unknown, Outcome::Unknown { .. }), "{unknown:?}");
+}

@@ -36,11 +36,13 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
     Source::Crypttab.name(&mut problems);
     awaited::keys(root, &mut crypttab);
     let lvm = settings::lvm_config(root, &mut problems);
+    let volume_groups = settings::volume_groups(root, &mut problems);
     Source::Lvm.name(&mut problems);
     let mut storage = Storage {
         fstab,
         crypttab,
         lvm,
+        volume_groups,
         resume: settings::resume(root, &mut problems),
         lvm_installed: settings::first(
             root,

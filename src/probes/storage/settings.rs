@@ -4,7 +4,8 @@ use crate::formats::shell::{Shell, Variables};
 use crate::formats::storage::lvm;
 use crate::probes::files::first_of;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{Located, Location, LvmConfig, Problem, Source};
+use isctpl_checks::facts::{Located, Location, LvmConfig, Problem, Source, VolumeLayers};
+use std::collections::BTreeMap;
 
 const LVM_CONF: [&str; 2] = ["/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"];
 
@@ -40,6 +41,27 @@ pub(super) fn lvm_config(root: &Root, problems: &mut Vec<Problem>) -> LvmConfig 
         activation_list,
         activation_setting,
     }
+}
+
+/// The volume groups that LVM has kept a backup of (vgcfgbackup(8)).
+pub(super) fn volume_groups(
+    root: &Root,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, Located<BTreeMap<String, VolumeLayers>>> {
+    const DIRECTORY: &str = "/etc/lvm/backup";
+    const LIMIT: usize = 64;
+    let names = root.names(DIRECTORY).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Vec::new()
+    });
+    let mut groups = BTreeMap::new();
+    for name in names.iter().take(LIMIT) {
+        let path = format!("{DIRECTORY}/{name}");
+        if let Some(group) = text(root, &path, problems).and_then(|text| lvm::volume_group(&text)) {
+            groups.insert(group.name, Located::new(group.layers, Location::file(path)));
+        }
+    }
+    groups
 }
 
 /// `RESUME=` of initramfs-tools (initramfs.conf(5)): files of conf.d come after the main one, in the order of

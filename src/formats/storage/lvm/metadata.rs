@@ -1,6 +1,8 @@
 //! The metadata text of a volume group, as it lies on its physical volumes and in `/etc/lvm/backup`.
 
 use super::tree::{Value, parse};
+use isctpl_checks::facts::VolumeLayers;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A volume group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub(crate) struct VolumeGroup {
     pub uuid: String,
     /// Logical volumes that a person can see, in the order of the text.
     pub lvs: Vec<String>,
+    /// What each logical volume is made of, hidden ones included, by name.
+    pub layers: BTreeMap<String, VolumeLayers>,
     /// UUIDs of its physical volumes, with dashes.
     pub pvs: Vec<String>,
 }
@@ -39,8 +43,18 @@ pub(crate) fn volume_group(text: &str) -> Option<VolumeGroup> {
                     group.lvs.push((*volume).to_owned());
                 }
             }
+            [name, "logical_volumes", volume, _, key] => {
+                let Some(group) = group.as_mut().filter(|group| group.name == *name) else { continue };
+                let layers = group.layers.entry((*volume).to_owned()).or_default();
+                let values = node.values.iter().map(|value| value.as_str().to_owned());
+                if *key == "type" { layers.types.extend(values) } else { layers.on.extend(values) }
+            }
             _ => {}
         }
+    }
+    if let Some(group) = &mut group {
+        let names: BTreeSet<String> = group.layers.keys().cloned().collect();
+        group.layers.values_mut().for_each(|layers| layers.on.retain(|name| names.contains(name)));
     }
     group
 }
@@ -96,6 +110,17 @@ version = 1
         let group = volume_group(TEXT).unwrap();
         assert_eq!((group.name.as_str(), group.lvs.as_slice()), ("ubuntu-vg", &["ubuntu-lv".to_owned()][..]));
         assert_eq!(group.pvs, ["oUpjEK-xUUm-Peqa-DWGi-iRHV-8t1r-S944Sm"]);
+    }
+
+    #[test]
+    fn tells_what_a_volume_is_made_of() {
+        let text = "vg {\nid = \"a\"\nlogical_volumes {\nroot {\nstatus = [\"VISIBLE\"]\nsegment1 {\ntype = \"thin\"\n\
+                    thin_pool = \"pool\"\n}\n}\npool {\nsegment1 {\ntype = \"thin-pool\"\nmetadata = \"pool_tmeta\"\n\
+                    pool = \"pool_tdata\"\n}\n}\npool_tdata {\nsegment1 {\ntype = \"striped\"\nstripes = [ \"pv0\", 0 ]\n}\n}\n}\n}\n";
+        let group = volume_group(text).unwrap();
+        assert!(group.layers["root"].types.contains("thin") && group.layers["root"].on.contains("pool"));
+        assert_eq!(group.layers["pool"].on.iter().collect::<Vec<_>>(), ["pool_tdata"]);
+        assert!(group.layers["pool_tdata"].on.is_empty());
     }
 
     #[test]
