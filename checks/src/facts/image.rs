@@ -36,6 +36,9 @@ pub struct Initramfs {
     pub missing_libraries: Vec<MissingLibrary>,
     /// Units in it that will be started and name a program the image lacks.
     pub missing_unit_programs: Vec<MissingUnitProgram>,
+    /// The programs that the kernel starts first, in the order in which it tries them: `/init`, and of the others those
+    /// that the image has. Empty in a snapshot that was taken by an earlier version.
+    pub first_programs: Vec<FirstProgram>,
     /// Which script reads which word of the command line.
     pub readers: Vec<TokenReader>,
     /// What brings up the network in it.
@@ -146,6 +149,38 @@ pub struct MissingUnitProgram {
     pub on_login_path: bool,
     /// Whether systemd goes on when it fails (`-` before the path).
     pub ignored_failure: bool,
+}
+
+/// A program that the kernel starts as the first process (`kernel_init` in `init/main.c`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FirstProgram {
+    /// As the kernel names it, such as `/init`.
+    pub path: String,
+    /// The file in the image that it leads to.
+    pub program: Option<String>,
+    /// Why the kernel cannot start it.
+    pub refused: Option<String>,
+    /// Whether the scripts that log in are run where it is started.
+    pub hooks: HooksRun,
+}
+
+/// Whether the scripts of an image are run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HooksRun {
+    /// By what stands there: a line of a script, or a unit.
+    By(Location),
+    /// By nothing, and why.
+    ByNothing(String),
+    /// It could not be found out, and why.
+    Unclear(String),
+}
+
+impl Default for HooksRun {
+    fn default() -> Self {
+        Self::Unclear("it was not looked at".to_owned())
+    }
 }
 
 /// A script that reads a word of the kernel command line.

@@ -4,6 +4,9 @@ mod compression_unsupported;
 mod count;
 mod database_place_missing;
 mod filesystem_missing;
+mod first_program;
+mod hooks_not_run;
+mod init_refused;
 mod initiator_mismatch;
 mod kernel_mismatch;
 mod library_missing;
@@ -24,6 +27,8 @@ pub(crate) const CHECKS: &[&Check] = &[
     &unreadable::CHECK,
     &compression_unsupported::CHECK,
     &kernel_mismatch::CHECK,
+    &init_refused::CHECK,
+    &hooks_not_run::CHECK,
     &nic_driver_missing::CHECK,
     &login_tool_missing::CHECK,
     &library_missing::CHECK,

@@ -273,3 +273,33 @@ fn a_module_that_no_package_brought_is_missing_on_the_disk() {
     ]));
     assert_eq!(found[0], ("kernel-iscsi-unsupported", Severity::Critical));
 }
+
+/// The critical findings where the kernel finds these first programs in the image.
+fn started(programs: &Value, command_line: &str) -> Judgement {
+    let patch = json!([{"op": "replace", "path": "/images/0/first_programs", "value": programs}]);
+    machine("initramfs-tools-root").patch(&patch).cmdline(command_line).judged()
+}
+
+#[test]
+fn what_the_kernel_starts_instead_of_an_init_that_it_cannot_start_decides() {
+    const ROOT: &str = "root=/dev/mapper/ubuntu--vg-ubuntu--lv iscsi_auto";
+    let refused = json!({"path": "/init", "program": "/init", "refused": "may not be executed: its mode has no x"});
+    let absent = json!({"path": "/init", "refused": "is not in the initramfs"});
+    let runner = json!({"path": "/sbin/init", "program": "/init2", "hooks": {"by": {"path": "/boot/i!init2", "line": 0}}});
+    let shell = json!({"path": "/bin/sh", "program": "/bin/sh", "hooks": {"unclear": "it is a shell"}});
+    let found = |programs: Value, words: &str| {
+        let judgement = started(&programs, &format!("{ROOT}{words}"));
+        let mut findings = findings(&judgement);
+        findings.retain(|(check, _)| *check == "initramfs-init-refused");
+        (judgement.verdict.boot, findings.first().map(|(_, severity)| *severity))
+    };
+    assert_eq!(found(json!([refused, runner]), ""), (BootVerdict::Boots, Some(Severity::Warning)));
+    assert_eq!(found(json!([refused, shell]), ""), (BootVerdict::Fails, Some(Severity::Critical)));
+    assert_eq!(found(json!([refused]), ""), (BootVerdict::Fails, Some(Severity::Critical)));
+    // Without any /init the kernel mounts the root by itself, and tries no other.
+    assert_eq!(found(json!([absent, runner]), ""), (BootVerdict::Fails, Some(Severity::Critical)));
+    // init= is tried before the others, and alone.
+    assert_eq!(found(json!([refused, runner, shell]), " init=/bin/sh"), (BootVerdict::Fails, Some(Severity::Critical)));
+    assert_eq!(found(json!([refused, runner]), " rdinit=/sbin/init"), (BootVerdict::Boots, None));
+    assert_eq!(found(json!([refused, runner]), " rdinit=/linuxrc"), (BootVerdict::Unknown, None));
+}

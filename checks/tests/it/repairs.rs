@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 /// Critical checks from the loader to the shutdown that no file of the root fixes, and why.
 const NOT_BY_FILES: &[(&str, &str)] = &[
+    ("initramfs-hooks-not-run", "why dracut left its systemd modules out is not known"),
     ("kernel-iscsi-unsupported", "another kernel comes with a package"),
     ("kernel-modules-missing", "modules come with a package"),
     ("root-volume-missing", "the volume or filesystem is not on the disk, or root= was meant for another"),
@@ -26,6 +27,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("initramfs-database-place-missing", &["build-image"]),
     ("initramfs-filesystem-missing", &["build-image"]),
     ("initramfs-initiator-mismatch", &["build-image"]),
+    ("initramfs-init-refused", &["build-image"]),
     ("initramfs-kernel-mismatch", &["build-image"]),
     ("initramfs-library-missing", &["build-image"]),
     ("initramfs-login-tool-missing", &["build-image"]),

@@ -7,6 +7,7 @@ mod classless;
 mod collect;
 mod config;
 mod content;
+mod first_program;
 mod libraries;
 mod scripts;
 mod tree;
@@ -102,6 +103,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.missing_unit_programs = missing_programs;
     facts.incomplete |= !unread.is_empty();
     facts.problems.extend(unread);
+    facts.first_programs = first_program::first_programs(&tree);
     let scripts = Scripts::scan(&tree);
     facts.readers = scripts.readers();
     facts.network = scripts.network();

@@ -235,7 +235,7 @@ fn is_net_lib(path: &str) -> bool {
     matches!(path, "lib/net-lib.sh" | "usr/lib/net-lib.sh")
 }
 
-fn is_dracut(tree: &Tree) -> bool {
+pub(super) fn is_dracut(tree: &Tree) -> bool {
     ["usr/lib/dracut-lib.sh", "lib/dracut-lib.sh"].iter().any(|path| tree.is_file(path))
 }
 

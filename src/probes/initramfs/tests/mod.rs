@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod dialects;
+mod first_program;
 mod stream;
 mod tree;
 mod units;
