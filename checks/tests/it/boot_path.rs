@@ -285,7 +285,8 @@ fn what_the_kernel_starts_instead_of_an_init_that_it_cannot_start_decides() {
     const ROOT: &str = "root=/dev/mapper/ubuntu--vg-ubuntu--lv iscsi_auto";
     let refused = json!({"path": "/init", "program": "/init", "refused": "may not be executed: its mode has no x"});
     let absent = json!({"path": "/init", "refused": "is not in the initramfs"});
-    let runner = json!({"path": "/sbin/init", "program": "/init2", "hooks": {"by": {"path": "/boot/i!init2", "line": 0}}});
+    let runner =
+        json!({"path": "/sbin/init", "program": "/init2", "hooks": {"by": {"path": "/boot/i!init2", "line": 0}}});
     let shell = json!({"path": "/bin/sh", "program": "/bin/sh", "hooks": {"unclear": "it is a shell"}});
     let found = |programs: Value, words: &str| {
         let judgement = started(&programs, &format!("{ROOT}{words}"));

@@ -257,6 +257,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "initramfs-module-missing",
             "initramfs-unreadable",
             "initramfs-compression-unsupported",
+            "initramfs-init-refused",
             "initramfs-kernel-mismatch",
             "initramfs-nic-driver-missing",
             "initramfs-login-tool-missing",
