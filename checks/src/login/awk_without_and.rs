@@ -1,6 +1,6 @@
 //! `login-awk-without-and`: dracut's reader of the iBFT calls a function that the image's awk lacks.
 
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Repair, Scope, Severity, ShellCommand, analysis};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-awk-without-and",
@@ -44,7 +44,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .rebuild("Install gawk, make it the default awk of the root, and rebuild the initramfs.")
         .first(ShellCommand::new(&["apt-get", "install", "gawk"]).or(ShellCommand::new(&["dnf", "install", "gawk"])))
         .without_repairs()
-        .repairs_by(facts.request_login());
+        // Another network module in this one's place is too much for a warning: it reads other words.
+        .repairs_by(facts.request_login().into_iter().filter(|repair| matches!(repair, Repair::RequestLogin)));
     Finding::warning(format!("{} calls awk's and(), which {awk} in the initramfs lacks", analysis::path_inside(&place)))
         .evidence(Evidence::at(&call.at, "calls and()"))
         .evidence(Evidence::new(format!("{}!{}", image.path, call.value), "is the awk of the initramfs"))

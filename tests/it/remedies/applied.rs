@@ -210,6 +210,8 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "handover-classless-routes-ignored",
             "handover-wan-before-san",
             "handover-interface-renamed",
+            "handover-mount-device-missing",
+            "handover-start-delayed",
         ],
     ),
     (
@@ -258,6 +260,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "initramfs-unreadable",
             "initramfs-compression-unsupported",
             "initramfs-init-refused",
+            "initramfs-hooks-not-run",
             "initramfs-kernel-mismatch",
             "initramfs-nic-driver-missing",
             "initramfs-login-tool-missing",
