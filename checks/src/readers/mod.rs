@@ -1,5 +1,5 @@
 //! What each program that brings up the network of an initramfs makes of the words on the command line: one grammar a
-//! program. `tests/oracles` holds them against the programs themselves.
+//! program.
 
 mod fields;
 pub mod network_generator;
