@@ -13,10 +13,11 @@ const CHECKS: &str = include_str!("../../../src/report/checks-v1.schema.json");
 const NO_FIELDS_VALUE: f64 = -0.5;
 
 /// Fields that may be absent.
-const OPTIONAL: [&str; 1] = ["/entries/*/target"];
+const OPTIONAL: [&str; 5] =
+    ["/entries/*/target", "/storage/beside", "/storage/crypttab", "/storage/fstab/*/present", "/storage/volume_groups"];
 
 /// Objects whose keys are names out of the facts: a missing key is another fact, and not a missing field.
-const MAPS: [&str; 7] = [
+const MAPS: [&str; 9] = [
     "/initramfs/*/files",
     "/initramfs/*/modules",
     "/kernel/*/alias_matches",
@@ -24,6 +25,8 @@ const MAPS: [&str; 7] = [
     "/kernel/*/modules",
     "/loader/loader/grubenv",
     "/modules",
+    "/storage/volume_groups",
+    "/storage/volume_groups/*/value",
 ];
 
 /// Validates as the schema is published, and as one that takes no field it does not name: the second shows that
