@@ -244,7 +244,7 @@ mod tests {
     fn tree() -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
-        for path in ["etc", "tmp", "var/tmp", "work", "dev", "proc", "sys", "run"] {
+        for path in ["etc", "tmp", "var/tmp", "output", "dev", "proc", "sys", "run"] {
             fs::create_dir_all(root.join(path)).unwrap();
         }
         (directory, root)
@@ -256,12 +256,12 @@ mod tests {
             return;
         }
         let (_directory, root) = tree();
-        let written = inside(&root, &root.join("work"), || {
-            ["/etc/a", "/work/b", "/tmp/c", "/var/tmp/d", "/run/e"].map(|path| fs::write(path, "x").is_ok())
+        let written = inside(&root, &root.join("output"), || {
+            ["/etc/a", "/output/b", "/tmp/c", "/var/tmp/d", "/run/e"].map(|path| fs::write(path, "x").is_ok())
         });
         assert_eq!(written.unwrap(), [false, true, true, true, true]);
         assert!(!root.join("etc/a").exists() && !root.join("tmp/c").exists() && !root.join("run/e").exists());
-        assert!(root.join("work/b").exists() && root.join("work/c").exists() && root.join("work/d").exists());
+        assert!(root.join("output/b").exists() && root.join("output/c").exists() && root.join("output/d").exists());
         fs::write(root.join("etc/a"), "x").unwrap();
     }
 
@@ -345,7 +345,7 @@ mod tests {
         let all = || ["CapBnd", "CapPrm", "CapEff", "CapInh"].map(capabilities);
         let before = all();
         let (_directory, root) = tree();
-        let generator = inside(&root, &root.join("work"), all).unwrap();
+        let generator = inside(&root, &root.join("output"), all).unwrap();
         let installer = inside_to_install(&root, |_| all()).unwrap();
         assert_eq!(all(), before);
         for (was, (generator, installer)) in before.iter().zip(generator.iter().zip(&installer)) {
@@ -373,7 +373,7 @@ mod tests {
                 || File::options().write(true).open("/sys/kernel/mm/transparent_hugepage/enabled").is_ok();
             [sets, makes, writes, fs::read_dir(&its_root).is_ok()]
         };
-        let (generator, installer) = (inside(&root, &root.join("work"), may), inside_to_install(&root, |_| may()));
+        let (generator, installer) = (inside(&root, &root.join("output"), may), inside_to_install(&root, |_| may()));
         let is_reached_outside = fs::read_dir(&its_root).is_ok();
         program.kill().unwrap();
         program.wait().unwrap();
@@ -386,7 +386,7 @@ mod tests {
             return;
         }
         let (_directory, root) = tree();
-        let seen = inside(&root, &root.join("work"), || {
+        let seen = inside(&root, &root.join("output"), || {
             ["/proc/self/status", "/sys/class", "/dev/null"].map(|path| Path::new(path).exists())
         });
         assert_eq!(seen.unwrap(), [true; 3]);
@@ -400,8 +400,8 @@ mod tests {
         }
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
-        fs::create_dir(root.join("work")).unwrap();
-        let refused = inside(&root, &root.join("work"), || ()).unwrap_err();
+        fs::create_dir(root.join("output")).unwrap();
+        let refused = inside(&root, &root.join("output"), || ()).unwrap_err();
         assert!(refused.to_string().contains("/dev: does not exist"), "{refused}");
     }
 }
