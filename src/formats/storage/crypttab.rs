@@ -1,11 +1,11 @@
 //! crypttab(5).
 
 use super::fstab::unescape;
+use super::lines::Table;
 use crate::formats::text::harmless::{is_path, mount};
-use isctpl_checks::facts::{CrypttabEntry, HIDDEN, Location, Problem};
+use isctpl_checks::facts::{CrypttabEntry, HIDDEN, Problem};
 
-/// The most lines that are kept.
-const ENTRY_LIMIT: usize = 1_000;
+const TABLE: Table = Table { name: "crypttab", limit: 1_000, least: "two" };
 
 /// Options that say when a device is unlocked, and with what.
 const OPTIONS: [&str; 16] = [
@@ -31,26 +31,11 @@ const TIMES: [&str; 3] = ["x-systemd.device-timeout", "keyfile-timeout", "timeou
 
 /// Reads crypttab: the entries in order, and the lines that are none.
 pub(crate) fn parse(text: &str, path: &str) -> (Vec<CrypttabEntry>, Vec<Problem>) {
-    let mut entries = Vec::new();
-    let mut problems = Vec::new();
-    for (line, raw) in (1u32..).zip(text.lines()) {
-        let written = raw.trim();
-        if written.is_empty() || written.starts_with('#') {
-            continue;
-        }
-        let at = Location::line(path, line);
-        if entries.len() == ENTRY_LIMIT {
-            problems.push(Problem::new(at.to_string(), "has too many lines; the rest was not read"));
-            break;
-        }
-        let mut fields = written.split_whitespace();
-        let (Some(name), Some(device)) = (fields.next(), fields.next()) else {
-            problems.push(Problem::new(at.to_string(), "is not a line of crypttab: it has fewer than two fields"));
-            continue;
-        };
+    TABLE.entries(text, path, |mut fields, at| {
+        let (name, device) = (fields.next()?, fields.next()?);
         let key = fields.next().filter(|key| !matches!(*key, "none" | "-"));
         let options = fields.next().unwrap_or_default();
-        entries.push(CrypttabEntry {
+        Some(CrypttabEntry {
             name: mount::source(&unescape(name)),
             device: mount::source(&unescape(device)),
             // What is no path may be a passphrase in the wrong field.
@@ -58,9 +43,8 @@ pub(crate) fn parse(text: &str, path: &str) -> (Vec<CrypttabEntry>, Vec<Problem>
             options: options.split(',').filter_map(option).collect(),
             at: Some(at),
             ..CrypttabEntry::default()
-        });
-    }
-    (entries, problems)
+        })
+    })
 }
 
 /// An option as it is kept: of those with a value the time alone.

@@ -1,42 +1,26 @@
 //! fstab(5), and the escapes that it shares with `/proc/self/mountinfo`.
 
+use super::lines::Table;
 use crate::formats::text::harmless::mount;
 use crate::formats::text::names;
-use isctpl_checks::facts::{FstabEntry, Location, Problem};
+use isctpl_checks::facts::{FstabEntry, Problem};
 
-/// The most lines that are kept.
-const ENTRY_LIMIT: usize = 10_000;
+const TABLE: Table = Table { name: "fstab", limit: 10_000, least: "three" };
 
 /// Reads fstab: the entries in order, and the lines that are none.
 pub(crate) fn parse(text: &str, path: &str) -> (Vec<FstabEntry>, Vec<Problem>) {
-    let mut entries = Vec::new();
-    let mut problems = Vec::new();
-    for (line, raw) in (1u32..).zip(text.lines()) {
-        let written = raw.trim();
-        if written.is_empty() || written.starts_with('#') {
-            continue;
-        }
-        let at = Location::line(path, line);
-        if entries.len() == ENTRY_LIMIT {
-            problems.push(Problem::new(at.to_string(), "has too many lines; the rest was not read"));
-            break;
-        }
-        let mut fields = written.split_whitespace();
-        let (Some(spec), Some(target), Some(kind)) = (fields.next(), fields.next(), fields.next()) else {
-            problems.push(Problem::new(at.to_string(), "is not a line of fstab: it has fewer than three fields"));
-            continue;
-        };
+    TABLE.entries(text, path, |mut fields, at| {
+        let (spec, target, kind) = (fields.next()?, fields.next()?, fields.next()?);
         let options = fields.next().unwrap_or("defaults");
-        entries.push(FstabEntry {
+        Some(FstabEntry {
             spec: mount::source(&unquote_tag(&unescape(spec))),
             target: unescape(target),
             kind: unescape(kind),
             options: mount::options(options.split(',').map(unescape)),
             present: None,
             at,
-        });
-    }
-    (entries, problems)
+        })
+    })
 }
 
 /// Decodes `\040` and the other octal escapes of fstab and mountinfo.
@@ -84,6 +68,7 @@ fn unquote_tag(spec: &str) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use isctpl_checks::facts::Location;
     use proptest::prelude::*;
 
     const FSTAB: &str = "# comment\n/dev/ubuntu-vg/ubuntu-lv / ext4 defaults,_netdev 0 1\n\

@@ -3,6 +3,7 @@
 pub(crate) mod crypttab;
 pub(crate) mod fstab;
 pub(crate) mod fstab_edit;
+mod lines;
 pub(crate) mod lvm;
 pub(crate) mod signature;
 pub(crate) mod vpd;
