@@ -6,8 +6,7 @@ use crate::Analysis;
 use crate::analysis::DeviceSpec;
 use crate::facts::{CrypttabEntry, FstabEntry, HIDDEN, Signature};
 
-/// Options by which systemd takes a filesystem for a remote one, and types (`fstype_is_network`,
-/// systemd src/basic/mount-util.c; the types of glibc-less clusters after it).
+/// Types of filesystems that systemd takes for remote ones (`fstype_is_network`, systemd src/basic/mount-util.c).
 const NETWORK_TYPES: [&str; 19] = [
     "afs",
     "ceph",
