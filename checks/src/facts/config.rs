@@ -194,6 +194,9 @@ pub struct InterfaceConfig {
     pub generated_by: Option<String>,
     /// Interfaces below, of a bond, bridge or VLAN.
     pub lower: Vec<String>,
+    /// What it makes its own NIC a port of: the name of a bond, bridge, team or VRF, or the UUID of a profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_of: Option<Located<String>>,
     /// VLAN id.
     pub vlan: Option<u16>,
     /// Renames the interface to this (`set-name`).
@@ -226,6 +229,7 @@ impl InterfaceConfig {
             renderer: None,
             generated_by: None,
             lower: Vec::new(),
+            port_of: None,
             vlan: None,
             set_name: None,
             optional: false,

@@ -73,6 +73,8 @@ fn takes_over(config: &InterfaceConfig) -> bool {
         return false;
     }
     match config.manager {
+        // ifupdown's script brings the NIC into the bond or bridge, whatever the method.
+        Manager::Ifupdown if config.port_of.is_some() || !config.lower.is_empty() => true,
         // ifupdown gives an interface that is `manual` nothing and takes nothing away.
         Manager::Ifupdown => matches!(config.method, Method::Dhcp | Method::Static),
         _ => true,

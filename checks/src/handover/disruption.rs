@@ -51,6 +51,19 @@ pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &
         // What is built on the bond or bridge is not known.
         return vec![Disruption { need: None, ..port }];
     }
+    if let Some(upper) = &config.port_of {
+        let mut port = reconfigured(
+            config,
+            format!(
+                "{} makes this NIC a port of {}, and its address and routes are lost",
+                renderer(config).name(),
+                upper.value
+            ),
+            "Remove the SAN NIC from bonds, bridges and VRFs",
+        );
+        port.at.push((upper.at.clone(), format!("a port of {}", upper.value)));
+        return vec![Disruption { need: None, ..port }];
+    }
     match renderer(config) {
         Manager::Ifupdown => ifupdown(facts, config),
         Manager::Networkd => networkd(facts, config),

@@ -125,6 +125,12 @@ fn network_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut
     } else {
         Method::Manual
     };
+    // A VLAN, MACVLAN or tunnel leaves the NIC below it as it is.
+    config.port_of = ["Bridge", "Bond", "VRF", "BatmanAdvanced"]
+        .into_iter()
+        .find_map(|key| file.last("Network", key))
+        .filter(|upper| !upper.value.is_empty())
+        .map(crate::formats::systemd::Entry::located);
     config.keep = file.last("Network", "KeepConfiguration").map(crate::formats::systemd::Entry::located);
 }
 
@@ -281,6 +287,20 @@ mod tests {
         assert!(config.unwrap().addresses.is_empty());
         let places: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
         assert_eq!(places, ["/n.network:6", "/n.network:4", "/n.network:8"]);
+    }
+
+    #[test]
+    fn a_nic_says_itself_that_it_is_a_port() {
+        let upper = |line: &str| {
+            let (config, _) = read_text(&format!("[Match]\nName=eth0\n[Network]\n{line}\n"));
+            config.unwrap().port_of.map(|upper| (upper.value, upper.at.line))
+        };
+        for (line, name) in [("Bridge=br0", "br0"), ("Bond=bond0", "bond0"), ("VRF=san", "san")] {
+            assert_eq!(upper(line), Some((name.to_owned(), 4)), "{line}");
+        }
+        for line in ["VLAN=san.47", "MACVLAN=mac0", "Bridge=", "DHCP=yes"] {
+            assert_eq!(upper(line), None, "{line}");
+        }
     }
 
     #[test]

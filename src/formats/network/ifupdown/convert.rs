@@ -4,7 +4,7 @@ use super::routes::routes_of;
 use super::stanzas::{Iface, IfaceOption, Stanza};
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
-use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::harmless::{is_plain, wrong_value};
 use crate::formats::text::net::{classful_prefix, prefix};
 use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, Rename};
@@ -276,7 +276,9 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>)
         _ if !config.addresses.is_empty() => Method::Static,
         _ => Method::Manual,
     };
-    config.unmanaged = config.method == Method::Manual && config.addresses.is_empty() && config.commands.is_empty();
+    let stacked = config.port_of.is_some() || !config.lower.is_empty();
+    config.unmanaged =
+        config.method == Method::Manual && !stacked && config.addresses.is_empty() && config.commands.is_empty();
     config
 }
 
@@ -298,6 +300,11 @@ fn apply(option: &IfaceOption, config: &mut InterfaceConfig, problems: &mut Vec<
         }
         "vlan-raw-device" | "bond-slaves" | "slaves" | "bridge-ports" | "bond-members" => {
             config.lower.extend(words().filter(|word| word != "none"));
+        }
+        // ifenslave, and ifupdown2's addon for VRFs.
+        "bond-master" | "vrf" => {
+            let upper = words().next().filter(|word| word != "none" && is_plain(word));
+            config.port_of = upper.map(|upper| Located::new(upper, option.at.clone()));
         }
         "vlan-id" => config.vlan = option.value.parse().ok(),
         "pre-up" | "up" | "post-up" | "down" | "pre-down" | "post-down" => {

@@ -10,26 +10,39 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Settings that are looked at, without the number that some end in.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 26] = [
     "ADDRESS",
     "BOOTPROTO",
+    "BRIDGE",
+    "BRIDGE_UUID",
     "DEFROUTE",
     "DEVICE",
     "GATEWAY",
     "HWADDR",
     "IPADDR",
     "IPV4_ROUTE_METRIC",
+    "MASTER",
+    "MASTER_UUID",
     "METRIC",
     "MTU",
     "NETMASK",
     "NM_CONTROLLED",
     "ONBOOT",
+    "OVS_BRIDGE",
     "PEERROUTES",
     "PHYSDEV",
     "PREFIX",
+    "TEAM_MASTER",
+    "TEAM_MASTER_UUID",
     "VLAN",
     "VLAN_ID",
+    "VRF",
 ];
+
+/// Settings that make the NIC a port: of a bond, a bridge, a team, Open vSwitch, a VRF. NetworkManager asks the UUID
+/// first, initscripts' ifup-eth the names alone; either way the NIC has no address of its own.
+const PORTS: [&str; 8] =
+    ["MASTER_UUID", "MASTER", "BRIDGE_UUID", "BRIDGE", "TEAM_MASTER_UUID", "TEAM_MASTER", "OVS_BRIDGE", "VRF"];
 
 /// The settings of a file, the last one of a name.
 ///
@@ -103,6 +116,9 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
     if is("VLAN", "yes") || get("VLAN_ID").is_some() {
         config.lower.extend(get("PHYSDEV").map(|device| device.value.clone()));
         config.vlan = get("VLAN_ID").and_then(|id| id.value.parse().ok());
+        // ifup-eth takes the digits of `vlan43` for the id where the name has no dot.
+        let by_name = get("DEVICE").and_then(|device| device.value.strip_prefix("vlan")?.parse().ok());
+        config.vlan = config.vlan.or(by_name);
         if let Some((lower, id)) = get("DEVICE").and_then(|device| device.value.split_once('.')) {
             config.vlan = config.vlan.or(id.parse().ok());
             if config.lower.is_empty() {
@@ -110,6 +126,7 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
             }
         }
     }
+    config.port_of = PORTS.iter().find_map(|key| get(key)).cloned();
     config.method = match get("BOOTPROTO").map(|protocol| protocol.value.to_ascii_lowercase()).as_deref() {
         Some("dhcp" | "bootp") => Method::Dhcp,
         _ if config.addresses.iter().any(|net| net.addr().is_loopback()) => Method::Loopback,

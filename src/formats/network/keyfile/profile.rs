@@ -2,10 +2,10 @@
 
 use super::KeyFile;
 use crate::formats::network::condition::condition;
-use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::harmless::{is_plain, wrong_value};
 use crate::formats::text::net::{default_gateway, normal_mac};
 use ipnet::IpNet;
-use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
+use isctpl_checks::facts::{HIDDEN, InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
 use std::net::IpAddr;
 
 const ETHERNET: [&str; 2] = ["ethernet", "802-3-ethernet"];
@@ -22,9 +22,19 @@ pub(crate) fn read(file: &KeyFile, path: &str, problems: &mut Vec<Problem>) -> O
     config.mtu = file.get_in(&ETHERNET, "mtu").and_then(located_number).filter(|mtu| mtu.value != 0);
     config.vlan = file.get("vlan", "id").and_then(|id| id.value.parse().ok());
     config.lower.extend(file.get("vlan", "parent").map(|parent| parent.value.clone()));
-    let is_port = ["master", "controller"].iter().any(|key| file.get("connection", key).is_some());
-    ipv4(file, is_port, &mut config, problems);
+    // `controller` since 1.46, `master` before; either is a port whatever its type, and has no address of its own.
+    config.port_of = ["controller", "master"]
+        .iter()
+        .filter_map(|key| file.get("connection", key))
+        .find(|upper| !upper.value.is_empty())
+        .map(|upper| Located::new(plain(&upper.value), upper.at.clone()));
+    ipv4(file, config.port_of.is_some(), &mut config, problems);
     Some(config)
+}
+
+/// A name or UUID as it may be shown.
+fn plain(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { HIDDEN.to_owned() }
 }
 
 fn located_number(value: &Located<String>) -> Option<Located<u32>> {
