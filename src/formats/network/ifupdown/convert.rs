@@ -276,7 +276,8 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>)
         _ if !config.addresses.is_empty() => Method::Static,
         _ => Method::Manual,
     };
-    let stacked = config.port_of.is_some() || !config.lower.is_empty();
+    // A VLAN leaves the NIC below it as it is.
+    let stacked = config.port_of.is_some() || (config.vlan.is_none() && !config.lower.is_empty());
     config.unmanaged =
         config.method == Method::Manual && !stacked && config.addresses.is_empty() && config.commands.is_empty();
     config

@@ -44,6 +44,37 @@ fn what_is_missing_is_filled_in_as_networkmanager_does() {
 }
 
 #[test]
+fn a_nic_says_itself_that_it_is_a_port() {
+    // nm-settings-keyfile(5): the upper one by UUID or name; `controller` and `port-type` since 1.46.
+    for (words, upper) in [
+        (
+            "master=6c1b3f2e-0000-4000-8000-000000000001\nslave-type=bridge",
+            Some("6c1b3f2e-0000-4000-8000-000000000001"),
+        ),
+        ("master=bond0\nslave-type=bond", Some("bond0")),
+        ("controller=team0\nport-type=team", Some("team0")),
+        ("controller=san\nport-type=vrf", Some("san")),
+        ("master=", None),
+        ("id=x", None),
+    ] {
+        let (config, _) = profile_of(&format!("[connection]\ntype=ethernet\nuuid=1\ninterface-name=eth0\n{words}\n"));
+        assert_eq!(config.unwrap().port_of.map(|upper| upper.value).as_deref(), upper, "{words}");
+    }
+    // initscripts' sysconfig.txt; ifup-eth asks MASTER and BRIDGE whether or not SLAVE=yes is there.
+    let ifcfg = |text: &str| ifcfg::read(text, "/ifcfg-eth0", "eth0", &mut Vec::new());
+    for (words, upper) in [
+        ("MASTER=bond0\nSLAVE=yes\n", "bond0"),
+        ("BRIDGE=br0\n", "br0"),
+        ("TEAM_MASTER=team0\nDEVICETYPE=TeamPort\n", "team0"),
+        ("TYPE=OVSPort\nOVS_BRIDGE=ovs0\n", "ovs0"),
+    ] {
+        assert_eq!(ifcfg(words).port_of.map(|upper| upper.value).as_deref(), Some(upper), "{words}");
+    }
+    let vlan = ifcfg("VLAN=yes\nDEVICE=vlan43\nPHYSDEV=eth0\n");
+    assert!(vlan.port_of.is_none() && vlan.vlan == Some(43) && vlan.lower == ["eth0"]);
+}
+
+#[test]
 fn a_broken_line_is_told_without_its_text() {
     let file = parse("[wifi]\nverysecret\n", "/p");
     assert_eq!(file.problems[0].place, "/p:2");
