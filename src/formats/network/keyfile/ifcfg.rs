@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Settings that are looked at, without the number that some end in.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "ADDRESS",
     "BOOTPROTO",
     "BRIDGE",
     "BRIDGE_UUID",
     "DEFROUTE",
     "DEVICE",
+    "DEVICETYPE",
     "GATEWAY",
     "HWADDR",
     "IPADDR",
@@ -40,7 +41,8 @@ const KEYS: [&str; 26] = [
 ];
 
 /// Settings that make the NIC a port: of a bond, a bridge, a team, Open vSwitch, a VRF. NetworkManager asks the UUID
-/// first, initscripts' ifup-eth the names alone; either way the NIC has no address of its own.
+/// before the name, does not ask for `SLAVE=yes` beside `MASTER`, and heeds `TEAM_MASTER` only with
+/// `DEVICETYPE=TeamPort` (nms-ifcfg-rh-reader.c, check_if_bond_slave() and check_if_team_slave()).
 const PORTS: [&str; 8] =
     ["MASTER_UUID", "MASTER", "BRIDGE_UUID", "BRIDGE", "TEAM_MASTER_UUID", "TEAM_MASTER", "OVS_BRIDGE", "VRF"];
 
@@ -116,7 +118,7 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
     if is("VLAN", "yes") || get("VLAN_ID").is_some() {
         config.lower.extend(get("PHYSDEV").map(|device| device.value.clone()));
         config.vlan = get("VLAN_ID").and_then(|id| id.value.parse().ok());
-        // ifup-eth takes the digits of `vlan43` for the id where the name has no dot.
+        // `vlan43` has its id in its name, and what lies below it in PHYSDEV (initscripts' sysconfig.txt).
         let by_name = get("DEVICE").and_then(|device| device.value.strip_prefix("vlan")?.parse().ok());
         config.vlan = config.vlan.or(by_name);
         if let Some((lower, id)) = get("DEVICE").and_then(|device| device.value.split_once('.')) {
@@ -126,7 +128,11 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
             }
         }
     }
-    config.port_of = PORTS.iter().find_map(|key| get(key)).cloned();
+    config.port_of = PORTS
+        .iter()
+        .filter(|key| !key.starts_with("TEAM_MASTER") || is("DEVICETYPE", "TeamPort"))
+        .find_map(|key| get(key))
+        .cloned();
     config.method = match get("BOOTPROTO").map(|protocol| protocol.value.to_ascii_lowercase()).as_deref() {
         Some("dhcp" | "bootp") => Method::Dhcp,
         _ if config.addresses.iter().any(|net| net.addr().is_loopback()) => Method::Loopback,

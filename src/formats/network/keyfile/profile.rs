@@ -22,7 +22,7 @@ pub(crate) fn read(file: &KeyFile, path: &str, problems: &mut Vec<Problem>) -> O
     config.mtu = file.get_in(&ETHERNET, "mtu").and_then(located_number).filter(|mtu| mtu.value != 0);
     config.vlan = file.get("vlan", "id").and_then(|id| id.value.parse().ok());
     config.lower.extend(file.get("vlan", "parent").map(|parent| parent.value.clone()));
-    // `controller` since 1.46, `master` before; either is a port whatever its type, and has no address of its own.
+    // `controller` is the later word for `master`; whatever its type, a port has no address of its own.
     config.port_of = ["controller", "master"]
         .iter()
         .filter_map(|key| file.get("connection", key))
