@@ -197,6 +197,9 @@ pub struct InterfaceConfig {
     /// What it makes its own NIC a port of: the name of a bond, bridge, team or VRF, or the UUID of a profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port_of: Option<Located<String>>,
+    /// It brings the ports of its own interface up, whatever they do meanwhile: `autoconnect-slaves`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub brings_ports_up: bool,
     /// VLAN id.
     pub vlan: Option<u16>,
     /// Renames the interface to this (`set-name`).
@@ -230,6 +233,7 @@ impl InterfaceConfig {
             generated_by: None,
             lower: Vec::new(),
             port_of: None,
+            brings_ports_up: false,
             vlan: None,
             set_name: None,
             optional: false,

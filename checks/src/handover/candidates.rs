@@ -56,13 +56,10 @@ pub(crate) fn candidates(facts: &Analysis<'_>) -> Vec<Candidate> {
 
 /// Configurations of the real root that may be for a NIC of hardware, and are put into force.
 fn configurations(facts: &Facts) -> impl Iterator<Item = &InterfaceConfig> {
-    let made: BTreeSet<&str> = facts
-        .netconfig
-        .interfaces
-        .iter()
-        .filter(|config| !config.lower.is_empty() || config.vlan.is_some())
-        .flat_map(|config| config.matches.names.iter().map(String::as_str))
-        .collect();
+    let all = || facts.netconfig.interfaces.iter();
+    let stacked = all().filter(|config| !config.lower.is_empty() || config.vlan.is_some());
+    let mut made: BTreeSet<&str> = stacked.flat_map(|config| config.matches.names.iter().map(String::as_str)).collect();
+    made.extend(all().filter_map(|config| Some(config.port_of.as_ref()?.value.as_str())));
     facts.netconfig.interfaces.iter().filter(move |config| {
         config.method != Method::Loopback
             && in_force(facts, config)

@@ -3,6 +3,7 @@
 use super::identity::SanIdentity;
 use super::managers::{in_force, manager_starts};
 use super::nic_match::{Matches, matches};
+use super::port::is_port;
 use crate::Analysis;
 use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem, Source};
 
@@ -61,11 +62,6 @@ fn prefer_profiles_of_its_own(config_matches: &mut Vec<ConfigMatch<'_>>) {
     if config_matches.iter().any(|found| profile(found) && found.certain && own(found)) {
         config_matches.retain(|found| !profile(found) || own(found));
     }
-}
-
-/// Whether a configuration puts the SAN NIC under a bond or a bridge. A VLAN leaves it as it is.
-pub(super) fn is_port(config: &InterfaceConfig, san: &SanIdentity) -> bool {
-    config.vlan.is_none() && san.name.as_ref().is_some_and(|name| config.lower.contains(name))
 }
 
 fn takes_over(config: &InterfaceConfig) -> bool {

@@ -1,8 +1,9 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
-use super::config_match::{config_text, is_port};
+use super::config_match::config_text;
 use super::identity::SanIdentity;
-use super::managers::{keeps, keeps_all, leaves_foreign_routes, manager_starts, renderer};
+use super::managers::{activated_by_hand, keeps, keeps_all, leaves_foreign_routes, renderer};
+use super::port::port;
 use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source};
 use crate::{Analysis, SanNicNeed, Sed, ShellCommand};
 use std::net::IpAddr;
@@ -41,28 +42,11 @@ pub(crate) enum DisruptionKind {
 
 /// What a configuration does to the address and the routes that the initramfs left.
 pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Disruption> {
-    if is_port(config, san) {
-        let name = config.matches.names.first().map_or("another interface", String::as_str);
-        let port = reconfigured(
-            config,
-            format!("{name} takes this NIC as a port and removes its address and routes"),
-            "Remove the SAN NIC from bonds and bridges",
-        );
+    if let Some(port) = port(facts, config, san) {
+        let mut disruption = reconfigured(config, port.what, "Remove the SAN NIC from bonds, bridges and VRFs");
+        disruption.at.extend(port.at);
         // What is built on the bond or bridge is not known.
-        return vec![Disruption { need: None, ..port }];
-    }
-    if let Some(upper) = &config.port_of {
-        let mut port = reconfigured(
-            config,
-            format!(
-                "{} makes this NIC a port of {}, and its address and routes are lost",
-                renderer(config).name(),
-                upper.value
-            ),
-            "Remove the SAN NIC from bonds, bridges and VRFs",
-        );
-        port.at.push((upper.at.clone(), format!("a port of {}", upper.value)));
-        return vec![Disruption { need: None, ..port }];
+        return vec![Disruption { dormant: port.dormant, need: None, ..disruption }];
     }
     match renderer(config) {
         Manager::Ifupdown => ifupdown(facts, config),
@@ -207,21 +191,14 @@ fn networkd(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     }
 }
 
-/// NetworkManager, its ifcfg files, and dhcpcd. NetworkManager leaves a NIC alone that is up with an address
-/// when it starts, whatever its profile says (1.42 in the lab: neither a profile without a route nor one that
-/// ignores the lease's took the routes of the initramfs away).
+/// NetworkManager, its ifcfg files, and dhcpcd.
 fn profile(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
-    let by_network_manager = match renderer(config) {
-        Manager::NetworkManager => true,
-        Manager::Ifcfg => !manager_starts(facts, Manager::Ifcfg),
-        _ => false,
-    };
     let mut disruptions: Vec<Disruption> = match config.method {
         Method::Dhcp => dhcp_without_routes(facts, config).into_iter().collect(),
         Method::Unset if config.addresses.is_empty() => dhcp_without_routes(facts, config).into_iter().collect(),
         _ => without_dhcp(facts, config),
     };
-    disruptions.iter_mut().for_each(|disruption| disruption.dormant = by_network_manager);
+    disruptions.iter_mut().for_each(|disruption| disruption.dormant = activated_by_hand(facts, config));
     disruptions
 }
 

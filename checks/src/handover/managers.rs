@@ -29,6 +29,17 @@ pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
     }
 }
 
+/// Whether nothing puts a configuration into force before somebody activates it: NetworkManager leaves a NIC alone that
+/// is up with an address when it starts, whatever its profile says (1.42 in the lab: neither a profile without a route
+/// nor one that ignores the lease's took the routes of the initramfs away).
+pub(super) fn activated_by_hand(facts: &Facts, config: &InterfaceConfig) -> bool {
+    match renderer(config) {
+        Manager::NetworkManager => true,
+        Manager::Ifcfg => !manager_starts(facts, Manager::Ifcfg),
+        _ => false,
+    }
+}
+
 /// `ManageForeignRoutes=no`: networkd lets alone what it did not make.
 pub(super) fn leaves_foreign_routes(facts: &Facts) -> bool {
     facts.netconfig.manage_foreign_routes.as_ref().is_some_and(|manage| !manage.value)

@@ -15,6 +15,7 @@ mod managers;
 mod mount_device_missing;
 mod nic_match;
 mod outcome;
+mod port;
 mod san_nic_reconfigured;
 mod san_route_not_kept;
 mod start_delayed;

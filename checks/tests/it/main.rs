@@ -9,6 +9,7 @@ mod handover;
 mod login;
 mod login_words;
 mod machine;
+mod ports;
 mod readers;
 mod repairs;
 mod root_and_shutdown;

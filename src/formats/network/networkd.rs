@@ -2,7 +2,7 @@
 
 use super::condition::condition;
 use crate::formats::systemd::{Section, UnitFile, boolean, split_words};
-use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::harmless::{plain, wrong_value};
 use crate::formats::text::net::{default_gateway, everywhere, normal_mac};
 use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute};
@@ -130,7 +130,7 @@ fn network_section(file: &UnitFile, config: &mut InterfaceConfig, problems: &mut
         .into_iter()
         .find_map(|key| file.last("Network", key))
         .filter(|upper| !upper.value.is_empty())
-        .map(crate::formats::systemd::Entry::located);
+        .map(|upper| Located::new(plain(&upper.value).to_owned(), upper.at.clone()));
     config.keep = file.last("Network", "KeepConfiguration").map(crate::formats::systemd::Entry::located);
 }
 

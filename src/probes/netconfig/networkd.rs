@@ -5,8 +5,8 @@ use crate::formats::network::link;
 use crate::formats::network::networkd::{netdev, read as read_network, uppers};
 use crate::formats::systemd;
 use crate::probes::files::Reader;
-use isctpl_checks::facts::{InterfaceConfig, Located, Manager, NetConfig, NicMatch, Source};
-use std::collections::BTreeMap;
+use isctpl_checks::facts::{HIDDEN, InterfaceConfig, Located, Manager, NetConfig, NicMatch, Source};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where `.network`, `.netdev` and `.link` files lie, the highest priority first.
 pub(super) const DIRECTORIES: [&str; 5] = [
@@ -70,15 +70,21 @@ fn author(files: &Reader<'_>, path: &str) -> Option<String> {
 
 /// Fills in what lies below the VLANs, bonds and bridges that `.netdev` files make.
 fn stack(files: &Reader<'_>, above: &BTreeMap<String, NicMatch>, interfaces: &mut [InterfaceConfig]) {
+    let mut made = BTreeSet::new();
     for path in files.conf_files(&DIRECTORIES, ".netdev") {
         let Some((file, _)) = files.unit(&path, &DIRECTORIES) else { continue };
         let Some((name, _, vlan)) = netdev(&file) else { continue };
+        made.insert(name.clone());
         for config in interfaces.iter_mut().filter(|config| config.matches.names.contains(&name)) {
             config.vlan = vlan;
             if let Some(below) = above.get(&name) {
                 config.lower = if below.names.is_empty() { below.macs.clone() } else { below.names.clone() };
             }
         }
+    }
+    // networkd leaves out what it has no `.netdev` file for (network_resolve_netdev_one()).
+    for config in interfaces.iter_mut() {
+        config.port_of.take_if(|upper| !made.contains(&upper.value) && upper.value != HIDDEN);
     }
 }
 

@@ -1,10 +1,11 @@
 //! Stanzas to configurations of interfaces.
 
+use super::ports;
 use super::routes::routes_of;
 use super::stanzas::{Iface, IfaceOption, Stanza};
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
-use crate::formats::text::harmless::{is_plain, wrong_value};
+use crate::formats::text::harmless::{plain, wrong_value};
 use crate::formats::text::net::{classful_prefix, prefix};
 use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, Rename};
@@ -299,13 +300,18 @@ fn apply(option: &IfaceOption, config: &mut InterfaceConfig, problems: &mut Vec<
         "metric" => {
             config.metric = option.value.parse().ok().map(|metric| Located::new(metric, option.at.clone()));
         }
-        "vlan-raw-device" | "bond-slaves" | "slaves" | "bridge-ports" | "bond-members" => {
-            config.lower.extend(words().filter(|word| word != "none"));
+        "vlan-raw-device" => config.lower.extend(words()),
+        "bond-slaves" | "slaves" | "bridge-ports" | "bond-members" | "ovs-ports" => {
+            let (ports, read) = ports::names(&option.value, option.name == "bridge-ports");
+            config.lower.extend(ports);
+            if !read {
+                wrong(option, "chooses the ports; what it fits is not known", problems);
+            }
         }
-        // ifenslave, and ifupdown2's addon for VRFs.
-        "bond-master" | "vrf" => {
-            let upper = words().next().filter(|word| word != "none" && is_plain(word));
-            config.port_of = upper.map(|upper| Located::new(upper, option.at.clone()));
+        // ifenslave, ifupdown2's addon for VRFs, Open vSwitch.
+        "bond-master" | "vrf" | "ovs-bridge" => {
+            let upper = option.value.split_whitespace().next().filter(|word| *word != "none");
+            config.port_of = upper.map(|upper| Located::new(plain(upper).to_owned(), option.at.clone()));
         }
         "vlan-id" => config.vlan = option.value.parse().ok(),
         "pre-up" | "up" | "post-up" | "down" | "pre-down" | "post-down" => {

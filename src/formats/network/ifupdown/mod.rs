@@ -2,6 +2,7 @@
 
 mod convert;
 pub(crate) mod edit;
+mod ports;
 pub(crate) mod routes;
 mod stanzas;
 #[cfg(test)]

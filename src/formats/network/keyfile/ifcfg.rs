@@ -2,7 +2,7 @@
 
 use crate::formats::network::ifupdown::routes::added;
 use crate::formats::shell::{Shell, Variables};
-use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::harmless::{plain, wrong_value};
 use crate::formats::text::net::{classful_prefix, normal_mac, prefix};
 use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Settings that are looked at, without the number that some end in.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 29] = [
     "ADDRESS",
+    "AUTOCONNECT_SLAVES",
     "BOOTPROTO",
     "BRIDGE",
     "BRIDGE_UUID",
@@ -33,6 +34,7 @@ const KEYS: [&str; 27] = [
     "PEERROUTES",
     "PHYSDEV",
     "PREFIX",
+    "SLAVE",
     "TEAM_MASTER",
     "TEAM_MASTER_UUID",
     "VLAN",
@@ -41,8 +43,8 @@ const KEYS: [&str; 27] = [
 ];
 
 /// Settings that make the NIC a port: of a bond, a bridge, a team, Open vSwitch, a VRF. NetworkManager asks the UUID
-/// before the name, does not ask for `SLAVE=yes` beside `MASTER`, and heeds `TEAM_MASTER` only with
-/// `DEVICETYPE=TeamPort` (nms-ifcfg-rh-reader.c, check_if_bond_slave() and check_if_team_slave()).
+/// before the name, and heeds `TEAM_MASTER` only with `DEVICETYPE=TeamPort` (check_if_team_slave() in
+/// nms-ifcfg-rh-reader.c); initscripts' ifup-eth heeds `MASTER` only with `SLAVE=yes`.
 const PORTS: [&str; 8] =
     ["MASTER_UUID", "MASTER", "BRIDGE_UUID", "BRIDGE", "TEAM_MASTER_UUID", "TEAM_MASTER", "OVS_BRIDGE", "VRF"];
 
@@ -130,9 +132,14 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
     }
     config.port_of = PORTS
         .iter()
-        .filter(|key| !key.starts_with("TEAM_MASTER") || is("DEVICETYPE", "TeamPort"))
+        .filter(|key| match key.strip_suffix("_UUID").unwrap_or(key) {
+            "MASTER" => is("SLAVE", "yes"),
+            "TEAM_MASTER" => is("DEVICETYPE", "TeamPort"),
+            _ => true,
+        })
         .find_map(|key| get(key))
-        .cloned();
+        .map(|upper| Located::new(plain(&upper.value).to_owned(), upper.at.clone()));
+    config.brings_ports_up = says("AUTOCONNECT_SLAVES").is_some_and(|brings| brings.value);
     config.method = match get("BOOTPROTO").map(|protocol| protocol.value.to_ascii_lowercase()).as_deref() {
         Some("dhcp" | "bootp") => Method::Dhcp,
         _ if config.addresses.iter().any(|net| net.addr().is_loopback()) => Method::Loopback,

@@ -2,10 +2,10 @@
 
 use super::KeyFile;
 use crate::formats::network::condition::condition;
-use crate::formats::text::harmless::{is_plain, wrong_value};
+use crate::formats::text::harmless::{plain, wrong_value};
 use crate::formats::text::net::{default_gateway, normal_mac};
 use ipnet::IpNet;
-use isctpl_checks::facts::{HIDDEN, InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem, StaticRoute};
 use std::net::IpAddr;
 
 const ETHERNET: [&str; 2] = ["ethernet", "802-3-ethernet"];
@@ -27,14 +27,13 @@ pub(crate) fn read(file: &KeyFile, path: &str, problems: &mut Vec<Problem>) -> O
         .iter()
         .filter_map(|key| file.get("connection", key))
         .find(|upper| !upper.value.is_empty())
-        .map(|upper| Located::new(plain(&upper.value), upper.at.clone()));
+        .map(|upper| Located::new(plain(&upper.value).to_owned(), upper.at.clone()));
+    config.brings_ports_up = ["autoconnect-ports", "autoconnect-slaves"]
+        .iter()
+        .find_map(|key| file.get("connection", key))
+        .is_some_and(|brings| matches!(brings.value.as_str(), "1" | "true" | "yes"));
     ipv4(file, config.port_of.is_some(), &mut config, problems);
     Some(config)
-}
-
-/// A name or UUID as it may be shown.
-fn plain(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { HIDDEN.to_owned() }
 }
 
 fn located_number(value: &Located<String>) -> Option<Located<u32>> {

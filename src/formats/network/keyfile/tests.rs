@@ -60,18 +60,17 @@ fn a_nic_says_itself_that_it_is_a_port() {
         let (config, _) = profile_of(&format!("[connection]\ntype=ethernet\nuuid=1\ninterface-name=eth0\n{words}\n"));
         assert_eq!(config.unwrap().port_of.map(|upper| upper.value).as_deref(), upper, "{words}");
     }
-    // NetworkManager's check_if_bond_slave() does not ask for SLAVE=yes, check_if_team_slave() for TeamPort.
+    // ifup-eth asks for SLAVE=yes beside MASTER, NetworkManager's check_if_team_slave() for TeamPort.
     let ifcfg = |text: &str| ifcfg::read(text, "/ifcfg-eth0", "eth0", &mut Vec::new());
     for (words, upper) in [
         ("MASTER=bond0\nSLAVE=yes\n", "bond0"),
-        ("MASTER=bond0\n", "bond0"),
         ("BRIDGE=br0\n", "br0"),
         ("TEAM_MASTER=team0\nDEVICETYPE=TeamPort\n", "team0"),
         ("TYPE=OVSPort\nOVS_BRIDGE=ovs0\n", "ovs0"),
     ] {
         assert_eq!(ifcfg(words).port_of.map(|upper| upper.value).as_deref(), Some(upper), "{words}");
     }
-    assert!(ifcfg("TEAM_MASTER=team0\n").port_of.is_none());
+    assert!(ifcfg("TEAM_MASTER=team0\n").port_of.is_none() && ifcfg("MASTER=bond0\n").port_of.is_none());
     let vlan = ifcfg("VLAN=yes\nDEVICE=vlan43\nPHYSDEV=eth0\n");
     assert!(vlan.port_of.is_none() && vlan.vlan == Some(43) && vlan.lower == ["eth0"]);
 }

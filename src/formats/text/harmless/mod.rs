@@ -28,6 +28,11 @@ pub(crate) fn is_plain(value: &str) -> bool {
     value.len() <= VALUE_LIMIT && without_variables(value).chars().all(fits)
 }
 
+/// The same, as it is shown.
+pub(crate) fn plain(value: &str) -> &str {
+    if is_plain(value) { value } else { HIDDEN }
+}
+
 /// The text without the variables that nobody has expanded: `${NAME}`.
 fn without_variables(value: &str) -> String {
     let mut rest = value;

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ports;
+
 use super::*;
 use crate::probes::sample::SampleRoot;
 use isctpl_checks::facts::{Location, Manager, Method, Source};
