@@ -15,7 +15,7 @@ pub struct PrepareArgs {
     pub source: Source,
 
     /// The gateway to the networks of --san-subnet, for a static route where no lease and no iBFT tells it
-    #[arg(long, value_name = "ADDR", requires = "san_subnets")]
+    #[arg(long, value_name = "ADDR", requires = "san_subnets", conflicts_with = "san_on_link")]
     pub san_gateway: Option<IpAddr>,
 
     /// Fix only what these checks, or the checks of these links, have found, comma-separated
@@ -41,6 +41,6 @@ pub struct PrepareArgs {
     pub yes: bool,
 
     /// Put everything back that prepare has changed in this root
-    #[arg(long, conflicts_with_all = ["only", "dhcp_timeout", "san_gateway", "portals", "san_subnets", "san_nic"])]
+    #[arg(long, conflicts_with_all = ["only", "dhcp_timeout", "san_gateway", "portals", "san_subnets", "san_on_link", "san_nic"])]
     pub undo: bool,
 }

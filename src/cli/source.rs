@@ -28,6 +28,10 @@ pub struct Source {
     #[arg(long = "san-subnet", value_name = "CIDR")]
     pub san_subnets: Vec<IpNet>,
 
+    /// The targets are in the SAN NIC's own network: no route to them is needed, and none can be lost
+    #[arg(long)]
+    pub san_on_link: bool,
+
     /// The SAN NIC by its name or MAC address, where isctpl cannot tell which it is; `unconfigured`: no network
     /// configuration of the root is for it
     #[arg(long, value_name = "NAME|MAC", add = ArgValueCandidates::new(names::interfaces))]

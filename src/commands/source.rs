@@ -15,6 +15,7 @@ pub(super) fn request_of(source: &Source) -> GatherRequest {
         same_machine: source.same_machine,
         portals: source.portals.clone(),
         san_subnets: source.san_subnets.clone(),
+        san_on_link: source.san_on_link,
         san_nic: source.san_nic.clone(),
         ibft_table: source.ibft_table.clone(),
         sysfs: source.sysfs.clone(),
@@ -50,6 +51,7 @@ pub(super) fn gather_until(
 pub(super) fn add_what_is_known(facts: &mut Facts, source: &Source) -> Result<(), Problem> {
     facts.scope.portals.extend(&source.portals);
     facts.scope.san_subnets.extend(&source.san_subnets);
+    facts.scope.san_on_link |= source.san_on_link;
     if let Some(nic) = &source.san_nic {
         facts.scope.san_nic = Some(nic.clone());
         if let Some(wrong) = unborne_san_nic(facts) {

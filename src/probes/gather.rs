@@ -223,6 +223,7 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
         privileged: nix::unistd::geteuid().is_root(),
         portals: request.portals.clone(),
         san_subnets: request.san_subnets.clone(),
+        san_on_link: request.san_on_link,
         san_nic: request.san_nic.clone(),
         rescued: request.rescued,
         ..Scope::default()

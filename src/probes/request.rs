@@ -18,6 +18,9 @@ pub struct GatherRequest {
     pub portals: Vec<SocketAddr>,
     /// Target networks named by hand.
     pub san_subnets: Vec<IpNet>,
+    /// The targets are in the SAN NIC's own network, said by hand.
+    #[serde(default)]
+    pub san_on_link: bool,
     /// The SAN NIC named by hand.
     pub san_nic: Option<String>,
     /// A saved ACPI table.

@@ -155,6 +155,9 @@ impl<'a> Report<'a> {
         for (option, value) in files.chain(portals).chain(subnets).chain(nic) {
             command = command.args(&[option]).operand(value);
         }
+        if scope.san_on_link {
+            command = command.args(&["--san-on-link"]);
+        }
         if root.is_some() && scope.same_machine && scope.same_machine_proof.is_none() {
             command = command.args(&["--same-machine"]);
         }

@@ -17,6 +17,7 @@ mod san_route;
 mod sign;
 mod stack;
 mod static_routes;
+mod target_network;
 
 pub use instance::Analysis;
 pub use request::parse_root_spec;
@@ -30,3 +31,4 @@ pub(crate) use request::portal_addresses;
 pub(crate) use rootspec::is_stand_in;
 pub(crate) use stack::inactive_volumes;
 pub(crate) use static_routes::IpWord;
+pub(crate) use target_network::TargetNetwork;

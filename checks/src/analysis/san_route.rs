@@ -2,6 +2,7 @@
 
 use super::Analysis;
 use super::static_routes::RouteWord;
+use super::target_network::TargetNetwork;
 use crate::facts::{ClasslessRoute, InterfaceConfig, Lease, StaticRoute};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -26,7 +27,8 @@ impl Analysis<'_> {
 
     /// Whether a portal may lie beyond the SAN NIC's link.
     pub(crate) fn may_need_route(&self) -> bool {
-        self.routed_portal().is_some() || self.login_portals().is_empty()
+        let may_be_routed = self.routed_portal().is_some() || self.login_portals().is_empty();
+        may_be_routed && !matches!(self.target_network(), TargetNetwork::OnLink(_))
     }
 
     /// The route that the user named: `--san-subnet` by `--san-gateway`.
@@ -43,7 +45,7 @@ impl Analysis<'_> {
     }
 
     /// The route of option 121, of a lease that is the SAN NIC's: by its name or MAC address, or by what it brings.
-    fn leased_route(&self, portal: Option<IpAddr>) -> Option<StaticRoute> {
+    pub(super) fn leased_route(&self, portal: Option<IpAddr>) -> Option<StaticRoute> {
         let nic = self.any_nic().map(|nic| nic.name);
         let of_san = |lease: &&Lease| match (portal, &lease.mac) {
             (Some(_), _) => true,

@@ -54,6 +54,9 @@ pub struct Scope {
     pub portals: Vec<SocketAddr>,
     /// Networks named by `--san-subnet`.
     pub san_subnets: Vec<IpNet>,
+    /// `--san-on-link`: the targets are in the SAN NIC's own network, and no route to them is needed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub san_on_link: bool,
     /// The gateway to these networks, named by `--san-gateway`; read from nowhere.
     #[serde(skip)]
     pub san_gateway: Option<IpAddr>,

@@ -18,7 +18,8 @@ pub(crate) static CHECK: Check = Check {
                 false of netplan, ignore-auto-routes of NetworkManager, or a dhclient of ifupdown that does not \
                 request option 121 or has no exit hook that adds its routes. The check passes where a static route to \
                 the target is configured as well, and where networkd keeps the routes of the initramfs \
-                (KeepConfiguration=yes, ManageForeignRoutes=no).",
+                (KeepConfiguration=yes, ManageForeignRoutes=no). Without evidence that the target is behind a gateway \
+                the answer is unknown; in a flat network say --san-on-link.",
         breaks: "The only route to the target comes by option 121. Without it, the session has no route once the real \
                  root has reconfigured the NIC, and the root freezes. NetworkManager does not touch a NIC that is up \
                  when it starts; there the route is lost only when somebody activates the profile, and the finding is \

@@ -5,7 +5,7 @@ use super::identity::SanIdentity;
 use super::managers::{activated_by_hand, keeps, keeps_all, leaves_foreign_routes, renderer};
 use super::port::port;
 use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source};
-use crate::{Analysis, SanNicNeed, Sed, ShellCommand};
+use crate::{Analysis, Evidence, SanNicNeed, Sed, ShellCommand};
 use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
@@ -17,6 +17,8 @@ pub(crate) struct Disruption {
     pub(crate) what: String,
     /// It does not happen at boot, and waits for somebody to activate the configuration.
     pub(crate) dormant: bool,
+    /// It takes the route to the target alone: no harm where the target is in the NIC's own network.
+    pub(crate) of_route: bool,
     /// What to do about it.
     pub(crate) fix: &'static str,
     /// Commands that do it, where they can be written down.
@@ -27,6 +29,13 @@ pub(crate) struct Disruption {
     pub(crate) in_doubt: Option<Problem>,
     /// What the configuration lacks; `None` where it is not for `isctpl prepare` to change.
     pub(crate) need: Option<SanNicNeed>,
+}
+
+impl Disruption {
+    /// The lines that show it, as evidence.
+    pub(super) fn evidence(&self) -> Vec<Evidence> {
+        self.at.iter().map(|(place, text)| Evidence::at(place, text.clone())).collect()
+    }
 }
 
 /// Kinds of disruptions, one a check.
@@ -127,6 +136,7 @@ fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> O
             kind: DisruptionKind::ClasslessIgnored,
             what: what.to_owned(),
             dormant: false,
+            of_route: true,
             fix,
             commands: Vec::new(),
             at: std::iter::once(by_dhcp).chain(place).collect(),
@@ -211,6 +221,7 @@ fn dhcp_without_routes(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option
         kind: DisruptionKind::ClasslessIgnored,
         what: format!("{} runs DHCP on this NIC and ignores the routes of the lease", renderer(config).name()),
         dormant: false,
+        of_route: true,
         fix: "Use the routes of the lease, or add a static route to the target",
         commands: Vec::new(),
         at: vec![(refused.at.clone(), "the routes of the lease are not used".to_owned())],
@@ -242,6 +253,7 @@ fn without_dhcp(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruptio
         kind: DisruptionKind::RouteNotKept,
         what,
         dormant: false,
+        of_route: addressed,
         fix: "Add a static route to the target, or use DHCP with the routes of the lease",
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],
@@ -313,6 +325,7 @@ fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Di
         kind: DisruptionKind::Reconfigured,
         what,
         dormant: false,
+        of_route: false,
         fix,
         commands: Vec::new(),
         at: vec![(config.at.clone(), config_text(config))],

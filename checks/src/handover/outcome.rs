@@ -3,8 +3,9 @@
 use super::config_match::{config_matches, config_text, unread_manager};
 use super::disruption::{Disruption, DisruptionKind, disruptions};
 use super::identity::SanIdentity;
+use crate::analysis::TargetNetwork;
 use crate::facts::{InterfaceConfig, Manager, Problem, Source};
-use crate::{Analysis, Evidence, Finding, Outcome, Remedy, Repair};
+use crate::{Analysis, Finding, Outcome, Remedy, Repair};
 
 /// Fails on each disruption of a kind; passes with a reason made of the configuration that takes the SAN
 /// NIC over, if one does.
@@ -17,15 +18,20 @@ pub(super) fn judge(
     let config_matches = config_matches(facts, &san);
     let mut findings = Vec::new();
     let mut open: Vec<Disruption> = Vec::new();
+    let mut needless: Option<Outcome> = None;
+    let target = facts.target_network();
     let mut in_doubt: Option<Problem> = None;
     for found in &config_matches {
         for disruption in
             disruptions(facts, found.config, &san).into_iter().filter(|disruption| disruption.kind == kind)
         {
-            if disruption.in_doubt.is_some() {
+            let bears_on = disruption.of_route && !disruption.dormant;
+            if bears_on && let Some(outcome) = target.without_route(&disruption.what, disruption.evidence()) {
+                needless = needless.filter(|other| matches!(other, Outcome::Unknown { .. })).or(Some(outcome));
+            } else if disruption.in_doubt.is_some() {
                 in_doubt = in_doubt.or(disruption.in_doubt);
             } else if found.certain {
-                findings.push(finding(&san, found.config, disruption));
+                findings.push(finding(&san, &target, found.config, disruption));
             } else if !disruption.dormant {
                 open.push(disruption);
             }
@@ -42,6 +48,9 @@ pub(super) fn judge(
     if let Some(problem) = in_doubt.as_ref().or(unread_manager(facts)) {
         return Err(Outcome::unread(problem));
     }
+    if let Some(outcome) = needless {
+        return Ok(outcome);
+    }
     Ok(match config_matches.first() {
         Some(found) if !config_matches.iter().any(|found| found.certain) => Outcome::pass(format!(
             "{} ({}) takes nothing away from {}, whether or not it matches this NIC",
@@ -53,8 +62,10 @@ pub(super) fn judge(
     })
 }
 
-fn finding(san: &SanIdentity, config: &InterfaceConfig, disruption: Disruption) -> Finding {
+fn finding(san: &SanIdentity, target: &TargetNetwork, config: &InterfaceConfig, disruption: Disruption) -> Finding {
     let place = disruption.at.first().map(|(place, _)| format!(" ({place})")).unwrap_or_default();
+    let shown = disruption.of_route.then(|| target.shown()).flatten();
+    let evidence = disruption.evidence().into_iter().chain(shown);
     let need = disruption.need.filter(|_| !is_replaced_by_cloud_init(config));
     let repair = need.and_then(|need| Repair::of_san_nic(config, need));
     let remedy = Remedy::new(disruption.fix).commands(disruption.commands).repairs_by(repair);
@@ -62,7 +73,7 @@ fn finding(san: &SanIdentity, config: &InterfaceConfig, disruption: Disruption) 
         true => Finding::warning(format!("{}: when its profile is activated, {}{place}", san.title(), disruption.what)),
         false => Finding::critical(format!("{}: {}{place}", san.title(), disruption.what)),
     };
-    finding.evidences(disruption.at.into_iter().map(|(place, text)| Evidence::at(&place, text))).remedy(remedy)
+    finding.evidences(evidence).remedy(remedy)
 }
 
 /// Whether cloud-init writes the file anew on every new instance, with nothing beside it that could amend it.
@@ -80,6 +91,5 @@ fn undecided(san: &SanIdentity, disruption: &Disruption) -> Outcome {
         "isctpl cannot tell whether {place} ({text}) matches {}; use --same-machine if this host is the instance",
         san.title()
     );
-    let evidence = disruption.at.iter().map(|(place, text)| Evidence::at(place, text.clone())).collect();
-    Outcome::Unknown { reason, evidence }
+    Outcome::Unknown { reason, evidence: disruption.evidence() }
 }

@@ -16,7 +16,8 @@ pub(crate) static CHECK: Check = Check {
         finds: "A configuration without DHCP that takes over the SAN NIC and has no route to the target: a static \
                 address alone, or neither an address nor DHCP. The check passes with a route to the target's subnet, a \
                 gateway, or a command of ifupdown that adds a route, and with KeepConfiguration=yes or \
-                ManageForeignRoutes=no of networkd.",
+                ManageForeignRoutes=no of networkd. Without evidence that the target is behind a gateway a static \
+                address alone is unknown; in a flat network say --san-on-link.",
         breaks: "The routes that the initramfs made from option 121 have the protocol `boot`. When networkd takes over \
                  an interface, it removes routes that it did not make; KeepConfiguration=static and dhcp keep only \
                  routes of those protocols. The target is behind a gateway, so the session has no route left, and the \

@@ -17,7 +17,10 @@ pub(crate) static CHECK: Check = Check {
                 that the initramfs reads for every portal, no gateway in ip=, no route that `iscsistart -N` sets \
                 through the iBFT's gateway, no lease with a router, and a portal outside of the subnets of the \
                 firmware's NICs. Since dracut 054, network-legacy passes the option to its parser as one word, so \
-                that it sets no route or rejects the whole lease. klibc's ipconfig has used the option since 2019.",
+                that it sets no route or rejects the whole lease. klibc's ipconfig has used the option since 2019. \
+                That the target is behind a gateway takes evidence: a portal outside of the networks that the SAN NIC \
+                is in (by the firmware, its lease, its configuration), a route to it by a gateway, or a --san-subnet \
+                outside of these networks. Without any the answer is unknown; in a flat network say --san-on-link.",
         breaks: "The target is behind a gateway that only option 121 announces. The NIC comes up without the route, \
                  and the login never reaches the target. Seen in a boot of Debian 12 with dracut 059: `Illegal \
                  number: 16 100 97 100 64 16 49`, `dhcp for interface ibft0 failed`.",
@@ -153,6 +156,11 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
             }
         }
     }
+    let target = facts.target_network();
+    let evidence = || vec![Evidence::at(&handling.at, handling.excerpt.clone()), Evidence::at(&handling.at, why)];
+    if let Some(outcome) = target.without_route("the DHCP client in the initramfs drops option 121", evidence()) {
+        return Ok(outcome);
+    }
     let remedy = match handling.network {
         NetworkKind::DracutLegacy | NetworkKind::Networkd | NetworkKind::NetworkManager => {
             let (word, known) = route_word(facts, image)?;
@@ -173,8 +181,8 @@ fn dropped(facts: &Analysis<'_>, image: &Initramfs, handling: &Option121, why: &
         "the DHCP client in the initramfs drops option 121, the only source of the route to the target: {}",
         analysis::path_inside(&handling.at.to_string())
     ))
-    .evidence(Evidence::at(&handling.at, handling.excerpt.clone()))
-    .evidence(Evidence::at(&handling.at, why))
+    .evidences(evidence())
+    .evidences(target.shown())
     .evidences(routes_elsewhere(facts))
     .remedy(remedy.repairs_by(facts.request_login()))
     .into()

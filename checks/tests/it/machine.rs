@@ -32,6 +32,11 @@ impl Machine {
         self.patch(json!([{"op": "replace", "path": "/loader/entries/0/cmdline/words", "value": words}]))
     }
 
+    /// The same, with a portal and the lease that leads to it by a gateway.
+    pub(crate) fn behind_a_gateway(self) -> Self {
+        self.patch(gateway_to_target())
+    }
+
     /// Its facts as JSON.
     pub(crate) fn value(self) -> Value {
         self.0
@@ -52,6 +57,18 @@ impl Machine {
     pub(crate) fn judged(self) -> Judgement {
         judge(&self.facts(), &Selection::default())
     }
+}
+
+/// What makes it known that the target is not in the SAN NIC's own network.
+pub(crate) fn gateway_to_target() -> Value {
+    let lease = json!({
+        "at": {"path": "/var/lib/dhcp/dhclient.leases", "line": 3}, "client": "dhclient", "address": "100.64.16.50/30",
+        "classless": [{"destination": "100.98.0.0/16", "gateway": "100.64.16.49"}],
+    });
+    json!([
+        {"op": "add", "path": "/dhcp/leases/-", "value": lease},
+        {"op": "add", "path": "/scope/portals/-", "value": "100.98.0.10:3260"},
+    ])
 }
 
 /// The checks of a link that fail, `?` behind those that cannot be told.

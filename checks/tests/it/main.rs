@@ -5,6 +5,7 @@
 mod boot_path;
 mod edits;
 mod fixtures;
+mod flat_network;
 mod handover;
 mod login;
 mod login_words;

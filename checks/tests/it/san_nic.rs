@@ -1,11 +1,11 @@
 //! Which NIC is the SAN NIC: told, proved, read from the disk, or tried one by one.
-use super::machine::machine;
+use super::machine::{gateway_to_target, machine};
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{BootVerdict, Judgement, Link, Selection, judge, unborne_san_nic};
 use serde_json::{Value, json};
 
 /// A stanza of ifupdown, by default `auto` with DHCP.
-fn stanza(name: &str, more: Value) -> Value {
+pub(super) fn stanza(name: &str, more: Value) -> Value {
     let mut stanza = json!({
         "manager": "ifupdown", "at": {"path": "/etc/network/interfaces", "line": 4}, "also": [],
         "matches": {"names": [name]}, "method": "dhcp", "addresses": [], "gateway": null, "routes": [],
@@ -84,7 +84,9 @@ fn a_file_that_no_hardware_can_match_names_no_candidate() {
         networkd("en*", json!({}), json!({"use_dhcp_routes": {"value": false, "at": {"path": "/n", "line": 1}}}));
     let all: Vec<Value> = [wide].into_iter().chain(shipped).collect();
     let by_mac = json!({"op": "replace", "path": "/scope/san_nic", "value": "52:54:00:00:00:01"});
-    let told = disk("initramfs-tools-root", &all, &[by_mac]);
+    let mut more = vec![by_mac];
+    more.extend(gateway_to_target().as_array().unwrap().clone());
+    let told = disk("initramfs-tools-root", &all, &more);
     assert_eq!(
         (told.verdict.boot, told.verdict.broken_link),
         (BootVerdict::AtRisk, Some(Link::Handover)),
@@ -250,7 +252,7 @@ fn dhclient_asks_for_option_121_by_the_block_of_the_san_nic() {
             {"op": "add", "path": "/dhcp/dhclient/asks_classless", "value": asks},
             {"op": "add", "path": "/dhcp/dhclient/interfaces", "value": blocks},
         ]));
-        super::machine::alarms(&facts.facts(), &[Link::Handover])
+        super::machine::alarms(&facts.behind_a_gateway().facts(), &[Link::Handover])
             .into_iter()
             .find(|id| id.starts_with("handover-classless-routes-ignored"))
     };
