@@ -147,6 +147,8 @@ impl Machine<'_> {
         command.args(["-accel", "tcg,thread=multi", "-machine", "q35", "-m", "2048", "-nographic", "-no-reboot"]);
         command.args(["-smp", &self.processors.to_string()]);
         if !matches!(self.start, Start::San(Firmware::Bios)) {
+            // Nobody sees the screen. Drawn by an emulated processor it costs up to minutes (`soft lockup` in bochs_drm).
+            command.args(["-vga", "none"]);
             let code = "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd";
             let variables = "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd";
             command.args(["-drive", code, "-drive", variables]);
@@ -163,10 +165,11 @@ impl Machine<'_> {
         }
         let share = format!("local,path={},mount_tag=lab,security_model=none", self.share.display());
         command.args(["-virtfs", &share]);
-        let san = format!("virtio-net-pci,netdev=san,mac={},{rom}", self.instance.san);
+        // The slots give the NICs the names enp0s3 and enp0s4.
+        let san = format!("virtio-net-pci,netdev=san,addr=3,mac={},{rom}", self.instance.san);
         command.args(["-netdev", "tap,id=san,ifname=tap-san,script=no,downscript=no", "-device", &san]);
         command.args(["-netdev", "tap,id=wan,ifname=tap-wan,script=no,downscript=no"]);
-        let wan = format!("virtio-net-pci,netdev=wan,mac={},{NO_ROM}", self.instance.wan);
+        let wan = format!("virtio-net-pci,netdev=wan,addr=4,mac={},{NO_ROM}", self.instance.wan);
         command.args(["-device", &wan]);
         if let Some(table) = &self.acpi_table {
             command.args(["-acpitable", &format!("file={}", table.display())]);
