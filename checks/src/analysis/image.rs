@@ -108,6 +108,12 @@ impl Initramfs {
         self.readers.iter().find(|reader| reader.token == token)
     }
 
+    /// Whether it takes its NIC from the iBFT for this word, `rd.iscsi.ibft` or `ip=ibft`. NetworkManager's generator is
+    /// a program, in which no script's line shows what it reads.
+    pub(crate) fn reads_firmware_nic(&self, word: &str) -> bool {
+        self.has_network(NetworkKind::NetworkManager) || self.reader(word).is_some()
+    }
+
     /// Whether it has modules, and none of this version.
     pub(crate) fn is_of_other_version(&self, version: &str) -> bool {
         !self.module_versions.is_empty() && !self.module_versions.contains(version)

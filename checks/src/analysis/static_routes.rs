@@ -144,8 +144,7 @@ impl Cmdline {
         })
     }
 
-    /// Whether the image takes its NIC from the iBFT for these words. NetworkManager's generator is a program, in
-    /// which no script's line shows what it reads.
+    /// Whether the image takes its NIC from the iBFT for these words.
     ///
     /// # Errors
     /// The outcome to return where what reads them may be in a part of the image that was not read.
@@ -154,8 +153,8 @@ impl Cmdline {
         if words.peek().is_none() {
             return Ok(false);
         }
-        let read = |word: &Word| image.reader(if word.key == "ip" { "ip=ibft" } else { "rd.iscsi.ibft" }).is_some();
-        if image.has_network(NetworkKind::NetworkManager) || words.any(read) {
+        let read = |word: &Word| image.reads_firmware_nic(if word.key == "ip" { "ip=ibft" } else { "rd.iscsi.ibft" });
+        if words.any(read) {
             return Ok(true);
         }
         image.whole()?;

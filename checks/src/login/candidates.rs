@@ -46,6 +46,7 @@ pub(crate) fn candidates(facts: &Analysis<'_>, image: &Initramfs) -> Vec<Candida
         ..Candidate::default()
     });
     let mut found = vec![Candidate::default()];
+    found.extend(by_dhcp_on_the_named_nic(&words, image));
     found.extend(less.filter(|candidate| !candidate.remove.is_empty()));
     for way in ways(facts, image) {
         let others =
@@ -57,6 +58,20 @@ pub(crate) fn candidates(facts: &Analysis<'_>, image: &Initramfs) -> Vec<Candida
         found.push(Candidate { remove: matches_of(others()), add: way.words, names_machine: way.names_machine });
     }
     found
+}
+
+/// DHCP on the NIC that an `ip=` of initramfs-tools names already, for a login to a target of the line. Without the name klibc's ipconfig takes the first NIC
+/// that gets an answer, be it the WAN's.
+fn by_dhcp_on_the_named_nic(words: &[&Word], image: &Initramfs) -> Option<Candidate> {
+    let names_target = words.iter().any(|word| is_of_target(word));
+    if image.family() == Family::Dracut || !names_target {
+        return None;
+    }
+    let of_ip = |word: &&Word| word.key == "ip";
+    let line = Cmdline { at: None, words: words.iter().copied().filter(of_ip).cloned().collect() };
+    let [ip] = line.ip_words().try_into().ok()?;
+    let add = vec![format!("ip=:::::{}:dhcp", ip.interface?)];
+    Some(Candidate { remove: matches_of(words.iter().copied().filter(of_ip)), add, names_machine: false })
 }
 
 /// The loader's words, without those that the image itself adds.

@@ -1,8 +1,9 @@
 //! `login-dhcp-on-every-nic`: nothing tells the image which NIC is the SAN's.
 
-use crate::facts::{InterfaceConfig, Method, NetworkKind, Nic, NicMatch};
+use crate::analysis::Family;
+use crate::facts::{Initramfs, InterfaceConfig, Method, NetworkKind, Nic, NicMatch};
 use crate::handover::{Matches, SanIdentity, matches};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "login-dhcp-on-every-nic",
@@ -20,7 +21,8 @@ pub(crate) static CHECK: Check = Check {
                  the same machine booted once and hung the next time. Each NIC without an answer costs minutes: \
                  ipconfig waits 2, 3, 4, 6, 9, 16, 25, 36, 64 and 100 seconds. With dracut, the WAN NIC may answer \
                  first and bring a default route, and the traffic to the target then takes that route.",
-        fix: "Name the NIC: rd.iscsi.ibft=1 with dracut, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
+        fix: "Name the NIC: rd.iscsi.ibft=1 with dracut's network-legacy and network-manager, ip=NAME:dhcp with its \
+              systemd-networkd, ip=:::::NAME:dhcp or BOOTIF=01-MAC with initramfs-tools.",
         references: &[
             "https://github.com/rhinstaller/anaconda/pull/3750",
             "dracut.cmdline(7), rd.iscsi.ibft, BOOTIF, bootdev",
@@ -80,18 +82,25 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .evidence(request.evidence.clone())
         .evidence(Evidence::new(source, words.text()))
         .evidences(image.network.iter().map(|network| Evidence::at(&network.at, "brings up every NIC by default")))
-        .remedy(
-            facts
-                .update_loader(match image.family() {
-                    analysis::Family::Dracut => "Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.".to_owned(),
-                    _ => {
-                        let nic = facts.san_nic().map_or_else(|| "NAME".to_owned(), |(name, _)| name);
-                        format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX.")
-                    }
-                })
-                .repairs_by(facts.request_login()),
-        )
+        .remedy(remedy(facts, image))
         .into()
+}
+
+/// The word that names the NIC to this image. `isctpl prepare` names none: a template is for machines with other NICs.
+fn remedy(facts: &Analysis<'_>, image: &Initramfs) -> Remedy {
+    let nic = facts.san_nic().map_or_else(|| "NAME".to_owned(), |(name, _)| name);
+    match image.family() {
+        Family::Dracut if image.reads_firmware_nic("rd.iscsi.ibft") => {
+            facts.update_loader("Add rd.iscsi.ibft=1 to GRUB_CMDLINE_LINUX.").repairs_by(facts.request_login())
+        }
+        Family::Dracut => facts.update_loader(format!(
+            "Put ip={nic}:dhcp into GRUB_CMDLINE_LINUX in place of ip=dhcp: nothing in this image takes the NIC from \
+             the iBFT."
+        )),
+        _ => facts
+            .update_loader(format!("Add ip=:::::{nic}:dhcp to GRUB_CMDLINE_LINUX."))
+            .repairs_by(facts.request_login()),
+    }
 }
 
 /// What the real root sets up by DHCP on one of these NICs that is surely not the SAN's.

@@ -183,6 +183,15 @@ fn a_nic_of_the_firmware_is_taken_where_something_reads_the_word_for_it() {
     assert!(matches!(of("initramfs-tools-live", "network-manager").says(EVERY), Outcome::Pass(_)));
     assert!(matches!(of("dracut-live", "dracut-legacy").says(EVERY), Outcome::Pass(_)));
 
+    // systemd-network-generator knows no iBFT: only the NIC's name helps, and `prepare` writes none.
+    let networkd = of("dracut-live", "networkd")
+        .patch(json!([set("/images/0/readers", json!([{"token": "rd.iscsi.firmware", "at": at}]))]))
+        .cmdline(&format!("{words} ip=dhcp"));
+    let outcome = networkd.says(EVERY);
+    let Outcome::Fail(findings) = &outcome else { panic!("{outcome:?}") };
+    assert!(findings[0].remedy.text.starts_with("Put ip=ibft0:dhcp into GRUB_CMDLINE_LINUX"), "{findings:?}");
+    assert!(findings[0].remedy.repairs().is_empty(), "{findings:?}");
+
     // Only network-legacy has an interface ibft0.
     let remedy = |kind: &str| match of("dracut-live", kind).says("login-option-121-dropped") {
         Outcome::Fail(findings) => findings[0].remedy.text.clone(),
