@@ -18,12 +18,24 @@ pub enum Manager {
     Dhcpcd,
     /// Red Hat's `network-scripts` / ifcfg files.
     Ifcfg,
+    /// cloud-init, where it will write the configuration of others anew.
+    CloudInit,
+    /// A service that may configure interfaces, and that isctpl does not read.
+    Unread,
 }
 
 impl Manager {
     /// Every manager.
-    pub const ALL: [Self; 6] =
-        [Self::Ifupdown, Self::Netplan, Self::Networkd, Self::NetworkManager, Self::Dhcpcd, Self::Ifcfg];
+    pub const ALL: [Self; 8] = [
+        Self::Ifupdown,
+        Self::Netplan,
+        Self::Networkd,
+        Self::NetworkManager,
+        Self::Dhcpcd,
+        Self::Ifcfg,
+        Self::CloudInit,
+        Self::Unread,
+    ];
 
     /// Its name in a sentence.
     pub fn name(self) -> &'static str {
@@ -34,6 +46,8 @@ impl Manager {
             Self::NetworkManager => "NetworkManager",
             Self::Dhcpcd => "dhcpcd",
             Self::Ifcfg => "network-scripts",
+            Self::CloudInit => "cloud-init",
+            Self::Unread => "another manager",
         }
     }
 }

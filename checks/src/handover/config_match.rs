@@ -1,11 +1,11 @@
 //! Who takes the SAN NIC over on the real root.
 
 use super::identity::SanIdentity;
-use super::managers::{in_force, manager_starts};
+use super::managers::{in_force, is_brought_up_by_iscsistart, manager_starts};
 use super::nic_match::{Matches, matches};
 use super::port::is_port;
 use crate::Analysis;
-use crate::facts::{Facts, InterfaceConfig, Manager, Method, Problem, Source};
+use crate::facts::{InterfaceConfig, Manager, Method, Problem, Source};
 
 /// A configuration that takes the SAN NIC.
 #[derive(Debug)]
@@ -104,8 +104,21 @@ pub(crate) fn config_text(config: &InterfaceConfig) -> String {
     format!("{whom}: {}", how.trim_end())
 }
 
-/// A configuration of a manager that starts and that could not be read: it may be for the SAN NIC.
-pub(crate) fn unread_manager(facts: &Facts) -> Option<&Problem> {
-    let counts = |manager: &Manager| manager_starts(facts, *manager) || *manager == Manager::Netplan;
+/// A configuration of a manager that starts and that could not be read, or a manager that is not read at all: it may be
+/// for the SAN NIC.
+pub(crate) fn unread_manager<'a>(facts: &'a Analysis<'_>) -> Option<&'a Problem> {
+    let counts = |manager: &Manager| match manager {
+        Manager::Netplan => true,
+        Manager::CloudInit => manager_starts(facts, *manager) && !is_left_manual(facts),
+        manager => manager_starts(facts, *manager),
+    };
     Manager::ALL.into_iter().filter(counts).find_map(|manager| facts.unread(Source::Manager(manager)))
+}
+
+/// Whether cloud-init writes the SAN NIC as `manual` for ifupdown: what initramfs-tools leaves in `/run/net-*.conf`
+/// goes before what a datasource says (KlibcNetworkConfigSource in cloudinit/net/cmdline.py; seen in the lab).
+fn is_left_manual(facts: &Analysis<'_>) -> bool {
+    manager_starts(facts, Manager::Ifupdown)
+        && !facts.netconfig.managers.iter().any(|state| state.manager == Manager::Netplan)
+        && is_brought_up_by_iscsistart(facts)
 }

@@ -2,9 +2,11 @@
 
 use super::config_match::config_text;
 use super::identity::SanIdentity;
-use super::managers::{activated_by_hand, keeps, keeps_all, leaves_foreign_routes, renderer};
+use super::managers::{
+    activated_by_hand, is_brought_up_by_iscsistart, keeps, keeps_all, leaves_foreign_routes, renderer,
+};
 use super::port::port;
-use crate::facts::{InterfaceConfig, Location, LoginKind, Manager, ManagerState, Method, Problem, Source};
+use crate::facts::{InterfaceConfig, Location, Manager, ManagerState, Method, Problem, Source};
 use crate::{Analysis, Evidence, SanNicNeed, Sed, ShellCommand};
 use std::net::IpAddr;
 
@@ -61,6 +63,8 @@ pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &
         Manager::Ifupdown => ifupdown(facts, config),
         Manager::Networkd => networkd(facts, config),
         Manager::NetworkManager | Manager::Ifcfg | Manager::Dhcpcd | Manager::Netplan => profile(facts, config),
+        // These have no configuration of their own; see unread_manager().
+        Manager::CloudInit | Manager::Unread => Vec::new(),
     }
 }
 
@@ -112,9 +116,7 @@ fn is_guarded_where_noted(facts: &Analysis<'_>) -> bool {
 /// for good, and needs no stanza for it.
 pub(crate) fn noted<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
     let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
-    let noted =
-        facts.default_image().is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart));
-    noted.then_some(guard)
+    is_brought_up_by_iscsistart(facts).then_some(guard)
 }
 
 fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {

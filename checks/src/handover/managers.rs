@@ -1,10 +1,17 @@
 //! The managers of the real root: which of them start, and what they leave as it is.
 
-use crate::facts::{Facts, InterfaceConfig, Manager, Method};
+use crate::Analysis;
+use crate::facts::{Facts, InterfaceConfig, LoginKind, Manager, Method};
 
 /// Whether a manager starts on the real root.
 pub(crate) fn manager_starts(facts: &Facts, manager: Manager) -> bool {
     facts.netconfig.managers.iter().any(|state| state.manager == manager && state.enabled)
+}
+
+/// Whether open-iscsi's script of initramfs-tools brings the SAN NIC up, or may: it alone leaves `/run/net-*.conf` and
+/// the name of the NIC.
+pub(super) fn is_brought_up_by_iscsistart(facts: &Analysis<'_>) -> bool {
+    facts.default_image().is_none_or(|image| image.login.iter().any(|login| login.kind == LoginKind::Iscsistart))
 }
 
 /// Whether what a configuration says is put into force at boot.

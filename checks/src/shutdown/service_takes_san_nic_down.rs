@@ -39,7 +39,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let Some(line) = takes_all_down(facts) else {
         return Ok(match facts.services.problems.first() {
             Some(problem) => Outcome::unread(problem),
-            None => Outcome::pass("no enabled service takes interfaces down at shutdown"),
+            None => {
+                // Whoever brings interfaces up may take them down.
+                facts.was_read(Source::Manager(Manager::Unread))?;
+                Outcome::pass("no enabled service takes interfaces down at shutdown")
+            }
         });
     };
     let san = SanIdentity::of(facts);
@@ -60,6 +64,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         }
         _ => {
             facts.was_read(Source::Manager(Manager::Ifupdown))?;
+            facts.was_read(Source::Manager(Manager::Unread))?;
             // One of udev's rules may note the NIC as one that is up.
             facts.was_read(Source::LinkFiles)?;
             Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title()))

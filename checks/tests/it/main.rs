@@ -10,6 +10,7 @@ mod handover;
 mod login;
 mod login_words;
 mod machine;
+mod managers;
 mod ports;
 mod readers;
 mod repairs;

@@ -1,6 +1,7 @@
 //! Network configuration: the files of each network manager, leases of DHCP clients, and DHCP option 121.
 
 pub(crate) mod classless_routes;
+pub(crate) mod cloud_init;
 mod condition;
 pub(crate) mod dhclient_conf;
 pub(crate) mod dhcpcd_conf;

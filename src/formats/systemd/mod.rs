@@ -5,6 +5,7 @@
 //! is for the caller.
 
 pub(crate) mod exec;
+pub(crate) mod interface_commands;
 pub(crate) mod sysctl;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The managers of network configuration: the files of each, and whether it starts on the real root.
 
-use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, redhat};
+use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, others, redhat};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Location, Manager, ManagerState, NetConfig, Source};
@@ -19,6 +19,9 @@ enum Starts {
     Services(&'static [&'static str]),
     /// systemd itself, where one of these programs is installed, before anything else.
     Generators(&'static [&'static str]),
+    /// Red Hat's initscripts: their script, or a unit that runs it. The name is also an alias of other managers, and
+    /// SUSE's script has it too.
+    Initscripts,
 }
 
 /// Every manager, in the order in which facts have them; NetworkManager leaves to ifupdown what that has.
@@ -40,13 +43,20 @@ const MANAGERS: [Row; 6] = [
         starts: Starts::Services(&["NetworkManager.service"]),
         read: networkmanager::read,
     },
-    Row { manager: Manager::Ifcfg, starts: Starts::Services(&["network.service"]), read: redhat::read },
+    Row { manager: Manager::Ifcfg, starts: Starts::Initscripts, read: redhat::read },
     Row {
         manager: Manager::Dhcpcd,
         starts: Starts::Services(&["dhcpcd.service", "dhcpcd5.service"]),
         read: dhcpcd::read,
     },
 ];
+
+const INITSCRIPTS: &str = "network.service";
+
+/// Whether a script of System V init is Red Hat's for the network.
+pub(super) fn is_red_hats(files: &Reader<'_>, script: &str) -> bool {
+    script == "network" && files.first_directory(["/etc/sysconfig/network-scripts"]).is_some()
+}
 
 /// The services that start managers.
 pub(super) fn services() -> impl Iterator<Item = &'static str> {
@@ -55,6 +65,7 @@ pub(super) fn services() -> impl Iterator<Item = &'static str> {
         .flat_map(|row| match row.starts {
             Starts::Services(names) => names,
             Starts::Generators(_) => &[],
+            Starts::Initscripts => &[INITSCRIPTS],
         })
         .copied()
 }
@@ -77,6 +88,14 @@ fn state(files: &Reader<'_>, startup: &Startup<'_>, row: &Row) -> Option<Manager
             let best = found.iter().position(|service| service.enabled).unwrap_or(0);
             let best = (best < found.len()).then(|| found.swap_remove(best))?;
             (best.enabled, best.at)
+        }
+        Starts::Initscripts => {
+            let is_theirs = match startup.units.load(INITSCRIPTS) {
+                Some(unit) => unit.masked.is_some() || others::is_initscripts(&unit),
+                None => is_red_hats(files, "network"),
+            };
+            let service = startup.service(INITSCRIPTS).filter(|_| is_theirs)?;
+            (service.enabled, service.at)
         }
     };
     Some(ManagerState { manager: row.manager, enabled, at: Some(at) })

@@ -1,5 +1,6 @@
 //! The real root's network configuration: every manager's files, who starts, what renames, what filters.
 
+mod cloud_init;
 pub(super) mod dhcpcd;
 mod firewall;
 mod generated;
@@ -9,6 +10,7 @@ mod netplan;
 mod network_generator;
 pub(super) mod networkd;
 mod networkmanager;
+mod others;
 mod redhat;
 mod sysctl;
 #[cfg(test)]
@@ -40,6 +42,8 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>, portals: &[IpAddr], words
     facts.rp_filter = sysctl::rp_filter(&files);
     Source::Other.name(&mut files.problems());
     managers::read(&files, startup, &mut facts);
+    others::read(&files, startup, &mut facts);
+    cloud_init::read(&files, startup, words, &mut facts);
     if let Some(words) = words {
         network_generator::read(&files, startup, words, &mut facts);
     }

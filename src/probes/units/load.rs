@@ -188,6 +188,11 @@ impl<'a> Units<'a> {
         self.fragment(name).map(|fragment| fragment.name)
     }
 
+    /// Whether a unit, by its own name, is what another name stands for.
+    pub(crate) fn is_called(&self, own_name: &str, name: &str) -> bool {
+        self.own_name(name).as_deref() == Some(own_name)
+    }
+
     /// The own names of all units that have a file or a mask of their own.
     pub(crate) fn own_names(&self) -> impl Iterator<Item = &str> {
         let names = self.index.iter().filter(|(_, entry)| !matches!(entry, Entry::Alias(_)));

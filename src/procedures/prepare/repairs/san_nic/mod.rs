@@ -33,5 +33,8 @@ pub(crate) fn san_nic(
         Manager::NetworkManager => profiles::network_manager(draft, config, need),
         Manager::Ifcfg => profiles::ifcfg(draft, config, need),
         Manager::Dhcpcd => profiles::dhcpcd(draft, config, need),
+        Manager::CloudInit | Manager::Unread => {
+            Err(refusal(config, "is of a manager that isctpl does not read", "Configure the SAN NIC by hand"))
+        }
     }
 }

@@ -1,0 +1,120 @@
+//! Who starts and is not read: units that are the network by order or by name, scripts, cloud-init.
+
+use super::*;
+
+/// The files of a machine: the targets of a boot, and some more.
+fn machine<'a>(files: &[(&'a str, &'a str)]) -> SampleRoot {
+    SampleRoot::of(&[&BOOT[..], files].concat())
+}
+
+/// The places of what starts and is not read.
+fn unread(files: &[(&str, &str)], manager: Manager) -> Vec<String> {
+    let facts = read(&machine(files));
+    let of = |problem: &&isctpl_checks::facts::Problem| problem.source == Source::Manager(manager);
+    let places: Vec<String> = facts.problems.iter().filter(of).map(|problem| problem.place.clone()).collect();
+    let starts = facts.managers.iter().any(|state| state.manager == manager && state.enabled);
+    assert_eq!(starts, !places.is_empty(), "{:?}", facts.problems);
+    places
+}
+
+const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";
+
+/// systemd.special(7): a service that manages the network is ordered before network.target.
+#[test]
+fn a_unit_before_the_network_counts_where_it_starts_and_does_something() {
+    let unit = |lines: &str| format!("[Unit]\nBefore=network.target\n[Service]\nType=oneshot\n{lines}\n");
+    let san = unit("ExecStart=/usr/local/sbin/san-up\nExecStop=/sbin/ip link set enp0s3 down");
+    let place = "/etc/systemd/system/san.service";
+    let link = format!("{WANTED}/san.service");
+    let wanted = (link.as_str(), "-> ../san.service");
+    assert_eq!(unread(&[(place, &san), wanted], Manager::Unread), [place]);
+    assert!(unread(&[(place, &san)], Manager::Unread).is_empty(), "nothing starts it");
+    let masked = [("/usr/lib/systemd/system/san.service", san.as_str()), (place, "-> /dev/null"), wanted];
+    assert!(unread(&masked, Manager::Unread).is_empty(), "it is masked");
+    let tuned = unit("ExecStart=/sbin/ethtool -K enp0s3 tso off");
+    assert!(unread(&[(place, &tuned), wanted], Manager::Unread).is_empty(), "it gives and takes no address");
+    let later = san.replace("Before=network.target", "After=network.target");
+    assert!(unread(&[(place, &later), wanted], Manager::Unread).is_empty(), "it is not the network");
+}
+
+/// connman.service of connman 1.41 (Debian 12), and wpa_supplicant's, which only serves others.
+#[test]
+fn connman_is_not_read_and_what_serves_a_manager_is_none() {
+    let before = "[Unit]\nBefore=network.target\n[Service]\nExecStart=/usr/sbin/x\n";
+    let of = |name: &str| {
+        let (place, link) = (format!("/usr/lib/systemd/system/{name}"), format!("{WANTED}/{name}"));
+        unread(&[(&place, before), (&link, &format!("-> {place}"))], Manager::Unread)
+    };
+    assert_eq!(of("connman.service"), ["/usr/lib/systemd/system/connman.service"]);
+    for name in ["wpa_supplicant.service", "systemd-networkd.service", "NetworkManager.service", "ufw.service"] {
+        assert!(of(name).is_empty(), "{name}");
+    }
+}
+
+/// SUSE's managers and many a unit of somebody's own are `network.service`, which is no sign of Red Hat's initscripts.
+#[test]
+fn network_service_is_red_hats_only_where_it_runs_their_script() {
+    let own = "[Service]\nExecStart=/usr/local/sbin/net start\n";
+    let wanted = format!("{WANTED}/network.service");
+    let started = (wanted.as_str(), "-> /etc/systemd/system/network.service");
+    let place = "/etc/systemd/system/network.service";
+    assert_eq!(unread(&[(place, own), started], Manager::Unread), [place]);
+    let aliased =
+        [("/usr/lib/systemd/system/net.service", own), (place, "-> /usr/lib/systemd/system/net.service"), started];
+    assert_eq!(unread(&aliased, Manager::Unread), ["/usr/lib/systemd/system/net.service"]);
+    let red_hats = "[Unit]\nBefore=network.target\n[Service]\nExecStart=/etc/rc.d/init.d/network start\n";
+    let files = [(place, red_hats), started];
+    assert!(unread(&files, Manager::Unread).is_empty());
+    let is_ifcfg = |state: &isctpl_checks::facts::ManagerState| state.manager == Manager::Ifcfg && state.enabled;
+    assert!(read(&machine(&files)).managers.iter().any(is_ifcfg));
+    assert!(!read(&machine(&aliased)).managers.iter().any(is_ifcfg));
+}
+
+/// systemd-sysv-generator orders what provides `$network` before network.target; System V init runs the links itself.
+#[test]
+fn scripts_that_provide_the_network() {
+    let script = "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: san $network\n### END INIT INFO\n";
+    let generator = ("/usr/lib/systemd/system-generators/systemd-sysv-generator", "program");
+    let files = [("/usr/lib/systemd/systemd", "program"), generator, ("/etc/init.d/san", script)];
+    assert!(unread(&files, Manager::Unread).is_empty(), "no run level starts it");
+    let started = [&files[..], &[("/etc/rc3.d/S10san", "-> ../init.d/san")]].concat();
+    assert_eq!(unread(&started, Manager::Unread), ["/etc/init.d/san"]);
+    // SUSE 11's script has Red Hat's name, and other files.
+    let suse = [("/etc/init.d/network", "#!/bin/bash\n"), ("/etc/rc3.d/S05network", "-> ../init.d/network")];
+    assert_eq!(unread(&suse, Manager::Unread), ["/etc/init.d/network"]);
+    let red_hat = [&suse[..], &[("/etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo\n")]].concat();
+    assert!(unread(&red_hat, Manager::Unread).is_empty());
+    let gentoo = [("/etc/runlevels/default/net.eth0", "-> /etc/init.d/net.eth0"), ("/etc/init.d/net.lo", "")];
+    assert_eq!(unread(&gentoo, Manager::Unread), ["/etc/runlevels/default/net.eth0"]);
+}
+
+/// apply_network_config() and _find_networking_config() in cloudinit/stages.py (22.4.2).
+#[test]
+fn cloud_init_writes_the_network_of_an_instance_that_is_new_to_it() {
+    const GENERATOR: &str = "/usr/lib/systemd/system-generators/cloud-init-generator";
+    let local = "[Unit]\nBefore=network-pre.target\n[Service]\nExecStart=/usr/bin/cloud-init init --local\n";
+    let new = [
+        (GENERATOR, "program"),
+        ("/usr/lib/systemd/system/cloud-init.target", "[Unit]\n"),
+        ("/usr/lib/systemd/system/cloud-init-local.service", local),
+        (
+            "/etc/systemd/system/cloud-init.target.wants/cloud-init-local.service",
+            "-> /usr/lib/systemd/system/cloud-init-local.service",
+        ),
+        ("/etc/cloud/cloud.cfg", "system_info:\n  network:\n    renderers: [eni]\n"),
+    ];
+    let with = |more: (&'static str, &'static str)| unread(&[&new[..], &[more]].concat(), Manager::CloudInit);
+    assert_eq!(unread(&new, Manager::CloudInit).len(), 1);
+    assert_eq!(
+        with(("/etc/cloud/cloud.cfg.d/50-net.cfg", "network:\n  version: 1\n")),
+        ["/etc/cloud/cloud.cfg.d/50-net.cfg:1"]
+    );
+    for off in [
+        ("/etc/cloud/cloud-init.disabled", ""),
+        ("/etc/cloud/cloud.cfg.d/99-off.cfg", "network: {config: disabled}\n"),
+        ("/var/lib/cloud/data/instance-id", "i-1\n"),
+        ("/etc/systemd/system/cloud-init-local.service", "-> /dev/null"),
+    ] {
+        assert!(with(off).is_empty(), "{off:?}");
+    }
+}
