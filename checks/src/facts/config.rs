@@ -1,6 +1,6 @@
 //! Network configuration and DHCP clients of the real root.
 
-use super::{LeaseClient, Located, Location, Manager, Problem};
+use super::{Ifupdown2, LeaseClient, Located, Location, Manager, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -127,6 +127,9 @@ pub struct NetConfig {
     pub renames: Vec<Rename>,
     /// open-iscsi's udev rule or hook that keeps ifupdown off the boot NIC is on the disk.
     pub iscsi_nic_guard: Option<Location>,
+    /// ifupdown2, where it is what reads `/etc/network/interfaces`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ifupdown2: Option<Ifupdown2>,
     /// `ManageForeignRoutes=` of networkd.conf and its drop-ins.
     pub manage_foreign_routes: Option<Located<bool>>,
     /// systemd's version as its shared library's name tells (`libsystemd-shared-252.so`).

@@ -1,6 +1,7 @@
 //! `handover-classless-routes-ignored`
 
-use super::disruption::{DisruptionKind, guard};
+use super::disruption::DisruptionKind;
+use super::ifupdown::guard;
 use super::managers::{keeps_all, leaves_foreign_routes, renderer};
 use super::outcome;
 use crate::facts::{Manager, Method};

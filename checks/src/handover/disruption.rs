@@ -1,13 +1,9 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
 use super::config_match::config_text;
-use super::identity::SanIdentity;
-use super::managers::{
-    activated_by_hand, is_brought_up_by_iscsistart, keeps, keeps_all, leaves_foreign_routes, renderer,
-};
-use super::port::port;
-use crate::facts::{InterfaceConfig, Location, Manager, ManagerState, Method, Problem, Source};
-use crate::{Analysis, Evidence, SanNicNeed, Sed, ShellCommand};
+use super::managers::{activated_by_hand, keeps, keeps_all, leaves_foreign_routes, renderer};
+use crate::facts::{InterfaceConfig, Location, Manager, Method, Problem};
+use crate::{Analysis, Evidence, SanNicNeed, ShellCommand};
 use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
@@ -51,130 +47,7 @@ pub(crate) enum DisruptionKind {
     ClasslessIgnored,
 }
 
-/// What a configuration does to the address and the routes that the initramfs left.
-pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &SanIdentity) -> Vec<Disruption> {
-    if let Some(port) = port(facts, config, san) {
-        let mut disruption = reconfigured(config, port.what, "Remove the SAN NIC from bonds, bridges and VRFs");
-        disruption.at.extend(port.at);
-        // What is built on the bond or bridge is not known.
-        return vec![Disruption { dormant: port.dormant, need: None, ..disruption }];
-    }
-    match renderer(config) {
-        Manager::Ifupdown => ifupdown(facts, config),
-        Manager::Networkd => networkd(facts, config),
-        Manager::NetworkManager | Manager::Ifcfg | Manager::Dhcpcd | Manager::Netplan => profile(facts, config),
-        // These have no configuration of their own; see unread_manager().
-        Manager::CloudInit | Manager::Unread => Vec::new(),
-    }
-}
-
-fn ifupdown(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
-    if guard(facts).is_some() {
-        return Vec::new();
-    }
-    // Its rule may be among those that were not read.
-    let in_doubt = facts.unread(Source::LinkFiles).filter(|_| is_guarded_where_noted(facts)).cloned();
-    let how = if config.method == Method::Dhcp { "by DHCP" } else { "with a static address" };
-    let mut disruptions = vec![reconfigured(
-        config,
-        format!("ifupdown reconfigures this NIC {how}, and stops it at shutdown while the root still needs it"),
-        "Set the SAN NIC to `manual` and `no-auto-down` in ifupdown; the initramfs has already brought it up",
-    )];
-    if let [name] = config.matches.names.as_slice()
-        && let Some(first) = disruptions.first_mut()
-    {
-        let manual = Sed::new("s/^( *iface +").literal(name).then(" +inet +).*/\\1manual/");
-        first.commands.push(ShellCommand::sed(&[manual], &config.at.path));
-        first.commands.push(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[name]));
-    }
-    if config.method == Method::Dhcp && !covered(facts, config) {
-        disruptions.extend(dhclient_drops_classless(facts, config));
-    }
-    for disruption in &mut disruptions {
-        disruption.in_doubt = disruption.in_doubt.take().or_else(|| in_doubt.clone());
-    }
-    disruptions
-}
-
-/// open-iscsi's own guard, where it holds. It knows the NIC by a file that only initramfs-tools' script
-/// writes, and notes it in `/run/network/ifstate` as up already. Debian's ifupdown has a file of its own
-/// for each interface, `ifstate.NAME`, and does not ask that one: it brings the NIC up all the same. And
-/// what is noted as up is taken down by `ifdown -a`, which is what networking.service stops with. Only the
-/// script of a run level leaves the network alone while a network filesystem is mounted.
-pub(super) fn guard<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
-    noted(facts).filter(|_| is_guarded_where_noted(facts))
-}
-
-/// Whether ifupdown heeds the note: a run level starts it.
-fn is_guarded_where_noted(facts: &Analysis<'_>) -> bool {
-    let of_ifupdown = |state: &&ManagerState| state.manager == Manager::Ifupdown && state.enabled;
-    let started_by = facts.netconfig.managers.iter().find(of_ifupdown).and_then(|state| state.at.as_ref());
-    started_by.is_some_and(|at| at.path.starts_with("/etc/rc") || at.path.starts_with("/etc/runlevels/"))
-}
-
-/// The guard's rule, where the image writes the note that it goes by: such an image brings the SAN NIC up
-/// for good, and needs no stanza for it.
-pub(crate) fn noted<'a>(facts: &'a Analysis<'_>) -> Option<&'a Location> {
-    let guard = facts.netconfig.iscsi_nic_guard.as_ref()?;
-    is_brought_up_by_iscsistart(facts).then_some(guard)
-}
-
-fn dhclient_drops_classless(facts: &Analysis<'_>, config: &InterfaceConfig) -> Option<Disruption> {
-    let conf = facts.dhcp.dhclient.as_ref();
-    let block = conf.and_then(|conf| {
-        let mut blocks = conf.interfaces.iter().filter(|block| block.is_in_common_file());
-        blocks.find(|block| config.matches.names.contains(&block.name))
-    });
-    let asks = match block {
-        Some(block) => block.asks_classless,
-        None => conf.is_some_and(|conf| conf.asks_classless),
-    };
-    let installs = facts.dhcp.hooks.iter().any(|hook| hook.active && hook.installs_classless);
-    let of_program = facts.unread(Source::Dhclient);
-    let of_conf = facts.unread(Source::DhclientConf);
-    let ignored = |what: &str, fix: &'static str, place: Option<(Location, String)>, in_doubt: Option<&Problem>| {
-        let by_dhcp = (config.at.clone(), "DHCP by ifupdown".to_owned());
-        Disruption {
-            kind: DisruptionKind::ClasslessIgnored,
-            what: what.to_owned(),
-            dormant: false,
-            of_route: true,
-            fix,
-            commands: Vec::new(),
-            at: std::iter::once(by_dhcp).chain(place).collect(),
-            in_doubt: in_doubt.cloned(),
-            need: Some(SanNicNeed::Keep),
-        }
-    };
-    let requests = "Have dhclient request rfc3442-classless-static-routes";
-    let in_doubt = match (facts.dhcp.dhclient_installed, asks, installs) {
-        (false, ..) => Some(of_program?),
-        (true, false, _) => of_program.or(of_conf),
-        (true, true, false) => of_conf.or(facts.unread(Source::DhclientHooks)),
-        (true, true, true) => {
-            let what = "dhclient may not request option 121, and then the lease brings no route to the target";
-            return Some(ignored(what, requests, None, Some(of_conf?)));
-        }
-    };
-    Some(if asks {
-        ignored(
-            "dhclient has no exit hook that adds the routes of option 121",
-            "Restore Debian's exit hook of dhclient, rfc3442-classless-routes",
-            Some((Location::file("/etc/dhcp/dhclient-exit-hooks.d"), "no active hook for classless routes".to_owned())),
-            in_doubt,
-        )
-    } else {
-        let place = conf.map(|conf| {
-            let list = block.and_then(|block| block.requested.as_ref()).or(conf.requested.as_ref());
-            let at = list.map_or_else(|| Location::file(&conf.path), |list| list.at.clone());
-            (at, "rfc3442-classless-static-routes is not requested".to_owned())
-        });
-        let what = "dhclient does not request option 121, so the lease brings no route to the target";
-        ignored(what, requests, place, in_doubt)
-    })
-}
-
-fn networkd(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
+pub(super) fn networkd(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     match config.method {
         Method::Dhcp => {
             // The routes of the initramfs are the way to the target for as long as networkd leaves them there.
@@ -204,7 +77,7 @@ fn networkd(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
 }
 
 /// NetworkManager, its ifcfg files, and dhcpcd.
-fn profile(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
+pub(super) fn profile(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
     let mut disruptions: Vec<Disruption> = match config.method {
         Method::Dhcp => dhcp_without_routes(facts, config).into_iter().collect(),
         Method::Unset if config.addresses.is_empty() => dhcp_without_routes(facts, config).into_iter().collect(),
@@ -322,7 +195,7 @@ fn destination(facts: &Analysis<'_>) -> String {
     portals.first().map_or_else(|| "the target".to_owned(), |portal| portal.ip.to_string())
 }
 
-fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Disruption {
+pub(super) fn reconfigured(config: &InterfaceConfig, what: String, fix: &'static str) -> Disruption {
     Disruption {
         kind: DisruptionKind::Reconfigured,
         what,

@@ -10,6 +10,7 @@ mod dhcp_timeout_long;
 mod disruption;
 mod evidence;
 mod identity;
+mod ifupdown;
 mod interface_renamed;
 mod managers;
 mod mount_device_missing;
@@ -19,6 +20,7 @@ mod port;
 mod san_nic_reconfigured;
 mod san_route_not_kept;
 mod start_delayed;
+mod takeover;
 mod wan_before_san;
 
 use crate::Check;
@@ -27,8 +29,8 @@ pub use borne::unborne_san_nic;
 pub(crate) use candidates::{Candidate, candidates};
 pub(crate) use config_match::{ConfigMatch, config_text, san_config_matches, san_configs, unread_manager};
 pub use dhcp_timeout_long::LONGEST_DHCP_TIMEOUT;
-pub(crate) use disruption::noted;
 pub(crate) use identity::SanIdentity;
+pub(crate) use ifupdown::{STOP_OF_IFUPDOWN2, noted};
 pub(crate) use managers::manager_starts;
 pub(crate) use nic_match::{Matches, matches};
 

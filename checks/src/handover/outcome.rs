@@ -1,8 +1,9 @@
 //! What the three checks on the takeover of the SAN NIC have in common.
 
 use super::config_match::{config_matches, config_text, unread_manager};
-use super::disruption::{Disruption, DisruptionKind, disruptions};
+use super::disruption::{Disruption, DisruptionKind};
 use super::identity::SanIdentity;
+use super::takeover::disruptions;
 use crate::analysis::TargetNetwork;
 use crate::facts::{InterfaceConfig, Manager, Problem, Source};
 use crate::{Analysis, Finding, Outcome, Remedy, Repair};

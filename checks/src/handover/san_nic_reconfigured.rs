@@ -1,7 +1,8 @@
 //! `handover-san-nic-reconfigured`
 
-use super::disruption::{DisruptionKind, guard};
+use super::disruption::DisruptionKind;
 use super::identity::SanIdentity;
+use super::ifupdown::guard;
 use super::managers::{keeps, renderer};
 use super::outcome;
 use crate::facts::{InterfaceConfig, Manager, Method};

@@ -1,6 +1,7 @@
 //! `handover-san-route-not-kept`
 
-use super::disruption::{DisruptionKind, guard};
+use super::disruption::DisruptionKind;
+use super::ifupdown::guard;
 use super::outcome;
 use crate::facts::{Manager, Method};
 use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};

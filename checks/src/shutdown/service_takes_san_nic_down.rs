@@ -1,7 +1,7 @@
 //! `service-takes-san-nic-down`
 
 use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method, Source};
-use crate::handover::{Matches, SanIdentity, matches, noted};
+use crate::handover::{Matches, STOP_OF_IFUPDOWN2, SanIdentity, matches, noted};
 use crate::{
     Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Severity, ShellCommand,
 };
@@ -20,7 +20,9 @@ pub(crate) static CHECK: Check = Check {
         finds: "/etc/network/interfaces has a stanza for the SAN NIC, of any method, and networking.service runs `ifdown -a` \
                 when it stops: that takes down every interface that has a stanza and that ifupdown has recorded as \
                 up: those brought up by `auto` or `allow-hotplug`, and the boot NIC wherever \
-                open-iscsi's udev rule records it as up to keep `ifup` away from it. `no-auto-down` passes. A stanza that \
+                open-iscsi's udev rule records it as up to keep `ifup` away from it. `no-auto-down` passes, but for ifupdown2, which \
+                does not know it: that one leaves everything up with SKIP_DOWN_AT_SYSRESET=yes in /etc/default/networking, or \
+                where /etc/iscsi/iscsi.initramfs exists. A stanza that \
                 reconfigures the NIC at boot is handover-san-nic-reconfigured.",
         breaks: "The NIC goes down while the root is still mounted: `manual` interfaces too (ip link set down). \
                  All units stop, and then systemd cannot read the program that ends the shutdown; what \
@@ -29,6 +31,7 @@ pub(crate) static CHECK: Check = Check {
         references: &[
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
             "ifdown(8), --all; interfaces(5), no-auto-down",
+            "ifupdown2 /usr/share/ifupdown2/sbin/start-networking, stop and check_network_file_systems()",
             "Debian /lib/open-iscsi/net-interface-handler (writes /run/network/ifstate)",
         ],
     },
@@ -52,7 +55,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let stanza = facts.netconfig.interfaces.iter().find(|config| {
         config.manager == Manager::Ifupdown
             && config.method != Method::Loopback
-            && !config.left_up
+            && (!config.left_up || facts.netconfig.ifupdown2.is_some())
             && is_held_up(facts, config)
             && matches(&config.matches, &san) == Matches::Yes
     });
@@ -60,7 +63,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Some(config) if !is_excluded() => {
             // What leaves it up stands in any file.
             facts.was_read(Source::Root)?;
-            finding(&san, config, line).into()
+            finding(facts, &san, config, line).into()
         }
         _ => {
             facts.was_read(Source::Manager(Manager::Ifupdown))?;
@@ -75,11 +78,27 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// The line by which ifupdown's unit takes every interface down at shutdown.
 fn takes_all_down(facts: &Facts) -> Option<&ExecLine> {
     let unit = facts.services.unit(UNIT).filter(|unit| unit.starts() && unit.stopped_at_shutdown)?;
-    unit.exec.iter().filter(|line| matches!(line.directive.as_str(), "ExecStop" | "ExecStopPost")).find(|line| {
-        let mut words = line.command.split_whitespace();
-        let ifdown = words.any(|word| word.rsplit('/').next() == Some("ifdown"));
-        ifdown && words.any(|word| matches!(word, "-a" | "--all"))
-    })
+    let stops = |line: &&ExecLine| matches!(line.directive.as_str(), "ExecStop" | "ExecStopPost");
+    unit.exec
+        .iter()
+        .filter(stops)
+        .find(|line| is_ifdown_of_all(&line.command) || is_stop_of_ifupdown2(facts, &line.command))
+}
+
+fn is_ifdown_of_all(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    words.any(|word| name(word) == "ifdown") && words.any(|word| matches!(word, "-a" | "--all"))
+}
+
+/// ifupdown2's script runs `ifdown -a`, unless it is told not to at a shutdown.
+fn is_stop_of_ifupdown2(facts: &Facts, command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let takes_down = facts.netconfig.ifupdown2.as_ref().is_some_and(|two| two.stays_up.is_none());
+    takes_down && words.any(|word| name(word) == "start-networking") && words.any(|word| word == "stop")
+}
+
+fn name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or_default()
 }
 
 /// Names behind `--exclude=` and `-X`.
@@ -96,21 +115,32 @@ fn excluded(command: &str) -> Vec<&str> {
 /// Whether ifupdown holds the interface of a stanza to be up. What it sets up anew at boot is told by
 /// handover-san-nic-reconfigured.
 fn is_held_up(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
+    if facts.netconfig.ifupdown2.is_some() {
+        // It keeps a state of its own, and `ifdown -a` is for what is `auto`.
+        return config.at_boot && !config.optional && config.method == Method::Manual;
+    }
     noted(facts).is_some() || (config.at_boot && config.method == Method::Manual)
 }
 
-fn finding(san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Finding {
+fn finding(facts: &Facts, san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Finding {
     let name = config.matches.names.first().or(san.name.as_ref()).cloned().unwrap_or_default();
+    let (stanza, remedy) = match facts.netconfig.ifupdown2 {
+        Some(_) => (format!("iface {name}, auto"), Remedy::new(STOP_OF_IFUPDOWN2)),
+        None => (
+            format!("iface {name}, without no-auto-down"),
+            Remedy::new("Make ifupdown leave the SAN NIC up at shutdown").command(ShellCommand::append_line(
+                &config.at.path,
+                "no-auto-down {}",
+                &[&name],
+            )),
+        ),
+    };
     Finding::critical(format!(
         "{UNIT} takes {} down at shutdown while the root still needs it ({})",
         san.title(),
         config.at
     ))
-    .evidence(Evidence::at(&config.at, format!("iface {name}, without no-auto-down")))
+    .evidence(Evidence::at(&config.at, stanza))
     .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
-    .remedy(
-        Remedy::new("Make ifupdown leave the SAN NIC up at shutdown")
-            .command(ShellCommand::append_line(&config.at.path, "no-auto-down {}", &[&name]))
-            .repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp)),
-    )
+    .remedy(remedy.repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp)))
 }

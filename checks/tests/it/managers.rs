@@ -1,5 +1,5 @@
 //! Managers that are not read, and who stops the NIC at shutdown.
-use super::machine::{Machine, alarms, machine};
+use super::machine::{Machine, alarms, located, machine};
 use isctpl_checks::{BootVerdict, Link, Outcome};
 use serde_json::{Value, json};
 
@@ -42,4 +42,77 @@ fn what_cloud_init_will_write_is_known_only_after_initramfs_tools_for_ifupdown()
     assert!(unknown("initramfs-tools-root", &["ifupdown", "netplan", "cloud-init"]));
     assert!(unknown("dracut-root", &["ifupdown", "cloud-init"]));
     assert!(!unknown("dracut-root", &["ifupdown"]), "it does not start");
+}
+
+/// A stanza for the SAN NIC, brought up at boot, in the words of ifupdown and of whoever reads its files.
+fn with_stanza(base: &str, more: Value, ifupdown2: Option<Value>) -> Machine {
+    let mut config = machine("dracut-live").value()["netconfig"]["interfaces"][0].clone();
+    let name = if base.starts_with("dracut") { "ibft0" } else { "enp0s3" };
+    config["manager"] = json!("ifupdown");
+    config["matches"] = json!({"names": [name]});
+    config["at"] = json!({"path": "/etc/network/interfaces", "line": 5});
+    config["keep"] = Value::Null;
+    for (key, value) in more.as_object().unwrap() {
+        config[key] = value.clone();
+    }
+    let mut patch = vec![
+        json!({"op": "replace", "path": "/netconfig/managers", "value":
+            [{"manager": "ifupdown", "enabled": true, "at": null}]}),
+        json!({"op": "add", "path": "/netconfig/interfaces/0", "value": config}),
+    ];
+    if let Some(two) = ifupdown2 {
+        let line = |directive: &str, action: &str| {
+            json!({"directive": directive, "at": {"path": "/lib/systemd/system/networking.service", "line": 14}, "logout": null,
+                "command": format!("/usr/share/ifupdown2/sbin/start-networking {action}")})
+        };
+        patch.push(json!({"op": "add", "path": "/netconfig/ifupdown2", "value": two}));
+        patch.push(json!({"op": "replace", "path": "/services/units", "value": [{
+            "name": "networking.service", "fragment": {"path": "/lib/systemd/system/networking.service", "line": 0},
+            "enabled_by": [{"path": "/etc/systemd/system/basic.target.wants/networking.service", "line": 0}],
+            "exec": [line("ExecStart", "start"), line("ExecStop", "stop")], "stopped_at_shutdown": true,
+        }]}));
+    }
+    machine(base).patch(Value::Array(patch))
+}
+
+/// ifupdown 0.8.41 of Debian 12, run in a network namespace on a NIC that was up with 100.64.16.54/29: of the same
+/// address `ip addr add` says "Address already assigned", ifup gives up, and `ifdown -a` leaves the NIC alone; another
+/// address is added, and `ifdown -a` takes the NIC down; with no-auto-down it does not.
+#[test]
+fn ifupdown_leaves_an_address_alone_that_is_there_already() {
+    let of =
+        |base: &str, more: Value| alarms(&with_stanza(base, more, None).facts(), &[Link::Handover, Link::Shutdown]);
+    let address = |net: &str| json!({"method": "static", "addresses": [net]});
+    let own = "100.64.16.54/29";
+    assert_eq!(of("dracut-live", address(own)), Vec::<String>::new());
+    let alarm = ["handover-san-nic-reconfigured"];
+    assert_eq!(of("dracut-live", address("100.64.16.53/29")), alarm);
+    let mut kept = address("100.64.16.53/29");
+    kept["left_up"] = json!(true);
+    assert_eq!(of("dracut-live", kept), Vec::<String>::new());
+    assert_eq!(of("dracut-live", json!({"method": "dhcp"})), alarm);
+    // The disk alone does not tell which address the initramfs gives the NIC.
+    assert_eq!(of("dracut-root", address(own)), ["handover-san-nic-reconfigured?"]);
+}
+
+/// ifupdown2 3.0.0 of Debian 12, run in the same way: nothing is taken away at boot, and `ifdown -a` takes the NIC down,
+/// whatever its method, with no-auto-down too. start-networking runs it at a shutdown only where nothing tells it to skip.
+#[test]
+fn ifupdown2_takes_the_nic_down_at_shutdown_unless_it_is_told_to_skip_that() {
+    let program = json!({"path": "/usr/share/ifupdown2/__main__.py", "line": 0});
+    let of = |more: Value, stays_up: Value| {
+        let two = json!({"at": program, "stays_up": stays_up});
+        alarms(&with_stanza("dracut-live", more, Some(two)).facts(), &[Link::Handover, Link::Shutdown])
+    };
+    let skips = located(json!("SKIP_DOWN_AT_SYSRESET=yes"));
+    for method in ["dhcp", "static"] {
+        let stanza = json!({"method": method, "addresses": ["100.64.16.54/29"], "left_up": true});
+        assert_eq!(of(stanza.clone(), Value::Null), ["handover-san-nic-reconfigured"], "{method}");
+        assert_eq!(of(stanza, skips.clone()), Vec::<String>::new(), "{method}");
+    }
+    let manual = json!({"method": "manual", "left_up": true});
+    assert_eq!(of(manual.clone(), Value::Null), ["service-takes-san-nic-down"]);
+    assert_eq!(of(manual, skips), Vec::<String>::new());
+    let hotplug = json!({"method": "static", "addresses": ["100.64.16.54/29"], "optional": true});
+    assert_eq!(of(hotplug, Value::Null), Vec::<String>::new(), "`ifdown -a` is for what is `auto`");
 }

@@ -5,7 +5,7 @@ use crate::formats::network::ifupdown::{Include, Item, Stanza, interfaces, parse
 use crate::formats::text::harmless::wrong_value;
 use crate::probes::files::Reader;
 use crate::system::FileKind;
-use isctpl_checks::facts::{NetConfig, Problem};
+use isctpl_checks::facts::{Ifupdown2, Located, Location, NetConfig, Problem};
 use std::collections::BTreeMap;
 
 const MAIN: &str = "/etc/network/interfaces";
@@ -20,6 +20,12 @@ const FILE_LIMIT: usize = 512;
 /// thousand lines.
 const STANZA_LIMIT: usize = 20_000;
 const LINE_LIMIT: usize = 50_000;
+
+/// ifupdown2's program.
+const IFUPDOWN2: &str = "/usr/share/ifupdown2/__main__.py";
+
+/// What ifupdown2's service reads its settings from (systemd.exec(5), EnvironmentFile=).
+const DEFAULTS: &str = "/etc/default/networking";
 
 struct Walk<'w> {
     files: &'w Reader<'w>,
@@ -40,6 +46,21 @@ pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
     }
     facts.interfaces.extend(configs);
     facts.renames.extend(renames);
+    facts.ifupdown2 =
+        files.is_file(IFUPDOWN2).then(|| Ifupdown2 { at: files.location(IFUPDOWN2), stays_up: stays_up(files) });
+}
+
+/// What keeps ifupdown2's service from stopping interfaces at shutdown: start-networking gives up at once with
+/// `SKIP_DOWN_AT_SYSRESET=yes`, or where open-iscsi's file for initramfs-tools is there.
+fn stays_up(files: &Reader<'_>) -> Option<Located<String>> {
+    const MARK: &str = "/etc/iscsi/iscsi.initramfs";
+    let text = files.text(DEFAULTS).unwrap_or_default();
+    let lines = (1u32..).zip(text.lines());
+    let settings = lines.filter_map(|(line, text)| Some((line, text.trim().strip_prefix("SKIP_DOWN_AT_SYSRESET=")?)));
+    let skips = settings.last().filter(|(_, value)| value.trim().trim_matches(['"', '\'']) == "yes");
+    let skips = skips.map(|(line, _)| Location::line(files.name(DEFAULTS), line));
+    let skips = skips.map(|at| Located::new("SKIP_DOWN_AT_SYSRESET=yes".to_owned(), at));
+    skips.or_else(|| files.find(MARK).map(|_| Located::new("iSCSI root".to_owned(), files.location(MARK))))
 }
 
 impl Walk<'_> {

@@ -118,3 +118,21 @@ fn cloud_init_writes_the_network_of_an_instance_that_is_new_to_it() {
         assert!(with(off).is_empty(), "{off:?}");
     }
 }
+
+/// start-networking of ifupdown2 3.0.0: `stop` asks the setting, then the file, and else runs `ifdown -a`.
+#[test]
+fn ifupdown2_is_told_from_its_program_and_what_keeps_interfaces_up_from_its_settings() {
+    let stays_up = |files: &[(&str, &str)]| {
+        let program = ("/usr/share/ifupdown2/__main__.py", "program");
+        let two = read(&machine(&[&[program], files].concat())).ifupdown2.unwrap();
+        two.stays_up.map(|why| why.at.path)
+    };
+    const DEFAULTS: &str = "/etc/default/networking";
+    assert_eq!(stays_up(&[(DEFAULTS, "# x\nSKIP_DOWN_AT_SYSRESET=\"yes\"\n")]).as_deref(), Some(DEFAULTS));
+    assert_eq!(stays_up(&[(DEFAULTS, "SKIP_DOWN_AT_SYSRESET=yes\nSKIP_DOWN_AT_SYSRESET=no\n")]), None);
+    assert_eq!(stays_up(&[(DEFAULTS, "#SKIP_DOWN_AT_SYSRESET=yes\n")]), None);
+    const MARK: &str = "/etc/iscsi/iscsi.initramfs";
+    assert_eq!(stays_up(&[(MARK, "ISCSI_AUTO=true\n")]).as_deref(), Some(MARK));
+    assert_eq!(stays_up(&[]), None);
+    assert!(read(&machine(&[])).ifupdown2.is_none());
+}
