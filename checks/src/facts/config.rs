@@ -1,6 +1,6 @@
 //! Network configuration and DHCP clients of the real root.
 
-use super::{Ifupdown2, LeaseClient, Located, Location, Manager, Problem};
+use super::{LeaseClient, Located, Location, Manager, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -140,6 +140,16 @@ pub struct NetConfig {
     pub rp_filter: Vec<Located<(String, u8)>>,
     /// Files that could not be read or parsed.
     pub problems: Vec<Problem>,
+}
+
+/// ifupdown2 in the place of ifupdown: it reads the same files, and does not know `no-auto-down`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ifupdown2 {
+    /// Its program.
+    pub at: Location,
+    /// What keeps its service from taking interfaces down at shutdown: a line of `/etc/default/networking`, or the file
+    /// that says that the root is on iSCSI.
+    pub stays_up: Option<Located<String>>,
 }
 
 /// Whether a manager starts.

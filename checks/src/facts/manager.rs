@@ -1,6 +1,5 @@
 //! The managers of network configuration.
 
-use super::{Located, Location};
 use serde::{Deserialize, Serialize};
 
 /// The managers of network configuration.
@@ -51,14 +50,4 @@ impl Manager {
             Self::Unread => "another manager",
         }
     }
-}
-
-/// ifupdown2 in the place of ifupdown: it reads the same files, and does not know `no-auto-down`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ifupdown2 {
-    /// Its program.
-    pub at: Location,
-    /// What keeps its service from taking interfaces down at shutdown: a line of `/etc/default/networking`, or the file
-    /// that says that the root is on iSCSI.
-    pub stays_up: Option<Located<String>>,
 }

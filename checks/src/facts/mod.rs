@@ -25,7 +25,7 @@ pub use fact::*;
 pub use firmware::*;
 pub use image::*;
 pub use leftover::LeftoverKind;
-pub use manager::{Ifupdown2, Manager};
+pub use manager::Manager;
 pub use network::*;
 pub use problems::Group;
 pub use runtime::*;

@@ -1,6 +1,6 @@
 //! The managers of network configuration: the files of each, and whether it starts on the real root.
 
-use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, others, redhat};
+use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, redhat};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Location, Manager, ManagerState, NetConfig, Source};
@@ -53,11 +53,6 @@ const MANAGERS: [Row; 6] = [
 
 const INITSCRIPTS: &str = "network.service";
 
-/// Whether a script of System V init is Red Hat's for the network.
-pub(super) fn is_red_hats(files: &Reader<'_>, script: &str) -> bool {
-    script == "network" && files.first_directory(["/etc/sysconfig/network-scripts"]).is_some()
-}
-
 /// The services that start managers.
 pub(super) fn services() -> impl Iterator<Item = &'static str> {
     MANAGERS
@@ -91,8 +86,8 @@ fn state(files: &Reader<'_>, startup: &Startup<'_>, row: &Row) -> Option<Manager
         }
         Starts::Initscripts => {
             let is_theirs = match startup.units.load(INITSCRIPTS) {
-                Some(unit) => unit.masked.is_some() || others::is_initscripts(&unit),
-                None => is_red_hats(files, "network"),
+                Some(unit) => unit.masked.is_some() || redhat::is_unit(&unit),
+                None => redhat::is_script(files, "network"),
             };
             let service = startup.service(INITSCRIPTS).filter(|_| is_theirs)?;
             (service.enabled, service.at)

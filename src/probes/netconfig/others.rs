@@ -1,5 +1,6 @@
 //! Services that may configure interfaces, and whose configuration is not read.
 
+use super::redhat::{is_script, is_unit};
 use crate::formats::systemd::interface_commands::leave_interfaces_alone;
 use crate::formats::text::harmless::title;
 use crate::probes::files::Reader;
@@ -74,7 +75,7 @@ fn units(startup: &Startup<'_>) -> Vec<(String, Location)> {
         let Some(unit) = startup.units.load(name) else { continue };
         if let Some(at) = unit.fragment.clone()
             && (is_before_network(&unit) || startup.units.is_called(name, "network.service"))
-            && !is_initscripts(&unit)
+            && !is_unit(&unit)
             && !leave_interfaces_alone(&unit.file)
         {
             found.push((title(name), at));
@@ -88,18 +89,12 @@ fn is_before_network(unit: &Unit) -> bool {
     unit.file.words("Unit", "Before").iter().any(|word| word.value == "network.target")
 }
 
-/// Whether a unit is that of Red Hat's initscripts, which runs their script.
-pub(super) fn is_initscripts(unit: &Unit) -> bool {
-    let lines = unit.file.list("Service", "ExecStart");
-    lines.iter().any(|line| line.value.split_whitespace().any(|word| word.ends_with("/init.d/network")))
-}
-
 /// Scripts of System V init that provide `$network` (systemd-sysv-generator(8) orders them before `network.target`).
 fn scripts(files: &Reader<'_>, startup: &Startup<'_>) -> Vec<(String, Location)> {
     let mut found = Vec::new();
     for name in files.names("/etc/init.d") {
         let unit = format!("{}.service", name.trim_end_matches(".sh"));
-        if is_known(&name) || startup.units.own_name(&unit).is_some() || super::managers::is_red_hats(files, &name) {
+        if is_known(&name) || startup.units.own_name(&unit).is_some() || is_script(files, &name) {
             continue;
         }
         let script = format!("/etc/init.d/{name}");

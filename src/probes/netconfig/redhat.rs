@@ -4,6 +4,7 @@ use super::generated;
 use crate::formats::network::keyfile::ifcfg;
 use crate::formats::text::net::default_gateway;
 use crate::probes::files::Reader;
+use crate::probes::units::load::Unit;
 use isctpl_checks::facts::{Location, NetConfig};
 
 const DIRECTORY: &str = "/etc/sysconfig/network-scripts";
@@ -30,4 +31,15 @@ pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
         }
         facts.interfaces.push(config);
     }
+}
+
+/// Whether a unit is that of Red Hat's initscripts, which runs their script.
+pub(super) fn is_unit(unit: &Unit) -> bool {
+    let lines = unit.file.list("Service", "ExecStart");
+    lines.iter().any(|line| line.value.split_whitespace().any(|word| word.ends_with("/init.d/network")))
+}
+
+/// Whether a script of System V init is Red Hat's for the network.
+pub(super) fn is_script(files: &Reader<'_>, script: &str) -> bool {
+    script == "network" && files.first_directory([DIRECTORY]).is_some()
 }
