@@ -81,8 +81,8 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
         let startup = read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
             say(Stage::Routes);
-            let portals: Vec<IpAddr> = Analysis::of(&facts).portals().into_iter().map(|portal| portal.ip).collect();
-            facts.network = network::read(&root.kernel(), &portals);
+            let flows = Analysis::of(&facts).session_flows();
+            facts.network = network::read(&root.kernel(), &flows);
         } else {
             not_this_hosts_network(&mut facts);
             if same_machine {
@@ -139,8 +139,8 @@ pub(super) fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result
     facts.netconfig.problems = unknown();
     facts.services.problems = unknown();
     facts.template.problems = unknown();
-    let portals: Vec<IpAddr> = Analysis::of(&facts).portals().into_iter().map(|portal| portal.ip).collect();
-    facts.network = network::read(&root, &portals);
+    let flows = Analysis::of(&facts).session_flows();
+    facts.network = network::read(&root, &flows);
     facts.cap_problems();
     Ok(facts)
 }

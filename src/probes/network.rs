@@ -1,17 +1,16 @@
 //! The running kernel's network.
 
 use crate::system::{Root, netlink};
-use isctpl_checks::facts::{Network, RpFilter};
-use std::net::IpAddr;
+use isctpl_checks::facts::{Flow, Network, RpFilter};
 
 const CONF: &str = "/proc/sys/net/ipv4/conf";
 
-/// Reads the network of the running kernel, and its way to each portal. `root` is `/` of the running
+/// Reads the network of the running kernel, and its way for each flow. `root` is `/` of the running
 /// system, for `/proc/sys`.
 ///
 /// This is never the network of a mounted root: the caller asks only for the running system.
-pub fn read(root: &Root, portals: &[IpAddr]) -> Network {
-    let snapshot = netlink::snapshot(portals);
+pub fn read(root: &Root, flows: &[Flow]) -> Network {
+    let snapshot = netlink::snapshot(flows);
     let mut network = Network {
         links: snapshot.links,
         addresses: snapshot.addresses,
@@ -97,7 +96,7 @@ mod tests {
     #[test]
     fn reads_this_machine() {
         let root = Root::running().unwrap();
-        let network = read(&root, &["127.0.0.1".parse().unwrap()]);
+        let network = read(&root, &[Flow::to("127.0.0.1".parse().unwrap())]);
         let links = network.links.known().unwrap();
         assert!(links.iter().any(|link| link.name == "lo"), "{links:?}");
         let lookups = network.lookups.known().unwrap();

@@ -4,7 +4,7 @@ use crate::support::netns;
 
 use isctpl::probes;
 use isctpl::system::{Root, netlink};
-use isctpl_checks::facts::{Lookup, LookupAnswer, NetLink, Network, Route};
+use isctpl_checks::facts::{Flow, Lookup, LookupAnswer, NetLink, Network, Route};
 use netns::{Namespace, PORTAL, SAN_MAC, instance};
 use std::net::IpAddr;
 
@@ -13,13 +13,21 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn network(namespace: &Namespace, portals: &[&str]) -> Network {
-    let portals: Vec<IpAddr> = portals.iter().map(|portal| ip(portal)).collect();
+    asked(namespace, &portals.iter().map(|portal| Flow::to(ip(portal))).collect::<Vec<_>>())
+}
+
+fn asked(namespace: &Namespace, flows: &[Flow]) -> Network {
     let network = namespace.run(|| {
         let root = Root::running().unwrap();
-        probes::network::read(&root, &portals)
+        probes::network::read(&root, flows)
     });
     assert_eq!(network.problems, []);
     network
+}
+
+/// The packets of a session that comes from the SAN NIC's address.
+fn session() -> Flow {
+    Flow { port: Some(3260), source: Some(ip("100.64.16.54")), source_port: Some(41000), ..Flow::to(ip(PORTAL)) }
 }
 
 fn lookup(namespace: &Namespace, destination: &str) -> Lookup {
@@ -226,6 +234,89 @@ fn policy_rules_are_told_and_obeyed() {
     assert_eq!(way(&lookups[1]), "unreachable: a route or rule of type prohibit refuses it");
 }
 
+/// Each rule leaves alone what goes to the same address by other means: asked by the destination, all is well.
+#[test]
+fn a_rule_chooses_the_session_by_what_its_packets_have() {
+    let Some(namespace) = instance("selectors") else { return };
+    namespace.ip("route add default via 192.0.2.1 dev wan table 100");
+    let dropped = "unreachable: a route or rule of type blackhole drops it";
+    let prohibited = "unreachable: a route or rule of type prohibit refuses it";
+    let wan = "0.0.0.0/0: via 192.0.2.1 dev wan";
+    let sound = "100.97.0.0/16: via 100.64.16.49 dev san";
+    for (rule, text, way_of_session) in [
+        ("ipproto tcp dport 3260 blackhole", "blackhole", dropped),
+        ("ipproto tcp prohibit", "prohibit", prohibited),
+        ("from 100.64.16.54 lookup 100", "lookup", wan),
+        ("sport 40000-42000 ipproto tcp lookup 100", "lookup", wan),
+        ("from 100.64.16.54 ipproto tcp dport 3000-4000 lookup 100", "lookup", wan),
+        ("ipproto udp blackhole", "blackhole", sound),
+        ("ipproto tcp dport 3261 blackhole", "blackhole", sound),
+        ("from 192.0.2.10 blackhole", "blackhole", sound),
+        ("fwmark 0x1 blackhole", "blackhole", sound),
+        ("not fwmark 0xca6c lookup 100", "lookup", wan),
+    ] {
+        namespace.ip(&format!("rule add priority 1000 {rule}"));
+        let network = asked(&namespace, &[session(), Flow::to(ip(PORTAL))]);
+        let lookups = network.lookups.known().unwrap();
+        assert_eq!(way(&lookups[0]), way_of_session, "{rule}");
+        assert_eq!(lookups[0].flow, Some(session()), "{rule}");
+        let rules = network.rules.known().unwrap();
+        let told = rules.iter().find(|told| told.priority == 1000).unwrap();
+        assert_eq!(told.action, text, "{rule}");
+        for selector in ["ipproto", "dport", "sport", "fwmark", "not"] {
+            let has = told.selectors.iter().any(|told| told.split(' ').next() == Some(selector));
+            assert_eq!(has, rule.split(' ').any(|word| word == selector), "{rule}: {:?}", told.selectors);
+        }
+        namespace.ip("rule del priority 1000");
+    }
+    // An address that the machine has lost is no source: the kernel would say EINVAL, as of a blackhole.
+    let lost = Flow { source: Some(ip("100.64.16.99")), ..session() };
+    let network = asked(&namespace, &[lost]);
+    assert_eq!(way(&network.lookups.known().unwrap()[0]), sound);
+}
+
+#[test]
+fn a_bound_session_is_asked_for_by_its_interface() {
+    let Some(namespace) = instance("bound") else { return };
+    let bound = |name: &str| Flow { bound_to: Some(name.to_owned()), ..session() };
+    let network = asked(&namespace, &[bound("san"), Flow { source: None, ..bound("wan") }]);
+    let lookups = network.lookups.known().unwrap();
+    assert_eq!(way(&lookups[0]), "100.97.0.0/16: via 100.64.16.49 dev san");
+    assert_eq!(way(&lookups[1]), "0.0.0.0/0: via 192.0.2.1 dev wan");
+}
+
+#[test]
+fn a_nexthop_object_tells_its_members_or_that_it_does_not() {
+    let Some(namespace) = instance("nexthop") else { return };
+    let made = namespace.try_ip("nexthop add id 1 via 100.64.16.49 dev san");
+    if !made.status.success() {
+        crate::support::kernel_cannot("nexthop", String::from_utf8_lossy(&made.stderr).trim());
+        return;
+    }
+    namespace.ip("nexthop add id 2 via 192.0.2.1 dev wan");
+    namespace.ip("nexthop add id 10 group 1/2");
+    namespace.ip("route replace 100.97.0.0/16 nhid 10");
+    let taken = |namespace: &Namespace| match &asked(namespace, &[session()]).lookups.known().unwrap()[0].answer {
+        LookupAnswer::Route(route) => route.clone(),
+        other => panic!("{other:?}"),
+    };
+    let told = taken(&namespace);
+    assert_eq!(told.hop_interfaces, [Some("san".to_owned()), Some("wan".to_owned())]);
+    assert_eq!(told.nexthop_id, None);
+    let set = |value: &str| {
+        let path = "/proc/sys/net/ipv4/nexthop_compat_mode";
+        namespace.run(|| std::fs::write(path, value)).unwrap();
+    };
+    set("0");
+    let untold = taken(&namespace);
+    assert_eq!((untold.nexthop_id, untold.hop_interfaces.len()), (Some(10), 0));
+    assert!(untold.interface.is_some() && untold.gateway.is_some(), "{untold:?}");
+    namespace.ip("nexthop add id 3 blackhole");
+    namespace.ip("route replace 100.97.0.0/16 nhid 3");
+    let network = asked(&namespace, &[session()]);
+    assert!(way(&network.lookups.known().unwrap()[0]).starts_with("unreachable: "), "{network:?}");
+}
+
 #[test]
 fn a_route_of_several_next_hops() {
     let Some(namespace) = instance("multipath") else { return };
@@ -235,6 +326,7 @@ fn a_route_of_several_next_hops() {
     let LookupAnswer::Route(taken) = &network.lookups.known().unwrap()[0].answer else { panic!() };
     assert!(taken.interface.is_some() && taken.gateway.is_some());
     assert_eq!(taken.next_hops.len(), 2);
+    assert_eq!(taken.hop_interfaces, [Some("san".to_owned()), Some("wan".to_owned())]);
 }
 
 #[test]

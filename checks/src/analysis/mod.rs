@@ -2,6 +2,7 @@
 
 mod boot;
 mod entry;
+mod flow;
 mod handoff;
 mod image;
 mod instance;

@@ -3,7 +3,7 @@
 use super::Analysis;
 use super::san::{MAIN_TABLE, via_dev};
 use crate::ShellCommand;
-use crate::facts::{Route, Rule};
+use crate::facts::{Flow, Route, Rule};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -11,12 +11,12 @@ use std::net::IpAddr;
 const REFUSING: [&str; 3] = ["blackhole", "unreachable", "prohibit"];
 
 impl Analysis<'_> {
+    /// The rules that the packets for which the kernel was asked fall under.
     fn rules_for(&self, ip: IpAddr) -> impl Iterator<Item = &Rule> {
-        let fits = move |rule: &&Rule| {
-            // A rule for a source does not count: the portal was asked for without one.
-            rule.ipv6 == ip.is_ipv6() && rule.from.is_none() && rule.to.is_none_or(|to| to.contains(&ip))
-        };
-        self.network.rules.known().into_iter().flatten().filter(fits)
+        let lookups = self.network.lookups.known().into_iter().flatten();
+        let flow = lookups.filter(|lookup| lookup.destination == ip).find_map(|lookup| lookup.flow.clone());
+        let flow = flow.unwrap_or_else(|| Flow::to(ip));
+        self.network.rules.known().into_iter().flatten().filter(move |rule| takes(rule, &flow))
     }
 
     /// The rule that sends packets to an address to the table of a route; `None` where that is the main table.
@@ -42,15 +42,47 @@ impl Analysis<'_> {
     }
 }
 
+/// Whether the packets of a flow fall under a rule (`fib_rule_match` of `net/core/fib_rules.c`). The sockets of
+/// sessions are root's, and have no mark.
+fn takes(rule: &Rule, flow: &Flow) -> bool {
+    if rule.ipv6 != flow.destination.is_ipv6() {
+        return false;
+    }
+    let from = rule.from.is_none_or(|from| flow.source.is_some_and(|source| from.contains(&source)));
+    let to = rule.to.is_none_or(|to| to.contains(&flow.destination));
+    let in_range = |range: &str, port: Option<u16>| {
+        let (start, end) = range.split_once('-').unwrap_or((range, range));
+        let bounds = start.parse::<u16>().ok().zip(end.parse::<u16>().ok());
+        port.zip(bounds).is_some_and(|(port, (start, end))| (start..=end).contains(&port))
+    };
+    let chosen = |selector: &&String| match selector.split_once(' ').unwrap_or((selector, "")) {
+        ("ipproto", protocol) => protocol == "tcp" && flow.port.is_some(),
+        ("dport", range) => in_range(range, flow.port),
+        ("sport", range) => in_range(range, flow.source_port),
+        ("oif", name) => flow.bound_to.as_deref() == Some(name),
+        ("iif", name) => name == "lo",
+        ("uidrange", range) => range.starts_with("0-"),
+        // It passes over routes, and not over packets.
+        ("suppress_prefixlength", _) => true,
+        _ => false,
+    };
+    let inverted = |selector: &&String| *selector == "not";
+    let all = from && to && rule.selectors.iter().filter(|selector| !inverted(selector)).all(|s| chosen(&s));
+    all != rule.selectors.iter().any(|selector| inverted(&selector))
+}
+
 /// A rule as `ip rule` writes it.
 pub(crate) fn rule_text(rule: &Rule) -> String {
+    let not = if rule.selectors.iter().any(|selector| selector == "not") { "not " } else { "" };
     let from = rule.from.map_or_else(|| "all".to_owned(), |from| from.to_string());
     let to = rule.to.map(|to| format!(" to {to}")).unwrap_or_default();
+    let selectors: String =
+        rule.selectors.iter().filter(|selector| *selector != "not").map(|selector| format!(" {selector}")).collect();
     let action = match rule.action.as_str() {
         "lookup" => format!("lookup {}", rule.table),
         other => other.to_owned(),
     };
-    format!("{}: from {from}{to} {action}", rule.priority)
+    format!("{}: {not}from {from}{to}{selectors} {action}", rule.priority)
 }
 
 /// The command that has a network looked up in the main table before a rule is asked; `None` where nothing can

@@ -4,8 +4,8 @@
 use super::Analysis;
 use super::handoff::BootHandoff;
 use crate::facts::{
-    ClasslessRoute, ISCSI_PORT, Lease, Lookup, LookupAnswer, Mode, NetLink, OperState, Portal, Problem, RequestKind,
-    Route, Session,
+    ClasslessRoute, Flow, ISCSI_PORT, Lease, Lookup, LookupAnswer, Mode, NetLink, OperState, Portal, Problem,
+    RequestKind, Route, Session,
 };
 use crate::{Outcome, ShellCommand};
 use ipnet::IpNet;
@@ -34,6 +34,8 @@ pub(crate) struct PortalRoute<'a> {
     pub matched: Option<IpNet>,
     /// Where the kernel's route leads.
     pub verdict: RouteVerdict<'a>,
+    /// What the kernel was asked, as a command of iproute2.
+    pub asked: String,
 }
 
 /// Where the kernel's route to a portal leads.
@@ -47,6 +49,10 @@ pub(crate) enum RouteVerdict<'a> {
     OnlyDefault(&'a Route),
     /// A route of the portal's own leads out of another NIC.
     WrongNic(&'a Route),
+    /// A route of several next hops, of which one leads out of another NIC: some connections go that way.
+    WrongLeg(&'a Route, &'a str),
+    /// A route by a nexthop object whose members the kernel does not tell (`net.ipv4.nexthop_compat_mode=0`).
+    UnknownLegs(&'a Route, u32),
     /// The kernel did not answer.
     Failed(&'a Problem),
 }
@@ -188,11 +194,26 @@ impl Analysis<'_> {
                             RouteVerdict::WrongNic(route)
                         }
                     }
-                    _ => RouteVerdict::Sound(route),
+                    Some(nic) => self.verdict_on_legs(route, &nic.name),
+                    None => RouteVerdict::Sound(route),
                 }
             }
         };
-        PortalRoute { portal, nic, matched, verdict }
+        let asked = lookup.flow.clone().unwrap_or_else(|| Flow::to(lookup.destination)).to_string();
+        PortalRoute { portal, nic, matched, verdict, asked }
+    }
+
+    /// The next hop that is taken is the SAN NIC's: of several each must be, for the next connection may be given
+    /// another one (`fib_select_multipath`).
+    fn verdict_on_legs<'a>(&self, route: &'a Route, nic: &str) -> RouteVerdict<'a> {
+        let wrong = |leg: &&'a Option<String>| !leg.as_deref().is_some_and(|out| self.leads_through(out, nic));
+        if let Some(leg) = route.hop_interfaces.iter().find(wrong) {
+            return RouteVerdict::WrongLeg(route, leg.as_deref().unwrap_or("an unnamed interface"));
+        }
+        match route.nexthop_id {
+            Some(id) => RouteVerdict::UnknownLegs(route, id),
+            None => RouteVerdict::Sound(route),
+        }
     }
 
     /// Whether packets that leave by one interface leave by the NIC: it is the NIC, a VLAN on it, or the

@@ -98,6 +98,12 @@ pub struct Route {
     pub ipv6: bool,
     /// Every next hop of a multipath route, as `gateway dev interface`.
     pub next_hops: Vec<String>,
+    /// The interfaces of these next hops, in their order; `None` for one that has no name any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hop_interfaces: Vec<Option<String>>,
+    /// The nexthop object that the route names (`RTA_NH_ID`), where the kernel does not tell the object's members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nexthop_id: Option<u32>,
 }
 
 /// A policy rule.
@@ -116,6 +122,52 @@ pub struct Rule {
     pub action: String,
     /// Whether the rule is for IPv6.
     pub ipv6: bool,
+    /// What else the packets must have, in the words of ip-rule(8): `ipproto tcp`, `dport 3260`, `fwmark 0x1` …
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub selectors: Vec<String>,
+}
+
+/// Packets for which the kernel is asked the way: those of an iSCSI session, or of one that is to be set up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Where they go: a portal's address.
+    pub destination: IpAddr,
+    /// The portal's TCP port. `None` asks by the destination alone.
+    pub port: Option<u16>,
+    /// The address that the session's socket has.
+    pub source: Option<IpAddr>,
+    /// The TCP port that the session's socket has.
+    pub source_port: Option<u16>,
+    /// The interface that the socket is bound to (`iface.net_ifacename`, SO_BINDTODEVICE).
+    pub bound_to: Option<String>,
+}
+
+impl Flow {
+    /// Packets of which nothing but the destination is known.
+    pub fn to(destination: IpAddr) -> Self {
+        Self { destination, port: None, source: None, source_port: None, bound_to: None }
+    }
+}
+
+impl std::fmt::Display for Flow {
+    /// The question as ip-route(8) puts it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ip route get {}", self.destination)?;
+        if let Some(source) = self.source {
+            write!(f, " from {source}")?;
+        }
+        if let Some(bound_to) = &self.bound_to {
+            write!(f, " oif {bound_to}")?;
+        }
+        if let Some(port) = self.port {
+            f.write_str(" ipproto tcp")?;
+            if let Some(source_port) = self.source_port {
+                write!(f, " sport {source_port}")?;
+            }
+            write!(f, " dport {port}")?;
+        }
+        Ok(())
+    }
 }
 
 /// The kernel's answer for one destination.
@@ -127,6 +179,9 @@ pub struct Lookup {
     pub answer: LookupAnswer,
     /// The prefix of the route that answered (RTM_F_FIB_MATCH), where the kernel tells.
     pub matched: Option<IpNet>,
+    /// The packets that it was asked for, where more than the destination was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
 }
 
 /// What RTM_GETROUTE said.

@@ -223,6 +223,7 @@ mod tests {
             destination: [10, 0, 0, 1].into(),
             answer: LookupAnswer::Failed(problem("c")),
             matched: None,
+            flow: None,
         }]);
         facts.loader.chosen = Fact::Unknown(problem("d"));
         facts.loader.problems.push(problem("d"));

@@ -138,8 +138,11 @@ pub struct Session {
     pub holds_root: Option<bool>,
     /// `ifacename`, the interface record's name.
     pub iface_name: Option<String>,
-    /// `local_ipaddr` of the connection, where the kernel tells.
+    /// The address that the connection's socket has: `local_ipaddr` of the connection or `ipaddress` of the host.
     pub local_address: Option<IpAddr>,
+    /// The port that the connection's socket has: `local_port`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_port: Option<u16>,
 }
 
 /// Units, their links, and what they run.

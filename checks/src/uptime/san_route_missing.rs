@@ -54,7 +54,7 @@ fn finding(facts: &Analysis<'_>, path: &PortalRoute<'_>) -> Option<Finding> {
         _ => return None,
     };
     let finding = Finding::critical(summary)
-        .evidence(Evidence::new(format!("ip route get {ip}"), seen))
+        .evidence(Evidence::new(&path.asked, seen))
         .evidence(Evidence::new(path.portal.source.clone(), format!("portal {ip}:{}", path.portal.port)));
     Some(with_remedy(facts, path, nic, finding))
 }
@@ -94,7 +94,8 @@ fn with_remedy(facts: &Analysis<'_>, path: &PortalRoute<'_>, nic: Option<&str>, 
 }
 
 fn reached(path: &PortalRoute<'_>) -> String {
-    let (RouteVerdict::Sound(route) | RouteVerdict::WrongNic(route)) = path.verdict else {
+    let (RouteVerdict::Sound(route) | RouteVerdict::WrongNic(route) | RouteVerdict::WrongLeg(route, _)) = path.verdict
+    else {
         return format!("{} is reached", path.portal.ip);
     };
     let matched = match path.matched {

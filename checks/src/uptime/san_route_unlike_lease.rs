@@ -45,7 +45,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .portal_routes()
         .unwrap_or_default()
         .iter()
-        .filter(|path| !matches!(path.verdict, RouteVerdict::Sound(_)))
+        .filter(|path| !matches!(path.verdict, RouteVerdict::Sound(_) | RouteVerdict::UnknownLegs(..)))
         .map(|path| path.portal.ip)
         .collect();
     let mut findings = Vec::new();

@@ -15,7 +15,10 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "A portal with a route that goes out through another interface than the SAN NIC: the NIC that --san-nic \
                 names, or the one with the MAC address in the iBFT. A VLAN, bond or bridge on the SAN NIC counts as \
-                the SAN NIC. Where only the default route leads to the portal, see san-route-missing.",
+                the SAN NIC. The kernel is asked for the packets of the session: its addresses, its ports, TCP, and the \
+                interface that it is bound to, for a policy rule may choose by any of them. Of a route with several \
+                next hops each must lead out of the SAN NIC. Where only the default route leads to the portal, see \
+                san-route-missing.",
         breaks: "The other network does not lead to the target, or leads there from an address that the target does \
                  not accept. The current session may survive for a while; the next reconnect fails and the root \
                  freezes. One host route is enough: the kernel uses the longest prefix, so a wrong /32 beats the \
@@ -45,9 +48,29 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
                 let summary =
                     format!("packets to {ip} go out {}, not through the SAN NIC {}", san::hop_text(route), nic.name);
                 let finding = Finding::critical(summary)
-                    .evidence(Evidence::new(format!("ip route get {ip}"), san::route_text(route)))
+                    .evidence(Evidence::new(&path.asked, san::route_text(route)))
                     .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()));
                 findings.push(with_remedy(facts, path, route, &nic.name, finding));
+            }
+            (RouteVerdict::WrongLeg(route, leg), Some(nic)) => {
+                let summary = format!(
+                    "the route to {ip} has a next hop out of {leg}, not through the SAN NIC {}: a connection that is \
+                     given it does not reach the target",
+                    nic.name
+                );
+                let finding = Finding::critical(summary)
+                    .evidence(Evidence::new(&path.asked, route.next_hops.join("; ")))
+                    .evidence(Evidence::new(format!("SAN NIC {}", nic.name), nic.how.clone()));
+                findings.push(with_remedy(facts, path, route, &nic.name, finding));
+            }
+            (RouteVerdict::UnknownLegs(route, id), _) => {
+                return Err(Outcome::Unknown {
+                    reason: format!(
+                        "the route to {ip} is by nexthop object {id}, whose members the kernel does not tell here \
+                         (net.ipv4.nexthop_compat_mode=0; see ip nexthop get id {id})"
+                    ),
+                    evidence: vec![Evidence::new(&path.asked, san::route_text(route))],
+                });
             }
             (RouteVerdict::Failed(problem), _) => return Err(Outcome::unread(problem)),
             (RouteVerdict::Sound(_), Some(nic)) => {

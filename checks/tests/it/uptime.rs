@@ -197,3 +197,78 @@ fn a_rule_that_drops_counts_under_a_policy_that_accepts() {
         assert_eq!(of(fate, true, &["/etc/nftables.d/a: is included too deep; not read"]), ["firewall-blocks-san?"]);
     }
 }
+
+/// A connection is given a next hop by its hash (`fib_select_multipath`): the one of today is not that of the next login.
+#[test]
+fn every_next_hop_of_the_route_must_be_the_san_nics() {
+    let lookup = |more: Value| {
+        let mut taken = route(Some("100.97.0.0/16"), "100.64.16.49", 2, "enp0s3");
+        taken.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let flow = json!({
+            "destination": "100.97.0.10", "port": 3260, "source": "100.64.16.54", "source_port": 41000, "bound_to": null,
+        });
+        let value = json!({
+            "destination": "100.97.0.10", "answer": {"route": taken}, "matched": "100.97.0.0/16", "flow": flow,
+        });
+        machine("initramfs-tools-live")
+            .patch(json!([{"op": "replace", "path": "/network/lookups/known/0", "value": value}]))
+            .says("san-route-wrong-nic")
+    };
+    let hops = |names: Value| {
+        let texts = json!(["100.64.16.49 dev enp0s3", "185.90.50.245 dev enp0s4"]);
+        lookup(json!({"next_hops": texts, "hop_interfaces": names}))
+    };
+    assert!(matches!(hops(json!(["enp0s3", "enp0s3"])), Outcome::Pass(_)));
+    for names in [json!(["enp0s3", "enp0s4"]), json!(["enp0s4", "enp0s3"]), json!(["enp0s3", null])] {
+        let Outcome::Fail(findings) = hops(names.clone()) else { panic!("{names}") };
+        assert!(findings[0].summary.contains("has a next hop out of"), "{}", findings[0].summary);
+        let asked = "ip route get 100.97.0.10 from 100.64.16.54 ipproto tcp sport 41000 dport 3260";
+        assert_eq!(findings[0].evidence[0].source, asked);
+    }
+    let untold = lookup(json!({"nexthop_id": 10}));
+    let Outcome::Unknown { reason, .. } = &untold else { panic!("{untold:?}") };
+    assert!(reason.contains("nexthop object 10"), "{reason}");
+}
+
+/// The rule that the session falls under is named, and no other one that leads to the same table.
+#[test]
+fn the_rule_that_takes_the_session_is_told_with_all_that_it_asks() {
+    let said = |selectors: Value, from: Value| {
+        let mut taken = route(None, "185.90.50.245", 3, "enp0s4");
+        taken["table"] = json!(100);
+        let value = json!({
+            "destination": "100.97.0.10", "answer": {"route": taken}, "matched": "0.0.0.0/0",
+            "flow": {"destination": "100.97.0.10", "port": 3260, "source": "100.64.16.54", "source_port": null, "bound_to": null},
+        });
+        let rule = json!({
+            "priority": 1000, "from": from, "to": null, "table": 100, "action": "lookup", "ipv6": false,
+            "selectors": selectors,
+        });
+        let outcome = machine("initramfs-tools-live")
+            .patch(json!([
+                {"op": "replace", "path": "/network/lookups/known/0", "value": value},
+                {"op": "add", "path": "/network/rules/known/-", "value": rule},
+            ]))
+            .says("san-route-missing");
+        let Outcome::Fail(findings) = outcome else { panic!("{outcome:?}") };
+        findings[0]
+            .evidence
+            .iter()
+            .find(|evidence| evidence.source == "ip rule")
+            .map(|evidence| evidence.excerpt.clone())
+    };
+    let told = |text: &str| Some(format!("1000: {text} lookup 100"));
+    for (selectors, from, rule) in [
+        (json!(["ipproto tcp", "dport 3260"]), Value::Null, told("from all ipproto tcp dport 3260")),
+        (json!(["dport 3000-4000", "ipproto tcp"]), Value::Null, told("from all dport 3000-4000 ipproto tcp")),
+        (json!([]), json!("100.64.16.48/29"), told("from 100.64.16.48/29")),
+        (json!(["not", "fwmark 0xca6c"]), Value::Null, told("not from all fwmark 0xca6c")),
+        (json!(["uidrange 0-99"]), Value::Null, told("from all uidrange 0-99")),
+        (json!(["ipproto udp"]), Value::Null, None),
+        (json!(["iif enp0s4"]), Value::Null, None),
+        (json!(["uidrange 1000-1000"]), Value::Null, None),
+        (json!([]), json!("185.90.50.246/32"), None),
+    ] {
+        assert_eq!(said(selectors.clone(), from.clone()), rule, "{selectors} {from}");
+    }
+}

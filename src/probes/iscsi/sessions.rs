@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 const SESSIONS: &str = "/class/iscsi_session";
 const CONNECTIONS: &str = "/class/iscsi_connection";
+const HOSTS: &str = "/class/iscsi_host";
 
 /// The most sessions that are read.
 const SESSION_LIMIT: usize = 1024;
@@ -48,7 +49,7 @@ fn session(sysfs: &Root, name: &str, connection: Option<&str>, problems: &mut Ve
             value.map(|value| value.trim().to_owned()).filter(|value| !matches!(value.as_str(), "" | "<NULL>"))
         }
         // A connection that is down has no attributes of its socket: the kernel answers ENOTCONN.
-        Err(_) if matches!(name, "address" | "port" | "local_ipaddr") => None,
+        Err(_) if matches!(name, "address" | "port" | "local_ipaddr" | "local_port" | "ipaddress") => None,
         Err(problem) => {
             problems.push(problem);
             None
@@ -73,7 +74,10 @@ fn session(sysfs: &Root, name: &str, connection: Option<&str>, problems: &mut Ve
         session.ping_tmo = number(attribute(&directory, "ping_tmo"));
         session.recv_tmo = number(attribute(&directory, "recv_tmo"));
         session.connection_state = attribute(&directory, "state");
-        session.local_address = number(attribute(&directory, "local_ipaddr"));
+        // iscsi_tcp tells the address of its socket as that of the host, of which each session has its own.
+        let of_host = host_of(sysfs, name).and_then(|host| attribute(&format!("{HOSTS}/{host}"), "ipaddress"));
+        session.local_address = number(attribute(&directory, "local_ipaddr").or(of_host));
+        session.local_port = number(attribute(&directory, "local_port"));
     }
     match units(sysfs, name) {
         Ok(units) => session.disks = units.into_iter().flat_map(|unit| unit.disks).collect(),
@@ -81,6 +85,12 @@ fn session(sysfs: &Root, name: &str, connection: Option<&str>, problems: &mut Ve
     }
     session.disks.sort();
     session
+}
+
+/// The SCSI host of a session, such as `host2`.
+fn host_of(sysfs: &Root, session: &str) -> Option<String> {
+    let hosts = sysfs.names(HOSTS).ok()?;
+    hosts.into_iter().find(|host| sysfs.kind(&format!("{HOSTS}/{host}/device/{session}")).ok().flatten().is_some())
 }
 
 fn number<T: FromStr>(text: Option<String>) -> Option<T> {

@@ -7,13 +7,14 @@ mod connection;
 mod link;
 mod names;
 mod route;
+mod rule;
 #[cfg(test)]
 mod tests;
 
 use crate::system::errno::in_words;
 use connection::{Connection, Dump, PLACE, TIME_LIMIT};
 use futures::future::{Either, select};
-use isctpl_checks::facts::{Address, Fact, Lookup, NetLink, Problem, Route, Rule};
+use isctpl_checks::facts::{Address, Fact, Flow, Lookup, NetLink, Problem, Route, Rule};
 use names::Names;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
@@ -39,7 +40,7 @@ pub struct Snapshot {
     pub routes: Fact<Vec<Route>>,
     /// Policy rules of IPv4, then of IPv6.
     pub rules: Fact<Vec<Rule>>,
-    /// An answer for each destination, in their order.
+    /// An answer for each flow, in their order.
     pub lookups: Fact<Vec<Lookup>>,
     /// Single messages that could not be understood.
     pub problems: Vec<Problem>,
@@ -58,12 +59,12 @@ impl Snapshot {
     }
 }
 
-/// Reads the network of the calling thread's namespace, and asks the kernel for its way to each
-/// destination. What could not be asked is unknown; the rest is given.
-pub fn snapshot(destinations: &[IpAddr]) -> Snapshot {
+/// Reads the network of the calling thread's namespace, and asks the kernel for the way of each flow. What could not be
+/// asked is unknown; the rest is given.
+pub fn snapshot(flows: &[Flow]) -> Snapshot {
     let answer = blocking(async |connection| {
         let mut snapshot = Snapshot::default();
-        take(&connection, destinations, &mut snapshot).await;
+        take(&connection, flows, &mut snapshot).await;
         snapshot
     });
     answer.unwrap_or_else(|problem| Snapshot::unknown(&problem))
@@ -77,7 +78,7 @@ pub fn lookup(destination: IpAddr) -> Result<Lookup, Problem> {
     blocking(async |connection| {
         let mut problems = Vec::new();
         let links = links(&connection, &mut problems).await?;
-        Ok(route::look_up(&connection, destination, &names_of(&links)).await)
+        Ok(route::look_up(&connection, Flow::to(destination), &names_of(&links)).await)
     })?
 }
 
@@ -97,16 +98,23 @@ fn blocking<T>(conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Pro
     })
 }
 
-async fn take(connection: &Connection, destinations: &[IpAddr], snapshot: &mut Snapshot) {
+async fn take(connection: &Connection, flows: &[Flow], snapshot: &mut Snapshot) {
     let problems = &mut snapshot.problems;
     snapshot.links = links(connection, problems).await.into();
     let names = snapshot.links.known().map(|links| names_of(links)).unwrap_or_default();
     snapshot.addresses = addresses(connection, &names, problems).await.into();
     snapshot.routes = routes(connection, &names, problems).await.into();
     snapshot.rules = rules(connection, problems).await.into();
-    let mut lookups = Vec::with_capacity(destinations.len());
-    for destination in destinations {
-        lookups.push(route::look_up(connection, *destination, &names).await);
+    let mut lookups = Vec::with_capacity(flows.len());
+    for flow in flows {
+        let mut flow = flow.clone();
+        // The kernel knows no way from an address that is not its own, and says EINVAL, as for a route that drops.
+        let has = |source: &IpAddr| {
+            let own = snapshot.addresses.known().into_iter().flatten();
+            own.into_iter().any(|address| address.net.addr() == *source)
+        };
+        flow.source = flow.source.filter(has);
+        lookups.push(route::look_up(connection, flow, &names).await);
     }
     snapshot.lookups = Fact::Known(lookups);
 }
@@ -171,7 +179,7 @@ async fn rules(connection: &Connection, problems: &mut Vec<Problem>) -> Result<V
         request.header.family = family;
         match connection.dump(RouteNetlinkMessage::GetRule(request), "rules").await {
             Ok(answer) => rules.extend(collect(answer, problems, |message| match message {
-                RouteNetlinkMessage::NewRule(message) if message.header.family == family => Some(route::rule(&message)),
+                RouteNetlinkMessage::NewRule(message) if message.header.family == family => Some(rule::rule(&message)),
                 _ => None,
             })),
             // A kernel without policy routing (CONFIG_IP_MULTIPLE_TABLES) has no rules to tell.

@@ -1,14 +1,13 @@
-//! Routes, rules, and the kernel's way to a destination.
+//! Routes, and the kernel's way to a destination.
 
 use super::connection::{Connection, Refusal};
 use super::names::{self, Names};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Lookup, LookupAnswer, Problem, Route, Rule};
+use isctpl_checks::facts::{Flow, Lookup, LookupAnswer, Problem, Route};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteMetric, RouteNextHop, RouteType, RouteVia,
 };
-use netlink_packet_route::rule::{RuleAttribute, RuleMessage};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_packet_route::{AddressFamily, IpProtocol, RouteNetlinkMessage};
 use nix::errno::Errno;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -44,10 +43,16 @@ pub(super) fn route(message: &RouteMessage, names: &Names) -> Route {
                     _ => None,
                 });
             }
-            RouteAttribute::MultiPath(hops) => route.next_hops = hops.iter().map(|hop| next_hop(hop, names)).collect(),
+            RouteAttribute::MultiPath(hops) => {
+                route.next_hops = hops.iter().map(|hop| next_hop(hop, names)).collect();
+                route.hop_interfaces = hops.iter().map(|hop| names.get(&hop.interface_index).cloned()).collect();
+            }
+            RouteAttribute::NhId(id) => route.nexthop_id = Some(*id),
             _ => {}
         }
     }
+    // With net.ipv4.nexthop_compat_mode=1, the default, the members come along.
+    route.nexthop_id = route.nexthop_id.filter(|_| route.index.is_none() && route.next_hops.is_empty());
     route.interface = route.index.and_then(|index| names.get(&index).cloned());
     // Length 0 with an address is how some kernels tell the default route of IPv6.
     route.destination = route.destination.filter(|to| to.prefix_len() != 0);
@@ -84,52 +89,33 @@ fn via_ip(via: &RouteVia) -> Option<IpAddr> {
     }
 }
 
-pub(super) fn rule(message: &RuleMessage) -> Rule {
-    let header = &message.header;
-    let mut rule = Rule {
-        table: u32::from(header.table),
-        action: names::action(header.action),
-        ipv6: header.family == AddressFamily::Inet6,
-        ..Rule::default()
-    };
-    for attribute in &message.attributes {
-        match attribute {
-            RuleAttribute::Priority(priority) => rule.priority = *priority,
-            RuleAttribute::Source(ip) => rule.from = IpNet::new(*ip, header.src_len).ok(),
-            RuleAttribute::Destination(ip) => rule.to = IpNet::new(*ip, header.dst_len).ok(),
-            RuleAttribute::Table(table) => rule.table = *table,
-            _ => {}
-        }
-    }
-    rule
-}
-
-/// Asks for the way to a destination: once for the next hop that is taken, and once for the route
-/// of the tables that gave it (`RTM_F_FIB_MATCH`), whose prefix the first answer does not tell.
-pub(super) async fn look_up(connection: &Connection, destination: IpAddr, names: &Names) -> Lookup {
-    let (answer, matched) = match get(connection, destination, RouteFlags::empty()).await {
+/// Asks for the way of a flow: once for the next hop that is taken, and once for the route of the tables that gave it
+/// (`RTM_F_FIB_MATCH`), whose prefix the first answer does not tell.
+pub(super) async fn look_up(connection: &Connection, flow: Flow, names: &Names) -> Lookup {
+    let (answer, matched) = match get(connection, &flow, RouteFlags::empty(), names).await {
         Err(refusal) => (refused(refusal), None),
         Ok(taken) => match refusing(taken.header.kind) {
             // IPv6 answers with the route that refuses, IPv4 with an error.
             Some(why) => (LookupAnswer::Unreachable(why.to_owned()), None),
-            None => with_match(connection, destination, route(&taken, names), names).await,
+            None => with_match(connection, &flow, route(&taken, names), names).await,
         },
     };
-    Lookup { destination, answer, matched }
+    let destination = flow.destination;
+    Lookup { destination, answer, matched, flow: Some(flow).filter(|flow| *flow != Flow::to(destination)) }
 }
 
 async fn with_match(
     connection: &Connection,
-    destination: IpAddr,
+    flow: &Flow,
     taken: Route,
     names: &Names,
 ) -> (LookupAnswer, Option<IpNet>) {
-    let found = match get(connection, destination, RouteFlags::FibMatch).await {
+    let found = match get(connection, flow, RouteFlags::FibMatch, names).await {
         // A kernel that does not know the flag answers the same as before.
         Ok(message) if !is_cached(&message) => route(&message, names),
         _ => return (LookupAnswer::Route(taken), None),
     };
-    let matched = found.destination.unwrap_or_else(|| everything(destination));
+    let matched = found.destination.unwrap_or_else(|| everything(flow.destination));
     let route = Route {
         // Of a route with several next hops only the first answer tells the one that is taken.
         gateway: taken.gateway,
@@ -142,9 +128,9 @@ async fn with_match(
     (LookupAnswer::Route(route), Some(matched))
 }
 
-async fn get(connection: &Connection, destination: IpAddr, flags: RouteFlags) -> Result<RouteMessage, Refusal> {
+async fn get(connection: &Connection, flow: &Flow, flags: RouteFlags, names: &Names) -> Result<RouteMessage, Refusal> {
     let mut request = RouteMessage::default();
-    let (family, width) = match destination {
+    let (family, width) = match flow.destination {
         IpAddr::V4(_) => (AddressFamily::Inet, 32),
         IpAddr::V6(_) => (AddressFamily::Inet6, 128),
     };
@@ -152,7 +138,18 @@ async fn get(connection: &Connection, destination: IpAddr, flags: RouteFlags) ->
     request.header.destination_prefix_length = width;
     // Without this flag the kernel says that every route is of the table main.
     request.header.flags = flags | RouteFlags::LookupTable;
-    request.attributes.push(RouteAttribute::Destination(destination.into()));
+    request.attributes.push(RouteAttribute::Destination(flow.destination.into()));
+    if let Some(source) = flow.source {
+        request.header.source_prefix_length = width;
+        request.attributes.push(RouteAttribute::Source(source.into()));
+    }
+    if let Some(port) = flow.port {
+        request.attributes.push(RouteAttribute::IpProto(IpProtocol::Tcp.into()));
+        request.attributes.extend(flow.source_port.map(RouteAttribute::Sport));
+        request.attributes.push(RouteAttribute::Dport(port));
+    }
+    let index = |name: &String| names.iter().find(|(_, other)| *other == name).map(|(index, _)| *index);
+    request.attributes.extend(flow.bound_to.as_ref().and_then(index).map(RouteAttribute::Oif));
     match connection.ask(RouteNetlinkMessage::GetRoute(request), "route").await? {
         RouteNetlinkMessage::NewRoute(message) => Ok(message),
         _ => Err(Refusal::unexpected("route")),

@@ -108,7 +108,7 @@ proptest! {
                 RouteNetlinkMessage::NewLink(message) => drop(link::link(&message)),
                 RouteNetlinkMessage::NewAddress(message) => drop(link::address(&message, &Names::new())),
                 RouteNetlinkMessage::NewRoute(message) => drop(route::route(&message, &Names::new())),
-                RouteNetlinkMessage::NewRule(message) => drop(route::rule(&message)),
+                RouteNetlinkMessage::NewRule(message) => drop(rule::rule(&message)),
                 _ => {}
             }
         }

@@ -6,7 +6,7 @@ use crate::system::command::{Invocation, quoted};
 use crate::system::netlink;
 use crate::system::reach::{self, Origin, Reach};
 use ipnet::IpNet;
-use isctpl_checks::facts::{Address, LinkKind, LookupAnswer, NetLink, Route};
+use isctpl_checks::facts::{Address, Flow, LinkKind, LookupAnswer, NetLink, Route};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ struct Seen {
 }
 
 fn look(portal: IpAddr) -> Result<Seen, Failure> {
-    let snapshot = netlink::snapshot(&[portal]);
+    let snapshot = netlink::snapshot(&[Flow::to(portal)]);
     let known = |what: &str| Failure::failed(format!("the kernel does not report {what}"));
     let links = snapshot.links.known().cloned().ok_or_else(|| known("its network links"))?;
     let addresses = snapshot.addresses.known().cloned().ok_or_else(|| known("its IP addresses"))?;
