@@ -50,7 +50,7 @@ macro_rules! case {
 struct NoDisk;
 
 impl grub_cfg::World for NoDisk {
-    fn exists(&self, _: &str) -> Option<bool> {
+    fn presence(&self, _: &str) -> Option<grub_cfg::Presence> {
         None
     }
 

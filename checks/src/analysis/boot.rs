@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use crate::Outcome;
-use crate::facts::{BootEntry, BootFileKind, Initramfs, Kernel};
+use crate::facts::{BootEntry, BootFileKind, Initramfs, Kernel, Start};
 
 impl Analysis<'_> {
     /// What a check of the boot says where the loader's menu is empty.
@@ -48,7 +48,11 @@ impl Analysis<'_> {
     /// What a check of it has to say where it is not known which one boots.
     pub(crate) fn booting_entry(&self) -> Result<&BootEntry, Outcome> {
         if let Some(entry) = self.loader.default_entry() {
-            return Ok(entry);
+            let unread = entry.initrds.iter().find_map(|initrd| initrd.problem.as_ref()).map(Outcome::unread);
+            return match entry.linux {
+                true => Ok(entry),
+                false => Err(unread.unwrap_or_else(|| Outcome::unknown(self.no_linux(entry)))),
+            };
         }
         if let Some(outcome) = self.no_menu() {
             return Err(outcome);
@@ -60,6 +64,13 @@ impl Analysis<'_> {
             0 => "no loader entry was found".to_owned(),
             count => format!("it is not known which of the {count} loader entries boots"),
         }))
+    }
+
+    /// What an entry that starts no Linux kernel starts.
+    pub(crate) fn no_linux(&self, entry: &BootEntry) -> String {
+        let by = self.loader.chosen.known().map(|chosen| format!(" ({})", chosen.because)).unwrap_or_default();
+        let what = entry.starts.map_or("nothing that isctpl knows", Start::name);
+        format!("the loader entry {:?}, which boots by itself{by}, starts {what}, and no Linux kernel", entry.title)
     }
 
     /// The kernel that boots.

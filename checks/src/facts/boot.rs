@@ -152,10 +152,61 @@ pub struct BootEntry {
     pub search_uuid: Option<String>,
     /// Whether it starts Linux; a firmware-setup or memory-test entry does not.
     pub linux: bool,
+    /// What it starts in place of Linux, where that is known.
+    pub starts: Option<Start>,
     /// Whether it is a recovery entry (`single`, `recovery`, `rescue`, or so called).
     pub recovery: bool,
     /// Variables in it that could not be expanded.
     pub unresolved: Vec<String>,
+}
+
+/// What a loader's entry starts in place of Linux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The firmware's setup (`fwsetup`).
+    FirmwareSetup,
+    /// The machine anew (`reboot`).
+    Reboot,
+    /// Nothing: the machine is switched off (`halt`).
+    PowerOff,
+    /// What the firmware boots next (`exit`).
+    Firmware,
+    /// The Xen hypervisor, which starts a Linux kernel of its own.
+    Xen,
+    /// Another kernel that is loaded by the multiboot protocol.
+    Multiboot,
+    /// Another boot loader (`chainloader`).
+    Loader,
+    /// A system that is not Linux.
+    OtherSystem,
+    /// Another menu (`configfile`, `normal`).
+    Menu,
+    /// What was loaded before a menu is shown (`boot`).
+    NoMenu,
+}
+
+impl Start {
+    /// What that is, for a sentence with "starts".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirmwareSetup => "the firmware's setup",
+            Self::Reboot => "the machine anew",
+            Self::PowerOff => "nothing and switches the machine off",
+            Self::Firmware => "what the firmware boots next",
+            Self::Xen => "the Xen hypervisor",
+            Self::Multiboot => "a multiboot kernel",
+            Self::Loader => "another boot loader",
+            Self::OtherSystem => "a system that is not Linux",
+            Self::Menu => "another menu",
+            Self::NoMenu => "what was loaded without a menu",
+        }
+    }
+
+    /// Whether no system comes up by it, whatever else the machine holds.
+    pub fn boots_nothing(self) -> bool {
+        matches!(self, Self::FirmwareSetup | Self::Reboot | Self::PowerOff)
+    }
 }
 
 /// A file that a loader entry names.

@@ -1,6 +1,6 @@
 //! `loader-kernel-missing`: a loader entry names a kernel that is not there.
 
-use crate::facts::BootEntry;
+use crate::facts::{BootEntry, Start};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -13,7 +13,8 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "The loader entry that will boot names no kernel, an empty file, or a file that does not exist in the root or \
                 on its /boot; or GRUB's configuration was read completely and defines no entry, because it is empty or \
-                ends inside a block. For any other Linux entry of the menu this is a warning.",
+                ends inside a block; or the entry that boots by itself restarts the machine, switches it off, or enters the \
+                firmware's setup. For any other Linux entry of the menu a kernel that is missing is a warning.",
         breaks: "GRUB prints `file not found` and returns to its menu or its shell; nothing of the system has run, so \
                  there is no log. It happens when a kernel package is removed and the loader's configuration \
                  is not regenerated, and when /boot was not mounted while it was generated.",
@@ -33,6 +34,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .remedy(rewrite(facts, "Regenerate GRUB's configuration from inside the root."))
             .into();
     }
+    if let Some(entry) = facts.loader.default_entry()
+        && entry.starts.is_some_and(Start::boots_nothing)
+    {
+        return not_by_itself(facts, entry).into();
+    }
     let default = match facts.booting_entry() {
         Ok(entry) => entry,
         Err(outcome) => return Ok(outcome),
@@ -50,6 +56,18 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             initrds => format!("{:?} boots {kernel} with {}", default.title, initrds.join(" and ")),
         }
     }))
+}
+
+/// The entry that boots by itself starts no system at all.
+fn not_by_itself(facts: &Analysis<'_>, entry: &BootEntry) -> Finding {
+    let chosen = facts.loader.chosen.known();
+    let why = chosen.and_then(|chosen| Some(Evidence::at(chosen.at.as_ref()?, chosen.because.clone())));
+    let text = "Choose an entry that boots this root: set GRUB_DEFAULT in /etc/default/grub and regenerate the loader's \
+                configuration, or, where GRUB_DEFAULT is \"saved\", set the entry that grubenv names.";
+    Finding::critical(facts.no_linux(entry))
+        .evidence(super::entry::place(entry))
+        .evidences(why)
+        .remedy(Remedy::new(text))
 }
 
 fn missing(facts: &Analysis<'_>, entry: &BootEntry) -> Option<Finding> {

@@ -113,6 +113,17 @@ impl<'a> Disk<'a> {
         candidates
     }
 
+    /// Whether a path of a device would be seen in the root if it were there: fstab mounts the device, it is mounted,
+    /// and no subvolume that is not mounted may hold it.
+    pub(super) fn shows(&self, device: &str, path: &str) -> bool {
+        let is_mounted = |entry: &FstabEntry| match entry.target.trim_end_matches('/') {
+            "" => true,
+            target => self.unmounted(target).is_none(),
+        };
+        let holds = |entry: &FstabEntry| entry.kind != "btrfs" || within_subvolume(path, entry).len() > 1;
+        self.targets_of(device).into_iter().any(|entry| is_mounted(entry) && holds(entry))
+    }
+
     /// The mounts of a filesystem that `search` names; a btrfs may have several.
     fn targets_of(&self, device: &str) -> Vec<&FstabEntry> {
         let (tag, wanted) = match device.split_once(':') {

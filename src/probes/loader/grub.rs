@@ -4,12 +4,13 @@ use super::disk::Disk;
 use super::esp;
 use super::found::{Found, is_recovery, left_out};
 use crate::formats::cmdline;
-use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, World};
+use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, Presence, World};
 use crate::formats::loader::{bls, grubenv};
 use crate::formats::text::harmless::{is_loader_setting, loader_file, title};
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{BootEntry, Chosen, Fact, HIDDEN, Located, Location, Problem};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The directories that `grub-install` uses.
 const DIRECTORIES: [&str; 2] = ["/boot/grub", "/boot/grub2"];
@@ -18,6 +19,8 @@ const DIRECTORIES: [&str; 2] = ["/boot/grub", "/boot/grub2"];
 struct Run<'a> {
     disk: &'a Disk<'a>,
     prefix: String,
+    /// The directories of the root that configurations were read from.
+    directories: RefCell<BTreeSet<String>>,
 }
 
 /// The variables of an environment block, and what could not be understood of it.
@@ -43,7 +46,7 @@ pub(super) fn read(disk: &Disk<'_>) -> Option<Found> {
         match disk.root.text(&path) {
             Ok(None) => {}
             Ok(Some(text)) => {
-                let run = Run { disk, prefix };
+                let run = Run { disk, directories: RefCell::new([prefix.clone()].into()), prefix };
                 let menu = grub_cfg::evaluate(&text, &disk.root.name(&path), &run);
                 menus.push((run.prefix, menu));
             }
@@ -134,7 +137,12 @@ fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) 
     }
     let no_entries = no_entries(disk, prefix, &menu);
     let chosen = match grub_cfg::choose(&menu) {
-        Choice::Entry { index, because, at } => Fact::Known(Chosen { index, because: title(&because), at }),
+        Choice::Entry { index, mut because, at } => {
+            if menu.second_try {
+                because.push_str(", after a first try without an initrd that panics and restarts the machine");
+            }
+            Fact::Known(Chosen { index, because: title(&because), at })
+        }
         // Entries of a stub that leads nowhere may lie on a /boot that is not mounted.
         Choice::Unknown { what, at } => {
             let place = at.unwrap_or_else(|| Location::file(disk.root.name(&format!("{prefix}/grub.cfg"))));
@@ -145,7 +153,7 @@ fn found(disk: &Disk<'_>, prefix: &str, menu: Menu, mut problems: Vec<Problem>) 
     let timeout = menu.timeout.value.as_deref().and_then(|value| value.trim().parse().ok());
     let timeout = timeout.zip(menu.timeout.at.clone()).map(|(seconds, at)| Located::new(seconds, at));
     problems.extend(menu.problems.into_iter().map(|problem| Problem { what: title(&problem.what), ..problem }));
-    let entries = menu.entries.into_iter().map(|entry| boot_entry(disk, entry)).collect();
+    let entries = menu.entries.into_iter().map(|entry| boot_entry(disk, prefix, entry)).collect();
     Found { entries, chosen, no_entries, timeout, grubenv, problems }
 }
 
@@ -172,8 +180,11 @@ fn shown_variable((name, value): (String, String)) -> (String, String) {
     (name, shown)
 }
 
-fn boot_entry(disk: &Disk<'_>, entry: Entry) -> BootEntry {
-    let file = |named: &grub_cfg::Named| disk.file(named.device.as_deref(), &named.path, named.at.clone());
+fn boot_entry(disk: &Disk<'_>, prefix: &str, entry: Entry) -> BootEntry {
+    let file = |named: &grub_cfg::Named| match named.device.as_deref() {
+        Some("prefix") => disk.file(None, &format!("{prefix}{}", named.path), named.at.clone()),
+        device => disk.file(device, &named.path, named.at.clone()),
+    };
     let line = entry.kernel.as_ref().and_then(|kernel| kernel.at.clone()).or_else(|| entry.at.clone());
     let mut boot = BootEntry {
         title: title(&entry.title),
@@ -185,6 +196,7 @@ fn boot_entry(disk: &Disk<'_>, entry: Entry) -> BootEntry {
         cmdline: cmdline::parse(&entry.options, line),
         search_uuid: entry.search_uuid,
         linux: entry.kernel.is_some(),
+        starts: entry.starts,
         recovery: false,
         unresolved: entry.unresolved,
     };
@@ -194,18 +206,33 @@ fn boot_entry(disk: &Disk<'_>, entry: Entry) -> BootEntry {
 
 impl Run<'_> {
     /// A path of GRUB's in the root; `None` when nothing lies there.
+    ///
+    /// # Errors
+    /// When it cannot be told whether anything does.
     fn locate(&self, path: &str) -> Result<Option<String>, Problem> {
         if let Some(inner) = path.strip_prefix(PREFIX) {
             let path = format!("{}{inner}", self.prefix);
             return Ok(self.disk.root.stat(&path)?.map(|_| path));
         }
-        let (device, path) = split_device(path);
-        for candidate in self.disk.candidates(device, path) {
+        let (device, inner) = split_device(path);
+        for candidate in self.disk.candidates(device, inner) {
             if self.disk.root.stat(&candidate)?.is_some() {
                 return Ok(Some(candidate));
             }
         }
-        Ok(None)
+        if device.is_some_and(|device| self.disk.shows(device, inner)) || self.is_beside_a_configuration(device, inner)
+        {
+            return Ok(None);
+        }
+        let what = "lies on a filesystem of which it is not known where it is mounted, so it may be there";
+        Err(Problem::new(loader_file(inner), what))
+    }
+
+    /// Whether the directory of a path is one that a configuration was read from.
+    fn is_beside_a_configuration(&self, device: Option<&str>, path: &str) -> bool {
+        let Some((directory, _)) = path.rsplit_once('/') else { return false };
+        let directories = self.directories.borrow();
+        self.disk.candidates(device, directory).iter().any(|candidate| directories.contains(candidate))
     }
 
     /// The directory of the entries that `blscfg` adds by itself. One that cannot be looked at may be it, whatever
@@ -228,15 +255,13 @@ fn split_device(path: &str) -> (Option<&str>, &str) {
 }
 
 impl World for Run<'_> {
-    fn exists(&self, path: &str) -> Option<bool> {
-        match self.locate(path) {
-            Ok(Some(path)) => {
-                let meta = self.disk.root.stat(&path).ok()??;
-                Some(meta.size > 0)
-            }
-            Ok(None) if path.starts_with(PREFIX) => Some(false),
-            // It may lie on a filesystem that is not mounted here.
-            Ok(None) | Err(_) => None,
+    fn presence(&self, path: &str) -> Option<Presence> {
+        let Some(path) = self.locate(path).ok()? else { return Some(Presence::Absent) };
+        let meta = self.disk.root.stat(&path).ok()??;
+        match meta.kind {
+            FileKind::File => Some(Presence::File(meta.size)),
+            FileKind::Directory => Some(Presence::Directory),
+            FileKind::Link | FileKind::Special => None,
         }
     }
 
@@ -248,6 +273,9 @@ impl World for Run<'_> {
     fn source(&self, path: &str) -> Result<Option<(String, String)>, Problem> {
         let Some(path) = self.locate(path)? else { return Ok(None) };
         let text = self.disk.root.text(&path)?;
+        if let Some((directory, _)) = path.rsplit_once('/') {
+            self.directories.borrow_mut().insert(directory.to_owned());
+        }
         Ok(text.map(|text| (text, self.disk.root.name(&path))))
     }
 

@@ -3,7 +3,7 @@
 use super::page::{Page, bytes, list, located};
 use isctpl_checks::facts::{
     BootEntry, BootFile, BootFileKind, Esp, Fact, Facts, FileRef, Initramfs, Kernel, LoginKind, NetworkKind,
-    RequestKind,
+    RequestKind, Start,
 };
 
 /// What the boot loader will do.
@@ -65,7 +65,7 @@ fn one_entry(index: usize, entry: &BootEntry, boots: bool, page: &mut Page<'_>) 
     if entry.linux {
         row("cmdline", entry.cmdline.text());
     } else {
-        row("starts", "no Linux".to_owned());
+        row("starts", entry.starts.map_or("no Linux", Start::name).to_owned());
     }
     if !entry.unresolved.is_empty() {
         row("unresolved", format!("variables {}", list(&entry.unresolved)));

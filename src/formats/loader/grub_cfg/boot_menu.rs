@@ -1,6 +1,7 @@
 //! The menu that the script makes: its entries, and the variables that choose among them.
 
-use isctpl_checks::facts::{Location, Problem};
+use isctpl_checks::facts::{Location, Problem, Start};
+use std::collections::BTreeMap;
 
 /// A menu, as the script leaves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub(crate) struct Menu {
     pub problems: Vec<Problem>,
     /// The first thing that was not read, so that it is not known which entry boots.
     pub left_out: Option<Problem>,
+    /// What goes on before a menu is shown, such as a reboot, and where that is said.
+    pub ended: Option<(Start, Location)>,
+    /// Whether this is the menu of the boot after a first try, which fails by design and restarts the machine.
+    pub second_try: bool,
 }
 
 /// A variable and how it came by its value.
@@ -39,6 +44,10 @@ pub(crate) struct Entry {
     pub title: String,
     /// `--id`.
     pub id: Option<String>,
+    /// Whether title or id hold a variable whose value is not known.
+    pub unnamed: bool,
+    /// Whether it comes from a Boot Loader Specification entry.
+    pub is_bls: bool,
     /// Titles of the submenus around it, outermost first.
     pub submenu: Vec<Step>,
     /// Its place in its own menu, counted from 0; a submenu counts as one.
@@ -57,7 +66,11 @@ pub(crate) struct Entry {
     pub search_uuid: Option<String>,
     /// Variables whose value could not be known.
     pub unresolved: Vec<String>,
-    /// What was not read of it, such as the last of too many initrds.
+    /// What it starts in place of a Linux kernel.
+    pub starts: Option<Start>,
+    /// What it writes into the environment block for the next boot.
+    pub noted: BTreeMap<String, String>,
+    /// What was not read or not decided of it, such as the last of too many initrds.
     pub left_out: Option<Problem>,
 }
 
@@ -68,6 +81,8 @@ pub(crate) struct Step {
     pub title: String,
     /// `--id`.
     pub id: Option<String>,
+    /// Whether title or id hold a variable whose value is not known.
+    pub unnamed: bool,
     /// Its place in the menu around it, counted from 0.
     pub index: usize,
 }

@@ -1,6 +1,7 @@
 //! Which entry `default` means (`grub-core/normal/menu.c`).
 
 use super::boot_menu::{Entry, Menu};
+use super::number;
 use isctpl_checks::facts::Location;
 
 /// The entry that boots.
@@ -32,6 +33,12 @@ pub(crate) fn choose(menu: &Menu) -> Choice {
     let setting = &menu.default;
     let at = setting.at.clone();
     let unknown = |what: &str| Choice::Unknown { what: what.to_owned(), at: setting.at.clone() };
+    if let Some((what, at)) = &menu.ended {
+        return Choice::Unknown {
+            what: format!("starts {} before a menu is shown", what.name()),
+            at: Some(at.clone()),
+        };
+    }
     if let Some(problem) = &menu.left_out {
         return unknown(&format!("was not read whole: {problem}"));
     }
@@ -52,10 +59,13 @@ pub(crate) fn choose(menu: &Menu) -> Choice {
     let mut depth = 0;
     loop {
         let (head, tail) = split_path(wanted);
-        let found = position(&level, depth, &head);
+        let found = match position(&level, depth, &head) {
+            Ok(found) => found,
+            Err(what) => return unknown(what),
+        };
         let place = found.unwrap_or(0);
         // An entry that may not be there shifts every number behind it, and may itself be the one.
-        let by_number = found.is_none() || head.parse::<usize>().is_ok();
+        let by_number = found.is_none() || number::unsigned(&head).1 > 0;
         if level.iter().any(|(_, entry)| entry.uncertain && place_at(entry, depth) == Some(place))
             || by_number && level.iter().any(|(_, entry)| entry.uncertain && place_at(entry, depth) < Some(place))
         {
@@ -105,18 +115,27 @@ fn place_at(entry: &Entry, depth: usize) -> Option<usize> {
     }
 }
 
-/// Title or id first, then a number, as GRUB does since 2.06 and the distributions before.
-fn position(level: &[(usize, &Entry)], depth: usize, wanted: &str) -> Option<usize> {
-    let named = level.iter().find(|(_, entry)| {
-        let (title, id) = match entry.submenu.get(depth) {
-            Some(step) => (&step.title, &step.id),
-            None => (&entry.title, &entry.id),
-        };
-        title == wanted || id.as_deref() == Some(wanted)
-    });
-    if let Some((_, entry)) = named {
-        return place_at(entry, depth);
+/// The place of an entry that is meant by its title, its id or its number.
+///
+/// GRUB 2.06 takes what begins with a digit for a number (`get_entry_number` in `grub-core/normal/menu.c`); Red Hat's,
+/// which is the one that shows BLS entries, and later ones look for titles and ids first.
+fn position(level: &[(usize, &Entry)], depth: usize, wanted: &str) -> Result<Option<usize>, &'static str> {
+    let names = |entry: &Entry| match entry.submenu.get(depth) {
+        Some(step) => (step.title == wanted || step.id.as_deref() == Some(wanted), step.unnamed),
+        None => (entry.title == wanted || entry.id.as_deref() == Some(wanted), entry.unnamed),
+    };
+    let (number, digits) = number::unsigned(wanted);
+    let number = usize::try_from(number).ok().filter(|_| digits > 0);
+    let named = level.iter().find(|(_, entry)| names(entry).0).map(|(_, entry)| entry);
+    let before = level.iter().take_while(|(_, entry)| !named.is_some_and(|named| std::ptr::eq(*named, *entry)));
+    if number.is_none() && before.clone().any(|(_, entry)| names(entry).1) {
+        return Err("chooses its entry by a name, and entries have names with variables of unknown values");
     }
-    let number: usize = wanted.trim().parse().ok()?;
-    level.iter().any(|(_, entry)| place_at(entry, depth) == Some(number)).then_some(number)
+    if let Some(place) = named.and_then(|entry| place_at(entry, depth)) {
+        return match number.is_some_and(|number| number != place) && !level.iter().any(|(_, entry)| entry.is_bls) {
+            true => Err("chooses its entry by a name that begins with a digit, which GRUB 2.06 takes for a number"),
+            false => Ok(Some(place)),
+        };
+    }
+    Ok(number.filter(|number| level.iter().any(|(_, entry)| place_at(entry, depth) == Some(*number))))
 }

@@ -1,10 +1,10 @@
 //! What a menu consists of before it is opened.
 
 use super::boot_menu::Named;
-use super::condition::Argument;
 use super::syntax::Statement;
+use super::words::Argument;
 use crate::formats::loader::bls;
-use isctpl_checks::facts::Location;
+use isctpl_checks::facts::{Location, Start};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -23,45 +23,82 @@ pub(super) enum Kind {
     Bls(Box<bls::Entry>),
 }
 
-/// Title and id of `menuentry`.
+/// What stands before the block of a `menuentry`.
 #[derive(Debug, Default)]
 pub(super) struct Header {
-    pub(super) title: String,
-    pub(super) id: Option<String>,
+    /// The title, and what else is no option: the positional parameters of the entry's commands.
+    pub(super) parameters: Vec<Argument>,
+    pub(super) id: Option<Argument>,
+    /// `--source`: the commands, in place of a block.
+    pub(super) source: Option<Argument>,
+}
+
+impl Header {
+    pub(super) fn title(&self) -> String {
+        self.parameters.first().map(|title| title.text.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn id(&self) -> Option<String> {
+        self.id.as_ref().map(|id| id.text.clone())
+    }
+
+    /// Whether title and id are known.
+    pub(super) fn is_named(&self) -> bool {
+        self.parameters.iter().take(1).chain(&self.id).all(|name| name.known().is_some())
+    }
 }
 
 /// What an entry has loaded so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct LoadedFiles {
     pub(super) kernel: Option<Named>,
     pub(super) initrds: Vec<Named>,
     pub(super) options: String,
     pub(super) unresolved: BTreeSet<String>,
-    /// Whether different kernels or options were seen in branches of which only one is taken.
+    /// What is started in place of Linux.
+    pub(super) other: Option<Start>,
+    /// Whether different things were loaded in branches of which only one is taken.
     pub(super) ambiguous: bool,
 }
 
-/// Reads the arguments of `menuentry` (`grub-core/commands/menuentry.c`): options, then the title.
-pub(super) fn header(arguments: Vec<Argument>) -> Header {
+impl LoadedFiles {
+    /// Joins what another branch has loaded; that of the one with a kernel stays.
+    pub(super) fn join(&mut self, theirs: Self) {
+        let file = |named: &Named| (named.device.clone(), named.path.clone());
+        let content = |loaded: &Self| {
+            let initrds: Vec<_> = loaded.initrds.iter().map(file).collect();
+            (loaded.kernel.as_ref().map(file), initrds, loaded.options.clone(), loaded.other)
+        };
+        let ambiguous = self.ambiguous || theirs.ambiguous || content(self) != content(&theirs);
+        if self.kernel.is_none() {
+            *self = theirs;
+        } else {
+            self.unresolved.extend(theirs.unresolved);
+        }
+        self.ambiguous = ambiguous;
+    }
+}
+
+/// Reads the arguments of `menuentry` (`grub-core/commands/menuentry.c`): options, and the title among them.
+pub(super) fn header(arguments: &[Argument]) -> Header {
     let mut header = Header::default();
-    let mut title = None;
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        match argument.as_deref() {
-            Some("--class" | "--users" | "--hotkey" | "--source") => {
+        let (option, value) = match argument.text.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => {
+                (option, Some(Argument { text: value.to_owned(), ..argument.clone() }))
+            }
+            _ => (argument.text.as_str(), None),
+        };
+        match option {
+            "--class" | "--users" | "--hotkey" if value.is_none() => {
                 arguments.next();
             }
-            Some("--id") => header.id = arguments.next().flatten(),
-            Some("--unrestricted") => {}
-            Some(option) if option.starts_with("--id=") => {
-                header.id = option.strip_prefix("--id=").map(str::to_owned);
-            }
-            Some(option) if option.starts_with("--") && option.contains('=') => {}
-            _ => {
-                title.get_or_insert(argument);
-            }
+            "--class" | "--users" | "--hotkey" | "--unrestricted" => {}
+            "--id" => header.id = value.or_else(|| arguments.next().cloned()),
+            "--source" => header.source = value.or_else(|| arguments.next().cloned()),
+            _ => header.parameters.push(argument.clone()),
         }
     }
-    header.title = title.flatten().unwrap_or_default();
     header
 }

@@ -1,35 +1,69 @@
-//! Runs the statements of a configuration.
+//! Runs the statements of a configuration (`grub-core/script/execute.c`).
 
 use super::boot_menu::Setting;
-use super::condition::{self, Argument};
-use super::definition::{self, Definition, Kind, LoadedFiles};
-use super::syntax::{self, Part, Statement, Word};
+use super::definition::{Definition, Kind, LoadedFiles};
+use super::lexer::Word;
+use super::syntax::{self, Statement};
 use super::variables::Variables;
+use super::words::Argument;
 use super::world::World;
-use crate::formats::text::harmless::is_loader_setting;
-use isctpl_checks::facts::{HIDDEN, Location, Problem};
+use isctpl_checks::facts::{Location, Problem, Start};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How much is run: one step a command and a word, and one for every four bytes that a word or a value comes to. A
 /// real file takes some ten thousand.
 const STEP_LIMIT: usize = 250_000;
 
-/// The most bytes that one word comes to when variables are put in; a kernel takes no longer command line than 4 KiB.
-const WORD_LIMIT: usize = 32 << 10;
-
-/// The most bytes that the words of one command come to.
-const COMMAND_LIMIT: usize = 64 << 10;
-
-/// The most bytes that are said of what the variables of a value hold.
-const ORIGINS_LIMIT: usize = 512;
-
 /// The most problems that are told of a configuration.
 const PROBLEM_LIMIT: usize = 200;
+
+/// How deep statements and functions may stand in each other while they run (`MAX_RECURSION_DEPTH`).
+const RECURSION_LIMIT: u32 = 64;
+
+/// The number that a command answers with, 0 where it succeeds; `None` when only the machine knows.
+pub(super) type Status = Option<u32>;
+
+/// How a command goes on (`active_breaks`, `is_continue` and `function_return` of GRUB).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// With the next one.
+    #[default]
+    Next,
+    /// Behind so many loops.
+    Break(u32),
+    /// With the next round of the last of so many loops.
+    Continue(u32),
+    /// Behind the function.
+    Return,
+    /// Nowhere: GRUB has ended, or another configuration has taken over.
+    End,
+}
+
+/// What a branch leaves behind.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    variables: Variables,
+    loaded: LoadedFiles,
+    scope: Option<Rc<[Argument]>>,
+}
 
 /// A running script.
 pub(super) struct Evaluator<'a> {
     pub(super) world: &'a dyn World,
     pub(super) variables: Variables,
+    pub(super) functions: BTreeMap<String, Rc<[Statement]>>,
+    /// The positional parameters, where there are any.
+    pub(super) scope: Option<Rc<[Argument]>>,
+    /// `$?`.
+    pub(super) status: Status,
+    pub(super) flow: Flow,
+    /// How many loops run around a command, counted from the last call of a function.
+    pub(super) loops: u32,
+    /// Whether the statements of a function run, and not those of a file that it reads in.
+    pub(super) in_function: bool,
+    /// States of branches that may have been taken and that left the construct: how, and with what.
+    pub(super) parted: Vec<(Flow, State)>,
     /// The file that is run, for places.
     pub(super) path: String,
     /// The entries of the menu that is built.
@@ -40,13 +74,20 @@ pub(super) struct Evaluator<'a> {
     /// Within a branch that may not be taken.
     pub(super) uncertain: bool,
     steps: usize,
+    depth: u32,
     /// How many files are being read in, one by another.
     pub(super) sources: u32,
     pub(super) stopped: bool,
     /// The construct that a file ends in.
     pub(super) unfinished: Option<Location>,
-    /// What the entry that is run has loaded; `None` while the menu is built.
-    pub(super) loaded: Option<LoadedFiles>,
+    /// What has been loaded, and what else was started.
+    pub(super) loaded: LoadedFiles,
+    /// Whether an entry is run, and the menu is known.
+    pub(super) in_entry: bool,
+    /// What `save_env` has written: each variable with its value.
+    pub(super) saved: BTreeMap<String, String>,
+    /// What goes on in GRUB's place before a menu is shown, and where that is said.
+    pub(super) ended: Option<(Start, Location)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -54,16 +95,27 @@ impl<'a> Evaluator<'a> {
         Self {
             world,
             variables: Variables::at_start(),
+            functions: BTreeMap::new(),
+            scope: None,
+            status: Some(0),
+            flow: Flow::Next,
+            loops: 0,
+            in_function: false,
+            parted: Vec::new(),
             path: path.to_owned(),
             definitions: Vec::new(),
             problems: Vec::new(),
             left_out: None,
             uncertain: false,
             steps: 0,
+            depth: 0,
             sources: 0,
             stopped: false,
             unfinished: None,
-            loaded: None,
+            loaded: LoadedFiles::default(),
+            in_entry: false,
+            saved: BTreeMap::new(),
+            ended: None,
         }
     }
 }
@@ -71,11 +123,6 @@ impl<'a> Evaluator<'a> {
 /// The steps that a text of this length takes.
 pub(super) fn cost(length: usize) -> usize {
     1 + length / 4
-}
-
-/// Appends to the text of a word; `None` when it would grow longer than is kept.
-pub(super) fn push_within(text: &mut String, piece: &str) -> Option<()> {
-    (text.len() + piece.len() <= WORD_LIMIT).then(|| text.push_str(piece))
 }
 
 impl Evaluator<'_> {
@@ -97,6 +144,11 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Notes what is not read or not understood in a line.
+    pub(super) fn leave_out_at(&mut self, line: u32, what: impl Into<String>) {
+        self.leave_out(Problem::new(self.place(line).to_string(), what));
+    }
+
     /// Counts work done; false when there was too much of it.
     pub(super) fn spend(&mut self, steps: usize) -> bool {
         self.steps = self.steps.saturating_add(steps);
@@ -109,15 +161,7 @@ impl Evaluator<'_> {
         !self.stopped
     }
 
-    /// Counts a word of this length, with which a command has come to `length`; false when that is too much.
-    pub(super) fn spend_word(&mut self, word: usize, length: usize, line: u32) -> bool {
-        if length > COMMAND_LIMIT {
-            let what = "the command grows longer than isctpl reads; the rest of it was not read";
-            self.leave_out(Problem::new(self.place(line).to_string(), what));
-        }
-        self.spend(cost(word)) && length <= COMMAND_LIMIT
-    }
-
+    /// Runs a file.
     pub(super) fn file(&mut self, text: &str, path: String) {
         let outer = std::mem::replace(&mut self.path, path);
         let script = syntax::parse(text);
@@ -125,11 +169,16 @@ impl Evaluator<'_> {
             self.problem(line, what);
         }
         if let Some((line, what)) = script.left_out {
-            self.leave_out(Problem::new(self.place(line).to_string(), what));
+            self.leave_out_at(line, what);
         }
         let unfinished = script.unfinished.map(|line| self.place(line));
         self.unfinished = self.unfinished.take().or(unfinished);
-        self.block(&script.statements);
+        let outer_body = std::mem::replace(&mut self.in_function, false);
+        for unit in script.units {
+            self.functions.extend(unit.functions);
+            self.block(&unit.statements);
+        }
+        self.in_function = outer_body;
         self.path = outer;
     }
 
@@ -143,199 +192,109 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Runs statements; the answer is that of the last command, as a condition needs it.
-    pub(super) fn block(&mut self, statements: &[Statement]) -> Option<bool> {
-        let mut answer = Some(true);
+    /// Runs statements; the answer is that of the last one.
+    pub(super) fn block(&mut self, statements: &[Statement]) -> Status {
+        let mut status = Some(0);
         for statement in statements {
-            if !self.spend(1) {
-                return None;
+            if self.flow != Flow::Next || !self.spend(1) {
+                break;
             }
-            match statement {
-                Statement::Command(words) => answer = self.command(words),
-                Statement::If { arms, otherwise } => self.conditional(arms, otherwise),
-                Statement::Loop { body, line } => {
-                    self.problem(*line, "isctpl does not run loops; it read the commands of this one once");
-                    self.maybe(body);
-                }
-                Statement::Function => {}
-                // An entry that defines entries defines them when it is too late to choose.
-                Statement::Menu { submenu, words, body, line } if self.loaded.is_none() => {
-                    self.define(*submenu, words, body, *line);
-                }
-                Statement::Menu { .. } => {}
-            }
+            status = self.statement(statement);
+            self.status = status;
         }
-        answer
+        status
     }
 
-    fn conditional(&mut self, arms: &[(Vec<Statement>, Vec<Statement>)], otherwise: &[Statement]) {
-        let outer = self.uncertain;
-        let mut left_behind: Option<Variables> = None;
-        let mut taken = false;
-        for (condition, body) in arms {
-            match self.block(condition) {
-                Some(true) => {
-                    self.block(body);
-                    taken = true;
-                    break;
-                }
-                Some(false) => {}
-                None => {
-                    if !self.spend(self.variables.len()) {
-                        break;
-                    }
-                    self.uncertain = true;
-                    let before = self.variables.clone();
-                    self.block(body);
-                    let after = std::mem::replace(&mut self.variables, before);
-                    match &mut left_behind {
-                        Some(joined) => joined.join(&after),
-                        None => left_behind = Some(after),
-                    }
-                }
-            }
+    fn statement(&mut self, statement: &Statement) -> Status {
+        if self.depth >= RECURSION_LIMIT {
+            self.leave_out(Problem::new(&self.path, "functions call each other more deeply than GRUB allows"));
+            self.flow = Flow::End;
+            return None;
         }
-        if !taken {
-            self.block(otherwise);
+        self.depth += 1;
+        let status = match statement {
+            Statement::Command { words, block } => self.command(words, block.as_ref()),
+            Statement::If { condition, then, otherwise } => self.conditional(condition, then, otherwise),
+            Statement::For { name, words, body, line } => self.counted(name, words, body, *line),
+            Statement::While { until, condition, body, line } => self.repeated(*until, condition, body, *line),
+        };
+        self.depth -= 1;
+        status
+    }
+
+    fn conditional(&mut self, condition: &[Statement], then: &[Statement], otherwise: &[Statement]) -> Status {
+        let status = self.block(condition);
+        self.status = status;
+        if self.flow != Flow::Next {
+            return status;
         }
-        if let Some(joined) = left_behind {
-            self.variables.join(&joined);
+        match status {
+            Some(0) => self.block(then),
+            Some(_) => self.block(otherwise),
+            None => self.fork(|run| run.block(then), |run| run.block(otherwise)),
         }
+    }
+
+    fn state(&mut self) -> State {
+        State {
+            variables: std::mem::take(&mut self.variables),
+            loaded: std::mem::take(&mut self.loaded),
+            scope: self.scope.take(),
+        }
+    }
+
+    fn restore(&mut self, state: State) {
+        State { variables: self.variables, loaded: self.loaded, scope: self.scope } = state;
+    }
+
+    /// Takes up another state.
+    pub(super) fn exchange(&mut self, state: State) -> State {
+        let before = self.state();
+        self.restore(state);
+        before
+    }
+
+    /// Runs two ways of which one is taken, and nobody knows which: what they leave behind is joined.
+    pub(super) fn fork(
+        &mut self,
+        one: impl FnOnce(&mut Self) -> Status,
+        other: impl FnOnce(&mut Self) -> Status,
+    ) -> Status {
+        if !self.spend(self.variables.len()) {
+            return None;
+        }
+        let outer = std::mem::replace(&mut self.uncertain, true);
+        let before =
+            State { variables: self.variables.clone(), loaded: self.loaded.clone(), scope: self.scope.clone() };
+        let first = one(self);
+        let (first_flow, first_state) = (std::mem::take(&mut self.flow), self.state());
+        self.restore(before);
+        let second = other(self);
         self.uncertain = outer;
-    }
-
-    /// Runs what may happen or not.
-    fn maybe(&mut self, body: &[Statement]) {
-        if self.spend(self.variables.len()) {
-            let before = self.variables.clone();
-            let outer = std::mem::replace(&mut self.uncertain, true);
-            self.block(body);
-            self.uncertain = outer;
-            self.variables.join(&before);
-        }
-    }
-
-    /// A word's text; `None` when a variable in it is not known, or when it is longer than is kept.
-    pub(super) fn text(&self, word: &Word) -> Option<String> {
-        let mut text = String::new();
-        for part in &word.parts {
-            let piece = match part {
-                Part::Text(piece) => piece,
-                Part::Variable { name, .. } => self.variables.text(name)?,
-            };
-            push_within(&mut text, piece)?;
-        }
-        Some(text)
-    }
-
-    /// Words as arguments: variables outside of quotes are split at white space, and vanish when empty.
-    pub(super) fn arguments(&mut self, words: &[Word]) -> Vec<Argument> {
-        let mut arguments = Vec::new();
-        let mut length = 0;
-        for word in words {
-            let splits = word.parts.iter().any(|part| matches!(part, Part::Variable { quoted: false, .. }));
-            let text = self.text(word);
-            length += text.as_ref().map_or(0, String::len);
-            if !self.spend_word(text.as_ref().map_or(0, String::len), length, word.line) {
-                break;
+        match (first_flow, self.flow) {
+            (first_flow, second_flow) if first_flow == second_flow => self.join(first_state),
+            (Flow::Next, second_flow) => {
+                self.flow = Flow::Next;
+                let state = self.state();
+                self.parted.push((second_flow, state));
+                self.restore(first_state);
+                self.uncertain = true;
             }
-            match text {
-                Some(text) if splits && !word.quoted => {
-                    arguments.extend(text.split_whitespace().map(|piece| Some(piece.to_owned())));
-                }
-                text => arguments.push(text),
+            (first_flow, _) => {
+                self.parted.push((first_flow, first_state));
+                self.uncertain = true;
             }
         }
-        arguments
+        first.filter(|_| first == second)
     }
 
-    fn command(&mut self, words: &[Word]) -> Option<bool> {
-        let is_mark = |word: &&Word| matches!(word.parts.as_slice(), [Part::Text(text)] if text == "!");
-        let marks = words.iter().take_while(is_mark).count();
-        let answer = self.simple_command(words.get(marks..).unwrap_or_default());
-        answer.map(|truth| truth == (marks % 2 == 0))
-    }
-
-    /// Runs a command; `None` when only the machine knows whether it succeeds.
-    fn simple_command(&mut self, words: &[Word]) -> Option<bool> {
-        let (first, rest) = words.split_first()?;
-        let line = first.line;
-        if first.is_assignment() {
-            self.assign(first, "");
-            return Some(true);
+    /// Joins the state of another way to the same place.
+    pub(super) fn join(&mut self, other: State) {
+        self.variables.join(&other.variables);
+        self.loaded.join(other.loaded);
+        if self.scope != other.scope {
+            self.leave_out(Problem::new(&self.path, "shifts its parameters by a condition with an unknown result"));
         }
-        let name = self.text(first)?;
-        match name.as_str() {
-            "[" | "test" => {
-                let mut arguments = self.arguments(rest);
-                if name == "[" {
-                    arguments.pop();
-                }
-                return condition::test(&arguments, self.world);
-            }
-            "true" => return Some(true),
-            "false" => return Some(false),
-            "set" => {
-                if let Some(word) = rest.first() {
-                    self.assign(word, "set ");
-                }
-            }
-            "unset" => {
-                for argument in self.arguments(rest).into_iter().flatten() {
-                    self.variables.unset(&argument);
-                }
-            }
-            "load_env" => self.load_env(rest, line),
-            "search" | "search.fs_uuid" | "search.fs_label" | "search.file" => {
-                self.search(&name, rest, line);
-                // Whether it finds anything only the machine knows.
-                return None;
-            }
-            "source" | "." | "configfile" | "normal" if self.loaded.is_none() => self.source(&name, rest, line),
-            "blscfg" if self.loaded.is_none() => self.bls(line),
-            // These only show, load modules or write.
-            "insmod" | "echo" | "export" | "save_env" | "terminal_input" | "terminal_output" | "serial" => {}
-            _ => return self.load(&name, rest, line),
-        }
-        Some(true)
-    }
-
-    fn assign(&mut self, word: &Word, command: &str) {
-        let source = word.source();
-        let Some((name, written)) = source.split_once('=') else { return };
-        let text = self.text(word).and_then(|text| text.split_once('=').map(|(_, value)| value.to_owned()));
-        let because = format!("{command}{name}=\"{written}\"{}", self.origins(word));
-        if !self.spend(cost(text.as_ref().map_or(0, String::len) + because.len())) {
-            return;
-        }
-        self.variables.set(name, text, because, Some(self.place(word.line)));
-    }
-
-    /// Says what the variables of a word hold, and where that came from.
-    fn origins(&self, word: &Word) -> String {
-        let mut said = String::new();
-        for part in &word.parts {
-            if said.len() > ORIGINS_LIMIT {
-                said.push_str(", …");
-                break;
-            }
-            if let Part::Variable { name, .. } = part {
-                match self.variables.get(name) {
-                    None => said.push_str(&format!(", {name} is not set")),
-                    Some(value) => match &value.text {
-                        Some(text) => {
-                            let shown = if is_loader_setting(name) { text } else { HIDDEN };
-                            said.push_str(&format!(", {name} is \"{shown}\""));
-                            if value.because.starts_with("in ") {
-                                said.push_str(&format!(" {}", value.because));
-                            }
-                        }
-                        None => said.push_str(&format!(", {name} is not known")),
-                    },
-                }
-            }
-        }
-        said
     }
 
     pub(super) fn add(&mut self, kind: Kind, at: Location) {
@@ -343,11 +302,20 @@ impl Evaluator<'_> {
         self.definitions.push(Definition { kind, at, uncertain });
     }
 
-    fn define(&mut self, submenu: bool, words: &[Word], body: &Rc<[Statement]>, line: u32) {
-        let arguments = self.arguments(words);
-        let header = definition::header(arguments);
-        let body = Rc::clone(body);
-        let kind = if submenu { Kind::Submenu { header, body } } else { Kind::Entry { header, body } };
-        self.add(kind, self.place(line));
+    /// A command, as its name says; GRUB knows its own commands first, then functions, then assignments
+    /// (`grub_script_execute_cmdline`).
+    fn command(&mut self, words: &[Word], block: Option<&Rc<[Statement]>>) -> Status {
+        let mut arguments = self.arguments(words);
+        let inverted = arguments.first().is_some_and(|first| first.known() == Some("!"));
+        if inverted {
+            arguments.remove(0);
+            if arguments.is_empty() {
+                return Some(super::commands::BAD_ARGUMENT);
+            }
+        }
+        if arguments.is_empty() {
+            return Some(0);
+        }
+        self.named(words, arguments, block, inverted)
     }
 }

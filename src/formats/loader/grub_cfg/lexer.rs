@@ -3,6 +3,12 @@
 /// How many words and line ends are read; real files have a few thousand.
 const TOKEN_LIMIT: u32 = 200_000;
 
+/// The words with a meaning of their own where they stand alone and unquoted.
+const RESERVED: [&str; 15] = [
+    "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "select", "then", "until", "while",
+    "function",
+];
+
 /// A piece of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
@@ -18,16 +24,33 @@ pub(super) struct Word {
     pub(super) parts: Vec<Part>,
     /// Whether quotes stand in it, so that it counts even when it is empty.
     pub(super) quoted: bool,
+    /// Whether an unquoted `*` or `?` stands in it, so that it may stand for names of files.
+    pub(super) pattern: bool,
+    /// Whether a quote or a backslash stands in it: it is no name and no reserved word.
+    escaped: bool,
     pub(super) line: u32,
 }
 
 impl Word {
     /// The text, when nothing in it is quoted or variable.
-    pub(super) fn bare(&self) -> Option<&str> {
+    fn bare(&self) -> Option<&str> {
         match self.parts.as_slice() {
-            [Part::Text(text)] if !self.quoted => Some(text),
+            [Part::Text(text)] if !self.escaped => Some(text),
             _ => None,
         }
+    }
+
+    /// The reserved word that it is.
+    pub(super) fn reserved(&self) -> Option<&'static str> {
+        let bare = self.bare()?;
+        RESERVED.into_iter().find(|word| *word == bare)
+    }
+
+    /// The name that it is: what a function and the variable of a loop are called.
+    pub(super) fn name(&self) -> Option<&str> {
+        let bare = self.bare()?;
+        let is_name = bare.chars().all(is_name_char) && !bare.starts_with(|c: char| c.is_ascii_digit());
+        Some(bare).filter(|_| is_name && self.reserved().is_none())
     }
 
     /// The word as it might be written, variables by name.
@@ -41,13 +64,6 @@ impl Word {
             .collect()
     }
 
-    /// Whether it is an assignment, `NAME=…`.
-    pub(super) fn is_assignment(&self) -> bool {
-        let Some(Part::Text(text)) = self.parts.first() else { return false };
-        text.split_once('=')
-            .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-    }
-
     fn push(&mut self, c: char) {
         if let Some(Part::Text(text)) = self.parts.last_mut() {
             text.push(c);
@@ -58,11 +74,17 @@ impl Word {
 }
 
 /// What text is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Word(Word),
-    Separator,
+    Newline,
+    Semicolon,
     Open,
     Close,
+    /// A mark for which the grammar has no place (`&&`, `||`, `|`, `&`, `;;`, `<`, `>`, `[[`, `]]`), and what is no
+    /// token at all, such as a `$` without a name.
+    Misplaced(String),
+    /// The end; within a quote where one is open.
     End,
 }
 
@@ -72,17 +94,21 @@ pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     line: u32,
+    /// Where the last token begins.
+    token_line: u32,
     tokens: u32,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1, tokens: 0 }
+        let mut lexer = Self { text, at: 0, line: 1, token_line: 1, tokens: 0 };
+        lexer.skip_comment_lines();
+        lexer
     }
 
-    /// The line that is read.
-    pub(super) fn line(&self) -> u32 {
-        self.line
+    /// The line in which the last token begins.
+    pub(super) fn token_line(&self) -> u32 {
+        self.token_line
     }
 
     /// Whether there was more than is read.
@@ -92,6 +118,11 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn skip_to_end(&mut self) {
         self.at = self.text.len();
+    }
+
+    /// Goes on with the next line.
+    pub(super) fn skip_line(&mut self) {
+        while self.bump().is_some_and(|c| c != '\n') {}
     }
 
     fn rest(&self) -> &'a str {
@@ -107,8 +138,19 @@ impl<'a> Lexer<'a> {
         self.at += c.len_utf8();
         if c == '\n' {
             self.line = self.line.saturating_add(1);
+            self.skip_comment_lines();
         }
         Some(c)
+    }
+
+    /// Passes over lines that begin with `#`, within quotes as well: whoever reads the file never hands them to the
+    /// lexer (`read_config_file_getline` in `grub-core/normal/main.c`).
+    fn skip_comment_lines(&mut self) {
+        while self.rest().starts_with('#') {
+            let length = self.rest().find('\n').map_or(self.rest().len(), |end| end + 1);
+            self.at += length;
+            self.line = self.line.saturating_add(1);
+        }
     }
 
     /// The next token.
@@ -118,9 +160,10 @@ impl<'a> Lexer<'a> {
             return Token::End;
         }
         loop {
+            self.token_line = self.line;
             match self.peek() {
                 None => return Token::End,
-                Some(' ' | '\t' | '\r') => {
+                Some(' ' | '\t') => {
                     self.bump();
                 }
                 Some('\\') if self.rest().starts_with("\\\n") => {
@@ -132,72 +175,93 @@ impl<'a> Lexer<'a> {
                         self.bump();
                     }
                 }
-                Some('\n' | ';' | '&' | '|' | '<' | '>') => {
-                    self.bump();
-                    return Token::Separator;
-                }
-                Some('{') => {
-                    self.bump();
-                    return Token::Open;
-                }
-                Some('}') => {
-                    self.bump();
-                    return Token::Close;
-                }
-                Some(_) => return Token::Word(self.word()),
+                Some(c @ ('\n' | ';' | '{' | '}' | '&' | '|' | '<' | '>')) => return self.mark(c),
+                Some(_) => return self.word(),
             }
         }
     }
 
-    fn word(&mut self) -> Word {
+    fn mark(&mut self, c: char) -> Token {
+        for double in ["&&", "||", ";;"] {
+            if self.rest().starts_with(double) {
+                self.at += double.len();
+                return Token::Misplaced(double.to_owned());
+            }
+        }
+        self.bump();
+        match c {
+            '\n' => Token::Newline,
+            ';' => Token::Semicolon,
+            '{' => Token::Open,
+            '}' => Token::Close,
+            c => Token::Misplaced(c.to_string()),
+        }
+    }
+
+    fn word(&mut self) -> Token {
         let mut word = Word { line: self.line, ..Word::default() };
         while let Some(c) = self.peek() {
             match c {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '{' | '}' => break,
+                ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '{' | '}' => break,
                 '\'' => {
                     self.bump();
-                    word.quoted = true;
-                    while let Some(c) = self.bump().filter(|c| *c != '\'') {
-                        word.push(c);
+                    (word.quoted, word.escaped) = (true, true);
+                    loop {
+                        match self.bump() {
+                            None => return Token::End,
+                            Some('\'') => break,
+                            Some(c) => word.push(c),
+                        }
                     }
                 }
                 '"' => {
                     self.bump();
-                    word.quoted = true;
-                    self.double_quoted(&mut word);
+                    if let Err(token) = self.double_quoted(&mut word) {
+                        return token;
+                    }
                 }
                 '\\' => {
                     self.bump();
+                    word.escaped = true;
                     match self.bump() {
-                        Some('\n') | None => {}
-                        Some(c) => {
-                            word.quoted = true;
-                            word.push(c);
-                        }
+                        None => return Token::End,
+                        Some('\n') => {}
+                        Some(c) => word.push(c),
                     }
                 }
-                '$' => self.variable(&mut word, false),
+                // A text to be translated; untranslated it is the same as in double quotes.
+                '$' if self.rest().starts_with("$\"") => {
+                    self.bump();
+                }
+                '$' => {
+                    if let Err(token) = self.variable(&mut word, false) {
+                        return token;
+                    }
+                }
                 c => {
                     self.bump();
+                    word.pattern |= matches!(c, '*' | '?');
                     word.push(c);
                 }
             }
         }
-        word
+        match word.bare() {
+            Some(mark @ ("[[" | "]]")) => Token::Misplaced(mark.to_owned()),
+            _ => Token::Word(word),
+        }
     }
 
-    fn double_quoted(&mut self, word: &mut Word) {
-        while let Some(c) = self.peek() {
-            match c {
-                '$' => {
-                    self.variable(word, true);
-                    continue;
-                }
-                '"' => {
+    fn double_quoted(&mut self, word: &mut Word) -> Result<(), Token> {
+        (word.quoted, word.escaped) = (true, true);
+        loop {
+            match self.peek() {
+                None => return Err(Token::End),
+                Some('$') => self.variable(word, true)?,
+                Some('"') => {
                     self.bump();
-                    return;
+                    return Ok(());
                 }
-                '\\' => {
+                Some('\\') => {
                     self.bump();
                     match self.peek() {
                         Some('\n') => {
@@ -209,50 +273,49 @@ impl<'a> Lexer<'a> {
                         }
                         _ => word.push('\\'),
                     }
-                    continue;
                 }
-                c => word.push(c),
+                Some(c) => {
+                    self.bump();
+                    word.push(c);
+                }
             }
-            self.bump();
         }
     }
 
-    fn variable(&mut self, word: &mut Word, quoted: bool) {
-        self.bump();
-        let rest = self.rest();
-        let (name, length) = match rest.strip_prefix('{') {
-            Some(inner) => {
-                let end = inner.find(|c: char| !is_variable_char(c)).unwrap_or(inner.len());
-                match inner.split_at_checked(end) {
-                    Some((name, after)) if after.starts_with('}') => (name, end + 2),
-                    _ => ("", 0),
-                }
-            }
-            None => {
-                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-                // `$1`, `$?` and their like are one character long.
-                let end = match rest.chars().next() {
-                    Some(c) if c.is_ascii_digit() || matches!(c, '?' | '@' | '*' | '#') => 1,
-                    _ => end,
-                };
-                (rest.get(..end).unwrap_or_default(), end)
-            }
+    /// `$NAME`, `${NAME}`, `$1`, `$#` and their like; a `$` before anything else is no token.
+    fn variable(&mut self, word: &mut Word, quoted: bool) -> Result<(), Token> {
+        let rest = self.rest().get(1..).unwrap_or_default();
+        let (inner, braces) = match rest.strip_prefix('{') {
+            Some(inner) => (inner, 2),
+            None => (rest, 0),
         };
-        if name.is_empty() {
-            word.push('$');
-            return;
-        }
-        for _ in rest.get(..length).unwrap_or_default().chars() {
+        let name = variable_name(inner);
+        let closed = braces == 0 || inner.get(name.len()..).is_some_and(|after| after.starts_with('}'));
+        if name.is_empty() || !closed {
+            let shown: String = self.rest().chars().take(2).collect();
             self.bump();
+            return Err(Token::Misplaced(shown));
         }
+        self.at += 1 + braces + name.len();
         // As much to keep as a word; and behind the limit nothing more is kept.
         self.tokens = self.tokens.saturating_add(1);
         if self.tokens <= TOKEN_LIMIT {
             word.parts.push(Part::Variable { name: name.to_owned(), quoted });
         }
+        Ok(())
     }
 }
 
-fn is_variable_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '?' | '@' | '*' | '#' | '-' | '.' | ':')
+/// The name of a variable that a text begins with: letters, digits alone, or one of `?`, `#`, `*`, `@`.
+fn variable_name(text: &str) -> &str {
+    let length = match text.chars().next() {
+        Some(c) if c.is_ascii_digit() => text.find(|c: char| !c.is_ascii_digit()),
+        Some('?' | '#' | '*' | '@') => Some(1),
+        _ => text.find(|c: char| !is_name_char(c)),
+    };
+    text.get(..length.unwrap_or(text.len())).unwrap_or_default()
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }

@@ -1,26 +1,33 @@
 //! GRUB's configuration, evaluated as GRUB would.
 //!
-//! What `grub-mkconfig` writes is a script: variables, conditions, an environment block, functions.
-//! It is run here far enough to know the menu and its default; functions, loops and commands that
-//! touch hardware are not. A condition that cannot be decided has both of its branches looked at, and
-//! what hangs on it is marked.
+//! What `grub-mkconfig` and people write is a script: variables, conditions, loops, functions, files that are read in,
+//! an environment block. It is run here far enough to know the menu, its default, and what each entry starts. A
+//! condition that only the machine can decide has both of its branches looked at, and what hangs on it is marked; what
+//! is not followed makes unknown what may hang on it.
 
+mod bls_entry;
 mod boot_menu;
 mod choice;
 mod commands;
 mod condition;
 mod definition;
 mod evaluate;
+mod files;
+mod flow;
 mod lexer;
+mod loads;
 mod menu;
+mod number;
+mod second_try;
 mod syntax;
 mod variables;
+mod words;
 mod world;
 
 pub(crate) use boot_menu::{Entry, Menu, Named};
 pub(crate) use choice::{Choice, choose};
 pub(crate) use menu::evaluate;
-pub(crate) use world::{PREFIX, World};
+pub(crate) use world::{PREFIX, Presence, World};
 
 #[cfg(test)]
 mod tests;

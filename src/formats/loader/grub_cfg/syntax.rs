@@ -1,7 +1,6 @@
 //! GRUB's script language as a tree (grammar: `grub-core/script/parser.y`).
 
-use super::lexer::{Lexer, Token};
-pub(super) use super::lexer::{Part, Word};
+use super::lexer::{Lexer, Token, Word};
 use std::rc::Rc;
 
 /// How deep blocks may stand in each other; real files have four levels.
@@ -10,24 +9,30 @@ const NESTING_LIMIT: u32 = 32;
 /// A statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Statement {
-    /// Words of a simple command.
-    Command(Vec<Word>),
-    /// Conditions with what follows each; the last may have none.
-    If { arms: Vec<(Vec<Statement>, Vec<Statement>)>, otherwise: Vec<Statement> },
-    /// `for`, `while`, `until`.
-    Loop { body: Vec<Statement>, line: u32 },
-    /// A function's definition.
-    Function,
-    /// `menuentry` or `submenu`.
-    Menu { submenu: bool, words: Vec<Word>, body: Rc<[Statement]>, line: u32 },
+    /// Words of a simple command, and the block behind them.
+    Command { words: Vec<Word>, block: Option<Rc<[Statement]>> },
+    /// A condition, what follows where it holds, and what else.
+    If { condition: Vec<Statement>, then: Vec<Statement>, otherwise: Vec<Statement> },
+    /// `for NAME in WORDS`.
+    For { name: String, words: Vec<Word>, body: Vec<Statement>, line: u32 },
+    /// `while`, and `until`, which ends when the condition holds.
+    While { until: bool, condition: Vec<Statement>, body: Vec<Statement>, line: u32 },
+}
+
+/// What GRUB reads at once: a line, with all that belongs to the blocks that it opens.
+#[derive(Debug, Default)]
+pub(super) struct Unit {
+    /// The functions that it defines, which it does while it is read, before any of its statements runs.
+    pub(super) functions: Vec<(String, Rc<[Statement]>)>,
+    pub(super) statements: Vec<Statement>,
 }
 
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Script {
     /// What GRUB runs.
-    pub(super) statements: Vec<Statement>,
-    /// What could not be understood, with its line.
+    pub(super) units: Vec<Unit>,
+    /// What GRUB refuses, with its line.
     pub(super) problems: Vec<(u32, String)>,
     /// From which line on it is not read, and why.
     pub(super) left_out: Option<(u32, &'static str)>,
@@ -36,209 +41,263 @@ pub(super) struct Script {
 }
 
 /// Reads a file.
+///
+/// At an error GRUB drops the unit as far as it has read, to the end of the line with the error, and goes on with
+/// the next line (`grub_script_parse`, seen in `grub-emu`).
 pub(super) fn parse(text: &str) -> Script {
-    let mut parser = Parser { lexer: Lexer::new(text), problems: Vec::new(), unfinished: None, left_out: None };
-    let mut statements = Vec::new();
+    // GRUB skips every carriage return (`grub-core/lib/getline.c`).
+    let text = text.replace('\r', "");
+    let mut parser = Parser { lexer: Lexer::new(&text), peeked: None };
+    let mut script = Script { units: Vec::new(), problems: Vec::new(), left_out: None, unfinished: None };
     loop {
-        let (block, end) = parser.block(0);
-        statements.extend(block);
-        match end {
-            End::Input => break,
-            // A closing word without its opening is passed over, as nothing can be meant by it.
-            End::Word(word) => {
-                let line = parser.lexer.line();
-                parser.problems.push((line, format!("\"{word}\" has no matching opening")));
+        let mut unit = Unit::default();
+        let begin = parser.begin();
+        let stop = parser.unit(&mut unit).err();
+        if stop.is_some() {
+            unit.statements.clear();
+        }
+        if !unit.statements.is_empty() || !unit.functions.is_empty() {
+            script.units.push(unit);
+        }
+        match stop {
+            None => {}
+            Some(Stop::Done) => break,
+            Some(Stop::Syntax { line, what }) => script.problems.push((line, what)),
+            Some(Stop::Unfinished) => {
+                script.problems.push((begin, "begins a construct that the file ends in".to_owned()));
+                script.unfinished = Some(begin);
+                break;
+            }
+            Some(Stop::TooDeep(line)) => {
+                script.left_out = Some((line, "blocks are nested too deeply; the rest was not read"));
+                break;
             }
         }
     }
     if parser.lexer.is_over_limit() {
-        parser.unfinished = None;
-        parser.left_out = Some((parser.lexer.line(), "is too long; the rest was not read"));
+        script.unfinished = None;
+        script.left_out = Some((parser.lexer.token_line(), "is too long; the rest was not read"));
     }
-    let Parser { problems, unfinished, left_out, .. } = parser;
-    Script { statements, problems, left_out, unfinished }
+    script
 }
 
-/// Why a block ended.
-enum End {
-    Word(&'static str),
-    Input,
+/// Why a unit was not read to its end.
+enum Stop {
+    /// Nothing is left to be read.
+    Done,
+    /// The file ends within the unit.
+    Unfinished,
+    /// The grammar has no place for what stands there.
+    Syntax { line: u32, what: String },
+    /// It is nested deeper than is read.
+    TooDeep(u32),
 }
-
-/// The words that end a block.
-const CLOSING: [&str; 6] = ["then", "elif", "else", "fi", "do", "done"];
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    problems: Vec<(u32, String)>,
-    /// The line of the construct that the file ends in.
-    unfinished: Option<u32>,
-    /// From where on nothing is read, for a limit of this reader's, and which.
-    left_out: Option<(u32, &'static str)>,
+    peeked: Option<Token>,
 }
 
 impl Parser<'_> {
-    fn block(&mut self, depth: u32) -> (Vec<Statement>, End) {
-        let mut statements = Vec::new();
-        if depth > NESTING_LIMIT {
-            self.left_out = Some((self.lexer.line(), "blocks are nested too deeply; the rest was not read"));
-            self.lexer.skip_to_end();
-            return (statements, End::Input);
-        }
-        loop {
-            match self.lexer.token() {
-                Token::End => return (statements, End::Input),
-                Token::Close => return (statements, End::Word("}")),
-                Token::Separator => {}
-                Token::Open => {
-                    let line = self.lexer.line();
-                    let (inner, end) = self.block(depth + 1);
-                    self.expect(&end, "}");
-                    if self.is_unfinished(line) {
-                        return (statements, End::Input);
-                    }
-                    statements.extend(inner);
-                }
-                Token::Word(word) => {
-                    if let Some(closing) = word.bare().and_then(|bare| CLOSING.iter().find(|word| **word == bare)) {
-                        return (statements, End::Word(closing));
-                    }
-                    let line = word.line;
-                    let statement = match word.bare() {
-                        Some("if") => self.conditional(depth),
-                        Some("while" | "until" | "for") => self.repeated(&word, depth),
-                        Some("function") => self.function(depth),
-                        Some("menuentry") => self.menu(false, word.line, depth),
-                        Some("submenu") => self.menu(true, word.line, depth),
-                        _ => {
-                            let mut words = vec![word];
-                            // A block as an argument belongs to no command known here.
-                            if self.words(&mut words) {
-                                let (_, end) = self.block(depth + 1);
-                                self.expect(&end, "}");
-                            }
-                            Statement::Command(words)
-                        }
-                    };
-                    if self.is_unfinished(line) {
-                        return (statements, End::Input);
-                    }
-                    statements.push(statement);
-                }
-            }
+    fn take(&mut self) -> Token {
+        self.peeked.take().unwrap_or_else(|| self.lexer.token())
+    }
+
+    fn peek(&mut self) -> &Token {
+        self.peeked.get_or_insert_with(|| self.lexer.token())
+    }
+
+    fn skip_newlines(&mut self) {
+        while *self.peek() == Token::Newline {
+            self.take();
         }
     }
 
-    /// Gathers words to the end of a command; true when a block opens there.
-    fn words(&mut self, words: &mut Vec<Word>) -> bool {
-        loop {
-            let before = self.lexer.clone();
-            match self.lexer.token() {
-                Token::Word(word) => words.push(word),
-                Token::Open => return true,
-                Token::Close => {
-                    self.lexer = before;
-                    return false;
-                }
-                Token::Separator | Token::End => return false,
-            }
-        }
+    /// The line of the next unit.
+    fn begin(&mut self) -> u32 {
+        self.skip_newlines();
+        self.lexer.token_line()
     }
 
-    /// Whether the file ended in the construct that began in this line. GRUB reads on for its end, finds
-    /// none, and runs nothing of it (`grub-core/script/main.c`).
-    fn is_unfinished(&mut self, line: u32) -> bool {
-        let unfinished = self.unfinished.is_some() && !self.lexer.is_over_limit();
-        if unfinished {
-            self.unfinished = Some(line);
-        }
-        unfinished
-    }
-
-    fn expect(&mut self, end: &End, wanted: &str) -> bool {
-        let found = match end {
-            End::Word(word) if *word == wanted => return true,
-            End::Word(word) => format!("\"{word}\""),
-            End::Input => {
-                self.unfinished = Some(self.lexer.line()).filter(|_| self.left_out.is_none());
-                "the end of the file".to_owned()
-            }
+    /// What stands at the error, and everything behind it in its line, is dropped.
+    fn error(&mut self, token: &Token, expected: &str) -> Stop {
+        let line = self.lexer.token_line();
+        let found = match token {
+            Token::End => return Stop::Unfinished,
+            Token::Newline => "the end of the line".to_owned(),
+            Token::Semicolon => "\";\"".to_owned(),
+            Token::Open => "\"{\"".to_owned(),
+            Token::Close => "\"}\"".to_owned(),
+            Token::Misplaced(mark) => format!("\"{mark}\""),
+            Token::Word(word) => word.reserved().map_or_else(|| "a word".to_owned(), |word| format!("\"{word}\"")),
         };
-        self.problems.push((self.lexer.line(), format!("found {found}, expected \"{wanted}\"")));
-        false
+        if *token != Token::Newline {
+            self.lexer.skip_line();
+        }
+        let what = format!("is refused by GRUB: {expected} belongs where {found} stands");
+        Stop::Syntax { line, what }
     }
 
-    fn conditional(&mut self, depth: u32) -> Statement {
-        let mut arms = Vec::new();
-        let mut otherwise = Vec::new();
+    /// A line with its blocks.
+    fn unit(&mut self, unit: &mut Unit) -> Result<(), Stop> {
         loop {
-            let (condition, end) = self.block(depth + 1);
-            if !self.expect(&end, "then") {
-                break;
-            }
-            let (body, end) = self.block(depth + 1);
-            arms.push((condition, body));
-            match end {
-                End::Word("elif") => {}
-                End::Word("else") => {
-                    let (body, end) = self.block(depth + 1);
-                    otherwise = body;
-                    self.expect(&end, "fi");
-                    break;
+            match self.peek() {
+                Token::Newline => {
+                    self.take();
+                    return Ok(());
                 }
-                end => {
-                    self.expect(&end, "fi");
-                    break;
+                Token::End if unit.statements.is_empty() && unit.functions.is_empty() => return Err(Stop::Done),
+                // GRUB ends the last line itself.
+                Token::End => return Ok(()),
+                Token::Word(word) if word.reserved() == Some("function") => {
+                    self.take();
+                    unit.functions.push(self.function()?);
                 }
+                _ => unit.statements.push(self.command(0)?),
+            }
+            match self.take() {
+                Token::Newline => return Ok(()),
+                Token::Semicolon | Token::End => {}
+                token => return Err(self.error(&token, "the end of the command")),
             }
         }
-        Statement::If { arms, otherwise }
     }
 
-    fn repeated(&mut self, word: &Word, depth: u32) -> Statement {
-        let (_, end) = self.block(depth + 1);
-        let mut body = Vec::new();
-        if self.expect(&end, "do") {
-            let (inner, end) = self.block(depth + 1);
-            body = inner;
-            self.expect(&end, "done");
+    fn function(&mut self) -> Result<(String, Rc<[Statement]>), Stop> {
+        let name = match self.take() {
+            Token::Word(word) if word.name().is_some() => word.name().unwrap_or_default().to_owned(),
+            token => return Err(self.error(&token, "the name of the function")),
+        };
+        self.skip_newlines();
+        match self.take() {
+            Token::Open => {}
+            token => return Err(self.error(&token, "\"{\"")),
         }
-        Statement::Loop { body, line: word.line }
-    }
-
-    fn function(&mut self, depth: u32) -> Statement {
-        if self.words(&mut Vec::new()) || self.opens() {
-            let (_, end) = self.block(depth + 1);
-            self.expect(&end, "}");
+        let (body, delimited) = self.commands(1, &[], true)?;
+        match (self.take(), delimited) {
+            (Token::Close, true) => Ok((name, body.into())),
+            (token, _) => Err(self.error(&token, "\";\" or a new line")),
         }
-        Statement::Function
     }
 
-    fn menu(&mut self, submenu: bool, line: u32, depth: u32) -> Statement {
-        let mut words = Vec::new();
-        let mut body = Vec::new();
-        if self.words(&mut words) {
-            let (inner, end) = self.block(depth + 1);
-            body = inner;
-            self.expect(&end, "}");
-        } else {
-            self.problems.push((line, "a menu entry has no { … } block".to_owned()));
+    /// Commands up to one of the closing words, or to `}`, neither of which is taken; and whether the last command
+    /// is delimited, as every closing word wants it.
+    fn commands(&mut self, depth: u32, closing: &[&str], braced: bool) -> Result<(Vec<Statement>, bool), Stop> {
+        if depth > NESTING_LIMIT {
+            self.lexer.skip_to_end();
+            return Err(Stop::TooDeep(self.lexer.token_line()));
         }
-        Statement::Menu { submenu, words, body: body.into(), line }
-    }
-
-    /// Whether a block opens behind line ends.
-    fn opens(&mut self) -> bool {
+        self.skip_newlines();
+        let mut commands = Vec::new();
         loop {
-            let before = self.lexer.clone();
-            match self.lexer.token() {
-                Token::Separator => {}
-                Token::Open => return true,
+            commands.push(self.command(depth)?);
+            match self.peek() {
+                Token::Newline | Token::Semicolon => {
+                    self.take();
+                }
+                Token::Close if braced => return Ok((commands, false)),
                 _ => {
-                    self.lexer = before;
-                    return false;
+                    let token = self.take();
+                    return Err(self.error(&token, "the end of the command"));
                 }
             }
+            self.skip_newlines();
+            let closes = match self.peek() {
+                Token::Close => braced,
+                Token::Word(word) => word.reserved().is_some_and(|word| closing.contains(&word)),
+                _ => false,
+            };
+            if closes {
+                return Ok((commands, true));
+            }
         }
+    }
+
+    fn command(&mut self, depth: u32) -> Result<Statement, Stop> {
+        match self.take() {
+            Token::Word(word) => match word.reserved() {
+                Some("if") => self.conditional(depth),
+                Some("for") => self.counted(depth, word.line),
+                Some("while") => self.repeated(depth, word.line, false),
+                Some("until") => self.repeated(depth, word.line, true),
+                Some(_) => Err(self.error(&Token::Word(word), "a command")),
+                None => self.simple(depth, word),
+            },
+            token => Err(self.error(&token, "a command")),
+        }
+    }
+
+    fn simple(&mut self, depth: u32, first: Word) -> Result<Statement, Stop> {
+        let mut words = vec![first];
+        words.extend(self.words());
+        if *self.peek() != Token::Open {
+            return Ok(Statement::Command { words, block: None });
+        }
+        self.take();
+        let (body, _) = self.commands(depth + 1, &[], true)?;
+        self.take();
+        Ok(Statement::Command { words, block: Some(body.into()) })
+    }
+
+    fn words(&mut self) -> Vec<Word> {
+        let mut words = Vec::new();
+        while matches!(self.peek(), Token::Word(_)) {
+            if let Token::Word(word) = self.take() {
+                words.push(word);
+            }
+        }
+        words
+    }
+
+    /// A word that must stand there.
+    fn expect(&mut self, wanted: &'static str) -> Result<(), Stop> {
+        match self.take() {
+            Token::Word(word) if word.reserved() == Some(wanted) => Ok(()),
+            token => Err(self.error(&token, &format!("\"{wanted}\""))),
+        }
+    }
+
+    fn conditional(&mut self, depth: u32) -> Result<Statement, Stop> {
+        let (condition, _) = self.commands(depth + 1, &["then"], false)?;
+        self.expect("then")?;
+        let (then, _) = self.commands(depth + 1, &["elif", "else", "fi"], false)?;
+        let otherwise = match self.take() {
+            Token::Word(word) if word.reserved() == Some("elif") => vec![self.conditional(depth + 1)?],
+            Token::Word(word) if word.reserved() == Some("else") => {
+                let (body, _) = self.commands(depth + 1, &["fi"], false)?;
+                self.expect("fi")?;
+                body
+            }
+            _ => Vec::new(),
+        };
+        Ok(Statement::If { condition, then, otherwise })
+    }
+
+    fn counted(&mut self, depth: u32, line: u32) -> Result<Statement, Stop> {
+        let name = match self.take() {
+            Token::Word(word) if word.name().is_some() => word.name().unwrap_or_default().to_owned(),
+            token => return Err(self.error(&token, "the name of a variable")),
+        };
+        self.expect("in")?;
+        let words = self.words();
+        match self.take() {
+            Token::Newline | Token::Semicolon => self.skip_newlines(),
+            token => return Err(self.error(&token, "\";\" or a new line")),
+        }
+        let body = self.looped(depth)?;
+        Ok(Statement::For { name, words, body, line })
+    }
+
+    fn repeated(&mut self, depth: u32, line: u32, until: bool) -> Result<Statement, Stop> {
+        let (condition, _) = self.commands(depth + 1, &["do"], false)?;
+        let body = self.looped(depth)?;
+        Ok(Statement::While { until, condition, body, line })
+    }
+
+    fn looped(&mut self, depth: u32) -> Result<Vec<Statement>, Stop> {
+        self.expect("do")?;
+        let (body, _) = self.commands(depth + 1, &["done"], false)?;
+        self.expect("done")?;
+        Ok(body)
     }
 }

@@ -18,11 +18,13 @@ struct Disk {
 }
 
 impl World for Disk {
-    fn exists(&self, path: &str) -> Option<bool> {
-        match self.unreadable {
-            true => None,
-            false => Some(self.files.contains_key(path) || path == "(prefix)/grubenv" && !self.grubenv.is_empty()),
+    fn presence(&self, path: &str) -> Option<Presence> {
+        if self.unreadable {
+            return None;
         }
+        let is_block = path == "(prefix)/grubenv" && !self.grubenv.is_empty();
+        let file = self.files.get(path).map(|text| text.len() as u64).or(is_block.then_some(1024));
+        Some(file.map_or(Presence::Absent, Presence::File))
     }
 
     fn environment(&self, path: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
@@ -223,7 +225,8 @@ fn a_default_is_a_number_a_title_an_id_or_a_path() {
         ("more>nothing", "B"),
         ("", "A"),
     ] {
-        let text = format!("menuentry_id_option=--id\nset default=\"{default}\"\n{}", entries());
+        let text =
+            format!("menuentry_id_option=--id\nexport menuentry_id_option\nset default=\"{default}\"\n{}", entries());
         assert_eq!(chosen(&text, &Disk::default()), title, "{default}");
     }
     assert_eq!(chosen(&entries(), &Disk::default()), "A");
@@ -271,7 +274,7 @@ blscfg
     disk.bls = vec![entry("m-5.14.0-427"), entry("m-5.14.0-70")];
     let menu = menu(text, &disk);
     let Choice::Entry { index: 1, .. } = choose(&menu) else { panic!("{:?}", choose(&menu)) };
-    assert_eq!(menu.entries[1].options, "root=/dev/mapper/rl-root ro rd.iscsi.firmware=1  skew_tick=1 x=1");
+    assert_eq!(menu.entries[1].options, "root=/dev/mapper/rl-root ro rd.iscsi.firmware=1 skew_tick=1 x=1");
     assert_eq!(menu.entries[1].initrds.len(), 1);
     assert_eq!(menu.entries[1].search_uuid.as_deref(), Some("aaaa-bbbb"));
     assert_eq!(

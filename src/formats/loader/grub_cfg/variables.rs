@@ -22,7 +22,7 @@ const FEATURES: [&str; 10] = [
 ];
 
 /// Variables that GRUB or the firmware sets, so that nothing is known of them here.
-const OF_THE_MACHINE: [&str; 6] = ["root", "grub_platform", "grub_cpu", "cmdpath", "shell", "?"];
+const OF_THE_MACHINE: [&str; 5] = ["root", "grub_platform", "grub_cpu", "cmdpath", "shell"];
 
 /// What is known of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) struct Value {
     /// How it was set.
     pub(super) because: String,
     pub(super) at: Option<Location>,
+    /// Whether a submenu and another configuration see it.
+    exported: bool,
 }
 
 /// All variables that are set. A copy, such as every menu entry begins with, shares names and values.
@@ -51,6 +53,9 @@ impl Variables {
         for name in OF_THE_MACHINE {
             variables.set(name, None, String::new(), None);
         }
+        // All of these are exported (`grub-core/kern/main.c`, `grub-core/normal/main.c`).
+        let names: Vec<Rc<str>> = variables.0.keys().cloned().collect();
+        names.iter().for_each(|name| variables.export(name));
         variables
     }
 
@@ -74,11 +79,30 @@ impl Variables {
 
     pub(super) fn set(&mut self, name: &str, text: Option<String>, because: String, at: Option<Location>) {
         let text = text.filter(|text| text.len() <= VALUE_LIMIT);
-        self.0.insert(name.into(), Rc::new(Value { text, because, at }));
+        let exported = self.0.get(name).is_some_and(|value| value.exported);
+        self.0.insert(name.into(), Rc::new(Value { text, because, at, exported }));
     }
 
     pub(super) fn unset(&mut self, name: &str) {
         self.0.remove(name);
+    }
+
+    /// Marks a variable as one that other contexts see; one that is not set becomes empty
+    /// (`grub_env_export` in `grub-core/normal/context.c`).
+    pub(super) fn export(&mut self, name: &str) {
+        if !self.0.contains_key(name) {
+            self.set(name, Some(String::new()), String::new(), None);
+        }
+        if let Some(value) = self.0.get_mut(name) {
+            Rc::make_mut(value).exported = true;
+        }
+    }
+
+    /// What a submenu, or a configuration that takes over, begins with: the exported ones alone
+    /// (`grub_env_context_open`).
+    pub(super) fn context(&self) -> Self {
+        let exported = self.0.iter().filter(|(_, value)| value.exported);
+        Self(exported.map(|(name, value)| (Rc::clone(name), Rc::clone(value))).collect())
     }
 
     /// Joins what two branches left behind: where they differ, nothing is known.

@@ -7,11 +7,22 @@ use std::collections::BTreeMap;
 /// The name by which `$prefix` goes in paths given to [`World`].
 pub(crate) const PREFIX: &str = "(prefix)";
 
+/// What lies at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Nothing.
+    Absent,
+    /// A file of so many bytes.
+    File(u64),
+    /// A directory.
+    Directory,
+}
+
 /// What the script asks of the disk it runs from. Paths are GRUB's: `(DEVICE)/path`, where the
-/// device is what stands in [`Named::device`], or `(prefix)/path`.
+/// device is what stands in [`Named::device`](super::Named::device), or `(prefix)/path`.
 pub(crate) trait World {
-    /// Whether a path is a file or directory with something in it; `None` when that cannot be told.
-    fn exists(&self, path: &str) -> Option<bool>;
+    /// What lies at a path; `None` when that cannot be told.
+    fn presence(&self, path: &str) -> Option<Presence>;
 
     /// The variables of an environment block; `Ok(None)` when there is no such file.
     ///
@@ -22,7 +33,7 @@ pub(crate) trait World {
     /// The text of a file that is read in, and its path for messages; `Ok(None)` when there is no such file.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or it cannot be told whether it is there.
     fn source(&self, path: &str) -> Result<Option<(String, String)>, Problem>;
 
     /// What `blscfg` finds, in the order in which it is shown; `directory` is `$blsdir` where it is set.

@@ -1,0 +1,169 @@
+//! Words become arguments (`grub_script_arglist_to_argv` in `grub-core/script/execute.c`).
+
+use super::evaluate::{Evaluator, cost};
+use super::lexer::{Part, Word};
+
+/// The most bytes that one word comes to when variables are put in; a kernel takes no longer command line than 4 KiB.
+const WORD_LIMIT: usize = 32 << 10;
+
+/// The most bytes that the words of one command come to.
+const COMMAND_LIMIT: usize = 64 << 10;
+
+/// An argument of a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Argument {
+    /// Its text; variables whose value is not known stand as `${NAME}`.
+    pub(super) text: String,
+    /// The names of those variables.
+    pub(super) unresolved: Vec<String>,
+    /// Whether more belongs to it than is kept, or it is a pattern that names of files may take the place of.
+    pub(super) inexact: bool,
+}
+
+impl Argument {
+    /// The text, where it is known.
+    pub(super) fn known(&self) -> Option<&str> {
+        Some(self.text.as_str()).filter(|_| self.unresolved.is_empty() && !self.inexact)
+    }
+}
+
+impl From<&str> for Argument {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+}
+
+/// A value, or as much of it as is put into a word at once.
+enum Piece<'v> {
+    Text(&'v str),
+    Unknown(&'v str),
+}
+
+/// Arguments as they grow: the last one may still be nothing at all.
+#[derive(Default)]
+struct Growing {
+    arguments: Vec<Argument>,
+    open: Option<Argument>,
+    cut: bool,
+    /// How much was put in so far, an argument without text counted as well.
+    total: usize,
+}
+
+impl Growing {
+    /// Begins the next argument; nothing stays nothing.
+    fn next(&mut self) {
+        self.arguments.extend(self.open.take());
+    }
+
+    fn append(&mut self, piece: &Piece<'_>) {
+        let open = self.open.get_or_insert_default();
+        let is_full = self.total > COMMAND_LIMIT;
+        let mut push = |text: &str| match open.text.len() + text.len() <= WORD_LIMIT && !is_full {
+            true => {
+                self.total += 1 + text.len();
+                open.text.push_str(text);
+            }
+            false => (open.inexact, self.cut) = (true, true),
+        };
+        match piece {
+            Piece::Text(text) => push(text),
+            Piece::Unknown(name) => {
+                push(&format!("${{{name}}}"));
+                if !open.unresolved.iter().any(|seen| seen == name) {
+                    open.unresolved.push((*name).to_owned());
+                }
+            }
+        }
+    }
+
+    /// A value outside of quotes: each of its words is an argument, and none if it has none.
+    fn split(&mut self, text: &str) {
+        for (number, piece) in text.split([' ', '\t', '\n', '\r']).filter(|piece| !piece.is_empty()).enumerate() {
+            if number > 0 {
+                self.next();
+            }
+            self.append(&Piece::Text(piece));
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    /// The arguments that words come to.
+    pub(super) fn arguments(&mut self, words: &[Word]) -> Vec<Argument> {
+        let mut growing = Growing::default();
+        for word in words {
+            growing.next();
+            let before = growing.total;
+            self.word(word, &mut growing);
+            if growing.cut {
+                self.leave_out_at(word.line, "the command grows longer than isctpl reads; the rest of it was not read");
+            }
+            if !self.spend(cost(growing.total - before)) || growing.cut {
+                break;
+            }
+        }
+        growing.next();
+        growing.arguments
+    }
+
+    fn word(&self, word: &Word, growing: &mut Growing) {
+        for part in &word.parts {
+            match part {
+                Part::Text(text) => growing.append(&Piece::Text(text)),
+                Part::Variable { name, quoted } => self.variable(name, *quoted, growing),
+            }
+        }
+        if word.quoted {
+            growing.open.get_or_insert_default();
+        }
+        // Names of files take a pattern's place where the module "regexp" is there and something matches
+        // (`grub-core/commands/wildcard.c`).
+        if let Some(open) = &mut growing.open {
+            open.inexact |= word.pattern && open.text.starts_with(['/', '(', '*']);
+        }
+    }
+
+    /// Puts a variable's value in (`grub_script_env_get`).
+    fn variable(&self, name: &str, quoted: bool, growing: &mut Growing) {
+        let put = |growing: &mut Growing, argument: &Argument| match argument.known() {
+            Some(text) if quoted => growing.append(&Piece::Text(text)),
+            Some(text) => growing.split(text),
+            None => {
+                growing.append(&Piece::Text(&argument.text));
+                let open = growing.open.get_or_insert_default();
+                open.unresolved.extend(argument.unresolved.iter().cloned());
+                open.inexact |= argument.inexact;
+            }
+        };
+        let scope = self.scope.as_deref().unwrap_or_default();
+        match name {
+            "#" if self.scope.is_none() => {}
+            "#" => growing.append(&Piece::Text(&scope.len().to_string())),
+            "*" | "@" => {
+                for (number, argument) in scope.iter().enumerate() {
+                    match number {
+                        0 => {}
+                        _ if name == "*" && quoted => growing.append(&Piece::Text(" ")),
+                        _ => growing.next(),
+                    }
+                    put(growing, argument);
+                }
+            }
+            "?" => match self.status {
+                Some(status) => growing.append(&Piece::Text(&status.to_string())),
+                None => growing.append(&Piece::Unknown(name)),
+            },
+            number if number.starts_with(|c: char| c.is_ascii_digit()) => {
+                let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                if let Some(argument) = place.and_then(|place| scope.get(place)) {
+                    put(growing, argument);
+                }
+            }
+            name => match self.variables.text(name) {
+                Some("") => {}
+                Some(text) => put(growing, &Argument::from(text)),
+                None => growing.append(&Piece::Unknown(name)),
+            },
+        }
+    }
+}
