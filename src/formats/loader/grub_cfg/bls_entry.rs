@@ -4,11 +4,11 @@
 //! the entry is run: quotes and backslashes mean there what they mean in every script, so that `\x20` comes out as
 //! `x20`.
 
+use super::argument::Argument;
 use super::boot_menu::Entry;
 use super::evaluate::Evaluator;
 use super::menu::uuid;
 use super::syntax::{self, Statement};
-use super::words::Argument;
 use crate::formats::loader::bls;
 use isctpl_checks::facts::{Location, Problem};
 use std::collections::BTreeSet;

@@ -1,21 +1,16 @@
 //! The commands that a script calls by name.
 
+use super::argument::Argument;
 use super::condition;
 use super::definition::{self, Kind};
-use super::evaluate::{Evaluator, Flow, Status, cost};
+use super::evaluate::Evaluator;
 use super::lexer::{Part, Word};
 use super::number;
+use super::status::{BAD_ARGUMENT, Flow, Status, TEST_FAILURE, cost};
 use super::syntax::{self, Statement};
-use super::words::Argument;
 use crate::formats::text::harmless::is_loader_setting;
 use isctpl_checks::facts::{HIDDEN, Start};
 use std::rc::Rc;
-
-/// `GRUB_ERR_…` as `$?` holds them (`include/grub/err.h`).
-pub(super) const TEST_FAILURE: u32 = 1;
-pub(super) const BAD_NUMBER: u32 = 10;
-pub(super) const INVALID_COMMAND: u32 = 17;
-pub(super) const BAD_ARGUMENT: u32 = 18;
 
 /// The most bytes that are said of what the variables of a value hold.
 const ORIGINS_LIMIT: usize = 512;

@@ -1,7 +1,7 @@
 //! `[ … ]` of GRUB (`grub-core/commands/test.c`), with a third answer: it cannot be told.
 
+use super::argument::Argument;
 use super::number::signed;
-use super::words::Argument;
 use super::world::{Presence, World};
 
 /// How deep parentheses may stand in each other (`MAX_TEST_RECURSION_DEPTH`).

@@ -1,8 +1,8 @@
 //! What a menu consists of before it is opened.
 
+use super::argument::Argument;
 use super::boot_menu::Named;
 use super::syntax::Statement;
-use super::words::Argument;
 use crate::formats::loader::bls;
 use isctpl_checks::facts::{Location, Start};
 use std::collections::BTreeSet;

@@ -1,11 +1,12 @@
 //! Runs the statements of a configuration (`grub-core/script/execute.c`).
 
+use super::argument::Argument;
 use super::boot_menu::Setting;
 use super::definition::{Definition, Kind, LoadedFiles};
 use super::lexer::Word;
+use super::status::{BAD_ARGUMENT, Flow, Status};
 use super::syntax::{self, Statement};
 use super::variables::Variables;
-use super::words::Argument;
 use super::world::World;
 use isctpl_checks::facts::{Location, Problem, Start};
 use std::collections::BTreeMap;
@@ -20,25 +21,6 @@ const PROBLEM_LIMIT: usize = 200;
 
 /// How deep statements and functions may stand in each other while they run (`MAX_RECURSION_DEPTH`).
 const RECURSION_LIMIT: u32 = 64;
-
-/// The number that a command answers with, 0 where it succeeds; `None` when only the machine knows.
-pub(super) type Status = Option<u32>;
-
-/// How a command goes on (`active_breaks`, `is_continue` and `function_return` of GRUB).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Flow {
-    /// With the next one.
-    #[default]
-    Next,
-    /// Behind so many loops.
-    Break(u32),
-    /// With the next round of the last of so many loops.
-    Continue(u32),
-    /// Behind the function.
-    Return,
-    /// Nowhere: GRUB has ended, or another configuration has taken over.
-    End,
-}
 
 /// What a branch leaves behind.
 #[derive(Debug, Clone)]
@@ -118,11 +100,6 @@ impl<'a> Evaluator<'a> {
             ended: None,
         }
     }
-}
-
-/// The steps that a text of this length takes.
-pub(super) fn cost(length: usize) -> usize {
-    1 + length / 4
 }
 
 impl Evaluator<'_> {
@@ -310,7 +287,7 @@ impl Evaluator<'_> {
         if inverted {
             arguments.remove(0);
             if arguments.is_empty() {
-                return Some(super::commands::BAD_ARGUMENT);
+                return Some(BAD_ARGUMENT);
             }
         }
         if arguments.is_empty() {

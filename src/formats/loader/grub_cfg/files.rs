@@ -1,9 +1,10 @@
 //! Commands that bring in what lies outside of the script: environment blocks, devices, files, entries.
 
+use super::argument::Argument;
 use super::definition::Kind;
-use super::evaluate::{Evaluator, Flow, Status};
+use super::evaluate::Evaluator;
 use super::lexer::Word;
-use super::words::Argument;
+use super::status::{BAD_ARGUMENT, FILE_NOT_FOUND, Flow, Status};
 use super::world::PREFIX;
 use isctpl_checks::facts::{Location, Start};
 use std::collections::BTreeSet;
@@ -13,9 +14,6 @@ pub(super) const SOURCE_LIMIT: u32 = 5;
 
 /// What it costs to read an environment block or an entry.
 const BLOCK_STEPS: usize = 200;
-
-/// The status of a command that finds no file (`GRUB_ERR_FILE_NOT_FOUND`).
-const FILE_NOT_FOUND: u32 = 5;
 
 /// An environment block that a command names, and the names of variables behind it; `None` where either is not known.
 fn block_arguments(arguments: &[Argument]) -> Option<(String, Vec<String>)> {
@@ -129,7 +127,7 @@ impl Evaluator<'_> {
         line: u32,
     ) -> Result<(String, String, String), Status> {
         let written = words.get(1).map_or_else(|| "grub.cfg".to_owned(), Word::source);
-        let Some(path) = arguments.first() else { return Err(Some(super::commands::BAD_ARGUMENT)) };
+        let Some(path) = arguments.first() else { return Err(Some(BAD_ARGUMENT)) };
         let Some(path) = path.known() else {
             self.leave_out_at(line, format!("sources {written}, a file with an unknown name"));
             return Err(None);

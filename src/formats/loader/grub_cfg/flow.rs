@@ -1,10 +1,10 @@
 //! Loops and functions (`grub-core/script/execute.c`).
 
-use super::commands::{BAD_ARGUMENT, BAD_NUMBER, INVALID_COMMAND};
-use super::evaluate::{Evaluator, Flow, Status};
+use super::argument::Argument;
+use super::evaluate::Evaluator;
 use super::lexer::Word;
+use super::status::{BAD_ARGUMENT, BAD_NUMBER, Flow, INVALID_COMMAND, Status};
 use super::syntax::Statement;
-use super::words::Argument;
 use std::rc::Rc;
 
 impl Evaluator<'_> {

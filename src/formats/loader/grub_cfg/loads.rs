@@ -1,9 +1,10 @@
 //! What an entry loads and starts.
 
+use super::argument::Argument;
 use super::boot_menu::Named;
 use super::definition::LoadedFiles;
-use super::evaluate::{Evaluator, Flow, Status};
-use super::words::Argument;
+use super::evaluate::Evaluator;
+use super::status::{Flow, Status};
 use isctpl_checks::facts::{Location, Problem, Start};
 
 /// How many initrds of an entry are kept; most entries have one or two.

@@ -3,8 +3,9 @@
 use super::boot_menu::{Entry, Menu, Named, Step};
 use super::choice::{Choice, choose};
 use super::definition::{Header, Kind, LoadedFiles};
-use super::evaluate::{Evaluator, Flow, cost};
+use super::evaluate::Evaluator;
 use super::second_try::NextBoot;
+use super::status::{Flow, cost};
 use super::syntax::Statement;
 use super::world::World;
 use isctpl_checks::facts::Problem;

@@ -5,6 +5,7 @@
 //! condition that only the machine can decide has both of its branches looked at, and what hangs on it is marked; what
 //! is not followed makes unknown what may hang on it.
 
+mod argument;
 mod bls_entry;
 mod boot_menu;
 mod choice;
@@ -19,6 +20,7 @@ mod loads;
 mod menu;
 mod number;
 mod second_try;
+mod status;
 mod syntax;
 mod variables;
 mod words;

@@ -1,37 +1,15 @@
 //! Words become arguments (`grub_script_arglist_to_argv` in `grub-core/script/execute.c`).
 
-use super::evaluate::{Evaluator, cost};
+use super::argument::Argument;
+use super::evaluate::Evaluator;
 use super::lexer::{Part, Word};
+use super::status::cost;
 
 /// The most bytes that one word comes to when variables are put in; a kernel takes no longer command line than 4 KiB.
 const WORD_LIMIT: usize = 32 << 10;
 
 /// The most bytes that the words of one command come to.
 const COMMAND_LIMIT: usize = 64 << 10;
-
-/// An argument of a command.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Argument {
-    /// Its text; variables whose value is not known stand as `${NAME}`.
-    pub(super) text: String,
-    /// The names of those variables.
-    pub(super) unresolved: Vec<String>,
-    /// Whether more belongs to it than is kept, or it is a pattern that names of files may take the place of.
-    pub(super) inexact: bool,
-}
-
-impl Argument {
-    /// The text, where it is known.
-    pub(super) fn known(&self) -> Option<&str> {
-        Some(self.text.as_str()).filter(|_| self.unresolved.is_empty() && !self.inexact)
-    }
-}
-
-impl From<&str> for Argument {
-    fn from(text: &str) -> Self {
-        Self { text: text.to_owned(), ..Self::default() }
-    }
-}
 
 /// A value, or as much of it as is put into a word at once.
 enum Piece<'v> {
