@@ -9,7 +9,7 @@ pub(crate) mod image;
 pub(crate) mod iscsi;
 pub(crate) mod isctpl_toml;
 pub(crate) mod kernel;
-pub(crate) mod loader;
+pub mod loader;
 pub mod network;
 pub mod shell;
 pub(crate) mod storage;

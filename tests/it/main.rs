@@ -16,6 +16,8 @@ mod hostile;
 mod ipxe;
 mod lab;
 mod netns;
+#[path = "../oracles/mod.rs"]
+mod oracles;
 mod prepare;
 mod procedure_engine;
 mod reach;

@@ -17,7 +17,7 @@ pub(crate) const EXPANDED_LIMIT: usize = 32 * 1024;
 
 /// An entry, variables not yet put in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// The file's name without `.conf` and without a boot counter.
     pub id: String,
     /// `title`.
@@ -44,7 +44,7 @@ pub(crate) struct Entry {
 
 /// A value and its line, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub struct Line {
     /// Value.
     pub value: String,
     /// Line.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// A menu, as the script leaves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Menu {
+pub struct Menu {
     /// Every entry, submenus opened, in order.
     pub entries: Vec<Entry>,
     /// What `default` holds in the end.
@@ -26,7 +26,7 @@ pub(crate) struct Menu {
 
 /// A variable and how it came by its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Setting {
+pub struct Setting {
     /// Its value; `None` when it is not set.
     pub value: Option<String>,
     /// Whether the value hangs on something that could not be decided.
@@ -39,7 +39,7 @@ pub(crate) struct Setting {
 
 /// A menu entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// Title.
     pub title: String,
     /// `--id`.
@@ -76,7 +76,7 @@ pub(crate) struct Entry {
 
 /// A submenu on the way to an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Step {
+pub struct Step {
     /// Title.
     pub title: String,
     /// `--id`.
@@ -89,7 +89,7 @@ pub(crate) struct Step {
 
 /// A file that an entry names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Named {
+pub struct Named {
     /// GRUB's device: `fs-uuid:…`, `fs-label:…`, `file:…` for one that `search` finds, or such as `hd0,gpt2`.
     pub device: Option<String>,
     /// Path on that device.

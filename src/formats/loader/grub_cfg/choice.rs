@@ -6,7 +6,7 @@ use isctpl_checks::facts::Location;
 
 /// The entry that boots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub enum Choice {
     /// The entry at this index of [`Menu::entries`].
     Entry {
         /// Index.
@@ -29,7 +29,7 @@ pub(crate) enum Choice {
 ///
 /// `default` holds a title, an id or a number, counted from 0 with a submenu as one, and a path with
 /// `>` into submenus (`>>` is a `>` of a title). Where it names nothing, GRUB boots the first entry.
-pub(crate) fn choose(menu: &Menu) -> Choice {
+pub fn choose(menu: &Menu) -> Choice {
     let setting = &menu.default;
     let at = setting.at.clone();
     let unknown = |what: &str| Choice::Unknown { what: what.to_owned(), at: setting.at.clone() };

@@ -22,7 +22,7 @@ const SUBMENU_LIMIT: usize = 8;
 ///
 /// `path` names it in messages. Where the entry that boots starts a kernel without an initrd that restarts the machine
 /// when it panics, and has noted that for the next boot, the menu is the one of that boot.
-pub(crate) fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
+pub fn evaluate(text: &str, path: &str, world: &dyn World) -> Menu {
     let (menu, saved) = run(text, path, world);
     let boots = |menu: &Menu| match choose(menu) {
         Choice::Entry { index, .. } => menu.entries.get(index).cloned(),

@@ -26,10 +26,10 @@ mod variables;
 mod words;
 mod world;
 
-pub(crate) use boot_menu::{Entry, Menu, Named};
-pub(crate) use choice::{Choice, choose};
-pub(crate) use menu::evaluate;
-pub(crate) use world::{PREFIX, Presence, World};
+pub use boot_menu::{Entry, Menu, Named};
+pub use choice::{Choice, choose};
+pub use menu::evaluate;
+pub use world::{PREFIX, Presence, World};
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,17 @@ impl Growing {
         }
     }
 
+    /// Puts an argument behind what is open.
+    fn merge(&mut self, value: Argument) {
+        let open = self.open.get_or_insert_default();
+        match open.text.len() + value.text.len() <= WORD_LIMIT {
+            true => open.text.push_str(&value.text),
+            false => (open.inexact, self.cut) = (true, true),
+        }
+        open.unresolved.extend(value.unresolved);
+        open.inexact |= value.inexact;
+    }
+
     /// A value outside of quotes: each of its words is an argument, and none if it has none.
     fn split(&mut self, text: &str) {
         for (number, piece) in text.split([' ', '\t', '\n', '\r']).filter(|piece| !piece.is_empty()).enumerate() {
@@ -101,8 +112,23 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Puts a variable's value in (`grub_script_env_get`).
+    /// Puts a variable's value in: it is made by itself first, so that an end without text begins no argument
+    /// (`grub_script_env_get`).
     fn variable(&self, name: &str, quoted: bool, growing: &mut Growing) {
+        let mut values = Growing { total: growing.total, ..Growing::default() };
+        self.values(name, quoted, &mut values);
+        growing.cut |= values.cut;
+        growing.total = values.total;
+        let mut values = values.arguments.into_iter().chain(values.open).peekable();
+        while let Some(value) = values.next() {
+            growing.merge(value);
+            if values.peek().is_some() {
+                growing.next();
+            }
+        }
+    }
+
+    fn values(&self, name: &str, quoted: bool, growing: &mut Growing) {
         let put = |growing: &mut Growing, argument: &Argument| match argument.known() {
             Some(text) if quoted => growing.append(&Piece::Text(text)),
             Some(text) => growing.split(text),

@@ -5,11 +5,11 @@ use isctpl_checks::facts::Problem;
 use std::collections::BTreeMap;
 
 /// The name by which `$prefix` goes in paths given to [`World`].
-pub(crate) const PREFIX: &str = "(prefix)";
+pub const PREFIX: &str = "(prefix)";
 
 /// What lies at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
+pub enum Presence {
     /// Nothing.
     Absent,
     /// A file of so many bytes.
@@ -20,7 +20,7 @@ pub(crate) enum Presence {
 
 /// What the script asks of the disk it runs from. Paths are GRUB's: `(DEVICE)/path`, where the
 /// device is what stands in [`Named::device`](super::Named::device), or `(prefix)/path`.
-pub(crate) trait World {
+pub trait World {
     /// What lies at a path; `None` when that cannot be told.
     fn presence(&self, path: &str) -> Option<Presence>;
 

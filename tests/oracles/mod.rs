@@ -1,0 +1,9 @@
+//! Oracles: what isctpl makes of a language, side by side with the program that owns it.
+//!
+//! Inputs are generated from fixed seeds. A disagreement fails the test with the smallest input that still shows it.
+//! Each oracle prints how many cases there were and what became of them; with `ISCTPL_UPDATE=1` it writes that into
+//! `tests/oracles/results.md`.
+
+mod grub;
+mod random;
+mod results;
