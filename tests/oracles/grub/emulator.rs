@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 /// How long a case may take: one that loops for ever is stopped.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Shows what `linux` and `initrd` are given, a line an argument with a mark at its end, since the terminal breaks
-/// lines; then runs the case, whose menu is not waited for.
+/// Shows what `linux` and `initrd` are given, a line an argument with a mark at its end; then runs the case, whose menu is not waited for.
 const DRIVER: &str = "function linux { echo \"@linux~\"; for zz in \"$@\"; do echo \"=$zz~\"; done; }\n\
                       function initrd { echo \"@initrd~\"; for zz in \"$@\"; do echo \"=$zz~\"; done; }\n\
                       source $prefix/case.cfg\n\
@@ -27,8 +26,8 @@ pub(super) fn version() -> String {
     String::from_utf8_lossy(&output.stdout).trim().replace(['(', ')'], "")
 }
 
-/// What GRUB boots.
-pub(super) fn run(case: &Case) -> Answer {
+/// What GRUB boots; `None` where it prints a line that the terminal breaks, at which blanks are lost.
+pub(super) fn run(case: &Case) -> Option<Answer> {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| fs::write(directory.path().join(name), text).unwrap();
     write("grub.cfg", DRIVER.as_bytes());
@@ -37,7 +36,11 @@ pub(super) fn run(case: &Case) -> Answer {
     let mut block = String::from("# GRUB Environment Block\n");
     block.extend(case.block.iter().map(|(name, value)| format!("{name}={value}\n")));
     write("grubenv", format!("{block:#<1024}").as_bytes());
-    output(directory.path()).map(|output| boot(&output))
+    match output(directory.path()) {
+        Ok(output) if output.lines().any(|line| line.starts_with('=') && !line.ends_with('~')) => None,
+        Ok(output) => Some(Ok(boot(&output))),
+        Err(why) => Some(Err(why)),
+    }
 }
 
 fn output(directory: &Path) -> Result<String, String> {
@@ -88,26 +91,15 @@ fn boot(output: &str) -> Option<Boot> {
         Some((_, words)) => boot.initrds = words,
         None => {}
     };
-    let mut told = String::new();
-    for line in rest.lines() {
-        let begins = line.starts_with(['@', '=']);
-        match begins {
-            true => told = line.to_owned(),
-            false if told.is_empty() => continue,
-            false => told.push_str(line),
-        }
-        let Some(whole) = told.strip_suffix('~') else { continue };
-        match whole.strip_prefix('@') {
-            Some(command) => {
+    for told in rest.lines().filter_map(|line| line.strip_suffix('~')) {
+        match told.split_at_checked(1) {
+            Some(("@", command)) => {
                 take(arguments.take());
                 arguments = Some((if command == "linux" { "linux" } else { "initrd" }, Vec::new()));
             }
-            None => {
-                let word = whole.strip_prefix('=').unwrap_or_default().to_owned();
-                arguments.iter_mut().for_each(|(_, words)| words.push(word.clone()));
-            }
+            Some(("=", word)) => arguments.iter_mut().for_each(|(_, words)| words.push(word.to_owned())),
+            _ => {}
         }
-        told.clear();
     }
     take(arguments);
     Some(boot)

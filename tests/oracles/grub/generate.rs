@@ -4,7 +4,7 @@ use super::Case;
 use crate::oracles::random::Random;
 
 /// What words are made of.
-const PIECES: [&str; 34] = [
+const PIECES: [&str; 33] = [
     "a",
     "b",
     "7",
@@ -38,7 +38,6 @@ const PIECES: [&str; 34] = [
     "'\\'",
     "x=$a",
     "if",
-    "$\"t $a\"",
 ];
 
 /// Conditions; `%` stands for a word.
@@ -106,6 +105,8 @@ struct Writer<'r> {
     text: String,
     entries: usize,
     counters: usize,
+    /// The functions that may be called, so that none calls itself.
+    callable: &'static [&'static str],
 }
 
 /// A case.
@@ -121,21 +122,22 @@ pub(super) fn case(random: &mut Random) -> Case {
             (name, value)
         })
         .collect();
-    let mut sourced = Writer { random, text: String::new(), entries: 20, counters: 50 };
+    let mut sourced = Writer { random, text: String::new(), entries: 20, counters: 50, callable: &["f", "g"] };
     sourced.statements(2, 2);
     if sourced.random.once_in(2) {
         sourced.entry(1);
     }
     let sourced = sourced.text;
-    let mut writer = Writer { random, text: String::new(), entries: 0, counters: 0 };
+    let mut writer = Writer { random, text: String::new(), entries: 0, counters: 0, callable: &[] };
     writer.config();
     Case { config: writer.text, sourced, block }
 }
 
 impl Writer<'_> {
     fn config(&mut self) {
-        for name in ["f", "g"] {
+        for (name, callable) in [("f", [].as_slice()), ("g", &["f"])] {
             if self.random.below(3) > 0 {
+                self.callable = callable;
                 self.line(0, &format!("function {name} {{"));
                 self.statements(1, 2);
                 if self.random.once_in(2) {
@@ -179,6 +181,8 @@ impl Writer<'_> {
 
     fn condition(&mut self) -> String {
         let form = self.random.of(&CONDITIONS);
+        let calls = form.split(' ').next().filter(|name| ["f", "g"].contains(name));
+        let form = if calls.is_some_and(|name| !self.callable.contains(&name)) { "[ % = % ]" } else { form };
         let mut condition = String::new();
         for (number, piece) in form.split('%').enumerate() {
             if number > 0 {
@@ -203,8 +207,9 @@ impl Writer<'_> {
             1 => format!("{name}={word} {words}"),
             2 => format!("set \"{name}=x $a\"; {name}2={word}"),
             3 => format!("{} {name}", self.random.of(&["unset", "export"])),
-            4 => format!("f {words}"),
-            5 => format!("g {words} # {name}"),
+            4 if self.callable.contains(&"f") => format!("f {words}"),
+            5 if self.callable.contains(&"g") => format!("g {words} # {name}"),
+            4 | 5 => format!("set {name}=$\"t $b\" # {name}"),
             6 => format!("{} {words}", self.random.of(&["setparams", "shift", "true", "false", "nosuch"])),
             7 => format!("eval set {name}='{}'", self.random.of(&["$b", "x", "\"$1\""])),
             8 => format!("n=$a; $n={word}"),

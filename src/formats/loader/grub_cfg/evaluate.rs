@@ -39,6 +39,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) scope: Option<Rc<[Argument]>>,
     /// `$?`.
     pub(super) status: Status,
+    /// Whether a command has run, so that `$?` is set.
+    pub(super) has_run: bool,
     pub(super) flow: Flow,
     /// How many loops run around a command, counted from the last call of a function.
     pub(super) loops: u32,
@@ -80,6 +82,7 @@ impl<'a> Evaluator<'a> {
             functions: BTreeMap::new(),
             scope: None,
             status: Some(0),
+            has_run: false,
             flow: Flow::Next,
             loops: 0,
             in_function: false,
@@ -196,6 +199,7 @@ impl Evaluator<'_> {
             Statement::While { until, condition, body, line } => self.repeated(*until, condition, body, *line),
         };
         self.depth -= 1;
+        self.has_run = true;
         status
     }
 

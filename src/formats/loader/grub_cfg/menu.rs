@@ -128,6 +128,8 @@ impl Evaluator<'_> {
     /// The commands of an entry or a submenu, with the title and what stands behind it as parameters.
     fn run_body(&mut self, header: &Header, body: &Rc<[Statement]>) {
         self.flow = Flow::Next;
+        // "setparams" is the first of its commands.
+        (self.status, self.has_run) = (Some(0), true);
         self.scope = Some(header.parameters.as_slice().into());
         self.block(body);
         self.flow = Flow::Next;

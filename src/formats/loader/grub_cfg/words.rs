@@ -153,6 +153,7 @@ impl Evaluator<'_> {
                     put(growing, argument);
                 }
             }
+            "?" if !self.has_run => {}
             "?" => match self.status {
                 Some(status) => growing.append(&Piece::Text(&status.to_string())),
                 None => growing.append(&Piece::Unknown(name)),
