@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many cases there are, and how many of them isctpl decides at least.
 const CASES: usize = 2000;
-const DECIDED: usize = 1500;
+const DECIDED: usize = 1850;
 
 /// How many machines are emulated at once.
 const THREADS: usize = 8;
