@@ -84,8 +84,10 @@ pub(super) enum Token {
     /// A mark for which the grammar has no place (`&&`, `||`, `|`, `&`, `;;`, `<`, `>`, `[[`, `]]`), and what is no
     /// token at all, such as a `$` without a name.
     Misplaced(String),
-    /// The end; within a quote where one is open.
+    /// The end.
     End,
+    /// The end, within a quote or behind a backslash.
+    Cut,
 }
 
 /// Reads tokens from text.
@@ -208,7 +210,7 @@ impl<'a> Lexer<'a> {
                     (word.quoted, word.escaped) = (true, true);
                     loop {
                         match self.bump() {
-                            None => return Token::End,
+                            None => return Token::Cut,
                             Some('\'') => break,
                             Some(c) => word.push(c),
                         }
@@ -224,7 +226,7 @@ impl<'a> Lexer<'a> {
                     self.bump();
                     word.escaped = true;
                     match self.bump() {
-                        None => return Token::End,
+                        None => return Token::Cut,
                         Some('\n') => {}
                         Some(c) => word.push(c),
                     }
@@ -255,7 +257,7 @@ impl<'a> Lexer<'a> {
         (word.quoted, word.escaped) = (true, true);
         loop {
             match self.peek() {
-                None => return Err(Token::End),
+                None => return Err(Token::Cut),
                 Some('$') => self.variable(word, true)?,
                 Some('"') => {
                     self.bump();

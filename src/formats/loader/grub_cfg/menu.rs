@@ -131,6 +131,13 @@ impl Evaluator<'_> {
         // "setparams" is the first of its commands.
         (self.status, self.has_run) = (Some(0), true);
         self.scope = Some(header.parameters.as_slice().into());
+        // The default has been followed; what was chosen is told (`grub_menu_execute_entry`).
+        self.variables.unset("default");
+        let above = self.variables.text("chosen").filter(|above| !above.is_empty()).map(|above| format!("{above}>"));
+        let own = header.id().unwrap_or_else(|| header.title()).replace('>', ">>");
+        let chosen = header.is_named().then(|| above.unwrap_or_default() + &own);
+        self.variables.set("chosen", chosen, String::new(), None);
+        self.variables.export("chosen");
         self.block(body);
         self.flow = Flow::Next;
         self.rejoin(|_| true);

@@ -123,7 +123,7 @@ impl Parser<'_> {
     fn error(&mut self, token: &Token, expected: &str) -> Stop {
         let line = self.lexer.token_line();
         let found = match token {
-            Token::End => return Stop::Unfinished,
+            Token::End | Token::Cut => return Stop::Unfinished,
             Token::Newline => "the end of the line".to_owned(),
             Token::Semicolon => "\";\"".to_owned(),
             Token::Open => "\"{\"".to_owned(),

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+mod constructs;
 mod limits;
+mod starts;
 
 use super::*;
 use crate::formats::loader::bls;
