@@ -15,6 +15,7 @@ pub mod registry;
 mod repair;
 mod sed;
 mod shell_command;
+mod taken_down;
 
 // One folder a link of the chain, one file a check.
 mod firmware;
@@ -38,6 +39,7 @@ pub use outcome::Outcome;
 pub use repair::{ImageContents, Repair, SanNicNeed, WordMatch};
 pub use sed::Sed;
 pub use shell_command::{Reach, RunsIn, ShellCommand, is_plain, is_typable, quoted};
+pub use taken_down::{TakenDown, taken_down};
 
 #[cfg(test)]
 extern crate self as isctpl_checks;

@@ -130,6 +130,9 @@ pub struct NetConfig {
     /// ifupdown2, where it is what reads `/etc/network/interfaces`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ifupdown2: Option<Ifupdown2>,
+    /// The script by which wicked takes over what the iBFT describes, and leaves it up for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wicked_ibft: Option<Location>,
     /// `ManageForeignRoutes=` of networkd.conf and its drop-ins.
     pub manage_foreign_routes: Option<Located<bool>>,
     /// systemd's version as its shared library's name tells (`libsystemd-shared-252.so`).
@@ -184,7 +187,7 @@ pub struct InterfaceConfig {
     pub routes: Vec<Located<StaticRoute>>,
     /// Brought up at boot: `auto`, `allow-hotplug`, `ONBOOT`, `autoconnect`.
     pub at_boot: bool,
-    /// `ifdown -a` leaves it up: `no-auto-down`.
+    /// `ifdown -a` leaves it up: `no-auto-down`, or wicked's `STARTMODE=nfsroot`.
     #[serde(default)]
     pub left_up: bool,
     /// Left alone: `Unmanaged=yes`, `iface … inet manual`, `managed=0`.

@@ -18,6 +18,8 @@ pub enum Manager {
     Dhcpcd,
     /// Red Hat's `network-scripts` / ifcfg files.
     Ifcfg,
+    /// wicked: SUSE's ifcfg files.
+    Wicked,
     /// cloud-init, where it will write the configuration of others anew.
     CloudInit,
     /// A service that may configure interfaces, and that isctpl does not read.
@@ -26,13 +28,14 @@ pub enum Manager {
 
 impl Manager {
     /// Every manager.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ifupdown,
         Self::Netplan,
         Self::Networkd,
         Self::NetworkManager,
         Self::Dhcpcd,
         Self::Ifcfg,
+        Self::Wicked,
         Self::CloudInit,
         Self::Unread,
     ];
@@ -46,6 +49,7 @@ impl Manager {
             Self::NetworkManager => "NetworkManager",
             Self::Dhcpcd => "dhcpcd",
             Self::Ifcfg => "network-scripts",
+            Self::Wicked => "wicked",
             Self::CloudInit => "cloud-init",
             Self::Unread => "another manager",
         }

@@ -20,7 +20,8 @@ pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig, san: &
         Manager::Ifupdown => ifupdown::disruptions(facts, config),
         Manager::Networkd => networkd(facts, config),
         Manager::NetworkManager | Manager::Ifcfg | Manager::Dhcpcd | Manager::Netplan => profile(facts, config),
-        // These have no configuration of their own; see unread_manager().
-        Manager::CloudInit | Manager::Unread => Vec::new(),
+        // wicked adds to what the NIC has; what it does at shutdown is service-takes-san-nic-down. The others have no
+        // configuration of their own; see unread_manager().
+        Manager::Wicked | Manager::CloudInit | Manager::Unread => Vec::new(),
     }
 }

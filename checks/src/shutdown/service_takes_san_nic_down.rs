@@ -1,13 +1,16 @@
 //! `service-takes-san-nic-down`
 
-use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method, Source};
-use crate::handover::{Matches, STOP_OF_IFUPDOWN2, SanIdentity, matches, noted};
+use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method, Source, Unit};
+use crate::handover::{
+    ConfigMatch, Matches, STOP_OF_IFUPDOWN2, SanIdentity, config_text, matches, noted, san_config_matches,
+};
 use crate::{
-    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Severity, ShellCommand,
+    Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Sed, Severity,
+    ShellCommand, TakenDown, taken_down,
 };
 
-/// The unit of ifupdown.
-const UNIT: &str = "networking.service";
+/// The unit of wicked.
+const WICKED: &str = "wicked.service";
 
 pub(crate) static CHECK: Check = Check {
     id: "service-takes-san-nic-down",
@@ -17,77 +20,154 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "a service takes the SAN NIC down at shutdown while the root still needs it",
     doc: Doc {
-        finds: "/etc/network/interfaces has a stanza for the SAN NIC, of any method, and networking.service runs `ifdown -a` \
-                when it stops: that takes down every interface that has a stanza and that ifupdown has recorded as \
-                up: those brought up by `auto` or `allow-hotplug`, and the boot NIC wherever \
-                open-iscsi's udev rule records it as up to keep `ifup` away from it. `no-auto-down` passes, but for ifupdown2, which \
-                does not know it: that one leaves everything up with SKIP_DOWN_AT_SYSRESET=yes in /etc/default/networking, or \
-                where /etc/iscsi/iscsi.initramfs exists. A stanza that \
-                reconfigures the NIC at boot is handover-san-nic-reconfigured.",
+        finds: "A service that is stopped at shutdown and takes the SAN NIC down. ifupdown's networking.service runs \
+                `ifdown -a`: that takes down every interface that has a stanza in /etc/network/interfaces, of any method, \
+                and that ifupdown has recorded as up: those brought up by `auto` or `allow-hotplug`, and the boot NIC \
+                wherever open-iscsi's udev rule records it as up to keep `ifup` away from it. `no-auto-down` passes, but for \
+                ifupdown2, which does not know it: that one leaves everything up with SKIP_DOWN_AT_SYSRESET=yes in \
+                /etc/default/networking, or where /etc/iscsi/iscsi.initramfs exists. wicked.service runs \
+                `wicked ifdown all`: that takes down what an ifcfg file has it bring up, but for STARTMODE=nfsroot and for \
+                what the iBFT describes, where wicked has the script for that. A unit of one's own counts where it names the \
+                NIC. A stanza that reconfigures the NIC at boot is handover-san-nic-reconfigured.",
         breaks: "The NIC goes down while the root is still mounted: `manual` interfaces too (ip link set down). \
                  All units stop, and then systemd cannot read the program that ends the shutdown; what \
                  was not written back is lost, and the machine hangs until it is power-cycled.",
-        fix: "Remove the SAN NIC from /etc/network/interfaces, or add `no-auto-down` for it.",
+        fix: "Remove the SAN NIC from /etc/network/interfaces, or add `no-auto-down` for it. With wicked, set \
+              STARTMODE=nfsroot.",
         references: &[
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
             "ifdown(8), --all; interfaces(5), no-auto-down",
             "ifupdown2 /usr/share/ifupdown2/sbin/start-networking, stop and check_network_file_systems()",
+            "wicked etc/systemd/wicked.service.in, client/ifdown.c, extensions/ibft; ifcfg(5), STARTMODE",
             "Debian /lib/open-iscsi/net-interface-handler (writes /run/network/ifstate)",
         ],
     },
     judge,
 };
 
+/// A line that a unit runs when it is stopped at a shutdown.
+struct Stop<'f> {
+    unit: &'f Unit,
+    line: &'f ExecLine,
+}
+
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
-    let Some(line) = takes_all_down(facts) else {
+    let san = SanIdentity::of(facts);
+    let stops = stops(facts);
+    let mut in_doubt = None;
+    let mut left_up = None;
+    for stop in &stops {
+        let found = match taken_down(&stop.line.command) {
+            _ if is_stop_of_ifupdown2(facts, &stop.line.command) => by_ifupdown(facts, &san, stop),
+            Some(TakenDown::All) if stop.unit.name == WICKED => by_wicked(facts, &san, stop),
+            Some(TakenDown::All) if stop.line.command.contains("ifdown") => by_ifupdown(facts, &san, stop),
+            Some(TakenDown::Named(name)) if san.name.as_deref() == Some(name) => Found::Down(by_name(&san, stop)),
+            Some(TakenDown::Named(_)) if san.name.is_some() || san.settled => Found::LeftUp,
+            Some(_) => Found::Doubt(may_be(&san, stop)),
+            None => continue,
+        };
+        match found {
+            Found::Down(finding) => {
+                // What leaves it up stands in any file.
+                facts.was_read(Source::Root)?;
+                return Ok(finding.into());
+            }
+            Found::Doubt(outcome) => in_doubt = in_doubt.or(Some(outcome)),
+            Found::LeftUp => left_up = left_up.or(Some(stop)),
+        }
+    }
+    if let Some(outcome) = in_doubt {
+        return Err(outcome);
+    }
+    // Whoever brings interfaces up may take them down.
+    facts.was_read(Source::Manager(Manager::Unread))?;
+    let Some(stop) = left_up else {
         return Ok(match facts.services.problems.first() {
             Some(problem) => Outcome::unread(problem),
-            None => {
-                // Whoever brings interfaces up may take them down.
-                facts.was_read(Source::Manager(Manager::Unread))?;
-                Outcome::pass("no enabled service takes interfaces down at shutdown")
-            }
+            None => Outcome::pass("no enabled service takes interfaces down at shutdown"),
         });
     };
-    let san = SanIdentity::of(facts);
-    let excluded = excluded(&line.command);
-    let is_excluded = || san.name.as_ref().is_some_and(|name| excluded.contains(&name.as_str()));
+    facts.was_read(Source::Manager(Manager::Ifupdown))?;
+    facts.was_read(Source::Manager(Manager::Wicked))?;
+    // One of udev's rules may note the NIC as one that is up.
+    facts.was_read(Source::LinkFiles)?;
+    Ok(Outcome::pass(format!("{} leaves {} up at shutdown", stop.unit.name, san.title())))
+}
+
+/// What a line does to the SAN NIC.
+enum Found {
+    Down(Finding),
+    Doubt(Outcome),
+    LeftUp,
+}
+
+/// The lines by which units that start are stopped.
+fn stops(facts: &Facts) -> Vec<Stop<'_>> {
+    let units = facts.services.units.iter().filter(|unit| unit.starts() && unit.stopped_at_shutdown);
+    let lines = units.flat_map(|unit| unit.exec.iter().map(move |line| Stop { unit, line }));
+    lines.filter(|stop| matches!(stop.line.directive.as_str(), "ExecStop" | "ExecStopPost")).collect()
+}
+
+fn down(san: &SanIdentity, stop: &Stop<'_>) -> String {
+    format!("{} takes {} down at shutdown while the root still needs it", stop.unit.name, san.title())
+}
+
+fn evidence(stop: &Stop<'_>) -> Evidence {
+    Evidence::at(&stop.line.at, format!("{}={}", stop.line.directive, stop.line.command))
+}
+
+/// A command that names the SAN NIC.
+fn by_name(san: &SanIdentity, stop: &Stop<'_>) -> Finding {
+    let what = format!("{} ({})", down(san, stop), stop.line.at);
+    let remedy = Remedy::new("Leave the SAN NIC up when the service is stopped");
+    Finding::critical(what).evidence(evidence(stop)).remedy(remedy)
+}
+
+fn may_be(san: &SanIdentity, stop: &Stop<'_>) -> Outcome {
+    let reason = format!(
+        "isctpl cannot tell whether {} takes {} down at shutdown ({})",
+        stop.unit.name,
+        san.title(),
+        stop.line.at
+    );
+    Outcome::Unknown { reason, evidence: vec![evidence(stop)] }
+}
+
+/// `ifdown -a`, which takes down what has a stanza and is up.
+fn by_ifupdown(facts: &Analysis<'_>, san: &SanIdentity, stop: &Stop<'_>) -> Found {
+    let excluded = excluded(&stop.line.command);
     let stanza = facts.netconfig.interfaces.iter().find(|config| {
         config.manager == Manager::Ifupdown
             && config.method != Method::Loopback
             && (!config.left_up || facts.netconfig.ifupdown2.is_some())
             && is_held_up(facts, config)
-            && matches(&config.matches, &san) == Matches::Yes
+            && matches(&config.matches, san) == Matches::Yes
     });
-    Ok(match stanza {
-        Some(config) if !is_excluded() => {
-            // What leaves it up stands in any file.
-            facts.was_read(Source::Root)?;
-            finding(facts, &san, config, line).into()
-        }
-        _ => {
-            facts.was_read(Source::Manager(Manager::Ifupdown))?;
-            facts.was_read(Source::Manager(Manager::Unread))?;
-            // One of udev's rules may note the NIC as one that is up.
-            facts.was_read(Source::LinkFiles)?;
-            Outcome::pass(format!("{UNIT} leaves {} up at shutdown", san.title()))
-        }
-    })
+    match stanza.filter(|_| !san.name.as_ref().is_some_and(|name| excluded.contains(&name.as_str()))) {
+        Some(config) => Found::Down(finding(facts, san, config, stop)),
+        None => Found::LeftUp,
+    }
 }
 
-/// The line by which ifupdown's unit takes every interface down at shutdown.
-fn takes_all_down(facts: &Facts) -> Option<&ExecLine> {
-    let unit = facts.services.unit(UNIT).filter(|unit| unit.starts() && unit.stopped_at_shutdown)?;
-    let stops = |line: &&ExecLine| matches!(line.directive.as_str(), "ExecStop" | "ExecStopPost");
-    unit.exec
-        .iter()
-        .filter(stops)
-        .find(|line| is_ifdown_of_all(&line.command) || is_stop_of_ifupdown2(facts, &line.command))
-}
-
-fn is_ifdown_of_all(command: &str) -> bool {
-    let mut words = command.split_whitespace();
-    words.any(|word| name(word) == "ifdown") && words.any(|word| matches!(word, "-a" | "--all"))
+/// `wicked ifdown all`, which takes down what ifup has configured and is not persistent (ifdown.c): of what the iBFT
+/// describes wicked's own script says that it is, before any ifcfg file (ni_ifconfig_validate_adding_doc()).
+fn by_wicked(facts: &Analysis<'_>, san: &SanIdentity, stop: &Stop<'_>) -> Found {
+    let takes = |found: &ConfigMatch<'_>| found.config.manager == Manager::Wicked && !found.config.left_up;
+    let Some(found) = san_config_matches(facts).into_iter().find(takes) else { return Found::LeftUp };
+    let of_firmware = facts.netconfig.wicked_ibft.as_ref();
+    if of_firmware.is_some() && facts.handoff().is_some() {
+        return Found::LeftUp;
+    }
+    if of_firmware.is_some() || !found.certain {
+        return Found::Doubt(may_be(san, stop));
+    }
+    let config = found.config;
+    let script = [Sed::new("s/^STARTMODE=.*/STARTMODE=nfsroot/")];
+    let remedy = Remedy::new("Set STARTMODE=nfsroot for the SAN NIC, which wicked leaves up")
+        .command(ShellCommand::sed(&script, &config.at.path))
+        .repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp));
+    let finding = Finding::critical(format!("{} ({})", down(san, stop), config.at));
+    Found::Down(finding.evidence(Evidence::at(&config.at, config_text(config))).evidence(evidence(stop)).remedy(remedy))
 }
 
 /// ifupdown2's script runs `ifdown -a`, unless it is told not to at a shutdown.
@@ -122,7 +202,7 @@ fn is_held_up(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
     noted(facts).is_some() || (config.at_boot && config.method == Method::Manual)
 }
 
-fn finding(facts: &Facts, san: &SanIdentity, config: &InterfaceConfig, line: &ExecLine) -> Finding {
+fn finding(facts: &Facts, san: &SanIdentity, config: &InterfaceConfig, stop: &Stop<'_>) -> Finding {
     let name = config.matches.names.first().or(san.name.as_ref()).cloned().unwrap_or_default();
     let (stanza, remedy) = match facts.netconfig.ifupdown2 {
         Some(_) => (format!("iface {name}, auto"), Remedy::new(STOP_OF_IFUPDOWN2)),
@@ -135,12 +215,8 @@ fn finding(facts: &Facts, san: &SanIdentity, config: &InterfaceConfig, line: &Ex
             )),
         ),
     };
-    Finding::critical(format!(
-        "{UNIT} takes {} down at shutdown while the root still needs it ({})",
-        san.title(),
-        config.at
-    ))
-    .evidence(Evidence::at(&config.at, stanza))
-    .evidence(Evidence::at(&line.at, format!("{}={}", line.directive, line.command)))
-    .remedy(remedy.repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp)))
+    Finding::critical(format!("{} ({})", down(san, stop), config.at))
+        .evidence(Evidence::at(&config.at, stanza))
+        .evidence(evidence(stop))
+        .remedy(remedy.repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp)))
 }

@@ -116,3 +116,66 @@ fn ifupdown2_takes_the_nic_down_at_shutdown_unless_it_is_told_to_skip_that() {
     let hotplug = json!({"method": "static", "addresses": ["100.64.16.54/29"], "optional": true});
     assert_eq!(of(hotplug, Value::Null), Vec::<String>::new(), "`ifdown -a` is for what is `auto`");
 }
+
+/// A unit that starts, is stopped at shutdown, and runs this then.
+fn with_stop(base: &str, unit: &str, command: &str) -> Machine {
+    let at = json!({"path": format!("/etc/systemd/system/{unit}"), "line": 8});
+    machine(base).patch(json!([{"op": "replace", "path": "/services/units", "value": [{
+        "name": unit, "fragment": at, "stopped_at_shutdown": true,
+        "enabled_by": [{"path": format!("/etc/systemd/system/multi-user.target.wants/{unit}"), "line": 0}],
+        "exec": [{"directive": "ExecStop", "command": command, "at": at, "logout": null}],
+    }]}]))
+}
+
+/// Seen in the lab of networking.service: a NIC that goes down at shutdown takes the root along, whoever does it.
+#[test]
+fn a_unit_of_somebodys_own_that_takes_the_nic_down_counts_by_what_it_names() {
+    let of =
+        |command: &str| alarms(&with_stop("initramfs-tools-live", "san.service", command).facts(), &[Link::Shutdown]);
+    let alarm = "service-takes-san-nic-down";
+    assert_eq!(of("/sbin/ip link set enp0s3 down"), [alarm]);
+    assert_eq!(of("/bin/sh -c 'sync; ip link set dev enp0s3 down'"), [alarm]);
+    assert_eq!(of("/sbin/ifdown enp0s3"), [alarm]);
+    assert_eq!(of("/sbin/ip link set enp0s4 down"), Vec::<String>::new(), "another NIC");
+    assert_eq!(of("/sbin/ip link set (hidden) down"), [format!("{alarm}?")]);
+    assert_eq!(of("/usr/bin/nmcli networking off"), [format!("{alarm}?")]);
+    assert_eq!(of("/sbin/ifdown -a"), [alarm], "there is a stanza for it");
+}
+
+/// client/ifdown.c of wicked: `ifdown all` is for what ifup has configured and is not persistent; STARTMODE=nfsroot is,
+/// and what extensions/ibft describes, which goes before ifcfg files.
+#[test]
+fn wicked_takes_the_nic_down_unless_it_is_persistent() {
+    let of = |base: &str, more: Value, ibft: bool| {
+        let name = if base.starts_with("dracut") { "ibft0" } else { "enp0s3" };
+        let mut config = machine("dracut-live").value()["netconfig"]["interfaces"][0].clone();
+        config["manager"] = json!("wicked");
+        config["matches"] = json!({"names": [name]});
+        config["at"] = json!({"path": format!("/etc/sysconfig/network/ifcfg-{name}"), "line": 2});
+        config["keep"] = Value::Null;
+        for (key, value) in more.as_object().unwrap() {
+            config[key] = value.clone();
+        }
+        let mut patch = vec![
+            json!({"op": "replace", "path": "/netconfig/managers", "value":
+                [{"manager": "wicked", "enabled": true, "at": null}]}),
+            json!({"op": "replace", "path": "/netconfig/interfaces", "value": [config]}),
+        ];
+        if ibft {
+            let script = json!({"path": "/etc/wicked/extensions/ibft", "line": 0});
+            patch.push(json!({"op": "add", "path": "/netconfig/wicked_ibft", "value": script}));
+        }
+        let machine = with_stop(base, "wicked.service", "/usr/sbin/wicked --systemd ifdown all");
+        alarms(&machine.patch(Value::Array(patch)).facts(), &[Link::Handover, Link::Shutdown])
+    };
+    let alarm = "service-takes-san-nic-down";
+    let none = Vec::<String>::new();
+    for base in ["dracut-live", "dracut-root"] {
+        assert_eq!(of(base, json!({"method": "dhcp"}), false), [alarm], "{base}");
+        assert_eq!(of(base, json!({"method": "static", "addresses": ["100.64.16.54/29"]}), false), [alarm], "{base}");
+        assert_eq!(of(base, json!({"method": "dhcp", "left_up": true}), false), none, "{base}");
+        assert_eq!(of(base, json!({"method": "dhcp", "at_boot": false}), false), none, "{base}");
+    }
+    assert_eq!(of("dracut-live", json!({"method": "dhcp"}), true), none);
+    assert_eq!(of("dracut-root", json!({"method": "dhcp"}), true), [format!("{alarm}?")], "is there an iBFT?");
+}

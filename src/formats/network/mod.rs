@@ -13,3 +13,4 @@ pub(crate) mod netplan;
 pub(crate) mod network_generator;
 pub(crate) mod networkd;
 pub(crate) mod networkd_edit;
+pub(crate) mod wicked;

@@ -1,6 +1,6 @@
 //! The managers of network configuration: the files of each, and whether it starts on the real root.
 
-use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, redhat};
+use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, redhat, wicked};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Location, Manager, ManagerState, NetConfig, Source};
@@ -25,7 +25,7 @@ enum Starts {
 }
 
 /// Every manager, in the order in which facts have them; NetworkManager leaves to ifupdown what that has.
-const MANAGERS: [Row; 6] = [
+const MANAGERS: [Row; 7] = [
     Row { manager: Manager::Ifupdown, starts: Starts::Services(&["networking.service"]), read: ifupdown::read },
     Row {
         manager: Manager::Netplan,
@@ -44,6 +44,7 @@ const MANAGERS: [Row; 6] = [
         read: networkmanager::read,
     },
     Row { manager: Manager::Ifcfg, starts: Starts::Initscripts, read: redhat::read },
+    Row { manager: Manager::Wicked, starts: Starts::Services(&["wicked.service"]), read: wicked::read },
     Row {
         manager: Manager::Dhcpcd,
         starts: Starts::Services(&["dhcpcd.service", "dhcpcd5.service"]),

@@ -17,6 +17,7 @@ mod sysctl;
 mod tests;
 mod udev;
 mod version;
+mod wicked;
 
 use super::files::Reader;
 use super::units::startup::Startup;

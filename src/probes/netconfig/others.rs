@@ -11,7 +11,7 @@ use isctpl_checks::facts::{Location, Manager, ManagerState, NetConfig, Problem, 
 /// Services that are ordered before `network.target`, or that a script provides `$network` with, and that are read as a
 /// manager's, or that give no interface an address, a route or a state: firewalls, resolvers, what wireless NICs and
 /// Linux' own daemons need. A `*` stands for the rest of a name.
-const KNOWN: [&str; 41] = [
+const KNOWN: [&str; 42] = [
     "NetworkManager*",
     "arptables",
     "bluetooth",
@@ -50,6 +50,7 @@ const KNOWN: [&str; 41] = [
     "systemd-modules-load",
     "ufw",
     "udev*",
+    "wicked*",
     "wpa_supplicant*",
     "loopback",
     "apparmor",

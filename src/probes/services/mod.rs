@@ -9,6 +9,7 @@ use super::units::startup::Startup;
 use crate::system::Root;
 use exec::Scripts;
 use isctpl_checks::facts::{Services, Unit};
+use isctpl_checks::taken_down;
 use std::collections::BTreeSet;
 
 /// Units that matter whatever they run.
@@ -58,7 +59,7 @@ pub(crate) fn read(root: &Root, startup: &Startup<'_>) -> Services {
         }
         let Some(loaded) = startup.units.load(name) else { continue };
         let unit = unit(&loaded, how, &scripts);
-        if matters || unit.exec.iter().any(|line| line.logout.is_some()) {
+        if matters || unit.exec.iter().any(|line| line.logout.is_some() || taken_down(&line.command).is_some()) {
             units.push(unit);
         }
     }

@@ -77,3 +77,35 @@ installer_with_dracut() {
     grub-mkconfig -o /boot/grub/grub.cfg
     printf 'auto lo\niface lo inet loopback\n' >/etc/network/interfaces
 }
+
+# bridge_over_san: NetworkManager's profile of the SAN NIC makes it a port of a bridge
+bridge_over_san() {
+    local profiles=/etc/NetworkManager/system-connections
+    sed -i -e '/^\[ipv4\]/,$d' -e 's/^type=ethernet$/&\nmaster=br0\nslave-type=bridge/' "$profiles/san.nmconnection"
+    cat >"$profiles/br0.nmconnection" <<'PROFILE'
+[connection]
+id=br0
+uuid=6e4d7b06-7a3c-4c7e-9a3c-52540000003a
+type=bridge
+interface-name=br0
+
+[ipv4]
+method=manual
+address1=192.0.2.5/24
+
+[ipv6]
+method=disabled
+PROFILE
+    chmod 600 "$profiles/br0.nmconnection"
+}
+
+# cloud_init_from_seed [NETWORK]: cloud-init with a data source on the disk, and with NETWORK as its network data
+cloud_init_from_seed() {
+    local seed=/var/lib/cloud/seed/nocloud
+    install cloud-init
+    echo 'datasource_list: [NoCloud, None]' >/etc/cloud/cloud.cfg.d/90-seed.cfg
+    mkdir -p "$seed"
+    echo 'instance-id: instance-59725' >"$seed/meta-data"
+    echo '#cloud-config' >"$seed/user-data"
+    if [ -n "${1:-}" ]; then echo "$1" >"$seed/network-config"; fi
+}

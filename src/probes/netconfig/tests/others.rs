@@ -136,3 +136,28 @@ fn ifupdown2_is_told_from_its_program_and_what_keeps_interfaces_up_from_its_sett
     assert_eq!(stays_up(&[]), None);
     assert!(read(&machine(&[])).ifupdown2.is_none());
 }
+
+/// wicked.service of wicked 0.6: `Before=network.target`, `Alias=network.service`.
+#[test]
+fn wicked_is_read_and_its_alias_is_no_sign_of_red_hats_initscripts() {
+    const UNIT: &str = "/usr/lib/systemd/system/wicked.service";
+    let unit = "[Unit]\nBefore=network.target\n[Service]\nExecStart=/usr/sbin/wicked --systemd ifup all\nExecStop=/usr/sbin/wicked --systemd ifdown all\n";
+    let wanted = format!("{WANTED}/wicked.service");
+    let files = [
+        (UNIT, unit),
+        ("/etc/systemd/system/network.service", "-> /usr/lib/systemd/system/wicked.service"),
+        (wanted.as_str(), "-> /usr/lib/systemd/system/wicked.service"),
+        ("/etc/sysconfig/network/ifcfg-eth0", "BOOTPROTO='dhcp'\nSTARTMODE='auto'\n"),
+        ("/etc/sysconfig/network/ifcfg-eth0.rpmsave", "BOOTPROTO='static'\nSTARTMODE='auto'\n"),
+        ("/etc/wicked/extensions/ibft", "#!/bin/bash\n"),
+    ];
+    let facts = read(&machine(&files));
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    let started: Vec<Manager> = facts.managers.iter().filter(|it| it.enabled).map(|it| it.manager).collect();
+    assert_eq!(started, [Manager::Wicked]);
+    let [eth0] = facts.interfaces.as_slice() else { panic!("{:?}", facts.interfaces) };
+    assert_eq!((eth0.manager, eth0.method, eth0.at.line), (Manager::Wicked, Method::Dhcp, 2));
+    assert_eq!(facts.wicked_ibft.unwrap().path, "/etc/wicked/extensions/ibft");
+    let own = [&files[..], &[("/etc/wicked/ifconfig/san.xml", "<interface/>")]].concat();
+    assert_eq!(unread(&own, Manager::Wicked), ["/etc/wicked/ifconfig/san.xml"]);
+}

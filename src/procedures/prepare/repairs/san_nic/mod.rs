@@ -9,6 +9,7 @@ mod profiles;
 #[cfg(test)]
 mod tests;
 
+use crate::formats::shell::edit::with_value;
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use configuration::refusal;
 use isctpl_checks::SanNicNeed;
@@ -33,6 +34,9 @@ pub(crate) fn san_nic(
         Manager::NetworkManager => profiles::network_manager(draft, config, need),
         Manager::Ifcfg => profiles::ifcfg(draft, config, need),
         Manager::Dhcpcd => profiles::dhcpcd(draft, config, need),
+        Manager::Wicked => draft.edit(&config.at.path, "Set STARTMODE=nfsroot for the SAN NIC", |text| {
+            with_value(text, "STARTMODE", "nfsroot")
+        }),
         Manager::CloudInit | Manager::Unread => {
             Err(refusal(config, "is of a manager that isctpl does not read", "Configure the SAN NIC by hand"))
         }
