@@ -56,6 +56,7 @@ fn of_ip<'c>(arguments: &[&'c str]) -> Option<TakenDown<'c>> {
         ["link" | "l", "set" | "s", name, rest @ ..] if rest.first() == Some(&"down") => Some(named(name)),
         ["link" | "l", "set" | "s", "down", name, ..] => Some(named(name)),
         ["address" | "addr" | "a", "flush" | "f", name, ..] => Some(named(name)),
+        ["address" | "addr" | "a", "delete" | "del" | "d", _, name, ..] => Some(named(name)),
         _ => None,
     }
 }
@@ -76,6 +77,7 @@ mod tests {
             ("ip -4 link set dev enp0s3 down", Some(TakenDown::Named("enp0s3"))),
             ("/bin/sh -c sync; ip link set down dev enp0s3", Some(TakenDown::Named("enp0s3"))),
             ("/bin/sh -c 'ip addr flush dev enp0s3'", Some(TakenDown::Named("enp0s3"))),
+            ("ip addr del 100.64.16.54/29 dev enp0s3", Some(TakenDown::Named("enp0s3"))),
             ("ip link set ${IFACE} down", Some(TakenDown::Unclear)),
             ("ip link set (hidden) down", Some(TakenDown::Unclear)),
             ("ifconfig eth0 down", Some(TakenDown::Named("eth0"))),

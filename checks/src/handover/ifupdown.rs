@@ -2,9 +2,11 @@
 
 use super::disruption::{Disruption, DisruptionKind, covered, reconfigured};
 use super::managers::is_brought_up_by_iscsistart;
+use crate::analysis::IpWord;
 use crate::facts::{Ifupdown2, InterfaceConfig, Location, Manager, ManagerState, Method, Problem, Source};
 use crate::{Analysis, SanNicNeed, Sed, ShellCommand};
 use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// What the stanza of a NIC that is up with an address does to it.
 pub(super) fn disruptions(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disruption> {
@@ -46,18 +48,25 @@ fn static_address(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disrupt
     if config.left_up {
         return Vec::new();
     }
-    let Some(nic) = facts.handoff().and_then(|handoff| handoff.boot_nic()) else {
-        let what = "ifupdown leaves the NIC alone if the initramfs has given it this address already, and else takes it \
-                    down at shutdown; which of them is not known";
-        let in_doubt = Some(Problem::new(config.at.to_string(), what));
-        return vec![Disruption { in_doubt, ..stopped(config, "with a static address") }];
-    };
-    let has_it =
-        |net: &IpNet| Some(net.addr()) == nic.address && Some(net.trunc()) == nic.network.map(|net| net.trunc());
-    if config.addresses.iter().any(has_it) {
+    let given = addresses_given(facts);
+    if config.addresses.iter().any(|net| given.contains(net)) {
         return Vec::new();
     }
-    vec![stopped(config, "with a static address")]
+    let disruption = stopped(config, "with a static address");
+    let what = "ifupdown leaves the NIC alone if the initramfs has given it this address already, and else takes it down \
+                at shutdown; which of them is not known";
+    let in_doubt = given.is_empty().then(|| Problem::new(config.at.to_string(), what));
+    vec![Disruption { in_doubt, ..disruption }]
+}
+
+/// Addresses that the firmware or the command line has the initramfs give a NIC, as far as they are written down.
+fn addresses_given(facts: &Analysis<'_>) -> Vec<IpNet> {
+    let of_firmware = facts.handoff().and_then(|handoff| handoff.boot_nic());
+    let of_firmware = of_firmware.and_then(|nic| Some((nic.address?, nic.network?)));
+    let words = facts.boot_words().ip_words().into_iter().filter(IpWord::is_static);
+    let of_words = words.filter_map(|word| Some((word.address?, word.network?)));
+    let with_prefix = |(address, network): (IpAddr, IpNet)| IpNet::new(address, network.prefix_len()).ok();
+    of_firmware.into_iter().chain(of_words).filter_map(with_prefix).collect()
 }
 
 fn stopped(config: &InterfaceConfig, how: &str) -> Disruption {

@@ -93,6 +93,12 @@ fn ifupdown_leaves_an_address_alone_that_is_there_already() {
     assert_eq!(of("dracut-live", json!({"method": "dhcp"})), alarm);
     // The disk alone does not tell which address the initramfs gives the NIC.
     assert_eq!(of("dracut-root", address(own)), ["handover-san-nic-reconfigured?"]);
+    let by_words = |net: &str| {
+        let words = "rd.iscsi.firmware=1 ip=100.64.16.54::100.64.16.49:255.255.255.248::ibft0:none";
+        let facts = with_stanza("dracut-root", address(net), None).cmdline(words).facts();
+        alarms(&facts, &[Link::Handover]).iter().any(|found| found.starts_with("handover-san-nic-reconfigured"))
+    };
+    assert!(!by_words(own) && by_words("100.64.16.53/29"));
 }
 
 /// ifupdown2 3.0.0 of Debian 12, run in the same way: nothing is taken away at boot, and `ifdown -a` takes the NIC down,

@@ -165,17 +165,14 @@ fn ifupdown_leaves_the_san_nic_as_it_is() {
         started: "networking.service",
         nic: "ibft0",
         files: &[
-            (
-                "/etc/network/interfaces.d/san",
-                "allow-hotplug ibft0\niface ibft0 inet static\n  address 100.64.16.54/29",
-            ),
+            ("/etc/network/interfaces.d/san", "auto ibft0\niface ibft0 inet dhcp"),
             (INTERFACES, &format!("{LOOPBACK}{wan}source interfaces.d/*\n")),
         ],
-        fails: &[RECONFIGURED],
-        changed: &[(
-            "/etc/network/interfaces.d/san",
-            "allow-hotplug ibft0\nno-auto-down ibft0\niface ibft0 inet manual\n  #address 100.64.16.54/29",
-        )],
+        fails: &[RECONFIGURED, CLASSLESS, TIMEOUT],
+        changed: &[
+            ("/etc/network/interfaces.d/san", "auto ibft0\nno-auto-down ibft0\niface ibft0 inet manual"),
+            (DHCLIENT, &format!("{dhclient}timeout 10;\n")),
+        ],
     });
 }
 
