@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::firewall::{iptables::FilterTable, nftables::RuleSet};
+use super::firewall::{iptables::Table, nftables::RuleSet};
 use super::image::cpio::{Input, Reader, sample::Archive};
 use super::image::elf;
 use super::iscsi::open_iscsi;
@@ -104,7 +104,7 @@ fn nftables(text: &str) -> usize {
 }
 
 fn iptables(text: &str) -> usize {
-    let mut table = FilterTable::default();
+    let mut table = Table::default();
     table.add(text, "/f");
     table.chains.len()
 }

@@ -15,7 +15,10 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "A firewall that is loaded at boot (ufw, nftables, iptables, firewalld) drops outgoing packets \
                 to the target's port, or drops incoming packets without accepting those of established connections \
-                first.",
+                first. Every table and hook on the way counts: iptables' raw, mangle, nat, filter and security; of \
+                nftables ingress, prerouting and input for what arrives, output, postrouting and egress for what \
+                leaves. A rule that redirects the session, or keeps it out of connection tracking where its replies \
+                pass by their state, leaves the answer unknown.",
         breaks: "The session is set up in the initramfs, where there is no firewall. The real root then loads the rules, \
                  which cut the connection under the filesystem: the boot hangs where the firewall is loaded, or \
                  the reconnect of iscsid fails.",

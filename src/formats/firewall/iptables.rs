@@ -9,29 +9,44 @@ use std::collections::HashMap;
 /// The most rules of one rule set.
 const RULE_LIMIT: usize = 20_000;
 
-/// The table `filter` of one or more files.
-#[derive(Debug, Default)]
-pub(crate) struct FilterTable {
+/// The name of the table that filters.
+const FILTER: &str = "filter";
+
+/// One table of one or more files.
+#[derive(Debug)]
+pub(crate) struct Table {
+    name: &'static str,
     pub(crate) chains: Chains,
     /// Policies of built-in chains: whether packets pass, and the line that says so.
     pub(crate) policies: HashMap<String, (bool, Located<String>)>,
     count: usize,
-    /// Lines of the filter table that are none of iptables-save's.
+    /// Lines of the table that are none of iptables-save's.
     pub(crate) unclear: Vec<String>,
 }
 
-impl FilterTable {
-    /// Adds a file's `*filter` part. A file without any `*` line is taken whole.
+impl Default for Table {
+    fn default() -> Self {
+        Self::named(FILTER)
+    }
+}
+
+impl Table {
+    /// The table of this name: `raw`, `mangle`, `nat`, `filter`, `security`.
+    pub(crate) fn named(name: &'static str) -> Self {
+        Self { name, chains: Chains::new(), policies: HashMap::new(), count: 0, unclear: Vec::new() }
+    }
+
+    /// Adds a file's part for this table. A file without any `*` line is the table `filter`.
     pub(crate) fn add(&mut self, text: &str, path: &str) {
         let has_tables = text.lines().any(|line| line.starts_with('*'));
-        let mut in_filter = !has_tables;
+        let mut in_table = !has_tables && self.name == FILTER;
         for (number, line) in (1u32..).zip(text.lines()) {
             let line = line.trim();
             let at = Location::line(path, number);
             match line.chars().next() {
                 None | Some('#') => {}
-                Some('*') => in_filter = line == "*filter",
-                Some(_) if !in_filter || line == "COMMIT" => {}
+                Some('*') => in_table = line.get(1..).map(str::trim) == Some(self.name),
+                Some(_) if !in_table || line == "COMMIT" => {}
                 Some(':') => self.chain(line, at),
                 Some(_) if self.count >= RULE_LIMIT => {}
                 Some(_) => self.rule(line, at),
@@ -103,7 +118,9 @@ fn rule_of(words: &[&str], mut rule: Rule) -> Rule {
         let was_negated = std::mem::take(&mut negated);
         match word {
             "-j" | "--jump" => {
-                rule.action = target(words.next().unwrap_or_default());
+                let name = words.next().unwrap_or_default();
+                let untracked = name == "NOTRACK" || (name == "CT" && words.by_ref().any(|word| word == "--notrack"));
+                rule.action = if untracked { Action::Untrack } else { target(name) };
                 // What follows are options of the target.
                 break;
             }
@@ -192,15 +209,48 @@ fn ports(list: &str, far_end_of: Packet) -> Fit {
     list.split(',').map(fit).max().unwrap_or(Fit::Maybe)
 }
 
+/// Targets after which the next rule is asked (iptables-extensions(8)).
+const GOES_ON: [&str; 24] = [
+    "LOG",
+    "NFLOG",
+    "ULOG",
+    "AUDIT",
+    "TRACE",
+    "MARK",
+    "CONNMARK",
+    "SECMARK",
+    "CONNSECMARK",
+    "HMARK",
+    "TCPMSS",
+    "TCPOPTSTRIP",
+    "TOS",
+    "DSCP",
+    "ECN",
+    "TTL",
+    "HL",
+    "CLASSIFY",
+    "CHECKSUM",
+    "SET",
+    "RATEEST",
+    "IDLETIMER",
+    "LED",
+    "TEE",
+];
+
+/// Targets that send the packet elsewhere, change an end of it, or leave it to a program.
+const TURNS: [&str; 11] =
+    ["QUEUE", "NFQUEUE", "DNAT", "REDIRECT", "NETMAP", "TPROXY", "SYNPROXY", "TARPIT", "STEAL", "MIRROR", "RAWDNAT"];
+
 fn target(name: &str) -> Action {
     match name {
         "ACCEPT" => Action::Accept,
         "DROP" | "REJECT" => Action::Drop,
         "RETURN" => Action::Return,
-        "LOG" | "NFLOG" | "MARK" | "CONNMARK" | "CT" | "NOTRACK" | "TRACE" | "TCPMSS" | "ULOG" | "AUDIT" => {
-            Action::Next
-        }
-        "QUEUE" | "NFQUEUE" => Action::Unknown,
+        // They change the near end alone, and end the table nat.
+        "SNAT" | "MASQUERADE" => Action::Accept,
+        "CT" => Action::Next,
+        name if GOES_ON.contains(&name) => Action::Next,
+        name if TURNS.contains(&name) => Action::Unknown,
         name => Action::Jump(name.to_owned()),
     }
 }

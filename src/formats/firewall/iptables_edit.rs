@@ -1,6 +1,6 @@
 //! A rule that is put in front of the others of a chain in iptables-save's format.
 
-use super::iptables::FilterTable;
+use super::iptables::Table;
 use super::rules::{Packet, follow};
 use crate::formats::text::edit::{Unedited, line_end};
 use isctpl_checks::facts::{Located, Location};
@@ -44,7 +44,7 @@ pub(crate) fn accepting(text: &str, chain: &str, packet: Packet) -> Result<Strin
 }
 
 fn accepts(text: &str, chain: &str, packet: Packet) -> bool {
-    let mut table = FilterTable::default();
+    let mut table = Table::default();
     table.add(text, "");
     // A chain of one's own without a policy goes on with the rules of others: nothing is accepted yet.
     let otherwise = || (chain != "OUTPUT" && chain != "INPUT", Located::new(String::new(), Location::file("")));

@@ -102,6 +102,8 @@ pub(crate) enum Action {
     Return,
     /// Counts, logs or marks it and goes on.
     Next,
+    /// Keeps it out of connection tracking and goes on: no rule by the connection's state takes it any more.
+    Untrack,
     /// Something that is not known.
     Unknown,
 }
@@ -155,6 +157,16 @@ pub(crate) struct Outcome {
     pub(crate) deciding: Option<Located<String>>,
     /// Rules before it that may decide otherwise.
     pub(crate) unclear: Vec<String>,
+    /// Rules that keep it, or may keep it, out of connection tracking.
+    pub(crate) untracked: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether it passes by a rule on the state of its connection.
+    pub(crate) fn is_by_state(&self) -> bool {
+        let by = self.deciding.as_ref().map(|deciding| deciding.value.to_ascii_lowercase());
+        self.accepted && by.is_some_and(|by| by.contains("established"))
+    }
 }
 
 struct Walk<'a> {
@@ -164,6 +176,7 @@ struct Walk<'a> {
     steps: usize,
     /// Rules that may decide, and whether they would let the packet pass; `None` where nobody knows.
     unclear: Vec<(Option<bool>, String)>,
+    untracked: Vec<String>,
 }
 
 /// Follows a packet to or from a portal, where one is known, through a base chain. `policy` is what happens at its end,
@@ -175,14 +188,15 @@ pub(crate) fn follow(
     packet: Packet,
     portal: Option<IpAddr>,
 ) -> Outcome {
-    let mut walk = Walk { chains, packet, portal, steps: 0, unclear: Vec::new() };
+    let mut walk = Walk { chains, packet, portal, steps: 0, unclear: Vec::new(), untracked: Vec::new() };
     let end = walk.chain(start, DEPTH_LIMIT);
     let (accepted, deciding) = match end {
         End::Decided(accepted, rule) => (accepted, rule),
         End::Returned => policy,
     };
     let otherwise = walk.unclear.into_iter().filter(|(may, _)| *may != Some(accepted)).map(|(_, text)| text);
-    Outcome { accepted, deciding: Some(deciding), unclear: otherwise.take(UNCLEAR_LIMIT).collect() }
+    let unclear = otherwise.take(UNCLEAR_LIMIT).collect();
+    Outcome { accepted, deciding: Some(deciding), unclear, untracked: walk.untracked }
 }
 
 enum End {
@@ -206,6 +220,17 @@ impl Walk<'_> {
             let decided = |accepted| End::Decided(accepted, Located::new(rule.text.clone(), rule.at.clone()));
             match (&rule.action, fit) {
                 (Action::Next, _) => {}
+                (Action::Untrack, _) => {
+                    if self.untracked.len() < UNCLEAR_LIMIT {
+                        self.untracked.push(format!("{}: {}", rule.at, rule.text));
+                    }
+                }
+                // A target that is neither a chain of this file nor known. ufw's start-up makes chains of its own.
+                (Action::Jump(target) | Action::Goto(target), _)
+                    if !self.chains.contains_key(target) && !target.starts_with("ufw-") =>
+                {
+                    self.note(rule, None);
+                }
                 (Action::Accept, Fit::Yes) => return decided(true),
                 (Action::Drop, Fit::Yes) => return decided(false),
                 (Action::Return, Fit::Yes) => return End::Returned,

@@ -30,10 +30,14 @@ fn instance(root: &Path) {
         ("connection1:0/iscsi_connection/connection1:0/persistent_port", "3260\n"),
         ("connection1:0/iscsi_connection/connection1:0/ping_tmo", "5\n"),
         ("connection1:0/iscsi_connection/connection1:0/state", "up\n"),
+        ("connection1:0/iscsi_connection/connection1:0/local_port", "41000\n"),
+        ("../iscsi_host/host6/ipaddress", "100.64.16.54\n"),
     ] {
         put(root, &format!("{SESSION}/{file}"), text);
     }
     link(root, &format!("{SESSION}/iscsi_session/session1/device"), "../../../session1");
+    link(root, "/sys/devices/platform/host6/iscsi_host/host6/device", "../../../host6");
+    link(root, "/sys/class/iscsi_host/host6", "../../devices/platform/host6/iscsi_host/host6");
     put(root, &format!("{disk}/dev"), "8:0\n");
     put(root, &format!("{disk}/sda3/dev"), "8:3\n");
     put(root, &format!("{disk}/sda3/partition"), "3\n");
@@ -76,6 +80,7 @@ fn a_session_that_holds_the_root_is_known() {
     assert_eq!((session.holds_root, session.state.as_str()), (Some(true), "LOGGED_IN"));
     assert_eq!(session.disks, ["sda"]);
     assert_eq!((session.address, session.port), (Some([100, 97, 0, 10].into()), Some(3260)));
+    assert_eq!((session.local_address, session.local_port), (Some([100, 64, 16, 54].into()), Some(41000)));
     assert_eq!((session.recovery_tmo, session.ping_tmo, &session.initiator), (Some(120), Some(5), &None));
     assert_eq!(iscsi.iscsid_running.known(), Some(&true));
     assert!(!format!("{iscsi:?}").contains("geheim"));

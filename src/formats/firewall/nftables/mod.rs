@@ -19,7 +19,9 @@ const STATEMENT_LIMIT: usize = 20_000;
 pub(crate) struct BaseChain {
     /// `TABLE/CHAIN`, its name in [`RuleSet::chains`].
     pub(crate) name: String,
-    /// `input` or `output`.
+    /// `filter`, `nat`, `route`.
+    pub(crate) kind: String,
+    /// `ingress`, `prerouting`, `input`, `output`, `postrouting`, `egress`.
     pub(crate) hook: String,
     /// Whether packets pass that no rule decides on, and where that is said.
     pub(crate) policy: (bool, Located<String>),
@@ -45,7 +47,7 @@ struct Statement {
 }
 
 impl RuleSet {
-    /// Adds a file. Tables of families without IPv4 are left out.
+    /// Adds a file. Tables of families that see no packet of IPv4 of this host are left out.
     pub(crate) fn add(&mut self, text: &str, path: &str) {
         let words = words(text);
         let mut at = 0;
@@ -173,9 +175,10 @@ impl RuleSet {
             let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
             let at = Location::line(path, statement.line);
             match words.as_slice() {
-                ["type", kind, "hook", hook, ..] if *kind == "filter" => {
+                ["type", kind, "hook", hook, ..] => {
                     let policy = (true, Located::new(firewall::rule(words.as_slice()), at));
-                    base = Some(BaseChain { name: name.to_owned(), hook: (*hook).to_owned(), policy });
+                    let (kind, hook) = ((*kind).to_owned(), (*hook).to_owned());
+                    base = Some(BaseChain { name: name.to_owned(), kind, hook, policy });
                 }
                 ["policy", policy, ..] => {
                     if let Some(base) = &mut base {
@@ -190,7 +193,7 @@ impl RuleSet {
                 }
             }
         }
-        self.bases.extend(base.filter(|base| matches!(base.hook.as_str(), "input" | "output")));
+        self.bases.extend(base);
     }
 }
 
@@ -208,8 +211,8 @@ fn is_block(words: &[String]) -> bool {
 /// Whether a word is a family, and if so whether it sees IPv4.
 fn is_family(word: Option<&str>) -> Option<bool> {
     match word? {
-        "ip" | "inet" => Some(true),
-        "ip6" | "arp" | "bridge" | "netdev" => Some(false),
+        "ip" | "inet" | "netdev" => Some(true),
+        "ip6" | "arp" | "bridge" => Some(false),
         _ => None,
     }
 }

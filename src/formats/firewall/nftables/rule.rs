@@ -44,10 +44,13 @@ pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
                 let action = if word == "jump" { Action::Jump(target) } else { Action::Goto(target) };
                 return Rule { action, ..rule };
             }
-            "queue" | "dup" | "fwd" | "tproxy" | "redirect" | "dnat" | "snat" | "masquerade" | "synproxy" => {
+            "queue" | "dup" | "fwd" | "tproxy" | "redirect" | "dnat" | "synproxy" => {
                 return Rule { action: Action::Unknown, ..rule };
             }
-            "counter" | "notrack" => (Fit::Yes, Fit::Yes),
+            // They change the near end alone, and end the chain.
+            "snat" | "masquerade" => return Rule { action: Action::Accept, ..rule },
+            "notrack" => return Rule { action: Action::Untrack, ..rule },
+            "counter" => (Fit::Yes, Fit::Yes),
             // Objects of `counter`, words of `log` and `comment`.
             "packets" | "bytes" | "prefix" | "level" | "group" | "comment" | "flags" | "name" => {
                 words.next();

@@ -3,13 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use crate::formats::firewall::iptables::FilterTable;
-use crate::formats::firewall::nftables::RuleSet;
+use crate::formats::firewall::iptables::Table;
+use crate::formats::firewall::nftables::{BaseChain, RuleSet};
 use crate::formats::firewall::rules::{self, Chains, Outcome, Packet};
 use crate::formats::shell::{Shell, Variables};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
 use isctpl_checks::facts::{Firewall, Located, Location};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// Where iptables-persistent and initscripts keep the rules that they restore, with their services.
@@ -70,6 +71,7 @@ fn all(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
             total.deciding = outcome.deciding;
         }
         total.accepted &= outcome.accepted;
+        total.untracked.extend(outcome.untracked);
     }
     total
 }
@@ -78,13 +80,62 @@ fn policy_word(accept: bool) -> String {
     if accept { "accept" } else { "drop" }.to_owned()
 }
 
+/// The text of a file of rules, and its name.
+type RulesFile<'a> = (Cow<'a, str>, &'a str);
+
+/// The tables of iptables beside `filter`, and the chains that the request and the reply pass there (`nf_hook_entries` in
+/// the order of `enum nf_ip_hook_priorities`). The reply is of a connection that stands, which the table nat does not see.
+const OTHER_TABLES: [(&str, &[&str], &[&str]); 4] = [
+    ("raw", &["OUTPUT"], &["PREROUTING"]),
+    ("mangle", &["OUTPUT", "POSTROUTING"], &["PREROUTING", "INPUT"]),
+    ("nat", &["OUTPUT", "POSTROUTING"], &[]),
+    ("security", &["OUTPUT"], &["INPUT"]),
+];
+
+/// What the other tables of iptables' files do with both packets, after what the table filter does.
+fn with_other_tables(
+    files: &[RulesFile<'_>],
+    ends: [Outcome; 2],
+    portals: &[IpAddr],
+    unclear: &mut Vec<String>,
+) -> [Outcome; 2] {
+    let [mut request, mut reply] = ends;
+    for (name, of_request, of_reply) in OTHER_TABLES {
+        let mut table = Table::named(name);
+        files.iter().for_each(|(text, path)| table.add(text, path));
+        let through = |chain: &&str, packet: Packet| {
+            let policy = table.policies.get(*chain).cloned().unwrap_or_else(|| without_policy(chain, files));
+            follow(&table.chains, chain, &policy, packet, portals)
+        };
+        let of = |chains: &'static [&'static str], packet: Packet| chains.iter().map(move |chain| (chain, packet));
+        let requests: Vec<_> = of(of_request, Packet::Request).map(|(chain, packet)| through(chain, packet)).collect();
+        let replies: Vec<_> = of(of_reply, Packet::Reply).map(|(chain, packet)| through(chain, packet)).collect();
+        request = all(std::iter::once(request).chain(requests));
+        reply = all(std::iter::once(reply).chain(replies));
+        unclear.append(&mut table.unclear);
+    }
+    [request, reply]
+}
+
+/// A built-in chain that no line gives a policy lets pass what comes to its end.
+fn without_policy(chain: &str, files: &[RulesFile<'_>]) -> (bool, Located<String>) {
+    let path = files.first().map_or("", |(_, path)| path);
+    (true, Located::new(format!("{chain} has no policy"), Location::file(path)))
+}
+
 /// Puts the fate of both packets into a firewall. What decides is the rule that stops one, if any.
 fn firewall(kind: &str, at: Location, policies: (bool, bool), request: Outcome, reply: Outcome) -> Firewall {
+    let untracked: Vec<String> = [&request, &reply]
+        .into_iter()
+        .filter(|outcome| outcome.is_by_state())
+        .flat_map(|outcome| outcome.untracked.clone())
+        .collect();
     let deciding = match (request.accepted, reply.accepted) {
         (true, false) => reply.deciding,
         _ => request.deciding,
     };
     let mut unclear = request.unclear;
+    unclear.extend(untracked);
     unclear.extend(reply.unclear.into_iter().filter(|text| !unclear.contains(text)).collect::<Vec<_>>());
     Firewall {
         kind: kind.to_owned(),
@@ -119,14 +170,16 @@ fn ufw(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Option<
         Some((accept, Located::new(format!("{key}={}", value.value), value.at)))
     };
     let (output, input) = (policy("DEFAULT_OUTPUT_POLICY", "ACCEPT")?, policy("DEFAULT_INPUT_POLICY", "DROP")?);
-    let mut table = FilterTable::default();
+    let mut table = Table::default();
+    let mut texts = Vec::new();
     for path in ["/etc/ufw/before.rules", "/etc/ufw/user.rules", "/etc/ufw/after.rules"] {
         // Older releases keep the user's rules elsewhere.
         let text = files.text(path).or_else(|| files.text(&path.replace("/etc/ufw/user", "/lib/ufw/user")));
-        table.add(&text.unwrap_or_default(), path);
+        texts.push((text.unwrap_or_default(), path));
     }
+    texts.iter().for_each(|(text, path)| table.add(text, path));
     // ufw itself strings these chains together, in this order.
-    let strung = |table: &FilterTable, direction: &str| {
+    let strung = |table: &Table, direction: &str| {
         let mut rules = Vec::new();
         for part in ["before", "user", "after"] {
             let name = if part == "user" { format!("ufw-user-{direction}") } else { format!("ufw-{part}-{direction}") };
@@ -141,6 +194,7 @@ fn ufw(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Option<
     let policies = (output.0, input.0);
     let request = follow(&table.chains, "OUTPUT", &output, Packet::Request, portals);
     let reply = follow(&table.chains, "INPUT", &input, Packet::Reply, portals);
+    let [request, reply] = with_other_tables(&texts, [request, reply], portals, &mut table.unclear);
     let mut firewall = firewall("ufw", enabled.at.clone(), policies, request, reply);
     firewall.unclear.extend(table.unclear);
     Some(firewall)
@@ -152,17 +206,34 @@ fn nftables(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Op
     for path in ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"] {
         add_nft(files, &mut set, path, INCLUDE_DEPTH);
     }
-    let follow_hook = |hook: &str, packet: Packet| -> (bool, Outcome) {
-        // Every chain of a hook has its say.
-        let bases = || set.bases.iter().filter(|base| base.hook == hook);
-        let outcomes = bases().map(|base| follow(&set.chains, &base.name, &base.policy, packet, portals));
-        (bases().all(|base| base.policy.0), all(outcomes))
-    };
-    let (output, request) = follow_hook("output", Packet::Request);
-    let (input, reply) = follow_hook("input", Packet::Reply);
-    let mut firewall = firewall("nftables", service.at, (output, input), request, reply);
+    let request = follow_hooks(&set, Packet::Request, portals);
+    let reply = follow_hooks(&set, Packet::Reply, portals);
+    let accepts = |hook: &str| set.bases.iter().filter(|base| base.hook == hook).all(|base| base.policy.0);
+    let policies = (accepts("output"), accepts("input"));
+    let mut firewall = firewall("nftables", service.at, policies, request, reply);
     firewall.unclear.extend(set.unclear);
     Some(firewall)
+}
+
+/// Every chain of every hook on the way has its say. Chains of one device are for the SAN NIC's packets, or are not; the
+/// type nat sees only the first packet of a connection.
+fn follow_hooks(set: &RuleSet, packet: Packet, portals: &[IpAddr]) -> Outcome {
+    let hooks = match packet {
+        Packet::Request => ["output", "postrouting", "egress"],
+        Packet::Reply => ["ingress", "prerouting", "input"],
+    };
+    let seen =
+        |base: &&BaseChain| hooks.contains(&base.hook.as_str()) && !(packet == Packet::Reply && base.kind == "nat");
+    let outcomes = set.bases.iter().filter(seen).map(|base| {
+        let mut outcome = follow(&set.chains, &base.name, &base.policy, packet, portals);
+        let of_device = matches!(base.hook.as_str(), "ingress" | "egress");
+        if of_device && !outcome.accepted {
+            let by = outcome.deciding.take().map(|by| format!("{}: {}", by.at, by.value));
+            outcome = Outcome { accepted: true, unclear: by.into_iter().collect(), ..outcome };
+        }
+        outcome
+    });
+    all(outcomes)
 }
 
 /// A file of nftables and what it includes; names that are not absolute lie in /etc.
@@ -190,16 +261,15 @@ fn saved_rules(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) ->
             continue;
         }
         let Some(text) = files.text(path) else { continue };
-        let mut table = FilterTable::default();
+        let mut table = Table::default();
         table.add(&text, path);
-        let policy = |chain: &str| {
-            let otherwise = || (true, Located::new(format!("{chain} has no policy"), Location::file(path)));
-            table.policies.get(chain).cloned().unwrap_or_else(otherwise)
-        };
+        let texts = [(text, path)];
+        let policy = |chain: &str| table.policies.get(chain).cloned().unwrap_or_else(|| without_policy(chain, &texts));
         let (output, input) = (policy("OUTPUT"), policy("INPUT"));
         let policies = (output.0, input.0);
         let request = follow(&table.chains, "OUTPUT", &output, Packet::Request, portals);
         let reply = follow(&table.chains, "INPUT", &input, Packet::Reply, portals);
+        let [request, reply] = with_other_tables(&texts, [request, reply], portals, &mut table.unclear);
         let mut firewall = firewall("iptables", Location::file(path), policies, request, reply);
         firewall.unclear.extend(table.unclear);
         return Some(firewall);

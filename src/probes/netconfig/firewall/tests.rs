@@ -10,15 +10,9 @@ fn nft(text: &str) -> (bool, bool, Vec<String>) {
 fn nft_for(text: &str, portals: &[IpAddr]) -> (bool, bool, Vec<String>) {
     let mut set = RuleSet::default();
     set.add(text, "/n");
-    let mut fate = [true, true];
-    let mut unclear = set.unclear.clone();
-    for base in &set.bases {
-        let (slot, packet) = if base.hook == "output" { (0, Packet::Request) } else { (1, Packet::Reply) };
-        let outcome = follow(&set.chains, &base.name, &base.policy, packet, portals);
-        fate[slot] &= outcome.accepted;
-        unclear.extend(outcome.unclear);
-    }
-    (fate[0], fate[1], unclear)
+    let [request, reply] = [Packet::Request, Packet::Reply].map(|packet| follow_hooks(&set, packet, portals));
+    let unclear = set.unclear.into_iter().chain(request.unclear).chain(reply.unclear).collect();
+    (request.accepted, reply.accepted, unclear)
 }
 
 fn saved(text: &str) -> (bool, bool, Vec<String>) {
@@ -26,7 +20,7 @@ fn saved(text: &str) -> (bool, bool, Vec<String>) {
 }
 
 fn saved_for(text: &str, portals: &[IpAddr]) -> (bool, bool, Vec<String>) {
-    let mut table = FilterTable::default();
+    let mut table = Table::default();
     table.add(text, "/r");
     let policy = |chain: &str| table.policies.get(chain).cloned().unwrap();
     let request = follow(&table.chains, "OUTPUT", &policy("OUTPUT"), Packet::Request, portals);
@@ -96,14 +90,16 @@ fn nft_that_drops_what_leaves() {
 fn only_what_may_decide_otherwise_is_unclear() {
     let with = |policy: &str, rule: &str| {
         nft(&format!(
-            "table ip f {{ chain o {{ type filter hook output priority 0; policy {policy}; {rule}; }}\n chain deny {{ ip daddr 10.0.0.1 return; drop; }} }}"
+            "table ip f {{ chain o {{ type filter hook output priority 0; policy {policy}; {rule}; }}\n chain deny {{ ip daddr 10.0.0.1 return; drop; }}\n chain empty {{ }} }}"
         ))
     };
     for (rule, decides_otherwise) in [
         ("ip daddr 10.0.0.1 drop", true),
         ("ip daddr 10.0.0.1 accept", false),
         ("ip daddr 10.0.0.1 goto nothing", true),
-        ("ip daddr 10.0.0.1 jump nothing", false),
+        // nft refuses the whole file then, and the rules of before stay.
+        ("ip daddr 10.0.0.1 jump nothing", true),
+        ("ip daddr 10.0.0.1 jump empty", false),
         ("ip daddr 10.0.0.1 jump deny", true),
     ] {
         let (request, _, unclear) = with("accept", rule);
@@ -199,7 +195,7 @@ fn a_truncation_anywhere_is_read() {
         nft(WORKSTATION.get(..end).unwrap());
     }
     for end in 0..SAVED.len() {
-        FilterTable::default().add(SAVED.get(..end).unwrap(), "/r");
+        Table::default().add(SAVED.get(..end).unwrap(), "/r");
     }
 }
 
@@ -213,6 +209,83 @@ proptest! {
     ) {
         nft(&String::from_utf8_lossy(&bytes));
         nft(&words);
-        FilterTable::default().add(&flags, "/r");
+        Table::default().add(&flags, "/r");
+    }
+}
+
+/// `table ip t` with one chain of a hook, and what becomes of the request and of the reply.
+fn by_hook(kind: &str, hook: &str, rules: &str) -> (bool, bool, Vec<String>) {
+    nft(&format!(
+        "table ip t {{\n chain c {{\n  type {kind} hook {hook} priority -300; policy accept;\n  {rules}\n }}\n}}\n"
+    ))
+}
+
+#[test]
+fn nft_has_its_say_in_every_hook_on_the_way() {
+    let (to, from) = ("tcp dport 3260 drop", "tcp sport 3260 drop");
+    assert_eq!(by_hook("filter", "prerouting", from), (true, false, vec![]));
+    assert_eq!(by_hook("filter", "postrouting", to), (false, true, vec![]));
+    assert_eq!(by_hook("route", "output", to), (false, true, vec![]));
+    assert_eq!(by_hook("nat", "output", to), (false, true, vec![]));
+    assert_eq!(by_hook("filter", "forward", to), (true, true, vec![]), "nothing of the session is forwarded");
+    assert_eq!(
+        by_hook("nat", "prerouting", from),
+        (true, true, vec![]),
+        "nat sees no reply of a connection that stands"
+    );
+    assert_eq!(by_hook("nat", "postrouting", "masquerade"), (true, true, vec![]));
+    let turned = by_hook("nat", "output", "tcp dport 3260 dnat to 10.0.0.1");
+    assert_eq!((turned.0, turned.2.len()), (true, 1), "{turned:?}");
+    let device =
+        "table netdev t {\n chain c {\n  type filter hook ingress device \"enp0s3\" priority 0; policy drop;\n }\n}\n";
+    let (request, reply, unclear) = nft(device);
+    assert!(request && reply && unclear.len() == 1, "{unclear:?}");
+}
+
+/// All that iptables-restore(8) puts into the kernel of a file, in `filter` and elsewhere.
+fn restored(tables: &str) -> Firewall {
+    let text = format!(
+        "*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\nCOMMIT\n{tables}"
+    );
+    let mut table = Table::default();
+    table.add(&text, "/r");
+    let policy = |chain: &str| table.policies.get(chain).cloned().unwrap();
+    let request = follow(&table.chains, "OUTPUT", &policy("OUTPUT"), Packet::Request, &[]);
+    let reply = follow(&table.chains, "INPUT", &policy("INPUT"), Packet::Reply, &[]);
+    let mut unclear = Vec::new();
+    let [request, reply] = with_other_tables(&[(text.into(), "/r")], [request, reply], &[], &mut unclear);
+    let mut firewall = firewall("iptables", Location::file("/r"), (true, false), request, reply);
+    firewall.unclear.extend(unclear);
+    firewall
+}
+
+#[test]
+fn iptables_has_its_say_in_every_table_on_the_way() {
+    for (tables, request, reply, unclear) in [
+        ("", true, true, 0),
+        ("*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --sport 3260 -j DROP\nCOMMIT\n", true, false, 0),
+        ("*raw\n:OUTPUT DROP [0:0]\nCOMMIT\n", false, true, 0),
+        ("*mangle\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -p tcp --dport 3260 -j DROP\nCOMMIT\n", false, true, 0),
+        ("*mangle\n-A INPUT -p tcp --sport 3260 -j DROP\nCOMMIT\n", true, false, 0),
+        ("*mangle\n-A FORWARD -j DROP\nCOMMIT\n", true, true, 0),
+        (
+            "*mangle\n-A POSTROUTING -p tcp -j DSCP --set-dscp 1\n-A OUTPUT -j MARK --set-mark 1\nCOMMIT\n",
+            true,
+            true,
+            0,
+        ),
+        ("*security\n-A OUTPUT -p tcp --dport 3260 -j DROP\nCOMMIT\n", false, true, 0),
+        ("*nat\n-A POSTROUTING -o enp0s4 -j MASQUERADE\nCOMMIT\n", true, true, 0),
+        ("*nat\n-A OUTPUT -p tcp --dport 3260 -j REDIRECT --to-ports 9\nCOMMIT\n", true, true, 1),
+        ("*nat\n-A OUTPUT -p tcp --dport 80 -j REDIRECT --to-ports 9\nCOMMIT\n", true, true, 0),
+        ("*mangle\n-A OUTPUT -p tcp --dport 3260 -j SOMETHING\nCOMMIT\n", true, true, 1),
+        // What is not tracked is no established connection: the rule of the table filter does not take it.
+        ("*raw\n-A PREROUTING -p tcp --sport 3260 -j CT --notrack\nCOMMIT\n", true, true, 1),
+        ("*raw\n-A PREROUTING -p tcp --sport 3260 -j NOTRACK\nCOMMIT\n", true, true, 1),
+        ("*raw\n-A PREROUTING -p tcp --sport 21 -j CT --helper ftp\nCOMMIT\n", true, true, 0),
+    ] {
+        let firewall = restored(tables);
+        let seen = (firewall.portal_out, firewall.established_in, firewall.unclear.len());
+        assert_eq!(seen, (request, reply, unclear), "{tables} {:?}", firewall.unclear);
     }
 }
