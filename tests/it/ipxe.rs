@@ -214,7 +214,7 @@ fn subiquity_and_debian_are_told_where_their_answers_are_and_who_logs_in_is_said
     assert!(noted.ends_with("modprobe iscsi_ibft; iscsistart -N; iscsistart -b\n"), "{noted}");
     insta::assert_snapshot!(script, @"
     sanhook iscsi:192.0.2.10:::2F:iqn.2013-01.com.example:storage.1
-    kernel http://192.0.2.1/linux initrd=initrd auto=true priority=critical url=http://192.0.2.1/preseed
+    kernel http://192.0.2.1/linux initrd=initrd auto=true priority=critical interface=auto url=http://192.0.2.1/preseed
     initrd --name initrd http://192.0.2.1/initrd.gz?x=1
     boot
     ");

@@ -86,10 +86,12 @@ impl Netboot<'_> {
         }
     }
 
-    /// Appendix B.2 of Debian's installation guide.
+    /// Appendix B.2 of Debian's installation guide. The preseed comes over the network, so it is too late for the
+    /// question which NIC that is; it is asked at priority critical where there are two, and `interface=auto` takes
+    /// the one that `BOOTIF=` names, else the first that has a link (netcfg's `netcfg_get_interface`).
     fn debian(&self, words: &mut Vec<String>) {
         if let Some(url) = self.answers {
-            words.extend(["auto=true", "priority=critical"].map(str::to_owned));
+            words.extend(["auto=true", "priority=critical", "interface=auto"].map(str::to_owned));
             words.push(format!("url={url}"));
         }
     }
