@@ -112,9 +112,31 @@ fn no_build_holds_a_password() {
         let text = read(&format!("unattended/{name}"));
         assert!(!text.contains("$6$") && !text.contains("$y$"), "{name}");
         for line in text.lines().filter(|line| line.contains("passw") && !line.trim_start().starts_with('#')) {
-            assert!(line.ends_with(['!']) || line.ends_with("\"!\"") || line.contains("make-user"), "{name}: {line}");
+            assert!(
+                line.ends_with(['!', '*']) || line.ends_with("\"!\"") || line.contains("make-user"),
+                "{name}: {line}"
+            );
         }
     }
+}
+
+/// What the installer of Debian 13 was seen to ask: `user-setup-ask` for root's password where the preseeded one is
+/// `!`, and netcfg for the NIC before it can fetch a preseed.
+#[test]
+fn the_preseed_leaves_no_question_and_answers_none_too_late() {
+    let text = read("unattended/debian.preseed");
+    let value = text.lines().find_map(|line| line.strip_prefix("d-i passwd/root-password-crypted password "));
+    assert_eq!(value, Some("*"));
+    assert!(!text.contains("netcfg/"));
+}
+
+/// `finish.d/70iscsi_settings` of partman-iscsi 83 writes the target of the build's LUN into
+/// /target/etc/iscsi/iscsi.initramfs, without the account of it.
+#[test]
+fn the_preseed_keeps_the_builds_target_out_of_the_new_system() {
+    let login = &preseed_scripts(&read("unattended/debian.preseed"))[0];
+    let removed = login.find("rm -f /lib/partman/finish.d/70iscsi_settings;");
+    assert!(removed.is_some_and(|at| login.find("iscsistart -b").is_some_and(|login| at < login)), "{login}");
 }
 
 #[test]
