@@ -69,8 +69,11 @@ pub(crate) fn parse(directories: &[Directory], source: &str) -> Ibft {
     ibft
 }
 
+/// Linux makes a directory of a structure that the table has: a capture without its `flags` says nothing against it.
+const VALID: u8 = 1;
+
 fn initiator(texts: &mut Texts<'_>) -> IbftInitiator {
-    IbftInitiator { flags: texts.number("flags").unwrap_or_default(), name: texts.text("initiator-name") }
+    IbftInitiator { flags: texts.number("flags").unwrap_or(VALID), name: texts.text("initiator-name") }
 }
 
 fn nic(texts: &mut Texts<'_>, number: Option<u8>) -> IbftNic {
@@ -80,7 +83,7 @@ fn nic(texts: &mut Texts<'_>, number: Option<u8>) -> IbftNic {
     });
     IbftNic {
         index: texts.number("index").or(number).unwrap_or_default(),
-        flags: texts.number("flags").unwrap_or_default(),
+        flags: texts.number("flags").unwrap_or(VALID),
         ip: texts.ip("ip-addr"),
         prefix_len: prefix_len.unwrap_or_default(),
         origin: texts.number("origin").unwrap_or_default(),
@@ -98,7 +101,7 @@ fn nic(texts: &mut Texts<'_>, number: Option<u8>) -> IbftNic {
 fn target(texts: &mut Texts<'_>, number: Option<u8>) -> IbftTarget {
     IbftTarget {
         index: texts.number("index").or(number).unwrap_or_default(),
-        flags: texts.number("flags").unwrap_or_default(),
+        flags: texts.number("flags").unwrap_or(VALID),
         ip: texts.ip("ip-addr"),
         port: texts.number("port").unwrap_or_default(),
         lun: lun(&texts.text("lun").unwrap_or_default()),
@@ -275,6 +278,7 @@ mod tests {
         assert_eq!((nic.ip, nic.prefix_len), (Some("100.64.16.54".parse().unwrap()), 29));
         assert_eq!((nic.dhcp, nic.dns.len()), (None, 1));
         assert_eq!(ibft.nics[1].mac, "52:54:00:00:00:0a");
+        assert!(ibft.nics[1].is_valid() && !ibft.nics[1].is_boot(), "its flags were not captured");
         assert_eq!(ibft.nics[1].ip, Some("2001:db8::54".parse().unwrap()));
         let target = &ibft.targets[0];
         assert_eq!((target.port, &target.lun, target.nic_assoc), (3260, &Lun::Number(47), 2));

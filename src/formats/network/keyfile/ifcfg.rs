@@ -9,6 +9,10 @@ use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+/// Values of BOOTPROTO: initscripts' sysconfig.txt and NetworkManager's nm-settings-ifcfg-rh(5). `ibft`, of older ones,
+/// takes the address from the firmware's table, and neither reads it any more.
+const PROTOCOLS: [&str; 7] = ["", "none", "static", "dhcp", "bootp", "autoip", "shared"];
+
 /// Settings that are looked at, without the number that some end in.
 const KEYS: [&str; 29] = [
     "ADDRESS",
@@ -140,6 +144,11 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
         .find_map(|key| get(key))
         .map(|upper| Located::new(plain(&upper.value).to_owned(), upper.at.clone()));
     config.brings_ports_up = says("AUTOCONNECT_SLAVES").is_some_and(|brings| brings.value);
+    if let Some(protocol) = get("BOOTPROTO")
+        && !PROTOCOLS.contains(&protocol.value.to_ascii_lowercase().as_str())
+    {
+        wrong(protocol, "is no BOOTPROTO that isctpl knows", problems);
+    }
     config.method = match get("BOOTPROTO").map(|protocol| protocol.value.to_ascii_lowercase()).as_deref() {
         Some("dhcp" | "bootp") => Method::Dhcp,
         _ if config.addresses.iter().any(|net| net.addr().is_loopback()) => Method::Loopback,

@@ -121,6 +121,15 @@ fn reads_ifcfg_and_routes() {
     assert_eq!(shown, ["100.97.0.0/16@1", "10.0.0.0/8@4"]);
 }
 
+#[test]
+fn a_bootproto_that_nothing_knows_is_told() {
+    for (protocol, known) in [("ibft", false), ("IBFT", false), ("dhcp6", false), ("Static", true), ("shared", true)] {
+        let mut problems = Vec::new();
+        ifcfg::read(&format!("BOOTPROTO={protocol}\n"), "/ifcfg-eth0", "eth0", &mut problems);
+        assert_eq!(problems.is_empty(), known, "{protocol}: {problems:?}");
+    }
+}
+
 /// The reader that there was before took each of these for something else.
 #[test]
 fn ifcfg_is_what_bash_and_networkmanager_both_read() {

@@ -299,6 +299,13 @@ lease6 {
         assert_eq!(leases[0].classless.as_ref().unwrap().len(), 2);
     }
 
+    /// dhclient-script of Debian 12: `ip -4 addr add ${new_ip_address}${new_subnet_mask:+/$new_subnet_mask}`.
+    #[test]
+    fn an_address_without_a_mask_is_alone_in_its_network() {
+        let (leases, _) = parse("lease {\n interface \"eth0\"; fixed-address 10.0.0.5;\n}\n", PATH);
+        assert_eq!(leases[0].address, Some("10.0.0.5/32".parse().unwrap()));
+    }
+
     #[test]
     fn only_faults_of_the_lease_in_force_are_told() {
         let broken = "lease { interface \"a\"; fixed-address 10.0.0.5; option unknown-121 45:1; expire then; }\n";

@@ -91,7 +91,7 @@ impl Builder {
             }
             None => None,
         }
-        .or_else(|| IpNet::new(IpAddr::V4(ip), classful_width(ip)).ok());
+        .or_else(|| IpNet::new(IpAddr::V4(ip), width_without_mask(&self.lease.client, ip)).ok());
         (Some(self.lease), self.problems)
     }
 }
@@ -99,9 +99,11 @@ impl Builder {
 /// Seconds of a lease without end.
 const ENDLESS: u64 = 0xffff_ffff;
 
-/// The prefix length that clients take for an address that came without a mask.
-fn classful_width(ip: Ipv4Addr) -> u8 {
+/// The prefix length that a client takes for an address that came without a mask: that of its class. dhclient's script
+/// hands the address alone to iproute2, which makes it the only one of its network.
+fn width_without_mask(client: &LeaseClient, ip: Ipv4Addr) -> u8 {
     match ip.octets() {
+        _ if *client == LeaseClient::Dhclient => 32,
         [0..=127, ..] => 8,
         [128..=191, ..] => 16,
         [192..=223, ..] => 24,
