@@ -1,6 +1,6 @@
 //! One definition of netplan: an interface, or a bond, bridge, VLAN on top of others.
 
-use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::harmless::{plain, wrong_value};
 use crate::formats::text::net::{default_gateway, everywhere, normal_mac};
 use crate::formats::text::yaml::Node;
 use ipnet::IpNet;
@@ -45,6 +45,21 @@ impl Definition {
             [name] if !name.contains(['*', '?', '[', '!']) => Some(name.clone()),
             _ => None,
         }
+    }
+
+    /// Whether what it names below loses its address or its routes to it: a bond, a bridge or a VRF, and no VLAN.
+    pub(super) fn has_ports(&self) -> bool {
+        matches!(self.group.as_str(), "bonds" | "bridges" | "vrfs")
+    }
+
+    /// The ids of what lies below.
+    pub(super) fn lower(&self) -> &[String] {
+        &self.config.lower
+    }
+
+    /// Its id, and where it stands.
+    pub(super) fn located_id(&self) -> Located<String> {
+        Located::new(plain(&self.id).to_owned(), self.config.at.clone())
     }
 
     /// The finished configuration; `renderer` is that of its group or of all.

@@ -11,7 +11,7 @@ mod tests;
 
 use crate::formats::text::yaml::{Document, Node};
 use definition::Definition;
-use isctpl_checks::facts::{InterfaceConfig, Location, Problem};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Problem};
 use std::collections::BTreeMap;
 
 /// The most definitions that are kept.
@@ -103,12 +103,18 @@ impl Netplan {
     pub(crate) fn finish(self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
         let called: BTreeMap<String, String> =
             self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.called()?))).collect();
+        let made = self.definitions.values().filter(|definition| definition.has_ports());
+        let uppers: BTreeMap<String, Located<String>> =
+            made.flat_map(|upper| upper.lower().iter().map(|lower| (lower.clone(), upper.located_id()))).collect();
         let interfaces = self
             .definitions
-            .into_values()
-            .map(|definition| {
+            .into_iter()
+            .map(|(id, definition)| {
+                // Where it has a name, the other one bears that.
+                let upper = uppers.get(&id).filter(|_| !called.contains_key(&id)).cloned();
                 let renderer = self.group_renderers.get(&definition.group).or(self.renderer.as_ref()).cloned();
                 let mut config = definition.finish(renderer);
+                config.port_of = upper;
                 for lower in &mut config.lower {
                     if let Some(name) = called.get(lower) {
                         lower.clone_from(name);

@@ -154,3 +154,26 @@ proptest! {
         read(&[("/n", &noise), ("/m", &format!("{}{noise}", CLOUD.get(..at).unwrap_or_default()))]);
     }
 }
+
+/// What netplan's generator writes for networkd (src/networkd.c): `Bridge=` and its kin in the file of the NIC, which it
+/// finds by the definition's id.
+#[test]
+fn a_nic_that_is_matched_without_a_name_is_told_to_be_a_port() {
+    let ports = |upper: &str| {
+        let text = format!(
+            "network:\n  ethernets:\n    san: {{match: {{macaddress: \"52:54:00:aa:bb:01\"}}}}\n    enp0s4: {{}}\n  {upper}: {{x0: {{interfaces: [san, enp0s4]}}}}\n"
+        );
+        let (configs, _) = read(&[("/etc/netplan/1.yaml", &text)]);
+        let own = configs.iter().filter_map(|config| config.port_of.clone()).map(|upper| (upper.value, upper.at.line));
+        let lower = configs.iter().find(|config| !config.lower.is_empty()).map(|config| config.lower.clone());
+        (own.collect::<Vec<_>>(), lower.unwrap())
+    };
+    for upper in ["bridges", "bonds", "vrfs"] {
+        assert_eq!(ports(upper), (vec![("x0".to_owned(), 5)], vec!["san".to_owned(), "enp0s4".to_owned()]), "{upper}");
+    }
+    let (vlan, _) = read(&[(
+        "/etc/netplan/1.yaml",
+        "network:\n  ethernets:\n    san: {match: {macaddress: \"52:54:00:aa:bb:01\"}}\n  vlans: {v: {id: 4, link: san}}\n",
+    )]);
+    assert!(vlan.iter().all(|config| config.port_of.is_none()));
+}
