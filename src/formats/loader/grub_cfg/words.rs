@@ -97,6 +97,10 @@ impl Evaluator<'_> {
 
     fn word(&self, word: &Word, growing: &mut Growing) {
         for part in &word.parts {
+            // What does not fit is not looked up for nothing.
+            if growing.cut {
+                break;
+            }
             match part {
                 Part::Text(text) => growing.append(&Piece::Text(text)),
                 Part::Variable { name, quoted } => self.variable(name, *quoted, growing),
