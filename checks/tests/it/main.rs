@@ -11,6 +11,7 @@ mod login;
 mod login_words;
 mod machine;
 mod managers;
+mod other_entries;
 mod ports;
 mod readers;
 mod repairs;

@@ -8,7 +8,7 @@ use crate::formats::loader::grub_cfg::{self, Choice, Entry, Menu, PREFIX, Presen
 use crate::formats::loader::{bls, grubenv};
 use crate::formats::text::harmless::{is_loader_setting, loader_file, title};
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{BootEntry, Chosen, Fact, HIDDEN, Located, Location, Problem};
+use isctpl_checks::facts::{BootEntry, Chosen, Fact, FileRef, HIDDEN, Located, Location, Problem};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -180,11 +180,26 @@ fn shown_variable((name, value): (String, String)) -> (String, String) {
     (name, shown)
 }
 
-fn boot_entry(disk: &Disk<'_>, prefix: &str, entry: Entry) -> BootEntry {
-    let file = |named: &grub_cfg::Named| match named.device.as_deref() {
+/// The file of an entry; of one whose path holds a variable with an unknown value nothing can be said.
+fn file(disk: &Disk<'_>, prefix: &str, named: &grub_cfg::Named) -> FileRef {
+    if named.path.contains("${") {
+        let place = named.at.as_ref().map(ToString::to_string).unwrap_or_default();
+        let problem = Problem::new(place, "names a file by a variable with an unknown value");
+        return FileRef {
+            written: loader_file(&named.path),
+            at: named.at.clone(),
+            problem: Some(problem),
+            ..FileRef::default()
+        };
+    }
+    match named.device.as_deref() {
         Some("prefix") => disk.file(None, &format!("{prefix}{}", named.path), named.at.clone()),
         device => disk.file(device, &named.path, named.at.clone()),
-    };
+    }
+}
+
+fn boot_entry(disk: &Disk<'_>, prefix: &str, entry: Entry) -> BootEntry {
+    let file = |named: &grub_cfg::Named| file(disk, prefix, named);
     let line = entry.kernel.as_ref().and_then(|kernel| kernel.at.clone()).or_else(|| entry.at.clone());
     let mut boot = BootEntry {
         title: title(&entry.title),

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod scripts;
+
 use super::found::is_recovery;
 use super::*;
 use isctpl_checks::facts::BootEntry;

@@ -1,0 +1,6 @@
+cat >>/boot/grub/grub.cfg <<'END'
+menuentry 'System shutdown' --id off {
+	halt
+}
+set default=off
+END
