@@ -1,5 +1,5 @@
-//! Functions, loops, files and words, as `grub-emu` (GRUB 2.06, Debian 12) runs them: each case was run there, with
-//! `linux` as a function that shows its arguments.
+//! Functions, loops, files and words, as GRUB 2.06's parser and executor have them (`grub-core/script`, `normal/main.c`).
+//! Scripts like them are run by `grub-emu` in `tests/oracles/grub.rs`.
 
 use super::*;
 

@@ -122,7 +122,7 @@ fn a_first_try_without_an_initrd_is_followed_by_a_second_with_one() {
 }
 
 /// GRUB's parser reads what `blscfg` writes (`create_entry` in Red Hat's `blscfg.c`); that a backslash goes away and
-/// quotes hold words together was seen in `grub-emu`, with the text that it writes.
+/// quotes hold words together was seen in `grub-emu`.
 #[test]
 fn options_of_an_entry_of_the_loader_directory_are_words_of_a_script() {
     let entry = |options: &str, head: &str| {
