@@ -160,6 +160,16 @@ pub struct BootEntry {
     pub unresolved: Vec<String>,
 }
 
+impl BootEntry {
+    /// What stands in place of a file's name where an entry was not read to its end.
+    pub const REST: &str = "more that was not read";
+
+    /// Why the rest of it was not read, where it was not: its command line may then have any other word.
+    pub fn rest_not_read(&self) -> Option<&Problem> {
+        self.initrds.iter().find(|file| file.written == Self::REST)?.problem.as_ref()
+    }
+}
+
 /// What a loader's entry starts in place of Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -33,6 +33,9 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let entry = facts.booting_entry()?;
     let Some(text) = entry.cmdline.last("root").filter(|text| !text.is_empty()) else {
+        if let Some(problem) = entry.rest_not_read() {
+            return Err(Outcome::unread(problem));
+        }
         if let Some(variable) = entry.unresolved.first() {
             return Err(Outcome::unknown(format!(
                 "the loader entry's command line contains ${variable}, which could not be expanded"

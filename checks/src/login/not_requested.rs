@@ -65,6 +65,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         }
         None => "neither the kernel command line nor the initramfs requests a login".to_owned(),
     };
+    if let Some(problem) = facts.loader.default_entry().and_then(BootEntry::rest_not_read) {
+        return Err(Outcome::unread(problem));
+    }
     let line = facts.loader.default_entry().map(BootEntry::cmdline_evidence);
     Finding::critical(summary)
         .evidences(line)

@@ -40,3 +40,25 @@ fn what_may_boot_the_root_is_unknown() {
         assert!(!judgement.findings().iter().any(|(_, finding)| finding.severity == Severity::Critical));
     }
 }
+
+/// The command line of an entry that is longer than isctpl reads may have any word in what is left out.
+#[test]
+fn an_entry_that_was_not_read_whole_lacks_nothing_for_sure() {
+    let rest = json!({
+        "written": "more that was not read", "path": null,
+        "problem": {"place": "/boot/grub/grub.cfg:14", "what": "the command grows longer than isctpl reads"},
+    });
+    for check in ["loader-root-unresolved", "login-not-requested"] {
+        let of = |rest: &[Value]| {
+            let words = json!([{"op": "replace", "path": "/images/0/requests", "value": []}]);
+            let more: Vec<Value> = rest
+                .iter()
+                .map(|file| json!({"op": "add", "path": "/loader/entries/0/initrds/-", "value": file}))
+                .collect();
+            machine("initramfs-tools-root").cmdline("quiet").patch(words).patch(Value::Array(more)).says(check)
+        };
+        assert!(matches!(of(&[]), Outcome::Fail(_)), "{check}: {:?}", of(&[]));
+        let unread = of(std::slice::from_ref(&rest));
+        assert!(matches!(unread, Outcome::Unknown { .. }), "{check}: {unread:?}");
+    }
+}

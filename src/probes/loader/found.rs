@@ -16,7 +16,7 @@ pub(super) struct Found {
 
 /// What stands for the files of an entry that were not read.
 pub(super) fn left_out(problem: Problem) -> FileRef {
-    FileRef { written: "more that was not read".to_owned(), problem: Some(problem), ..FileRef::default() }
+    FileRef { written: BootEntry::REST.to_owned(), problem: Some(problem), ..FileRef::default() }
 }
 
 /// Whether a Linux entry is meant for the repair of a machine: it boots otherwise than the others on purpose.

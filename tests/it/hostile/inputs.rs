@@ -57,7 +57,9 @@ pub(crate) fn files() -> Vec<Input> {
     let globs = many(64, |number| format!("e{number}*{} ", "x".repeat(200)));
     let maps = |count| many(count, |number| format!(" map l{number}\n"));
     let stanzas = |text: &str| many(400, |number| format!("iface l{number} inet manual{text}\n"));
-    let menu = |text: &str| format!("{}\nmenuentry x {{\n linux /vmlinuz {text}\n}}\n", doubling("set ", 10, "\""));
+    let menu = |text: &str| {
+        format!("{}\nmenuentry x {{\n linux /vmlinuz-6.1.0-50-amd64 {text}\n}}\n", doubling("set ", 10, "\""))
+    };
     let hook = "type filter hook output priority 0; policy drop;";
     let cases: Vec<(&str, &str, String)> = vec![
         (
@@ -90,7 +92,7 @@ pub(crate) fn files() -> Vec<Input> {
             "is too long; the rest was not read",
             doubling("set ", 10, "\"") + "set b=" + &"$a".repeat(1_000_000),
         ),
-        ("boot/grub/grub.cfg", "the command grows longer than isctpl reads", menu(&"$a ".repeat(100_000))),
+        ("boot/grub/grub.cfg", "the command grows longer than isctpl reads", menu(&"$a ".repeat(50_000))),
         ("boot/grub/grub.cfg", "the rest was not read", menu("x").repeat(20_000)),
         (
             "boot/grub/grub.cfg",
