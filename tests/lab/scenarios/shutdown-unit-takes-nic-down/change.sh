@@ -1,1 +1,0 @@
-service_that_stops_with "/sbin/ip link set enp0s3 down"
