@@ -73,16 +73,11 @@ fn takes(rule: &Rule, flow: &Flow) -> bool {
 
 /// A rule as `ip rule` writes it.
 pub(crate) fn rule_text(rule: &Rule) -> String {
-    let not = if rule.selectors.iter().any(|selector| selector == "not") { "not " } else { "" };
-    let from = rule.from.map_or_else(|| "all".to_owned(), |from| from.to_string());
-    let to = rule.to.map(|to| format!(" to {to}")).unwrap_or_default();
-    let selectors: String =
-        rule.selectors.iter().filter(|selector| *selector != "not").map(|selector| format!(" {selector}")).collect();
     let action = match rule.action.as_str() {
         "lookup" => format!("lookup {}", rule.table),
         other => other.to_owned(),
     };
-    format!("{}: {not}from {from}{to}{selectors} {action}", rule.priority)
+    format!("{}: {} {action}", rule.priority, rule.selection())
 }
 
 /// The command that has a network looked up in the main table before a rule is asked; `None` where nothing can

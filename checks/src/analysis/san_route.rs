@@ -1,7 +1,7 @@
 //! The static route by which the SAN NIC reaches the target, as far as anything tells it.
 
 use super::Analysis;
-use super::static_routes::RouteWord;
+use super::static_routes::{RouteWord, leads_to};
 use super::target_network::TargetNetwork;
 use crate::facts::{ClasslessRoute, InterfaceConfig, Lease, StaticRoute};
 use ipnet::IpNet;
@@ -96,12 +96,6 @@ impl Analysis<'_> {
         let gateway = of_firmware().or_else(of_words).filter(|gateway| gateway.is_ipv6() == is_ipv6(destination))?;
         Some(StaticRoute { destination, gateway: Some(gateway), metric: None })
     }
-}
-
-/// Whether a destination has the portal in it, or may have it where none is known. A default route is no route to the
-/// SAN.
-fn leads_to(destination: IpNet, portal: Option<IpAddr>) -> bool {
-    destination.prefix_len() > 0 && portal.is_none_or(|portal| destination.contains(&portal))
 }
 
 fn is_ipv6(network: IpNet) -> bool {

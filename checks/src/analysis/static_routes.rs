@@ -224,6 +224,12 @@ impl StaticRoute {
     }
 }
 
+/// Whether a destination has the portal in it, or may have it where none is known. A default route is no route to the
+/// SAN.
+pub(super) fn leads_to(destination: IpNet, portal: Option<IpAddr>) -> bool {
+    destination.prefix_len() > 0 && portal.is_none_or(|portal| destination.contains(&portal))
+}
+
 /// Splits at colons, but not inside the brackets of an IPv6 address; the brackets are dropped.
 fn split_fields(text: &str) -> Vec<String> {
     let mut fields = vec![String::new()];

@@ -1,7 +1,7 @@
 //! Whether the target lies behind a gateway: what most clouds do, and a flat network does not.
 
 use super::Analysis;
-use super::static_routes::RouteWord;
+use super::static_routes::{RouteWord, leads_to};
 use crate::facts::{InterfaceConfig, LookupAnswer, StaticRoute};
 use crate::{Evidence, Outcome};
 use ipnet::IpNet;
@@ -185,9 +185,4 @@ impl Analysis<'_> {
         let text = format!("{subnet}, and the SAN NIC is in {} ({})", first.network, first.source);
         Some(Evidence::new("--san-subnet", text))
     }
-}
-
-/// Whether a route leads to the portal; where none is known, any but a default route may be the one.
-fn leads_to(destination: IpNet, portal: Option<IpAddr>) -> bool {
-    destination.prefix_len() > 0 && portal.is_none_or(|portal| destination.contains(&portal))
 }

@@ -127,6 +127,18 @@ pub struct Rule {
     pub selectors: Vec<String>,
 }
 
+impl Rule {
+    /// What it asks of a packet, in the words of ip-rule(8): `not from all fwmark 0xca6c`.
+    pub fn selection(&self) -> String {
+        let (nots, others): (Vec<_>, Vec<_>) = self.selectors.iter().partition(|selector| *selector == "not");
+        let mut words: Vec<String> = nots.into_iter().cloned().collect();
+        words.push(self.from.map_or_else(|| "from all".to_owned(), |from| format!("from {from}")));
+        words.extend(self.to.map(|to| format!("to {to}")));
+        words.extend(others.into_iter().cloned());
+        words.join(" ")
+    }
+}
+
 /// Packets for which the kernel is asked the way: those of an iSCSI session, or of one that is to be set up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {

@@ -4,6 +4,7 @@ mod cloud_init;
 pub(super) mod dhcpcd;
 mod firewall;
 mod generated;
+mod ifcfg_files;
 mod ifupdown;
 mod managers;
 mod netplan;

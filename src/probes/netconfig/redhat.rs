@@ -1,6 +1,6 @@
 //! Red Hat's ifcfg files.
 
-use super::generated;
+use super::{generated, ifcfg_files};
 use crate::formats::network::keyfile::ifcfg;
 use crate::formats::text::net::default_gateway;
 use crate::probes::files::Reader;
@@ -14,14 +14,9 @@ const LEFT_OVERS: [&str; 7] = ["~", ".bak", ".orig", ".rej", ".rpmnew", ".rpmsav
 
 /// Adds the interfaces of ifcfg files to the facts.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    for file_name in files.names(DIRECTORY) {
-        let Some(name) = file_name.strip_prefix("ifcfg-") else { continue };
-        if name.is_empty() || LEFT_OVERS.iter().any(|ending| name.ends_with(ending)) {
-            continue;
-        }
-        let path = format!("{DIRECTORY}/{file_name}");
+    for (name, path) in ifcfg_files::list(files, DIRECTORY, &LEFT_OVERS) {
         let Some(text) = files.text(&path) else { continue };
-        let mut config = ifcfg::read(&text, &path, name, &mut files.problems());
+        let mut config = ifcfg::read(&text, &path, &name, &mut files.problems());
         config.generated_by = generated::by(&text);
         let routes_path = format!("{DIRECTORY}/route-{name}");
         if let Some(routes) = files.text(&routes_path) {

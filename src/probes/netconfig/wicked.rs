@@ -1,6 +1,6 @@
 //! wicked, the manager of SUSE.
 
-use super::generated;
+use super::{generated, ifcfg_files};
 use crate::formats::network::wicked;
 use crate::probes::files::Reader;
 use isctpl_checks::facts::{NetConfig, Problem};
@@ -23,14 +23,9 @@ const IBFT: [&str; 4] = [
 
 /// Adds the interfaces of ifcfg files to the facts.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    for file_name in files.names(DIRECTORY) {
-        let Some(name) = file_name.strip_prefix("ifcfg-") else { continue };
-        if name.is_empty() || LEFT_OVERS.iter().any(|ending| name.ends_with(ending)) {
-            continue;
-        }
-        let path = format!("{DIRECTORY}/{file_name}");
+    for (name, path) in ifcfg_files::list(files, DIRECTORY, &LEFT_OVERS) {
         let Some(text) = files.text(&path) else { continue };
-        let mut config = wicked::read(&text, &files.name(&path), name, &mut files.problems());
+        let mut config = wicked::read(&text, &files.name(&path), &name, &mut files.problems());
         config.generated_by = generated::by(&text);
         facts.interfaces.push(config);
     }

@@ -96,15 +96,10 @@ fn way(route: &Route) -> String {
 }
 
 fn rule_text(rule: &Rule) -> String {
-    let (nots, selectors): (Vec<_>, Vec<_>) = rule.selectors.iter().partition(|selector| *selector == "not");
-    let not = if nots.is_empty() { "" } else { "not " };
-    let from = rule.from.map_or_else(|| "all".to_owned(), |net| net.to_string());
-    let to = rule.to.map(|net| format!(" to {net}")).unwrap_or_default();
-    let selectors: String = selectors.iter().map(|selector| format!(" {selector}")).collect();
     let action =
         if rule.action == "lookup" { format!("lookup {}", table_name(rule.table)) } else { rule.action.clone() };
     let family = if rule.ipv6 { " (IPv6)" } else { "" };
-    format!("{}: {not}from {from}{to}{selectors} {action}{family}", rule.priority)
+    format!("{}: {} {action}{family}", rule.priority, rule.selection())
 }
 
 fn table_name(table: u32) -> String {

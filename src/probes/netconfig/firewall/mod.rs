@@ -103,15 +103,12 @@ fn with_other_tables(
     for (name, of_request, of_reply) in OTHER_TABLES {
         let mut table = Table::named(name);
         files.iter().for_each(|(text, path)| table.add(text, path));
-        let through = |chain: &&str, packet: Packet| {
-            let policy = table.policies.get(*chain).cloned().unwrap_or_else(|| without_policy(chain, files));
-            follow(&table.chains, chain, &policy, packet, portals)
+        let through = |chains: &[&str], packet: Packet| -> Vec<Outcome> {
+            let policy = |chain| table.policies.get(chain).cloned().unwrap_or_else(|| without_policy(chain, files));
+            chains.iter().map(|chain| follow(&table.chains, chain, &policy(*chain), packet, portals)).collect()
         };
-        let of = |chains: &'static [&'static str], packet: Packet| chains.iter().map(move |chain| (chain, packet));
-        let requests: Vec<_> = of(of_request, Packet::Request).map(|(chain, packet)| through(chain, packet)).collect();
-        let replies: Vec<_> = of(of_reply, Packet::Reply).map(|(chain, packet)| through(chain, packet)).collect();
-        request = all(std::iter::once(request).chain(requests));
-        reply = all(std::iter::once(reply).chain(replies));
+        request = all(std::iter::once(request).chain(through(of_request, Packet::Request)));
+        reply = all(std::iter::once(reply).chain(through(of_reply, Packet::Reply)));
         unclear.append(&mut table.unclear);
     }
     [request, reply]
