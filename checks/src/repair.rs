@@ -150,6 +150,8 @@ pub struct ImageContents {
     pub owner_only: bool,
     /// A compression that the kernel can unpack.
     pub plain_compression: bool,
+    /// It names no target of its own: its login is by the firmware.
+    pub no_target: bool,
 }
 
 /// What the configuration that takes the SAN NIC over lacks.

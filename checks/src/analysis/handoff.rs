@@ -67,6 +67,8 @@ pub(crate) struct HandoffTarget<'a> {
     pub(crate) ip: Option<IpAddr>,
     /// TCP port.
     pub(crate) port: u16,
+    /// Whether the firmware has a CHAP account for it.
+    pub(crate) account: bool,
     /// The number of the NIC that leads to it.
     nic: u8,
 }
@@ -132,6 +134,7 @@ impl<'a> HandoffTarget<'a> {
             name: target.name.as_deref(),
             ip: target.ip,
             port: target.port,
+            account: target.chap_type != 0 && target.chap_name_present && target.chap_secret_present,
             nic: target.nic_assoc,
         }
     }

@@ -21,7 +21,8 @@ mod static_routes;
 mod target_network;
 
 pub use instance::Analysis;
-pub use request::parse_root_spec;
+pub(crate) use request::describe;
+pub use request::{RootSpec, parse_root_spec};
 pub use rootspec::{DeviceSpec, mapper_name};
 
 pub(crate) use handoff::BootHandoff;

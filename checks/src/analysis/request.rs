@@ -66,16 +66,17 @@ fn request(words: &Cmdline, image: &Initramfs, kind: RequestKind, word: &Word, t
 /// `iscsi_target_name=` with `iscsi_target_ip=`, or dracut's `rd.iscsi.target.*`.
 fn by_single_words(words: &Cmdline, image: &Initramfs) -> impl Iterator<Item = Request> {
     [
-        ("iscsi_target_name", "iscsi_target_ip", "iscsi_initiator"),
-        ("rd.iscsi.target.name", "rd.iscsi.target.ip", "rd.iscsi.initiator"),
+        ("iscsi_target_name", "iscsi_target_ip", "iscsi_initiator", "iscsi_username"),
+        ("rd.iscsi.target.name", "rd.iscsi.target.ip", "rd.iscsi.initiator", "rd.iscsi.username"),
     ]
     .into_iter()
-    .filter_map(move |(name, ip, initiator)| {
+    .filter_map(move |(name, ip, initiator, user)| {
         let word = words.words.iter().rev().find(|word| word.key == name)?;
         let kind = RequestKind::Target {
             name: word.value.clone(),
             portals: words.last(ip).into_iter().map(str::to_owned).collect(),
             initiator: words.last(initiator).map(str::to_owned),
+            account: Some(words.last(user).is_some_and(|user| !user.is_empty())),
         };
         Some(request(words, image, kind, word, name))
     })
@@ -93,10 +94,11 @@ fn by_root_words(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
             _ => continue,
         };
         // `netroot=iscsi:` alone leaves the target to the other words.
-        let Some((portal, name)) = parse_root_spec(spec) else { continue };
+        let Some(spec) = parse_root_spec(spec) else { continue };
         let kind = RequestKind::Target {
-            name: Some(name),
-            portals: portal.into_iter().collect(),
+            name: Some(spec.target),
+            portals: spec.portal.into_iter().collect(),
+            account: Some(spec.account),
             initiator: words.last("rd.iscsi.initiator").or(words.last("iscsi_initiator")).map(str::to_owned),
         };
         let mut request = request(words, image, kind, word, token);
@@ -110,18 +112,29 @@ fn by_root_words(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
     found
 }
 
-/// The portal and the target name of `[credentials@][server]:[protocol]:[port]:[LUN]:name`
-/// (RFC 4173, section 5). The name holds colons itself, so it begins at its type.
-pub fn parse_root_spec(spec: &str) -> Option<(Option<String>, String)> {
+/// What `[credentials@][server]:[protocol]:[port]:[LUN]:name` (RFC 4173, section 5) names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootSpec {
+    /// The server; `None` where it is left to other words.
+    pub portal: Option<String>,
+    /// The name of the target.
+    pub target: String,
+    /// Whether credentials stand before it (dracut, `parse_iscsi_root`; open-iscsi, `parse_root_param`).
+    pub account: bool,
+}
+
+/// Reads such a specification. The name holds colons itself, so it begins at its type. `None` where it names no target.
+pub fn parse_root_spec(spec: &str) -> Option<RootSpec> {
     let start = ["iqn.", "eui.", "naa."].iter().filter_map(|kind| spec.find(&format!(":{kind}"))).min()?;
     let name = spec.get(start + 1..)?.to_owned();
     let before = spec.get(..start)?;
-    let before = before.rsplit_once('@').map_or(before, |(_, server)| server);
+    let (credentials, before) = before.rsplit_once('@').unwrap_or(("", before));
     let server = match before.strip_prefix('[') {
         Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
         None => before.split(':').next().unwrap_or_default(),
     };
-    Some(((!server.is_empty()).then(|| server.to_owned()), name))
+    let portal = (!server.is_empty()).then(|| server.to_owned());
+    Some(RootSpec { portal, target: name, account: !credentials.is_empty() })
 }
 
 /// The addresses among the portals of a request.
@@ -136,13 +149,15 @@ mod tests {
     #[test]
     fn splits_a_root_specification() {
         let iqn = "iqn.2013-01.com.bigstep:storage.pb429od";
-        for (spec, portal) in [
-            ("100.97.0.10::3260:2f:iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10")),
-            ("user:word@100.97.0.10::::iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10")),
-            ("[2001:db8::1]::3260::iqn.2013-01.com.bigstep:storage.pb429od", Some("2001:db8::1")),
-            ("::::iqn.2013-01.com.bigstep:storage.pb429od", None),
+        for (spec, portal, account) in [
+            ("100.97.0.10::3260:2f:iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10"), false),
+            ("user:word@100.97.0.10::::iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10"), true),
+            ("@100.97.0.10::::iqn.2013-01.com.bigstep:storage.pb429od", Some("100.97.0.10"), false),
+            ("[2001:db8::1]::3260::iqn.2013-01.com.bigstep:storage.pb429od", Some("2001:db8::1"), false),
+            ("::::iqn.2013-01.com.bigstep:storage.pb429od", None, false),
         ] {
-            assert_eq!(parse_root_spec(spec), Some((portal.map(str::to_owned), iqn.to_owned())), "{spec}");
+            let expected = RootSpec { portal: portal.map(str::to_owned), target: iqn.to_owned(), account };
+            assert_eq!(parse_root_spec(spec), Some(expected), "{spec}");
         }
         assert_eq!(parse_root_spec("ibft"), None);
         assert_eq!(parse_root_spec(""), None);

@@ -290,5 +290,8 @@ pub enum RequestKind {
         portals: Vec<String>,
         /// Initiator name.
         initiator: Option<String>,
+        /// Whether a CHAP account comes with it. `None` where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<bool>,
     },
 }

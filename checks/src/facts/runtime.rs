@@ -42,6 +42,9 @@ pub struct InitramfsConf {
     pub target_ips: Vec<Located<String>>,
     /// `ISCSI_INITIATOR`.
     pub initiator: Option<Located<String>>,
+    /// Whether `ISCSI_USERNAME` is set. `None` where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<bool>,
     /// Whether `ISCSI_PASSWORD` or `ISCSI_IN_PASSWORD` is set.
     pub secret: Option<Location>,
     /// `ISCSI_ROOT_KEEP_ALL_SESSIONS_AT_SHUTDOWN=1`.

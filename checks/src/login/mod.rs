@@ -1,5 +1,6 @@
 //! The checks of the link `login`.
 
+mod account_missing;
 mod address_missing;
 mod arguments_conflict;
 mod awk_without_and;
@@ -30,6 +31,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &route_interface_unknown::CHECK,
     &option_121_dropped::CHECK,
     &target_mismatch::CHECK,
+    &account_missing::CHECK,
     &awk_without_and::CHECK,
     &dhcp_on_every_nic::CHECK,
 ];

@@ -11,6 +11,7 @@ mod net_rules_left;
 mod package_cache_left;
 mod python_missing;
 mod snmpd_missing;
+mod target_left;
 mod tmp_left;
 
 use crate::Check;
@@ -18,6 +19,7 @@ use crate::Check;
 /// The checks: what hurts most comes first.
 pub(crate) const CHECKS: &[&Check] = &[
     &credentials_left::CHECK,
+    &target_left::CHECK,
     &history_left::CHECK,
     &machine_id_left::CHECK,
     &net_rules_left::CHECK,

@@ -47,10 +47,16 @@ fn open_iscsi_of_initramfs_tools_is_asked_by_iscsi_auto() {
         ("iscsi_auto ip=:::::eth0:dhcp".to_owned(), "-ip=:::::eth0:dhcp".to_owned()),
         (
             format!(
-                "iscsi_target_name={TARGET} iscsi_target_ip=100.97.0.10 ip=100.64.16.54:::255.255.255.248::enp0s3:off"
+                "iscsi_target_name={TARGET} iscsi_target_ip=100.97.0.10 iscsi_username=u \
+                 ip=100.64.16.54:::255.255.255.248::enp0s3:off"
             ),
             // Without the name ipconfig takes the first NIC that gets an answer: a machine of the lab hung so.
             "-ip=100.64.16.54:::255.255.255.248::enp0s3:off +ip=:::::enp0s3:dhcp".to_owned(),
+        ),
+        (
+            // The iBFT has a CHAP account for this target, and the line none.
+            format!("iscsi_target_name={TARGET} iscsi_target_ip=100.97.0.10 ip=:::::enp0s3:dhcp"),
+            format!("-iscsi_target_name={TARGET} -iscsi_target_ip=100.97.0.10 -ip=:::::enp0s3:dhcp +iscsi_auto"),
         ),
         (
             format!("iscsi_target_name={mistyped} iscsi_target_ip=100.97.0.10 ip=:::::enp0s3:dhcp"),

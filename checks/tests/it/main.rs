@@ -12,6 +12,7 @@ mod login_words;
 mod machine;
 mod managers;
 mod other_entries;
+mod own_target;
 mod ports;
 mod readers;
 mod repairs;

@@ -48,6 +48,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("login-route-interface-unknown", &["request-login"]),
     ("login-option-121-dropped", &["request-login"]),
     ("login-target-mismatch", &["request-login"]),
+    ("login-account-missing", &["request-login"]),
     ("login-dhcp-on-every-nic", &["request-login"]),
     ("login-awk-without-and", &[]),
     ("root-lvm-filtered", &["build-image", "accept-volume"]),
@@ -66,6 +67,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("service-logs-out-root", &["disable-unit"]),
     ("service-takes-san-nic-down", &["stay-up"]),
     ("node-record-logs-out-root", &["set-iscsi"]),
+    ("template-target-left", &["build-image"]),
 ];
 
 fn kind(repair: &Repair) -> &'static str {

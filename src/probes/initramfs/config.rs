@@ -213,6 +213,7 @@ fn requests(iscsi: &[InitramfsConf], own_cmdline: &[Located<Cmdline>]) -> Vec<Lo
                 name: value(&conf.target_name),
                 portals: conf.target_ips.iter().map(|ip| ip.value.clone()).collect(),
                 initiator: value(&conf.initiator),
+                account: conf.account,
             };
             requests.push(LoginRequest { kind, at: stated.at.clone() });
         }
@@ -225,9 +226,10 @@ fn requests(iscsi: &[InitramfsConf], own_cmdline: &[Located<Cmdline>]) -> Vec<Lo
         }
         // `netroot=iscsi:` alone leaves the target to the other words.
         let specs = words.all("netroot").filter_map(|value| value.strip_prefix("iscsi:"));
-        for (portal, name) in specs.filter_map(parse_root_spec) {
-            let portals = portal.into_iter().collect();
-            let kind = RequestKind::Target { name: Some(name), portals, initiator: None };
+        for spec in specs.filter_map(parse_root_spec) {
+            let portals = spec.portal.into_iter().collect();
+            let account = Some(spec.account);
+            let kind = RequestKind::Target { name: Some(spec.target), portals, initiator: None, account };
             requests.push(LoginRequest { kind, at: at.clone() });
         }
     }

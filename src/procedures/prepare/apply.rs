@@ -104,6 +104,7 @@ impl Wanted {
         all.lvm |= contents.lvm;
         all.owner_only |= contents.owner_only;
         all.plain_compression |= contents.plain_compression;
+        all.no_target |= contents.no_target;
     }
 
     /// Whether it asks for more to be built than another one does.

@@ -13,8 +13,15 @@ const CHECKS: &str = include_str!("../../../src/report/checks-v1.schema.json");
 const NO_FIELDS_VALUE: f64 = -0.5;
 
 /// Fields that may be absent.
-const OPTIONAL: [&str; 5] =
-    ["/entries/*/target", "/storage/beside", "/storage/crypttab", "/storage/fstab/*/present", "/storage/volume_groups"];
+const OPTIONAL: [&str; 7] = [
+    "/entries/*/target",
+    "/initramfs/*/requests/*/kind/target/account",
+    "/iscsi/initramfs_conf/account",
+    "/storage/beside",
+    "/storage/crypttab",
+    "/storage/fstab/*/present",
+    "/storage/volume_groups",
+];
 
 /// Objects whose keys are names out of the facts: a missing key is another fact, and not a missing field.
 const MAPS: [&str; 9] = [

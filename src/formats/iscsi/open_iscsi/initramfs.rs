@@ -31,6 +31,7 @@ pub(crate) fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Prob
         target_name: value("ISCSI_TARGET_NAME"),
         initiator: value("ISCSI_INITIATOR"),
         target_ips: value("ISCSI_TARGET_IP").map(addresses).unwrap_or_default(),
+        account: account(&mut variables),
         secret: (1..)
             .zip(text.lines())
             .filter(|(_, line)| sets_password(line))
@@ -39,6 +40,12 @@ pub(crate) fn initramfs_conf(text: &str, path: &str) -> (InitramfsConf, Vec<Prob
         ..InitramfsConf::default()
     };
     (conf, problems)
+}
+
+/// Whether a CHAP user is set. One that is set in a way that is not followed is no problem here: it may be a secret.
+fn account(variables: &mut Variables) -> Option<bool> {
+    let setting = variables.setting("ISCSI_USERNAME").ok()?;
+    Some(setting.is_some_and(|setting| !setting.value.is_empty()))
 }
 
 fn addresses(setting: Located<String>) -> Vec<Located<String>> {

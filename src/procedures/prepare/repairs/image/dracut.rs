@@ -53,6 +53,9 @@ pub(super) fn configure(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageCo
         items.extend(programs_of_iscsid(draft)?);
     }
     files.add_to_own(draft, "install_items", &items.iter().map(String::as_str).collect::<Vec<_>>())?;
+    if contents.no_target {
+        login_by_firmware(draft, &files)?;
+    }
     let set = files.value(draft, "compress")?;
     // By itself dracut looks at the kernel's own configuration.
     if contents.plain_compression
@@ -62,6 +65,16 @@ pub(super) fn configure(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageCo
         files.set(draft, "compress", other)?;
     }
     Ok(())
+}
+
+/// Nothing of this host's session or of the configuration's own words names a target in the image.
+fn login_by_firmware(draft: &mut Draft<'_>, files: &ShellFiles) -> Result<(), Refusal> {
+    if files.value(draft, "hostonly_cmdline")?.is_some_and(|value| value != "no") {
+        files.set(draft, "hostonly_cmdline", "no")?;
+    }
+    let names_target =
+        |word: &str| ["netroot=iscsi:", "iscsiroot=", "rd.iscsi.target."].iter().any(|start| word.starts_with(start));
+    files.remove_words(draft, "kernel_cmdline", names_target)
 }
 
 /// The image waits for no swap: the module that does is left out.

@@ -56,6 +56,9 @@ pub(super) fn configure(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageCo
     if contents.login_tools {
         login_tools(draft)?;
     }
+    if contents.no_target {
+        login_by_firmware(draft)?;
+    }
     let directories =
         contents.directories.iter().map(|path| format!("mkdir -p \"${{DESTDIR}}/{}\"", path.trim_matches('/')));
     let programs = contents.programs.iter().map(|path| format!("copy_exec {path}"));
@@ -130,6 +133,25 @@ fn login_tools(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         draft.write(ISCSI_SETTINGS, "ISCSI_AUTO=true\n".to_owned()).map_err(unread)?;
         // Names and passwords may be written into it later.
         draft.set_mode(ISCSI_SETTINGS, 0o600);
+    }
+    Ok(())
+}
+
+/// open-iscsi's script in the image logs in to a target by name where both of these are set, even beside `ISCSI_AUTO`.
+fn login_by_firmware(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let files = ShellFiles {
+        paths: vec![ISCSI_SETTINGS.to_owned()],
+        shell: Shell::Any,
+        own: ISCSI_SETTINGS,
+        by_hand: format!("Remove the target from {ISCSI_SETTINGS}, set ISCSI_AUTO=true, then run update-initramfs -u."),
+    };
+    for name in ["ISCSI_TARGET_NAME", "ISCSI_TARGET_IP"] {
+        if files.value(draft, name)?.is_some_and(|value| !value.is_empty()) {
+            files.set(draft, name, "")?;
+        }
+    }
+    if files.value(draft, "ISCSI_AUTO")?.is_none_or(|value| value.is_empty()) {
+        files.set(draft, "ISCSI_AUTO", "true")?;
     }
     Ok(())
 }

@@ -58,6 +58,10 @@ fn initramfs_tools_gets_what_its_configuration_lacks() {
         ("/etc/initramfs-tools/initramfs.conf", "MODULES=most\n# UMASK\nCOMPRESS=zstd\n"),
         ("/etc/initramfs-tools/conf.d/driver-policy", "# installer\nMODULES=\"dep\"\n"),
         ("/etc/initramfs-tools/conf.d/open-iscsi", "NO_ISCSI_IN_INITRAMFS=yes\n"),
+        (
+            "/etc/iscsi/iscsi.initramfs",
+            "# the installer's\nISCSI_TARGET_NAME=\"iqn.2013-01.com.example:a\"\nISCSI_TARGET_IP=192.0.2.10\nISCSI_TARGET_PORT=3260\n",
+        ),
         (HOOK, NEW_HOOK),
         ("/usr/bin/tool", ""),
     ]);
@@ -70,6 +74,7 @@ fn initramfs_tools_gets_what_its_configuration_lacks() {
         directories: strings(&["/var/lib"]),
         owner_only: true,
         plain_compression: true,
+        no_target: true,
     };
     let mut facts = facts(&["update-initramfs"], Initramfs::default());
     facts.kernels = vec![kernel_with("CONFIG_RD_XZ")];
@@ -84,7 +89,10 @@ fn initramfs_tools_gets_what_its_configuration_lacks() {
     assert_eq!(text("conf.d/isctpl"), "UMASK=0077\n");
     assert!(text("hooks/isctpl").starts_with("#!/bin/sh\n"));
     assert!(text("hooks/isctpl").ends_with("\n\nmkdir -p \"${DESTDIR}/var/lib\"\ncopy_exec /usr/bin/tool\n"));
-    assert_eq!(texts.len(), 6);
+    let settings =
+        "# the installer's\nISCSI_TARGET_NAME=\"\"\nISCSI_TARGET_IP=\"\"\nISCSI_TARGET_PORT=3260\nISCSI_AUTO=true\n";
+    assert_eq!(texts["/etc/iscsi/iscsi.initramfs"], settings);
+    assert_eq!(texts.len(), 7);
 }
 
 #[test]
