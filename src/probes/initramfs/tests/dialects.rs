@@ -139,6 +139,7 @@ fn an_image_of_dracut_is_understood() {
         name: Some("iqn.2026-01.example:lun".to_owned()),
         portals: vec!["192.0.2.1".to_owned()],
         initiator: None,
+        account: Some(true),
     };
     assert_eq!(
         facts.requests.iter().map(|request| &request.kind).collect::<Vec<_>>(),
