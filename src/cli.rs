@@ -6,6 +6,7 @@ mod ipxe;
 mod prepare;
 mod seal;
 mod source;
+mod watch;
 
 pub use credentials::CredentialArgs;
 pub use ipxe::{Installer, IpxeArgs};
@@ -13,6 +14,7 @@ pub use prepare::PrepareArgs;
 pub use seal::SealArgs;
 pub use source::Source;
 use source::selector;
+pub use watch::{AlsoTo, WatchArgs, WatchFormat};
 
 use crate::names;
 use crate::report::{FailOn, What};
@@ -80,6 +82,9 @@ pub enum Command {
     /// Write the iPXE script that boots from a LUN, or explain one that exists
     #[command(after_help = examples::IPXE)]
     Ipxe(IpxeArgs),
+    /// Follow the route to the SAN, and tell of each moment without it: how long, and what made it
+    #[command(after_help = examples::WATCH)]
+    Watch(WatchArgs),
     /// Clear a root of what a template must not carry: histories, logs, credentials, identifiers, caches
     #[command(after_help = examples::SEAL)]
     Seal(SealArgs),

@@ -12,3 +12,4 @@ pub mod probes;
 pub mod procedures;
 pub mod report;
 pub mod system;
+pub mod watch;

@@ -122,6 +122,15 @@ Examples:
   isctpl ipxe --check boot.ipxe
       what each line of a script means, and what iPXE refuses in it";
 
+pub(super) const WATCH: &str = "\
+Examples:
+  isctpl watch
+      a line when the route to a portal goes, one when it is back, with what the kernel told before
+  isctpl watch --keep-route --format json
+      the same for programs, and a lost route is put back at once
+  isctpl watch --portal 192.0.2.10 --san-nic eth1
+      for a portal and a NIC that isctpl cannot know";
+
 pub(super) const SEAL: &str = "\
 Examples:
   isctpl seal --root /target --dry-run

@@ -21,6 +21,7 @@ mod source;
 mod step_progress;
 mod stopped;
 mod timing;
+mod watch;
 
 pub use completions::{complete, completion_script};
 pub use exit_code::EXIT_UNKNOWN;
@@ -67,6 +68,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Prepare(args) => prepare::run(args, &mut output),
         Command::Ipxe(args) => ipxe::run(args, &mut output),
         Command::Seal(args) => seal::run(args, &mut output),
+        Command::Watch(args) => watch::run(args, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
     }?;
     if cli.verbose {

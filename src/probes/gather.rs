@@ -116,7 +116,7 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
 ///
 /// # Errors
 /// When `/` or `/sys` cannot be opened.
-pub(super) fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result<Facts, Problem> {
+pub fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result<Facts, Problem> {
     let root = Root::running()?;
     let sysfs = match &request.sysfs {
         Some(directory) => Root::open_labelled(directory, &directory.display().to_string())?,

@@ -24,6 +24,6 @@ pub(crate) mod template;
 mod units;
 mod watched;
 
-pub use gather::{described_unread, gather, is_running_root};
+pub use gather::{described_unread, gather, gather_kernel, is_running_root};
 pub use request::{GatherRequest, Stage};
 pub use watched::{answer_watcher, gather_watched};

@@ -17,6 +17,7 @@ mod seal_platform;
 mod style;
 mod table;
 mod times;
+mod watch;
 
 pub(crate) use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
 pub(crate) use facts::facts_text;
@@ -32,6 +33,7 @@ pub(crate) use seal_platform::next_steps;
 pub(crate) use style::Style;
 pub(crate) use table::table;
 pub(crate) use times::times;
+pub(crate) use watch::{watch_json, watch_text};
 
 use clap::ValueEnum;
 use isctpl_checks::facts::{Facts, Mode};

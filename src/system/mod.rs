@@ -20,6 +20,7 @@ pub(crate) mod removal;
 pub(crate) mod replace;
 pub(crate) mod resolv_conf;
 pub mod root;
+pub(crate) mod steady;
 pub(crate) mod terminal;
 
 pub use budget::Budget;

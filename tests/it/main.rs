@@ -32,3 +32,4 @@ mod story;
 mod support;
 mod systemd;
 mod unattended;
+mod watch;

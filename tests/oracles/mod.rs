@@ -5,5 +5,5 @@
 //! `tests/oracles/results.md`.
 
 mod grub;
-mod random;
+pub(crate) mod random;
 mod results;

@@ -16,7 +16,7 @@ impl Analysis<'_> {
         let lookups = self.network.lookups.known().into_iter().flatten();
         let flow = lookups.filter(|lookup| lookup.destination == ip).find_map(|lookup| lookup.flow.clone());
         let flow = flow.unwrap_or_else(|| Flow::to(ip));
-        self.network.rules.known().into_iter().flatten().filter(move |rule| takes(rule, &flow))
+        self.network.rules.known().into_iter().flatten().filter(move |rule| rule.takes(&flow))
     }
 
     /// The rule that sends packets to an address to the table of a route; `None` where that is the main table.
@@ -40,44 +40,6 @@ impl Analysis<'_> {
             .filter(|route| route.destination.is_some_and(|destination| destination.contains(&ip)))
             .max_by_key(|route| route.destination.map(|destination| destination.prefix_len()))
     }
-}
-
-/// Whether the packets of a flow fall under a rule (`fib_rule_match` of `net/core/fib_rules.c`). The sockets of
-/// sessions are root's, and have no mark.
-fn takes(rule: &Rule, flow: &Flow) -> bool {
-    if rule.ipv6 != flow.destination.is_ipv6() {
-        return false;
-    }
-    let from = rule.from.is_none_or(|from| flow.source.is_some_and(|source| from.contains(&source)));
-    let to = rule.to.is_none_or(|to| to.contains(&flow.destination));
-    let in_range = |range: &str, port: Option<u16>| {
-        let (start, end) = range.split_once('-').unwrap_or((range, range));
-        let bounds = start.parse::<u16>().ok().zip(end.parse::<u16>().ok());
-        port.zip(bounds).is_some_and(|(port, (start, end))| (start..=end).contains(&port))
-    };
-    let chosen = |selector: &&String| match selector.split_once(' ').unwrap_or((selector, "")) {
-        ("ipproto", protocol) => protocol == "tcp" && flow.port.is_some(),
-        ("dport", range) => in_range(range, flow.port),
-        ("sport", range) => in_range(range, flow.source_port),
-        ("oif", name) => flow.bound_to.as_deref() == Some(name),
-        ("iif", name) => name == "lo",
-        ("uidrange", range) => range.starts_with("0-"),
-        // It passes over routes, and not over packets.
-        ("suppress_prefixlength", _) => true,
-        _ => false,
-    };
-    let inverted = |selector: &&String| *selector == "not";
-    let all = from && to && rule.selectors.iter().filter(|selector| !inverted(selector)).all(|s| chosen(&s));
-    all != rule.selectors.iter().any(|selector| inverted(&selector))
-}
-
-/// A rule as `ip rule` writes it.
-pub(crate) fn rule_text(rule: &Rule) -> String {
-    let action = match rule.action.as_str() {
-        "lookup" => format!("lookup {}", rule.table),
-        other => other.to_owned(),
-    };
-    format!("{}: {} {action}", rule.priority, rule.selection())
 }
 
 /// The command that has a network looked up in the main table before a rule is asked; `None` where nothing can

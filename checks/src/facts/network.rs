@@ -128,6 +128,36 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether the packets of a flow fall under a rule (`fib_rule_match` of `net/core/fib_rules.c`). The sockets of
+    /// sessions are root's, and have no mark.
+    pub fn takes(&self, flow: &Flow) -> bool {
+        if self.ipv6 != flow.destination.is_ipv6() {
+            return false;
+        }
+        let from = self.from.is_none_or(|from| flow.source.is_some_and(|source| from.contains(&source)));
+        let to = self.to.is_none_or(|to| to.contains(&flow.destination));
+        let in_range = |range: &str, port: Option<u16>| {
+            let (start, end) = range.split_once('-').unwrap_or((range, range));
+            let bounds = start.parse::<u16>().ok().zip(end.parse::<u16>().ok());
+            port.zip(bounds).is_some_and(|(port, (start, end))| (start..=end).contains(&port))
+        };
+        let chosen = |selector: &&String| match selector.split_once(' ').unwrap_or((selector, "")) {
+            ("ipproto", protocol) => protocol == "tcp" && flow.port.is_some(),
+            ("dport", range) => in_range(range, flow.port),
+            ("sport", range) => in_range(range, flow.source_port),
+            ("oif", name) => flow.bound_to.as_deref() == Some(name),
+            ("iif", name) => name == "lo",
+            ("fwmark", mark) => is_of_no_mark(mark),
+            ("uidrange", range) => range.starts_with("0-"),
+            // It passes over routes, and not over packets.
+            ("suppress_prefixlength", _) => true,
+            _ => false,
+        };
+        let inverted = |selector: &&String| *selector == "not";
+        let all = from && to && self.selectors.iter().filter(|selector| !inverted(selector)).all(|s| chosen(&s));
+        all != self.selectors.iter().any(|selector| inverted(&selector))
+    }
+
     /// What it asks of a packet, in the words of ip-rule(8): `not from all fwmark 0xca6c`.
     pub fn selection(&self) -> String {
         let (nots, others): (Vec<_>, Vec<_>) = self.selectors.iter().partition(|selector| *selector == "not");
@@ -158,6 +188,21 @@ impl Flow {
     /// Packets of which nothing but the destination is known.
     pub fn to(destination: IpAddr) -> Self {
         Self { destination, port: None, source: None, source_port: None, bound_to: None }
+    }
+}
+
+/// Whether packets without a mark have this one: `VALUE`, or `VALUE/MASK` of which the mask leaves nothing.
+fn is_of_no_mark(mark: &str) -> bool {
+    let (value, mask) = mark.split_once('/').unwrap_or((mark, "0xffffffff"));
+    let number = |text: &str| u32::from_str_radix(text.trim_start_matches("0x"), 16).ok();
+    number(value).zip(number(mask)).is_some_and(|(value, mask)| value & mask == 0)
+}
+
+impl std::fmt::Display for Rule {
+    /// As `ip rule` writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} {}", self.priority, self.selection(), self.action)?;
+        if self.action == "lookup" { write!(f, " {}", self.table) } else { Ok(()) }
     }
 }
 

@@ -68,7 +68,7 @@ fn with_remedy(facts: &Analysis<'_>, path: &PortalRoute<'_>, nic: Option<&str>, 
         _ => facts.refusing_rule(ip),
     };
     if let Some(rule) = rule {
-        let text = policy::rule_text(rule);
+        let text = rule.to_string();
         let remedy = Remedy::new(format!(
             "The rule `{text}` applies before the main table. Add a rule that looks up the target's network in the main \
              table first, and find out who made the rule"

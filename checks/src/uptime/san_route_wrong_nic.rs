@@ -88,7 +88,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 fn with_remedy(facts: &Analysis<'_>, path: &PortalRoute<'_>, route: &Route, nic: &str, finding: Finding) -> Finding {
     let ip = path.portal.ip;
     if let Some(rule) = facts.rule_of(ip, route) {
-        let text = policy::rule_text(rule);
+        let text = rule.to_string();
         let remedy = Remedy::new(format!(
             "The rule `{text}` sends the packets to table {}. The owner of the rule, such as a VPN, fills that table \
              again. Add a rule that looks up the target's network in the main table first, and exclude that network \

@@ -3,7 +3,9 @@
 //! The interface is blocking, and everything has to be over within [`TIME_LIMIT`]. The network
 //! namespace is that of the calling thread.
 
+mod asker;
 mod connection;
+mod follower;
 mod link;
 mod names;
 mod route;
@@ -11,11 +13,14 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asker::{Asker, Installed};
+pub(crate) use follower::{Change, Fate, Follower, Lost};
+pub(crate) use names::Names;
+
 use crate::system::errno::in_words;
 use connection::{Connection, Dump, PLACE, TIME_LIMIT};
 use futures::future::{Either, select};
 use isctpl_checks::facts::{Address, Fact, Flow, Lookup, NetLink, Problem, Route, Rule};
-use names::Names;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::route::RouteMessage;

@@ -6,7 +6,7 @@ use netlink_packet_route::rule::RuleAction;
 use std::collections::BTreeMap;
 
 /// Interface names by index.
-pub(super) type Names = BTreeMap<u32, String>;
+pub(crate) type Names = BTreeMap<u32, String>;
 
 /// `boot`, `kernel`, `dhcp` …; a number that has no name stays one.
 pub(super) fn protocol(protocol: RouteProtocol) -> String {

@@ -1,7 +1,8 @@
 //! Routes, and the kernel's way to a destination.
 
-use super::connection::{Connection, Refusal};
+use super::connection::{Connection, PLACE, Refusal};
 use super::names::{self, Names};
+use crate::system::errno::in_words;
 use ipnet::IpNet;
 use isctpl_checks::facts::{Flow, Lookup, LookupAnswer, Problem, Route};
 use netlink_packet_route::route::{
@@ -110,12 +111,21 @@ async fn with_match(
     taken: Route,
     names: &Names,
 ) -> (LookupAnswer, Option<IpNet>) {
-    let found = match get(connection, flow, RouteFlags::FibMatch, names).await {
-        // A kernel that does not know the flag answers the same as before.
-        Ok(message) if !is_cached(&message) => route(&message, names),
-        _ => return (LookupAnswer::Route(taken), None),
-    };
-    let matched = found.destination.unwrap_or_else(|| everything(flow.destination));
+    let found = get(connection, flow, RouteFlags::FibMatch, names).await.ok();
+    taken_by(flow.destination, taken, found.as_ref(), names)
+}
+
+/// The next hop that is taken, with the route of the tables that gave it, where the kernel tells that.
+pub(super) fn taken_by(
+    destination: IpAddr,
+    taken: Route,
+    found: Option<&RouteMessage>,
+    names: &Names,
+) -> (LookupAnswer, Option<IpNet>) {
+    // A kernel that does not know the flag answers the same as before.
+    let Some(found) = found.filter(|message| !is_cached(message)) else { return (LookupAnswer::Route(taken), None) };
+    let found = route(found, names);
+    let matched = found.destination.unwrap_or_else(|| everything(destination));
     let route = Route {
         // Of a route with several next hops only the first answer tells the one that is taken.
         gateway: taken.gateway,
@@ -128,44 +138,89 @@ async fn with_match(
     (LookupAnswer::Route(route), Some(matched))
 }
 
+/// The question for the way of a flow.
+pub(super) struct Request(pub(super) RouteMessage);
+
+impl Request {
+    pub(super) fn of(flow: &Flow, flags: RouteFlags, names: &Names) -> Self {
+        let mut request = RouteMessage::default();
+        let (family, width) = match flow.destination {
+            IpAddr::V4(_) => (AddressFamily::Inet, 32),
+            IpAddr::V6(_) => (AddressFamily::Inet6, 128),
+        };
+        request.header.address_family = family;
+        request.header.destination_prefix_length = width;
+        // Without this flag the kernel says that every route is of the table main.
+        request.header.flags = flags | RouteFlags::LookupTable;
+        request.attributes.push(RouteAttribute::Destination(flow.destination.into()));
+        if let Some(source) = flow.source {
+            request.header.source_prefix_length = width;
+            request.attributes.push(RouteAttribute::Source(source.into()));
+        }
+        if let Some(port) = flow.port {
+            request.attributes.push(RouteAttribute::IpProto(IpProtocol::Tcp.into()));
+            request.attributes.extend(flow.source_port.map(RouteAttribute::Sport));
+            request.attributes.push(RouteAttribute::Dport(port));
+        }
+        let index = |name: &String| names.iter().find(|(_, other)| *other == name).map(|(index, _)| *index);
+        request.attributes.extend(flow.bound_to.as_ref().and_then(index).map(RouteAttribute::Oif));
+        Self(request)
+    }
+}
+
 async fn get(connection: &Connection, flow: &Flow, flags: RouteFlags, names: &Names) -> Result<RouteMessage, Refusal> {
-    let mut request = RouteMessage::default();
-    let (family, width) = match flow.destination {
-        IpAddr::V4(_) => (AddressFamily::Inet, 32),
-        IpAddr::V6(_) => (AddressFamily::Inet6, 128),
-    };
-    request.header.address_family = family;
-    request.header.destination_prefix_length = width;
-    // Without this flag the kernel says that every route is of the table main.
-    request.header.flags = flags | RouteFlags::LookupTable;
-    request.attributes.push(RouteAttribute::Destination(flow.destination.into()));
-    if let Some(source) = flow.source {
-        request.header.source_prefix_length = width;
-        request.attributes.push(RouteAttribute::Source(source.into()));
-    }
-    if let Some(port) = flow.port {
-        request.attributes.push(RouteAttribute::IpProto(IpProtocol::Tcp.into()));
-        request.attributes.extend(flow.source_port.map(RouteAttribute::Sport));
-        request.attributes.push(RouteAttribute::Dport(port));
-    }
-    let index = |name: &String| names.iter().find(|(_, other)| *other == name).map(|(index, _)| *index);
-    request.attributes.extend(flow.bound_to.as_ref().and_then(index).map(RouteAttribute::Oif));
+    let Request(request) = Request::of(flow, flags, names);
     match connection.ask(RouteNetlinkMessage::GetRoute(request), "route").await? {
         RouteNetlinkMessage::NewRoute(message) => Ok(message),
         _ => Err(Refusal::unexpected("route")),
     }
 }
 
+/// What an attribute of a route that the kernel told sets, where the same is asked for again. The rest tells of its
+/// state: how long it lives, and how often it was used.
+pub(super) fn is_setting(attribute: &RouteAttribute) -> bool {
+    matches!(
+        attribute,
+        RouteAttribute::Destination(_)
+            | RouteAttribute::Gateway(_)
+            | RouteAttribute::Via(_)
+            | RouteAttribute::Oif(_)
+            | RouteAttribute::PrefSource(_)
+            | RouteAttribute::Priority(_)
+            | RouteAttribute::Table(_)
+            | RouteAttribute::Metrics(_)
+            | RouteAttribute::MultiPath(_)
+            | RouteAttribute::NhId(_)
+            | RouteAttribute::Preference(_)
+    )
+}
+
+/// The address of a route's destination.
+pub(super) fn destination(message: &RouteMessage) -> Option<IpAddr> {
+    message.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Destination(to) => ip(to),
+        _ => None,
+    })
+}
+
 /// The errors by which the kernel says that there is no way (`fib_props` of
 /// `net/ipv4/fib_semantics.c`), apart from those by which it does not answer.
 fn refused(refusal: Refusal) -> LookupAnswer {
-    let why = match refusal.errno {
-        Some(Errno::ENETUNREACH) => "the kernel has no route to it",
-        Some(Errno::EHOSTUNREACH) => UNREACHABLE,
-        Some(Errno::EACCES) => PROHIBIT,
-        Some(Errno::EINVAL) => BLACKHOLE,
-        Some(Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => "the kernel does not support its protocol",
-        _ => return failed(Problem::from(refusal)),
+    match refusal.errno {
+        Some(errno) => refused_by(errno),
+        None => failed(Problem::from(refusal)),
+    }
+}
+
+/// What the kernel says by this error in place of a route.
+pub(super) fn refused_by(errno: Errno) -> LookupAnswer {
+    let why = match errno {
+        Errno::ENETUNREACH => "the kernel has no route to it",
+        Errno::EHOSTUNREACH => UNREACHABLE,
+        Errno::EACCES => PROHIBIT,
+        Errno::EINVAL => BLACKHOLE,
+        Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => "the kernel does not support its protocol",
+        _ => return failed(Problem::new(PLACE, format!("the kernel does not report its route: {}", in_words(errno)))),
     };
     LookupAnswer::Unreachable(why.to_owned())
 }
@@ -174,7 +229,7 @@ const UNREACHABLE: &str = "a route or rule of type unreachable refuses it";
 const PROHIBIT: &str = "a route or rule of type prohibit refuses it";
 const BLACKHOLE: &str = "a route or rule of type blackhole drops it";
 
-fn refusing(kind: RouteType) -> Option<&'static str> {
+pub(super) fn refusing(kind: RouteType) -> Option<&'static str> {
     match kind {
         RouteType::Unreachable => Some(UNREACHABLE),
         RouteType::Prohibit => Some(PROHIBIT),

@@ -1,0 +1,42 @@
+//! The options of `isctpl watch`.
+
+use super::Source;
+use clap::{Args, ValueEnum};
+
+/// `isctpl watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// What isctpl cannot know
+    #[command(flatten)]
+    pub source: Source,
+
+    /// Put a lost SAN route back at once, as it was
+    #[arg(long)]
+    pub keep_route: bool,
+
+    /// Write every line to this device, too; it is opened in the beginning, and needs no disk
+    #[arg(long, value_enum, value_name = "DEVICE", value_delimiter = ',')]
+    pub also_to: Vec<AlsoTo>,
+
+    /// How to print what happens
+    #[arg(long, value_enum, default_value_t = WatchFormat::Text)]
+    pub format: WatchFormat,
+}
+
+/// How a line of the watch is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WatchFormat {
+    /// For people
+    Text,
+    /// For programs: a line of JSON each time, schema isctpl.watch/v1
+    Json,
+}
+
+/// Where lines go besides standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AlsoTo {
+    /// /dev/console
+    Console,
+    /// The kernel's log, /dev/kmsg
+    Kmsg,
+}

@@ -1,0 +1,135 @@
+//! `isctpl watch`: the SAN route, for as long as it is asked for.
+
+use super::output::Output;
+use super::source::request_of;
+use crate::cli::{AlsoTo, WatchArgs, WatchFormat};
+use crate::formats::text::printable;
+use crate::probes;
+use crate::report;
+use crate::system::cancel::{Cancel, Wakeup};
+use crate::system::steady;
+use crate::watch::{Request, watch};
+use anyhow::{Context, bail};
+use isctpl_checks::facts::{Facts, Problem};
+use isctpl_checks::{Analysis, unborne_san_nic};
+use sd_notify::NotifyState;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a line waits for whoever reads standard output.
+const PATIENCE: u16 = 1000;
+
+pub(super) fn run(args: &WatchArgs, output: &mut Output) -> anyhow::Result<u8> {
+    if !probes::is_running_root(&args.source.root) {
+        bail!("only the running system's routes can be watched; leave --root out");
+    }
+    let request = what_to_watch(args)?;
+    let mut told = Told { output, format: args.format, also: open_also(&args.also_to)?, unread: 0 };
+    if let Err(problem) = steady::lock_memory() {
+        told.output.complain(&format!("isctpl: {problem}; the watch may stop when the root's disk is gone\n"));
+    }
+    let (wakeup, cancel) = (Wakeup::on_signals()?, Cancel::on_signals()?);
+    let mut ready = false;
+    watch(&request, &wakeup, &cancel, watchdog(), &mut |record| {
+        match record {
+            Some(record) => told.tell(record)?,
+            None => notify(&[NotifyState::Watchdog]),
+        }
+        if !ready {
+            ready = true;
+            notify(&[NotifyState::Ready]);
+        }
+        Ok(())
+    })?;
+    Ok(0)
+}
+
+/// The portals and the SAN NIC, as far as the kernel and the user tell. The disk may be what is lost next: nothing of
+/// it is read.
+fn what_to_watch(args: &WatchArgs) -> anyhow::Result<Request> {
+    let unread = Problem::new("/", "is not read by isctpl watch");
+    let facts = probes::gather_kernel(&request_of(&args.source), &unread)?;
+    if let Some(wrong) = unborne_san_nic(&facts) {
+        return Err(wrong.into());
+    }
+    let analysis = Analysis::of(&facts);
+    let flows = analysis.session_flows();
+    if flows.is_empty() {
+        bail!("no portal is known: no iBFT and no session names one; name it with --portal");
+    }
+    let nic = analysis.san_nic();
+    if let Some(given) = &args.source.san_nic
+        && !nic.as_ref().is_some_and(|(name, _)| is_interface(&facts, name))
+    {
+        bail!("--san-nic {}: this machine has no such NIC", printable::told(given));
+    }
+    Ok(Request { flows, nic, keep_route: args.keep_route })
+}
+
+fn is_interface(facts: &Facts, name: &str) -> bool {
+    facts.network.links.known().is_none_or(|links| links.iter().any(|link| link.name == name))
+}
+
+/// The devices that get every line, too. They are opened before they are needed.
+fn open_also(also: &[AlsoTo]) -> anyhow::Result<Vec<(AlsoTo, File)>> {
+    let open = |to: &AlsoTo| {
+        let path = match to {
+            AlsoTo::Console => "/dev/console",
+            AlsoTo::Kmsg => "/dev/kmsg",
+        };
+        let file = steady::device(Path::new(path)).with_context(|| format!("cannot write to {path}"))?;
+        Ok((*to, file))
+    };
+    also.iter().map(open).collect()
+}
+
+/// How often systemd wants to hear that this process lives: twice in the time that it allows.
+fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}
+
+/// Tells systemd, where it started this process and wants to know.
+fn notify(states: &[NotifyState<'_>]) {
+    // Who does not listen any more does not stop the watch.
+    let _ = sd_notify::notify(states);
+}
+
+/// Where lines go.
+struct Told<'a> {
+    output: &'a mut Output,
+    format: WatchFormat,
+    also: Vec<(AlsoTo, File)>,
+    /// Lines that nobody took.
+    unread: u64,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, record: &crate::watch::Record) -> std::io::Result<()> {
+        let text = report::watch_text(record);
+        for (to, file) in &mut self.also {
+            let line = match to {
+                AlsoTo::Console => format!("isctpl: {}\r\n", printable::told(&text.trim_end())),
+                // A warning of a daemon's (`LOG_WARNING | LOG_DAEMON`).
+                AlsoTo::Kmsg => format!("<28>isctpl: {}\n", printable::told(&text.trim_end())),
+            };
+            // A console that is gone is no reason to stop.
+            let _ = file.write_all(line.as_bytes());
+        }
+        if !steady::takes_more(std::io::stdout().as_fd(), PATIENCE) {
+            self.unread += 1;
+            return Ok(());
+        }
+        if self.unread > 0 {
+            let unread = std::mem::take(&mut self.unread);
+            self.output.complain(&format!("isctpl: {unread} lines were not taken by whoever reads them\n"));
+        }
+        let line = match self.format {
+            WatchFormat::Text => text,
+            WatchFormat::Json => report::watch_json(record)?,
+        };
+        self.output.print(&line)
+    }
+}

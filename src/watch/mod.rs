@@ -1,0 +1,340 @@
+//! The SAN route, followed for as long as it is asked for: every gap, how long it was, what made it.
+//!
+//! The groups of rtnetlink(7) are joined before the first look at the tables, so that nothing happens between the two
+//! unseen. Each message is taken into a copy of the part of the tables that decides ([`fib`]): a route that goes and
+//! comes back before the kernel could be asked is told all the same. Whenever no message waits, the kernel is asked,
+//! and what it says counts. Where messages were lost, everything is read anew, at a bounded rate, and that is told.
+
+mod fib;
+mod ledger;
+mod past;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use crate::system::cancel::{Cancel, Wakeup};
+use crate::system::netlink::{Asker, Change, Follower, Lost};
+use fib::{Effect, Fib, Way};
+use isctpl_checks::facts::{Flow, LookupAnswer, Problem};
+use ledger::{Account, Learnt, Totals};
+use past::Past;
+pub(crate) use past::route_in_words;
+pub use record::{Cause, Record, Stand, What};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Everything is read anew at most so often: who floods the kernel with changes must not have isctpl read for ever.
+const RESYNC_EVERY: Duration = Duration::from_millis(100);
+
+/// The most routes that are put back in a second: what takes one away again at once is not fought at full speed.
+const MOST_RESTORED: u32 = 1000;
+
+/// What is to be watched.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The packets to each portal.
+    pub flows: Vec<Flow>,
+    /// The SAN NIC, and how it is known. Where it is not, it is the interface by which the first portal is reached in
+    /// the beginning.
+    pub nic: Option<(String, String)>,
+    /// Put a lost SAN route back at once.
+    pub keep_route: bool,
+}
+
+/// Who is told what happens, and with nothing that this watch still lives.
+pub type Tell<'a> = dyn FnMut(Option<&Record>) -> std::io::Result<()> + 'a;
+
+/// Watches until somebody asks to stop; `tell` is given what happens, and every `alive` a sign that nothing did.
+///
+/// # Errors
+/// When the kernel does not let it, or `tell` cannot be told any more.
+pub fn watch(
+    request: &Request,
+    wakeup: &Wakeup,
+    cancel: &Cancel,
+    alive: Option<Duration>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Problem> {
+    let mut follower = Follower::join()?;
+    let mut watch = Watch::begin(request, tell)?;
+    while !cancel.is_requested() {
+        let waited = wakeup.wait_for(follower.descriptor(), alive);
+        waited.map_err(|error| Problem::new("poll", error.to_string()))?;
+        watch.catch_up(&mut follower, cancel)?;
+        if alive.is_some() {
+            (watch.tell)(None).map_err(|error| Problem::new("the output", error.to_string()))?;
+        }
+    }
+    watch.end()
+}
+
+struct Watch<'a, 'b> {
+    asker: Asker,
+    fib: Fib,
+    portals: Vec<IpAddr>,
+    accounts: Vec<Account>,
+    nic: Option<(String, String)>,
+    keep_route: bool,
+    restored: (Instant, u32),
+    past: Past,
+    totals: Totals,
+    resyncs: u64,
+    unannounced: u64,
+    begun: Instant,
+    /// When the last message was read, or the tables.
+    last_seen: Instant,
+    last_resync: Option<Instant>,
+    tell: &'a mut Tell<'b>,
+}
+
+impl<'a, 'b> Watch<'a, 'b> {
+    fn begin(request: &Request, tell: &'a mut Tell<'b>) -> Result<Self, Problem> {
+        let mut portals: Vec<IpAddr> = request.flows.iter().map(|flow| flow.destination).collect();
+        portals.sort_unstable();
+        portals.dedup();
+        let mut asker = Asker::open()?;
+        let fib = read(&mut asker, &portals)?;
+        let now = Instant::now();
+        let mut watch = Self {
+            asker,
+            fib,
+            portals,
+            accounts: Vec::new(),
+            nic: request.nic.clone(),
+            keep_route: request.keep_route,
+            restored: (now, 0),
+            past: Past::default(),
+            totals: Totals::default(),
+            resyncs: 0,
+            unannounced: 0,
+            begun: now,
+            last_seen: now,
+            last_resync: None,
+            tell,
+        };
+        for flow in &request.flows {
+            let stand = watch.asked(flow);
+            if watch.nic.is_none()
+                && let Stand::Elsewhere(route) | Stand::Held(route) = &stand
+                && let Some(name) = &route.interface
+            {
+                watch.nic =
+                    Some((name.clone(), format!("the kernel's route to {} goes out through it", flow.destination)));
+            }
+            let stand = watch.asked(flow);
+            let mut account = Account::new(flow.clone(), stand, now, &mut watch.totals);
+            if let Stand::Held(route) = account.stand() {
+                account.held = watch.fib.entry(route).cloned();
+            }
+            watch.accounts.push(account);
+        }
+        let portals = watch.accounts.iter().map(|account| (account.flow.clone(), account.stand().clone())).collect();
+        let nic = watch.nic.clone();
+        watch.say(now, What::Start { portals, nic })?;
+        Ok(watch)
+    }
+
+    /// Takes in every message that waits. What the kernel says when none does is how it stands.
+    fn catch_up(&mut self, follower: &mut Follower, cancel: &Cancel) -> Result<(), Problem> {
+        let mut doubtful = false;
+        let mut decided = false;
+        while !cancel.is_requested() {
+            let changes = match follower.next(&self.portals, self.fib.names()) {
+                Ok(changes) => changes,
+                Err(Lost::Overrun) => {
+                    self.resync(follower, "the kernel had more messages than the socket's buffer takes")?;
+                    (doubtful, decided) = (false, false);
+                    continue;
+                }
+                Err(Lost::Failed(problem)) => return Err(problem),
+            };
+            if changes.is_empty() {
+                if !doubtful && !decided {
+                    return Ok(());
+                }
+                // The tables first: an interface that went takes its routes with it without a word.
+                if doubtful {
+                    self.fib = read(&mut self.asker, &self.portals)?;
+                }
+                (doubtful, decided) = (false, false);
+                self.settle(follower)?;
+                continue;
+            }
+            let now = Instant::now();
+            self.last_seen = now;
+            for change in &changes {
+                let effect = self.take(now, change)?;
+                doubtful |= effect == Effect::Silent;
+                decided |= effect != Effect::None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one message in.
+    fn take(&mut self, now: Instant, change: &Change) -> Result<Effect, Problem> {
+        self.past.keep(now, change);
+        let effect = self.fib.apply(change);
+        if effect == Effect::None {
+            return Ok(effect);
+        }
+        for index in 0..self.accounts.len() {
+            let Some(account) = self.accounts.get(index) else { break };
+            let stand = match self.fib.way(&account.flow) {
+                Way::Unsure => continue,
+                way => self.stand_of(way),
+            };
+            self.note(index, stand, now, Learnt::Followed)?;
+        }
+        Ok(effect)
+    }
+
+    /// Asks the kernel how each portal stands, where no message came meanwhile.
+    fn settle(&mut self, follower: &mut Follower) -> Result<(), Problem> {
+        let flows: Vec<Flow> = self.accounts.iter().map(|account| account.flow.clone()).collect();
+        let stands: Vec<Stand> = flows.iter().map(|flow| self.asked(flow)).collect();
+        let now = Instant::now();
+        match follower.next(&self.portals, self.fib.names()) {
+            // What was asked may be older than this message, or newer: it comes first.
+            Ok(changes) if !changes.is_empty() => {
+                self.last_seen = now;
+                let mut doubtful = false;
+                for change in &changes {
+                    doubtful |= self.take(now, change)? == Effect::Silent;
+                }
+                if doubtful {
+                    self.fib = read(&mut self.asker, &self.portals)?;
+                }
+                return Ok(());
+            }
+            Ok(_) => {}
+            Err(Lost::Overrun) => {
+                return self.resync(follower, "the kernel had more messages than the socket's buffer takes");
+            }
+            Err(Lost::Failed(problem)) => return Err(problem),
+        }
+        for (index, stand) in stands.into_iter().enumerate() {
+            let is_news = |account: &Account| !account.stands(&stand);
+            self.unannounced += u64::from(self.accounts.get(index).is_some_and(is_news));
+            self.note(index, stand, now, Learnt::Asked)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, index: usize, stand: Stand, now: Instant, learnt: Learnt) -> Result<(), Problem> {
+        let Some(account) = self.accounts.get_mut(index) else { return Ok(()) };
+        if let Stand::Held(route) = &stand
+            && let Some(installed) = self.fib.entry(route)
+        {
+            account.held = Some(installed.clone());
+        }
+        let past = &self.past;
+        if let Some(what) = account.note(stand, now, learnt, || past.cause(now), &mut self.totals) {
+            self.say(now, what)?;
+        }
+        if self.keep_route { self.restore(index) } else { Ok(()) }
+    }
+
+    /// Puts the route back by which a portal was reached, where it is not in the tables any more and its interface is
+    /// up.
+    fn restore(&mut self, index: usize) -> Result<(), Problem> {
+        let Some(account) = self.accounts.get(index) else { return Ok(()) };
+        let (Some(lost), Some(held)) = (account.lost_since(), account.held.clone()) else { return Ok(()) };
+        if self.fib.entry(&held.route).is_some() || !self.fib.is_up(held.route.index) {
+            return Ok(());
+        }
+        let (since, count) = self.restored;
+        self.restored = if since.elapsed() > Duration::from_secs(1) { (Instant::now(), 1) } else { (since, count + 1) };
+        if self.restored.1 > MOST_RESTORED {
+            return Ok(());
+        }
+        let route = Box::new(held.route.clone());
+        let what = match self.asker.install(&held) {
+            Ok(()) => What::Restored { route, after: lost.elapsed() },
+            Err(problem) => What::NotRestored { route, problem },
+        };
+        self.say(Instant::now(), what)
+    }
+
+    /// Reads everything anew. What comes while it is waited for is thrown away: it is in the tables.
+    fn resync(&mut self, follower: &mut Follower, why: &str) -> Result<(), Problem> {
+        let blind_since = self.last_seen;
+        if let Some(wait) = self.last_resync.and_then(|last| RESYNC_EVERY.checked_sub(last.elapsed())) {
+            std::thread::sleep(wait);
+        }
+        // A buffer that overran still holds what came before; it is older than the tables.
+        while !matches!(follower.next(&[], self.fib.names()), Ok(changes) if changes.is_empty()) {
+            if blind_since.elapsed() > RESYNC_EVERY * 10 {
+                break;
+            }
+        }
+        self.fib = read(&mut self.asker, &self.portals)?;
+        self.resyncs += 1;
+        let now = Instant::now();
+        (self.last_resync, self.last_seen) = (Some(now), now);
+        let blind = now.saturating_duration_since(blind_since);
+        self.say(now, What::Resync { why: why.to_owned(), blind })?;
+        for index in 0..self.accounts.len() {
+            let Some(flow) = self.accounts.get(index).map(|account| account.flow.clone()) else { break };
+            let stand = self.asked(&flow);
+            self.note(index, stand, now, Learnt::Asked)?;
+        }
+        Ok(())
+    }
+
+    /// How the kernel says that a portal stands.
+    fn asked(&mut self, flow: &Flow) -> Stand {
+        if let Some(source) = flow.source
+            && !self.fib.has_address(source)
+        {
+            return Stand::Nowhere(format!("the session's address {source} is gone"));
+        }
+        match self.asker.look_up(flow, self.fib.names()).answer {
+            LookupAnswer::Route(route) => self.stand_of(Way::By(Box::new(route))),
+            LookupAnswer::Unreachable(why) => Stand::Nowhere(why),
+            LookupAnswer::Failed(problem) => Stand::Unknown(problem),
+        }
+    }
+
+    fn stand_of(&self, way: Way) -> Stand {
+        match way {
+            Way::By(route) => {
+                let nic = self.nic.as_ref().map(|(name, _)| name);
+                if route.interface.is_some() && route.interface.as_ref() == nic {
+                    Stand::Held(route)
+                } else {
+                    Stand::Elsewhere(route)
+                }
+            }
+            Way::None(why) => Stand::Nowhere(why),
+            Way::Unsure => Stand::Unknown(Problem::new("rtnetlink", "the kernel has to be asked")),
+        }
+    }
+
+    fn say(&mut self, at: Instant, what: What) -> Result<(), Problem> {
+        let epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        // The line may come later than what it tells of.
+        let late = at.elapsed();
+        let epoch_micros = i64::try_from(epoch.saturating_sub(late).as_micros()).unwrap_or(i64::MAX);
+        let record = Record { at: at.saturating_duration_since(self.begun), epoch_micros, what };
+        (self.tell)(Some(&record)).map_err(|error| Problem::new("the output", error.to_string()))
+    }
+
+    fn end(mut self) -> Result<(), Problem> {
+        let now = Instant::now();
+        let open: Duration = self.accounts.iter().map(|account| account.open_for(now)).sum();
+        let (gaps, without) = (self.totals.gaps, self.totals.without + open);
+        let (resyncs, unannounced) = (self.resyncs, self.unannounced);
+        self.say(now, What::Stop { gaps, without, resyncs, unannounced })
+    }
+}
+
+/// Looks at the tables.
+fn read(asker: &mut Asker, portals: &[IpAddr]) -> Result<Fib, Problem> {
+    let links = asker.links()?;
+    let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
+    let addresses = asker.addresses(&names)?;
+    let rules = asker.rules()?;
+    let routes = asker.routes_to(portals, &names)?;
+    Ok(Fib::new(links, addresses, rules, routes))
+}
