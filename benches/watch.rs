@@ -217,7 +217,7 @@ fn kept(out: &mut impl Write, removals: u64) -> Outcome<()> {
     std::thread::scope(|scope| -> Outcome<()> {
         let namespace = &namespace;
         let changing = scope.spawn(move || {
-            namespace.run(|| -> Result<(), String> {
+            namespace.run(move || -> Result<(), String> {
                 let changer = Changer::of(namespace, "san").map_err(|error| error.to_string())?;
                 while removes.recv().is_ok() {
                     changer.change(false, SAN, 16, Some(GATEWAY)).map_err(|error| error.to_string())?;

@@ -1,13 +1,14 @@
 //! Questions to the kernel by one socket that stays open, without a runtime: for who asks again and again.
 
-use super::connection::PLACE;
+use super::connection::{PLACE, failed};
+use super::datagram::messages;
+use super::installed::Installed;
 use super::link;
 use super::names::Names;
 use super::route::{self, Request};
 use super::rule;
 use crate::system::errno::in_words;
-use ipnet::IpNet;
-use isctpl_checks::facts::{Address, Flow, Lookup, LookupAnswer, NetLink, Problem, Route, Rule};
+use isctpl_checks::facts::{Address, Flow, Lookup, LookupAnswer, NetLink, Problem, Rule};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::route::{RouteFlags, RouteMessage};
@@ -32,42 +33,6 @@ const MOST_TRIES: usize = 4;
 
 /// The room for one part of an answer: the kernel's dumps come in parts of at most 32 KiB (`NLMSG_GOODSIZE`).
 const PART: usize = 64 << 10;
-
-/// A route as the kernel told it, so that it can be installed again as it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Installed {
-    /// The route.
-    pub(crate) route: Route,
-    message: RouteMessage,
-}
-
-impl Installed {
-    pub(super) fn of(message: RouteMessage, names: &Names) -> Self {
-        Self { route: route::route(&message, names), message }
-    }
-
-    /// The type of service that packets must have; 0 for any.
-    pub(crate) fn tos(&self) -> u8 {
-        self.message.header.tos
-    }
-
-    /// Whether this is the same entry of the kernel's table: what `ip route del` has to be told of it.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let (a, b) = (&self.route, &other.route);
-        (a.destination, a.table, a.metric, a.ipv6, self.message.header.tos)
-            == (b.destination, b.table, b.metric, b.ipv6, other.message.header.tos)
-            && (a.index, a.gateway, a.nexthop_id, &a.kind, &a.next_hops)
-                == (b.index, b.gateway, b.nexthop_id, &b.kind, &b.next_hops)
-    }
-
-    /// Whether a new route takes the place of this one: one with this destination, table and metric, and type of
-    /// service, of which IPv4 has one alone unless it was appended.
-    pub(crate) fn is_replaced_by(&self, other: &Self) -> bool {
-        let (a, b) = (&self.route, &other.route);
-        (a.destination, a.table, a.metric, a.ipv6, self.message.header.tos)
-            == (b.destination, b.table, b.metric, b.ipv6, other.message.header.tos)
-    }
-}
 
 /// A socket for questions.
 #[derive(Debug)]
@@ -171,7 +136,7 @@ impl Asker {
                 if let RouteNetlinkMessage::NewRoute(message) = message
                     && message.header.address_family == family
                     && !route::is_cached(&message)
-                    && portals.iter().any(|portal| leads_to(&message, *portal))
+                    && portals.iter().any(|portal| route::leads_to(&message, *portal))
                 {
                     routes.push(Installed::of(message, names));
                 }
@@ -227,7 +192,7 @@ impl Asker {
     /// # Errors
     /// When the kernel refuses it.
     pub(crate) fn install(&mut self, installed: &Installed) -> Result<(), Problem> {
-        let mut message = installed.message.clone();
+        let mut message = installed.message().clone();
         // What the kernel tells of the state of a next hop is not to be told to it.
         message.header.flags = RouteFlags::empty();
         message.attributes.retain(route::is_setting);
@@ -307,7 +272,7 @@ impl Asker {
                 if late { Problem::new(PLACE, why) } else { failed(&error) }
             })?;
             let bytes = self.buffer.get(..length).unwrap_or_default();
-            for message in super::follower::messages(bytes) {
+            for message in messages(bytes) {
                 let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(message) else { continue };
                 // What an earlier question still brings is no answer to this one.
                 if message.header.sequence_number != self.sequence {
@@ -336,21 +301,4 @@ impl Asker {
 enum Refused {
     Kernel(Errno),
     Other(Problem),
-}
-
-/// Whether a route's destination holds an address.
-pub(super) fn leads_to(message: &RouteMessage, portal: IpAddr) -> bool {
-    if portal.is_ipv6() != (message.header.address_family == AddressFamily::Inet6) {
-        return false;
-    }
-    let length = message.header.destination_prefix_length;
-    length == 0
-        || route::destination(message)
-            .and_then(|ip| IpNet::new(ip, length).ok())
-            .is_some_and(|network| network.contains(&portal))
-}
-
-pub(super) fn failed(error: &std::io::Error) -> Problem {
-    let why = error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw)));
-    Problem::new(PLACE, format!("the kernel cannot be asked: {why}"))
 }

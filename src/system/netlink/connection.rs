@@ -228,3 +228,9 @@ fn payload(payload: NetlinkPayload<Message>) -> Payload {
         _ => Payload::End,
     }
 }
+
+/// That the kernel could not be asked.
+pub(super) fn failed(error: &std::io::Error) -> Problem {
+    let why = error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw)));
+    Problem::new(PLACE, format!("the kernel cannot be asked: {why}"))
+}

@@ -1,7 +1,8 @@
 //! What changes in the kernel's network, as it changes: rtnetlink(7)'s multicast groups.
 
-use super::asker::{Installed, failed, leads_to};
-use super::connection::PLACE;
+use super::connection::{PLACE, failed};
+use super::datagram::messages;
+use super::installed::Installed;
 use super::names::Names;
 use super::{link, route, rule};
 use isctpl_checks::facts::{Address, NetLink, Problem, Rule};
@@ -162,20 +163,6 @@ impl Follower {
     }
 }
 
-/// The messages of a datagram, as far as they are whole.
-pub(super) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const HEADER: usize = 16;
-    std::iter::from_fn(move || {
-        let length = usize::try_from(u32::from_ne_bytes(*bytes.first_chunk()?)).ok()?;
-        if length < HEADER {
-            return None;
-        }
-        let message = bytes.get(..length)?;
-        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some(message)
-    })
-}
-
 /// What a message tells; `None` for what changes nothing here.
 fn change(message: &[u8], portals: &[IpAddr], names: &Names) -> Option<Change> {
     let kind = u16::from_ne_bytes(*message.get(4..)?.first_chunk()?);
@@ -191,7 +178,7 @@ fn change(message: &[u8], portals: &[IpAddr], names: &Names) -> Option<Change> {
         if route::is_cached(&message) {
             return None;
         }
-        if !portals.iter().any(|portal| leads_to(&message, *portal)) {
+        if !portals.iter().any(|portal| route::leads_to(&message, *portal)) {
             return Some(Change::OtherRoute);
         }
         Some(Change::Route { fate, route: Box::new(Installed::of(message, names)) })

@@ -5,7 +5,9 @@
 
 mod asker;
 mod connection;
+mod datagram;
 mod follower;
+mod installed;
 mod link;
 mod names;
 mod route;
@@ -13,11 +15,11 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use asker::{Asker, Installed};
+pub(crate) use asker::Asker;
 pub(crate) use follower::{Change, Fate, Follower, Lost};
+pub(crate) use installed::Installed;
 pub(crate) use names::Names;
 
-use crate::system::errno::in_words;
 use connection::{Connection, Dump, PLACE, TIME_LIMIT};
 use futures::future::{Either, select};
 use isctpl_checks::facts::{Address, Fact, Flow, Lookup, NetLink, Problem, Route, Rule};
@@ -89,10 +91,7 @@ pub fn lookup(destination: IpAddr) -> Result<Lookup, Problem> {
 
 /// Runs a conversation with the kernel on this thread.
 fn blocking<T>(conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Problem> {
-    let failed = |error: std::io::Error| {
-        let why = error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw)));
-        Problem::new(PLACE, format!("the kernel cannot be asked: {why}"))
-    };
+    let failed = |error: std::io::Error| connection::failed(&error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
         let (driver, connection) = Connection::open(tokio::time::Instant::now() + TIME_LIMIT).map_err(failed)?;

@@ -195,8 +195,20 @@ pub(super) fn is_setting(attribute: &RouteAttribute) -> bool {
     )
 }
 
+/// Whether a route's destination holds an address.
+pub(super) fn leads_to(message: &RouteMessage, portal: IpAddr) -> bool {
+    if portal.is_ipv6() != (message.header.address_family == AddressFamily::Inet6) {
+        return false;
+    }
+    let length = message.header.destination_prefix_length;
+    length == 0
+        || destination(message)
+            .and_then(|ip| IpNet::new(ip, length).ok())
+            .is_some_and(|network| network.contains(&portal))
+}
+
 /// The address of a route's destination.
-pub(super) fn destination(message: &RouteMessage) -> Option<IpAddr> {
+fn destination(message: &RouteMessage) -> Option<IpAddr> {
     message.attributes.iter().find_map(|attribute| match attribute {
         RouteAttribute::Destination(to) => ip(to),
         _ => None,
