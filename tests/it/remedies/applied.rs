@@ -204,6 +204,8 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "ibft-gateway-missing",
             "ibft-vlan-unsupported",
             "loader-secret-on-cmdline",
+            "login-account-missing",
+            "template-target-left",
             "kernel-iscsi-unsupported",
             "root-mount-not-netdev",
             "handover-san-route-not-kept",
