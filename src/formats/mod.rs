@@ -1,7 +1,7 @@
 //! Bytes in, values out: no I/O, and no panic on any input. One family for each floor of the boot, named as its
 //! probes are.
 
-pub(crate) mod cmdline;
+pub mod cmdline;
 pub(crate) mod firewall;
 #[cfg(test)]
 mod growth;

@@ -291,7 +291,7 @@ mod tests {
             let word = |(key, value): &(&str, &str)| Word {
                 key: (*key).to_owned(),
                 value: Some((*value).to_owned()),
-                secret: false,
+                ..Default::default()
             };
             Cmdline { at: None, words: words.iter().map(word).collect() }.firmware_nic_words().next().is_some()
         };
@@ -308,7 +308,7 @@ mod tests {
             words.words.push(crate::facts::Word {
                 key: "rd.route".to_owned(),
                 value: Some(value.to_owned()),
-                secret: false,
+                ..Default::default()
             });
         }
         let routes = words.route_words();

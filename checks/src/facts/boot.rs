@@ -27,6 +27,10 @@ pub struct Word {
     pub value: Option<String>,
     /// Whether a secret is known to have stood in the value.
     pub secret: bool,
+    /// Whether quotes or backslashes stand in it as it is written: programs that split the line by themselves then
+    /// read other words than the kernel.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quoted: bool,
 }
 
 impl std::fmt::Display for Word {

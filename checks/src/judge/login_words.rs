@@ -117,7 +117,7 @@ fn word_of(text: &str) -> Word {
         Some((key, value)) => (key, Some(value.to_owned())),
         None => (text, None),
     };
-    Word { key: key.to_owned(), value, secret: false }
+    Word { key: key.to_owned(), value, ..Word::default() }
 }
 
 /// How many warnings the checks of the login give; `None` where one is critical or cannot be made.

@@ -4,6 +4,7 @@ use super::interface_named_ibft::names_ibft;
 use super::word_refused::source_of;
 use crate::analysis::{BootHandoff, Family};
 use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
+use crate::readers::Stop;
 use crate::readers::network_generator::{self, Network};
 use crate::readers::network_manager::{Of, Profile, profiles};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
@@ -68,7 +69,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if facts.effective_requests().is_empty() {
         return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
     }
-    if let Some(word) = facts.boot_words().hidden_network_word() {
+    if let Some(word) = facts.boot_words().unclear_network_word() {
         return Err(Outcome::unknown(format!("it is not known what the initramfs makes of {word}")));
     }
     let way = match image.has_network(NetworkKind::NetworkManager) {
@@ -149,7 +150,8 @@ fn by_networkd(facts: &Analysis<'_>, image: &Initramfs) -> Result<Way, Outcome> 
     let way = |given: Given, word: Option<String>| Ok(Way { given, program: NETWORKD, word });
     let (networks, refused) = match network_generator::networks(&line) {
         Ok(networks) => (networks, None),
-        Err(refused) => (std::collections::BTreeMap::new(), Some(refused.word)),
+        Err(Stop::Refused(refused)) => (std::collections::BTreeMap::new(), Some(refused.word)),
+        Err(Stop::Unclear(why)) => return Err(Outcome::unknown(format!("what {NETWORKD} writes is not known: {why}"))),
     };
     let of = networks.iter().find(|(name, _)| is_for_san(facts, &line, name)).or_else(|| networks.get_key_value(""));
     if let Some((name, network)) = of {
@@ -158,7 +160,7 @@ fn by_networkd(facts: &Analysis<'_>, image: &Initramfs) -> Result<Way, Outcome> 
         return way(given_by(network, word.as_deref().unwrap_or("the command line")), word);
     }
     if let Some((name, other)) = networks.iter().next() {
-        if networks.values().any(Network::has_address) || other.port_of.is_some() {
+        if networks.values().any(Network::has_address) || other.is_port() {
             return Err(Outcome::not_applicable(format!(
                 "not checked: it is not known that {name} is the SAN NIC (see login-interface-absent)"
             )));
@@ -189,7 +191,7 @@ fn is_for_san(facts: &Analysis<'_>, line: &Cmdline, name: &str) -> bool {
 
 /// What a file gives its NIC. A port, and what lies under a VLAN, has its addresses elsewhere.
 fn given_by(network: &Network, word: &str) -> Given {
-    if !network.addresses.is_empty() || !network.vlans.is_empty() || network.port_of.is_some() {
+    if network.has_static_address() || !network.vlans.is_empty() || network.is_port() {
         Given::Address
     } else if network.runs_dhcp() {
         Given::Dhcp
@@ -224,7 +226,19 @@ fn by_network_manager(facts: &Analysis<'_>) -> Result<Way, Outcome> {
     // A login over the network has nm-config.sh add it.
     line.words.push(Word { key: "rd.neednet".to_owned(), ..Word::default() });
     let nics = facts.firmware.ibft().map(|ibft| ibft.nics.clone()).unwrap_or_default();
-    let made = profiles(&line, &nics);
+    // What the profile of ip=NAME:ibft holds hangs on whether the NIC has its name when the generator runs.
+    let by_name = |word: &Word| {
+        let mut fields = word.value.as_deref().unwrap_or_default().split(':');
+        let name = fields.next().is_some_and(|name| !name.is_empty());
+        word.key == "ip" && name && matches!(fields.next(), Some("ibft" | "fw"))
+    };
+    if let Some(word) = line.words.iter().find(|word| by_name(word)) {
+        return Err(Outcome::unknown(format!(
+            "whether nm-initrd-generator finds the NIC of {word} in sysfs before its driver is loaded is not known"
+        )));
+    }
+    let made = profiles(&line, &nics, &|_| None)
+        .map_err(|why| Outcome::unknown(format!("what {NETWORK_MANAGER} writes is not known: {why}")))?;
     let mac = facts.scope.san_nic_mac().or_else(|| facts.san_mac().map(str::to_owned));
     let fits = |profile: &&Profile| match &profile.of {
         Of::Any => true,
@@ -256,7 +270,7 @@ fn by_network_manager(facts: &Analysis<'_>) -> Result<Way, Outcome> {
             "two profiles of NetworkManager fit the SAN NIC, and which one is taken is not known",
         ));
     }
-    let elsewhere = first.port || made.iter().any(|profile| profile.kind != "ethernet");
+    let elsewhere = first.port_of.is_some() || made.iter().any(|profile| profile.kind != "ethernet");
     if !first.addresses.is_empty() || elsewhere {
         way(Given::Address, word)
     } else if first.runs_dhcp() {

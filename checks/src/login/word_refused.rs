@@ -43,7 +43,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
     }
     let words = facts.boot_words();
-    if let Some(word) = words.hidden_network_word() {
+    if let Some(word) = words.unclear_network_word() {
         return Err(Outcome::unknown(format!("it is not known what network-legacy makes of {word}")));
     }
     if let Some(found) = refused(words, &[]) {

@@ -23,28 +23,53 @@ impl Refused {
     }
 }
 
+/// Why a reader does not say what its program makes of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The program itself stops.
+    Refused(Refused),
+    /// What it does is not known, and why.
+    Unclear(String),
+}
+
 /// Words that bring up a network, in any of these programs.
-const NETWORK_WORDS: [&str; 14] = [
+const NETWORK_WORDS: [&str; 24] = [
     "ip",
     "rd.route",
     "nameserver",
     "rd.peerdns",
+    "rd.neednet",
+    "rd.iscsi.ibft",
     "vlan",
     "bond",
     "bridge",
     "team",
     "ifname",
+    "net.ifname-policy",
+    "net.ifname_policy",
+    "ib.pkey",
     "bootdev",
     "BOOTIF",
     "rd.bootif",
     "rd.ethtool",
     "netmask",
+    "gateway",
+    "hostname",
+    "mtu",
+    "ksdevice",
+    "netroot",
 ];
 
 impl Cmdline {
-    /// A word that brings up a network, and whose value is not shown: what a program makes of it is not known.
-    pub fn hidden_network_word(&self) -> Option<&Word> {
-        let is_hidden = |word: &&Word| word.value.as_deref().is_some_and(|value| value.contains(HIDDEN));
-        self.words.iter().filter(|word| NETWORK_WORDS.contains(&word.key.as_str())).find(is_hidden)
+    /// A word of which it is not known what a program makes of it: its value is not shown, or it is quoted, which each
+    /// program undoes in its own way or not at all. Words that bring up no network do not count, unless what they are
+    /// called is not shown.
+    pub fn unclear_network_word(&self) -> Option<&Word> {
+        let is_unclear = |word: &&Word| {
+            let is_of_network = NETWORK_WORDS.contains(&word.key.as_str());
+            let is_hidden = word.value.as_deref().is_some_and(|value| value.contains(HIDDEN));
+            is_of_network && (is_hidden || word.quoted) || word.quoted && word.key.contains(HIDDEN)
+        };
+        self.words.iter().find(is_unclear)
     }
 }

@@ -51,7 +51,7 @@ pub fn words_of_firmware<'n>(line: &Cmdline, nics: impl Iterator<Item = &'n Ibft
             continue;
         }
         let mut add = |key: &str, value: String| {
-            words.push(Word { key: key.to_owned(), value: Some(value), secret: false });
+            words.push(Word { key: key.to_owned(), value: Some(value), ..Word::default() });
         };
         match (nic.is_by_dhcp(), nic.ip) {
             (true, ip) => add("ip", format!("{name}:dhcp{}", if ip.is_some_and(|ip| ip.is_ipv6()) { "6" } else { "" })),

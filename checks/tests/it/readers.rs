@@ -132,11 +132,65 @@ fn a_word_that_the_generator_cannot_parse_leaves_networkd_without_files() {
     let without_default = json!([{
         "op": "remove", "path": "/images/0/files/etc~1systemd~1network~1zzzz-dracut-default.network",
     }]);
-    for word in ["ip=enp0s4:static", "ip=", "vlan=san:enp0s4", "rd.route=[2001:db8::/32]:[fe80::1]", "bond=bond0"] {
-        let outcome = with_static_ibft("networkd", &format!("ip=enp0s3:dhcp {word}")).patch(&without_default);
-        let outcome = outcome.says("login-address-missing");
+    let says = |word: &str| {
+        let machine = with_static_ibft("networkd", &format!("ip=enp0s3:dhcp {word}")).patch(&without_default);
+        machine.says("login-address-missing")
+    };
+    for word in ["ip=enp0s4:static", "ip=", "vlan=san:enp0s4", "ifname=san0:52:54", "bond=bond0:eth0:mode=1:big"] {
+        let outcome = says(word);
         let Outcome::Fail(findings) = &outcome else { panic!("{word}: {outcome:?}") };
         assert!(findings[0].summary.contains(&format!("cannot parse {word} ")), "{}", findings[0].summary);
+    }
+    // systemd 252 refuses the first ones and 257 the last ones.
+    for word in [
+        "rd.route=[2001:db8::/32]:[fe80::1]",
+        "bond=bond0",
+        "vlan=vlan5",
+        "ip=enp0s4:dhcp:",
+        "rd.route=10.0.0.0/8::enp0s4",
+    ] {
+        let outcome = says(word);
+        let Outcome::Unknown { reason, .. } = &outcome else { panic!("{word}: {outcome:?}") };
+        assert!(reason.contains(&format!("read {word} in different ways")), "{reason}");
+    }
+}
+
+/// nm-initrd-generator 1.42 was run with each of these lines: its library refuses the profile that they make, and no
+/// other one is for the SAN NIC.
+#[test]
+fn a_profile_that_the_library_refuses_is_none() {
+    for words in [
+        "ip=::100.64.16.49:255.255.255.248::enp0s3:dhcp",
+        "ip=100.64.16.54::100.64.16.49:29::enp0s3:none:[2001:db8::53]",
+        "ip=enp0s3:dhcp:1500:junk",
+    ] {
+        let outcome = address("network-manager", words);
+        let Outcome::Fail(findings) = &outcome else { panic!("{words}: {outcome:?}") };
+        assert!(findings[0].summary.contains("it makes no profile for it"), "{}", findings[0].summary);
+    }
+    for words in ["ip=100.64.16.54::0.0.0.0:29::enp0s3:none", "ip=enp0s3:dhcp:1500:random"] {
+        assert!(!matches!(address("network-manager", words), Outcome::Fail(_)), "{words}");
+    }
+    // The program uses memory that it has freed at the second NIC of the firmware.
+    let nic = json!({"index": 1, "flags": 1, "mac": "00:00:00:00:00:01"});
+    let add = |source: &str| json!({"op": "add", "path": format!("/firmware/{source}/known/nics/-"), "value": nic});
+    let two = with_static_ibft("network-manager", "rd.iscsi.ibft=1").patch(json!([add("table"), add("sysfs")]));
+    assert!(matches!(two.says("login-address-missing"), Outcome::Unknown { .. }));
+}
+
+/// Each program undoes quotes in its own way.
+#[test]
+fn a_quoted_word_is_not_judged() {
+    for kind in ["networkd", "network-manager", "dracut-legacy"] {
+        for words in [
+            json!({"key": "ip", "value": "enp0s3:dhcp", "quoted": true}),
+            json!({"key": "(hidden)", "value": null, "quoted": true}),
+        ] {
+            let add = json!([{"op": "add", "path": "/loader/entries/0/cmdline/words/-", "value": words}]);
+            let machine = with_static_ibft(kind, "ip=enp0s3:dhcp").patch(add);
+            let id = if kind == "dracut-legacy" { "login-word-refused" } else { "login-address-missing" };
+            assert!(matches!(machine.says(id), Outcome::Unknown { .. }), "{kind} {words}");
+        }
     }
 }
 

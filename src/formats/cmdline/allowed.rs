@@ -16,7 +16,10 @@ const PLAIN: &[&str] = &[
     "fsck.repair", "fips", "edd", "ds", "toram", "initrd",
     // The network.
     "ip", "ifname", "vlan", "bond", "bridge", "team", "nameserver", "biosdevname", "net.ifnames", "net.naming_scheme",
-    "ipv6.disable", "ipv6.disable_ipv6", "ipv6.autoconf", "rd.route", "rd.neednet", "rd.bootif", "rd.peerdns",
+    "net.ifname-policy", "net.ifname_policy", "ipv6.disable", "ipv6.disable_ipv6", "ipv6.autoconf", "rd.route",
+    "rd.neednet", "rd.bootif", "rd.peerdns", "rd.ethtool", "rd.net.timeout.dhcp", "rd.net.timeout.iflink",
+    "rd.net.timeout.ifup", "rd.net.timeout.carrier", "rd.net.dhcp.retry", "ib.pkey", "gateway", "netmask", "ksdevice",
+    "mtu",
     // iSCSI.
     "iscsi_auto", "iscsi_firmware", "iscsi_initiator", "iscsi_target_name", "iscsi_target_ip", "iscsi_target_port",
     "iscsi_target_group", "rd.iscsi", "rd.iscsi.firmware", "rd.iscsi.ibft", "rd.iscsi.initiator",
@@ -95,7 +98,7 @@ pub(super) fn word(key: &str, value: Option<&str>) -> Word {
         // `=` behind a word is what pads base64.
         Some(value) if !value.trim_matches('=').is_empty() => assigned(key, value),
         Some("") if PLAIN.contains(&key) || is_password(key) => {
-            Word { key: key.to_owned(), value: Some(String::new()), secret: false }
+            Word { key: key.to_owned(), value: Some(String::new()), ..Word::default() }
         }
         _ => bare(key),
     }
@@ -104,11 +107,11 @@ pub(super) fn word(key: &str, value: Option<&str>) -> Word {
 fn assigned(key: &str, value: &str) -> Word {
     let (_, secret) = hide(key, value);
     if let Some(shown) = shown(key, value) {
-        return Word { key: key.to_owned(), value: Some(shown), secret };
+        return Word { key: key.to_owned(), value: Some(shown), secret, quoted: false };
     }
     let named = is_setting_name(key) || is_password(key);
     let key = if named { key } else { HIDDEN };
-    Word { key: key.to_owned(), value: Some(HIDDEN.to_owned()), secret }
+    Word { key: key.to_owned(), value: Some(HIDDEN.to_owned()), secret, quoted: false }
 }
 
 /// A word without a value. Unless it is known it may be an argument for init, or the rest of a value whose quotes
@@ -120,11 +123,11 @@ fn bare(written: &str) -> Word {
         && !value.is_empty()
     {
         let name = if is_setting_name(name) || is_password(name) { name } else { HIDDEN };
-        return Word { key: format!("{name}:{HIDDEN}"), value: None, secret: true };
+        return Word { key: format!("{name}:{HIDDEN}"), value: None, secret: true, quoted: false };
     }
     let unresolved = written.starts_with("${") && is_plain(written);
     let known = PLAIN.contains(&written) || is_password(written) || unresolved;
-    Word { key: if known { written } else { HIDDEN }.to_owned(), value: None, secret: false }
+    Word { key: if known { written } else { HIDDEN }.to_owned(), ..Word::default() }
 }
 
 /// `SERVER:/PATH` of NFS (nfsroot): a name or an address, and a path that every server may have.

@@ -15,7 +15,7 @@ const LINE_LIMIT: usize = 8192;
 ///
 /// Words and values that nobody here knows are replaced by [`HIDDEN`](isctpl_checks::facts::HIDDEN); a word that
 /// is known to hold a secret is marked.
-pub(crate) fn parse(text: &str, at: Option<Location>) -> Cmdline {
+pub fn parse(text: &str, at: Option<Location>) -> Cmdline {
     let end = (0..=text.len().min(LINE_LIMIT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     let text = text.get(..end).unwrap_or(text);
     let mut words = Vec::new();
@@ -38,6 +38,7 @@ pub(crate) fn parse(text: &str, at: Option<Location>) -> Cmdline {
             word.key = HIDDEN.to_owned();
         }
         of_init |= word.value.is_none() && word.key == "--";
+        word.quoted = written.contains(['"', '\'', '\\']);
         words.push(word);
     }
     Cmdline { at, words }

@@ -3,6 +3,7 @@
 //! that begin with `rd.` are the initramfs's alone.
 
 use isctpl_checks::facts::{Cmdline, HIDDEN};
+use isctpl_checks::readers::Stop;
 use isctpl_checks::readers::network_generator::{self, Network};
 use std::fmt::Write;
 
@@ -36,7 +37,10 @@ impl Numbers {
 }
 
 /// The files, by what `ip=` and its like say: none at all where the program refuses one word.
-pub(crate) fn networks(line: &Cmdline, numbers: Numbers) -> Vec<Generated> {
+///
+/// # Errors
+/// Why it is not known what the program makes of a word.
+pub(crate) fn networks(line: &Cmdline, numbers: Numbers) -> Result<Vec<Generated>, String> {
     let mut line = line.clone();
     line.words.retain(|word| {
         !word.key.starts_with("rd.") && !word.value.as_deref().is_some_and(|value| value.contains(HIDDEN))
@@ -45,8 +49,12 @@ pub(crate) fn networks(line: &Cmdline, numbers: Numbers) -> Vec<Generated> {
         Numbers::Nineties => ("90", "91"),
         Numbers::Seventies => ("70", "71"),
     };
-    let networks = network_generator::networks(&line).unwrap_or_default();
-    networks
+    let networks = match network_generator::networks(&line) {
+        Ok(networks) => networks,
+        Err(Stop::Refused(_)) => return Ok(Vec::new()),
+        Err(Stop::Unclear(why)) => return Err(why),
+    };
+    let files = networks
         .into_iter()
         .map(|(nic, network)| {
             let name = match nic.as_str() {
@@ -55,7 +63,8 @@ pub(crate) fn networks(line: &Cmdline, numbers: Numbers) -> Vec<Generated> {
             };
             Generated { name, text: text(if nic.is_empty() { "*" } else { &nic }, &network) }
         })
-        .collect()
+        .collect();
+    Ok(files)
 }
 
 fn text(nic: &str, network: &Network) -> String {
@@ -80,10 +89,10 @@ mod tests {
     fn made(words: &str) -> Vec<(String, String)> {
         let words = words.split_whitespace().map(|word| {
             let (key, value) = word.split_once('=').map_or((word, None), |(key, value)| (key, Some(value)));
-            Word { key: key.to_owned(), value: value.map(str::to_owned), secret: false }
+            Word { key: key.to_owned(), value: value.map(str::to_owned), ..Word::default() }
         });
         let line = Cmdline { at: None, words: words.collect() };
-        let files = networks(&line, Numbers::Nineties);
+        let files = networks(&line, Numbers::Nineties).unwrap();
         files.into_iter().map(|file| (file.name, file.text.replace('\n', " ").trim_end().to_owned())).collect()
     }
 

@@ -27,7 +27,12 @@ pub(super) fn read(files: &Reader<'_>, startup: &Startup<'_>, words: &Cmdline, f
         files.problems().push(Problem::new(PROGRAMS[0], what).of(Source::Manager(Manager::Networkd)));
         return;
     };
-    for made in networks(words, numbers) {
+    let made = networks(words, numbers).unwrap_or_else(|why| {
+        let problem = Problem::new(PROGRAMS[0], format!("what it makes of ip= is not known: {why}"));
+        files.problems().push(problem.of(Source::Manager(Manager::Networkd)));
+        Vec::new()
+    });
+    for made in made {
         // A file of the same name in /etc goes before it.
         let is_hidden = facts.interfaces.iter().any(|config| is_named(config, &made.name));
         let path = format!("{DIRECTORY}/{}", made.name);
@@ -89,7 +94,7 @@ mod tests {
         let files: Vec<(&str, &str)> = UNITS.into_iter().chain(more.iter().copied()).collect();
         let root = SampleRoot::of(&files);
         let root = root.open();
-        let word = Word { key: "ip".to_owned(), value: Some("dhcp".to_owned()), secret: false };
+        let word = Word { key: "ip".to_owned(), value: Some("dhcp".to_owned()), ..Word::default() };
         let words = Cmdline { at: Some(Location::line("/boot/grub/grub.cfg", 7)), words: vec![word] };
         netconfig(&root, &Startup::read(&root), &[], Some(&words))
     }
