@@ -133,7 +133,17 @@ impl Analysis<'_> {
     /// What `root=` of the entry that will boot means. The last one wins, as in the kernel and in the
     /// scripts of every initramfs.
     pub(crate) fn root_spec(&self) -> Option<DeviceSpec> {
-        self.loader.default_entry()?.cmdline.last("root").filter(|text| !text.is_empty()).map(DeviceSpec::parse)
+        let spec = self.loader.default_entry()?.cmdline.last("root").filter(|text| !text.is_empty())?;
+        Some(self.spec(spec))
+    }
+
+    /// What a specification means on this instance: `/dev/mapper/crypt-root` is no volume where crypttab has a map of
+    /// that name.
+    fn spec(&self, text: &str) -> DeviceSpec {
+        match DeviceSpec::parse(text) {
+            DeviceSpec::Volume { vg, lv } if self.is_crypt_name(&vg, &lv) => DeviceSpec::Mapper(mapper_name(&vg, &lv)),
+            spec => spec,
+        }
     }
 
     /// The volume group and the logical volume that the root lies on: by the device that the root is
@@ -150,11 +160,9 @@ impl Analysis<'_> {
         if let Some(DeviceSpec::Volume { vg, lv }) = spec {
             return Some((vg, lv));
         }
-        self.storage.fstab.iter().find(|entry| entry.target == "/").and_then(|entry| {
-            match DeviceSpec::parse(&entry.spec) {
-                DeviceSpec::Volume { vg, lv } => Some((vg, lv)),
-                _ => None,
-            }
+        self.storage.fstab.iter().find(|entry| entry.target == "/").and_then(|entry| match self.spec(&entry.spec) {
+            DeviceSpec::Volume { vg, lv } => Some((vg, lv)),
+            _ => None,
         })
     }
 

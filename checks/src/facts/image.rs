@@ -1,6 +1,6 @@
 //! What an initramfs image holds, as far as an iSCSI boot needs it.
 
-use super::{Cmdline, Located, Location, Problem};
+use super::{Cmdline, CrypttabEntry, Located, Location, MdArray, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +71,18 @@ pub struct Initramfs {
     pub lvm_global_filters: Vec<Located<String>>,
     /// Device ids of `etc/lvm/devices/system.devices` in it; `None` when there is no such file.
     pub lvm_devices: Option<Vec<Located<String>>>,
+    /// What sets up the layers below the root when the image runs; `None` in a snapshot of an earlier version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starters: Option<Vec<Starter>>,
+    /// `cryptroot/crypttab` of initramfs-tools, or `etc/crypttab`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub crypttab: Vec<CrypttabEntry>,
+    /// Arrays that mdadm.conf(5) in it names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub md_arrays: Vec<Located<MdArray>>,
+    /// A line of that file by which udev's rule assembles no array that it does not name (`AUTO -all`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub md_named_only: Option<Located<String>>,
     /// `RESUME=` of initramfs-tools' `conf/conf.d/*`.
     pub resume: Option<Located<String>>,
     /// Modules loaded by list: initramfs-tools' `conf/modules`, dracut's `etc/modules-load.d`.
@@ -83,6 +95,33 @@ pub struct Initramfs {
     pub hostonly: Option<bool>,
     /// MODULES= of initramfs-tools as stated in the image (`conf/initramfs.conf`), such as `most`.
     pub modules_policy: Option<Located<String>>,
+}
+
+/// A line or file in an image by which a layer below the root is set up when the image runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starter {
+    /// What is set up.
+    pub layer: Layer,
+    /// Where that stands.
+    pub at: Location,
+}
+
+/// What may lie between the disk and the root's filesystem, or over that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// Logical volumes: LVM activates them.
+    Lvm,
+    /// Encryption: cryptsetup or systemd-cryptsetup unlocks a device.
+    Crypt,
+    /// Linux's software RAID: mdadm assembles an array.
+    Raid,
+    /// dm-multipath: multipath or multipathd makes a map of several paths.
+    Multipath,
+    /// A btrfs on several devices: the kernel is told of each.
+    Btrfs,
+    /// An overlay over the root: what is mounted at `/` is no device.
+    Overlay,
 }
 
 /// What kind of thing an entry is.

@@ -36,6 +36,19 @@ pub struct Storage {
     /// What the logical volumes of each group are made of, by LVM's own backup in the root (`/etc/lvm/backup`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub volume_groups: BTreeMap<String, Located<BTreeMap<String, VolumeLayers>>>,
+    /// On which devices LVM saw the physical volumes of each group when it wrote its backup: a hint, for names change.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub volume_disks: BTreeMap<String, Vec<String>>,
+    /// The subvolume of a btrfs that is mounted as the root, such as `/@rootfs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_subvolume: Option<String>,
+    /// What kind of overlay Ubuntu's overlayroot is told to put over the root by its files in the root
+    /// (`/etc/overlayroot.conf`), such as `tmpfs` or `disabled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlayroot: Option<Located<String>>,
+    /// Arrays that the root's mdadm.conf(5) names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub md_arrays: Vec<Located<MdArray>>,
     /// Whether dm-multipath is configured (`/etc/multipath.conf`, `multipathd` enabled).
     pub multipath: Option<Location>,
     /// Files that could not be read or parsed.
@@ -50,6 +63,26 @@ pub struct VolumeLayers {
     pub types: BTreeSet<String>,
     /// Volumes of its group that it lies on.
     pub on: BTreeSet<String>,
+}
+
+/// An `ARRAY` line of mdadm.conf(5).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MdArray {
+    /// The device, such as `/dev/md0` or `/dev/md/root`; `None` for a line that names none.
+    pub device: Option<String>,
+    /// `UUID=`, 32 hexadecimal digits in small letters.
+    pub uuid: Option<String>,
+}
+
+/// What an array of Linux's software RAID says of itself, or one of its members.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MdRaid {
+    /// Such as `raid1`, as the kernel writes it.
+    pub level: Option<String>,
+    /// The array's UUID, 32 hexadecimal digits.
+    pub uuid: Option<String>,
 }
 
 fn was_not_asked_for(beside: &Fact<Vec<BlockDevice>>) -> bool {
@@ -134,6 +167,18 @@ pub struct BlockDevice {
     pub part_label: Option<String>,
     /// What its first blocks say.
     pub signature: Fact<Option<Signature>>,
+    /// Of a physical volume whose metadata was read: what the logical volumes of its group are made of.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<String, VolumeLayers>,
+    /// Of an array of Linux's software RAID, and of a member of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raid: Option<MdRaid>,
+    /// On how many devices a btrfs lies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub btrfs_devices: Option<u64>,
+    /// Of a LUKS device whose header was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub luks: Option<LuksHeader>,
     /// The session it hangs on, such as `session1`.
     pub iscsi_session: Option<String>,
     /// World-wide id (`device/wwid`), such as `naa.…` or `t10.…`.
@@ -142,6 +187,16 @@ pub struct BlockDevice {
     pub lun: Option<u64>,
     /// Vendor and model, for people.
     pub model: Option<String>,
+}
+
+/// What a LUKS header says of the encryption.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LuksHeader {
+    /// 1 or 2.
+    pub version: u16,
+    /// As the kernel's crypt target takes it, such as `aes-xts-plain64`; `None` where it was not read.
+    pub cipher: Option<String>,
 }
 
 /// What the first blocks of a device say.

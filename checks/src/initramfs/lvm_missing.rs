@@ -1,6 +1,6 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
-use crate::facts::{BootEntry, Initramfs, VolumeLayers};
+use crate::facts::{BootEntry, Initramfs, Layer, VolumeLayers};
 use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +14,10 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "root= (or fstab, or the device of the root) is a logical volume, and the initramfs lacks the program \
                 lvm, or everything that would run it: a udev rule (69-lvm, 69-dm-lvm, 64-lvm), a script of \
-                initramfs-tools (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan. Or LVM's backup in the root (/etc/lvm/backup) says that the volume is \
-                thin, cached, mirrored, a raid or the origin of a snapshot, and the module for that is missing; of a \
-                type that is not known it is `unknown`. LVM goes on without thin_check and cache_check.",
+                initramfs-tools that its ORDER names (local-top/lvm2, local-block/lvm2), or dracut's lvm_scan. Or LVM's \
+                metadata on the disk, or where that was not read its backup in the root (/etc/lvm/backup), says that \
+                the volume is thin, cached, mirrored, a raid or the origin of a snapshot, and a module for that is \
+                missing; of a type that is not known it is `unknown`. LVM goes on without thin_check and cache_check.",
         breaks: "The disk appears, but its volume group does not: `ALERT! /dev/mapper/… does not exist`.",
         fix: "Install lvm2 in the root and rebuild the initramfs; with dracut, add the module lvm.",
         references: &["lvm(8)", "lvmautoactivation(7)", "dracut modules.d/90lvm/module-setup.sh"],
@@ -43,8 +44,12 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     };
     let program = image.program("lvm");
     let activator = activator(image);
-    if let (Some(program), Some(activator)) = (&program, activator) {
-        let sound = Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}"));
+    if let (Some(program), Some(activator)) = (&program, &activator) {
+        let told = match facts.group_layers(&vg) {
+            Some((_, at)) => format!(", of whose segments {at} tells"),
+            None => "; what its segments are is not known".to_owned(),
+        };
+        let sound = Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}{told}"));
         return layers(facts, image, &vg, &lv).map(|found| found.unwrap_or(sound));
     }
     image.whole()?;
@@ -64,18 +69,21 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .into()
 }
 
-/// The module that a type of segment needs besides dm_mod (LVM's lib/activate and the target of each `segtype`);
-/// `None` of a type that is not known.
-fn module_of(kind: &str) -> Option<Option<&'static str>> {
+/// The modules that a type of segment needs besides dm_mod (LVM's lib/activate and the target of each `segtype`); the
+/// levels of a raid are asked for by md itself. `None` of a type that is not known.
+fn modules_of(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
-        "striped" | "linear" | "error" | "zero" => None,
-        "thin" | "thin-pool" => Some("dm_thin_pool"),
-        "cache" | "cache-pool" => Some("dm_cache"),
-        "writecache" => Some("dm_writecache"),
-        "integrity" => Some("dm_integrity"),
-        "snapshot" => Some("dm_snapshot"),
-        "mirror" => Some("dm_mirror"),
-        _ if kind.starts_with("raid") => Some("dm_raid"),
+        "striped" | "linear" | "error" | "zero" => &[],
+        "thin" | "thin-pool" => &["dm_thin_pool"],
+        "cache" | "cache-pool" => &["dm_cache"],
+        "writecache" => &["dm_writecache"],
+        "integrity" => &["dm_integrity"],
+        "snapshot" => &["dm_snapshot"],
+        "mirror" => &["dm_mirror"],
+        "raid1" => &["dm_raid", "raid1"],
+        _ if kind.starts_with("raid10") => &["dm_raid", "raid10"],
+        _ if kind.starts_with("raid0") => &["dm_raid", "raid0"],
+        _ if ["raid4", "raid5", "raid6"].iter().any(|level| kind.starts_with(level)) => &["dm_raid", "raid456"],
         _ => return None,
     })
 }
@@ -97,16 +105,17 @@ fn types<'a>(volumes: &'a BTreeMap<String, VolumeLayers>, lv: &'a str) -> BTreeS
 
 /// What the layers of the root's volume lack in the image; nothing where they have all, or are not known.
 fn layers(facts: &Analysis<'_>, image: &Initramfs, vg: &str, lv: &str) -> Result<Option<Outcome>, Outcome> {
-    let Some(group) = facts.storage.volume_groups.get(vg) else { return Ok(None) };
+    let Some((volumes, at)) = facts.group_layers(vg) else { return Ok(None) };
     let mut missing: Vec<&str> = Vec::new();
-    let types = types(&group.value, lv);
+    let types = types(volumes, lv);
     for kind in &types {
-        let Some(module) = module_of(kind) else {
+        let Some(modules) = modules_of(kind) else {
             let reason = format!("{vg}/{lv} has segments of the type {kind}: what they need is not known");
-            let evidence = vec![Evidence::at(&group.at, format!("type = \"{kind}\""))];
+            let evidence = vec![Evidence::at(&at, format!("type = \"{kind}\""))];
             return Err(Outcome::Unknown { reason, evidence });
         };
-        if let (Some(module), Some(kernel)) = (module, facts.default_kernel()) {
+        let Some(kernel) = facts.default_kernel() else { continue };
+        for module in modules {
             let lacking = kernel.missing_in(image, module)?;
             missing.extend(lacking.into_iter().filter(|name| !missing.contains(name)).collect::<Vec<_>>());
         }
@@ -119,12 +128,16 @@ fn layers(facts: &Analysis<'_>, image: &Initramfs, vg: &str, lv: &str) -> Result
     let finding =
         Finding::critical(format!("the root {vg}/{lv} is of {}, and {} lacks {names}", kinds.join(", "), image.path))
             .evidence(Evidence::new(&image.path, format!("no module {names}")))
-            .evidence(Evidence::at(&group.at, format!("{lv}: {}", kinds.join(", "))))
+            .evidence(Evidence::at(&at, format!("{lv}: {}", kinds.join(", "))))
             .evidences(facts.omitting(&missing))
             .remedy(facts.rebuild_with(image, &missing, "Add the modules to the initramfs, and rebuild it."));
     Ok(Some(finding.into()))
 }
 
-fn activator(image: &Initramfs) -> Option<&str> {
-    image.files.keys().map(String::as_str).find(|path| ACTIVATORS.iter().any(|end| path.ends_with(end)))
+/// What activates volumes: a line that runs, or in a snapshot of an earlier version a file of a known name.
+fn activator(image: &Initramfs) -> Option<String> {
+    match image.sets_up(Layer::Lvm) {
+        Ok(at) => at.map(ToString::to_string),
+        Err(_) => image.files.keys().find(|path| ACTIVATORS.iter().any(|end| path.ends_with(end))).cloned(),
+    }
 }

@@ -2,6 +2,9 @@
 
 mod compression_unsupported;
 mod count;
+mod crypt_key;
+mod crypt_missing;
+mod crypt_words;
 mod database_place_missing;
 mod filesystem_missing;
 mod first_program;
@@ -9,11 +12,14 @@ mod hooks_not_run;
 mod init_refused;
 mod initiator_mismatch;
 mod kernel_mismatch;
+mod layer_unknown;
 mod library_missing;
 mod login_tool_missing;
 mod lvm_missing;
 mod module_missing;
+mod multipath_missing;
 mod nic_driver_missing;
+mod raid_missing;
 mod secret_inside;
 mod stale;
 mod unit_program_missing;
@@ -35,6 +41,10 @@ pub(crate) const CHECKS: &[&Check] = &[
     &unit_program_missing::CHECK,
     &database_place_missing::CHECK,
     &lvm_missing::CHECK,
+    &crypt_missing::CHECK,
+    &raid_missing::CHECK,
+    &multipath_missing::CHECK,
+    &layer_unknown::CHECK,
     &filesystem_missing::CHECK,
     &stale::CHECK,
     &initiator_mismatch::CHECK,

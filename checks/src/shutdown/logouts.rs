@@ -67,16 +67,7 @@ pub(super) fn spared(facts: &Analysis<'_>, logout: &Logout) -> Option<String> {
     // device (LVM 2.03.16 and 2.03.31): the list stays empty where the root is on LVM.
     let unseen = logout.keeps_by_list && facts.root_volume().is_some();
     // It looks up the source of the mount at /, which of an overlay is no device ("KNOWN ISSUES" in the script).
-    let is_overlay =
-        facts.boot_words().last("overlayroot").is_some_and(|value| !value.is_empty() && value != "disabled")
-            || facts
-                .storage
-                .mounts
-                .known()
-                .into_iter()
-                .flatten()
-                .any(|mount| mount.target == "/" && mount.kind == "overlay");
-    if logout.keeps_root && !unseen && !is_overlay {
+    if logout.keeps_root && !unseen && !super::overlay::is_root(facts) {
         return Some(format!("{} keeps the session of the root", logout.at.path));
     }
     let safe = |conf: &IscsidConf| conf.safe_logout.as_ref().filter(|safe| safe.value).map(|safe| safe.at.clone());

@@ -2,6 +2,7 @@
 
 mod logouts;
 mod node_record_logs_out_root;
+mod overlay;
 mod service_logs_out_root;
 mod service_takes_san_nic_down;
 

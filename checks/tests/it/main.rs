@@ -7,6 +7,7 @@ mod edits;
 mod fixtures;
 mod flat_network;
 mod handover;
+mod layers;
 mod login;
 mod login_words;
 mod machine;

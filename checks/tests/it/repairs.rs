@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Critical checks from the loader to the shutdown that no file of the root fixes, and why.
 const NOT_BY_FILES: &[(&str, &str)] = &[
     ("initramfs-hooks-not-run", "why dracut left its systemd modules out is not known"),
+    ("initramfs-crypt-missing", "cryptsetup comes with a package, and where a key may lie is for a person to decide"),
+    ("initramfs-layer-unknown", "what is not known cannot be fixed"),
+    ("initramfs-multipath-missing", "multipath for the initramfs comes with a package"),
     ("kernel-iscsi-unsupported", "another kernel comes with a package"),
     ("kernel-modules-missing", "modules come with a package"),
     ("root-volume-missing", "the volume or filesystem is not on the disk, or root= was meant for another"),
@@ -34,6 +37,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("initramfs-lvm-missing", &["build-image"]),
     ("initramfs-module-missing", &["build-image"]),
     ("initramfs-nic-driver-missing", &["build-image"]),
+    ("initramfs-raid-missing", &["build-image"]),
     ("initramfs-secret-inside", &["build-image"]),
     ("initramfs-stale", &["build-image"]),
     ("initramfs-unit-program-missing", &["build-image"]),
@@ -55,6 +59,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("root-mount-not-netdev", &["mount-option"]),
     ("handover-mount-device-missing", &["mount-option"]),
     ("root-resume-device-missing", &["words"]),
+    ("root-subvolume-other", &["write-loader"]),
     ("handover-san-nic-reconfigured", &["keep"]),
     ("handover-san-route-not-kept", &["route"]),
     ("handover-classless-routes-ignored", &["lease-routes"]),

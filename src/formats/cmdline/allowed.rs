@@ -27,7 +27,8 @@ const PLAIN: &[&str] = &[
     "rd.iscsi.testroute", "rd.iscsi.transport", "rd.iscsi.login_retry_max_count", "rd.iscsi.mp",
     // dracut.
     "rd.lvm", "rd.lvm.vg", "rd.lvm.lv", "rd.lvm.conf", "rd.luks", "rd.luks.uuid", "rd.luks.crypttab", "luks",
-    "luks.uuid", "luks.crypttab", "rd.md", "rd.md.uuid", "rd.md.conf", "rd.md.imsm", "rd.md.ddf", "rd.md.waitclean",
+    "luks.uuid", "luks.crypttab", "rd.luks.name", "luks.name", "rd.luks.key", "luks.key", "rd.luks.partuuid",
+    "rd.luks.serial", "rd.luks.allow-discards", "cryptdevice", "cryptkey", "rd.md", "rd.md.uuid", "rd.md.conf", "rd.md.imsm", "rd.md.ddf", "rd.md.waitclean",
     "rd.dm", "rd.dm.uuid", "rd.multipath", "rd.fstab", "rd.skipfsck", "rd.auto", "rd.break", "rd.shell", "rd.debug",
     "rd.retry", "rd.timeout", "rd.driver.pre", "rd.driver.post", "rd.driver.blacklist", "rd.driver.export",
     "rd.hostonly", "rd.plymouth", "rd.emergency", "rd.memdebug", "rd.info", "rd.kiso", "rd.nvmf", "rd.nonvmf",
@@ -66,7 +67,9 @@ const PLAIN: &[&str] = &[
     "cgroup_disable", "cgroup_memory", "cgroup_no_v1", "swapaccount", "cgroup.memory", "overlayroot", "rootovl",
     "fscache", "locale", "lang", "vconsole.keymap", "vconsole.font", "vconsole.unimap", "rd.vconsole.keymap",
     "rd.vconsole.font", "locale.LANG", "rd.locale.LANG", "rd.udev.log_level", "rd.udev.log_priority", "rd.udev.debug",
-    "rd.udev.children_max", "rd.udev.event_timeout", "rd.live.check", "cloud-init", "cloud-init.disabled", "TERM",
+    "rd.udev.children_max", "rd.udev.event_timeout", "rd.live.check", "rd.live.image", "rd.live.ram", "rd.live.dir",
+    "rd.live.overlay", "rd.live.overlay.overlayfs", "rd.overlay", "rd.overlayfs", "persistence", "nopersistence",
+    "nompath", "cloud-init", "cloud-init.disabled", "TERM",
 ];
 
 /// Parameters that take a password, and show as names.
@@ -155,6 +158,22 @@ fn shown(key: &str, value: &str) -> Option<String> {
         "rd.iscsi.param" => value.split_once('=').is_some_and(|(name, value)| {
             SETTINGS.iter().any(|begin| name.starts_with(begin)) && value.len() <= 10 && is_plain(value)
         }),
+        "root" if value.strip_prefix("live:").is_some_and(|live| is_device(live) || is_path(live)) => true,
+        "rd.luks.name" | "luks.name" | "rd.luks.key" | "luks.key" => {
+            let is_uuid = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
+            let of_key = key.ends_with(".key");
+            match value.split_once('=') {
+                Some((uuid, rest)) => is_uuid(uuid) && if of_key { is_path(rest) } else { is_plain(rest) },
+                None => of_key && is_path(value),
+            }
+        }
+        // What follows may be a passphrase.
+        "overlayroot" if value.contains(':') => {
+            let mode = value.split(':').next().unwrap_or_default();
+            return ["tmpfs", "device", "crypt"].contains(&mode).then(|| format!("{mode}:{HIDDEN}"));
+        }
+        "cryptdevice" => return value.split(':').next().filter(|device| is_device(device)).map(str::to_owned),
+        "cryptkey" => false,
         "crashkernel" | "mem" => is_plain(&value.replace('@', "")),
         // Runlevels and switches (`1`, `S`, `-b`) take no value: what is assigned to one is something else.
         key => {

@@ -2,13 +2,13 @@
 
 use super::fstab::unescape;
 use super::lines::Table;
-use crate::formats::text::harmless::{is_path, mount};
+use crate::formats::text::harmless::{is_path, is_plain, mount};
 use isctpl_checks::facts::{CrypttabEntry, HIDDEN, Problem};
 
 const TABLE: Table = Table { name: "crypttab", limit: 1_000, least: "two" };
 
 /// Options that say when a device is unlocked, and with what.
-const OPTIONS: [&str; 16] = [
+const OPTIONS: [&str; 17] = [
     "noauto",
     "auto",
     "nofail",
@@ -20,6 +20,7 @@ const OPTIONS: [&str; 16] = [
     "swap",
     "tmp",
     "initramfs",
+    "force",
     "headless",
     "x-initrd.attach",
     "tpm2-device",
@@ -28,6 +29,17 @@ const OPTIONS: [&str; 16] = [
 ];
 /// Options with a time.
 const TIMES: [&str; 3] = ["x-systemd.device-timeout", "keyfile-timeout", "timeout"];
+
+/// Options with a file.
+const FILES: [&str; 2] = ["keyscript", "header"];
+
+/// Whether a key is a file's path: in the root, or as cryptsetup's hook of initramfs-tools writes it into an image.
+fn is_key_file(key: &str) -> bool {
+    let below = |directory| key.strip_prefix(directory);
+    is_path(key)
+        || below("/cryptroot/keyfiles/").is_some_and(is_plain)
+        || below("/FIXME-initramfs-rootmnt").is_some_and(is_path)
+}
 
 /// Reads crypttab: the entries in order, and the lines that are none.
 pub(crate) fn parse(text: &str, path: &str) -> (Vec<CrypttabEntry>, Vec<Problem>) {
@@ -39,7 +51,7 @@ pub(crate) fn parse(text: &str, path: &str) -> (Vec<CrypttabEntry>, Vec<Problem>
             name: mount::source(&unescape(name)),
             device: mount::source(&unescape(device)),
             // What is no path may be a passphrase in the wrong field.
-            key: key.map(|key| if is_path(key) { key.to_owned() } else { HIDDEN.to_owned() }),
+            key: key.map(|key| if is_key_file(key) { key.to_owned() } else { HIDDEN.to_owned() }),
             options: options.split(',').filter_map(option).collect(),
             at: Some(at),
             ..CrypttabEntry::default()
@@ -47,11 +59,15 @@ pub(crate) fn parse(text: &str, path: &str) -> (Vec<CrypttabEntry>, Vec<Problem>
     })
 }
 
-/// An option as it is kept: of those with a value the time alone.
+/// An option as it is kept: of those with a value a time or a file alone.
 fn option(written: &str) -> Option<String> {
     let (name, value) = written.split_once('=').unwrap_or((written, ""));
     if TIMES.contains(&name) && value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Some(written.to_owned());
+    }
+    if FILES.contains(&name) {
+        // A bare name is one of cryptsetup's own scripts.
+        return Some(if is_path(value) || is_plain(value) { written.to_owned() } else { name.to_owned() });
     }
     OPTIONS.contains(&name).then(|| name.to_owned())
 }
@@ -70,12 +86,16 @@ mod tests {
         assert_eq!(entries.len(), 4);
         assert_eq!((entries[0].name.as_str(), entries[0].device.as_str()), ("data", "UUID=1-2"));
         assert_eq!(entries[0].key.as_deref(), Some("/etc/keys/data"));
-        assert_eq!(entries[0].options, ["luks", "nofail"]);
+        assert_eq!(entries[0].options, ["luks", "nofail", "header=/boot/h"]);
         assert_eq!((entries[1].key.as_deref(), entries[1].options.len()), (None, 0));
         assert_eq!((entries[2].key.as_deref(), entries[2].options[0].as_str()), (None, "x-systemd.device-timeout=5s"));
         assert_eq!((entries[3].key.as_deref(), entries[3].options[0].as_str()), (Some(HIDDEN), "tpm2-device"));
         assert_eq!(problems[0].place, "/etc/crypttab:6");
         assert!(!format!("{entries:?}").contains("hunter2"));
+        let (image, _) =
+            parse("root UUID=1-2 /cryptroot/keyfiles/root.key luks,keyscript=decrypt_derived\n", "crypttab");
+        assert_eq!(image[0].key.as_deref(), Some("/cryptroot/keyfiles/root.key"));
+        assert_eq!(image[0].options, ["luks", "keyscript=decrypt_derived"]);
     }
 
     proptest! {

@@ -195,14 +195,17 @@ fn is_text_path(path: &str) -> bool {
     const PREFIXES: &[&str] = &[
         "scripts/",
         "conf/",
+        "cryptroot/crypttab",
         "etc/cmdline",
         "etc/conf.d/",
+        "etc/crypttab",
         "etc/dhc",
         "etc/initiatorname.iscsi",
         "etc/iscsi",
         "etc/ld.so.conf",
         "etc/lvm/devices/",
         "etc/lvm/lvm",
+        "etc/mdadm",
         "etc/modules-load.d/",
         "etc/systemd/",
         "usr/lib/dhcpcd/",
@@ -219,6 +222,7 @@ fn is_text_path(path: &str) -> bool {
         "var/lib/iscsi/",
     ];
     path == "init"
+        || super::layers::is_rule(path)
         || PREFIXES.iter().any(|prefix| path.starts_with(prefix))
         || (path.ends_with(".sh") && (path.starts_with("usr/lib/") || path.starts_with("lib/")))
 }

@@ -8,6 +8,7 @@ mod collect;
 mod config;
 mod content;
 mod first_program;
+mod layers;
 mod libraries;
 mod scripts;
 mod tree;
@@ -115,6 +116,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.classless = classless;
     facts.problems.extend(unread);
     config::fill(&tree, facts);
+    layers::fill(&tree, &scripts, facts);
     let (scripts_left_out, unread) = (scripts.incomplete, scripts.unread);
     facts.incomplete |= !unread.is_empty();
     facts.problems.extend(unread);

@@ -75,6 +75,11 @@ impl<'t> Scripts<'t> {
         scripts
     }
 
+    /// Paths and texts of the scripts that run.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&'t str, &'t str)> + '_ {
+        self.scanned.iter().filter_map(|(path, _)| Some((*path, self.tree.text(path)?)))
+    }
+
     fn place(&self, path: &str, line: u32) -> Location {
         Location::line(self.tree.name(path), line)
     }

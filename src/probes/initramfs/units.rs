@@ -49,6 +49,17 @@ pub(super) fn missing_programs(tree: &Tree) -> (Vec<MissingUnitProgram>, Vec<Pro
     (missing, units.problems().into_iter().chain(units.cut_short()).collect())
 }
 
+/// The file of a unit that is started in the image, with all paths there that it needs.
+pub(super) fn started_unit(tree: &Tree, name: &str) -> Option<Location> {
+    if !["usr/lib/systemd/systemd", "lib/systemd/systemd"].iter().any(|path| tree.is_file(path)) {
+        return None;
+    }
+    let units = Units::list(tree);
+    let all = started(&units, STARTED.iter().map(|&name| (name.to_owned(), None)), Follow::All);
+    let unit = units.load(name).filter(|unit| all.contains_key(name) && unit.masked.is_none())?;
+    may_start(tree, &unit).then(|| unit.fragment.clone()).flatten()
+}
+
 /// Whether all paths are there without which a unit is not started.
 fn may_start(tree: &Tree, unit: &Unit) -> bool {
     conditions(&unit.file).iter().all(|path| is_runtime(path) || tree.resolve(path).is_some())

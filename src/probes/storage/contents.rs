@@ -1,7 +1,7 @@
 //! What a device's first blocks say: of udev's database where udev has looked, else of the device itself.
 
 use super::sysfs::Sysfs;
-use crate::formats::storage::signature::{self, gpt_partitions};
+use crate::formats::storage::signature::{self, Contents, gpt_partitions};
 use crate::system::Root;
 use isctpl_checks::facts::{BlockDevice, Fact, Problem, Signature};
 use std::collections::BTreeMap;
@@ -25,10 +25,18 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
         device.part_label = device.part_label.take().or_else(|| property("ID_PART_ENTRY_NAME"));
     }
     let told = udev.as_ref().and_then(of_properties);
-    let to_read = below_root && !matches!(told, Some(Signature::Filesystem { .. } | Signature::Luks { .. }));
+    // A btrfs may lie on more devices than this one, of which udev says nothing.
+    let is_plain = matches!(&told, Some(Signature::Filesystem { kind, .. }) if kind != "btrfs");
+    let to_read = below_root && !is_plain;
     device.signature = if to_read {
         match (read(host, device), told) {
-            (Ok(read), told) => Fact::Known(read.or(told)),
+            (Ok(read), told) => {
+                device.volumes = read.volumes;
+                device.raid = device.raid.take().or(read.raid);
+                device.btrfs_devices = read.btrfs_devices;
+                device.luks = read.luks;
+                Fact::Known(read.signature.or(told))
+            }
             // What udev saw outlives a device that does not answer or must not be opened.
             (Err(_), Some(told)) => Fact::Known(Some(told)),
             (Err(problem), None) => Fact::Unknown(problem),
@@ -151,7 +159,7 @@ fn open(host: &Root, device: &BlockDevice) -> Result<File, Problem> {
     Ok(file)
 }
 
-fn read(host: &Root, device: &BlockDevice) -> Result<Option<Signature>, Problem> {
+fn read(host: &Root, device: &BlockDevice) -> Result<Contents, Problem> {
     let mut file = open(host, device)?;
     signature::read(&mut file).map_err(|error| Problem::new(node(device), error.to_string()))
 }

@@ -9,6 +9,7 @@ mod settings;
 pub(crate) mod sysfs;
 
 use crate::formats::storage::{crypttab, fstab};
+use crate::formats::text::harmless::is_plain;
 use crate::formats::text::names;
 use crate::system::Root;
 use crate::system::disk::Disk;
@@ -36,13 +37,15 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
     Source::Crypttab.name(&mut problems);
     awaited::keys(root, &mut crypttab);
     let lvm = settings::lvm_config(root, &mut problems);
-    let volume_groups = settings::volume_groups(root, &mut problems);
+    let mut storage = Storage::default();
+    settings::volume_groups(root, &mut storage, &mut problems);
     Source::Lvm.name(&mut problems);
     let mut storage = Storage {
         fstab,
         crypttab,
         lvm,
-        volume_groups,
+        overlayroot: settings::overlayroot(root, &mut problems),
+        md_arrays: settings::md_arrays(root, &mut problems),
         resume: settings::resume(root, &mut problems),
         lvm_installed: settings::first(
             root,
@@ -50,7 +53,7 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
             &mut problems,
         ),
         multipath: settings::multipath(root, &mut problems),
-        ..Storage::default()
+        ..storage
     };
     if live {
         running(&root.kernel(), &mut storage, &mut problems);
@@ -113,7 +116,7 @@ pub(crate) fn read_kernel(root: &Root, unread: &Problem) -> Storage {
 /// The device that `/` lies on, and those below it, as sysfs shows them.
 fn root_stack(root: &Root) -> Result<Vec<BlockDevice>, Problem> {
     let (entries, _) = mounts::mounts(root)?;
-    match mounts::at(&entries, "/") {
+    match mounts::at(&entries, "/").map(|entry| below_overlay(&entries, entry)) {
         Some(entry) => stack_of(entry, root),
         None => Err(Problem::new("/proc/self/mountinfo", "has no mount at /")),
     }
@@ -134,8 +137,11 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
         }
     };
     awaited::running(root, &entries, &mut storage.fstab, &mut storage.crypttab);
-    let stack = match mounts::at(&entries, "/") {
-        Some(entry) => stack_of(entry, root),
+    let stack = match mounts::at(&entries, "/").map(|entry| below_overlay(&entries, entry)) {
+        Some(entry) => {
+            storage.root_subvolume = subvolume(entry);
+            stack_of(entry, root)
+        }
         None => Err(Problem::new("/proc/self/mountinfo", "has no mount at /")),
     };
     let stack = stack.map(|stack| filled(root, stack));
@@ -149,7 +155,8 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
 fn mounted(root: &Root, storage: &mut Storage) {
     match device_of_mount(root) {
         Ok(Some(number)) => match devices_below(root, number) {
-            Ok(Some(stack)) => {
+            Ok(Some((stack, subvolume))) => {
+                storage.root_subvolume = subvolume;
                 storage.root_device = Fact::Known(stack.first().cloned());
                 storage.devices = Fact::Known(stack);
             }
@@ -174,15 +181,21 @@ fn no_device(storage: &mut Storage, why: &str) {
     storage.devices = Fact::NotApplicable(why.to_owned());
 }
 
-/// The device that a root is mounted from, and those below it, as this host sees them. `None` for a tree without
-/// its disk.
-fn devices_below(root: &Root, number: (u32, u32)) -> Result<Option<Vec<BlockDevice>>, Problem> {
+/// The device that a root is mounted from, and those below it, as this host sees them, with the subvolume that is
+/// mounted. `None` for a tree without its disk.
+fn devices_below(root: &Root, number: (u32, u32)) -> Result<Option<(Vec<BlockDevice>, Option<String>)>, Problem> {
     let host = Root::running()?;
     let entry = entry_of(root, &host, number)?;
     if !is_whole(&entry) {
         return Ok(None);
     }
-    stack_of(&entry, &host).map(|stack| Some(filled(&host, stack)))
+    let subvolume = subvolume(&entry);
+    stack_of(&entry, &host).map(|stack| Some((filled(&host, stack), subvolume)))
+}
+
+/// The subvolume that a mount of a btrfs shows.
+fn subvolume(entry: &MountEntry) -> Option<String> {
+    (entry.mount.kind == "btrfs" && is_plain(&entry.shows.replace('@', ""))).then(|| entry.shows.clone())
 }
 
 /// The same as sysfs shows them, without a read of any block; nothing where no disk is known.
@@ -208,6 +221,13 @@ fn entry_of(root: &Root, host: &Root, (major, minor): (u32, u32)) -> Result<Moun
 /// own, and no overlay or container's tree. A subvolume of btrfs is a root of its own.
 fn is_whole(entry: &MountEntry) -> bool {
     (entry.shows == "/" || entry.mount.kind == "btrfs") && !mounts::has_no_disk(&entry.mount)
+}
+
+/// Below an overlay the mount that its lower directory is, as overlayroot makes it; else the mount itself.
+fn below_overlay<'a>(entries: &'a [MountEntry], entry: &'a MountEntry) -> &'a MountEntry {
+    let lower = entry.mount.options.iter().find_map(|option| option.strip_prefix("lowerdir="));
+    let below = lower.filter(|_| entry.mount.kind == "overlay").and_then(|lower| mounts::at(entries, lower));
+    below.unwrap_or(entry)
 }
 
 fn stack_of(entry: &MountEntry, host: &Root) -> Result<Vec<BlockDevice>, Problem> {

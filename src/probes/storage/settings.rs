@@ -1,11 +1,11 @@
 //! Files of the root about storage: LVM's settings, the resume device, multipath.
 
 use crate::formats::shell::{Shell, Variables};
-use crate::formats::storage::lvm;
+use crate::formats::storage::{lvm, mdadm_conf};
+use crate::formats::text::harmless::mount;
 use crate::probes::files::first_of;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{Located, Location, LvmConfig, Problem, Source, VolumeLayers};
-use std::collections::BTreeMap;
+use isctpl_checks::facts::{HIDDEN, Located, Location, LvmConfig, MdArray, Problem, Source, Storage};
 
 const LVM_CONF: [&str; 2] = ["/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"];
 
@@ -43,25 +43,51 @@ pub(super) fn lvm_config(root: &Root, problems: &mut Vec<Problem>) -> LvmConfig 
     }
 }
 
-/// The volume groups that LVM has kept a backup of (vgcfgbackup(8)).
-pub(super) fn volume_groups(
-    root: &Root,
-    problems: &mut Vec<Problem>,
-) -> BTreeMap<String, Located<BTreeMap<String, VolumeLayers>>> {
+/// The volume groups that LVM has kept a backup of (vgcfgbackup(8)): what their volumes are made of, and on which devices
+/// they were seen.
+pub(super) fn volume_groups(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
     const DIRECTORY: &str = "/etc/lvm/backup";
     const LIMIT: usize = 64;
     let names = root.names(DIRECTORY).unwrap_or_else(|problem| {
         problems.push(problem);
         Vec::new()
     });
-    let mut groups = BTreeMap::new();
     for name in names.iter().take(LIMIT) {
         let path = format!("{DIRECTORY}/{name}");
         if let Some(group) = text(root, &path, problems).and_then(|text| lvm::volume_group(&text)) {
-            groups.insert(group.name, Located::new(group.layers, Location::file(path)));
+            let disks = group.disks.iter().map(|disk| mount::source(disk)).collect();
+            storage.volume_disks.insert(group.name.clone(), disks);
+            storage.volume_groups.insert(group.name, Located::new(group.layers, Location::file(path)));
         }
     }
-    groups
+}
+
+/// What overlayroot's files in the root tell it to do; the last one that says so wins. Of the value only the kind is
+/// kept: what follows may be a passphrase.
+pub(super) fn overlayroot(root: &Root, problems: &mut Vec<Problem>) -> Option<Located<String>> {
+    let mut variables = Variables::default();
+    for path in ["/etc/overlayroot.conf", "/etc/overlayroot.local.conf"] {
+        if let Some(text) = text(root, path, problems) {
+            variables.read(&text, path, Shell::Any);
+        }
+    }
+    let setting = variables.setting("overlayroot").unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    })?;
+    let kind = match setting.value.split(':').next().unwrap_or_default() {
+        kind @ ("" | "disabled" | "tmpfs" | "crypt" | "device") => kind,
+        kind if kind.starts_with("/dev/") => "device",
+        _ => HIDDEN,
+    };
+    Some(Located::new(kind.to_owned(), setting.at))
+}
+
+/// The arrays that mdadm.conf(5) names.
+pub(super) fn md_arrays(root: &Root, problems: &mut Vec<Problem>) -> Vec<Located<MdArray>> {
+    let paths = ["/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"];
+    let found = paths.into_iter().find_map(|path| Some((path, text(root, path, problems)?)));
+    found.map(|(path, text)| mdadm_conf::parse(&text, path).arrays).unwrap_or_default()
 }
 
 /// `RESUME=` of initramfs-tools (initramfs.conf(5)): files of conf.d come after the main one, in the order of

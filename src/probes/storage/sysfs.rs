@@ -2,7 +2,7 @@
 
 use crate::formats::storage::vpd;
 use crate::system::{FileKind, Root};
-use isctpl_checks::facts::{BlockDevice, Problem};
+use isctpl_checks::facts::{BlockDevice, MdRaid, Problem};
 
 /// The most devices below one that are followed; a real stack has a handful.
 const STACK_LIMIT: usize = 256;
@@ -88,6 +88,11 @@ impl<'a> Sysfs<'a> {
             values.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned())
         };
         // A virtio disk's vendor is a PCI number, which tells a person nothing.
+        // Not every kernel tells the UUID.
+        let raid = line("md/level")?.filter(|level| !level.is_empty()).map(|level| MdRaid {
+            level: Some(level),
+            uuid: line("md/uuid").ok().flatten().map(|uuid| uuid.trim().replace('-', "")),
+        });
         let names = [of_disk("vendor"), of_disk("model")].into_iter().flatten();
         let model: Vec<String> = names.filter(|name| !name.starts_with("0x")).collect();
         Ok(BlockDevice {
@@ -105,6 +110,7 @@ impl<'a> Sysfs<'a> {
             wwid: of_disk("wwid"),
             lun: lun_of(directory),
             model: (!model.is_empty()).then(|| model.join(" ")),
+            raid,
             ..BlockDevice::default()
         })
     }

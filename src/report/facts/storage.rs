@@ -39,6 +39,8 @@ pub(super) fn storage(storage: &Storage, page: &mut Page<'_>) {
     page.fields([
         ("LVM", storage.lvm_installed.clone().unwrap_or_else(|| "not installed".to_owned())),
         ("resume", located(storage.resume.as_ref())),
+        ("subvolume", storage.root_subvolume.clone().unwrap_or_default()),
+        ("overlayroot", located(storage.overlayroot.as_ref())),
         ("multipath", storage.multipath.as_ref().map(ToString::to_string).unwrap_or_default()),
     ]);
     page.problems(&storage.problems);
@@ -73,6 +75,10 @@ fn row(device: &BlockDevice) -> Vec<String> {
         Fact::Unknown(problem) => format!("unknown content: {problem}"),
         Fact::NotApplicable(_) => String::new(),
     });
+    let raid = device.raid.as_ref().and_then(|raid| raid.level.as_ref());
+    words.extend(raid.map(|level| format!("software RAID {level}")));
+    words.extend(device.luks.as_ref().and_then(|luks| luks.cipher.clone()));
+    words.extend(device.btrfs_devices.filter(|count| *count > 1).map(|count| format!("on {count} devices")));
     words.extend(device.iscsi_session.as_ref().map(|session| format!("iSCSI {session}")));
     words.extend(device.lun.map(|lun| format!("LUN {lun}")));
     words.extend(device.model.clone());

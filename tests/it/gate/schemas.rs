@@ -13,18 +13,31 @@ const CHECKS: &str = include_str!("../../../src/report/checks-v1.schema.json");
 const NO_FIELDS_VALUE: f64 = -0.5;
 
 /// Fields that may be absent.
-const OPTIONAL: [&str; 7] = [
+const OPTIONAL: [&str; 20] = [
     "/entries/*/target",
+    "/initramfs/*/crypttab",
+    "/initramfs/*/md_arrays",
+    "/initramfs/*/md_named_only",
     "/initramfs/*/requests/*/kind/target/account",
+    "/initramfs/*/starters",
     "/iscsi/initramfs_conf/account",
     "/storage/beside",
     "/storage/crypttab",
+    "/storage/devices/known/*/btrfs_devices",
+    "/storage/devices/known/*/luks",
+    "/storage/devices/known/*/raid",
+    "/storage/devices/known/*/volumes",
     "/storage/fstab/*/present",
+    "/storage/md_arrays",
+    "/storage/overlayroot",
+    "/storage/root_device/known/volumes",
+    "/storage/root_subvolume",
+    "/storage/volume_disks",
     "/storage/volume_groups",
 ];
 
 /// Objects whose keys are names out of the facts: a missing key is another fact, and not a missing field.
-const MAPS: [&str; 9] = [
+const MAPS: [&str; 11] = [
     "/initramfs/*/files",
     "/initramfs/*/modules",
     "/kernel/*/alias_matches",
@@ -32,6 +45,8 @@ const MAPS: [&str; 9] = [
     "/kernel/*/modules",
     "/loader/loader/grubenv",
     "/modules",
+    "/storage/devices/known/*/volumes",
+    "/storage/volume_disks",
     "/storage/volume_groups",
     "/storage/volume_groups/*/value",
 ];

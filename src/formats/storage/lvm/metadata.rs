@@ -17,6 +17,8 @@ pub(crate) struct VolumeGroup {
     pub layers: BTreeMap<String, VolumeLayers>,
     /// UUIDs of its physical volumes, with dashes.
     pub pvs: Vec<String>,
+    /// Where they were seen when the text was written (`device`, which LVM's own backup calls a hint).
+    pub disks: Vec<String>,
 }
 
 /// Reads the volume group that a metadata text describes; `None` when it describes none. What stands
@@ -35,6 +37,11 @@ pub(crate) fn volume_group(text: &str) -> Option<VolumeGroup> {
             [name, "physical_volumes", _, "id"] => {
                 if let Some(group) = group.as_mut().filter(|group| group.name == *name) {
                     group.pvs.push(first().to_owned());
+                }
+            }
+            [name, "physical_volumes", _, "device"] => {
+                if let Some(group) = group.as_mut().filter(|group| group.name == *name) {
+                    group.disks.push(first().to_owned());
                 }
             }
             [name, "logical_volumes", volume, "status"] => {
@@ -110,6 +117,7 @@ version = 1
         let group = volume_group(TEXT).unwrap();
         assert_eq!((group.name.as_str(), group.lvs.as_slice()), ("ubuntu-vg", &["ubuntu-lv".to_owned()][..]));
         assert_eq!(group.pvs, ["oUpjEK-xUUm-Peqa-DWGi-iRHV-8t1r-S944Sm"]);
+        assert_eq!(group.disks, ["/dev/sda3"]);
     }
 
     #[test]

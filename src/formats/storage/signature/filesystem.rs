@@ -23,10 +23,12 @@ fn luks(head: &[u8]) -> Option<Signature> {
     has(head, 0, b"LUKS\xba\xbe").then(|| Signature::Luks { uuid: text(head, 168, 40) })
 }
 
+/// What begins a superblock of Linux's software RAID (`MD_SB_MAGIC`).
+pub(super) const RAID_MAGIC: u32 = 0xa92b_4efc;
+
 /// A member of Linux's software RAID with its superblock at the start (versions 1.1 and 1.2).
 fn raid(head: &[u8]) -> Option<Signature> {
-    const MAGIC: u32 = 0xa92b_4efc;
-    let member = [0, 4096].into_iter().any(|offset| u32_at(head, offset) == Some(MAGIC));
+    let member = [0, 4096].into_iter().any(|offset| u32_at(head, offset) == Some(RAID_MAGIC));
     member.then(|| Signature::Other("linux_raid_member".to_owned()))
 }
 

@@ -2,19 +2,22 @@
 //!
 //! Offsets are those of the kernel's and the tools' own headers: ext4 `Documentation/filesystems/ext4`,
 //! XFS `xfs_dsb`, btrfs `btrfs_super_block`, swap `union swap_header`, LUKS on-disk format,
-//! LVM2 `lib/format_text/layout.h`, UEFI 2.10 section 5. Checksums are not verified: a damaged header is
-//! for its own tools to judge.
+//! LVM2 `lib/format_text/layout.h`, md `struct mdp_superblock_1`, UEFI 2.10 section 5. A text of LVM's metadata counts
+//! where its checksum is right, as it does for LVM; of other headers no checksum is verified: a damaged one is for
+//! its own tools to judge.
 
 mod bytes;
 mod filesystem;
 mod gpt;
+mod layers;
 mod physical_volume;
 
 pub(crate) use gpt::gpt_partitions;
 pub(crate) use physical_volume::{Area, metadata_area, pv_label};
 
 use crate::formats::storage::lvm;
-use isctpl_checks::facts::Signature;
+use isctpl_checks::facts::{LuksHeader, MdRaid, Signature, VolumeLayers};
+use std::collections::BTreeMap;
 use std::io::{Read, Result, Seek, SeekFrom};
 
 /// How much of a device's beginning is looked at: the last header in it is that of btrfs, at 64 KiB.
@@ -22,6 +25,21 @@ pub(crate) const HEAD: u64 = 128 << 10;
 
 /// The most metadata text of a volume group that is read.
 const METADATA_LIMIT: u64 = 1 << 20;
+
+/// What a device says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+    /// What it is.
+    pub signature: Option<Signature>,
+    /// Of a physical volume: what the volumes of its group are made of.
+    pub volumes: BTreeMap<String, VolumeLayers>,
+    /// Of a member of Linux's software RAID.
+    pub raid: Option<MdRaid>,
+    /// Of a btrfs: on how many devices it lies.
+    pub btrfs_devices: Option<u64>,
+    /// Of a LUKS device.
+    pub luks: Option<LuksHeader>,
+}
 
 /// What the first [`HEAD`] bytes of a device say; a physical volume's group is not in them, see [`read`].
 pub(crate) fn identify(head: &[u8]) -> Option<Signature> {
@@ -45,15 +63,16 @@ pub(crate) fn identify(head: &[u8]) -> Option<Signature> {
 /// # Errors
 /// When the first blocks cannot be read. A physical volume whose metadata cannot be read is one
 /// without a group.
-pub(crate) fn read(device: &mut (impl Read + Seek)) -> Result<Option<Signature>> {
+pub(crate) fn read(device: &mut (impl Read + Seek)) -> Result<Contents> {
     let head = head(device)?;
-    let Some(label) = pv_label(&head) else { return Ok(identify(&head)) };
+    let Some(label) = pv_label(&head) else { return Ok(layers::contents(&head, identify(&head))) };
     let group = label.metadata.iter().find_map(|area| group_of(device, area));
-    let (vg, lvs, pv_count) = match group {
-        Some(group) => (Some(group.name), group.lvs, u32::try_from(group.pvs.len()).unwrap_or(u32::MAX)),
-        None => (None, Vec::new(), 0),
+    let (vg, lvs, pv_count, volumes) = match group {
+        Some(group) => (Some(group.name), group.lvs, u32::try_from(group.pvs.len()).unwrap_or(u32::MAX), group.layers),
+        None => (None, Vec::new(), 0, BTreeMap::new()),
     };
-    Ok(Some(Signature::LvmPv { uuid: label.uuid, vg, lvs, pv_count }))
+    let signature = Some(Signature::LvmPv { uuid: label.uuid, vg, lvs, pv_count });
+    Ok(Contents { signature, volumes, ..Contents::default() })
 }
 
 /// Reads the first [`HEAD`] bytes, or as many as there are.
@@ -73,7 +92,8 @@ fn at(device: &mut (impl Read + Seek), offset: u64, length: u64) -> Result<Vec<u
 
 fn group_of(device: &mut (impl Read + Seek), area: &Area) -> Option<lvm::VolumeGroup> {
     let header = at(device, area.offset, 512).ok()?;
-    let pieces = metadata_area(&header, *area)?.pieces();
+    let found = metadata_area(&header, *area)?;
+    let pieces = found.pieces();
     if pieces.iter().map(|piece| piece.size).fold(0u64, u64::saturating_add) > METADATA_LIMIT {
         return None;
     }
@@ -81,7 +101,7 @@ fn group_of(device: &mut (impl Read + Seek), area: &Area) -> Option<lvm::VolumeG
     for piece in pieces {
         text.extend(at(device, piece.offset, piece.size).ok()?);
     }
-    lvm::volume_group(&String::from_utf8_lossy(&text))
+    found.is_sound(&text).then(|| lvm::volume_group(&String::from_utf8_lossy(&text))).flatten()
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ fn dashed(raw: &[u8]) -> Option<String> {
 pub(crate) struct MetadataArea {
     area: Area,
     text: Area,
+    /// Of the text.
+    checksum: u32,
 }
 
 /// Reads the header of a metadata area; `None` when there is none or it holds no text in use.
@@ -95,10 +97,26 @@ pub(crate) fn metadata_area(header: &[u8], area: Area) -> Option<MetadataArea> {
     let text = Area { offset: u64_at(header, 40)?, size: u64_at(header, 48)? };
     let unused = text.offset == 0 || text.size == 0 || u32_at(header, 60)? & IGNORED != 0;
     let fits = text.offset >= AREA_HEADER && text.offset < size && text.size <= size.checked_sub(AREA_HEADER)?;
-    (!unused && fits).then_some(MetadataArea { area: Area { offset: area.offset, size }, text })
+    let checksum = u32_at(header, 56)?;
+    (!unused && fits).then_some(MetadataArea { area: Area { offset: area.offset, size }, text, checksum })
+}
+
+/// LVM's CRC-32 (`calc_crc` in `lib/misc/crc.c`): the usual polynomial with a beginning of its own, and without the
+/// inversion at the end.
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
+    const INITIAL: u32 = 0xf597_a6cf;
+    const POLYNOMIAL: u32 = 0xedb8_8320;
+    bytes.iter().fold(INITIAL, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL } else { crc >> 1 })
+    })
 }
 
 impl MetadataArea {
+    /// Whether a text is the one that the header means.
+    pub(crate) fn is_sound(&self, text: &[u8]) -> bool {
+        checksum(text) == self.checksum
+    }
+
     /// The text's pieces on the device: two when it wraps at the end of the ring to behind the header.
     pub(crate) fn pieces(&self) -> Vec<Area> {
         let start = self.area.offset.saturating_add(self.text.offset);

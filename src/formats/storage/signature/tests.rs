@@ -15,7 +15,7 @@ const UUID: [u8; 16] = [0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x
 const WRITTEN: &str = "11111111-2222-3333-4444-555555555501";
 
 const TEXT: &str = "ubuntu-vg {\nid = \"bt7Sej\"\nphysical_volumes {\npv0 {\nid = \"a\"\n}\npv1 {\nid = \"b\"\n}\n}\n\
-                    logical_volumes {\nubuntu-lv {\nstatus = [\"READ\", \"VISIBLE\"]\n}\n}\n}\n";
+                    logical_volumes {\nubuntu-lv {\nstatus = [\"READ\", \"VISIBLE\"]\nsegment1 {\ntype = \"thin\"\n}\n}\n}\n}\n";
 
 /// A physical volume as pvcreate lays it out, its metadata text beginning `at` bytes into an area of `size`.
 fn physical_volume(at: u64, size: u64) -> Vec<u8> {
@@ -36,6 +36,7 @@ fn physical_volume(at: u64, size: u64) -> Vec<u8> {
     put(&mut image, area + 32, &size.to_le_bytes());
     put(&mut image, area + 40, &at.to_le_bytes());
     put(&mut image, area + 48, &(TEXT.len() as u64).to_le_bytes());
+    put(&mut image, area + 56, &physical_volume::checksum(TEXT.as_bytes()).to_le_bytes());
     let (first, second) = TEXT.as_bytes().split_at(TEXT.len().min((size - at) as usize));
     put(&mut image, area + at as usize, first);
     put(&mut image, area + 512, second);
@@ -54,22 +55,62 @@ fn expected_volume() -> Signature {
 #[test]
 fn reads_a_physical_volume_with_its_group() {
     assert!(lvm::volume_group(TEXT).is_some());
-    let signature = read(&mut Cursor::new(physical_volume(4608, 1_044_480))).unwrap();
-    assert_eq!(signature, Some(expected_volume()));
+    let contents = read(&mut Cursor::new(physical_volume(4608, 1_044_480))).unwrap();
+    assert_eq!(contents.signature, Some(expected_volume()));
+    assert!(contents.volumes["ubuntu-lv"].types.contains("thin"));
 }
 
 #[test]
 fn follows_metadata_around_the_end_of_the_ring() {
-    let signature = read(&mut Cursor::new(physical_volume(65536 - 100, 65536))).unwrap();
-    assert_eq!(signature, Some(expected_volume()));
+    let contents = read(&mut Cursor::new(physical_volume(65536 - 100, 65536))).unwrap();
+    assert_eq!(contents.signature, Some(expected_volume()));
 }
 
 #[test]
 fn a_volume_with_damaged_metadata_is_still_a_volume() {
     let mut image = physical_volume(4608, 1_044_480);
     put(&mut image, 4096 + 4, b"damaged");
-    let Some(Signature::LvmPv { vg, pv_count, .. }) = read(&mut Cursor::new(image)).unwrap() else { panic!() };
+    let Some(Signature::LvmPv { vg, pv_count, .. }) = read(&mut Cursor::new(image)).unwrap().signature else {
+        panic!()
+    };
     assert_eq!((vg, pv_count), (None, 0));
+}
+
+#[test]
+fn a_text_with_another_checksum_does_not_count() {
+    let mut image = physical_volume(4608, 1_044_480);
+    let at = 4096 + 4608 + TEXT.find("thin").unwrap();
+    put(&mut image, at, b"flat");
+    let contents = read(&mut Cursor::new(image)).unwrap();
+    assert!(matches!(contents.signature, Some(Signature::LvmPv { vg: None, .. })) && contents.volumes.is_empty());
+    // The check value of CRC-32 for the digits, by LVM's beginning and without the inversion (computed with zlib's
+    // crc32(data, crc): ~crc32("123456789", ~0xf597a6cf)).
+    assert_eq!(physical_volume::checksum(b"123456789"), 0x4991_cf02);
+}
+
+#[test]
+fn headers_tell_of_ciphers_levels_and_devices() {
+    let read_of = |pieces: &[(usize, &[u8])]| {
+        let mut image = blank();
+        pieces.iter().for_each(|(offset, bytes)| put(&mut image, *offset, bytes));
+        read(&mut Cursor::new(image)).unwrap()
+    };
+    let luks = |version: u16, cipher: &str| Some(LuksHeader { version, cipher: Some(cipher.to_owned()) });
+    let one = read_of(&[(0, b"LUKS\xba\xbe\x00\x01"), (8, b"aes"), (40, b"xts-plain64"), (168, WRITTEN.as_bytes())]);
+    assert_eq!(one.luks, luks(1, "aes-xts-plain64"));
+    let json = br#"{"segments":{"0":{"type":"crypt","encryption":"serpent-xts-plain64"}}}"#;
+    let two = read_of(&[(0, b"LUKS\xba\xbe\x00\x02"), (8, &16384u64.to_be_bytes()), (4096, json)]);
+    assert_eq!(two.luks, luks(2, "serpent-xts-plain64"));
+    let cut = read_of(&[(0, b"LUKS\xba\xbe\x00\x02"), (8, &u64::MAX.to_be_bytes()), (4096, b"{\"segments\"")]);
+    assert_eq!(cut.luks, Some(LuksHeader { version: 2, cipher: None }));
+    for (level, name) in [(1i32, Some("raid1")), (10, Some("raid10")), (-1, Some("linear")), (77, None)] {
+        let magic = filesystem::RAID_MAGIC.to_le_bytes();
+        let member = read_of(&[(4096, &magic), (4096 + 16, &UUID), (4096 + 72, &level.to_le_bytes())]);
+        let raid = member.raid.unwrap();
+        assert_eq!((raid.level.as_deref(), raid.uuid.as_deref()), (name, Some("11111111222233334444555555555501")));
+    }
+    let btrfs = read_of(&[(0x10040, b"_BHRfS_M"), (0x10020, &UUID), (0x10088, &2u64.to_le_bytes())]);
+    assert_eq!(btrfs.btrfs_devices, Some(2));
 }
 
 #[test]
@@ -77,7 +118,7 @@ fn a_metadata_size_beyond_all_bounds_is_refused() {
     let mut image = physical_volume(4608, 1_044_480);
     put(&mut image, 4096 + 32, &u64::MAX.to_le_bytes());
     put(&mut image, 4096 + 48, &(u64::MAX - 600).to_le_bytes());
-    let Some(Signature::LvmPv { vg, .. }) = read(&mut Cursor::new(image)).unwrap() else { panic!() };
+    let Some(Signature::LvmPv { vg, .. }) = read(&mut Cursor::new(image)).unwrap().signature else { panic!() };
     assert_eq!(vg, None);
 }
 
