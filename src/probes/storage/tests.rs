@@ -206,3 +206,58 @@ fn what_sysfs_does_not_tell_is_not_absent() {
     link(root, "/sys/dev", "dev");
     assert_eq!(facts(root, true).root_device.problem().unwrap().place, "/sys/dev/block");
 }
+
+#[test]
+fn below_an_overlay_lies_its_lower_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    instance(directory.path());
+    let text = "26 1 0:44 / / rw - overlay overlayroot rw,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay\n\
+                27 26 254:0 / /media/root-ro ro - ext4 /dev/mapper/ubuntu--vg-ubuntu--lv ro\n";
+    put(directory.path(), "/proc/self/mountinfo", text);
+    let storage = facts(directory.path(), true);
+    let root = storage.root_device.known().unwrap().as_ref().unwrap();
+    assert_eq!(root.dm_name.as_deref(), Some("ubuntu--vg-ubuntu--lv"));
+    assert_eq!(storage.mounts.known().unwrap()[0].kind, "overlay");
+}
+
+#[test]
+fn an_array_tells_its_level_and_a_mount_its_subvolume() {
+    let directory = tempfile::tempdir().unwrap();
+    instance(directory.path());
+    let array = "/sys/devices/virtual/block/md0";
+    put(directory.path(), &format!("{array}/dev"), "9:0\n");
+    put(directory.path(), &format!("{array}/md/level"), "raid1\n");
+    link(directory.path(), &format!("{array}/slaves/sda3"), "../../../../../sda3");
+    for place in ["/sys/class/block/md0", "/sys/dev/block/9:0"] {
+        link(directory.path(), place, "../../devices/virtual/block/md0");
+    }
+    put(directory.path(), "/run/udev/data/b9:0", "E:ID_FS_TYPE=btrfs\nE:ID_FS_USAGE=filesystem\nE:ID_FS_UUID=2222\n");
+    put(directory.path(), "/proc/self/mountinfo", "26 1 0:30 /@rootfs / rw - btrfs /dev/md0 rw,subvol=/@rootfs\n");
+    let storage = facts(directory.path(), true);
+    let root = storage.root_device.known().unwrap().as_ref().unwrap();
+    assert_eq!(root.raid.as_ref().unwrap().level.as_deref(), Some("raid1"));
+    assert_eq!(storage.root_subvolume.as_deref(), Some("/@rootfs"));
+}
+
+#[test]
+fn files_tell_of_overlays_arrays_and_where_volumes_were_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = |path: &str, text: &str| {
+        put(directory.path(), path, text);
+        facts(directory.path(), false)
+    };
+    let storage = read(
+        "/etc/overlayroot.conf",
+        "overlayroot_cfgdisk=\"disabled\"\noverlayroot=\"crypt:dev=/dev/sdb,pass=tell-nobody\"\n",
+    );
+    assert_eq!(storage.overlayroot.as_ref().unwrap().value, "crypt");
+    assert!(!format!("{storage:?}").contains("tell-nobody"));
+    let storage = read("/etc/overlayroot.local.conf", "overlayroot=disabled\n");
+    assert_eq!(storage.overlayroot.unwrap().value, "disabled");
+    let storage = read("/etc/mdadm/mdadm.conf", "ARRAY /dev/md0 UUID=b1a2c3d4:e5f60718:293a4b5c:6d7e8f90\n");
+    assert_eq!(storage.md_arrays[0].value.device.as_deref(), Some("/dev/md0"));
+    let backup =
+        "vg {\nid = \"a\"\nphysical_volumes {\npv0 {\nid = \"b\"\ndevice = \"/dev/mapper/sda3_crypt\"\n}\n}\n}\n";
+    let storage = read("/etc/lvm/backup/vg", backup);
+    assert_eq!(storage.volume_disks["vg"], ["/dev/mapper/sda3_crypt"]);
+}

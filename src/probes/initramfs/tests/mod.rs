@@ -2,6 +2,7 @@
 
 mod dialects;
 mod first_program;
+mod layers;
 mod stream;
 mod tree;
 mod units;
