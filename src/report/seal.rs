@@ -74,7 +74,12 @@ fn unlooked(problem: &Problem, style: &Style) -> String {
 pub(crate) fn host_keys(maker: Result<Option<KeyMaker>, Problem>, style: &Style) -> String {
     let text = match maker {
         Ok(Some(KeyMaker::CloudInit)) => "cloud-init makes new SSH host keys on each copy".to_owned(),
-        Ok(Some(KeyMaker::Unit)) => "sshd-keygen makes new SSH host keys on each copy".to_owned(),
+        Ok(Some(KeyMaker::Unit(name))) => format!("{name} makes new SSH host keys on each copy"),
+        Ok(Some(KeyMaker::FirstBoot(name))) => format!(
+            "{name} makes new SSH host keys at a first boot alone (ConditionFirstBoot=), and a copy with an empty \
+             /etc/machine-id has none: sshd does not start there before somebody runs `ssh-keygen -A`; in an \
+             ExecStartPre= of sshd's unit it makes them on each copy"
+        ),
         Ok(None) => {
             "nothing was found in this root that makes new SSH host keys: sshd does not start on a copy before \
                      somebody runs `ssh-keygen -A` there"

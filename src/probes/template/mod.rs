@@ -1,6 +1,7 @@
 //! What lies on the disk that a template must not carry, and what it must.
 
 mod credentials;
+mod keys;
 mod leftovers;
 mod search;
 mod wanted;
@@ -8,6 +9,7 @@ mod wanted;
 use super::units::startup::Startup;
 use crate::system::Root;
 use isctpl_checks::facts::{Leftover, LeftoverKind, Problem, Source, Template};
+pub(crate) use keys::{KeyMaker, key_maker};
 pub(crate) use leftovers::{is_of_running_system, is_package, is_rotated};
 use search::Search;
 

@@ -11,8 +11,9 @@ mod plan;
 mod table;
 mod unfinished;
 
+pub(crate) use crate::probes::template::{KeyMaker, key_maker};
 pub(crate) use clear::{Cleared, clear};
 pub(crate) use identity::{Architecture, Bootstrap, Identity, Loaders, identify};
-pub(crate) use plan::{Item, KeyMaker, Plan, Wishes, key_maker, plan};
+pub(crate) use plan::{Item, Plan, Wishes, plan};
 pub(crate) use table::How;
 pub(crate) use unfinished::refuse_unfinished;

@@ -60,15 +60,6 @@ pub(crate) struct Plan {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// What makes new SSH host keys at the start of a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyMaker {
-    /// cloud-init.
-    CloudInit,
-    /// A unit of the distribution.
-    Unit,
-}
-
 /// Looks for everything of the table.
 pub(crate) fn plan(root: &Root, eraser: &Eraser, wishes: Wishes) -> Plan {
     let (left, problems) = template::leftovers(root);
@@ -87,22 +78,6 @@ pub(crate) fn plan(root: &Root, eraser: &Eraser, wishes: Wishes) -> Plan {
         search.problem(problem);
     }
     search.plan
-}
-
-/// What makes new host keys, where something does.
-///
-/// # Errors
-/// When it cannot be looked at.
-pub(crate) fn key_maker(root: &Root) -> Result<Option<KeyMaker>, Problem> {
-    if root.stat("/usr/bin/cloud-init")?.is_some() {
-        return Ok(Some(KeyMaker::CloudInit));
-    }
-    for directory in UNITS {
-        if root.names(directory)?.iter().any(|name| name.starts_with("sshd-keygen") && name.ends_with(".service")) {
-            return Ok(Some(KeyMaker::Unit));
-        }
-    }
-    Ok(None)
 }
 
 /// Where units of packages lie.
