@@ -20,7 +20,8 @@ fn expectations(scenario: &Scenario) -> impl Iterator<Item = &Expectation> {
 
 #[test]
 fn every_scenario_names_verdicts_links_and_checks_that_there_are() {
-    for scenario in catalogue().scenarios() {
+    let catalogue = catalogue();
+    for scenario in catalogue.scenarios().chain(catalogue.installers()) {
         for expected in expectations(scenario) {
             let verdict = expected.verdict.as_str();
             assert!(["boots", "fails", "at-risk", "unknown"].contains(&verdict), "{}", scenario.name);
@@ -49,6 +50,13 @@ fn every_fault_is_done_to_a_healthy_baseline() {
             assert_eq!(from.kind(), Kind::Healthy, "{} is done to what is not healthy", scenario.name);
         }
     }
+}
+
+#[test]
+fn what_an_installer_leaves_is_to_boot() {
+    let catalogue = catalogue();
+    assert!(catalogue.installers().any(|installer| installer.name == "debian"));
+    assert!(catalogue.installers().all(|installer| installer.expect.verdict == "boots"));
 }
 
 #[test]

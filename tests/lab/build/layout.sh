@@ -1,7 +1,8 @@
 # The layout of a LUN of the lab, sourced by its builders: what the recipe's installer makes (ESP,
 # /boot, a volume group on the rest) and GRUB's place on a BIOS machine. The host's kernel needs
 # neither device mapper nor partition tables nor vfat: everything is addressed by its offset.
-# shellcheck shell=bash disable=SC2034 # the builders use these
+# Of a LUN that an installer has laid out LAYOUT says what differs: what layout-of prints of it.
+# shellcheck shell=bash disable=SC1090,SC2034 # the builders use these
 
 MIB=$((1024 * 1024))
 LUN_SIZE=$((3072 * MIB))
@@ -19,3 +20,5 @@ ESP_ID=5555AA03
 VG=ubuntu-vg LV=ubuntu-lv
 # By what names they are mounted: GRUB's tools ask the kernel's list of mounts, and then /dev.
 VOLUME=/dev/mapper/ubuntu--vg-ubuntu--lv BOOT=/dev/mapper/lun-part3
+
+if [ -n "${LAYOUT:-}" ]; then . "$LAYOUT"; fi

@@ -1,5 +1,5 @@
-# What the lab's machine needs of a root that an installer left: what is mounted where, how it starts, what it says
-# on its console, and how the lab gets in. Run in the LUN's root by chroot, after the packages.
+# What the lab's machine needs of a root that an installer left: what is mounted where, how it starts, and what it
+# says on its console. Run in the LUN's root by chroot, after the packages.
 # shellcheck shell=bash disable=SC2154 # the words come before it
 
 cat >/etc/fstab <<'FSTAB'
@@ -35,24 +35,3 @@ sed -e 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=1/' -e 's/^GRUB_CMDLINE_LINUX_DEFAULT=.*
 echo 'GRUB_TERMINAL="serial console"' >>/etc/default/grub
 update_image
 grub-mkconfig -o /boot/grub/grub.cfg
-
-# How the lab gets in: a unit that runs what the lab shares with the machine, and nothing else.
-cat >/usr/lib/lab/start <<'START'
-#!/bin/sh
-modprobe 9pnet_virtio
-modprobe 9p
-mkdir -p /run/lab
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 lab /run/lab && exec /bin/sh /run/lab/task
-START
-chmod +x /usr/lib/lab/start
-cat >/etc/systemd/system/lab.service <<'UNIT'
-[Unit]
-Description=The lab's task
-After=multi-user.target
-[Service]
-Type=simple
-ExecStart=/usr/lib/lab/start
-[Install]
-WantedBy=multi-user.target
-UNIT
-systemctl enable lab.service 2>/dev/null

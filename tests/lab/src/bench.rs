@@ -1,9 +1,11 @@
 //! The network of one machine: its SAN segment behind a gateway, a WAN segment, DHCP and the target.
 
 use crate::process::{GLANCE, Running, finish, log, uninterrupted};
+use crate::web::{self, Web};
 use anyhow::{Context, Result, bail, ensure};
 use nix::sched::{CloneFlags, setns, unshare};
 use std::fs::{self, File};
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -124,6 +126,24 @@ impl Bench {
         result
     }
 
+    /// Has the namespace a web server that takes logs as well, at an address that both segments reach through their
+    /// gateway.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub(crate) fn serve_web(&self, web: Web, logs: &Path) -> Result<()> {
+        let inside = self.enter()?;
+        let address = format!("{}/32", web::ADDRESS);
+        let mut command = Command::new("ip");
+        finish(command.args(["address", "replace", &address, "dev", "br-wan"]), &logs.join("network.log"))?;
+        let listener = TcpListener::bind((web::ADDRESS, 80)).context("the bench's web server")?;
+        let messages = UdpSocket::bind((web::ADDRESS, 514)).context("the bench's log server")?;
+        drop(inside);
+        web::keep(messages, logs.join(web::MESSAGES));
+        web::serve(listener, web);
+        Ok(())
+    }
+
     fn target(&self, logs: &Path, images: &[&Path], instance: Instance) -> Result<Running> {
         let output = log(&logs.join("tgtd.log"))?;
         let mut command = Command::new("tgtd");
@@ -170,6 +190,8 @@ pub(crate) struct Dhcp<'a> {
     pub(crate) lease: Option<&'a str>,
     /// Lines for dnsmasq that go before the usual ones.
     pub(crate) lines: &'a [String],
+    /// Whether the WAN has names: those of the mirrors that the bench's web server stands for.
+    pub(crate) names: bool,
     /// The directory whose `boot.ipxe` tells iPXE what to boot, in place of DHCP itself.
     pub(crate) script: Option<&'a Path>,
 }
@@ -193,9 +215,19 @@ dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}",
         }
     }
 
+    /// What tells the WAN of names, where it has some.
+    fn names(&self) -> String {
+        if !self.names {
+            return "port=0".to_owned();
+        }
+        let names = web::MIRRORS.map(|name| format!("\naddress=/{name}/{}", web::ADDRESS));
+        format!("no-resolv\nno-hosts{}", names.concat())
+    }
+
     /// Starts dnsmasq.
     fn serve(&self, logs: &Path) -> Result<Running> {
-        let (lease, more, boots) = (self.lease.unwrap_or(LEASE), self.lines.join("\n"), self.boots());
+        let (lease, more) = (self.lease.unwrap_or(LEASE), self.lines.join("\n"));
+        let (names, boots) = (self.names(), self.boots());
         let leases = logs.join("leases");
         if leases.exists() {
             fs::remove_file(&leases)?;
@@ -203,7 +235,7 @@ dhcp-option-force=tag:san,tag:ipxe,encap:175,191,{password}",
         // iPXE of 2019 knows no option 121: a router is sent to it alone (options that iPXE's request
         // names: 175 is its own). The instance gets the SAN route by option 121 and no router.
         let text = format!(
-            "port=0
+            "{names}
 bind-dynamic
 interface=br-san
 interface=br-wan
@@ -278,6 +310,11 @@ impl Drop for Inside<'_> {
 
 /// The script's name, in DHCP and in its directory.
 pub(crate) const SCRIPT: &str = "boot.ipxe";
+
+/// The LUN's name below `/dev/disk/by-path`, where Linux is logged in to it.
+pub(crate) fn by_path() -> String {
+    format!("ip-{TARGET}:3260-iscsi-{TARGET_NAME}-lun-47")
+}
 
 /// What the platform's command line prints of the instance, as the recipe shows it: the initiator's account.
 pub(crate) fn instance_yaml() -> String {

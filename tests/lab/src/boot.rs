@@ -97,6 +97,7 @@ impl Lab {
             instance: boot.instance,
             lease: scenario.lease.as_deref(),
             lines: &scenario.dhcp,
+            names: false,
             script: script.as_deref(),
         };
         let mut tries = 0;
@@ -134,7 +135,10 @@ impl Lab {
     }
 
     /// The directory of iPXE's script, as isctpl writes it.
-    fn script(&self, arguments: &[String], logs: &Path) -> Result<PathBuf> {
+    ///
+    /// # Errors
+    /// When isctpl refuses the arguments.
+    pub(crate) fn script(&self, arguments: &[String], logs: &Path) -> Result<PathBuf> {
         let folder = logs.join("tftp");
         fs::create_dir_all(&folder)?;
         let (instance, drive) = (logs.join("instance.yaml"), logs.join("drive.yaml"));
@@ -172,7 +176,9 @@ impl Lab {
 
     /// Whether the root's filesystem was written whole: its journal has nothing to replay.
     fn is_clean(&self, image: &Path, logs: &Path) -> Result<bool> {
-        let output = Command::new(self.folder.join("build/is-clean"))
+        let output = self
+            .workshop
+            .tool_for("is-clean", image)
             .arg(image)
             .stderr(log(&logs.join("clean.log"))?)
             .output()

@@ -60,6 +60,9 @@ const LOST: &[&str] = &[
     "Could not open SAN device",
     "Could not boot from SAN device",
     "System halted",
+    // Debian's installer, by its frontend "text": a question that its answers do not have, and a step that failed.
+    "Prompt: '?' for help",
+    "!! ERROR: ",
 ];
 
 /// What iPXE says when the lab's network or target, and not the instance, failed it.

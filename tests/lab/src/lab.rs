@@ -3,10 +3,10 @@
 use crate::lun::{Attached, Workshop};
 use crate::process::log;
 use crate::report::Report;
+use crate::table::Told;
 use anyhow::{Context, Result};
 use isctpl_lab::scenario::{Catalogue, Scenario};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -69,10 +69,10 @@ impl Lab {
     ///
     /// # Errors
     /// When what is kept of one cannot be read.
-    pub(crate) fn last_outcomes<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<(&Scenario, Option<T>)>> {
+    pub(crate) fn last_outcomes<T: Told>(&self) -> Result<Vec<(&Scenario, Option<T>)>> {
         let mut outcomes = Vec::new();
-        for scenario in self.catalogue.scenarios() {
-            let path = self.cache.join(kind).join(format!("{}.json", scenario.name));
+        for scenario in T::tried_on(&self.catalogue) {
+            let path = self.cache.join(T::KEPT_IN).join(format!("{}.json", scenario.name));
             let outcome = if path.exists() {
                 let outcome = serde_json::from_slice(&fs::read(&path)?);
                 Some(outcome.with_context(|| format!("{}: is no outcome", path.display()))?)

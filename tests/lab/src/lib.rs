@@ -1,5 +1,8 @@
-//! What the lab knows without booting anything: its scenarios, and what a console and a diff tell.
+//! What the lab knows without booting anything: its scenarios, an installer's answers, and what a console, a
+//! diff and a request tell.
 
+pub mod answers;
 pub mod changes;
 pub mod console;
+pub mod http;
 pub mod scenario;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Builders that take a LUN that is made already: what they do is no part of it.
-const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk", "own-machine"];
+const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk", "own-machine", "installer", "layout-of"];
 
 /// Words of scenarios, which no base speaks.
 const SETUPS: &str = "setups.sh";
@@ -134,7 +134,7 @@ impl Workshop {
     /// # Errors
     /// When a mount fails.
     pub(crate) fn attach<'a>(&'a self, image: &'a Path, mount: &'a Path, log_path: &'a Path) -> Result<Attached<'a>> {
-        finish(self.tool("attach").arg(image).arg(mount), log_path)?;
+        finish(self.tool_for("attach", image).arg(image).arg(mount), log_path)?;
         Ok(Attached { workshop: self, image, mount, log_path, done: false })
     }
 
@@ -167,8 +167,28 @@ impl Workshop {
         bail!("{}: {status}; {} ends with:\n  {}", change.display(), log_path.display(), tail.join("\n  "))
     }
 
-    fn tool(&self, name: &str) -> Command {
+    pub(crate) fn tool(&self, name: &str) -> Command {
         Command::new(self.tools.join(name))
+    }
+
+    /// A builder that takes the LUN in that file: where something else has laid it out, by the layout beside it.
+    pub(crate) fn tool_for(&self, name: &str, image: &Path) -> Command {
+        let mut command = self.tool(name);
+        let layout = layout(image);
+        if layout.exists() {
+            command.env("LAYOUT", layout);
+        }
+        command
+    }
+
+    /// Finds out how a LUN was laid out, and keeps that beside it.
+    ///
+    /// # Errors
+    /// When there is no system on it as an installer lays one out.
+    pub(crate) fn learn_layout(&self, image: &Path) -> Result<()> {
+        let output = self.tool("layout-of").arg(image).output().context("build/layout-of: cannot be started")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(fs::write(layout(image), output.stdout)?)
     }
 
     /// A figure that changes when anything changes that the LUN is made of.
@@ -210,9 +230,22 @@ impl Attached<'_> {
 
     /// A program that finds the root's volume and /boot in /dev by the names that they are mounted by.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = self.workshop.tool("with-names");
+        let mut command = self.workshop.tool_for("with-names", self.image);
         command.arg(self.mount).arg(program);
         command
+    }
+
+    /// Gives the root the unit that runs what the lab shares with the machine.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(crate) fn let_the_lab_in(&self) -> Result<()> {
+        let output = log(self.log_path)?;
+        let mut command = self.workshop.tool_for("inside", self.image);
+        command.arg(self.mount).stdin(fs::File::open(self.workshop.tools.join("get-in.sh"))?);
+        let status = command.stdout(output.try_clone()?).stderr(output).status().context("build/inside")?;
+        ensure!(status.success(), "get-in.sh: {status}; see {}", self.log_path.display());
+        Ok(())
     }
 
     /// Writes the ESP back and takes the mounts down.
@@ -232,7 +265,7 @@ impl Attached<'_> {
     }
 
     fn end(mut self, esp: &str) -> Result<()> {
-        let mut command = self.workshop.tool("detach");
+        let mut command = self.workshop.tool_for("detach", self.image);
         finish(command.arg(self.image).arg(self.mount).arg(esp), self.log_path)?;
         self.done = true;
         Ok(())
@@ -248,6 +281,11 @@ impl Drop for Attached<'_> {
     }
 }
 
+/// The file that says how something other than the lab laid out a LUN.
+fn layout(image: &Path) -> PathBuf {
+    image.with_extension("layout")
+}
+
 /// Copies a sparse file, sharing blocks where the filesystem can.
 ///
 /// # Errors
@@ -256,6 +294,9 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let status =
         Command::new("cp").args(["--sparse=always", "--reflink=auto"]).arg(from).arg(to).status().context("cp")?;
     ensure!(status.success(), "cp {} {}: {status}", from.display(), to.display());
+    if layout(from).exists() {
+        fs::copy(layout(from), layout(to))?;
+    }
     Ok(())
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Life {
     pub(crate) came_up: bool,
     /// Whether it judged itself to the end.
     pub(crate) judged: bool,
+    /// Whether it ended by itself.
+    pub(crate) ended: bool,
     /// Whether it went off by itself, when told to.
     pub(crate) went_off: bool,
     /// The console's line that showed it to be lost.
@@ -98,12 +100,12 @@ impl Machine<'_> {
         let up = self.share.join("up");
         let judged = self.share.join("judged");
         let (mut up_at, mut judged_at, mut lost_at) = (None, None, None);
-        let went_off = loop {
+        let ended = loop {
             if let Some(status) = machine.0.try_wait()? {
                 uninterrupted()?;
                 // One that something else ended did not go off by itself, and its stage says nothing.
                 ensure!(status.success(), "QEMU ended with {status}");
-                break judged_at.is_some();
+                break true;
             }
             uninterrupted()?;
             thread::sleep(GLANCE);
@@ -134,7 +136,8 @@ impl Machine<'_> {
             stage: console.stage.unwrap_or(Stage::Firmware),
             came_up: up_at.is_some(),
             judged: judged_at.is_some(),
-            went_off,
+            ended,
+            went_off: ended && judged_at.is_some(),
             lost: console.lost,
             bench: console.bench,
             trouble: console.stop_hangs.or(console.disk_lost),

@@ -6,6 +6,7 @@
 
 mod bench;
 mod boot;
+mod installed;
 mod lab;
 mod lun;
 mod machine;
@@ -17,6 +18,7 @@ mod rescue;
 mod table;
 mod trial;
 mod versions;
+mod web;
 
 use anyhow::{Context, Result, bail};
 use bench::Bench;
@@ -79,6 +81,11 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["rescue", "with", "capture"])]
     prepare: bool,
 
+    /// Have an installer build a template on an empty LUN by the project's own answers, and boot that; the names are
+    /// those of installers/. It takes the better part of an hour
+    #[arg(long, conflicts_with_all = ["rescue", "prepare", "with", "capture", "judge_only"])]
+    installer: bool,
+
     /// Mount the one scenario's root, run this command ({root} is the mount), and take it down again
     #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "COMMAND")]
     with: Vec<String>,
@@ -87,7 +94,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Write results.md, or prepare.md with --prepare, anew, with how each scenario came out when it was last booted here
+    /// Write results.md, prepare.md with --prepare, or installer.md with --installer, anew, with how each scenario came out when it was last booted here
     #[arg(long, conflicts_with = "judge_only")]
     record: bool,
 
@@ -127,9 +134,11 @@ fn run(arguments: &Arguments) -> Result<bool> {
         signal_hook::flag::register(signal, Arc::clone(&INTERRUPTED))?;
     }
     let catalogue = Catalogue::read(&arguments.folder)?;
+    let all: Vec<&Scenario> =
+        if arguments.installer { catalogue.installers().collect() } else { catalogue.scenarios().collect() };
     if arguments.list {
         let mut out = std::io::stdout().lock();
-        for scenario in catalogue.scenarios() {
+        for scenario in all {
             writeln!(out, "{:<36} {}", scenario.name, scenario.title)?;
         }
         return Ok(true);
@@ -137,10 +146,11 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let chosen: Vec<Scenario> = if arguments.rescue {
         Vec::new()
     } else if arguments.scenarios.is_empty() {
-        catalogue.scenarios().cloned().collect()
+        all.into_iter().cloned().collect()
     } else {
         let find = |name: &String| {
-            catalogue.scenario(name).cloned().with_context(|| format!("{name}: no such scenario; see --list"))
+            let found = all.iter().copied().find(|scenario| &scenario.name == name);
+            found.cloned().with_context(|| format!("{name}: no such scenario; see --list"))
         };
         arguments.scenarios.iter().map(find).collect::<Result<_>>()?
     };
@@ -167,6 +177,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let [scenario] = chosen.as_slice() else { bail!("--with goes with one scenario") };
         return lab.with_root(scenario, &arguments.with, &|what| say(&scenario.name, what));
     }
+    if arguments.installer {
+        return tell(&lab, arguments, chosen, Lab::install);
+    }
     if arguments.prepare {
         return tell(&lab, arguments, chosen, Lab::prepare);
     }
@@ -185,7 +198,7 @@ fn tell<T: Told>(lab: &Lab, arguments: &Arguments, chosen: Vec<Scenario>, attemp
         bail!("{} of {total} scenarios could not be tried", total - outcomes.len());
     }
     if arguments.record {
-        table::record(&arguments.folder, &lab.last_outcomes::<T>(T::KEPT_IN)?, &versions::versions(lab)?)?;
+        table::record(&arguments.folder, &lab.last_outcomes::<T>()?, &versions::versions(lab)?)?;
     }
     let agreed = outcomes.iter().filter(|outcome| outcome.disagreements().is_empty()).count();
     writeln!(std::io::stdout(), "\n{agreed} of {total} scenarios agree")?;

@@ -63,19 +63,9 @@ impl Lab {
         let root = logs.join("target");
         let attached = self.workshop.attach(image, &root, &log_path)?;
         let before = self.doctor(scenario, &attached, &KNOWN[..2], &logs.join("before.json"), &log_path)?;
-        let mut outcome = Prepared {
-            scenario: scenario.name.clone(),
-            left_out: left_out(scenario, &before),
-            found: before.words(),
-            changed: Vec::new(),
-            said: String::new(),
-            happened: Vec::new(),
-            live: Vec::new(),
-            disagreements: Vec::new(),
-            time: now(),
-            seconds: 0,
-            logs: logs.clone(),
-        };
+        let mut outcome = Prepared::begun(scenario, &logs);
+        outcome.left_out = left_out(scenario, &before);
+        outcome.found = before.words();
         if outcome.left_out.is_some() {
             attached.let_go()?;
         } else {
@@ -139,19 +129,47 @@ impl Lab {
         if !settled || !more.is_empty() {
             outcome.disagreements.push(format!("prepared once more, it ended with {code:?} and changes {more:?}"));
         }
-        let log_path = outcome.logs.join("prepare.log");
         if scenario.kind() == Kind::Bare {
             let (code, _) = self.ask(attached, &outcome.logs, "seal", &["--yes"])?;
             if code != Some(0) {
                 outcome.disagreements.push(format!("seal ended with {code:?}: see seal.out"));
             }
-            let path = outcome.logs.join("template.json");
-            let template = self.doctor(scenario, attached, &["--only", "template"], &path, &log_path)?;
-            let found = template.findings.iter().filter(|finding| finding.status == "fail");
-            outcome.disagreements.extend(
-                found.map(|finding| format!("as a template, {} was found: {}", finding.check, finding.summary)),
-            );
+            self.as_template(scenario, attached, outcome)?;
         }
+        self.afterwards(scenario, attached, allowed, outcome)
+    }
+
+    /// What is found of a root that was sealed, as a template.
+    ///
+    /// # Errors
+    /// When doctor says nothing.
+    pub(crate) fn as_template(
+        &self,
+        scenario: &Scenario,
+        attached: &Attached<'_>,
+        outcome: &mut Prepared,
+    ) -> Result<()> {
+        let (path, log_path) = (outcome.logs.join("template.json"), outcome.logs.join("prepare.log"));
+        let template = self.doctor(scenario, attached, &["--only", "template"], &path, &log_path)?;
+        let found = template.findings.iter().filter(|finding| finding.status == "fail");
+        outcome
+            .disagreements
+            .extend(found.map(|finding| format!("as a template, {} was found: {}", finding.check, finding.summary)));
+        Ok(())
+    }
+
+    /// What doctor says of a root that was prepared: it boots, and no warning is new.
+    ///
+    /// # Errors
+    /// When doctor says nothing.
+    pub(crate) fn afterwards(
+        &self,
+        scenario: &Scenario,
+        attached: &Attached<'_>,
+        allowed: &[String],
+        outcome: &mut Prepared,
+    ) -> Result<()> {
+        let log_path = outcome.logs.join("prepare.log");
         let after = self.doctor(scenario, attached, &KNOWN[..2], &outcome.logs.join("after.json"), &log_path)?;
         outcome.said = after.words();
         let differences = after.unlike(&boots(), false, allowed);
@@ -170,7 +188,7 @@ impl Lab {
         Ok((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
-    /// The instance that the root is of; of a template, one that boots a copy as well.
+    /// The instance that the root is of; of a template, one that boots a copy of it as well.
     fn instances(
         &self,
         scenario: &Scenario,
@@ -180,10 +198,27 @@ impl Lab {
         outcome: &mut Prepared,
         say: &dyn Fn(&str),
     ) -> Result<()> {
-        let logs = outcome.logs.clone();
-        if scenario.kind() != Kind::Bare {
-            return self.one_instance(scenario, bench, (INSTANCE, &logs, image), allowed, outcome, say);
+        if scenario.kind() == Kind::Bare {
+            return self.two_instances(scenario, bench, image, allowed, outcome, say);
         }
+        let logs = outcome.logs.clone();
+        self.one_instance(scenario, bench, (INSTANCE, &logs, image), allowed, outcome, say)
+    }
+
+    /// The instance that a template is of, and one that boots a copy of it.
+    ///
+    /// # Errors
+    /// When the lab itself fails.
+    pub(crate) fn two_instances(
+        &self,
+        scenario: &Scenario,
+        bench: &Bench,
+        image: &Path,
+        allowed: &[String],
+        outcome: &mut Prepared,
+        say: &dyn Fn(&str),
+    ) -> Result<()> {
+        let logs = outcome.logs.clone();
         let second = logs.join("second");
         fs::create_dir(&second)?;
         let clone = self.image(&second);
@@ -272,11 +307,8 @@ impl Told for Prepared {
     }
 
     fn recorded(&self) -> Vec<String> {
-        let changed: Vec<String> = self.changed.iter().map(|path| format!("`{path}`")).collect();
-        let changed = if changed.is_empty() { "-".to_owned() } else { changed.join(", ") };
-        let live = if self.live.is_empty() { "-".to_owned() } else { self.live.join("; the second: ") };
         let said = self.left_out.clone().unwrap_or_else(|| self.said.clone());
-        vec![self.found.clone(), changed, said, self.summary(), live]
+        vec![self.found.clone(), self.changes(), said, self.summary(), self.said_in_instances()]
     }
 
     fn sum(outcomes: &[&Self], scenarios: usize) -> String {
@@ -291,8 +323,36 @@ impl Told for Prepared {
 }
 
 impl Prepared {
+    /// An outcome of which nothing is known yet.
+    pub(crate) fn begun(scenario: &Scenario, logs: &Path) -> Self {
+        Self {
+            scenario: scenario.name.clone(),
+            left_out: None,
+            found: String::new(),
+            changed: Vec::new(),
+            said: String::new(),
+            happened: Vec::new(),
+            live: Vec::new(),
+            disagreements: Vec::new(),
+            time: now(),
+            seconds: 0,
+            logs: logs.to_owned(),
+        }
+    }
+
+    /// The files that were changed, for the record.
+    pub(crate) fn changes(&self) -> String {
+        let changed: Vec<String> = self.changed.iter().map(|path| format!("`{path}`")).collect();
+        if changed.is_empty() { "-".to_owned() } else { changed.join(", ") }
+    }
+
+    /// What doctor said in the instances, for the record.
+    pub(crate) fn said_in_instances(&self) -> String {
+        if self.live.is_empty() { "-".to_owned() } else { self.live.join("; the second: ") }
+    }
+
     /// What the machine, and the second, did, in a sentence.
-    fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let happened: Vec<&str> = self.happened.iter().map(|happened| happened.summary.as_str()).collect();
         match (self.left_out.is_some(), happened.as_slice()) {
             (true, _) => "left out".to_owned(),

@@ -65,7 +65,7 @@ pub(crate) fn rescue(lab: &Lab, names: &[String], say: &dyn Fn(&str)) -> Result<
     };
     let bench = Bench::new(0, &lab.cache)?;
     let units: Vec<&Path> = instances.iter().map(|(image, _)| image).chain(&blank).map(PathBuf::as_path).collect();
-    let dhcp = Dhcp { instance: INSTANCE, lease: None, lines: &[], script: None };
+    let dhcp = Dhcp { instance: INSTANCE, lease: None, lines: &[], names: false, script: None };
     let life = bench.around(&logs, &units, &dhcp, || {
         say("booting the rescue system");
         machine.live(false)

@@ -83,6 +83,13 @@ pub enum Kind {
 }
 
 impl Scenario {
+    fn read(name: &str, folder: &Path) -> Result<Self> {
+        let mut scenario: Self = parse(&folder.join("scenario.toml"))?;
+        name.clone_into(&mut scenario.name);
+        folder.clone_into(&mut scenario.folder);
+        Ok(scenario)
+    }
+
     /// What it shows.
     pub fn kind(&self) -> Kind {
         match &self.name {
@@ -180,10 +187,11 @@ pub enum Origin {
 pub struct Catalogue {
     recipes: BTreeMap<String, Recipe>,
     scenarios: BTreeMap<String, Scenario>,
+    installers: BTreeMap<String, Scenario>,
 }
 
 impl Catalogue {
-    /// Reads `bases/` and `scenarios/` of the lab's folder.
+    /// Reads `bases/`, `scenarios/` and `installers/` of the lab's folder.
     ///
     /// # Errors
     /// When a folder lacks its file, a file is not of the form, or a name that another is made from is unknown.
@@ -201,10 +209,8 @@ impl Catalogue {
         }
         let mut scenarios = BTreeMap::new();
         for (name, folder) in folders(&lab.join("scenarios"))? {
-            let mut scenario: Scenario = parse(&folder.join("scenario.toml"))?;
+            let scenario = Scenario::read(&name, &folder)?;
             ensure!(!recipes.contains_key(&name), "{name} is a base and a scenario");
-            scenario.name.clone_from(&name);
-            scenario.folder.clone_from(&folder);
             let inject = folder.join("inject.sh").exists();
             ensure!(inject == scenario.injected.is_some(), "{name}: inject.sh and [injected] go together");
             let origin = Origin::Copy(scenario.from.clone());
@@ -228,12 +234,21 @@ impl Catalogue {
             let parent = recipes.get_mut(&from).with_context(|| format!("{name}: from = \"{from}\" is unknown"))?;
             parent.kept = true;
         }
-        Ok(Self { recipes, scenarios })
+        let installers = folders(&lab.join("installers"))?
+            .into_iter()
+            .map(|(name, folder)| Ok((name.clone(), Scenario::read(&name, &folder)?)))
+            .collect::<Result<_>>()?;
+        Ok(Self { recipes, scenarios, installers })
     }
 
     /// The scenarios, by name.
     pub fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
         self.scenarios.values()
+    }
+
+    /// The installers, by name: what each makes of an empty LUN is tried as a scenario's root is.
+    pub fn installers(&self) -> impl Iterator<Item = &Scenario> {
+        self.installers.values()
     }
 
     /// The scenario of that name.

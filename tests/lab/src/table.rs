@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use comfy_table::{Cell, ContentArrangement, Row, Table};
-use isctpl_lab::scenario::Scenario;
+use isctpl_lab::scenario::{Catalogue, Scenario};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Write as _;
@@ -17,6 +17,10 @@ pub(crate) trait Told: Serialize + DeserializeOwned + Send {
     /// What the columns between the scenario and whether it agrees are called: for people, and in the record.
     const COLUMNS: (&[&str], &[&str]);
 
+    /// What it is tried on.
+    fn tried_on(catalogue: &Catalogue) -> Vec<&Scenario> {
+        catalogue.scenarios().collect()
+    }
     /// The scenario's name.
     fn scenario(&self) -> &str;
     /// Every disagreement.
