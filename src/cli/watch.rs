@@ -2,6 +2,7 @@
 
 use super::Source;
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// `isctpl watch`
 #[derive(Debug, Args)]
@@ -17,6 +18,10 @@ pub struct WatchArgs {
     /// Write every line to this device, too; it is opened in the beginning, and needs no disk
     #[arg(long, value_enum, value_name = "DEVICE", value_delimiter = ',')]
     pub also_to: Vec<AlsoTo>,
+
+    /// Keep what was seen as metrics in this file, for node_exporter's textfile collector; it is replaced whole
+    #[arg(long, value_name = "FILE")]
+    pub textfile: Option<PathBuf>,
 
     /// How to print what happens
     #[arg(long, value_enum, default_value_t = WatchFormat::Text)]

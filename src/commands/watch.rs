@@ -5,8 +5,9 @@ use super::source::request_of;
 use crate::cli::{AlsoTo, WatchArgs, WatchFormat};
 use crate::formats::text::printable;
 use crate::probes;
-use crate::report;
+use crate::report::{self, WatchMetrics};
 use crate::system::cancel::{Cancel, Wakeup};
+use crate::system::replace::{Readers, write_whole};
 use crate::system::steady;
 use crate::watch::{Request, watch};
 use anyhow::{Context, bail};
@@ -16,8 +17,8 @@ use sd_notify::NotifyState;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// How long a line waits for whoever reads standard output.
 const PATIENCE: u16 = 1000;
@@ -27,22 +28,16 @@ pub(super) fn run(args: &WatchArgs, output: &mut Output) -> anyhow::Result<u8> {
         bail!("only the running system's routes can be watched; leave --root out");
     }
     let request = what_to_watch(args)?;
-    let mut told = Told { output, format: args.format, also: open_also(&args.also_to)?, unread: 0 };
+    let also = open_also(&args.also_to)?;
+    let metrics = args.textfile.clone().map(Textfile::new);
+    let mut told = Told { output, format: args.format, also, metrics, watchdog: watchdog(), ready: false, unread: 0 };
     if let Err(problem) = steady::lock_memory() {
         told.output.complain(&format!("isctpl: {problem}; the watch may stop when the root's disk is gone\n"));
     }
     let (wakeup, cancel) = (Wakeup::on_signals()?, Cancel::on_signals()?);
-    let mut ready = false;
-    watch(&request, &wakeup, &cancel, watchdog(), &mut |record| {
-        match record {
-            Some(record) => told.tell(record)?,
-            None => notify(&[NotifyState::Watchdog]),
-        }
-        if !ready {
-            ready = true;
-            notify(&[NotifyState::Ready]);
-        }
-        Ok(())
+    watch(&request, &wakeup, &cancel, &mut |record| match record {
+        Some(record) => told.tell(record).map(|()| None),
+        None => Ok(told.rest()),
     })?;
     Ok(0)
 }
@@ -97,17 +92,76 @@ fn notify(states: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(states);
 }
 
+/// The file with metrics. That it cannot be written is said once, and the watch goes on.
+struct Textfile {
+    path: PathBuf,
+    metrics: WatchMetrics,
+    is_old: bool,
+    written: Option<Instant>,
+    complained: bool,
+}
+
+/// The file is written at most so often.
+const BETWEEN_WRITES: Duration = Duration::from_millis(200);
+
+impl Textfile {
+    fn new(path: PathBuf) -> Self {
+        Self { path, metrics: WatchMetrics::default(), is_old: false, written: None, complained: false }
+    }
+
+    /// Writes it, unless that was done just now; tells how long to wait then.
+    fn write(&mut self, output: &mut Output) -> Option<Duration> {
+        if !self.is_old {
+            return None;
+        }
+        if let Some(wait) = self.written.and_then(|written| BETWEEN_WRITES.checked_sub(written.elapsed())) {
+            return Some(wait.max(Duration::from_millis(1)));
+        }
+        self.is_old = false;
+        self.written = Some(Instant::now());
+        if let Err(error) = write_whole(&self.path, self.metrics.text().as_bytes(), Readers::Everyone)
+            && !self.complained
+        {
+            self.complained = true;
+            output.complain(&format!("isctpl: cannot write {}: {error}\n", printable::path(&self.path)));
+        }
+        None
+    }
+}
+
 /// Where lines go.
 struct Told<'a> {
     output: &'a mut Output,
     format: WatchFormat,
     also: Vec<(AlsoTo, File)>,
+    metrics: Option<Textfile>,
+    /// How often systemd wants to hear that this process lives.
+    watchdog: Option<Duration>,
+    /// Whether it knows that the watch has begun.
+    ready: bool,
     /// Lines that nobody took.
     unread: u64,
 }
 
 impl Told<'_> {
+    /// All was told; says when to come again.
+    fn rest(&mut self) -> Option<Duration> {
+        let again = self.metrics.as_mut().and_then(|metrics| metrics.write(self.output));
+        if !self.ready {
+            self.ready = true;
+            notify(&[NotifyState::Ready]);
+        }
+        if self.watchdog.is_some() {
+            notify(&[NotifyState::Watchdog]);
+        }
+        [again, self.watchdog].into_iter().flatten().min()
+    }
+
     fn tell(&mut self, record: &crate::watch::Record) -> std::io::Result<()> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.metrics.take(record);
+            metrics.is_old = true;
+        }
         let text = report::watch_text(record);
         for (to, file) in &mut self.also {
             let line = match to {

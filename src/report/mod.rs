@@ -18,6 +18,7 @@ mod style;
 mod table;
 mod times;
 mod watch;
+mod watch_metrics;
 
 pub(crate) use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
 pub(crate) use facts::facts_text;
@@ -34,6 +35,7 @@ pub(crate) use style::Style;
 pub(crate) use table::table;
 pub(crate) use times::times;
 pub(crate) use watch::{watch_json, watch_text};
+pub(crate) use watch_metrics::WatchMetrics;
 
 use clap::ValueEnum;
 use isctpl_checks::facts::{Facts, Mode};

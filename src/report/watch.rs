@@ -61,7 +61,7 @@ fn with_cause(mut line: String, cause: &Cause) -> String {
     line
 }
 
-fn portal_of(flow: &Flow) -> SocketAddr {
+pub(super) fn portal_of(flow: &Flow) -> SocketAddr {
     SocketAddr::new(flow.destination, flow.port.unwrap_or(3260))
 }
 

@@ -41,29 +41,22 @@ pub struct Request {
     pub keep_route: bool,
 }
 
-/// Who is told what happens, and with nothing that this watch still lives.
-pub type Tell<'a> = dyn FnMut(Option<&Record>) -> std::io::Result<()> + 'a;
+/// Who is told what happens, and with nothing that all of it was told. It says when it wants to be told so again, at the
+/// latest.
+pub type Tell<'a> = dyn FnMut(Option<&Record>) -> std::io::Result<Option<Duration>> + 'a;
 
-/// Watches until somebody asks to stop; `tell` is given what happens, and every `alive` a sign that nothing did.
+/// Watches until somebody asks to stop; `tell` is given what happens.
 ///
 /// # Errors
 /// When the kernel does not let it, or `tell` cannot be told any more.
-pub fn watch(
-    request: &Request,
-    wakeup: &Wakeup,
-    cancel: &Cancel,
-    alive: Option<Duration>,
-    tell: &mut Tell<'_>,
-) -> Result<(), Problem> {
+pub fn watch(request: &Request, wakeup: &Wakeup, cancel: &Cancel, tell: &mut Tell<'_>) -> Result<(), Problem> {
     let mut follower = Follower::join()?;
     let mut watch = Watch::begin(request, tell)?;
     while !cancel.is_requested() {
-        let waited = wakeup.wait_for(follower.descriptor(), alive);
+        let again = watch.rest()?;
+        let waited = wakeup.wait_for(follower.descriptor(), again);
         waited.map_err(|error| Problem::new("poll", error.to_string()))?;
         watch.catch_up(&mut follower, cancel)?;
-        if alive.is_some() {
-            (watch.tell)(None).map_err(|error| Problem::new("the output", error.to_string()))?;
-        }
     }
     watch.end()
 }
@@ -317,7 +310,12 @@ impl<'a, 'b> Watch<'a, 'b> {
         let late = at.elapsed();
         let epoch_micros = i64::try_from(epoch.saturating_sub(late).as_micros()).unwrap_or(i64::MAX);
         let record = Record { at: at.saturating_duration_since(self.begun), epoch_micros, what };
-        (self.tell)(Some(&record)).map_err(|error| Problem::new("the output", error.to_string()))
+        (self.tell)(Some(&record)).map(drop).map_err(|error| Problem::new("the output", error.to_string()))
+    }
+
+    /// Says that all was told.
+    fn rest(&mut self) -> Result<Option<Duration>, Problem> {
+        (self.tell)(None).map_err(|error| Problem::new("the output", error.to_string()))
     }
 
     fn end(mut self) -> Result<(), Problem> {
@@ -325,7 +323,8 @@ impl<'a, 'b> Watch<'a, 'b> {
         let open: Duration = self.accounts.iter().map(|account| account.open_for(now)).sum();
         let (gaps, without) = (self.totals.gaps, self.totals.without + open);
         let (resyncs, unannounced) = (self.resyncs, self.unannounced);
-        self.say(now, What::Stop { gaps, without, resyncs, unannounced })
+        self.say(now, What::Stop { gaps, without, resyncs, unannounced })?;
+        self.rest().map(drop)
     }
 }
 

@@ -424,3 +424,46 @@ fn systemd_is_told_that_the_watch_runs() {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
     assert!(child.wait().unwrap().success());
 }
+
+/// Every series is there from the beginning, and right in the end.
+#[test]
+fn the_textfile_has_every_series_and_what_was_seen() {
+    let Some(namespace) = instance("watch-textfile") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("isctpl_watch.prom");
+    let read = || std::fs::read_to_string(&file).unwrap_or_default();
+    let value = |name: &str| {
+        let text = read();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let mut watch = Watch::begin(&namespace, &["--textfile", file.to_str().unwrap()]);
+    let until = |what: &str, holds: &dyn Fn() -> bool| {
+        let tries = (0..100).any(|_| {
+            holds() || {
+                sleep(Duration::from_millis(50));
+                false
+            }
+        });
+        assert!(tries, "{what}: {}", read());
+    };
+    let present = "isctpl_watch_route_present{portal=\"100.97.0.10:3260\"}";
+    until("the file is written in the beginning", &|| read().contains(present));
+    let names = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let first = names(&read());
+    assert_eq!((value(present), value("isctpl_watch_gaps_total")), (1.0, 0.0));
+    namespace.ip("route del 100.97.0.0/16");
+    until("the route is gone", &|| value(present) == 0.0);
+    namespace.ip("route add 100.97.0.0/16 via 100.64.16.49 dev san");
+    until("the route is back", &|| value(present) == 1.0);
+    assert_eq!(value("isctpl_watch_gaps_total"), 1.0);
+    assert!(value("isctpl_watch_last_gap_seconds") > 0.0 && value("isctpl_watch_last_gap_timestamp_seconds") > 1e9);
+    assert_eq!(names(&read()), first);
+    assert_eq!(watch.next()["event"], "gap");
+    watch.end();
+}
