@@ -411,7 +411,7 @@ fn systemd_is_told_that_the_watch_runs() {
     command.args(["watch", "--portal", PORTAL, "--san-nic", "san"]).stdin(Stdio::null()).stdout(Stdio::null());
     // systemd gives the pid, too; it is checked only where it is given.
     let mut child = command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "400000").spawn().unwrap();
-    let mut heard = |wanted: &str| loop {
+    let heard = |wanted: &str| loop {
         let mut message = [0; 256];
         let length = socket.recv(&mut message).unwrap();
         if String::from_utf8_lossy(&message[..length]).contains(wanted) {

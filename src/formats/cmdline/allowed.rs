@@ -149,6 +149,7 @@ fn shown(key: &str, value: &str) -> Option<String> {
         }
         "root" | "resume" if is_device(value) || is_path(value) => true,
         "netroot" => matches!(value, "dhcp" | "dhcp6" | "ibft"),
+        "root" if value.strip_prefix("live:").is_some_and(|live| is_device(live) || is_path(live)) => true,
         "root" => matches!(value, "ibft" | "iscsi") || is_export(value),
         "resume" | "ds" => false,
         "rootflags" | "resumeflags" => {
@@ -158,7 +159,6 @@ fn shown(key: &str, value: &str) -> Option<String> {
         "rd.iscsi.param" => value.split_once('=').is_some_and(|(name, value)| {
             SETTINGS.iter().any(|begin| name.starts_with(begin)) && value.len() <= 10 && is_plain(value)
         }),
-        "root" if value.strip_prefix("live:").is_some_and(|live| is_device(live) || is_path(live)) => true,
         "rd.luks.name" | "luks.name" | "rd.luks.key" | "luks.key" => {
             let is_uuid = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
             let of_key = key.ends_with(".key");

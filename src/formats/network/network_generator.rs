@@ -82,6 +82,7 @@ fn text(nic: &str, network: &Network) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use isctpl_checks::facts::Word;

@@ -7,7 +7,7 @@ use super::units;
 use crate::formats::storage::{crypttab, mdadm_conf};
 use crate::formats::systemd::udev_rules;
 use crate::probes::files::{Files, Reader};
-use isctpl_checks::facts::{Initramfs, Layer, Located, Location, Source, Starter};
+use isctpl_checks::facts::{Initramfs, Layer, Location, Source, Starter};
 use std::collections::BTreeSet;
 
 /// What stands in the names of udev's rules about these layers.

@@ -181,9 +181,12 @@ fn no_device(storage: &mut Storage, why: &str) {
     storage.devices = Fact::NotApplicable(why.to_owned());
 }
 
+/// A device with those below it, and the subvolume that a mount of it shows.
+type Mounted = (Vec<BlockDevice>, Option<String>);
+
 /// The device that a root is mounted from, and those below it, as this host sees them, with the subvolume that is
 /// mounted. `None` for a tree without its disk.
-fn devices_below(root: &Root, number: (u32, u32)) -> Result<Option<(Vec<BlockDevice>, Option<String>)>, Problem> {
+fn devices_below(root: &Root, number: (u32, u32)) -> Result<Option<Mounted>, Problem> {
     let host = Root::running()?;
     let entry = entry_of(root, &host, number)?;
     if !is_whole(&entry) {

@@ -57,7 +57,7 @@ fn sysfs(firmware: &[IbftNic]) -> tempfile::TempDir {
     }
     fs::create_dir_all(root.path().join("firmware/ibft")).unwrap();
     for nic in firmware {
-        let mut write = |file: &str, text: String| write(format!("firmware/ibft/ethernet{}/{file}", nic.index), &text);
+        let write = |file: &str, text: String| write(format!("firmware/ibft/ethernet{}/{file}", nic.index), &text);
         write("index", nic.index.to_string());
         write("flags", nic.flags.to_string());
         write("mac", nic.mac.clone());

@@ -56,7 +56,7 @@ fn a_generator_and_units_that_start_set_up_layers() {
             .link(&format!("{system}/basic.target.wants/multipathd.service"), "../multipathd.service")
             .file(
                 &format!("{system}/multipathd.service"),
-                &format!("[Unit]\n{condition}\n[Service]\nExecStart=/sbin/multipathd -d -s\n"),
+                format!("[Unit]\n{condition}\n[Service]\nExecStart=/sbin/multipathd -d -s\n"),
             )
     };
     let found = |condition: &str| {
