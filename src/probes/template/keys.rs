@@ -41,11 +41,13 @@ pub(crate) fn key_maker(root: &Root) -> Result<Option<KeyMaker>, Problem> {
     let units = Units::list(root);
     let mut at_first_boot = None;
     for name in SERVERS.into_iter().chain(makers.iter().map(String::as_str)) {
-        let Some(unit) = units.load(name).filter(|unit| unit.masked.is_none()) else { continue };
+        // A template has no text of its own to load; any instance has it.
+        let instance = name.replace("@.", "@rsa.");
+        let Some(unit) = units.load(&instance).filter(|unit| unit.masked.is_none()) else { continue };
         if SERVERS.contains(&name) && !makes_keys(&unit.file) {
             continue;
         }
-        let maker = unit.name.clone();
+        let maker = name.to_owned();
         if !asks_for_a_first_boot(&unit.file) {
             return Ok(Some(KeyMaker::Unit(maker)));
         }
