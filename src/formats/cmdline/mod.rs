@@ -177,6 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn words_of_layers_show_names_and_keep_passphrases() {
+        for (word, shown) in [
+            (
+                "rd.luks.name=5d0b8a4e-6b1f-4f7e-9a61-2f0c6a3d1e55=cryptroot",
+                "rd.luks.name=5d0b8a4e-6b1f-4f7e-9a61-2f0c6a3d1e55=cryptroot",
+            ),
+            ("rd.luks.key=5d0b8a4e=/etc/keys/root.key", "rd.luks.key=5d0b8a4e=/etc/keys/root.key"),
+            ("rd.luks.key=/etc/keys/root.key", "rd.luks.key=/etc/keys/root.key"),
+            ("rd.luks.key=hunter2", "rd.luks.key=(hidden)"),
+            ("overlayroot=tmpfs", "overlayroot=tmpfs"),
+            ("overlayroot=crypt:dev=/dev/sdb,pass=hunter2", "overlayroot=crypt:(hidden)"),
+            ("cryptdevice=UUID=5d0b8a4e:cryptroot", "cryptdevice=UUID=5d0b8a4e"),
+            ("cryptopts=target=root,source=/dev/sda3,key=hunter2", "cryptopts=(hidden)"),
+            ("root=live:/dev/disk/by-label/LIVE", "root=live:/dev/disk/by-label/LIVE"),
+            ("rd.live.image", "rd.live.image"),
+        ] {
+            assert_eq!(super::word(word).to_string(), shown, "{word}");
+        }
+    }
+
+    #[test]
     fn a_secret_is_hidden_to_its_end() {
         for line in [
             "ro iscsi_password='half geheim' quiet",
