@@ -1,6 +1,6 @@
 //! Where the key of an encrypted device comes from in an image.
 
-use super::crypt_missing::{broken, in_root};
+use super::crypt_device::{broken, in_root};
 use crate::analysis::{Crypt, Family};
 use crate::facts::{CrypttabEntry, HIDDEN, Initramfs};
 use crate::{Analysis, Evidence, Finding, Outcome};

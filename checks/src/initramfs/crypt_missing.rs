@@ -1,10 +1,11 @@
 //! `initramfs-crypt-missing`: the root is encrypted, and the image does not unlock it.
 
+use super::crypt_device::{broken, entry_of, in_root, is_by_systemd, other_name};
 use super::crypt_key::{Key, ruling};
 use super::crypt_words::asked;
 use crate::analysis::{Crypt, Family};
-use crate::facts::{CrypttabEntry, Initramfs, Layer};
-use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand, analysis};
+use crate::facts::{Initramfs, Layer};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
     id: "initramfs-crypt-missing",
@@ -88,12 +89,6 @@ fn device(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Outc
     }
 }
 
-/// That the root is on this device, and why it stays locked.
-pub(super) fn broken(crypt: &Crypt, why: String) -> Finding {
-    Finding::critical(format!("the root is on the encrypted device {}, and {why}", crypt.name))
-        .evidence(crypt.seen.clone())
-}
-
 /// Programs that the image lacks, and what would run them.
 fn tools(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Option<Finding>, Outcome> {
     let starter = image.sets_up(Layer::Crypt)?;
@@ -134,20 +129,6 @@ fn tools(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Optio
         .evidences(facts.omitting(&[]))
         .remedy(remedy.first(install));
     Ok(Some(finding))
-}
-
-/// Whether systemd unlocks devices in an image.
-pub(super) fn is_by_systemd(image: &Initramfs) -> bool {
-    image.family() == Family::Dracut && image.has_file("usr/lib/systemd/systemd")
-}
-
-/// The entry of a device in the image's crypttab.
-pub(super) fn entry_of<'a>(image: &'a Initramfs, crypt: &Crypt) -> Option<&'a CrypttabEntry> {
-    let by_uuid = |entry: &&CrypttabEntry| {
-        let named = entry.device.strip_prefix("UUID=").or_else(|| entry.device.strip_prefix("/dev/disk/by-uuid/"));
-        crypt.uuid.is_some() && named.and_then(analysis::plain_uuid) == crypt.uuid
-    };
-    image.crypttab.iter().find(|entry| entry.name == crypt.name).or_else(|| image.crypttab.iter().find(by_uuid))
 }
 
 /// The key by the list that initramfs-tools' script reads, or why the device is not on it.
@@ -191,22 +172,4 @@ fn listed(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Resu
         ))));
     }
     Ok(Ok(Key::of_entry(entry)))
-}
-
-/// The device comes up by another name than root= has.
-pub(super) fn other_name(facts: &Analysis<'_>, crypt: &Crypt, name: &str, seen: Option<Evidence>) -> Finding {
-    broken(crypt, format!("the initramfs unlocks it as {name}"))
-        .evidences(seen)
-        .evidences(facts.loader.default_entry().map(|entry| entry.root_evidence()))
-        .remedy(facts.update_loader(format!(
-            "Name {} in root=, or the device {} in crypttab and rd.luks.name=.",
-            name, crypt.name
-        )))
-}
-
-/// The line of the root's crypttab, as evidence.
-pub(super) fn in_root(facts: &Analysis<'_>, crypt: &Crypt) -> Option<Evidence> {
-    let entry = facts.storage.crypttab.iter().find(|entry| entry.name == crypt.name)?;
-    let key = entry.key.as_deref().unwrap_or("none");
-    Some(Evidence::at(entry.at.as_ref()?, format!("{} {} {key} {}", entry.name, entry.device, entry.options.join(","))))
 }

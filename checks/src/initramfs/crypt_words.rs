@@ -1,8 +1,8 @@
 //! Which encrypted devices an image of dracut unlocks: by the command line, and by crypttab in it
 //! (systemd-cryptsetup-generator(8), dracut's parse-crypt.sh).
 
+use super::crypt_device::{broken, entry_of, in_root, is_by_systemd, other_name};
 use super::crypt_key::Key;
-use super::crypt_missing::{broken, entry_of, in_root, is_by_systemd, other_name};
 use crate::analysis::{self, Crypt};
 use crate::facts::{Cmdline, Initramfs, Word};
 use crate::{Analysis, Evidence, Finding, Outcome};

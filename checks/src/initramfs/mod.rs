@@ -2,6 +2,7 @@
 
 mod compression_unsupported;
 mod count;
+mod crypt_device;
 mod crypt_key;
 mod crypt_missing;
 mod crypt_words;

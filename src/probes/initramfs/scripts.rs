@@ -253,7 +253,8 @@ fn order_of<'t>(tree: &'t Tree, stage: &str) -> Option<HashSet<&'t str>> {
 /// Whether a text is a script that runs in the image, by where it lies. `orders` keeps what [`order_of`] found.
 fn runs<'t>(tree: &'t Tree, path: &str, orders: &mut HashMap<String, Option<HashSet<&'t str>>>) -> bool {
     const LEFTOVERS: &[&str] = &["~", ".bak", ".orig", ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".rpmsave", ".rpmnew"];
-    if LEFTOVERS.iter().any(|ending| path.ends_with(ending)) {
+    // Rules of udev are no scripts.
+    if path.ends_with(".rules") || LEFTOVERS.iter().any(|ending| path.ends_with(ending)) {
         return false;
     }
     if let Some(rest) = path.strip_prefix("scripts/") {
