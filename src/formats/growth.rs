@@ -80,7 +80,7 @@ fn interfaces(text: &str) -> usize {
             ifupdown::Item::Include(_) => None,
         })
         .collect();
-    ifupdown::interfaces(&stanzas, &mut Vec::new()).0.len()
+    ifupdown::interfaces(&stanzas, true, &mut Vec::new()).0.len()
 }
 
 fn netplan(text: &str) -> usize {

@@ -222,6 +222,9 @@ pub struct InterfaceConfig {
     pub set_name: Option<Located<String>>,
     /// Whether the boot goes on without it: `optional: true`, `RequiredForOnline=no`, `allow-hotplug`.
     pub optional: bool,
+    /// Why its manager does nothing for it, and where: it refuses what stands there, or gives up on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<Located<String>>,
 }
 
 impl InterfaceConfig {
@@ -253,6 +256,7 @@ impl InterfaceConfig {
             vlan: None,
             set_name: None,
             optional: false,
+            given_up: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `handover-dhcp-timeout-long`
 
 use super::config_match::unread_manager;
-use super::managers::manager_starts;
+use super::managers::in_force;
 use crate::facts::{InterfaceConfig, Manager, Method, Source};
 use crate::{
     Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Sed, Severity, ShellCommand,
@@ -91,5 +91,5 @@ fn waits_for_dhclient(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
         && !config.optional
         && !config.unmanaged
         && config.method == Method::Dhcp
-        && manager_starts(facts, Manager::Ifupdown)
+        && in_force(facts, config)
 }

@@ -53,9 +53,15 @@ fn static_address(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disrupt
         return Vec::new();
     }
     let disruption = stopped(config, "with a static address");
-    let what = "ifupdown leaves the NIC alone if the initramfs has given it this address already, and else takes it down \
-                at shutdown; which of them is not known";
-    let in_doubt = given.is_empty().then(|| Problem::new(config.at.to_string(), what));
+    let in_doubt = given.is_empty().then(|| {
+        let addresses: Vec<String> = config.addresses.iter().take(4).map(ToString::to_string).collect();
+        let what = format!(
+            "ifupdown takes this NIC down at shutdown unless the initramfs gives it this address, {}, so that ifup fails \
+             and leaves it alone; what the initramfs gives it is not known",
+            addresses.join(" or ")
+        );
+        Problem::new(config.at.to_string(), what)
+    });
     vec![Disruption { in_doubt, ..disruption }]
 }
 

@@ -16,6 +16,9 @@ pub(super) fn is_brought_up_by_iscsistart(facts: &Analysis<'_>) -> bool {
 
 /// Whether what a configuration says is put into force at boot.
 pub(super) fn in_force(facts: &Facts, config: &InterfaceConfig) -> bool {
+    if config.given_up.is_some() {
+        return false;
+    }
     match config.manager {
         // netplan has no service of its own: it writes for one of these, and starts networkd itself.
         Manager::Netplan => {

@@ -4,8 +4,9 @@ use super::disruption::DisruptionKind;
 use super::identity::SanIdentity;
 use super::ifupdown::guard;
 use super::managers::{keeps, renderer};
+use super::nic_match::{Matches, matches};
 use super::outcome;
-use crate::facts::{InterfaceConfig, Manager, Method};
+use crate::facts::{InterfaceConfig, Located, Manager, Method};
 use crate::{Analysis, Check, Doc, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -47,6 +48,15 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 
 fn pass(facts: &Analysis<'_>, san: &SanIdentity, config: Option<&InterfaceConfig>) -> String {
     let Some(config) = config else {
+        if let Some((config, why)) = given_up(facts, san) {
+            return format!(
+                "{} does nothing for {}, which keeps the address and routes of the initramfs: {} ({})",
+                config.manager.name(),
+                san.title(),
+                why.value,
+                why.at
+            );
+        }
         return match (&san.name, &san.mac) {
             // Nothing but that no configuration is for it is known of it.
             (None, None) => {
@@ -66,6 +76,14 @@ fn pass(facts: &Analysis<'_>, san: &SanIdentity, config: Option<&InterfaceConfig
         };
     }
     format!("{} takes over {title} {}{}", renderer(config).name(), how(config), kept(config))
+}
+
+/// A configuration for the SAN NIC that its manager does nothing for.
+fn given_up<'a>(facts: &'a Analysis<'_>, san: &SanIdentity) -> Option<(&'a InterfaceConfig, &'a Located<String>)> {
+    let for_it =
+        |config: &&InterfaceConfig| config.method != Method::Loopback && matches(&config.matches, san) == Matches::Yes;
+    let configs = facts.netconfig.interfaces.iter().filter(for_it);
+    configs.filter_map(|config| Some((config, config.given_up.as_ref()?))).next()
 }
 
 fn how(config: &InterfaceConfig) -> &'static str {

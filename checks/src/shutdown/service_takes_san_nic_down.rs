@@ -139,6 +139,7 @@ fn by_ifupdown(facts: &Analysis<'_>, san: &SanIdentity, stop: &Stop<'_>) -> Foun
     let stanza = facts.netconfig.interfaces.iter().find(|config| {
         config.manager == Manager::Ifupdown
             && config.method != Method::Loopback
+            && config.given_up.is_none()
             && (!config.left_up || facts.netconfig.ifupdown2.is_some())
             && is_held_up(facts, config)
             && matches(&config.matches, san) == Matches::Yes

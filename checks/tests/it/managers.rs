@@ -185,3 +185,29 @@ fn wicked_takes_the_nic_down_unless_it_is_persistent() {
     assert_eq!(of("dracut-live", json!({"method": "dhcp"}), true), none);
     assert_eq!(of("dracut-root", json!({"method": "dhcp"}), true), [format!("{alarm}?")], "is there an iBFT?");
 }
+
+/// ifupdown 0.8.41 in a network namespace: what it refuses or gives up on touches no NIC, neither at boot nor at
+/// shutdown.
+#[test]
+fn what_ifupdown_gives_up_on_touches_nothing() {
+    let of = |more: Value| {
+        let machine = with_stanza("dracut-root", more, None);
+        let stop =
+            with_stop("dracut-root", "networking.service", "/sbin/ifdown -a").value()["services"]["units"].clone();
+        let facts = machine.patch(json!([{"op": "replace", "path": "/services/units", "value": stop}])).facts();
+        alarms(&facts, &[Link::Handover, Link::Shutdown])
+    };
+    let why = located(json!("`172.16.1.` is not an address"));
+    for (method, alarm) in [
+        ("static", "handover-san-nic-reconfigured?"),
+        ("dhcp", "handover-san-nic-reconfigured"),
+        ("manual", "service-takes-san-nic-down"),
+    ] {
+        let addresses = if method == "static" { json!(["192.0.2.5/24"]) } else { json!([]) };
+        let stanza = json!({"method": method, "addresses": addresses});
+        assert_eq!(of(stanza.clone()), [alarm], "{method}");
+        let mut given_up = stanza;
+        given_up["given_up"] = why.clone();
+        assert_eq!(of(given_up), Vec::<String>::new(), "{method}");
+    }
+}

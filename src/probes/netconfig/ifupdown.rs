@@ -1,12 +1,12 @@
 //! `/etc/network/interfaces` and what it includes.
 
 use super::generated;
-use crate::formats::network::ifupdown::{Include, Item, Stanza, interfaces, parse};
+use crate::formats::network::ifupdown::{Iface, Include, Item, Stanza, interfaces, parse};
 use crate::formats::text::harmless::wrong_value;
 use crate::probes::files::Reader;
 use crate::system::FileKind;
 use isctpl_checks::facts::{Ifupdown2, Located, Location, NetConfig, Problem};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 const MAIN: &str = "/etc/network/interfaces";
 
@@ -24,6 +24,9 @@ const LINE_LIMIT: usize = 50_000;
 /// ifupdown2's program.
 const IFUPDOWN2: &str = "/usr/share/ifupdown2/__main__.py";
 
+/// Where ifupdown-ng has the programs that it runs.
+const IFUPDOWN_NG: [&str; 2] = ["/usr/libexec/ifupdown-ng", "/usr/lib/ifupdown-ng"];
+
 /// What ifupdown2's service reads its settings from (systemd.exec(5), EnvironmentFile=).
 const DEFAULTS: &str = "/etc/default/networking";
 
@@ -33,14 +36,36 @@ struct Walk<'w> {
     authors: BTreeMap<String, String>,
     read: usize,
     lines: usize,
+    /// Stanzas that others may inherit from: `NAME`, and `NAME FAMILY`.
+    parents: HashSet<String>,
+    /// Whether ifupdown itself reads the files, which refuses what it does not understand.
+    strict: bool,
+    /// Why it refuses all of them.
+    refused: Option<Located<String>>,
 }
 
 /// Adds the interfaces of ifupdown to the facts.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    let mut walk = Walk { files, stanzas: Vec::new(), authors: BTreeMap::new(), read: 0, lines: 0 };
+    let strict = !files.is_file(IFUPDOWN2) && files.first_directory(IFUPDOWN_NG).is_none();
+    let mut walk = Walk {
+        files,
+        stanzas: Vec::new(),
+        authors: BTreeMap::new(),
+        read: 0,
+        lines: 0,
+        parents: HashSet::new(),
+        strict,
+        refused: None,
+    };
     walk.file(MAIN, DEPTH_LIMIT);
-    let Walk { stanzas, authors, .. } = walk;
-    let (mut configs, renames) = interfaces(&stanzas, &mut files.problems());
+    let Walk { stanzas, authors, refused, .. } = walk;
+    // What stands in files that are refused is worth no word.
+    let mut problems = Vec::new();
+    let (mut configs, renames) = interfaces(&stanzas, strict, &mut problems);
+    match refused {
+        Some(refused) => configs.iter_mut().for_each(|config| config.given_up = Some(refused.clone())),
+        None => files.problems().append(&mut problems),
+    }
     for config in &mut configs {
         config.generated_by = authors.get(&config.at.path).cloned();
     }
@@ -76,11 +101,26 @@ impl Walk<'_> {
         if let Some(program) = generated::by(&text) {
             self.authors.insert(path.to_owned(), program);
         }
-        let file = parse(&text, path);
-        self.files.problems().extend(file.problems);
+        let mut file = parse(&text, path);
+        match file.refused.take().filter(|_| self.strict) {
+            Some(refused) if depth == DEPTH_LIMIT => self.refused = Some(refused.what),
+            // Of a file that is read in counts what stands before it.
+            Some(refused) => file.items.truncate(refused.items),
+            None => self.files.problems().extend(file.problems),
+        }
         for item in file.items {
             match item {
                 Item::Stanza(stanza) => {
+                    if let Some(unknown) = self.unknown_parent(&stanza) {
+                        if depth == DEPTH_LIMIT {
+                            self.refused = self.refused.take().or(Some(unknown));
+                        }
+                        return;
+                    }
+                    if let Stanza::Iface(Iface { name, family, .. }) = &stanza {
+                        self.parents.insert(name.clone());
+                        self.parents.extend(family.as_ref().map(|family| format!("{name} {family}")));
+                    }
                     self.lines += stanza.lines();
                     if self.stanzas.len() == STANZA_LIMIT || self.lines > LINE_LIMIT {
                         let what = format!(
@@ -99,6 +139,17 @@ impl Walk<'_> {
                 Item::Include(include) => self.include(&include, depth - 1),
             }
         }
+    }
+
+    /// Why ifupdown itself refuses a stanza that inherits: what it inherits from has to stand before it.
+    fn unknown_parent(&self, stanza: &Stanza) -> Option<Located<String>> {
+        let Stanza::Iface(iface) = stanza else { return None };
+        let is_known = |name: &String| match &iface.family {
+            Some(family) => self.parents.contains(&format!("{name} {family}")),
+            None => self.parents.contains(name),
+        };
+        let unknown = iface.inherits.first().filter(|name| self.strict && !is_known(name))?;
+        Some(Located::new(format!("`{}` is not there to inherit from", wrong_value(unknown)), iface.at.clone()))
     }
 
     fn include(&mut self, include: &Include, depth: usize) {

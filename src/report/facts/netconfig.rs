@@ -133,6 +133,7 @@ pub(super) fn netconfig(config: &NetConfig, page: &mut Page<'_>) {
 fn interface(config: &InterfaceConfig, read: bool, page: &mut Page<'_>) {
     page.line(&format!("{} ({}, {})", matches(&config.matches), config.manager.name(), config.at));
     let start = match (read, config.unmanaged, config.at_boot) {
+        _ if config.given_up.is_some() => "never: its manager gives up on it",
         (false, ..) => "never: its manager does not start",
         (true, true, _) => "left alone",
         (true, false, true) => "brought up at boot",
@@ -150,6 +151,7 @@ fn interface(config: &InterfaceConfig, read: bool, page: &mut Page<'_>) {
     page.fields([
         ("  address", address(config)),
         ("  start", start.to_owned()),
+        ("  given up", located(config.given_up.as_ref())),
         ("  routes", list(routes)),
         ("  from DHCP", list(taken.into_iter().flatten())),
         ("  kept", located(config.keep.as_ref())),

@@ -1,6 +1,7 @@
 //! Stanzas to configurations of interfaces.
 
 use super::ports;
+use super::refusals::gives_up;
 use super::routes::routes_of;
 use super::stanzas::{Iface, IfaceOption, Stanza};
 use crate::formats::text::glob::glob_matches;
@@ -27,8 +28,13 @@ const ITEM: usize = 64;
 const GLOB_LIMIT: usize = 64;
 
 /// The configurations that stanzas of every file together make, in their order, and the renames.
-/// Stanzas of families other than IPv4 are left out.
-pub(crate) fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Vec<InterfaceConfig>, Vec<Rename>) {
+/// Stanzas of families other than IPv4 are left out. `strict` is for ifupdown itself, which gives up on a stanza that
+/// ifupdown2 and ifupdown-ng make something of.
+pub(crate) fn interfaces(
+    stanzas: &[Stanza],
+    strict: bool,
+    problems: &mut Vec<Problem>,
+) -> (Vec<InterfaceConfig>, Vec<Rename>) {
     let known = Known::of(stanzas, problems);
     let mut configs = Vec::new();
     let mut renames = Vec::new();
@@ -36,7 +42,7 @@ pub(crate) fn interfaces(stanzas: &[Stanza], problems: &mut Vec<Problem>) -> (Ve
         match stanza {
             Stanza::Iface(iface) if !iface.template && is_ipv4(iface) => {
                 let was_told = known.weight.get() > WEIGHT_LIMIT;
-                configs.push(convert(iface, &known, problems));
+                configs.push(convert(iface, &known, strict, problems));
                 if !was_told && known.weight.get() > WEIGHT_LIMIT {
                     let what = "mappings and `inherits` give the stanzas more than isctpl reads; from this one on, \
                                 only what a stanza says itself was read";
@@ -237,7 +243,7 @@ impl<'a> Known<'a> {
     }
 }
 
-fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>) -> InterfaceConfig {
+fn convert<'a>(iface: &'a Iface, known: &Known<'a>, strict: bool, problems: &mut Vec<Problem>) -> InterfaceConfig {
     let mut config = InterfaceConfig::new(Manager::Ifupdown, iface.at.clone());
     let mut called = vec![iface.name.as_str()];
     match known.physical_of(iface, problems) {
@@ -255,6 +261,13 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>)
     config.at_boot = !config.optional || known.lists(&known.hotplug, &called);
     config.left_up = known.left_up.iter().any(|glob| *glob == iface.name || glob_matches(glob, &iface.name));
     let options = known.options(iface, INHERIT_DEPTH);
+    let method = known.method(iface, INHERIT_DEPTH);
+    if strict && method == Some("static") && known.weight.get() <= WEIGHT_LIMIT {
+        config.given_up = gives_up(iface, &options);
+    }
+    // What stands in a stanza that nothing is done for matters to nobody.
+    let mut unheeded = Vec::new();
+    let problems = if config.given_up.is_some() { &mut unheeded } else { problems };
     let mut use_dhcp = false;
     let mut netmask = None;
     for option in &options {
@@ -268,7 +281,7 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, problems: &mut Vec<Problem>)
         address(option, netmask, &mut config, problems);
     }
     by_name(&iface.name, &mut config);
-    config.method = match known.method(iface, INHERIT_DEPTH) {
+    config.method = match method {
         Some("dhcp" | "bootp") => Method::Dhcp,
         Some("static" | "ppp" | "tunnel" | "wvdial" | "ipv4ll") => Method::Static,
         Some("manual") => Method::Manual,

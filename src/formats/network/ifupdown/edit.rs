@@ -241,7 +241,7 @@ mod tests {
                 Item::Include(_) => None,
             })
             .collect();
-        interfaces(&stanzas, &mut Vec::new()).0
+        interfaces(&stanzas, true, &mut Vec::new()).0
     }
 
     fn leave_alone(text: &str) -> String {

@@ -3,10 +3,11 @@
 mod convert;
 pub(crate) mod edit;
 mod ports;
+mod refusals;
 pub(crate) mod routes;
 mod stanzas;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use convert::interfaces;
-pub(crate) use stanzas::{Include, Item, Stanza, parse};
+pub(crate) use stanzas::{Iface, Include, Item, Stanza, parse};

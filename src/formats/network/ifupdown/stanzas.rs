@@ -1,7 +1,8 @@
 //! Stanzas and their options, as they stand in a file.
 
+use super::refusals::{is_misplaced, of_iface};
 use crate::formats::text::harmless::wrong_value;
-use isctpl_checks::facts::{Location, Problem};
+use isctpl_checks::facts::{Located, Location, Problem};
 use std::borrow::Cow;
 
 /// The most stanzas and includes that are kept of one file.
@@ -15,8 +16,19 @@ const LINE_LIMIT: usize = 100_000;
 pub(crate) struct InterfacesFile {
     /// Stanzas and requests for other files.
     pub items: Vec<Item>,
-    /// Lines that ifupdown refuses; it then configures nothing at all.
+    /// Lines that are no part of a stanza, and what has no room.
     pub problems: Vec<Problem>,
+    /// The first thing that ifupdown itself refuses.
+    pub refused: Option<Refused>,
+}
+
+/// Where ifupdown itself stops to read a file, as neither ifupdown2 nor ifupdown-ng does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// Why, as the rest of a sentence on the line, and where.
+    pub what: Located<String>,
+    /// How many of the file's items come before it.
+    pub items: usize,
 }
 
 /// One thing of a file.
@@ -118,6 +130,8 @@ pub(crate) struct IfaceOption {
 /// Reads one file; `path` is what places name.
 pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
     let mut file = InterfacesFile::default();
+    // Whether a line that is no keyword may follow: one of the stanza that is open.
+    let mut open = false;
     for (count, (number, line)) in logical_lines(text).enumerate() {
         let at = Location::line(path, number);
         if file.items.len() == ITEM_LIMIT || count == LINE_LIMIT {
@@ -126,9 +140,28 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
             break;
         }
         let (word, rest) = split_word(&line);
-        let words = || rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let refusal = match word {
+            "iface" => of_iface(rest),
+            _ => is_misplaced(open, file.items.last(), word, rest),
+        };
+        if let Some(what) = refusal.filter(|_| file.refused.is_none()) {
+            let what = Located::new(what.to_owned(), at.clone());
+            file.refused = Some(Refused { what, items: file.items.len() });
+        }
+        open = stays_open(word, rest, open);
+        let words = || {
+            let mut words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
+            // Within a stanza such a word without names is for its interface.
+            if let (true, Some(Item::Stanza(Stanza::Iface(iface)))) = (words.is_empty(), file.items.last()) {
+                words.push(iface.name.clone());
+            }
+            words
+        };
         match word {
-            "auto" => file.items.push(allow("auto", words(), at)),
+            "auto" => {
+                let names = words();
+                file.items.push(allow("auto", names, at));
+            }
             "source" | "source-directory" | "source-dir" => {
                 file.items.push(Item::Include(Include { pattern: rest.to_owned(), directory: word != "source", at }))
             }
@@ -137,7 +170,8 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
                 None => file.problems.push(Problem::new(at.to_string(), format!("`{word}` has no interface name"))),
             },
             "mapping" => {
-                file.items.push(Item::Stanza(Stanza::Mapping { globs: words(), logical: Vec::new(), at }));
+                let globs = rest.split_whitespace().map(str::to_owned).collect();
+                file.items.push(Item::Stanza(Stanza::Mapping { globs, logical: Vec::new(), at }));
             }
             "rename" => {
                 let pairs = rest
@@ -147,15 +181,32 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
                     .collect();
                 file.items.push(Item::Stanza(Stanza::Rename { pairs, at }));
             }
-            "no-auto-down" => file.items.push(allow(word, words(), at)),
+            "no-auto-down" => {
+                let names = words();
+                file.items.push(allow(word, names, at));
+            }
             "no-scripts" | "vlan" => {}
             _ => match word.strip_prefix("allow-") {
-                Some(class) => file.items.push(allow(class, words(), at)),
+                Some(class) => {
+                    let names = words();
+                    file.items.push(allow(class, names, at));
+                }
                 None => option(&mut file, word, rest, at),
             },
         }
     }
     file
+}
+
+/// Whether lines of a stanza may follow a line (`currently_processing` in ifupdown's config.c).
+fn stays_open(word: &str, rest: &str, open: bool) -> bool {
+    match word {
+        "iface" | "interface" | "template" | "mapping" => true,
+        "source" | "source-directory" | "source-dir" | "rename" => false,
+        "auto" | "no-auto-down" | "no-scripts" => open && rest.is_empty(),
+        _ if word.starts_with("allow-") => open && rest.is_empty(),
+        _ => open,
+    }
 }
 
 fn allow(class: &str, names: Vec<String>, at: Location) -> Item {

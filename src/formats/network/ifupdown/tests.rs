@@ -18,7 +18,7 @@ fn read(text: &str) -> (Vec<InterfaceConfig>, Vec<Rename>, Vec<Problem>) {
             Item::Include(_) => None,
         })
         .collect();
-    let (configs, renames) = interfaces(&stanzas, &mut problems);
+    let (configs, renames) = interfaces(&stanzas, false, &mut problems);
     (configs, renames, problems)
 }
 
@@ -173,4 +173,78 @@ proptest! {
         read(&words);
         routes_of(&words);
     }
+}
+
+/// ifupdown 0.8.41 of Debian 12, run by `ifquery --list` and in a network namespace: each of these ends the reading of
+/// the file at its line.
+#[test]
+fn a_line_that_ifupdown_refuses_ends_its_reading() {
+    for (text, line, items) in [
+        ("auto eth0\niface eth0 inet\nauto wlan0\n", 2, 1),
+        ("iface\n", 1, 0),
+        ("iface eth0\n  address 192.0.2.5/24\n", 1, 0),
+        ("iface eth0 inet dhcp inherits\n", 1, 0),
+        ("iface eth0 inet static\n  address 192.0.2.5/24\n  ...\n  gateway 192.0.2.1\n", 3, 1),
+        ("iface eth0 inet dhcp\nauto eth0\n  mtu 9000\n", 3, 2),
+        ("iface eth0 inet dhcp\nsource x\n  mtu 9000\n", 3, 2),
+        ("address 192.0.2.5\n", 1, 0),
+        ("mapping eth*\n  script x\n  maps a\n", 3, 1),
+    ] {
+        let refused = parse(text, "/i").refused.unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((refused.what.at.line, refused.items), (line, items), "{text}: {}", refused.what.value);
+    }
+    for text in [
+        ENI,
+        "iface eth0 inet dhcp\n  auto\n  mtu 9000\n",
+        "iface eth0 inherits base\n",
+        "iface eth0 inet static # the SAN\n  address 192.0.2.5/24\n",
+        "mapping eth*\n  script x\n  map a b\n",
+        "# auto\n\nauto\n",
+        "",
+    ] {
+        assert_eq!(parse(text, "/i").refused, None, "{text}");
+    }
+    let (configs, ..) = read("iface eth0 inet dhcp\n  auto\niface eth1 inet dhcp\n");
+    assert_eq!(configs.iter().map(|config| config.at_boot).collect::<Vec<_>>(), [true, false]);
+}
+
+/// The same program in a network namespace, on a NIC that was up with another address: `ifup` fails, and `ifdown -a`
+/// leaves the NIC as it is. What only a shell could tell stays a problem.
+#[test]
+fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
+    let read = |options: &str, strict: bool| {
+        let text = format!("auto eth0\niface eth0 inet static\n{options}");
+        let stanzas: Vec<Stanza> = parse(&text, "/i")
+            .items
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::Stanza(stanza) => Some(stanza),
+                Item::Include(_) => None,
+            })
+            .collect();
+        let mut problems = Vec::new();
+        let (configs, _) = interfaces(&stanzas, strict, &mut problems);
+        (configs[0].given_up.as_ref().map(|why| why.at.line), problems.len())
+    };
+    for (options, line) in [
+        (" address 172.22.2.XXX\n netmask 255.255.252.0\n gateway 172.22.2.24\n", 3),
+        (" address 172.16.1.\n", 3),
+        (" address 192.0.2.5 # it's the SAN\n netmask 255.255.255.0 # its mask\n", 3),
+        (" address 192.0.2.5\n netmask 255.255.255.0 # its mask\n", 4),
+        (" address 192.0.2.5\n netmask none\n", 4),
+        (" address 192.0.2.5/24\n gateway 192.0.2.\n", 4),
+        (" address 192.0.2.5/24\n mtu big\n", 4),
+        (" netmask 255.255.255.0\n", 2),
+    ] {
+        assert_eq!(read(options, true), (Some(line), 0), "{options}");
+    }
+    for options in [
+        " address 192.0.2.5/24\n gateway 192.0.2.1 # the router\n",
+        " address 192.0.2.5\n netmask 24\n mtu 9000\n",
+        " address 192.0.2.5\n",
+    ] {
+        assert_eq!(read(options, true), (None, 0), "{options}");
+    }
+    assert_eq!(read(" address $(san-address)\n", true), (None, 1));
+    assert_eq!(read(" address 172.16.1.\n", false), (None, 1), "ifupdown2 goes on");
 }

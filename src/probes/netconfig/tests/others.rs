@@ -161,3 +161,33 @@ fn wicked_is_read_and_its_alias_is_no_sign_of_red_hats_initscripts() {
     let own = [&files[..], &[("/etc/wicked/ifconfig/san.xml", "<interface/>")]].concat();
     assert_eq!(unread(&own, Manager::Wicked), ["/etc/wicked/ifconfig/san.xml"]);
 }
+
+/// What ifupdown itself gives up on, by the name of each interface.
+fn given_up(files: &[(&str, &str)]) -> Vec<(String, bool)> {
+    let facts = read(&machine(files));
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    facts.interfaces.iter().map(|config| (config.matches.names.join(" "), config.given_up.is_some())).collect()
+}
+
+/// Run with ifquery of ifupdown 0.8.41: what its own file says is refused as a whole, of a file that is read in what
+/// stands before the line stays. ifupdown2 and ifupdown-ng take such lines.
+#[test]
+fn a_file_that_ifupdown_refuses_configures_nothing() {
+    let main = "/etc/network/interfaces";
+    let part = "/etc/network/interfaces.d/wan";
+    let wrong = "auto eth0\niface eth0 inet static\n  address 192.0.2.5/24\n  ...\nauto eth1\niface eth1 inet dhcp\n";
+    let both = |one: bool, two: bool| vec![("eth0".to_owned(), one), ("eth1".to_owned(), two)];
+    assert_eq!(given_up(&[(main, wrong)]), both(true, true));
+    assert_eq!(given_up(&[(main, "source interfaces.d/*\n"), (part, wrong)]), both(false, false)[..1]);
+    let after = format!("source interfaces.d/*\n{wrong}");
+    let dhcp = "iface eth9 inet dhcp\n";
+    assert!(given_up(&[(main, &after), (part, dhcp)]).iter().all(|(_, given_up)| *given_up));
+    for other in ["/usr/share/ifupdown2/__main__.py", "/usr/libexec/ifupdown-ng/bond"] {
+        assert_eq!(given_up(&[(main, wrong), (other, "")]), both(false, false), "{other}");
+    }
+    assert_eq!(given_up(&[(main, "iface eth0 inet dhcp inherits base\n")]), []);
+    let parent = "iface base inet manual\niface eth0 inet dhcp inherits base\n";
+    assert_eq!(given_up(&[(main, parent)]).len(), 2);
+    let of_another_family = "iface base inet6 manual\niface eth0 inet dhcp inherits base\n";
+    assert_eq!(given_up(&[(main, of_another_family)]), [("base".to_owned(), true)][..0]);
+}

@@ -1,0 +1,94 @@
+//! What ifupdown itself refuses, and what it gives up on (0.8.41: config.c, inet.defn, execute.c).
+//!
+//! A line that it does not take ends the reading: of `/etc/network/interfaces` nothing is left, of a file that is read in
+//! what stands before. A command of a stanza that fails makes `ifup` give up on the interface, which is then held to be
+//! down, so that `ifdown -a` leaves it alone.
+
+use super::stanzas::{Iface, IfaceOption, Item, Stanza};
+use crate::formats::text::harmless::wrong_value;
+use crate::formats::text::net::prefix;
+use ipnet::IpNet;
+use isctpl_checks::facts::Located;
+use std::net::IpAddr;
+
+/// Its families of addresses.
+const FAMILIES: [&str; 6] = ["inet", "inet6", "can", "ipx", "link", "meta"];
+
+/// Characters by which a shell takes a value for more than a word.
+const OF_SHELL: [char; 18] =
+    ['$', '`', ';', '&', '|', '<', '>', '(', ')', '{', '}', '\\', '"', '\'', '*', '?', '[', '~'];
+
+/// Why it refuses the line of an `iface`, from its name on. A family or a method that only a later version may have is
+/// not refused.
+pub(super) fn of_iface(rest: &str) -> Option<&'static str> {
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    match words.as_slice() {
+        [] => Some("the stanza has no interface name"),
+        [_] => Some("the stanza has neither an address family nor `inherits`"),
+        [_, "inherits"] | [_, _, "inherits"] | [_, _, _, "inherits"] => Some("`inherits` has no name"),
+        [_, family] if FAMILIES.contains(family) => Some("the stanza has neither a method nor `inherits`"),
+        _ => None,
+    }
+}
+
+/// Why it refuses a line that is no `iface`; `open` where a stanza is, `last` is what the file held last.
+pub(super) fn is_misplaced(open: bool, last: Option<&Item>, word: &str, rest: &str) -> Option<&'static str> {
+    let keywords = ["auto", "mapping", "source", "rename", "no-auto-down", "no-scripts", "template", "vlan"];
+    if keywords.contains(&word) || word.starts_with("source-dir") || word.starts_with("allow-") {
+        return None;
+    }
+    match last {
+        _ if !open => Some("an option stands outside of a stanza"),
+        Some(Item::Stanza(Stanza::Mapping { .. })) => {
+            (!matches!(word, "script" | "map")).then_some("a mapping has only `script` and `map`")
+        }
+        _ => rest.is_empty().then_some("an option has no value"),
+    }
+}
+
+/// Why `ifup` gives up on a stanza with a static address; `None` where it does not, or where only a shell could tell.
+pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Located<String>> {
+    let of = |name: &str| options.iter().filter(|option| option.name == name).copied().collect::<Vec<_>>();
+    let because = |option: &IfaceOption, what: &str| {
+        Some(Located::new(format!("`{}` {what}", wrong_value(&option.value)), option.at.clone()))
+    };
+    let (addresses, netmasks) = (of("address"), of("netmask"));
+    let address = match addresses.as_slice() {
+        [] if iface.inherits.is_empty() => {
+            return Some(Located::new("the stanza has no address".to_owned(), iface.at.clone()));
+        }
+        [address] => *address,
+        _ => return None,
+    };
+    let is_address = |text: &str| text.parse::<IpNet>().is_ok() || text.parse::<IpAddr>().is_ok();
+    if let Some(words) = words_of(address).filter(|words| !matches!(words.as_slice(), [word] if is_address(word))) {
+        return because(address, if words.len() > 1 { "is more than an address" } else { "is not an address" });
+    }
+    if let [netmask] = netmasks.as_slice()
+        && let Some(words) = words_of(netmask)
+        && !matches!(words.as_slice(), [word] if prefix(word).is_some())
+    {
+        return because(netmask, "is not a netmask");
+    }
+    if let [mtu] = of("mtu").as_slice()
+        && let Some([word]) = words_of(mtu).as_deref()
+        && word.parse::<u32>().is_err()
+    {
+        return because(mtu, "is not an MTU");
+    }
+    if let [gateway] = of("gateway").as_slice()
+        && let Some([word]) = words_of(gateway).as_deref()
+        && word.parse::<IpAddr>().is_err()
+    {
+        return because(gateway, "is not an address");
+    }
+    None
+}
+
+/// The words that a value puts into a command, the `#` of a comment with them; `None` where a shell makes something else
+/// of it.
+fn words_of(option: &IfaceOption) -> Option<Vec<&str>> {
+    let words: Vec<&str> = option.value.split_whitespace().collect();
+    let before_comment = words.iter().take_while(|word| !word.starts_with('#'));
+    (!before_comment.clone().any(|word| word.contains(OF_SHELL))).then_some(words)
+}
