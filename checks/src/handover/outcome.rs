@@ -23,9 +23,10 @@ pub(super) fn judge(
     let target = facts.target_network();
     let mut in_doubt: Option<Problem> = None;
     for found in &config_matches {
-        for disruption in
+        for mut disruption in
             disruptions(facts, found.config, &san).into_iter().filter(|disruption| disruption.kind == kind)
         {
+            disruption.in_doubt = disruption.in_doubt.or_else(|| refused(facts, found.config).cloned());
             let bears_on = disruption.of_route && !disruption.dormant;
             if bears_on && let Some(outcome) = target.without_route(&disruption.what, disruption.evidence()) {
                 needless = needless.filter(|other| matches!(other, Outcome::Unknown { .. })).or(Some(outcome));
@@ -61,6 +62,13 @@ pub(super) fn judge(
         )),
         _ => Outcome::pass(pass(&san, config_matches.first().map(|found| found.config))),
     })
+}
+
+/// What may make netplan refuse a configuration: a word that it does not take, anywhere. Its generator then writes
+/// nothing at all, or, told to ignore errors as later ones are, leaves that definition out.
+fn refused<'a>(facts: &'a Analysis<'_>, config: &InterfaceConfig) -> Option<&'a Problem> {
+    let by_netplan = |problem: &&Problem| problem.source == Source::Manager(Manager::Netplan);
+    facts.netconfig.problems.iter().find(by_netplan).filter(|_| config.manager == Manager::Netplan)
 }
 
 fn finding(san: &SanIdentity, target: &TargetNetwork, config: &InterfaceConfig, disruption: Disruption) -> Finding {

@@ -211,3 +211,29 @@ fn what_ifupdown_gives_up_on_touches_nothing() {
         assert_eq!(of(given_up), Vec::<String>::new(), "{method}");
     }
 }
+
+/// netplan's generator writes nothing where it refuses a word, or leaves that definition out: what the rest says is put
+/// in force or not.
+#[test]
+fn what_netplan_may_refuse_is_in_doubt() {
+    let mut config = machine("dracut-live").value()["netconfig"]["interfaces"][0].clone();
+    config["manager"] = json!("netplan");
+    config["matches"] = json!({"names": ["ibft0"]});
+    config["method"] = json!("dhcp");
+    config["keep"] = Value::Null;
+    let of = |problems: Value| {
+        let machine = machine("dracut-root").patch(json!([
+            {"op": "replace", "path": "/netconfig/managers", "value":
+                [{"manager": "netplan", "enabled": true, "at": null}, {"manager": "networkd", "enabled": true, "at": null}]},
+            {"op": "replace", "path": "/netconfig/interfaces", "value": [config]},
+            {"op": "replace", "path": "/netconfig/problems", "value": problems},
+        ]));
+        let Outcome::Unknown { reason, .. } = machine.says("handover-san-nic-reconfigured") else { return None };
+        Some(reason)
+    };
+    assert_eq!(of(json!([])), None);
+    let problem =
+        |source: &str| json!([{"place": "/etc/netplan/1.yaml:9", "what": "`match` is no key", "source": source}]);
+    assert!(of(problem("netplan")).unwrap().contains("/etc/netplan/1.yaml:9"));
+    assert_eq!(of(problem("network-manager")), None, "another's file");
+}

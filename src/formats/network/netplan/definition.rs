@@ -13,6 +13,75 @@ const LIST_LIMIT: usize = 4096;
 /// Groups whose definitions are for hardware and may have a `match:`.
 const HARDWARE: [&str; 3] = ["ethernets", "wifis", "modems"];
 
+/// Keys that netplan takes in every group (COMMON_LINK_HANDLERS and COMMON_BACKEND_HANDLERS in its parse.c, to 1.2).
+const COMMON: [&str; 31] = [
+    "accept-ra",
+    "activation-mode",
+    "addresses",
+    "critical",
+    "dhcp-identifier",
+    "dhcp4",
+    "dhcp4-overrides",
+    "dhcp6",
+    "dhcp6-overrides",
+    "gateway4",
+    "gateway6",
+    "hairpin",
+    "ignore-carrier",
+    "ipv6-address-generation",
+    "ipv6-address-token",
+    "ipv6-mtu",
+    "ipv6-privacy",
+    "link-local",
+    "macaddress",
+    "mtu",
+    "nameservers",
+    "neigh-suppress",
+    "networkmanager",
+    "openvswitch",
+    "optional",
+    "optional-addresses",
+    "port-mac-learning",
+    "ra-overrides",
+    "renderer",
+    "routes",
+    "routing-policy",
+];
+
+/// Keys of hardware (PHYSICAL_LINK_HANDLERS) and of `ethernets:` alone.
+const OF_ETHERNETS: [&str; 18] = [
+    "auth",
+    "delay-virtual-functions-rebind",
+    "embedded-switch-mode",
+    "emit-lldp",
+    "generic-receive-offload",
+    "generic-segmentation-offload",
+    "infiniband-mode",
+    "large-receive-offload",
+    "link",
+    "match",
+    "receive-checksum-offload",
+    "set-name",
+    "tcp-segmentation-offload",
+    "tcp6-segmentation-offload",
+    "transmit-checksum-offload",
+    "virtual-function-count",
+    "wakeonlan",
+    "wakeonwlan",
+];
+
+/// Whether netplan takes a key in a group, as far as the groups matter here.
+fn is_taken(group: &str, key: &str) -> bool {
+    COMMON.contains(&key)
+        || match group {
+            "ethernets" => OF_ETHERNETS.contains(&key),
+            "bonds" | "bridges" => matches!(key, "interfaces" | "parameters"),
+            "vlans" => matches!(key, "id" | "link"),
+            "vrfs" => matches!(key, "interfaces" | "table"),
+            _ => true,
+        }
+}
+
 /// A definition as far as the files laid over each other say.
 #[derive(Debug)]
 pub(super) struct Definition {
@@ -50,6 +119,11 @@ impl Definition {
     /// Whether what it names below loses its address or its routes to it: a bond, a bridge or a VRF, and no VLAN.
     pub(super) fn has_ports(&self) -> bool {
         matches!(self.group.as_str(), "bonds" | "bridges" | "vrfs")
+    }
+
+    /// Whether what it names below has to be defined, too.
+    pub(super) fn names_definitions(&self) -> bool {
+        matches!(self.group.as_str(), "bonds" | "bridges" | "vrfs" | "vlans")
     }
 
     /// The ids of what lies below.
@@ -97,7 +171,15 @@ impl Definition {
             self.config.generated_by = Some(program.to_owned());
         }
         let mut reader = Reader { path: &at.path, problems };
-        for (key, _, value) in body.entries() {
+        for (key, node, value) in body.entries() {
+            if !is_taken(&self.group, key) {
+                let what = format!(
+                    "`{}` is no key of {} that isctpl knows, and netplan refuses what it does not know",
+                    wrong_value(key),
+                    plain(&self.group)
+                );
+                reader.problems.push(Problem::new(reader.at(node).to_string(), what));
+            }
             self.key(key, value, &mut reader);
         }
     }

@@ -9,6 +9,7 @@ pub(crate) mod edit;
 #[cfg(test)]
 mod tests;
 
+use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::yaml::{Document, Node};
 use definition::Definition;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Problem};
@@ -26,6 +27,7 @@ pub(crate) struct Netplan {
     definitions: BTreeMap<String, Definition>,
     renderer: Option<String>,
     group_renderers: BTreeMap<String, String>,
+    has_open_vswitch: bool,
     problems: Vec<Problem>,
 }
 
@@ -61,6 +63,10 @@ impl Netplan {
         for (group, _, value) in network.entries() {
             if group == "renderer" {
                 self.renderer = value.text().map(str::to_owned);
+            }
+            self.has_open_vswitch |= group == "openvswitch";
+            if group == "version" && value.text() != Some("2") {
+                self.problem(&Location::line(path, value.line()), "netplan takes version 2 only");
             }
             if NO_GROUPS.contains(&group) || value.is_null() {
                 continue;
@@ -100,7 +106,17 @@ impl Netplan {
 
     /// The configurations, in the order of the files that netplan writes for networkd
     /// (`10-netplan-ID.network`), and what could not be understood.
-    pub(crate) fn finish(self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+    pub(crate) fn finish(mut self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+        // Of Open vSwitch netplan makes ports that no definition is for.
+        let undefined =
+            self.definitions.values().filter(|definition| definition.names_definitions()).find_map(|upper| {
+                let missing = upper.lower().iter().find(|lower| !self.definitions.contains_key(*lower))?;
+                Some(Problem::new(
+                    upper.located_id().at.to_string(),
+                    format!("`{}` is not defined", wrong_value(missing)),
+                ))
+            });
+        self.problems.extend(undefined.filter(|_| !self.has_open_vswitch));
         let called: BTreeMap<String, String> =
             self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.called()?))).collect();
         let made = self.definitions.values().filter(|definition| definition.has_ports());

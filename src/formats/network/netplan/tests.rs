@@ -177,3 +177,35 @@ fn a_nic_that_is_matched_without_a_name_is_told_to_be_a_port() {
     )]);
     assert!(vlan.iter().all(|config| config.port_of.is_none()));
 }
+
+/// netplan 0.106 of Debian 12, `netplan generate`: "unknown key", "is not defined", "Only version 2 is supported"; it
+/// writes nothing then.
+#[test]
+fn a_key_that_its_group_does_not_have_is_refused() {
+    let of = |text: &str| read(&[("/n", text)]).1.iter().map(|problem| problem.place.clone()).collect::<Vec<_>>();
+    let ethernet = "network:\n  ethernets:\n    enp0s3: {}\n";
+    for (group, key) in [
+        ("bridges", "match: {macaddress: \"52:54:00:aa:bb:01\"}"),
+        ("bonds", "set-name: x"),
+        ("vlans", "wakeonlan: true"),
+        ("bridges", "dhcp: true"),
+        ("vrfs", "parameters: {}"),
+    ] {
+        assert_eq!(of(&format!("{ethernet}  {group}:\n    x0:\n      {key}\n")), ["/n:6"], "{group} {key}");
+    }
+    for (group, keys) in [
+        ("bridges", "interfaces: [enp0s3]\n      parameters: {stp: false}\n      openvswitch: {}"),
+        ("bonds", "interfaces: [enp0s3]\n      parameters: {mode: active-backup}\n      dhcp-identifier: mac"),
+        ("vlans", "id: 4\n      link: enp0s3\n      accept-ra: no"),
+        ("tunnels", "mode: gre\n      local: 192.0.2.1"),
+        ("dummy-devices", "addresses: [192.0.2.1/24]"),
+    ] {
+        assert_eq!(of(&format!("{ethernet}  {group}:\n    x0:\n      {keys}\n")), [""; 0], "{group}");
+    }
+    let all = "match: {name: en*}, set-name: san0, wakeonlan: true, emit-lldp: true, tcp-segmentation-offload: false, \
+               virtual-function-count: 2, optional: true, macaddress: \"52:54:00:aa:bb:01\", link-local: []";
+    assert_eq!(of(&format!("network:\n  version: 2\n  ethernets:\n    a: {{{all}}}\n")), [""; 0]);
+    assert_eq!(of("network:\n  bridges:\n    br0:\n      interfaces: [eth9]\n"), ["/n:3"]);
+    assert_eq!(of("network:\n  openvswitch: {}\n  bridges:\n    br0:\n      interfaces: [patch0-1]\n"), [""; 0]);
+    assert_eq!(of("network:\n  version: 1\n  ethernets: {}\n"), ["/n:2"]);
+}
