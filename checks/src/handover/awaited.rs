@@ -77,13 +77,14 @@ pub(super) fn failing(entry: &FstabEntry) -> Option<Failing> {
         if by_automount || holds(options, "noauto", "auto") || holds(options, "nofail", "fail") || is_remote(entry) {
             return None;
         }
-        if has(options, "x-systemd.required-by") || has(options, "x-systemd.wanted-by") {
-            return Some(Failing::Elsewhere);
-        }
     }
     let is_bind = options.iter().any(|option| matches!(option.as_str(), "bind" | "rbind"));
     let is_device = entry.spec.contains('=') || entry.spec.starts_with('/');
-    (is_device && !is_bind).then(|| ends(Failing::Emergency))
+    if is_bind || !is_device {
+        return None;
+    }
+    let by_others = has(options, "x-systemd.required-by") || has(options, "x-systemd.wanted-by");
+    Some(if by_others && entry.target != "/usr" { Failing::Elsewhere } else { ends(Failing::Emergency) })
 }
 
 /// Whether a filesystem belongs to `remote-fs.target`, which nothing of the start needs.
@@ -135,6 +136,10 @@ pub(super) fn sight_of(facts: &Analysis<'_>, entry: &FstabEntry) -> Sight {
     }
     if entry.spec.contains(HIDDEN) {
         return Sight::Unclear("its device is not shown".to_owned());
+    }
+    // Subvolumes of the root's own filesystem: it is there when this is asked.
+    if facts.root_spec().is_some_and(|root| root.same_as(&DeviceSpec::parse(&entry.spec)) == Some(true)) {
+        return Sight::There(None);
     }
     let is_file = entry.spec.starts_with('/') && !entry.spec.starts_with("/dev/");
     if is_file {

@@ -54,7 +54,13 @@ pub(super) fn sight(facts: &Analysis<'_>, text: &str, node: Option<bool>) -> Sig
         return Sight::Gone("the running system has no such device".to_owned());
     }
     if !facts.sees_every_disk() {
-        return Sight::Unclear("it is not known which disks the machine has besides the root's".to_owned());
+        return match &spec {
+            DeviceSpec::Volume { vg, lv } => beside_the_root(facts, vg, lv),
+            _ => None,
+        }
+        .unwrap_or_else(|| {
+            Sight::Unclear("it is not known which disks the machine has besides the root's".to_owned())
+        });
     }
     match doubt(facts, &spec, &devices) {
         Some(why) => Sight::Unclear(why),
@@ -93,6 +99,18 @@ fn volume(devices: &[&BlockDevice], vg: &str, lv: &str) -> Option<Sight> {
             })
         }
         _ => None,
+    })
+}
+
+/// What LVM's own backup in the root says of a volume of the root's group, which is active where the root is; `None` of
+/// another group. LVM writes it at every change, but on whichever system makes the change.
+fn beside_the_root(facts: &Analysis<'_>, vg: &str, lv: &str) -> Option<Sight> {
+    facts.root_volume().filter(|(group, _)| group == vg)?;
+    let backup = facts.storage.volume_groups.get(vg);
+    Some(match backup {
+        Some(backup) if backup.value.contains_key(lv) => Sight::There(None),
+        Some(backup) => Sight::Unclear(format!("{} does not know it, and may be older than the volume", backup.at)),
+        None => Sight::Unclear(format!("it is not known which volumes {vg}, the root's volume group, has")),
     })
 }
 

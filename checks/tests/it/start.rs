@@ -220,3 +220,44 @@ fn a_root_by_path_is_that_of_the_firmware() {
     let unknown = machine("initramfs-tools-root").cmdline(&words).says("login-target-mismatch");
     assert!(matches!(unknown, Outcome::Unknown { .. }), "{unknown:?}");
 }
+
+/// What names no device waits for none, whoever asks for it; and what lies on the root's own filesystem, or in its
+/// volume group, is there with the root.
+#[test]
+fn what_comes_with_the_root_or_from_nowhere_is_no_doubt() {
+    let root = |words: &str| machine("initramfs-tools-root").cmdline(words);
+    let passes = |base: &str, patch: &Value| {
+        let outcome = root(base).patch(patch).says(MISSING);
+        (matches!(outcome, Outcome::Pass(_)), outcome)
+    };
+    let null = Value::Null;
+    for options in ["x-systemd.required-by=a.service", "x-systemd.wanted-by=a.service,size=1M", "size=1M"] {
+        let (there, outcome) = passes("root=UUID=ab-cd", &line("tmpfs", "/keys", "tmpfs", options, null.clone()));
+        assert!(there, "{options}: {outcome:?}");
+    }
+    for (words, spec, there) in [
+        ("root=UUID=ab-cd", "UUID=ab-cd", true),
+        ("root=UUID=ab-cd", "/dev/disk/by-uuid/ab-cd", true),
+        ("root=LABEL=system", "LABEL=system", true),
+        ("root=UUID=ab-cd", "UUID=ab-ce", false),
+        ("root=UUID=ab-cd", "LABEL=system", false),
+    ] {
+        let (passed, outcome) = passes(words, &line(spec, "/home", "btrfs", "subvol=@home", null.clone()));
+        assert_eq!(passed, there, "{words} {spec}: {outcome:?}");
+    }
+    let backup = |lv: &str| {
+        let volumes = json!({lv: {"types": ["striped"], "on": []}});
+        let backup = json!({"value": volumes, "at": {"path": "/etc/lvm/backup/pve", "line": 1}});
+        let entry = line("/dev/pve/data", "/srv", "ext4", "defaults", Value::Null)[0].clone();
+        json!([entry, {"op": "add", "path": "/storage/volume_groups", "value": {"pve": backup}}])
+    };
+    let unknown = |patch: &Value, words: &str| match root(words).patch(patch).says(MISSING) {
+        Outcome::Unknown { reason, .. } => reason,
+        outcome => format!("{outcome:?}"),
+    };
+    assert!(passes("root=/dev/mapper/pve-root", &backup("data")).0);
+    assert!(unknown(&backup("other"), "root=/dev/mapper/pve-root").contains("/etc/lvm/backup/pve"));
+    let entry = line("/dev/pve/data", "/srv", "ext4", "defaults", Value::Null);
+    assert!(unknown(&entry, "root=/dev/mapper/pve-root").contains("which volumes pve, the root's volume group, has"));
+    assert!(unknown(&entry, "root=/dev/mapper/other-root").contains("which disks the machine has"));
+}
