@@ -130,6 +130,9 @@ pub struct NetConfig {
     /// ifupdown2, where it is what reads `/etc/network/interfaces`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ifupdown2: Option<Ifupdown2>,
+    /// Red Hat's initscripts: their script for the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initscripts: Option<Initscripts>,
     /// The script by which wicked takes over what the iBFT describes, and leaves it up for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wicked_ibft: Option<Location>,
@@ -153,6 +156,29 @@ pub struct Ifupdown2 {
     /// What keeps its service from taking interfaces down at shutdown: a line of `/etc/default/networking`, or the file
     /// that says that the root is on iSCSI.
     pub stays_up: Option<Located<String>>,
+}
+
+/// The script `network` of Red Hat's initscripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Initscripts {
+    /// Where it is.
+    pub at: Location,
+    /// What makes it leave the network up when it is stopped.
+    pub leaves_up: LeavesUp,
+}
+
+/// By what initscripts know a root that needs the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeavesUp {
+    /// `remote-fs.target` requires the root's mount, which is so with `_netdev` in fstab.
+    RemoteRoot,
+    /// `_netdev` of the root in `/etc/mtab`, which is a file that mount(8) writes.
+    Mtab,
+    /// `_netdev` of the root in `/etc/mtab`, which is a link to what the kernel says, and the kernel knows no `_netdev`.
+    KernelMounts,
+    /// Something that is not known, or nothing.
+    Unclear,
 }
 
 /// Whether a manager starts.
@@ -225,6 +251,9 @@ pub struct InterfaceConfig {
     /// Why its manager does nothing for it, and where: it refuses what stands there, or gives up on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_up: Option<Located<String>>,
+    /// NetworkManager leaves the file to initscripts: `NM_CONTROLLED=no`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_initscripts: bool,
 }
 
 impl InterfaceConfig {
@@ -257,6 +286,7 @@ impl InterfaceConfig {
             set_name: None,
             optional: false,
             given_up: None,
+            by_initscripts: false,
         }
     }
 }

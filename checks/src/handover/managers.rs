@@ -25,7 +25,10 @@ pub(super) fn in_force(facts: &Facts, config: &InterfaceConfig) -> bool {
             let told = facts.netconfig.managers.iter().any(|state| state.manager == Manager::Netplan);
             if told { manager_starts(facts, Manager::Netplan) } else { manager_starts(facts, renderer(config)) }
         }
-        Manager::Ifcfg => manager_starts(facts, Manager::Ifcfg) || manager_starts(facts, Manager::NetworkManager),
+        Manager::Ifcfg => {
+            let by_network_manager = !config.by_initscripts && manager_starts(facts, Manager::NetworkManager);
+            by_network_manager || manager_starts(facts, Manager::Ifcfg)
+        }
         manager => manager_starts(facts, manager),
     }
 }

@@ -1,6 +1,6 @@
 //! `service-takes-san-nic-down`
 
-use crate::facts::{ExecLine, Facts, InterfaceConfig, Manager, Method, Source, Unit};
+use crate::facts::{ExecLine, Facts, InterfaceConfig, LeavesUp, Manager, Method, Source, Unit};
 use crate::handover::{
     ConfigMatch, Matches, STOP_OF_IFUPDOWN2, SanIdentity, config_text, matches, noted, san_config_matches,
 };
@@ -27,18 +27,22 @@ pub(crate) static CHECK: Check = Check {
                 ifupdown2, which does not know it: that one leaves everything up with SKIP_DOWN_AT_SYSRESET=yes in \
                 /etc/default/networking, or where /etc/iscsi/iscsi.initramfs exists. wicked.service runs \
                 `wicked ifdown all`: that takes down what an ifcfg file has it bring up, but for STARTMODE=nfsroot and for \
-                what the iBFT describes, where wicked has the script for that. A unit of one's own counts where it names the \
+                what the iBFT describes, where wicked has the script for that. The script `network` of Red Hat's initscripts \
+                stops every interface that has an ifcfg file, unless fstab marks the root with _netdev: later ones ask \
+                systemd for that, older ones look into /etc/mtab, and find nothing there where it is a link to what the \
+                kernel says. A unit of one's own counts where it names the \
                 NIC. A stanza that reconfigures the NIC at boot is handover-san-nic-reconfigured.",
         breaks: "The NIC goes down while the root is still mounted: `manual` interfaces too (ip link set down). \
                  All units stop, and then systemd cannot read the program that ends the shutdown; what \
                  was not written back is lost, and the machine hangs until it is power-cycled.",
         fix: "Remove the SAN NIC from /etc/network/interfaces, or add `no-auto-down` for it. With wicked, set \
-              STARTMODE=nfsroot.",
+              STARTMODE=nfsroot; with initscripts, mark the root in fstab with _netdev.",
         references: &[
             "Debian /usr/lib/systemd/system/networking.service, ExecStop=/sbin/ifdown -a",
             "ifdown(8), --all; interfaces(5), no-auto-down",
             "ifupdown2 /usr/share/ifupdown2/sbin/start-networking, stop and check_network_file_systems()",
             "wicked etc/systemd/wicked.service.in, client/ifdown.c, extensions/ibft; ifcfg(5), STARTMODE",
+            "initscripts /etc/rc.d/init.d/network, stop and check_device_down()",
             "Debian /lib/open-iscsi/net-interface-handler (writes /run/network/ifstate)",
         ],
     },
@@ -58,6 +62,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let mut left_up = None;
     for stop in &stops {
         let found = match taken_down(&stop.line.command) {
+            _ if is_stop_of_initscripts(&stop.line.command) => by_initscripts(facts, &san, stop)?,
             _ if is_stop_of_ifupdown2(facts, &stop.line.command) => by_ifupdown(facts, &san, stop),
             Some(TakenDown::All) if stop.unit.name == WICKED => by_wicked(facts, &san, stop),
             Some(TakenDown::All) if stop.line.command.contains("ifdown") => by_ifupdown(facts, &san, stop),
@@ -169,6 +174,46 @@ fn by_wicked(facts: &Analysis<'_>, san: &SanIdentity, stop: &Stop<'_>) -> Found 
         .repairs_by(Repair::of_san_nic(config, SanNicNeed::StayUp));
     let finding = Finding::critical(format!("{} ({})", down(san, stop), config.at));
     Found::Down(finding.evidence(Evidence::at(&config.at, config_text(config))).evidence(evidence(stop)).remedy(remedy))
+}
+
+/// The script of Red Hat's initscripts stops every interface that has an ifcfg file and is up, unless the root needs the
+/// network.
+fn by_initscripts(facts: &Analysis<'_>, san: &SanIdentity, stop: &Stop<'_>) -> Result<Found, Outcome> {
+    let Some(script) = &facts.netconfig.initscripts else { return Ok(Found::LeftUp) };
+    let files = facts.netconfig.interfaces.iter().filter(|config| {
+        config.manager == Manager::Ifcfg && config.method != Method::Loopback && config.given_up.is_none()
+    });
+    let mut fits = files.map(|config| (matches(&config.matches, san), config)).filter(|(fits, _)| *fits != Matches::No);
+    let certain = fits.clone().find(|(fits, _)| *fits == Matches::Yes);
+    let Some((fits, config)) = certain.or_else(|| fits.next()) else { return Ok(Found::LeftUp) };
+    let root = facts.storage.fstab.iter().find(|entry| entry.target == "/");
+    let is_marked = root.is_some_and(|root| root.options.iter().any(|option| option == "_netdev"));
+    if !is_marked {
+        facts.was_read(Source::Fstab)?;
+    }
+    let what = match (script.leaves_up, is_marked) {
+        (LeavesUp::RemoteRoot | LeavesUp::Mtab, true) => return Ok(Found::LeftUp),
+        (LeavesUp::RemoteRoot | LeavesUp::Mtab | LeavesUp::KernelMounts, false) if fits == Matches::Yes => {
+            "fstab does not mark the root with _netdev, by which initscripts would know that it needs the network"
+        }
+        _ => return Ok(Found::Doubt(may_be(san, stop))),
+    };
+    let line = root.map(|root| Evidence::at(&root.at, format!("{} / {}", root.spec, root.options.join(","))));
+    let remedy = Remedy::new("Add _netdev to the options of / in /etc/fstab, so that initscripts leave the network up");
+    let can = root.is_some() && script.leaves_up != LeavesUp::KernelMounts;
+    let repair = Repair::MountOption { mount_point: "/".to_owned(), option: "_netdev".to_owned() };
+    let finding = Finding::critical(format!("{} ({}): {what}", down(san, stop), config.at))
+        .evidence(Evidence::at(&config.at, config_text(config)))
+        .evidence(evidence(stop))
+        .evidences(line)
+        .remedy(remedy.repairs_by(can.then_some(repair)));
+    Ok(Found::Down(finding))
+}
+
+/// `/etc/init.d/network stop`, or what leads there.
+fn is_stop_of_initscripts(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    words.any(|word| word.ends_with("/init.d/network")) && words.any(|word| word == "stop")
 }
 
 /// ifupdown2's script runs `ifdown -a`, unless it is told not to at a shutdown.

@@ -237,3 +237,60 @@ fn what_netplan_may_refuse_is_in_doubt() {
     assert!(of(problem("netplan")).unwrap().contains("/etc/netplan/1.yaml:9"));
     assert_eq!(of(problem("network-manager")), None, "another's file");
 }
+
+/// A machine with Red Hat's initscripts and an ifcfg file for the SAN NIC.
+fn with_initscripts(leaves_up: &str, options: &str, names: Value) -> Machine {
+    let mut config = machine("dracut-live").value()["netconfig"]["interfaces"][0].clone();
+    config["manager"] = json!("ifcfg");
+    config["matches"] = json!({"names": names});
+    config["method"] = json!("static");
+    config["addresses"] = json!(["100.64.16.54/29"]);
+    config["gateway"] = json!("100.64.16.49");
+    config["by_initscripts"] = json!(true);
+    config["keep"] = Value::Null;
+    let script = json!({"path": "/etc/rc.d/init.d/network", "line": 0});
+    let root = json!({"spec": "/dev/ubuntu-vg/ubuntu-lv", "target": "/", "kind": "ext4", "options": [options],
+        "at": {"path": "/etc/fstab", "line": 1}});
+    with_stop("dracut-root", "network.service", "/etc/init.d/network stop").patch(json!([
+        {"op": "replace", "path": "/netconfig/managers", "value": [{"manager": "ifcfg", "enabled": true, "at": null}]},
+        {"op": "replace", "path": "/netconfig/interfaces", "value": [config]},
+        {"op": "add", "path": "/netconfig/initscripts", "value": {"at": script, "leaves_up": leaves_up}},
+        {"op": "replace", "path": "/storage/fstab", "value": [root]},
+    ]))
+}
+
+/// initscripts' `/etc/rc.d/init.d/network stop` takes down whatever has an ifcfg file and is up, unless its own question
+/// says that the root needs the network.
+#[test]
+fn initscripts_take_the_nic_down_unless_the_root_is_marked() {
+    let of = |leaves_up: &str, options: &str, name: &str| {
+        alarms(&with_initscripts(leaves_up, options, json!([name])).facts(), &[Link::Shutdown])
+    };
+    let alarm = "service-takes-san-nic-down";
+    for leaves_up in ["remote-root", "mtab"] {
+        assert_eq!(of(leaves_up, "defaults", "ibft0"), [alarm], "{leaves_up}");
+        assert_eq!(of(leaves_up, "_netdev", "ibft0"), Vec::<String>::new(), "{leaves_up}");
+    }
+    assert_eq!(of("kernel-mounts", "defaults", "ibft0"), [alarm]);
+    assert_eq!(of("kernel-mounts", "_netdev", "ibft0"), [format!("{alarm}?")]);
+    assert_eq!(of("unclear", "_netdev", "ibft0"), [format!("{alarm}?")]);
+    assert_eq!(of("remote-root", "defaults", "eth9"), Vec::<String>::new(), "another NIC");
+}
+
+/// `NM_CONTROLLED=no`: the file is for initscripts, and for nobody where they do not start.
+#[test]
+fn a_file_for_initscripts_alone_is_no_doubt() {
+    let of = |managers: Value| {
+        let machine = with_initscripts("remote-root", "_netdev", json!(["ibft0"])).patch(json!([
+            {"op": "replace", "path": "/netconfig/managers", "value": managers},
+            {"op": "replace", "path": "/netconfig/interfaces/0/addresses", "value": []},
+            {"op": "replace", "path": "/netconfig/interfaces/0/gateway", "value": null},
+        ]));
+        alarms(&machine.facts(), &[Link::Handover])
+    };
+    let starts = |manager: &str| json!({"manager": manager, "enabled": true, "at": null});
+    let alarm = "handover-san-route-not-kept";
+    assert_eq!(of(json!([starts("ifcfg")])), [alarm]);
+    assert_eq!(of(json!([starts("ifcfg"), starts("network-manager")])), [alarm]);
+    assert_eq!(of(json!([starts("network-manager")])), Vec::<String>::new());
+}

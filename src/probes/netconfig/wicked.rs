@@ -23,7 +23,10 @@ const IBFT: [&str; 4] = [
 
 /// Adds the interfaces of ifcfg files to the facts.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
-    for (name, path) in ifcfg_files::list(files, DIRECTORY, &LEFT_OVERS) {
+    // Red Hat's initscripts have a file of that name.
+    let has_directory = files.first_directory([DIRECTORY]).is_some();
+    let listed = has_directory.then(|| ifcfg_files::list(files, DIRECTORY, &LEFT_OVERS));
+    for (name, path) in listed.into_iter().flatten() {
         let Some(text) = files.text(&path) else { continue };
         let mut config = wicked::read(&text, &files.name(&path), &name, &mut files.problems());
         config.generated_by = generated::by(&text);

@@ -9,7 +9,8 @@ use isctpl_checks::facts::{ExecLine, Location, Problem, SysvLink, Unit};
 const RUNLEVELS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "S"];
 
 /// Scripts that matter to an iSCSI root, logouts aside.
-const MATTER: [&str; 6] = ["open-iscsi", "iscsid", "iscsi", "networking", "multipath-tools", "umountiscsi.sh"];
+const MATTER: [&str; 7] =
+    ["open-iscsi", "iscsid", "iscsi", "network", "networking", "multipath-tools", "umountiscsi.sh"];
 
 /// The links that matter: of scripts named above, and of any script that logs out.
 pub(super) fn links(

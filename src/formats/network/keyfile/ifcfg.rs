@@ -106,10 +106,7 @@ pub(crate) fn read(text: &str, path: &str, name: &str, problems: &mut Vec<Proble
     }
     config.matches.macs.extend(get("HWADDR").map(|mac| normal_mac(&mac.value)));
     config.at_boot = !is("ONBOOT", "no");
-    // NetworkManager then leaves it alone; only initscripts read it.
-    if is("NM_CONTROLLED", "no") {
-        config.matches.other.push("NM_CONTROLLED=no: only initscripts read it".to_owned());
-    }
+    config.by_initscripts = says("NM_CONTROLLED").is_some_and(|by_others| !by_others.value);
     addresses(&known, &mut config, problems);
     if let Some(gateway) = get("GATEWAY") {
         match gateway.value.parse::<IpAddr>() {

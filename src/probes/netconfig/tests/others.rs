@@ -191,3 +191,32 @@ fn a_file_that_ifupdown_refuses_configures_nothing() {
     let of_another_family = "iface base inet6 manual\niface eth0 inet dhcp inherits base\n";
     assert_eq!(given_up(&[(main, of_another_family)]), [("base".to_owned(), true)][..0]);
 }
+
+/// `/etc/sysconfig/network` is a file of Red Hat's initscripts, and SUSE's directory of ifcfg files.
+#[test]
+fn red_hats_file_is_no_directory_of_wicked() {
+    let facts = read(&machine(&[("/etc/sysconfig/network", "NETWORKING=yes\n")]));
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+}
+
+/// initscripts 9.49.53 of CentOS 7 asks systemd, those of CentOS 6 look into `/etc/mtab`.
+#[test]
+fn initscripts_know_a_root_that_needs_the_network_by_what_their_script_asks() {
+    use isctpl_checks::facts::LeavesUp;
+    let asks_systemd =
+        "#!/bin/bash\nif systemctl show --property=RequiredBy -- -.mount | grep -q 'remote-fs.target' ; then\n";
+    let asks_mtab =
+        "#!/bin/bash\nopts=$(awk '{ if ($2 == \"/\") print $4 }' /etc/mtab)\nif [[ $opts =~ _netdev ]] ; then\n";
+    let of = |script: &str, more: &[(&str, &str)]| {
+        let ifcfg = ("/etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nNM_CONTROLLED=no\n");
+        let files = [&[("/etc/rc.d/init.d/network", script), ifcfg], more].concat();
+        let facts = read(&machine(&files));
+        assert!(facts.interfaces[0].by_initscripts && facts.interfaces[0].matches.other.is_empty());
+        facts.initscripts.map(|script| script.leaves_up)
+    };
+    assert_eq!(of(asks_systemd, &[]), Some(LeavesUp::RemoteRoot));
+    assert_eq!(of(asks_mtab, &[("/etc/mtab", "")]), Some(LeavesUp::Mtab));
+    assert_eq!(of(asks_mtab, &[("/etc/mtab", "-> ../proc/self/mounts")]), Some(LeavesUp::KernelMounts));
+    assert_eq!(of("#!/bin/bash\n# asks remote-fs.target by systemctl\n", &[]), Some(LeavesUp::Unclear));
+    assert_eq!(read(&machine(&[("/etc/rc.d/init.d/network", asks_systemd)])).initscripts, None, "no network-scripts");
+}
