@@ -103,6 +103,11 @@ impl<'a> Disk<'a> {
                     add(&entry.target, path);
                 }
             }
+            if let Some((None, inner)) = within_dataset(&path) {
+                for target in if inner.starts_with("/boot/") { ["", "/boot"] } else { ["/boot", ""] } {
+                    add(target, inner);
+                }
+            }
             // Without a line in fstab, the usual names of a subvolume that is the root or /boot.
             for prefix in ["/@", "/root", "/@root"] {
                 if let Some(inner) = path.strip_prefix(prefix).filter(|inner| inner.starts_with('/')) {
@@ -176,8 +181,22 @@ impl<'a> Disk<'a> {
                 .max_by_key(|entry| entry.target.len())?;
             self.unmounted(mount.target.trim_end_matches('/'))
         });
+        let is_on_btrfs = || self.fstab.iter().any(|entry| entry.kind == "btrfs");
+        if file.problem.is_none() && within_dataset(written).is_some() && !is_on_btrfs() {
+            let place = file.at.as_ref().map(ToString::to_string).unwrap_or_default();
+            let what = "names a dataset of ZFS, of which it is not known where it is mounted";
+            file.problem = Some(Problem::new(place, what));
+        }
         file
     }
+}
+
+/// The snapshot of ZFS that a path of GRUB's names, none for what is there now, and the path in it: `/DATASET@SNAPSHOT/…`,
+/// where the first `@` counts (dnode_get_fullpath() in grub-core/fs/zfs/zfs.c).
+fn within_dataset(path: &str) -> Option<(Option<&str>, &str)> {
+    let (_, rest) = path.split_once('@')?;
+    let (snapshot, inner) = rest.split_at(rest.find('/')?);
+    Some(((!snapshot.is_empty()).then_some(snapshot), inner))
 }
 
 /// The path as it is, and without the btrfs subvolume that is mounted there.

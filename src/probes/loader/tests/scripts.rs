@@ -89,3 +89,33 @@ fn an_entry_that_is_no_linux_entry_is_said_to_be_that() {
     let entry = loader.default_entry().unwrap();
     assert_eq!((entry.linux, entry.starts, &entry.kernel), (false, Some(Start::FirmwareSetup), &None));
 }
+
+/// GRUB's paths on ZFS (dnode_get_fullpath() in grub-core/fs/zfs/zfs.c): `/DATASET@/FILE`, as Ubuntu's and Proxmox's
+/// grub-mkconfig write them. Where the dataset is mounted no fstab says.
+#[test]
+fn a_path_in_a_dataset_of_zfs_is_found_or_in_doubt() {
+    let config = |path: &str| {
+        let search = "search --no-floppy --fs-uuid --set=root 6a1ffdd3b8d5a6d7";
+        format!("menuentry 'Linux' {{\n{search}\nlinux {path} root=ZFS=rpool/ROOT/x ro\n}}\n")
+    };
+    let kernel = |path: &str, fstab: &str, file: &str| {
+        let (_dir, root) = tree(&[("/boot/grub/grub.cfg", &config(path)), ("/etc/fstab", fstab), (file, "")]);
+        let kernel = read(&root).default_entry().unwrap().kernel.clone().unwrap();
+        (kernel.path, kernel.problem.map(|problem| problem.place))
+    };
+    for (path, file) in [
+        ("/BOOT/ubuntu_ab12@/vmlinuz-6", "/boot/vmlinuz-6"),
+        ("/ROOT/pve-1@/boot/vmlinuz-6", "/boot/vmlinuz-6"),
+        ("/@/kernels/6/vmlinuz", "/kernels/6/vmlinuz"),
+        ("/@/kernels/6/vmlinuz", "/boot/kernels/6/vmlinuz"),
+    ] {
+        assert_eq!(kernel(path, "", file), (Some(file.to_owned()), None), "{path}");
+    }
+    let place = Some("/boot/grub/grub.cfg:3".to_owned());
+    for path in ["/@/kernels/6/vmlinuz", "/ROOT/x@before-upgrade/boot/vmlinuz-6"] {
+        assert_eq!(kernel(path, "", "/boot/vmlinuz-6"), (None, place.clone()), "{path}");
+    }
+    let btrfs = "UUID=b00t / btrfs subvol=@ 0 0\n";
+    assert_eq!(kernel("/@/boot/vmlinuz-6", btrfs, "/boot/vmlinuz-6").0.as_deref(), Some("/boot/vmlinuz-6"));
+    assert_eq!(kernel("/@/boot/vmlinuz-6", btrfs, "/boot/vmlinuz-7"), (None, None), "no ZFS, and not there");
+}
