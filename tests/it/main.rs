@@ -33,3 +33,4 @@ mod support;
 mod systemd;
 mod unattended;
 mod watch;
+mod watch_service;

@@ -63,6 +63,6 @@ fn an_endless_line_is_bounded() {
 fn a_question_of_an_installer_ends_its_run() {
     assert!(after("1: yes, 2: no\r\n\u{1b}[mPrompt: '?' for help> ").lost.is_some());
     let failed = "!! ERROR: Failed to load installer component\r\n\r\n[Press enter to continue] ";
-    assert_eq!(after(failed).lost.as_deref(), Some("!! ERROR: Failed to load installer component"));
+    assert!(after(failed).lost.is_some_and(|lost| lost.starts_with("!! ERROR: ")));
     assert_eq!(after("Loading additional components  ... 36%... 40%\r\n").lost, None);
 }

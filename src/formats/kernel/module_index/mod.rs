@@ -98,7 +98,7 @@ pub(crate) fn names(text: &str) -> BTreeSet<String> {
 }
 
 /// The lines of `modules.softdep` for the modules that are wanted, with their numbers.
-pub(crate) fn softdeps<'t>(text: &'t str, is_wanted: impl Fn(&str) -> bool) -> Vec<(u32, &'t str)> {
+pub(crate) fn softdeps(text: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<(u32, &str)> {
     let of_line = |line: &str| line.strip_prefix("softdep ")?.split_whitespace().next().map(normal);
     let lines = (1..).zip(text.lines().map(str::trim));
     lines.filter(|(_, line)| of_line(line).is_some_and(|module| is_wanted(&module))).collect()

@@ -1,9 +1,9 @@
 //! Stanzas to configurations of interfaces.
 
+use super::file::{Iface, IfaceOption, Stanza};
 use super::ports;
 use super::refusals::gives_up;
 use super::routes::routes_of;
-use super::stanzas::{Iface, IfaceOption, Stanza};
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
 use crate::formats::text::harmless::{plain, wrong_value};

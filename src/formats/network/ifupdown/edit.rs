@@ -1,7 +1,8 @@
 //! Stanzas that are edited so that ifupdown leaves an interface as the initramfs has set it up.
 
 use super::convert::is_ipv4;
-use super::stanzas::{Iface, Item, Stanza, parse};
+use super::file::{Iface, Item, Stanza};
+use super::stanzas::parse;
 use crate::formats::text::edit::{Unedited, append, line_end};
 use crate::formats::text::glob::glob_matches;
 use isctpl_checks::facts::Location;

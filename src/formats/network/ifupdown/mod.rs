@@ -2,6 +2,7 @@
 
 mod convert;
 pub(crate) mod edit;
+mod file;
 mod ports;
 mod refusals;
 pub(crate) mod routes;
@@ -10,4 +11,5 @@ mod stanzas;
 mod tests;
 
 pub(crate) use convert::interfaces;
-pub(crate) use stanzas::{Iface, Include, Item, Stanza, parse};
+pub(crate) use file::{Iface, Include, Item, Stanza};
+pub(crate) use stanzas::parse;

@@ -4,7 +4,7 @@
 //! what stands before. A command of a stanza that fails makes `ifup` give up on the interface, which is then held to be
 //! down, so that `ifdown -a` leaves it alone.
 
-use super::stanzas::{Iface, IfaceOption, Item, Stanza};
+use super::file::{Iface, IfaceOption, Item, Stanza};
 use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::prefix;
 use ipnet::IpNet;

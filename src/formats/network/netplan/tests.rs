@@ -53,7 +53,9 @@ fn items_past_the_limit_of_a_list_are_told() {
     ] {
         let problems = |count: usize| {
             let text = format!("network: {{{group}: {{e: {{{key}: [{}]}}}}}}\n", list(count, item));
-            read(&[("/n", &text)]).1.iter().map(ToString::to_string).collect::<Vec<_>>()
+            let told = read(&[("/n", &text)]).1.iter().map(ToString::to_string).collect::<Vec<_>>();
+            // The members of the bond are defined nowhere.
+            told.into_iter().filter(|problem| !problem.ends_with("is not defined")).collect::<Vec<_>>()
         };
         assert_eq!(problems(4096), [""; 0], "{key}");
         assert_eq!(problems(4200), ["/n:1: the list has more than 4096 items; the rest is not read"], "{key}");

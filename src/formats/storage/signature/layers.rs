@@ -2,23 +2,10 @@
 //! RAID (`struct mdp_superblock_1` of `include/uapi/linux/raid/md_p.h`), and how many devices a btrfs has
 //! (`struct btrfs_super_block`).
 
-use super::Contents;
 use super::bytes::{array, has, slice, text, u32_at, u64_at};
-use isctpl_checks::facts::{LuksHeader, MdRaid, Signature};
+use isctpl_checks::facts::{LuksHeader, MdRaid};
 
-/// Adds to a signature what the same blocks tell besides.
-pub(super) fn contents(head: &[u8], signature: Option<Signature>) -> Contents {
-    let mut found = Contents::default();
-    match &signature {
-        Some(Signature::Luks { .. }) => found.luks = luks(head),
-        Some(Signature::Filesystem { kind, .. }) if kind == "btrfs" => found.btrfs_devices = btrfs_devices(head),
-        Some(Signature::Other(_)) => found.raid = raid(head),
-        _ => {}
-    }
-    Contents { signature, ..found }
-}
-
-fn luks(head: &[u8]) -> Option<LuksHeader> {
+pub(super) fn luks(head: &[u8]) -> Option<LuksHeader> {
     let version = array(head, 6).map(u16::from_be_bytes)?;
     let cipher = match version {
         1 => text(head, 8, 32).zip(text(head, 40, 32)).map(|(cipher, mode)| format!("{cipher}-{mode}")),
@@ -42,7 +29,7 @@ fn luks2_cipher(head: &[u8]) -> Option<String> {
 }
 
 /// A superblock at the beginning of a member (versions 1.1 and 1.2).
-fn raid(head: &[u8]) -> Option<MdRaid> {
+pub(super) fn raid(head: &[u8]) -> Option<MdRaid> {
     let at = [0usize, 4096].into_iter().find(|at| u32_at(head, *at) == Some(super::filesystem::RAID_MAGIC))?;
     let level = u32_at(head, at + 72)?.cast_signed();
     let uuid: [u8; 16] = array(head, at + 16)?;
@@ -56,7 +43,7 @@ fn raid(head: &[u8]) -> Option<MdRaid> {
     })
 }
 
-fn btrfs_devices(head: &[u8]) -> Option<u64> {
+pub(super) fn btrfs_devices(head: &[u8]) -> Option<u64> {
     const SUPERBLOCK: usize = 64 << 10;
     has(head, SUPERBLOCK + 0x40, b"_BHRfS_M")
         .then(|| u64_at(head, SUPERBLOCK + 0x88))

@@ -65,7 +65,7 @@ pub(crate) fn identify(head: &[u8]) -> Option<Signature> {
 /// without a group.
 pub(crate) fn read(device: &mut (impl Read + Seek)) -> Result<Contents> {
     let head = head(device)?;
-    let Some(label) = pv_label(&head) else { return Ok(layers::contents(&head, identify(&head))) };
+    let Some(label) = pv_label(&head) else { return Ok(contents(&head, identify(&head))) };
     let group = label.metadata.iter().find_map(|area| group_of(device, area));
     let (vg, lvs, pv_count, volumes) = match group {
         Some(group) => (Some(group.name), group.lvs, u32::try_from(group.pvs.len()).unwrap_or(u32::MAX), group.layers),
@@ -73,6 +73,20 @@ pub(crate) fn read(device: &mut (impl Read + Seek)) -> Result<Contents> {
     };
     let signature = Some(Signature::LvmPv { uuid: label.uuid, vg, lvs, pv_count });
     Ok(Contents { signature, volumes, ..Contents::default() })
+}
+
+/// Adds to a signature what the same blocks tell besides.
+fn contents(head: &[u8], signature: Option<Signature>) -> Contents {
+    let mut found = Contents::default();
+    match &signature {
+        Some(Signature::Luks { .. }) => found.luks = layers::luks(head),
+        Some(Signature::Filesystem { kind, .. }) if kind == "btrfs" => {
+            found.btrfs_devices = layers::btrfs_devices(head)
+        }
+        Some(Signature::Other(_)) => found.raid = layers::raid(head),
+        _ => {}
+    }
+    Contents { signature, ..found }
 }
 
 /// Reads the first [`HEAD`] bytes, or as many as there are.

@@ -99,7 +99,7 @@ fn a_path_in_a_dataset_of_zfs_is_found_or_in_doubt() {
         format!("menuentry 'Linux' {{\n{search}\nlinux {path} root=ZFS=rpool/ROOT/x ro\n}}\n")
     };
     let kernel = |path: &str, fstab: &str, file: &str| {
-        let (_dir, root) = tree(&[("/boot/grub/grub.cfg", &config(path)), ("/etc/fstab", fstab), (file, "")]);
+        let (_dir, root) = tree(&[("/boot/grub/grub.cfg", &config(path)), ("/etc/fstab", fstab), (file, "k")]);
         let kernel = read(&root).default_entry().unwrap().kernel.clone().unwrap();
         (kernel.path, kernel.problem.map(|problem| problem.place))
     };

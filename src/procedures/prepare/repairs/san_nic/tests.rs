@@ -354,9 +354,9 @@ fn what_is_not_safe_is_left_to_the_person() {
         (
             "networking.service",
             INTERFACES,
-            "auto ens3\niface ens3 inet dhcp inherits x\niface x inet dhcp\n",
+            "auto ens3\niface x inet dhcp\niface ens3 inet dhcp inherits x\n",
             vec![],
-            "/etc/network/interfaces:2",
+            "/etc/network/interfaces:3",
         ),
         (
             "networking.service",

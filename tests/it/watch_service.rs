@@ -1,0 +1,53 @@
+//! The service that follows the SAN route.
+
+use crate::support;
+use crate::support::netns::{PORTAL, instance};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::process::{Command, Stdio};
+
+/// The unit is one that systemd takes, and keeps from everything that it does not need.
+#[test]
+fn the_service_is_sound_and_fenced_in() {
+    if !support::has("systemd-analyze") {
+        return support::skip("the service", "systemd-analyze is not installed");
+    }
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/dist/isctpl-watch.service");
+    let analyze = |arguments: &[&str]| {
+        let output = Command::new("systemd-analyze").args(arguments).arg(unit).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let (_, said) = analyze(&["verify", "--man=no"]);
+    // The program is not installed where it is built.
+    let complaints: Vec<&str> =
+        said.lines().filter(|line| !line.contains("/usr/bin/isctpl is not executable")).collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    // Ten times the exposure that systemd-analyze security prints.
+    let (fenced, said) = analyze(&["security", "--offline=yes", "--threshold=20"]);
+    assert!(fenced, "{said}");
+}
+
+/// systemd hears when the watch has begun, and that it lives.
+#[test]
+fn systemd_is_told_that_the_watch_runs() {
+    let Some(namespace) = instance("watch-notify") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let mut command = namespace.command(env!("CARGO_BIN_EXE_isctpl"));
+    command.args(["watch", "--portal", PORTAL, "--san-nic", "san"]).stdin(Stdio::null()).stdout(Stdio::null());
+    // systemd gives the pid, too; it is checked only where it is given.
+    let mut child = command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "400000").spawn().unwrap();
+    let heard = |wanted: &str| loop {
+        let mut message = [0; 256];
+        let length = socket.recv(&mut message).unwrap();
+        if String::from_utf8_lossy(&message[..length]).contains(wanted) {
+            return;
+        }
+    };
+    heard("READY=1");
+    heard("WATCHDOG=1");
+    heard("WATCHDOG=1");
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
