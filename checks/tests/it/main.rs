@@ -17,7 +17,6 @@ mod own_target;
 mod ports;
 mod readers;
 mod repairs;
-mod requested_modules;
 mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;

@@ -261,7 +261,6 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "loader-efi-fallback-missing",
             "kernel-modules-missing",
             "initramfs-module-missing",
-            "initramfs-requested-module-missing",
             "initramfs-unreadable",
             "initramfs-compression-unsupported",
             "initramfs-init-refused",

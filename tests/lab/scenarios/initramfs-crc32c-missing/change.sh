@@ -1,1 +1,0 @@
-edit_image 'find . -name "crc32c*.ko*" -delete'
