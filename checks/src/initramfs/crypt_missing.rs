@@ -91,7 +91,7 @@ fn device(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Outc
 
 /// Programs that the image lacks, and what would run them.
 fn tools(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Option<Finding>, Outcome> {
-    let starter = image.sets_up(Layer::Crypt)?;
+    let is_started = is_started(image)?;
     let has_program = match is_by_systemd(image) {
         true => {
             ["usr/lib/systemd/systemd-cryptsetup", "usr/bin/systemd-cryptsetup"].iter().any(|path| image.has_file(path))
@@ -102,7 +102,7 @@ fn tools(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Optio
         || ["lib/cryptsetup/functions", "usr/lib/cryptsetup/functions"]
             .iter()
             .any(|path| image.files.contains_key(*path));
-    let what = match (has_program, starter.is_some(), functions) {
+    let what = match (has_program, is_started, functions) {
         (false, _, _) if is_by_systemd(image) => "no program systemd-cryptsetup",
         (false, _, _) => "no program cryptsetup",
         (true, false, _) => "nothing that unlocks a device",
@@ -129,6 +129,15 @@ fn tools(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Optio
         .evidences(facts.omitting(&[]))
         .remedy(remedy.first(install));
     Ok(Some(finding))
+}
+
+/// Whether something runs the program: with systemd its generator alone, whatever dracut's scripts would do without.
+fn is_started(image: &Initramfs) -> Result<bool, Outcome> {
+    const GENERATOR: &str = "/systemd-cryptsetup-generator";
+    image.sets_up(Layer::Crypt)?;
+    let by_systemd = is_by_systemd(image);
+    let mut starters = image.starters.iter().flatten().filter(|starter| starter.layer == Layer::Crypt);
+    Ok(starters.any(|starter| starter.at.path.ends_with(GENERATOR) == by_systemd))
 }
 
 /// The key by the list that initramfs-tools' script reads, or why the device is not on it.

@@ -146,6 +146,8 @@ fn dracut_unlocks_what_it_is_asked_for() {
     assert_told(&says(&format!("rd.luks.uuid={other}"), vec![table(), key]), "critical", "name other devices only");
     let tpm = add("/images/0/crypttab", json!([entry(None, &["tpm2-device"])]));
     assert_told(&says("", vec![tpm]), "unknown", "tpm2-device");
+    let hook = starters(&[("crypt", "usr/lib/dracut/hooks/cmdline/30-parse-crypt.sh")]);
+    assert_told(&says(&asked, vec![hook]), "critical", "nothing that unlocks a device");
     let lost = json!({"op": "remove", "path": "/images/0/files/usr~1lib~1systemd~1systemd-cryptsetup"});
     assert_told(&says(&asked, vec![lost]), "critical", "no program systemd-cryptsetup");
 }

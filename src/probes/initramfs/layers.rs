@@ -82,7 +82,9 @@ fn starters(tree: &Tree, scripts: &Scripts<'_>) -> Vec<Starter> {
         }
     };
     for (path, text) in scripts.texts() {
-        for (number, line) in (1u32..).zip(text.lines()) {
+        // A program counts where one of these, or a rule, calls it.
+        let is_stage = path == "init" || path.starts_with("scripts/") || path.contains("/hooks/");
+        for (number, line) in (1u32..).zip(text.lines()).filter(|_| is_stage) {
             let line = line.trim_start();
             if !line.starts_with('#')
                 && let Some(layer) = set_up_by(line)
@@ -97,9 +99,12 @@ fn starters(tree: &Tree, scripts: &Scripts<'_>) -> Vec<Starter> {
     if DAEMONS.iter().any(|daemon| tree.resolve(daemon).is_some()) {
         for (path, text) in rules(tree) {
             for rule in udev_rules::parse(text, &tree.name(&path)) {
-                let runs = udev_rules::programs(&rule);
-                let wants = rule.pairs.iter().filter(|pair| pair.attribute.as_deref() == Some("SYSTEMD_WANTS"));
-                let commands = runs.into_iter().chain(wants.map(|pair| pair.value.as_str()));
+                // IMPORT takes in other things than what a program prints, such as a word of the command line.
+                let is_command = |pair: &&udev_rules::Pair| match (pair.key.as_str(), pair.attribute.as_deref()) {
+                    ("RUN" | "PROGRAM", _) | ("IMPORT", Some("program" | "builtin")) => true,
+                    (_, attribute) => attribute == Some("SYSTEMD_WANTS"),
+                };
+                let commands = rule.pairs.iter().filter(is_command).map(|pair| pair.value.as_str());
                 for layer in commands.filter_map(set_up_by) {
                     add(layer, rule.at.clone());
                 }
@@ -172,14 +177,14 @@ fn set_up_by(command: &str) -> Option<Layer> {
     {
         return Some(Layer::Lvm);
     }
-    if at("multipathd").is_some_and(|from| {
-        after(from).all(|word| matches!(*word, "-B" | "-d" | "-s" | "multipathd" | "/sbin/multipathd"))
-    }) || at("multipath").is_some_and(|from| {
-        words.get(from).is_some_and(|word| word.contains('/') || from == 0)
-            && after(from).all(|word| {
+    // Messages name these two as well: only a command's first word is one.
+    if at("multipathd") == Some(0)
+        && after(0).all(|word| matches!(*word, "-B" | "-d" | "-s" | "multipathd" | "/sbin/multipathd"))
+        || at("multipath") == Some(0)
+            && after(0).all(|word| {
                 matches!(*word, "-r" | "-B" | "-v" | "-v0" | "-v1" | "-v2" | "0" | "1" | "2" | "$VERBOSITY" | "-a0")
             })
-    }) {
+    {
         return Some(Layer::Multipath);
     }
     if at("btrfs").is_some_and(|from| {
@@ -217,6 +222,7 @@ mod tests {
             ("$env{MPATH_SBIN_PATH}/multipath -u %k", None),
             ("multipath -c /dev/sda", None),
             ("maybe_break pre-multipath", None),
+            ("verbose && log_begin_msg \"Stopping multipathd\"", None),
             ("/bin/btrfs device scan", Some(Layer::Btrfs)),
             ("btrfs ready $devnode", Some(Layer::Btrfs)),
             ("crypttab_foreach_entry setup_mapping", Some(Layer::Crypt)),

@@ -17,7 +17,10 @@ fn udev_and_the_scripts_of_an_order_run_what_they_name() {
         .program("usr/lib/systemd/systemd-udevd", "x")
         .file("usr/lib/udev/rules.d/64-md-raid-assembly.rules", RAID_RULE)
         .file("usr/lib/udev/rules.d/69-lvm.rules", LVM_RULE)
-        .file("usr/lib/udev/rules.d/60-multipath.rules", "IMPORT{program}=\"/sbin/multipath -u %k\"\n")
+        .file(
+            "usr/lib/udev/rules.d/60-multipath.rules",
+            "IMPORT{cmdline}=\"multipath\"\nIMPORT{program}=\"/sbin/multipath -u %k\"\n",
+        )
         .file("usr/lib/udev/rules.d/64-btrfs.rules", "IMPORT{builtin}=\"btrfs ready $devnode\"\n")
         // A file of /etc hides the one of the same name.
         .link("etc/udev/rules.d/64-btrfs.rules", "/dev/null")
@@ -39,6 +42,17 @@ fn udev_and_the_scripts_of_an_order_run_what_they_name() {
     );
     let raid = facts.starters.unwrap().into_iter().find(|starter| starter.layer == Layer::Raid).unwrap();
     assert_eq!(raid.at, Location::line("/boot/initrd.img!usr/lib/udev/rules.d/64-md-raid-assembly.rules", 3));
+}
+
+/// dracut's lvm_scan lies in every image of its module, and its rule runs it.
+#[test]
+fn a_program_is_run_by_what_calls_it() {
+    let scan = "#!/bin/sh\nlvm vgchange -ay --sysinit\n";
+    let image = || dracut().program("usr/sbin/lvm_scan", scan).program("usr/lib/systemd/systemd-udevd", "x");
+    let rule = "RUN+=\"/sbin/initqueue --settled --onetime --unique /sbin/lvm_scan\"\n";
+    let ruled = image().file("etc/udev/rules.d/64-lvm.rules", rule);
+    assert_eq!(layers(&facts_of(&ruled.finish())), [(Layer::Lvm, "etc/udev/rules.d/64-lvm.rules")]);
+    assert_eq!(layers(&facts_of(&image().finish())), []);
 }
 
 #[test]
