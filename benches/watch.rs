@@ -136,7 +136,11 @@ impl Changer {
         self.socket.send(&bytes, 0)?;
         let mut answer = Vec::with_capacity(8192);
         self.socket.recv(&mut answer, 0)?;
-        Ok(())
+        let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer)?;
+        match answer.payload {
+            NetlinkPayload::Error(error) if error.raw_code() != 0 => Err(error.to_io().into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -19,7 +19,8 @@ pub struct WatchArgs {
     #[arg(long, value_enum, value_name = "DEVICE", value_delimiter = ',')]
     pub also_to: Vec<AlsoTo>,
 
-    /// Keep what was seen as metrics in this file, for node_exporter's textfile collector; it is replaced whole
+    /// Keep what was seen as metrics in this file, for node_exporter's textfile collector; it is replaced whole. Name one
+    /// below /run: a file on the root's disk stops the watch when that disk is gone
     #[arg(long, value_name = "FILE")]
     pub textfile: Option<PathBuf>,
 

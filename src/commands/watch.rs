@@ -9,7 +9,7 @@ use crate::report::{self, WatchMetrics};
 use crate::system::cancel::{Cancel, Wakeup};
 use crate::system::replace::{Readers, write_whole};
 use crate::system::steady;
-use crate::watch::{Request, watch};
+use crate::watch::{Record, Request, What, watch};
 use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{Analysis, unborne_san_nic};
@@ -30,7 +30,16 @@ pub(super) fn run(args: &WatchArgs, output: &mut Output) -> anyhow::Result<u8> {
     let request = what_to_watch(args)?;
     let also = open_also(&args.also_to)?;
     let metrics = args.textfile.clone().map(Textfile::new);
-    let mut told = Told { output, format: args.format, also, metrics, watchdog: watchdog(), ready: false, unread: 0 };
+    let mut told = Told {
+        output,
+        format: args.format,
+        also,
+        metrics,
+        watchdog: watchdog(),
+        pinged: None,
+        ready: false,
+        unread: 0,
+    };
     if let Err(problem) = steady::lock_memory() {
         told.output.complain(&format!("isctpl: {problem}; the watch may stop when the root's disk is gone\n"));
     }
@@ -104,18 +113,19 @@ struct Textfile {
 /// The file is written at most so often.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 
+/// And at least so often: its time tells that somebody still watches.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
 impl Textfile {
     fn new(path: PathBuf) -> Self {
         Self { path, metrics: WatchMetrics::default(), is_old: false, written: None, complained: false }
     }
 
-    /// Writes it, unless that was done just now; tells how long to wait then.
-    fn write(&mut self, output: &mut Output) -> Option<Duration> {
-        if !self.is_old {
-            return None;
-        }
-        if let Some(wait) = self.written.and_then(|written| BETWEEN_WRITES.checked_sub(written.elapsed())) {
-            return Some(wait.max(Duration::from_millis(1)));
+    /// Writes it where that is due; tells how long to wait for the next time.
+    fn write(&mut self, output: &mut Output) -> Duration {
+        let pause = if self.is_old { BETWEEN_WRITES } else { HEARTBEAT };
+        if let Some(wait) = self.written.and_then(|written| pause.checked_sub(written.elapsed())) {
+            return wait.max(Duration::from_millis(1));
         }
         self.is_old = false;
         self.written = Some(Instant::now());
@@ -123,9 +133,16 @@ impl Textfile {
             && !self.complained
         {
             self.complained = true;
-            output.complain(&format!("isctpl: cannot write {}: {error}\n", printable::path(&self.path)));
+            complain(output, &format!("cannot write {}: {error}", printable::path(&self.path)));
         }
-        None
+        HEARTBEAT
+    }
+}
+
+/// Says something on standard error, where somebody takes it.
+fn complain(output: &mut Output, what: &str) {
+    if steady::takes_more(std::io::stderr().as_fd(), 0) {
+        output.complain(&format!("isctpl: {what}\n"));
     }
 }
 
@@ -137,6 +154,8 @@ struct Told<'a> {
     metrics: Option<Textfile>,
     /// How often systemd wants to hear that this process lives.
     watchdog: Option<Duration>,
+    /// When it heard so last.
+    pinged: Option<Instant>,
     /// Whether it knows that the watch has begun.
     ready: bool,
     /// Lines that nobody took.
@@ -146,21 +165,28 @@ struct Told<'a> {
 impl Told<'_> {
     /// All was told; says when to come again.
     fn rest(&mut self) -> Option<Duration> {
-        let again = self.metrics.as_mut().and_then(|metrics| metrics.write(self.output));
+        let again = self.metrics.as_mut().map(|metrics| metrics.write(self.output));
         if !self.ready {
             self.ready = true;
             notify(&[NotifyState::Ready]);
         }
-        if self.watchdog.is_some() {
+        if let Some(every) = self.watchdog
+            && self.pinged.is_none_or(|pinged| pinged.elapsed() >= every / 2)
+        {
+            self.pinged = Some(Instant::now());
             notify(&[NotifyState::Watchdog]);
         }
         [again, self.watchdog].into_iter().flatten().min()
     }
 
-    fn tell(&mut self, record: &crate::watch::Record) -> std::io::Result<()> {
+    fn tell(&mut self, record: &Record) -> std::io::Result<()> {
         if let Some(metrics) = &mut self.metrics {
             metrics.metrics.take(record);
             metrics.is_old = true;
+            if matches!(record.what, What::Stop { .. }) {
+                // There is no later time.
+                metrics.written = None;
+            }
         }
         let text = report::watch_text(record);
         for (to, file) in &mut self.also {
@@ -172,13 +198,15 @@ impl Told<'_> {
             // A console that is gone is no reason to stop.
             let _ = file.write_all(line.as_bytes());
         }
-        if !steady::takes_more(std::io::stdout().as_fd(), PATIENCE) {
+        // Who took nothing just now is not waited for again.
+        let patience = if self.unread == 0 { PATIENCE } else { 0 };
+        if !steady::takes_more(std::io::stdout().as_fd(), patience) {
             self.unread += 1;
             return Ok(());
         }
         if self.unread > 0 {
             let unread = std::mem::take(&mut self.unread);
-            self.output.complain(&format!("isctpl: {unread} lines were not taken by whoever reads them\n"));
+            complain(self.output, &format!("{unread} lines were not taken by whoever reads them"));
         }
         let line = match self.format {
             WatchFormat::Text => text,

@@ -3,7 +3,6 @@
 use crate::watch::{Cause, Record, Stand, What, route_in_words};
 use isctpl_checks::facts::{Flow, Route};
 use serde_json::{Map, Value, json};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The name and version of the JSON form.
@@ -17,7 +16,7 @@ pub(crate) fn watch_text(record: &Record) -> String {
                 Some((name, how)) => format!("watching the way to the SAN through {name} ({how})"),
                 None => "watching the way to the SAN; through which NIC it leads is not known".to_owned(),
             };
-            let portal = |(flow, stand): &(Flow, Stand)| format!("portal {}: {}", portal_of(flow), stood(stand));
+            let portal = |(flow, stand): &(Flow, Stand)| format!("portal {}: {}", flow.portal(), stood(stand));
             std::iter::once(nic).chain(portals.iter().map(portal)).collect::<Vec<_>>().join("; ")
         }
         What::Gap { portal, stand, cause } => {
@@ -59,10 +58,6 @@ fn with_cause(mut line: String, cause: &Cause) -> String {
         line.push_str(&format!("; {} before: {what}", seconds(*ago)));
     }
     line
-}
-
-pub(super) fn portal_of(flow: &Flow) -> SocketAddr {
-    SocketAddr::new(flow.destination, flow.port.unwrap_or(3260))
 }
 
 fn stood(stand: &Stand) -> String {
@@ -107,7 +102,7 @@ fn fields(what: &What) -> (&'static str, Value) {
         What::Start { portals, nic } => {
             let portal = |(flow, stand): &(Flow, Stand)| {
                 json!({
-                    "portal": portal_of(flow).to_string(),
+                    "portal": flow.portal().to_string(),
                     "asked": flow.to_string(),
                     "answer": answer(stand),
                 })

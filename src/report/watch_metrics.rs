@@ -1,6 +1,6 @@
 //! What `isctpl watch` has seen, as metrics: text exposition (version 0.0.4) for node_exporter's textfile collector.
 
-use crate::watch::{Record, What};
+use crate::watch::{Record, Stand, What};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl WatchMetrics {
             What::Start { portals, .. } => {
                 for (flow, stand) in portals {
                     let is_gap = stand.is_gap();
-                    self.present.insert(super::watch::portal_of(flow).to_string(), !is_gap);
+                    self.present.insert(flow.portal().to_string(), matches!(stand, Stand::Held(_)));
                     self.gaps += u64::from(is_gap);
                     if is_gap {
                         self.last_gap_micros = record.epoch_micros;

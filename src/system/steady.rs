@@ -18,12 +18,13 @@ pub(crate) fn lock_memory() -> Result<(), Problem> {
         .map_err(|errno| Problem::new("mlockall", format!("the memory cannot be locked: {}", in_words(errno))))
 }
 
-/// Opens a device to write to, and never makes it this process's terminal.
+/// Opens a device to write to. It never becomes this process's terminal, and where it takes nothing, as a console that
+/// was stopped, a line is lost and nobody waits.
 ///
 /// # Errors
 /// When it cannot be opened.
 pub(crate) fn device(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().write(true).custom_flags(nix::libc::O_NOCTTY).open(path)
+    OpenOptions::new().write(true).custom_flags(nix::libc::O_NOCTTY | nix::libc::O_NONBLOCK).open(path)
 }
 
 /// Whether something can be written to within so many milliseconds: a logger whose disk is gone takes nothing any more.

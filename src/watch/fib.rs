@@ -45,8 +45,13 @@ pub(super) struct Fib {
 
 impl Fib {
     /// As the kernel told it just now. The routes stand in the order of their dump.
-    pub(super) fn new(links: Vec<NetLink>, addresses: Vec<Address>, rules: Vec<Rule>, routes: Vec<Installed>) -> Self {
-        let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
+    pub(super) fn new(
+        links: Vec<NetLink>,
+        names: Names,
+        addresses: Vec<Address>,
+        rules: Vec<Rule>,
+        routes: Vec<Installed>,
+    ) -> Self {
         let links = links.into_iter().map(|link| (link.index, link)).collect();
         Self { routes, rules, links, addresses, names }
     }
@@ -125,20 +130,25 @@ impl Fib {
     }
 
     fn take_link(&mut self, gone: bool, link: &NetLink) -> Effect {
+        let (was_up, is_up) = (self.is_up(Some(link.index)), !gone && link.up);
+        let is_used = self.routes.iter().any(|installed| installed.route.index.is_none_or(|index| index == link.index));
+        let mut is_renamed = false;
         if gone {
             self.links.remove(&link.index);
             self.names.remove(&link.index);
         } else {
             self.links.insert(link.index, link.clone());
-            if self.names.insert(link.index, link.name.clone()).is_some_and(|old| old != link.name) {
-                return Effect::Silent;
-            }
+            is_renamed = self.names.insert(link.index, link.name.clone()).is_some_and(|old| old != link.name);
         }
-        let is_used = self.routes.iter().any(|installed| match installed.route.index {
-            Some(index) => index == link.index,
-            None => true,
-        });
-        if is_used { Effect::Silent } else { Effect::None }
+        if !is_up {
+            // They go with it, those of IPv4 without a word (`fib_disable_ip` of net/ipv4/fib_frontend.c).
+            self.routes.retain(|installed| installed.route.index != Some(link.index));
+        }
+        match is_used || is_renamed {
+            true => Effect::Silent,
+            false if was_up != is_up => Effect::Followed,
+            false => Effect::None,
+        }
     }
 
     fn take_address(&mut self, gone: bool, address: &Address) -> Effect {

@@ -51,8 +51,9 @@ impl Account {
         Self { flow, stand, gap, held: None }
     }
 
+    /// The portal.
     pub(super) fn portal(&self) -> SocketAddr {
-        SocketAddr::new(self.flow.destination, self.flow.port.unwrap_or(3260))
+        self.flow.portal()
     }
 
     /// How it stands.

@@ -13,7 +13,7 @@ mod record;
 mod tests;
 
 use crate::system::cancel::{Cancel, Wakeup};
-use crate::system::netlink::{Asker, Change, Follower, Lost};
+use crate::system::netlink::{Asker, Change, Follower, Lost, names_of};
 use fib::{Effect, Fib, Way};
 use isctpl_checks::facts::{Flow, LookupAnswer, Problem};
 use ledger::{Account, Learnt, Totals};
@@ -25,6 +25,9 @@ use std::time::{Duration, Instant};
 
 /// Everything is read anew at most so often: who floods the kernel with changes must not have isctpl read for ever.
 const RESYNC_EVERY: Duration = Duration::from_millis(100);
+
+/// How often whoever is told hears of a watch that has no rest.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// The most routes that are put back in a second: what takes one away again at once is not fought at full speed.
 const MOST_RESTORED: u32 = 1000;
@@ -74,8 +77,8 @@ struct Watch<'a, 'b> {
     resyncs: u64,
     unannounced: u64,
     begun: Instant,
-    /// When the last message was read, or the tables.
-    last_seen: Instant,
+    /// When no message waited last: what is older was seen.
+    caught_up: Instant,
     last_resync: Option<Instant>,
     tell: &'a mut Tell<'b>,
 }
@@ -101,20 +104,19 @@ impl<'a, 'b> Watch<'a, 'b> {
             resyncs: 0,
             unannounced: 0,
             begun: now,
-            last_seen: now,
+            caught_up: now,
             last_resync: None,
             tell,
         };
         for flow in &request.flows {
             let stand = watch.asked(flow);
             if watch.nic.is_none()
-                && let Stand::Elsewhere(route) | Stand::Held(route) = &stand
+                && let Stand::Held(route) = &stand
                 && let Some(name) = &route.interface
             {
                 watch.nic =
                     Some((name.clone(), format!("the kernel's route to {} goes out through it", flow.destination)));
             }
-            let stand = watch.asked(flow);
             let mut account = Account::new(flow.clone(), stand, now, &mut watch.totals);
             if let Stand::Held(route) = account.stand() {
                 account.held = watch.fib.entry(route).cloned();
@@ -129,19 +131,24 @@ impl<'a, 'b> Watch<'a, 'b> {
 
     /// Takes in every message that waits. What the kernel says when none does is how it stands.
     fn catch_up(&mut self, follower: &mut Follower, cancel: &Cancel) -> Result<(), Problem> {
-        let mut doubtful = false;
-        let mut decided = false;
+        let (mut doubtful, mut decided) = (false, false);
+        let mut told = Instant::now();
         while !cancel.is_requested() {
+            // Whoever waits for a sign of life gets one in a flood, too.
+            if told.elapsed() > SIGN_OF_LIFE {
+                told = Instant::now();
+                self.rest()?;
+            }
             let changes = match follower.next(&self.portals, self.fib.names()) {
                 Ok(changes) => changes,
-                Err(Lost::Overrun) => {
-                    self.resync(follower, "the kernel had more messages than the socket's buffer takes")?;
+                Err(lost) => {
+                    self.recover(follower, lost)?;
                     (doubtful, decided) = (false, false);
                     continue;
                 }
-                Err(Lost::Failed(problem)) => return Err(problem),
             };
             if changes.is_empty() {
+                self.caught_up = Instant::now();
                 if !doubtful && !decided {
                     return Ok(());
                 }
@@ -149,19 +156,29 @@ impl<'a, 'b> Watch<'a, 'b> {
                 if doubtful {
                     self.fib = read(&mut self.asker, &self.portals)?;
                 }
-                (doubtful, decided) = (false, false);
-                self.settle(follower)?;
+                doubtful = false;
+                decided = !self.settle(follower)?;
                 continue;
             }
-            let now = Instant::now();
-            self.last_seen = now;
-            for change in &changes {
-                let effect = self.take(now, change)?;
-                doubtful |= effect == Effect::Silent;
-                decided |= effect != Effect::None;
-            }
+            let effect = self.take_all(&changes)?;
+            doubtful |= effect == Effect::Silent;
+            decided |= effect != Effect::None;
         }
         Ok(())
+    }
+
+    /// Takes messages in; tells the strongest effect among theirs.
+    fn take_all(&mut self, changes: &[Change]) -> Result<Effect, Problem> {
+        let now = Instant::now();
+        let mut strongest = Effect::None;
+        for change in changes {
+            let effect = self.take(now, change)?;
+            strongest = match (strongest, effect) {
+                (Effect::Silent, _) | (_, Effect::Silent) => Effect::Silent,
+                (Effect::None, other) | (other, _) => other,
+            };
+        }
+        Ok(strongest)
     }
 
     /// Takes one message in.
@@ -182,36 +199,41 @@ impl<'a, 'b> Watch<'a, 'b> {
         Ok(effect)
     }
 
-    /// Asks the kernel how each portal stands, where no message came meanwhile.
-    fn settle(&mut self, follower: &mut Follower) -> Result<(), Problem> {
+    /// Asks the kernel how each portal stands. `false` where a message came meanwhile that may change it: what was asked
+    /// may be older than that message, or newer, and is asked again.
+    fn settle(&mut self, follower: &mut Follower) -> Result<bool, Problem> {
         let flows: Vec<Flow> = self.accounts.iter().map(|account| account.flow.clone()).collect();
         let stands: Vec<Stand> = flows.iter().map(|flow| self.asked(flow)).collect();
         let now = Instant::now();
-        match follower.next(&self.portals, self.fib.names()) {
-            // What was asked may be older than this message, or newer: it comes first.
-            Ok(changes) if !changes.is_empty() => {
-                self.last_seen = now;
-                let mut doubtful = false;
-                for change in &changes {
-                    doubtful |= self.take(now, change)? == Effect::Silent;
-                }
-                if doubtful {
-                    self.fib = read(&mut self.asker, &self.portals)?;
-                }
-                return Ok(());
+        loop {
+            match follower.next(&self.portals, self.fib.names()) {
+                Ok(changes) if changes.is_empty() => break,
+                Ok(changes) => match self.take_all(&changes)? {
+                    Effect::None => {}
+                    Effect::Followed => return Ok(false),
+                    Effect::Silent => {
+                        self.fib = read(&mut self.asker, &self.portals)?;
+                        return Ok(false);
+                    }
+                },
+                Err(lost) => return self.recover(follower, lost).map(|()| true),
             }
-            Ok(_) => {}
-            Err(Lost::Overrun) => {
-                return self.resync(follower, "the kernel had more messages than the socket's buffer takes");
-            }
-            Err(Lost::Failed(problem)) => return Err(problem),
         }
+        self.caught_up = now;
         for (index, stand) in stands.into_iter().enumerate() {
             let is_news = |account: &Account| !account.stands(&stand);
             self.unannounced += u64::from(self.accounts.get(index).is_some_and(is_news));
             self.note(index, stand, now, Learnt::Asked)?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Goes on after messages were lost; a socket that fails ends the watch.
+    fn recover(&mut self, follower: &mut Follower, lost: Lost) -> Result<(), Problem> {
+        match lost {
+            Lost::Overrun => self.resync(follower, "the kernel had more messages than the socket's buffer takes"),
+            Lost::Failed(problem) => Err(problem),
+        }
     }
 
     fn note(&mut self, index: usize, stand: Stand, now: Instant, learnt: Learnt) -> Result<(), Problem> {
@@ -222,7 +244,7 @@ impl<'a, 'b> Watch<'a, 'b> {
             account.held = Some(installed.clone());
         }
         let past = &self.past;
-        if let Some(what) = account.note(stand, now, learnt, || past.cause(now), &mut self.totals) {
+        if let Some(what) = account.note(stand, now, learnt, || past.cause(now, learnt), &mut self.totals) {
             self.say(now, what)?;
         }
         if self.keep_route { self.restore(index) } else { Ok(()) }
@@ -238,12 +260,16 @@ impl<'a, 'b> Watch<'a, 'b> {
         }
         let (since, count) = self.restored;
         self.restored = if since.elapsed() > Duration::from_secs(1) { (Instant::now(), 1) } else { (since, count + 1) };
-        if self.restored.1 > MOST_RESTORED {
-            return Ok(());
-        }
         let route = Box::new(held.route.clone());
-        let what = match self.asker.install(&held) {
-            Ok(()) => What::Restored { route, after: lost.elapsed() },
+        let too_often = || Problem::new("--keep-route", format!("it was put back {MOST_RESTORED} times in a second"));
+        let installed = match self.restored.1 {
+            ..=MOST_RESTORED => self.asker.install(&held),
+            _ => Err(too_often()),
+        };
+        let what = match installed {
+            Ok(true) => What::Restored { route, after: lost.elapsed() },
+            // Something else has its place, as the gap's own line tells.
+            Ok(false) => return Ok(()),
             Err(problem) => What::NotRestored { route, problem },
         };
         self.say(Instant::now(), what)
@@ -251,20 +277,21 @@ impl<'a, 'b> Watch<'a, 'b> {
 
     /// Reads everything anew. What comes while it is waited for is thrown away: it is in the tables.
     fn resync(&mut self, follower: &mut Follower, why: &str) -> Result<(), Problem> {
-        let blind_since = self.last_seen;
+        let blind_since = self.caught_up;
         if let Some(wait) = self.last_resync.and_then(|last| RESYNC_EVERY.checked_sub(last.elapsed())) {
             std::thread::sleep(wait);
         }
         // A buffer that overran still holds what came before; it is older than the tables.
+        let begun = Instant::now();
         while !matches!(follower.next(&[], self.fib.names()), Ok(changes) if changes.is_empty()) {
-            if blind_since.elapsed() > RESYNC_EVERY * 10 {
+            if begun.elapsed() > RESYNC_EVERY * 10 {
                 break;
             }
         }
         self.fib = read(&mut self.asker, &self.portals)?;
         self.resyncs += 1;
         let now = Instant::now();
-        (self.last_resync, self.last_seen) = (Some(now), now);
+        (self.last_resync, self.caught_up) = (Some(now), now);
         let blind = now.saturating_duration_since(blind_since);
         self.say(now, What::Resync { why: why.to_owned(), blind })?;
         for index in 0..self.accounts.len() {
@@ -292,12 +319,9 @@ impl<'a, 'b> Watch<'a, 'b> {
     fn stand_of(&self, way: Way) -> Stand {
         match way {
             Way::By(route) => {
-                let nic = self.nic.as_ref().map(|(name, _)| name);
-                if route.interface.is_some() && route.interface.as_ref() == nic {
-                    Stand::Held(route)
-                } else {
-                    Stand::Elsewhere(route)
-                }
+                // Where none is known, any may be the SAN NIC.
+                let is_it = |name: &String| self.nic.as_ref().is_none_or(|(nic, _)| nic == name);
+                if route.interface.as_ref().is_some_and(is_it) { Stand::Held(route) } else { Stand::Elsewhere(route) }
             }
             Way::None(why) => Stand::Nowhere(why),
             Way::Unsure => Stand::Unknown(Problem::new("rtnetlink", "the kernel has to be asked")),
@@ -331,9 +355,9 @@ impl<'a, 'b> Watch<'a, 'b> {
 /// Looks at the tables.
 fn read(asker: &mut Asker, portals: &[IpAddr]) -> Result<Fib, Problem> {
     let links = asker.links()?;
-    let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
+    let names = names_of(&links);
     let addresses = asker.addresses(&names)?;
     let rules = asker.rules()?;
     let routes = asker.routes_to(portals, &names)?;
-    Ok(Fib::new(links, addresses, rules, routes))
+    Ok(Fib::new(links, names, addresses, rules, routes))
 }

@@ -1,5 +1,6 @@
 //! The last messages of the kernel, in words: what came just before a gap is often its cause.
 
+use super::ledger::Learnt;
 use super::record::Cause;
 use crate::system::netlink::{Change, Fate};
 use isctpl_checks::facts::Route;
@@ -25,25 +26,26 @@ impl Past {
         if matches!(change, Change::OtherRoute) {
             return;
         }
-        if self.messages.len() > KEPT {
+        if self.messages.len() >= KEPT {
             self.messages.pop_front();
         }
         self.messages.push_back((now, change.clone()));
     }
 
-    /// What the last message made, with those before it.
-    pub(super) fn cause(&self, now: Instant) -> Cause {
-        let Some((_, last)) = self.messages.back() else { return Cause::default() };
-        let before = self.messages.iter().rev().skip(1).take(KEPT - 1);
+    /// What made a change, with the messages before it: the last one where it was followed. Of what was learnt by asking
+    /// no message is known to have made it.
+    pub(super) fn cause(&self, now: Instant, learnt: Learnt) -> Cause {
+        let maker = self.messages.back().filter(|_| learnt == Learnt::Followed).map(|(_, change)| change);
+        let before = self.messages.iter().rev().skip(usize::from(maker.is_some())).take(KEPT);
         let recent = before.map(|(then, change)| (now.saturating_duration_since(*then), change));
         let mut before: Vec<(Duration, String)> =
             recent.take_while(|(ago, _)| *ago < RECENT).map(|(ago, change)| (ago, in_words(change))).collect();
         before.reverse();
-        let protocol = match last {
-            Change::Route { route, .. } => Some(route.route.protocol.clone()),
+        let protocol = match maker {
+            Some(Change::Route { route, .. }) => Some(route.route.protocol.clone()),
             _ => None,
         };
-        Cause { what: in_words(last), protocol, before }
+        Cause { what: maker.map(in_words).unwrap_or_default(), protocol, before }
     }
 }
 

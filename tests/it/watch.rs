@@ -173,6 +173,19 @@ fn a_lost_route_is_put_back_as_it_was() {
     namespace.ip("link set san up");
     while watch.next()["event"] != "gap-end" {}
     assert_eq!(namespace.ip("route show 100.97.0.0/16"), before);
+    // Also where nothing else tells of that interface: IPv6 has addresses of its own to announce.
+    let status = namespace.command("sysctl").args(["-qw", "net.ipv6.conf.san.disable_ipv6=1"]).status().unwrap();
+    assert!(status.success());
+    namespace.ip("link set san down");
+    while watch.next()["event"] != "gap" {}
+    namespace.ip("link set san up");
+    while watch.next()["event"] != "gap-end" {}
+    assert_eq!(namespace.ip("route show 100.97.0.0/16"), before);
+    // A route in its place is not fought, and nothing is said to be put back.
+    namespace.ip("route replace 100.97.0.0/16 via 192.0.2.1 dev wan metric 100");
+    assert_eq!(watch.next()["event"], "gap");
+    namespace.ip("route replace 100.97.0.0/16 via 100.64.16.49 dev san proto dhcp metric 100 mtu 1400");
+    assert_eq!(watch.next()["event"], "gap-end");
     // A route that leads elsewhere is not fought: the SAN route stands.
     namespace.ip("route add 100.97.0.10 via 192.0.2.1 dev wan");
     assert_eq!(watch.next()["event"], "gap");
@@ -417,6 +430,9 @@ fn the_textfile_has_every_series_and_what_was_seen() {
     assert_eq!(value("isctpl_watch_gaps_total"), 1.0);
     assert!(value("isctpl_watch_last_gap_seconds") > 0.0 && value("isctpl_watch_last_gap_timestamp_seconds") > 1e9);
     assert_eq!(names(&read()), first);
+    assert_eq!(value("isctpl_watch_running"), 1.0);
     assert_eq!(watch.next()["event"], "gap");
+    namespace.ip("route del 100.97.0.0/16");
     watch.end();
+    assert_eq!((value(present), value("isctpl_watch_running")), (0.0, 0.0));
 }

@@ -1,9 +1,9 @@
 //! The running kernel's network, from netlink and `/proc/sys/net`.
 
-use super::{Fact, LinkKind, OperState, Problem};
+use super::{Fact, ISCSI_PORT, LinkKind, OperState, Problem};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The running kernel's network.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -188,6 +188,11 @@ impl Flow {
     /// Packets of which nothing but the destination is known.
     pub fn to(destination: IpAddr) -> Self {
         Self { destination, port: None, source: None, source_port: None, bound_to: None }
+    }
+
+    /// The portal that they go to; where no port is known, iSCSI's.
+    pub fn portal(&self) -> SocketAddr {
+        SocketAddr::new(self.destination, self.port.unwrap_or(ISCSI_PORT))
     }
 }
 

@@ -187,11 +187,11 @@ impl Asker {
         }
     }
 
-    /// Installs a route as it was. That it is there already is no error.
+    /// Installs a route as it was; `false` where one with its destination, table and metric is there, by whatever way.
     ///
     /// # Errors
     /// When the kernel refuses it.
-    pub(crate) fn install(&mut self, installed: &Installed) -> Result<(), Problem> {
+    pub(crate) fn install(&mut self, installed: &Installed) -> Result<bool, Problem> {
         let mut message = installed.message().clone();
         // What the kernel tells of the state of a next hop is not to be told to it.
         message.header.flags = RouteFlags::empty();
@@ -206,7 +206,8 @@ impl Asker {
             true
         })?;
         match refused {
-            None | Some(Errno::EEXIST) => Ok(()),
+            None => Ok(true),
+            Some(Errno::EEXIST) => Ok(false),
             Some(errno) => Err(Problem::new(PLACE, format!("the kernel does not take the route: {}", in_words(errno)))),
         }
     }
@@ -245,7 +246,7 @@ impl Asker {
                 None => {}
             }
         }
-        Ok(())
+        Err(Problem::new(PLACE, format!("the {subject} kept changing while they were read")))
     }
 
     fn send(&mut self, request: RouteNetlinkMessage, flags: u16) -> Result<(), Problem> {

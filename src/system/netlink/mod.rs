@@ -123,7 +123,8 @@ async fn take(connection: &Connection, flows: &[Flow], snapshot: &mut Snapshot) 
     snapshot.lookups = Fact::Known(lookups);
 }
 
-fn names_of(links: &[NetLink]) -> Names {
+/// The interfaces' names by their index.
+pub(crate) fn names_of(links: &[NetLink]) -> Names {
     links.iter().map(|link| (link.index, link.name.clone())).collect()
 }
 
