@@ -23,6 +23,8 @@ pub(crate) struct RootLayers {
     pub(crate) multipath: Vec<Multipath>,
     /// What is not known, in words, and what shows it.
     pub(crate) unknown: Vec<(String, Evidence)>,
+    /// Whether the kernel's own stack of devices told, and no names alone.
+    pub(crate) of_stack: bool,
 }
 
 /// An encrypted device.
@@ -93,7 +95,7 @@ impl Analysis<'_> {
     }
 
     fn layers_of_stack(&self, stack: &[&BlockDevice]) -> RootLayers {
-        let mut layers = RootLayers::default();
+        let mut layers = RootLayers { of_stack: true, ..RootLayers::default() };
         let root = stack.first().copied();
         let named = self.device_named_for_root();
         for device in stack.iter().copied() {
@@ -130,7 +132,10 @@ impl Analysis<'_> {
                         .slaves
                         .iter()
                         .find_map(|slave| stack.iter().find(|below| below.name == *slave)?.raid.as_ref()?.uuid.clone());
-                    let by_name = by_name || root.and_then(|root| root.parent.as_deref()) == Some(device.name.as_str());
+                    // Its partition is named by its name, too.
+                    let of_root = root.filter(|root| root.parent.as_deref() == Some(device.name.as_str()));
+                    let by_name = by_name
+                        || of_root.zip(named.as_deref()).is_some_and(|(root, named)| is_of_device(named, &root.name));
                     let level = raid.level.as_deref().unwrap_or("of an unknown level");
                     let seen = Evidence::new(&node, format!("an array, {level}"));
                     layers.raid.push(Raid {
@@ -148,12 +153,10 @@ impl Analysis<'_> {
                 None => {}
             }
         }
-        // A partition of a map is a map of its own, over that of the whole disk.
-        if layers.multipath.iter().any(|map| map.is_partition) {
-            let by_name = layers.multipath.iter().any(|map| map.by_name);
-            layers.multipath.truncate(1);
-            layers.multipath.iter_mut().for_each(|map| map.by_name = by_name);
-        }
+        // A partition of a map is a map of its own, over that of the whole disk, which its name begins with.
+        let parts: Vec<String> =
+            layers.multipath.iter().filter(|map| map.is_partition).map(|map| map.name.clone()).collect();
+        layers.multipath.retain(|map| map.is_partition || !parts.iter().any(|part| part.starts_with(&map.name)));
         layers
     }
 
@@ -193,6 +196,8 @@ impl Analysis<'_> {
                     layers.multipath.push(Multipath { name: name.to_owned(), by_name, is_partition, seen });
                 } else if let Some((vg, _)) = split_mapper_name(name) {
                     open.extend(self.disks_of_group(&vg));
+                } else {
+                    layers.unknown.push((spec, seen));
                 }
             } else if is_array(path) || path.starts_with("md/") {
                 let array =
@@ -201,7 +206,9 @@ impl Analysis<'_> {
                 layers.raid.push(Raid { device: spec, level: None, uuid, by_name, seen });
             } else if let Some((vg, _)) = path.split_once('/').filter(|(vg, lv)| !lv.contains('/') && *vg != "disk") {
                 open.extend(self.disks_of_group(vg));
-            } else if ["bcache", "drbd", "zd"].iter().any(|kind| starts_with_number(path, kind)) {
+            } else if path.starts_with("zvol/")
+                || ["bcache", "drbd", "zd"].iter().any(|kind| starts_with_number(path, kind))
+            {
                 layers.unknown.push((spec, seen));
             }
         }

@@ -73,6 +73,9 @@ pub struct MdArray {
     pub device: Option<String>,
     /// `UUID=`, 32 hexadecimal digits in small letters.
     pub uuid: Option<String>,
+    /// `<ignore>` stands in place of the device: mdadm leaves the array alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ignored: bool,
 }
 
 /// What an array of Linux's software RAID says of itself, or one of its members.

@@ -7,8 +7,8 @@ use crate::{Analysis, Evidence, Finding, Outcome};
 
 /// What gives the key.
 pub(super) enum Key {
-    /// A file in the image, and who names it.
-    File(String, String),
+    /// A file in the image, who names it, and whether it was found there behind the links of its path.
+    File(String, String, bool),
     /// A person at the console, and why.
     Asked(String),
     /// Something that was not followed.
@@ -27,20 +27,23 @@ impl Key {
         }
         match entry.key.as_deref() {
             None => Self::Asked(format!("{place} names no key")),
-            Some(key) => Self::at(key, place),
+            Some(key) => match Self::at(key, place) {
+                Self::File(path, place, _) => Self::File(path, place, entry.key_present == Some(true)),
+                elsewhere => elsewhere,
+            },
         }
     }
 
     /// A key by its path.
     pub(super) fn at(key: &str, place: String) -> Self {
         let is_file = key.starts_with('/') && !key.contains(':') && !key.starts_with("/dev/") && key != HIDDEN;
-        if is_file { Self::File(key.to_owned(), place) } else { Self::Elsewhere(format!("the key of {place}")) }
+        if is_file { Self::File(key.to_owned(), place, false) } else { Self::Elsewhere(format!("the key of {place}")) }
     }
 }
 
 /// What comes of the key that a device is unlocked with.
 pub(super) fn ruling(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt, key: &Key) -> Result<Outcome, Outcome> {
-    let (path, place) = match key {
+    let (path, place, is_present) = match key {
         Key::Elsewhere(what) => {
             return Err(Outcome::Unknown {
                 reason: format!(
@@ -51,7 +54,7 @@ pub(super) fn ruling(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt, key
             });
         }
         Key::Asked(why) => {
-            let unattended = ["usr/bin/clevis", "bin/clevis"].iter().any(|path| image.has_file(path));
+            let unattended = image.has_file("usr/bin/clevis");
             if unattended {
                 return Err(Outcome::unknown(format!(
                     "the root is on the encrypted device {}: whether clevis in {} gives its key was not followed",
@@ -68,9 +71,9 @@ pub(super) fn ruling(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt, key
             .remedy(crate::Remedy::new("Give the device a key file in the initramfs, or be at the console when it boots."))
             .into();
         }
-        Key::File(path, place) => (path, place),
+        Key::File(path, place, is_present) => (path, place, *is_present),
     };
-    if image.has_file(path) {
+    if is_present || image.has_file(path) {
         return Ok(Outcome::pass(format!("{} is unlocked with {path}, which is in {}", crypt.name, image.name())));
     }
     image.whole()?;

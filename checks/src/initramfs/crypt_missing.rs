@@ -1,5 +1,6 @@
 //! `initramfs-crypt-missing`: the root is encrypted, and the image does not unlock it.
 
+use super::below_root::{each, lacking};
 use super::crypt_device::{broken, entry_of, in_root, is_by_systemd, other_name};
 use super::crypt_key::{Key, ruling};
 use super::crypt_words::asked;
@@ -44,16 +45,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if layers.crypt.is_empty() {
         return Err(Outcome::not_applicable("the root is not known to lie on an encrypted device"));
     }
-    let mut findings = Vec::new();
-    let mut passes = Vec::new();
-    for crypt in &layers.crypt {
-        match device(facts, image, crypt)? {
-            Outcome::Fail(found) => findings.extend(found),
-            Outcome::Pass(why) => passes.push(why),
-            doubt => return Err(doubt),
-        }
-    }
-    Ok(Outcome::from_findings(findings, || passes.join("; ")))
+    each(&layers.crypt, |crypt| device(facts, image, crypt))
 }
 
 /// Whether one device is unlocked.
@@ -61,16 +53,8 @@ fn device(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Outc
     if let Some(finding) = tools(facts, image, crypt)? {
         return Ok(finding.into());
     }
-    if let Some(kernel) = facts.default_kernel() {
-        let missing = kernel.missing_in(image, "dm_crypt")?;
-        if !missing.is_empty() {
-            let names = missing.join(", ");
-            return broken(crypt, format!("{} lacks {names}", image.path))
-                .evidence(Evidence::new(&image.path, format!("no module {names}")))
-                .evidences(facts.omitting(&missing))
-                .remedy(facts.rebuild_with(image, &missing, "Add the modules to the initramfs, and rebuild it."))
-                .into();
-        }
+    if let Some(finding) = lacking(facts, &["dm_crypt"], |why| broken(crypt, why))? {
+        return Ok(finding.into());
     }
     let key = match image.family() {
         Family::InitramfsTools => listed(facts, image, crypt)?,
@@ -98,10 +82,7 @@ fn tools(facts: &Analysis<'_>, image: &Initramfs, crypt: &Crypt) -> Result<Optio
         }
         false => image.program("cryptsetup").is_some(),
     };
-    let functions = image.family() != Family::InitramfsTools
-        || ["lib/cryptsetup/functions", "usr/lib/cryptsetup/functions"]
-            .iter()
-            .any(|path| image.files.contains_key(*path));
+    let functions = image.family() != Family::InitramfsTools || image.has_file("lib/cryptsetup/functions");
     let what = match (has_program, is_started, functions) {
         (false, _, _) if is_by_systemd(image) => "no program systemd-cryptsetup",
         (false, _, _) => "no program cryptsetup",

@@ -24,10 +24,24 @@ pub(super) fn asked(
     let by_systemd = is_by_systemd(image);
     let of_entry = facts.loader.default_entry().map(|entry| &entry.cmdline);
     let words = of_entry.filter(|_| by_systemd).unwrap_or_else(|| facts.boot_words());
-    if let Some(off) = words.words.iter().find(|word| matches!(word.key.as_str(), "rd.luks" | "luks") && is_off(word)) {
+    let switch = words.words.iter().rev().find(|word| matches!(word.key.as_str(), "rd.luks" | "luks"));
+    if let Some(off) = switch.filter(|word| is_off(word)) {
         let remedy = facts.edit_words("Remove the word from the kernel command line.", &[&off.to_string()], &[]);
         let finding = broken(crypt, format!("{off} keeps every device locked"));
         return Ok(Err(Box::new(finding.evidence(words.evidence_of(off)).remedy(remedy))));
+    }
+    // parse-crypt.sh writes rules for what these name, and for what the image's own words name; options may name a TPM.
+    let all = facts.boot_words();
+    let by_other = |word: &&Word| {
+        let is_other =
+            matches!(word.key.as_str(), "rd.luks.partuuid" | "rd.luks.serial" | "rd.luks.options" | "luks.options");
+        is_other || of_word(word).is_some() && !words.words.contains(word)
+    };
+    if let Some(word) = all.words.iter().find(by_other) {
+        return Err(Outcome::Unknown {
+            reason: format!("{word} says how devices are unlocked, and was not followed"),
+            evidence: vec![all.evidence_of(word)],
+        });
     }
     let no_table = words
         .words
@@ -55,7 +69,10 @@ pub(super) fn asked(
         || by_systemd && entry.is_some_and(|entry| !entry.options.iter().any(|option| option == "noauto"));
     if !is_started {
         if words.is_on("rd.auto") {
-            let name = format!("luks-{}", crypt.uuid.as_deref().unwrap_or("UUID"));
+            let name = format!("luks-{}", crypt.uuid.as_deref().map_or_else(|| "UUID".to_owned(), dashed));
+            if crypt.by_name && crypt.uuid.is_some() && !name.eq_ignore_ascii_case(&crypt.name) {
+                return Ok(Err(Box::new(other_name(facts, crypt, &name, None))));
+            }
             return Ok(Ok(Key::Asked(format!("rd.auto unlocks it as {name}"))));
         }
         image.whole()?;
@@ -75,7 +92,10 @@ pub(super) fn asked(
         return Ok(Err(Box::new(other_name(facts, crypt, &name, seen))));
     }
     Ok(Ok(match entry {
-        Some(entry) => Key::of_entry(entry),
+        Some(entry) => match Key::of_entry(entry) {
+            Key::Asked(_) if by_systemd && image.has_file(&own_key(&name)) => own(&name),
+            key => key,
+        },
         None => key_of_words(words, crypt, &name, image),
     }))
 }
@@ -112,12 +132,20 @@ fn key_of_words(words: &Cmdline, crypt: &Crypt, name: &str, image: &Initramfs) -
             _ => {}
         }
     }
-    let own = format!("/etc/cryptsetup-keys.d/{name}.key");
     match of_all {
         Some(key) => key,
-        None if image.has_file(&own) => Key::at(&own, "where systemd looks for it by itself".to_owned()),
+        None if image.has_file(&own_key(name)) => own(name),
         None => Key::Asked("no word and no entry names a key".to_owned()),
     }
+}
+
+/// Where systemd looks by itself for the key of a device (crypttab(5), the third field).
+fn own_key(name: &str) -> String {
+    format!("/etc/cryptsetup-keys.d/{name}.key")
+}
+
+fn own(name: &str) -> Key {
+    Key::at(&own_key(name), "where systemd looks for it by itself".to_owned())
 }
 
 fn ask(facts: &Analysis<'_>, crypt: &Crypt) -> crate::Remedy {

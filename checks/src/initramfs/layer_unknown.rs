@@ -47,7 +47,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     known.extend(layers.raid.first().map(|_| "software RAID"));
     known.extend(layers.multipath.first().map(|_| "multipath"));
     Ok(Outcome::pass(match known.as_slice() {
-        [] => "nothing that is not known lies below the root".to_owned(),
+        [] if layers.of_stack => "isctpl knows every device that the kernel has below the root".to_owned(),
+        [] => "nothing that root=, fstab, crypttab and LVM's backup name is unknown to isctpl".to_owned(),
         known => format!("the root lies on {}, which isctpl knows", known.join(" and ")),
     }))
 }

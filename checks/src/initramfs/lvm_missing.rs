@@ -1,5 +1,6 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
+use super::below_root::lacking;
 use crate::facts::{BootEntry, Initramfs, Layer, VolumeLayers};
 use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             None => "; what its segments are is not known".to_owned(),
         };
         let sound = Outcome::pass(format!("{activator} activates {vg}/{lv} with {program}{told}"));
-        return layers(facts, image, &vg, &lv).map(|found| found.unwrap_or(sound));
+        return layers(facts, &vg, &lv).map(|found| found.unwrap_or(sound));
     }
     image.whole()?;
     let what = if program.is_none() { "no program lvm" } else { "no script or udev rule that activates volume groups" };
@@ -104,34 +105,24 @@ fn types<'a>(volumes: &'a BTreeMap<String, VolumeLayers>, lv: &'a str) -> BTreeS
 }
 
 /// What the layers of the root's volume lack in the image; nothing where they have all, or are not known.
-fn layers(facts: &Analysis<'_>, image: &Initramfs, vg: &str, lv: &str) -> Result<Option<Outcome>, Outcome> {
+fn layers(facts: &Analysis<'_>, vg: &str, lv: &str) -> Result<Option<Outcome>, Outcome> {
     let Some((volumes, at)) = facts.group_layers(vg) else { return Ok(None) };
-    let mut missing: Vec<&str> = Vec::new();
     let types = types(volumes, lv);
+    let mut modules: Vec<&str> = Vec::new();
     for kind in &types {
-        let Some(modules) = modules_of(kind) else {
+        let Some(of_kind) = modules_of(kind) else {
             let reason = format!("{vg}/{lv} has segments of the type {kind}: what they need is not known");
             let evidence = vec![Evidence::at(&at, format!("type = \"{kind}\""))];
             return Err(Outcome::Unknown { reason, evidence });
         };
-        let Some(kernel) = facts.default_kernel() else { continue };
-        for module in modules {
-            let lacking = kernel.missing_in(image, module)?;
-            missing.extend(lacking.into_iter().filter(|name| !missing.contains(name)).collect::<Vec<_>>());
-        }
+        modules.extend(of_kind);
     }
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let kinds: Vec<&str> = types.into_iter().collect();
-    let names = missing.join(", ");
-    let finding =
-        Finding::critical(format!("the root {vg}/{lv} is of {}, and {} lacks {names}", kinds.join(", "), image.path))
-            .evidence(Evidence::new(&image.path, format!("no module {names}")))
-            .evidence(Evidence::at(&at, format!("{lv}: {}", kinds.join(", "))))
-            .evidences(facts.omitting(&missing))
-            .remedy(facts.rebuild_with(image, &missing, "Add the modules to the initramfs, and rebuild it."));
-    Ok(Some(finding.into()))
+    let kinds = types.into_iter().collect::<Vec<_>>().join(", ");
+    let broken = |why: String| {
+        Finding::critical(format!("the root {vg}/{lv} is of {kinds}, and {why}"))
+            .evidence(Evidence::at(&at, format!("{lv}: {kinds}")))
+    };
+    Ok(lacking(facts, &modules, broken)?.map(Outcome::from))
 }
 
 /// What activates volumes: a line that runs, or in a snapshot of an earlier version a file of a known name.

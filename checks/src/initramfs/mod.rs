@@ -1,5 +1,6 @@
 //! The checks of the link `initramfs`.
 
+mod below_root;
 mod compression_unsupported;
 mod count;
 mod crypt_device;

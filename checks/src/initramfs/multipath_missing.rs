@@ -1,5 +1,6 @@
 //! `initramfs-multipath-missing`: the root is on a multipath map, and the image makes none.
 
+use super::below_root::{each, lacking};
 use crate::analysis::Multipath;
 use crate::facts::{Initramfs, Layer};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
@@ -34,9 +35,14 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.judged_image()?;
     let layers = facts.root_layers();
-    let Some(map) = layers.multipath.first() else {
+    if layers.multipath.is_empty() {
         return Err(Outcome::not_applicable("the root is not known to be on a multipath map"));
-    };
+    }
+    each(&layers.multipath, |map| is_made(facts, image, map))
+}
+
+/// Whether one map is made.
+fn is_made(facts: &Analysis<'_>, image: &Initramfs, map: &Multipath) -> Result<Outcome, Outcome> {
     let words = facts.boot_words();
     let off = words.words.iter().find(|word| match word.key.as_str() {
         "nompath" => true,
@@ -52,7 +58,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .into();
     }
     let starter = image.sets_up(Layer::Multipath)?;
-    if let Some(what) = lacking(image, map, starter.is_some()) {
+    if let Some(what) = no_program(image, map, starter.is_some()) {
         image.whole()?;
         let remedy = facts
             .rebuild("Install multipath for the initramfs in the root, and rebuild the initramfs.")
@@ -64,25 +70,23 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .remedy(remedy.first(apt.or(ShellCommand::new(&["dnf", "install", "device-mapper-multipath"]))))
             .into();
     }
-    if let Some(kernel) = facts.default_kernel() {
-        let missing = kernel.missing_in(image, "dm_multipath")?;
-        if !missing.is_empty() {
-            let names = missing.join(", ");
-            return finding(map, format!("{} lacks {names}", image.path))
-                .evidence(Evidence::new(&image.path, format!("no module {names}")))
-                .evidences(facts.omitting(&missing))
-                .remedy(facts.rebuild_with(image, &missing, "Add the modules to the initramfs, and rebuild it."))
-                .into();
-        }
+    if let Some(finding) = lacking(facts, &["dm_multipath"], |why| finding(map, why))? {
+        return Ok(finding.into());
+    }
+    if map.by_name && !["etc/multipath.conf", "etc/multipath/bindings"].iter().any(|path| image.has_file(path)) {
+        return Err(Outcome::Unknown {
+            reason: format!("root= names {}, and what names maps get in {} is not known", map.name, image.name()),
+            evidence: vec![map.seen.clone()],
+        });
     }
     Ok(Outcome::pass(match starter {
-        Some(at) => format!("{at} makes the map {}", map.name),
+        Some(at) => format!("{at} makes the map {}, whose name was not followed", map.name),
         None => format!("the map {} is made", map.name),
     }))
 }
 
 /// What the image has not, in words.
-fn lacking(image: &Initramfs, map: &Multipath, is_started: bool) -> Option<&'static str> {
+fn no_program(image: &Initramfs, map: &Multipath, is_started: bool) -> Option<&'static str> {
     if image.program("multipath").is_none() && image.program("multipathd").is_none() {
         Some("neither multipath nor multipathd")
     } else if !is_started {

@@ -1,7 +1,8 @@
 //! `initramfs-raid-missing`: the root is on Linux's software RAID, and the image does not assemble it.
 
+use super::below_root::{each, lacking};
 use crate::analysis::{self, Family, Raid};
-use crate::facts::{Initramfs, Layer};
+use crate::facts::{Initramfs, Layer, MdArray};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -35,9 +36,14 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.judged_image()?;
     let layers = facts.root_layers();
-    let Some(raid) = layers.raid.first() else {
+    if layers.raid.is_empty() {
         return Err(Outcome::not_applicable("the root is not known to be on software RAID"));
-    };
+    }
+    each(&layers.raid, |raid| is_assembled(facts, image, raid))
+}
+
+/// Whether one array is assembled.
+fn is_assembled(facts: &Analysis<'_>, image: &Initramfs, raid: &Raid) -> Result<Outcome, Outcome> {
     let starter = image.sets_up(Layer::Raid)?;
     let missing = match (image.program("mdadm"), starter) {
         (None, _) => Some("no program mdadm"),
@@ -56,8 +62,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(finding) = not_asked(facts, image, raid)? {
         return Ok(finding.into());
     }
-    modules(facts, image, raid)?;
-    if let Some(finding) = module_missing(facts, image, raid)? {
+    if let Some(finding) = module_missing(facts, raid)? {
         return Ok(finding.into());
     }
     named(image, raid)?;
@@ -95,8 +100,11 @@ fn not_asked(facts: &Analysis<'_>, image: &Initramfs, raid: &Raid) -> Result<Opt
                 raid.device
             )));
         };
-        if wanted.iter().any(|wanted| wanted.as_ref().is_none_or(|wanted| wanted == uuid)) {
+        if wanted.iter().flatten().any(|wanted| wanted == uuid) {
             return Ok(None);
+        }
+        if wanted.contains(&None) {
+            return Err(Outcome::unknown(format!("it is not known whether rd.md.uuid= names {}", raid.device)));
         }
         "rd.md.uuid= names other arrays only"
     };
@@ -119,21 +127,6 @@ fn not_asked(facts: &Analysis<'_>, image: &Initramfs, raid: &Raid) -> Result<Opt
     Ok(Some(finding))
 }
 
-/// That the level is known.
-fn modules(facts: &Analysis<'_>, image: &Initramfs, raid: &Raid) -> Result<(), Outcome> {
-    let Some(kernel) = facts.default_kernel().filter(|_| raid.level.is_none()) else { return Ok(()) };
-    for module in ["raid0", "raid1", "raid10", "raid456"] {
-        if !kernel.missing_in(image, module)?.is_empty() {
-            return Err(Outcome::unknown(format!(
-                "the level of {} is not known, and {} has no module {module}",
-                raid.device,
-                image.name()
-            )));
-        }
-    }
-    Ok(())
-}
-
 /// The module of a level.
 fn module_of(level: &str) -> Option<&'static str> {
     Some(match level {
@@ -146,31 +139,36 @@ fn module_of(level: &str) -> Option<&'static str> {
     })
 }
 
-fn module_missing(facts: &Analysis<'_>, image: &Initramfs, raid: &Raid) -> Result<Option<Finding>, Outcome> {
-    let (Some(level), Some(kernel)) = (&raid.level, facts.default_kernel()) else { return Ok(None) };
+/// The module of the array's level; of a level that is not known, those of all must be there.
+fn module_missing(facts: &Analysis<'_>, raid: &Raid) -> Result<Option<Finding>, Outcome> {
+    let Some(level) = &raid.level else {
+        return match lacking(facts, &["raid0", "raid1", "raid10", "raid456"], |why| broken(raid, why))? {
+            None => Ok(None),
+            Some(_) => Err(Outcome::unknown(format!(
+                "the level of {} is not known, and the initramfs has not the modules of all",
+                raid.device
+            ))),
+        };
+    };
     let Some(module) = module_of(level) else {
         return Err(Outcome::unknown(format!("{} is of the level {level}: its module is not known", raid.device)));
     };
-    let missing = kernel.missing_in(image, module)?;
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let names = missing.join(", ");
-    let remedy = facts.rebuild_with(image, &missing, "Add the modules to the initramfs, and rebuild it.");
-    Ok(Some(
-        broken(raid, format!("{} lacks {names}", image.path))
-            .evidence(Evidence::new(&image.path, format!("no module {names}")))
-            .evidences(facts.omitting(&missing))
-            .remedy(remedy),
-    ))
+    lacking(facts, &[module], |why| broken(raid, why))
 }
 
 /// That mdadm.conf in the image lets the array come up by its name.
 fn named(image: &Initramfs, raid: &Raid) -> Result<(), Outcome> {
-    let is_listed = image.md_arrays.iter().any(|array| {
-        array.value.device.as_deref() == Some(raid.device.as_str())
-            || array.value.uuid.is_some() && array.value.uuid == raid.uuid
-    });
+    let is_this = |array: &MdArray| array.uuid.is_some() && array.uuid == raid.uuid;
+    if let Some(line) = image.md_arrays.iter().find(|array| array.value.ignored && is_this(&array.value)) {
+        return Err(Outcome::Unknown {
+            reason: format!("mdadm.conf in {} has mdadm leave {} alone", image.name(), raid.device),
+            evidence: vec![Evidence::at(&line.at, "ARRAY <ignore>")],
+        });
+    }
+    let is_listed = image
+        .md_arrays
+        .iter()
+        .any(|array| array.value.device.as_deref() == Some(raid.device.as_str()) || is_this(&array.value));
     if is_listed {
         return Ok(());
     }

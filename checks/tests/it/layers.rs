@@ -98,6 +98,7 @@ fn initramfs_tools_unlocks_what_its_list_names() {
     let with =
         |key: Option<&str>, options: &[&str]| says(vec![add("/images/0/crypttab", json!([entry(key, options)]))]);
     assert_told(&with(None, &["luks"]), "warning", "passphrase");
+    // cryptsetup's own word for the root's mount point: a key in the root that it unlocks.
     assert_told(&with(Some("/FIXME-initramfs-rootmnt/etc/key"), &["luks"]), "critical", "lacks its key file");
     assert_told(&with(Some("/dev/disk/by-label/KEY"), &["luks"]), "unknown", "not followed");
     assert_told(&with(None, &["luks", "keyscript=/lib/cryptsetup/scripts/passdev"]), "unknown", "keyscript");
@@ -150,6 +151,13 @@ fn dracut_unlocks_what_it_is_asked_for() {
     assert_told(&says(&asked, vec![hook]), "critical", "nothing that unlocks a device");
     let lost = json!({"op": "remove", "path": "/images/0/files/usr~1lib~1systemd~1systemd-cryptsetup"});
     assert_told(&says(&asked, vec![lost]), "critical", "no program systemd-cryptsetup");
+    for word in ["rd.luks.options=tpm2-device=auto", "rd.luks.partuuid=1-2", "rd.luks.serial=x"] {
+        assert_told(&says(&format!("{asked} {word}"), vec![]), "unknown", "was not followed");
+    }
+    assert_told(&says(&format!("{asked} rd.luks=0 rd.luks=1"), vec![]), "warning", "passphrase");
+    let no_key = add("/images/0/crypttab", json!([entry(None, &["luks"])]));
+    let own = file("etc/cryptsetup-keys.d/sda3_crypt.key");
+    assert_told(&says("", vec![no_key, own]), "pass", "cryptsetup-keys.d/sda3_crypt.key");
 }
 
 /// A tree without its disk: root=, crypttab and LVM's backup tell.
@@ -271,8 +279,34 @@ fn multipath_is_needed_by_its_name() {
     healthy.loader.entries[0].cmdline.words.push(serde_json::from_value(json!({"key": "nompath"})).unwrap());
     assert_told(&says(&healthy), "critical", "nompath");
     healthy.loader.entries[0].cmdline.words.pop();
+    let bindings = healthy.images[0].files.remove("etc/multipath/bindings");
+    assert!(bindings.is_some());
+    assert_told(&says(&healthy), "unknown", "what names maps get");
     healthy.images[0].files.remove("usr/sbin/kpartx");
     assert_told(&says(&healthy), "critical", "kpartx");
+}
+
+/// What one line of the command line, or of a list in the image, says of an array or a device is no more than it says.
+#[test]
+fn what_is_not_followed_is_not_taken_for_an_answer() {
+    let array = |more: Vec<Value>| {
+        let mut all = below(json!({"name": "md0", "number": "9:0", "size": 1, "slaves": ["sda3"],
+            "raid": {"level": "raid1", "uuid": ARRAY}, "signature": {"known": null}}));
+        all.extend([file("usr/sbin/mdadm"), module("raid1"), module("md_mod"), starters(&[("raid", "x.rules")])]);
+        all.extend(more);
+        machine("initramfs-tools-root").patch(json!(all)).says("initramfs-raid-missing")
+    };
+    let line = |value: Value| {
+        add("/images/0/md_arrays", json!([{"value": value, "at": {"path": "i!etc/mdadm/mdadm.conf", "line": 3}}]))
+    };
+    assert_told(&array(vec![line(json!({"uuid": ARRAY}))]), "pass", "md0");
+    assert_told(&array(vec![line(json!({"uuid": ARRAY, "ignored": true}))]), "unknown", "leave /dev/md0 alone");
+    // A map that nothing tells of may be anything.
+    let named = replace("/storage/root_device", json!({"known": null}));
+    let unnamed = machine("initramfs-tools-root")
+        .patch(json!([named, replace("/storage/fstab/0/spec", json!("/dev/mapper/other"))]))
+        .cmdline("root=/dev/mapper/other iscsi_auto");
+    assert_told(&unnamed.says("initramfs-layer-unknown"), "unknown", "/dev/mapper/other");
 }
 
 #[test]

@@ -33,12 +33,14 @@ const TIMES: [&str; 3] = ["x-systemd.device-timeout", "keyfile-timeout", "timeou
 /// Options with a file.
 const FILES: [&str; 2] = ["keyscript", "header"];
 
-/// Whether a key is a file's path: in the root, or as cryptsetup's hook of initramfs-tools writes it into an image.
+/// Stands for the root's mount point in the list that cryptsetup's hook of initramfs-tools writes into an image; its
+/// script puts `$rootmnt` there (`lib/cryptsetup/functions`). The word FIXME is part of that program's format.
+const ROOT_MOUNT: &str = "/FIXME-initramfs-rootmnt";
+
+/// Whether a key is a file's path: in the root, or as that hook writes it.
 fn is_key_file(key: &str) -> bool {
     let below = |directory| key.strip_prefix(directory);
-    is_path(key)
-        || below("/cryptroot/keyfiles/").is_some_and(is_plain)
-        || below("/FIXME-initramfs-rootmnt").is_some_and(is_path)
+    is_path(key) || below("/cryptroot/keyfiles/").is_some_and(is_plain) || below(ROOT_MOUNT).is_some_and(is_path)
 }
 
 /// Reads crypttab: the entries in order, and the lines that are none.

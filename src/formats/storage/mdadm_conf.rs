@@ -57,7 +57,8 @@ fn array(words: &[&str]) -> MdArray {
         let (key, value) = word.split_once('=')?;
         key.eq_ignore_ascii_case("uuid").then_some(value)
     });
-    MdArray { device: device.filter(|device| is_device(device)), uuid: uuid.and_then(digits) }
+    let ignored = words.iter().any(|word| word.eq_ignore_ascii_case("<ignore>"));
+    MdArray { device: device.filter(|device| is_device(device)), uuid: uuid.and_then(digits), ignored }
 }
 
 /// The 32 digits of a UUID, however they are grouped.
@@ -106,6 +107,14 @@ mod tests {
         {
             assert_eq!(parse(&format!("AUTO {auto}\n"), "c").named_only.is_some(), only, "{auto}");
         }
+    }
+
+    #[test]
+    fn an_array_that_is_to_be_left_alone_is_told() {
+        let conf = parse("ARRAY <ignore> UUID=b1a2c3d4:e5f60718:293a4b5c:6d7e8f90\nARRAY md0\n", "c");
+        let told: Vec<bool> = conf.arrays.iter().map(|array| array.value.ignored).collect();
+        assert_eq!(told, [true, false]);
+        assert_eq!(conf.arrays[0].value.device, None);
     }
 
     proptest! {
