@@ -1,7 +1,7 @@
 //! What the configuration that takes the SAN NIC over does to its address and routes.
 
 use super::config_match::config_text;
-use super::managers::{activated_by_hand, keeps, keeps_all, leaves_foreign_routes, renderer};
+use super::managers::{activated_by_hand, initscripts_apply, keeps, keeps_all, leaves_foreign_routes, renderer};
 use crate::facts::{InterfaceConfig, Location, Manager, Method, Problem};
 use crate::{Analysis, Evidence, SanNicNeed, ShellCommand};
 use std::net::IpAddr;
@@ -81,6 +81,8 @@ pub(super) fn profile(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Dis
     let mut disruptions: Vec<Disruption> = match config.method {
         Method::Dhcp => dhcp_without_routes(facts, config).into_iter().collect(),
         Method::Unset if config.addresses.is_empty() => dhcp_without_routes(facts, config).into_iter().collect(),
+        // They set the link up, and add the addresses that are not there yet (ifup-eth): what the initramfs left stays.
+        _ if initscripts_apply(facts, config) => Vec::new(),
         _ => without_dhcp(facts, config),
     };
     disruptions.iter_mut().for_each(|disruption| disruption.dormant = activated_by_hand(facts, config));

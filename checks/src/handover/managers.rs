@@ -42,6 +42,14 @@ pub(super) fn renderer(config: &InterfaceConfig) -> Manager {
     }
 }
 
+/// Whether Red Hat's initscripts put an ifcfg file into force themselves: where NetworkManager starts, they hand it the
+/// files that do not say `NM_CONTROLLED=no` (`network-functions`, `source_config`).
+pub(super) fn initscripts_apply(facts: &Facts, config: &InterfaceConfig) -> bool {
+    config.manager == Manager::Ifcfg
+        && manager_starts(facts, Manager::Ifcfg)
+        && (config.by_initscripts || !manager_starts(facts, Manager::NetworkManager))
+}
+
 /// Whether nothing puts a configuration into force before somebody activates it: NetworkManager leaves a NIC alone that
 /// is up with an address when it starts, whatever its profile says (1.42 in the lab: neither a profile without a route
 /// nor one that ignores the lease's took the routes of the initramfs away).

@@ -277,20 +277,38 @@ fn initscripts_take_the_nic_down_unless_the_root_is_marked() {
     assert_eq!(of("remote-root", "defaults", "eth9"), Vec::<String>::new(), "another NIC");
 }
 
-/// `NM_CONTROLLED=no`: the file is for initscripts, and for nobody where they do not start.
+/// `NM_CONTROLLED=no`: the file is for initscripts, and for nobody where they do not start. They set the link up and add
+/// what the NIC lacks (`ifup-eth`), so that an address and routes of the initramfs stay; their DHCP client is another
+/// matter.
 #[test]
 fn a_file_for_initscripts_alone_is_no_doubt() {
-    let of = |managers: Value| {
-        let machine = with_initscripts("remote-root", "_netdev", json!(["ibft0"])).patch(json!([
-            {"op": "replace", "path": "/netconfig/managers", "value": managers},
-            {"op": "replace", "path": "/netconfig/interfaces/0/addresses", "value": []},
-            {"op": "replace", "path": "/netconfig/interfaces/0/gateway", "value": null},
-        ]));
+    let of = |managers: &Value, file: Value| {
+        let machine = with_initscripts("remote-root", "_netdev", json!(["ibft0"]))
+            .patch(json!([{"op": "replace", "path": "/netconfig/managers", "value": managers}]))
+            .patch(file);
         alarms(&machine.facts(), &[Link::Handover])
     };
+    let set = |key: &str, value: Value| json!({"op": "add", "path": format!("/netconfig/interfaces/0/{key}"), "value": value});
     let starts = |manager: &str| json!({"manager": manager, "enabled": true, "at": null});
-    let alarm = "handover-san-route-not-kept";
-    assert_eq!(of(json!([starts("ifcfg")])), [alarm]);
-    assert_eq!(of(json!([starts("ifcfg"), starts("network-manager")])), [alarm]);
-    assert_eq!(of(json!([starts("network-manager")])), Vec::<String>::new());
+    let (initscripts, network_manager) = (starts("ifcfg"), starts("network-manager"));
+    let at = json!({"path": "/etc/sysconfig/network-scripts/ifcfg-ibft0", "line": 4});
+    let none: [&str; 0] = [];
+    for managers in [json!([initscripts]), json!([initscripts, network_manager])] {
+        let no_address = json!([set("addresses", json!([])), set("gateway", Value::Null)]);
+        assert_eq!(of(&managers, no_address), none);
+        let address_alone = json!([set("gateway", Value::Null)]);
+        assert_eq!(of(&managers, address_alone), none);
+        let dhcp = json!([
+            set("method", json!("dhcp")),
+            set("use_dhcp_routes", json!({"value": false, "at": at})),
+            set("gateway", Value::Null)
+        ]);
+        assert_eq!(of(&managers, dhcp), ["handover-classless-routes-ignored"]);
+    }
+    let dhcp = json!([set("method", json!("dhcp")), set("use_dhcp_routes", json!({"value": false, "at": at}))]);
+    assert_eq!(of(&json!([network_manager]), dhcp), none, "nobody reads it");
+    // Where NetworkManager may have it, the file is its profile, as before.
+    let of_both =
+        json!([set("by_initscripts", json!(false)), set("addresses", json!([])), set("gateway", Value::Null)]);
+    assert_eq!(of(&json!([initscripts, network_manager]), of_both), ["handover-san-route-not-kept"]);
 }
