@@ -226,19 +226,19 @@ fn by_network_manager(facts: &Analysis<'_>) -> Result<Way, Outcome> {
     // A login over the network has nm-config.sh add it.
     line.words.push(Word { key: "rd.neednet".to_owned(), ..Word::default() });
     let nics = facts.firmware.ibft().map(|ibft| ibft.nics.clone()).unwrap_or_default();
-    // What the profile of ip=NAME:ibft holds hangs on whether the NIC has its name when the generator runs.
-    let by_name = |word: &Word| {
-        let mut fields = word.value.as_deref().unwrap_or_default().split(':');
-        let name = fields.next().is_some_and(|name| !name.is_empty());
-        word.key == "ip" && name && matches!(fields.next(), Some("ibft" | "fw"))
+    let asked = std::cell::RefCell::new(None);
+    let not_known = |name: &str| {
+        *asked.borrow_mut() = Some(name.to_owned());
+        None
     };
-    if let Some(word) = line.words.iter().find(|word| by_name(word)) {
+    let made = profiles(&line, &nics, &not_known)
+        .map_err(|why| Outcome::unknown(format!("what {NETWORK_MANAGER} writes is not known: {why}")))?;
+    // What the profile of a NIC with the iBFT's address holds hangs on whether it has its name by then.
+    if let Some(name) = asked.into_inner() {
         return Err(Outcome::unknown(format!(
-            "whether nm-initrd-generator finds the NIC of {word} in sysfs before its driver is loaded is not known"
+            "whether nm-initrd-generator finds {name} in sysfs before its driver is loaded is not known"
         )));
     }
-    let made = profiles(&line, &nics, &|_| None)
-        .map_err(|why| Outcome::unknown(format!("what {NETWORK_MANAGER} writes is not known: {why}")))?;
     let mac = facts.scope.san_nic_mac().or_else(|| facts.san_mac().map(str::to_owned));
     let fits = |profile: &&Profile| match &profile.of {
         Of::Any => true,

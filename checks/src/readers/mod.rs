@@ -33,7 +33,7 @@ pub enum Stop {
 }
 
 /// Words that bring up a network, in any of these programs.
-const NETWORK_WORDS: [&str; 24] = [
+const NETWORK_WORDS: [&str; 23] = [
     "ip",
     "rd.route",
     "nameserver",
@@ -57,7 +57,6 @@ const NETWORK_WORDS: [&str; 24] = [
     "hostname",
     "mtu",
     "ksdevice",
-    "netroot",
 ];
 
 impl Cmdline {

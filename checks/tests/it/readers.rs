@@ -289,3 +289,14 @@ fn dracut_takes_iscsiroot_without_another_root() {
         assert!(!format!("{outcome:?}").contains("takes iscsiroot= only"), "{words}: {outcome:?}");
     }
 }
+
+/// netroot= brings up no network: that its account is not shown leaves no doubt about the words that do.
+#[test]
+fn an_account_that_is_not_shown_is_no_doubt_about_the_network() {
+    let line = "root=/dev/mapper/ubuntu--vg-ubuntu--lv ip=ibft0:dhcp rd.route=100.97.0.0/16:100.64.16.49:ibft0 \
+                netroot=iscsi:(hidden)@100.97.0.10::::iqn.2013-01.com.bigstep:storage.a";
+    for check in ["login-word-refused", "login-address-missing"] {
+        let outcome = super::machine::machine("dracut-root").cmdline(line).says(check);
+        assert!(!matches!(outcome, isctpl_checks::Outcome::Unknown { .. }), "{check}: {outcome:?}");
+    }
+}

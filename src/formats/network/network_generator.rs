@@ -2,7 +2,7 @@
 //! (systemd-network-generator.service(8)). It runs there as it does in an initramfs, and reads `ip=` once more; words
 //! that begin with `rd.` are the initramfs's alone.
 
-use isctpl_checks::facts::{Cmdline, HIDDEN};
+use isctpl_checks::facts::Cmdline;
 use isctpl_checks::readers::Stop;
 use isctpl_checks::readers::network_generator::{self, Network};
 use std::fmt::Write;
@@ -42,9 +42,10 @@ impl Numbers {
 /// Why it is not known what the program makes of a word.
 pub(crate) fn networks(line: &Cmdline, numbers: Numbers) -> Result<Vec<Generated>, String> {
     let mut line = line.clone();
-    line.words.retain(|word| {
-        !word.key.starts_with("rd.") && !word.value.as_deref().is_some_and(|value| value.contains(HIDDEN))
-    });
+    line.words.retain(|word| !word.key.starts_with("rd."));
+    if let Some(word) = line.unclear_network_word() {
+        return Err(format!("what it makes of {word} is not known"));
+    }
     let (named, default) = match numbers {
         Numbers::Nineties => ("90", "91"),
         Numbers::Seventies => ("70", "71"),
