@@ -32,7 +32,7 @@ pub(super) fn of_iface(rest: &str) -> Option<&'static str> {
 }
 
 /// Why it refuses a line that is no `iface`; `open` where a stanza is, `last` is what the file held last.
-pub(super) fn is_misplaced(open: bool, last: Option<&Item>, word: &str, rest: &str) -> Option<&'static str> {
+pub(super) fn of_other_line(open: bool, last: Option<&Item>, word: &str, rest: &str) -> Option<&'static str> {
     let keywords = ["auto", "mapping", "source", "rename", "no-auto-down", "no-scripts", "template", "vlan"];
     if keywords.contains(&word) || word.starts_with("source-dir") || word.starts_with("allow-") {
         return None;
@@ -60,29 +60,39 @@ pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Locate
         [address] => *address,
         _ => return None,
     };
-    let is_address = |text: &str| text.parse::<IpNet>().is_ok() || text.parse::<IpAddr>().is_ok();
-    if let Some(words) = words_of(address).filter(|words| !matches!(words.as_slice(), [word] if is_address(word))) {
+    if let Some(words) = words_of(address).filter(|words| !matches!(words.as_slice(), [word] if may_be_address(word))) {
         return because(address, if words.len() > 1 { "is more than an address" } else { "is not an address" });
     }
     if let [netmask] = netmasks.as_slice()
         && let Some(words) = words_of(netmask)
-        && !matches!(words.as_slice(), [word] if prefix(word).is_some())
+        && !matches!(words.as_slice(), [word] if prefix(word).is_some() || may_be_address(word))
     {
         return because(netmask, "is not a netmask");
     }
     if let [mtu] = of("mtu").as_slice()
         && let Some([word]) = words_of(mtu).as_deref()
-        && word.parse::<u32>().is_err()
+        && !word.starts_with(|c: char| c.is_ascii_digit())
     {
         return because(mtu, "is not an MTU");
     }
     if let [gateway] = of("gateway").as_slice()
         && let Some([word]) = words_of(gateway).as_deref()
-        && word.parse::<IpAddr>().is_err()
+        && !may_be_address(word)
     {
         return because(gateway, "is not an address");
     }
     None
+}
+
+/// Whether `ip` may take it: it reads octets of any base, fewer than four of them, and a mask in place of a length
+/// (iproute2, `lib/utils.c`, get_addr_ipv4).
+fn may_be_address(text: &str) -> bool {
+    let is_octet = |octet: &str| {
+        !octet.is_empty() && octet.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X'))
+    };
+    let is_dotted = |text: &str| text.split('.').count() <= 4 && text.split('.').all(is_octet);
+    let (address, length) = text.split_once('/').unwrap_or((text, "0"));
+    text.parse::<IpNet>().is_ok() || text.parse::<IpAddr>().is_ok() || is_dotted(address) && is_dotted(length)
 }
 
 /// The words that a value puts into a command, the `#` of a comment with them; `None` where a shell makes something else

@@ -1,7 +1,7 @@
 //! Stanzas and their options, as they stand in a file.
 
 use super::file::{Iface, IfaceOption, Include, InterfacesFile, Item, Refused, Stanza};
-use super::refusals::{is_misplaced, of_iface};
+use super::refusals::{of_iface, of_other_line};
 use crate::formats::text::harmless::wrong_value;
 use isctpl_checks::facts::{Located, Location, Problem};
 use std::borrow::Cow;
@@ -27,18 +27,23 @@ pub(crate) fn parse(text: &str, path: &str) -> InterfacesFile {
         let (word, rest) = split_word(&line);
         let refusal = match word {
             "iface" => of_iface(rest),
-            _ => is_misplaced(open, file.items.last(), word, rest),
+            _ => of_other_line(open, file.items.last(), word, rest),
         };
         if let Some(what) = refusal.filter(|_| file.refused.is_none()) {
             let what = Located::new(what.to_owned(), at.clone());
             file.refused = Some(Refused { what, items: file.items.len() });
         }
-        open = stays_open(word, rest, open);
+        let was_open = open;
+        open = stays_open(word, rest, was_open);
         let words = || {
             let mut words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
             // Within a stanza such a word without names is for its interface.
-            if let (true, Some(Item::Stanza(Stanza::Iface(iface)))) = (words.is_empty(), file.items.last()) {
-                words.push(iface.name.clone());
+            let of_stanza = |item: &Item| match item {
+                Item::Stanza(Stanza::Iface(iface)) => Some(iface.name.clone()),
+                _ => None,
+            };
+            if words.is_empty() && was_open {
+                words.extend(file.items.iter().rev().find_map(of_stanza));
             }
             words
         };

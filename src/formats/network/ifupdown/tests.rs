@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use super::file::InterfacesFile;
 use super::routes::routes_of;
 use super::*;
 use isctpl_checks::facts::{InterfaceConfig, Method, Problem, Rename};
@@ -7,17 +8,18 @@ use proptest::prelude::*;
 
 const ENI: &str = "# a comment\nsource /etc/network/interfaces.d/*\nsource-directory parts\n\nauto lo enp0s3\nallow-hotplug /ens*\niface lo inet loopback\n\niface enp0s3 inet dhcp\n    mtu 9000\n    metric 50\n    up ip route add 100.97.0.0/16 \\\n        via 100.64.16.49 dev $IFACE || true\n    post-up /sbin/route add -net 10.0.0.0 netmask 255.0.0.0 gw 10.1.1.1; echo done\n    down ip route del 100.97.0.0/16\n\niface enp0s3 inet6 auto\n\niface ens7 inet static\n    address 192.0.2.5\n    netmask 255.255.255.0\n    gateway 192.0.2.1\n    wpa-psk verysecret\n\niface enp0s8.47 inet manual\n";
 
+fn stanzas_of(file: InterfacesFile) -> Vec<Stanza> {
+    let stanza = |item| match item {
+        Item::Stanza(stanza) => Some(stanza),
+        Item::Include(_) => None,
+    };
+    file.items.into_iter().filter_map(stanza).collect()
+}
+
 fn read(text: &str) -> (Vec<InterfaceConfig>, Vec<Rename>, Vec<Problem>) {
-    let file = parse(text, "/i");
-    let mut problems = file.problems;
-    let stanzas: Vec<Stanza> = file
-        .items
-        .into_iter()
-        .filter_map(|item| match item {
-            Item::Stanza(stanza) => Some(stanza),
-            Item::Include(_) => None,
-        })
-        .collect();
+    let mut file = parse(text, "/i");
+    let mut problems = std::mem::take(&mut file.problems);
+    let stanzas = stanzas_of(file);
     let (configs, renames) = interfaces(&stanzas, false, &mut problems);
     (configs, renames, problems)
 }
@@ -206,6 +208,11 @@ fn a_line_that_ifupdown_refuses_ends_its_reading() {
     }
     let (configs, ..) = read("iface eth0 inet dhcp\n  auto\niface eth1 inet dhcp\n");
     assert_eq!(configs.iter().map(|config| config.at_boot).collect::<Vec<_>>(), [true, false]);
+    // Two such words are both for the stanza, and one behind a line that ends it is for none.
+    let (configs, ..) = read("iface eth0 inet dhcp\n  allow-hotplug\n  auto\n");
+    assert!(configs[0].at_boot);
+    let (configs, ..) = read("iface eth0 inet dhcp\nno-scripts x\nauto\n");
+    assert!(!configs[0].at_boot);
 }
 
 /// The same program in a network namespace, on a NIC that was up with another address: `ifup` fails, and `ifdown -a`
@@ -214,19 +221,13 @@ fn a_line_that_ifupdown_refuses_ends_its_reading() {
 fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
     let read = |options: &str, strict: bool| {
         let text = format!("auto eth0\niface eth0 inet static\n{options}");
-        let stanzas: Vec<Stanza> = parse(&text, "/i")
-            .items
-            .into_iter()
-            .filter_map(|item| match item {
-                Item::Stanza(stanza) => Some(stanza),
-                Item::Include(_) => None,
-            })
-            .collect();
+        let stanzas = stanzas_of(parse(&text, "/i"));
         let mut problems = Vec::new();
         let (configs, _) = interfaces(&stanzas, strict, &mut problems);
         (configs[0].given_up.as_ref().map(|why| why.at.line), problems.len())
     };
     for (options, line) in [
+        // What a template's author left for the person to fill in, XXX and all.
         (" address 172.22.2.XXX\n netmask 255.255.252.0\n gateway 172.22.2.24\n", 3),
         (" address 172.16.1.\n", 3),
         (" address 192.0.2.5 # it's the SAN\n netmask 255.255.255.0 # its mask\n", 3),
@@ -237,6 +238,15 @@ fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
         (" netmask 255.255.255.0\n", 2),
     ] {
         assert_eq!(read(options, true), (Some(line), 0), "{options}");
+    }
+    // What `ip` takes (seen with 6.1.0): octets of another base, fewer than four, a mask in place of a length.
+    for options in [
+        " address 192.168.001.005/24\n",
+        " address 10.1/24\n",
+        " address 192.0.2.5/255.255.255.0\n",
+        " address 192.0.2.5/24\n mtu 0x5dc\n",
+    ] {
+        assert_eq!(read(options, true).0, None, "{options}");
     }
     for options in [
         " address 192.0.2.5/24\n gateway 192.0.2.1 # the router\n",
