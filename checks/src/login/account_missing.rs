@@ -43,10 +43,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if facts.wants_firmware() {
         return Ok(Outcome::pass("the initramfs logs in by the iBFT as well, with its account"));
     }
-    // Users and passwords stand apart from the target in some dialects, and in iscsid.conf for a daemon.
+    // Users and passwords stand apart from the target in some dialects.
     let words = facts.boot_words();
-    let beside = ["iscsi_username", "rd.iscsi.username"].iter().any(|key| words.has(key));
-    if beside || account == Some(true) || !image.secrets.is_empty() {
+    let beside =
+        ["iscsi_username", "rd.iscsi.username"].iter().any(|key| words.last(key).is_some_and(|user| !user.is_empty()));
+    if beside || account == Some(true) {
         return Ok(Outcome::pass(format!("an account for {name} comes with the request")));
     }
     let Some(handoff) = facts.handoff() else {
@@ -61,6 +62,12 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     };
     if account.is_none() {
         return Err(Outcome::unknown(format!("it is not known whether the request for {name} has a CHAP account")));
+    }
+    // A daemon takes its account from iscsid.conf or a record; whose any of these is, is not read.
+    if let Some(place) = image.secrets.first() {
+        return Err(Outcome::unknown(format!(
+            "it is not known whether the secret in {place} is for the login to {name}"
+        )));
     }
     image.whole()?;
     if let Some(session) = root_session(facts, name) {

@@ -56,11 +56,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         if facts.iscsi.initramfs_conf.is_none() {
             facts.was_read(Source::IscsiInitramfs)?;
         }
-        facts.image_that_logs_in()?;
+        facts.image_that_logs_in()?.whole()?;
         return Ok(Outcome::pass("neither the initramfs nor the command line names a target"));
     };
     let handed_over = facts.handoff().is_some_and(|handoff| {
-        let of_firmware = |name: &str| handoff.targets.iter().any(|target| target.name == Some(name));
+        let of_firmware = |name: &str| {
+            handoff.targets.iter().any(|target| target.name.is_some_and(|other| other.eq_ignore_ascii_case(name)))
+        };
         names.iter().all(|name| of_firmware(name))
     });
     let summary = format!("every machine made from this disk logs in to {name}");
@@ -75,11 +77,23 @@ fn logs_in(conf: &InitramfsConf) -> bool {
 
 /// The login by the firmware is known to lead to the same disk only where it names the same target.
 fn remedy(facts: &Analysis<'_>, handed_over: bool, in_image: bool) -> Remedy {
-    let contents = ImageContents { no_target: true, ..ImageContents::default() };
-    let repair: Option<Repair> = if handed_over && in_image { facts.build_image(contents, &[]) } else { None };
+    let build = (handed_over && in_image).then(|| facts.build_image(no_target(), &[])).flatten();
+    // Without a target of its own the image must be asked for the firmware's: on the command line, unless that stands
+    // there, or initramfs-tools puts it into the file.
+    let asks_itself = facts.iscsi.initramfs_conf.as_ref().is_some_and(logs_in);
+    let login = match &build {
+        Some(_) if !asks_itself && !facts.wants_firmware() => facts.request_login(),
+        _ => Vec::new(),
+    };
+    let is_asked = asks_itself || facts.wants_firmware() || !login.is_empty();
+    let repairs: Vec<Repair> = build.filter(|_| is_asked).into_iter().chain(login).collect();
     let text = match in_image {
         true => "Remove the target, request the login by the iBFT, and rebuild the initramfs",
         false => "Replace the words that name the target by those that request the login by the iBFT",
     };
-    Remedy::new(format!("{text}, unless all machines share this target.")).repairs_by(repair)
+    Remedy::new(format!("{text}, unless all machines share this target.")).repairs_by(repairs)
+}
+
+fn no_target() -> ImageContents {
+    ImageContents { no_target: true, ..ImageContents::default() }
 }

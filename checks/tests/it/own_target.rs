@@ -50,7 +50,8 @@ fn a_target_without_its_account_is_refused() {
     assert_eq!(account(told(&none()).cmdline(&format!("{ROOT} iscsi_auto"))), "pass");
     let secret =
         json!([{"op": "add", "path": "/images/0/secrets/-", "value": {"path": "i!etc/iscsi.initramfs", "line": 2}}]);
-    assert_eq!(account(told(&none()).patch(secret)), "pass", "a password of the image may be this target's");
+    assert_eq!(account(told(&none()).patch(secret)), "unknown", "a password of the image may be this target's");
+    assert_eq!(account(told(&none()).cmdline(&format!("{ROOT} iscsi_username="))), "critical");
     let lets_in = json!([{"op": "replace", "path": "/firmware/table/known/targets/0/chap_type", "value": 0}]);
     assert_eq!(account(told(&none()).patch(lets_in)), "pass", "the firmware logs in without an account, too");
     let other =

@@ -54,7 +54,7 @@ pub(super) fn configure(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageCo
     }
     files.add_to_own(draft, "install_items", &items.iter().map(String::as_str).collect::<Vec<_>>())?;
     if contents.no_target {
-        login_by_firmware(draft, &files)?;
+        name_no_target(draft, &files)?;
     }
     let set = files.value(draft, "compress")?;
     // By itself dracut looks at the kernel's own configuration.
@@ -68,7 +68,7 @@ pub(super) fn configure(draft: &mut Draft<'_>, facts: &Facts, contents: &ImageCo
 }
 
 /// Nothing of this host's session or of the configuration's own words names a target in the image.
-fn login_by_firmware(draft: &mut Draft<'_>, files: &ShellFiles) -> Result<(), Refusal> {
+fn name_no_target(draft: &mut Draft<'_>, files: &ShellFiles) -> Result<(), Refusal> {
     if files.value(draft, "hostonly_cmdline")?.is_some_and(|value| value != "no") {
         files.set(draft, "hostonly_cmdline", "no")?;
     }
