@@ -69,7 +69,9 @@ fn makes_keys(file: &UnitFile) -> bool {
 
 /// Whether a unit runs at the first boot alone.
 fn asks_for_a_first_boot(file: &UnitFile) -> bool {
-    file.list("Unit", "ConditionFirstBoot").iter().any(|entry| boolean(&entry.value) == Some(true))
+    file.list("Unit", "ConditionFirstBoot")
+        .iter()
+        .any(|entry| boolean(entry.value.trim_start_matches('|')) != Some(false))
 }
 
 #[cfg(test)]
