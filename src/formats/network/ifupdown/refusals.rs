@@ -87,8 +87,9 @@ pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Locate
 /// Whether `ip` may take it: it reads octets of any base, fewer than four of them, and a mask in place of a length
 /// (iproute2, `lib/utils.c`, get_addr_ipv4).
 fn may_be_address(text: &str) -> bool {
-    let is_octet = |octet: &str| {
-        !octet.is_empty() && octet.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X'))
+    let is_octet = |octet: &str| match octet.strip_prefix("0x").or(octet.strip_prefix("0X")) {
+        Some(hex) => !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !octet.is_empty() && octet.bytes().all(|byte| byte.is_ascii_digit()),
     };
     let is_dotted = |text: &str| text.split('.').count() <= 4 && text.split('.').all(is_octet);
     let (address, length) = text.split_once('/').unwrap_or((text, "0"));
