@@ -5,6 +5,7 @@ mod examples;
 mod ipxe;
 mod prepare;
 mod seal;
+mod snmp;
 mod source;
 mod watch;
 
@@ -12,6 +13,7 @@ pub use credentials::CredentialArgs;
 pub use ipxe::{Installer, IpxeArgs};
 pub use prepare::PrepareArgs;
 pub use seal::SealArgs;
+pub use snmp::SnmpArgs;
 pub use source::Source;
 use source::selector;
 pub use watch::{AlsoTo, WatchArgs, WatchFormat};
@@ -85,6 +87,9 @@ pub enum Command {
     /// Follow the route to the SAN, and tell of each moment without it: how long, and what made it
     #[command(after_help = examples::WATCH)]
     Watch(WatchArgs),
+    /// Answer snmpd's pass_persist with the last report: the verdict, and a table of the chain
+    #[command(after_help = examples::SNMP)]
+    Snmp(SnmpArgs),
     /// Clear a root of what a template must not carry: histories, logs, credentials, identifiers, caches
     #[command(after_help = examples::SEAL)]
     Seal(SealArgs),
@@ -119,6 +124,10 @@ pub struct DoctorArgs {
     /// Write the report to this file, whole or not at all, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// Write metrics to this file besides, whole or not at all, for node_exporter's textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub textfile: Option<PathBuf>,
 
     /// Read what does not count from this file; on the booted instance /etc/isctpl.toml is read without it
     #[arg(long, value_name = "FILE")]
@@ -311,6 +320,10 @@ pub enum ReportFormat {
     Prometheus,
     /// For Nagios and Icinga: a plugin's output
     Nagios,
+    /// For Checkmk: a local check's output, with a service for each link
+    Checkmk,
+    /// For a browser: one page that needs no other file and no script
+    Html,
 }
 
 /// How facts are printed.

@@ -18,7 +18,9 @@ Examples:
   isctpl doctor --only login,root-lvm-filtered -v
       check one link and one more pattern, and show all evidence
   isctpl doctor --format nagios
-      one line for a monitoring system";
+      one line for a monitoring system
+  isctpl doctor --format html --output report.html
+      one page for a browser";
 
 pub(super) const SHOW: &str = "\
 Examples:
@@ -129,7 +131,16 @@ Examples:
   isctpl watch --keep-route --format json
       the same for programs, and a lost route is put back at once
   isctpl watch --portal 192.0.2.10 --san-nic eth1
-      for a portal and a NIC that isctpl cannot know";
+      for a portal and a NIC that isctpl cannot know
+  isctpl watch --since-boot
+      keep what happens while the machine comes up, for doctor: isctpl-watch.service does so";
+
+pub(super) const SNMP: &str = "\
+Examples:
+  isctpl doctor --format json --output /run/isctpl/doctor.json
+      write the report, as root: isctpl-doctor.timer does so
+  pass_persist .1.3.6.1.4.1.8072.9999.9999.3260 /usr/bin/isctpl snmp
+      the line of snmpd.conf";
 
 pub(super) const SEAL: &str = "\
 Examples:

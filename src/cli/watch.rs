@@ -2,6 +2,7 @@
 
 use super::Source;
 use clap::{Args, ValueEnum};
+use isctpl_checks::facts::TIMELINE;
 use std::path::PathBuf;
 
 /// `isctpl watch`
@@ -23,6 +24,11 @@ pub struct WatchArgs {
     /// below /run: a file on the root's disk stops the watch when that disk is gone
     #[arg(long, value_name = "FILE")]
     pub textfile: Option<PathBuf>,
+
+    /// Keep what happens while the machine comes up, with the services that systemd starts, in this file: doctor reads
+    /// /run/isctpl/timeline.json
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = TIMELINE)]
+    pub since_boot: Option<PathBuf>,
 
     /// How to print what happens
     #[arg(long, value_enum, default_value_t = WatchFormat::Text)]

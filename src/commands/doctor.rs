@@ -5,12 +5,13 @@ use super::deadline::{Ended, within};
 use super::output::Output;
 use super::progress::Progress;
 use super::source::{add_what_is_known, gather_until, request_of};
-use super::{fleet, snapshot};
+use super::{fleet, snapshot, timing};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::probes;
 use crate::report::{self, FailOn, Report, Stand};
-use anyhow::bail;
+use crate::system::replace::{Readers, write_whole};
+use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{Judgement, judge};
 use std::path::Path;
@@ -42,10 +43,17 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
     let text = match args.format {
         ReportFormat::Table => report::table(&report, &output.style),
         ReportFormat::Json => report::json(&report)?,
-        ReportFormat::Prometheus => report::prometheus(&report),
+        ReportFormat::Prometheus => report::prometheus(&report, &timing::durations()),
         ReportFormat::Nagios => report::nagios(&report),
+        ReportFormat::Checkmk => report::checkmk(&report),
+        ReportFormat::Html => report::html(&report),
     };
     output.print(&text)?;
+    if let Some(file) = &args.textfile {
+        let text = report::prometheus(&report, &timing::durations());
+        write_whole(file, text.as_bytes(), Readers::Everyone)
+            .with_context(|| format!("cannot write {}", printable::path(file)))?;
+    }
     Ok(report.exit_code())
 }
 

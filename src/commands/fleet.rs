@@ -7,6 +7,7 @@ use super::source::add_what_is_known;
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::report::{FailOn, Fleet, Judged, LineFormat, Report};
+use anyhow::bail;
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Selection, judge};
 use std::collections::BTreeMap;
@@ -45,6 +46,9 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
         ReportFormat::Table => LineFormat::Table,
         ReportFormat::Json => LineFormat::Json,
         ReportFormat::Prometheus | ReportFormat::Nagios => LineFormat::None,
+        ReportFormat::Checkmk | ReportFormat::Html => {
+            bail!("--format checkmk and html are for one report: give one snapshot")
+        }
     };
     // Snapshots have no file of their own, so that it is the same for all.
     let config = ConfigFile::of(args).read_for(&mut Facts::default())?;
@@ -107,6 +111,7 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
         }
         ReportFormat::Prometheus => fleet.prometheus(),
         ReportFormat::Nagios => fleet.nagios(code),
+        ReportFormat::Checkmk | ReportFormat::Html => String::new(),
     };
     output.print(&end)?;
     Ok(code)

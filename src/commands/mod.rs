@@ -17,11 +17,13 @@ mod rescue;
 mod seal;
 mod show;
 mod snapshot;
+mod snmp;
 mod source;
 mod step_progress;
 mod stopped;
 mod timing;
 mod watch;
+mod watch_files;
 
 pub use completions::{complete, completion_script};
 pub use exit_code::EXIT_UNKNOWN;
@@ -67,6 +69,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Rescue { action } => rescue::run(action, &mut output),
         Command::Prepare(args) => prepare::run(args, &mut output),
         Command::Ipxe(args) => ipxe::run(args, &mut output),
+        Command::Snmp(args) => snmp::run(args, &mut output),
         Command::Seal(args) => seal::run(args, &mut output),
         Command::Watch(args) => watch::run(args, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
@@ -84,19 +87,23 @@ pub fn complain(cli: &Cli, error: &anyhow::Error) {
     output.quiet = false;
     let why = printable::told(&format_args!("{error:#}"));
     output.complain(&format!("isctpl: {why}\n"));
-    let monitored = matches!(&cli.command, Command::Doctor(args) if args.format == ReportFormat::Nagios);
-    if monitored && !cli.quiet {
-        output.tell(&report::nagios_unknown(&why));
+    let format = match &cli.command {
+        Command::Doctor(args) if !cli.quiet => Some(args.format),
+        _ => None,
+    };
+    if let Some(line) = format.and_then(|format| line_of_nothing(format, &why)) {
+        output.tell(&line);
     }
 }
 
 /// The same for arguments that could not be understood, as far as they can be.
 pub fn complain_of_usage(arguments: &[OsString], error: &clap::Error) {
-    if is_monitored(arguments) {
+    if let Some(format) = monitored(arguments) {
         let told = error.to_string();
         let what = told.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
         let what = what.strip_prefix("error: ").unwrap_or(&what);
-        Output::new(Color::Never, false, false).tell(&report::nagios_unknown(&format!("wrong usage: {what}")));
+        let line = line_of_nothing(format, &format!("wrong usage: {what}"));
+        Output::new(Color::Never, false, false).tell(&line.unwrap_or_default());
     }
 }
 
@@ -105,19 +112,30 @@ pub fn complain_of_usage(arguments: &[OsString], error: &clap::Error) {
 pub fn complain_of_fault(arguments: &[OsString], fault: &str) -> u8 {
     let fault = format!("internal error, please report it: {fault}");
     let mut output = Output::new(Color::Never, false, false);
-    if is_monitored(arguments) {
-        output.tell(&report::nagios_unknown(&fault));
+    if let Some(line) = monitored(arguments).and_then(|format| line_of_nothing(format, &fault)) {
+        output.tell(&line);
     }
     let advice = *AFTER_FAULT.lock().unwrap_or_else(PoisonError::into_inner);
     output.complain(&format!("isctpl: {fault}{}\n", advice.unwrap_or_default()));
     if advice.is_some() { rescue::NOT_UNDONE } else { EXIT_UNKNOWN }
 }
 
-/// Whether a monitor reads the first line of standard output.
-fn is_monitored(arguments: &[OsString]) -> bool {
+/// The line that a monitor reads where there is no report; none for a format that no monitor reads.
+fn line_of_nothing(format: ReportFormat, why: &str) -> Option<String> {
+    match format {
+        ReportFormat::Nagios => Some(report::nagios_unknown(why)),
+        ReportFormat::Checkmk => Some(report::checkmk_unknown(why)),
+        ReportFormat::Table | ReportFormat::Json | ReportFormat::Prometheus | ReportFormat::Html => None,
+    }
+}
+
+/// The monitor that reads standard output, as far as the arguments can be understood.
+fn monitored(arguments: &[OsString]) -> Option<ReportFormat> {
     let has = |words: &[&str]| arguments.windows(words.len()).any(|window| window.iter().eq(words));
-    let asked = has(&["doctor"]) && (has(&["--format=nagios"]) || has(&["--format", "nagios"]));
-    asked && !has(&["-q"]) && !has(&["--quiet"])
+    let asked = |name: &str| has(&[&format!("--format={name}")]) || has(&["--format", name]);
+    let formats = [("nagios", ReportFormat::Nagios), ("checkmk", ReportFormat::Checkmk)];
+    let (_, format) = formats.into_iter().find(|(name, _)| asked(name))?;
+    (has(&["doctor"]) && !has(&["-q"]) && !has(&["--quiet"])).then_some(format)
 }
 
 #[cfg(test)]
@@ -147,9 +165,10 @@ mod tests {
     #[test]
     fn a_monitor_has_a_line_whatever_happens() {
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
-        assert!(is_monitored(&words("isctpl doctor --format nagios")));
-        assert!(is_monitored(&words("isctpl doctor --format=nagios --root /x")));
-        assert!(!is_monitored(&words("isctpl doctor --format nagios -q")));
-        assert!(!is_monitored(&words("isctpl show nics --format json")));
+        let of = |line| monitored(&words(line));
+        assert_eq!(of("isctpl doctor --format nagios"), Some(ReportFormat::Nagios));
+        assert_eq!(of("isctpl doctor --format=checkmk --root /x"), Some(ReportFormat::Checkmk));
+        assert_eq!(of("isctpl doctor --format nagios -q"), None);
+        assert_eq!(of("isctpl show nics --format json"), None);
     }
 }

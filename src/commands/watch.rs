@@ -2,23 +2,27 @@
 
 use super::output::Output;
 use super::source::request_of;
+use super::watch_files::{Content, WatchFile};
 use crate::cli::{AlsoTo, WatchArgs, WatchFormat};
 use crate::formats::text::printable;
 use crate::probes;
 use crate::report::{self, WatchMetrics};
 use crate::system::cancel::{Cancel, Wakeup};
-use crate::system::replace::{Readers, write_whole};
-use crate::system::steady;
-use crate::watch::{Record, Request, What, watch};
+use crate::system::{Root, boot_id, steady};
+use crate::watch::{Keeper, Record, Request, What, watch};
 use anyhow::{Context, bail};
-use isctpl_checks::facts::{Facts, Problem};
+use isctpl_checks::facts::{Facts, Problem, TIMELINE, Timeline};
 use isctpl_checks::{Analysis, unborne_san_nic};
 use sd_notify::NotifyState;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The most that a timeline may hold.
+const TIMELINE_LIMIT: u64 = 1 << 20;
 
 /// How long a line waits for whoever reads standard output.
 const PATIENCE: u16 = 1000;
@@ -29,17 +33,9 @@ pub(super) fn run(args: &WatchArgs, output: &mut Output) -> anyhow::Result<u8> {
     }
     let request = what_to_watch(args)?;
     let also = open_also(&args.also_to)?;
-    let metrics = args.textfile.clone().map(Textfile::new);
-    let mut told = Told {
-        output,
-        format: args.format,
-        also,
-        metrics,
-        watchdog: watchdog(),
-        pinged: None,
-        ready: false,
-        unread: 0,
-    };
+    let files = files(args)?;
+    let mut told =
+        Told { output, format: args.format, also, files, watchdog: watchdog(), pinged: None, ready: false, unread: 0 };
     if let Err(problem) = steady::lock_memory() {
         told.output.complain(&format!("isctpl: {problem}; the watch may stop when the root's disk is gone\n"));
     }
@@ -70,11 +66,36 @@ fn what_to_watch(args: &WatchArgs) -> anyhow::Result<Request> {
     {
         bail!("--san-nic {}: this machine has no such NIC", printable::told(given));
     }
-    Ok(Request { flows, nic, keep_route: args.keep_route })
+    Ok(Request { flows, nic, keep_route: args.keep_route, unit_starts: args.since_boot.is_some() })
 }
 
 fn is_interface(facts: &Facts, name: &str) -> bool {
     facts.network.links.known().is_none_or(|links| links.iter().any(|link| link.name == name))
+}
+
+/// The files that are kept. Where the directory of doctor's is not there yet, it is made.
+fn files(args: &WatchArgs) -> anyhow::Result<Vec<WatchFile>> {
+    let metrics = |path: &PathBuf| WatchFile::new(path.clone(), Content::Metrics(WatchMetrics::default()));
+    let mut files: Vec<WatchFile> = args.textfile.iter().map(metrics).collect();
+    if let Some(path) = &args.since_boot {
+        if path == Path::new(TIMELINE) {
+            let directory = path.parent().unwrap_or(path);
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o755)
+                .create(directory)
+                .with_context(|| format!("cannot make {}", printable::path(directory)))?;
+        }
+        let keeper = Keeper::new(boot_id()?, earlier(path));
+        files.push(WatchFile::new(path.clone(), Content::Timeline(Box::new(keeper))));
+    }
+    Ok(files)
+}
+
+/// What an earlier watch has left; one that cannot be read begins anew.
+fn earlier(path: &Path) -> Option<Timeline> {
+    let bytes = Root::running().ok()?.read(path.to_str()?, TIMELINE_LIMIT).ok()??;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// The devices that get every line, too. They are opened before they are needed.
@@ -101,44 +122,6 @@ fn notify(states: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(states);
 }
 
-/// The file with metrics. That it cannot be written is said once, and the watch goes on.
-struct Textfile {
-    path: PathBuf,
-    metrics: WatchMetrics,
-    is_old: bool,
-    written: Option<Instant>,
-    complained: bool,
-}
-
-/// The file is written at most so often.
-const BETWEEN_WRITES: Duration = Duration::from_millis(200);
-
-/// And at least so often: its time tells that somebody still watches.
-const HEARTBEAT: Duration = Duration::from_secs(60);
-
-impl Textfile {
-    fn new(path: PathBuf) -> Self {
-        Self { path, metrics: WatchMetrics::default(), is_old: false, written: None, complained: false }
-    }
-
-    /// Writes it where that is due; tells how long to wait for the next time.
-    fn write(&mut self, output: &mut Output) -> Duration {
-        let pause = if self.is_old { BETWEEN_WRITES } else { HEARTBEAT };
-        if let Some(wait) = self.written.and_then(|written| pause.checked_sub(written.elapsed())) {
-            return wait.max(Duration::from_millis(1));
-        }
-        self.is_old = false;
-        self.written = Some(Instant::now());
-        if let Err(error) = write_whole(&self.path, self.metrics.text().as_bytes(), Readers::Everyone)
-            && !self.complained
-        {
-            self.complained = true;
-            complain(output, &format!("cannot write {}: {error}", printable::path(&self.path)));
-        }
-        HEARTBEAT
-    }
-}
-
 /// Says something on standard error, where somebody takes it.
 fn complain(output: &mut Output, what: &str) {
     if steady::takes_more(std::io::stderr().as_fd(), 0) {
@@ -151,7 +134,7 @@ struct Told<'a> {
     output: &'a mut Output,
     format: WatchFormat,
     also: Vec<(AlsoTo, File)>,
-    metrics: Option<Textfile>,
+    files: Vec<WatchFile>,
     /// How often systemd wants to hear that this process lives.
     watchdog: Option<Duration>,
     /// When it heard so last.
@@ -165,7 +148,14 @@ struct Told<'a> {
 impl Told<'_> {
     /// All was told; says when to come again.
     fn rest(&mut self) -> Option<Duration> {
-        let again = self.metrics.as_mut().map(|metrics| metrics.write(self.output));
+        let mut again = self.watchdog;
+        for file in &mut self.files {
+            let (wait, error) = file.write();
+            again = Some(again.map_or(wait, |again| again.min(wait)));
+            if let Some(error) = error {
+                complain(self.output, &format!("cannot write {}: {error}", printable::path(&file.path)));
+            }
+        }
         if !self.ready {
             self.ready = true;
             notify(&[NotifyState::Ready]);
@@ -176,17 +166,14 @@ impl Told<'_> {
             self.pinged = Some(Instant::now());
             notify(&[NotifyState::Watchdog]);
         }
-        [again, self.watchdog].into_iter().flatten().min()
+        again
     }
 
     fn tell(&mut self, record: &Record) -> std::io::Result<()> {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.metrics.take(record);
-            metrics.is_old = true;
-            if matches!(record.what, What::Stop { .. }) {
-                // There is no later time.
-                metrics.written = None;
-            }
+        self.files.iter_mut().for_each(|file| file.take(record));
+        // A line for each service would hide the few that matter.
+        if matches!(record.what, What::UnitStart { .. }) && self.format == WatchFormat::Text {
+            return Ok(());
         }
         let text = report::watch_text(record);
         for (to, file) in &mut self.also {

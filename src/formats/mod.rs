@@ -12,6 +12,7 @@ pub(crate) mod kernel;
 pub mod loader;
 pub mod network;
 pub mod shell;
+pub(crate) mod snmp;
 pub(crate) mod storage;
 pub(crate) mod systemd;
 pub mod text;

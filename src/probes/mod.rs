@@ -21,6 +21,7 @@ pub(crate) mod sample;
 pub(crate) mod services;
 pub(crate) mod storage;
 pub(crate) mod template;
+mod timeline;
 mod units;
 mod watched;
 

@@ -1,5 +1,6 @@
 //! The running kernel's network.
 
+use super::timeline;
 use crate::system::{Root, netlink};
 use isctpl_checks::facts::{Flow, Network, RpFilter};
 
@@ -17,6 +18,7 @@ pub fn read(root: &Root, flows: &[Flow]) -> Network {
         routes: snapshot.routes,
         rules: snapshot.rules,
         lookups: snapshot.lookups,
+        timeline: timeline::read(root).into(),
         rp_filter: Vec::new(),
         problems: snapshot.problems,
     };

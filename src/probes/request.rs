@@ -61,6 +61,40 @@ pub enum Stage {
     Template,
 }
 
+impl Stage {
+    /// Every stage, in about the order in which they come.
+    pub const ALL: [Self; 11] = [
+        Self::RootDisk,
+        Self::Firmware,
+        Self::Loader,
+        Self::Kernels,
+        Self::OpenIscsi,
+        Self::NetworkConfiguration,
+        Self::Services,
+        Self::Disks,
+        Self::Routes,
+        Self::Images,
+        Self::Template,
+    ];
+
+    /// Its name as a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RootDisk => "root-disk",
+            Self::Firmware => "firmware",
+            Self::Loader => "loader",
+            Self::Kernels => "kernels",
+            Self::OpenIscsi => "open-iscsi",
+            Self::NetworkConfiguration => "network-configuration",
+            Self::Services => "services",
+            Self::Disks => "disks",
+            Self::Routes => "routes",
+            Self::Images => "images",
+            Self::Template => "template",
+        }
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,6 +1,7 @@
 //! `isctpl.doctor/v1`: what programs read. These structs are frozen; fields are only ever added.
 
 use super::Report;
+use super::timeline::{self, TimelineV1};
 use crate::formats::text::printable;
 use isctpl_checks::{Check, CheckResult, Evidence, Finding, Outcome, RunsIn};
 use serde::Serialize;
@@ -31,6 +32,8 @@ struct Doctor<'a> {
     problems: Vec<ProblemV1<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ignores: Vec<IgnoreV1<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<TimelineV1<'a>>,
 }
 
 /// What `isctpl.toml` takes out of account.
@@ -189,6 +192,7 @@ fn doctor<'a>(report: &'a Report<'a>, unreadable: Option<&'a str>) -> Doctor<'a>
                 summaries: &stand.summaries,
             })
             .collect(),
+        timeline: timeline::json(report),
     }
 }
 

@@ -1,9 +1,11 @@
-//! Says it: table, JSON, Prometheus, Nagios.
+//! Says it: table, JSON, HTML, Prometheus, Nagios, Checkmk.
 
 mod catalogue;
+mod checkmk;
 mod columns;
 mod facts;
 mod fleet;
+mod html;
 mod ignores;
 mod image;
 pub(crate) mod ipxe;
@@ -14,23 +16,28 @@ mod prometheus;
 pub(crate) mod rescue;
 pub(crate) mod seal;
 mod seal_platform;
+mod snmp;
 mod style;
 mod table;
+mod timeline;
 mod times;
 mod watch;
 mod watch_metrics;
 
 pub(crate) use catalogue::{catalogue_json, catalogue_table, explain_json, explain_text};
+pub(crate) use checkmk::{checkmk, checkmk_unknown};
 pub(crate) use facts::facts_text;
 pub use facts::{What, facts_json};
 pub(crate) use fleet::{Fleet, Judged, LineFormat};
+pub(crate) use html::html;
 pub(crate) use ignores::{Stand, Status};
 pub(crate) use image::ImageListing;
 pub(crate) use json::json;
 pub(crate) use nagios::{nagios, nagios_unknown};
-pub(crate) use prometheus::prometheus;
+pub(crate) use prometheus::{Durations, prometheus};
 pub use seal_platform::PlatformCli;
 pub(crate) use seal_platform::next_steps;
+pub(crate) use snmp::{Kept, snmp};
 pub(crate) use style::Style;
 pub(crate) use table::table;
 pub(crate) use times::times;

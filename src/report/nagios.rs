@@ -23,19 +23,23 @@ pub(crate) fn nagios(report: &Report<'_>) -> String {
         " | critical={};;0 warning={};0 unknown={} passed={}",
         counts.critical, counts.warning, counts.unknown, counts.pass
     );
-    for (severity, summary, ids) in findings_by_summary(report) {
-        let _ = writeln!(text, "{severity} {}: {}", ids.join(", "), one_line(summary));
-    }
-    for line in report.ignores.iter().filter_map(Stand::told) {
-        let _ = writeln!(text, "{}", one_line(&line));
-    }
-    for line in report.complaints() {
-        let _ = writeln!(text, "warning {}", one_line(&line));
-    }
-    for (reason, ids) in report.unknowns_by_reason() {
-        let _ = writeln!(text, "unknown: {}: {}", one_line(reason), ids.join(", "));
+    for line in details(report) {
+        let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// What is told behind the first line, a line each.
+pub(super) fn details(report: &Report<'_>) -> Vec<String> {
+    let findings = findings_by_summary(report).into_iter();
+    let mut lines: Vec<String> = findings
+        .map(|(severity, summary, ids)| format!("{severity} {}: {}", ids.join(", "), one_line(summary)))
+        .collect();
+    lines.extend(report.ignores.iter().filter_map(Stand::told).map(|line| one_line(&line)));
+    lines.extend(report.complaints().map(|line| format!("warning {}", one_line(&line))));
+    let unknowns = report.unknowns_by_reason().into_iter();
+    lines.extend(unknowns.map(|(reason, ids)| format!("unknown: {}: {}", one_line(reason), ids.join(", "))));
+    lines
 }
 
 /// The line for a run that came to no report; a value that was not determined is `U`.
@@ -67,7 +71,7 @@ pub(super) fn state(code: u8) -> &'static str {
 }
 
 /// What decided the state, in a sentence.
-fn reason(report: &Report<'_>) -> String {
+pub(super) fn reason(report: &Report<'_>) -> String {
     let judgement = report.judgement;
     let verdict = &judgement.verdict;
     let findings = judgement.findings();

@@ -1,11 +1,21 @@
 //! Prometheus text exposition (version 0.0.4), gauges only, for node_exporter's textfile collector.
 
 use super::{Report, Status};
-use isctpl_checks::{BootVerdict, LinkStatus, Outcome, Severity};
+use isctpl_checks::{BootVerdict, Check, LinkStatus, Outcome, Severity, registry};
 use std::fmt::Write;
+use std::time::Duration;
 
-/// The report as metrics. Every check is always there: an absent series would hide a failure.
-pub(crate) fn prometheus(report: &Report<'_>) -> String {
+/// How long a run took.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Durations {
+    /// All of it.
+    pub whole: Duration,
+    /// Each stage of the reading; zero for one that had no turn.
+    pub stages: Vec<(&'static str, Duration)>,
+}
+
+/// The report as metrics. Every series is always there, whatever `--only` says: an absent one would hide a failure.
+pub(crate) fn prometheus(report: &Report<'_>, took: &Durations) -> String {
     let mut text = String::new();
     let judgement = report.judgement;
     head(&mut text, "isctpl_build_info", "The isctpl that wrote this; always 1.");
@@ -13,6 +23,17 @@ pub(crate) fn prometheus(report: &Report<'_>) -> String {
 
     head(&mut text, "isctpl_last_run_timestamp_seconds", "When the facts were read.");
     let _ = writeln!(text, "isctpl_last_run_timestamp_seconds {}", report.facts.scope.epoch_seconds);
+
+    head(&mut text, "isctpl_run_duration_seconds", "How long the run took.");
+    let _ = writeln!(text, "isctpl_run_duration_seconds {:.6}", took.whole.as_secs_f64());
+    head(
+        &mut text,
+        "isctpl_stage_duration_seconds",
+        "How long each stage of the reading took; 0 where it had no turn.",
+    );
+    for (stage, taken) in &took.stages {
+        let _ = writeln!(text, "isctpl_stage_duration_seconds{{stage=\"{stage}\"}} {:.6}", taken.as_secs_f64());
+    }
 
     head(&mut text, "isctpl_boot_verdict", "1 for the verdict that holds.");
     for boot in [BootVerdict::Boots, BootVerdict::Fails, BootVerdict::AtRisk, BootVerdict::Unknown] {
@@ -33,6 +54,10 @@ pub(crate) fn prometheus(report: &Report<'_>) -> String {
     }
 
     head(&mut text, "isctpl_check_status", "0 pass or info, 1 warning, 2 critical, 3 unknown, -1 not judged.");
+    let judged = |check: &Check| judgement.results.iter().any(|result| result.check.id == check.id);
+    for check in registry::all().filter(|check| !judged(check)) {
+        let _ = writeln!(text, "isctpl_check_status{{check=\"{}\",link=\"{}\"}} -1", check.id, check.link.name());
+    }
     for result in &judgement.results {
         let value = match &result.outcome {
             Outcome::Pass(_) => 0,

@@ -51,6 +51,17 @@ pub(super) fn of_severity(severity: Severity) -> Ansi {
     }
 }
 
+/// The word for how a link stands.
+pub(super) fn status_word(status: LinkStatus) -> &'static str {
+    match status {
+        LinkStatus::Pass => "ok",
+        LinkStatus::Warn => "warning",
+        LinkStatus::Fail => "FAILS",
+        LinkStatus::Unknown => "unknown",
+        LinkStatus::NotApplicable => "-",
+    }
+}
+
 /// A word in a colour.
 pub(super) fn paint(style: Ansi, text: &str) -> String {
     format!("{style}{text}{style:#}")

@@ -1,8 +1,8 @@
 //! The report for people: the answer, the chain, the findings, the answer again in a sentence.
 
 use super::ignores::ignores_text;
-use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint};
-use super::{Report, by_reason, columns};
+use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint, status_word};
+use super::{Report, by_reason, columns, timeline};
 use isctpl_checks::facts::{Mode, Problem};
 use isctpl_checks::{BootVerdict, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
 use std::collections::BTreeSet;
@@ -40,6 +40,7 @@ pub(crate) fn table(report: &Report<'_>, style: &Style) -> String {
         return text;
     }
     text.push_str(&chain(report, style));
+    text.push_str(&timeline::text(report, style));
     text.push_str(&whose_commands(report, style));
     for (check, finding) in judgement.findings() {
         text.push('\n');
@@ -119,16 +120,6 @@ fn chain(report: &Report<'_>, style: &Style) -> String {
     };
     let text: String = columns::rows(&cells, style).into_iter().zip(&links).map(painted).collect();
     if text.is_empty() { text } else { format!("\n{text}") }
-}
-
-fn status_word(status: LinkStatus) -> &'static str {
-    match status {
-        LinkStatus::Pass => "ok",
-        LinkStatus::Warn => "warning",
-        LinkStatus::Fail => "FAILS",
-        LinkStatus::Unknown => "unknown",
-        LinkStatus::NotApplicable => "-",
-    }
 }
 
 fn finding_text(report: &Report<'_>, check: &Check, finding: &Finding, style: &Style) -> String {

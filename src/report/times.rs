@@ -5,7 +5,7 @@ use super::style::{STRONG, Style, paint};
 use std::time::Duration;
 
 /// A row a part, and the sum; nothing where there is no part.
-pub(crate) fn times(taken: &[(&str, Duration)], style: &Style) -> String {
+pub(crate) fn times(taken: &[(String, Duration)], style: &Style) -> String {
     if taken.is_empty() {
         return String::new();
     }

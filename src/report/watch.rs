@@ -1,6 +1,6 @@
 //! What `isctpl watch` tells: a line each time, for people or as JSON (`isctpl.watch/v1`).
 
-use crate::watch::{Cause, Record, Stand, What, route_in_words};
+use crate::watch::{Cause, Record, Stand, What, route_in_words, stood};
 use isctpl_checks::facts::{Flow, Route};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -38,6 +38,14 @@ pub(crate) fn watch_text(record: &Record) -> String {
         What::NotRestored { route, problem } => {
             format!("route not put back: {}: {problem}", route_in_words(route))
         }
+        What::Session { name, target, state, was } => {
+            let now = state.as_deref().unwrap_or("gone");
+            let was = was.as_ref().map(|(was, length)| format!("; it was {was} for {}", seconds(*length)));
+            format!("SESSION {name} ({target}): {now}{}", was.unwrap_or_default())
+        }
+        What::UnitStart { unit, before: true } => format!("service {unit} was started before the watch began"),
+        What::UnitStart { unit, before: false } => format!("service {unit} was started"),
+        What::NotFollowed { what, problem } => format!("{what} cannot be followed: {problem}"),
         What::Stop { gaps, without, resyncs, .. } => {
             let lost = match resyncs {
                 0 => String::new(),
@@ -58,14 +66,6 @@ fn with_cause(mut line: String, cause: &Cause) -> String {
         line.push_str(&format!("; {} before: {what}", seconds(*ago)));
     }
     line
-}
-
-fn stood(stand: &Stand) -> String {
-    match stand {
-        Stand::Held(route) | Stand::Elsewhere(route) => route_in_words(route),
-        Stand::Nowhere(why) => why.clone(),
-        Stand::Unknown(problem) => format!("not known: {problem}"),
-    }
 }
 
 /// Seconds to the microsecond.
@@ -130,6 +130,15 @@ fn fields(what: &What) -> (&'static str, Value) {
         What::NotRestored { route, problem } => {
             ("not-restored", json!({"route": route_fields(route), "reason": problem.to_string()}))
         }
+        What::Session { name, target, state, was } => (
+            "session",
+            json!({
+                "session": name, "target": target, "state": state,
+                "was": was.as_ref().map(|(state, length)| json!({"state": state, "length_us": micros(*length)})),
+            }),
+        ),
+        What::UnitStart { unit, before } => ("unit-start", json!({"unit": unit, "before_watch": before})),
+        What::NotFollowed { what, problem } => ("not-followed", json!({"what": what, "reason": problem.to_string()})),
         What::Stop { gaps, without, resyncs, unannounced } => (
             "stop",
             json!({

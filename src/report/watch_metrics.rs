@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+/// The state of a session that works.
+const LOGGED_IN: &str = "LOGGED_IN";
+
 /// The sums since the watch began. Every series is there from the beginning: an absent one would hide a failure.
 #[derive(Debug, Default)]
 pub(crate) struct WatchMetrics {
@@ -16,6 +19,9 @@ pub(crate) struct WatchMetrics {
     last_gap_micros: i64,
     resyncs: u64,
     restored: u64,
+    /// How each session stands.
+    sessions: BTreeMap<String, String>,
+    session_failures: u64,
     stopped: bool,
 }
 
@@ -46,7 +52,14 @@ impl WatchMetrics {
             What::Resync { .. } => self.resyncs += 1,
             What::Restored { .. } => self.restored += 1,
             What::Stop { .. } => self.stopped = true,
-            What::Change { .. } | What::NotRestored { .. } => {}
+            What::Session { name, state: Some(state), was, .. } => {
+                self.session_failures += u64::from(was.is_some() && state != LOGGED_IN);
+                self.sessions.insert(name.clone(), state.clone());
+            }
+            What::Session { name, state: None, .. } => {
+                self.sessions.remove(name);
+            }
+            What::Change { .. } | What::NotRestored { .. } | What::UnitStart { .. } | What::NotFollowed { .. } => {}
         }
     }
 
@@ -64,6 +77,12 @@ impl WatchMetrics {
         for (portal, is_present) in &self.present {
             let _ = writeln!(text, "{present}{{portal=\"{portal}\"}} {}", u8::from(*is_present));
         }
+        let sessions = "isctpl_watch_sessions";
+        head(&mut text, sessions, "gauge", "iSCSI sessions by state; all 0 where they cannot be followed.");
+        for state in [LOGGED_IN, "FAILED", "FREE"] {
+            let count = self.sessions.values().filter(|known| *known == state).count();
+            let _ = writeln!(text, "{sessions}{{state=\"{}\"}} {count}", state.to_ascii_lowercase());
+        }
         let seconds = |length: Duration| format!("{}.{:06}", length.as_secs(), length.subsec_micros());
         let last = Duration::from_micros(u64::try_from(self.last_gap_micros).unwrap_or_default());
         for (name, kind, help, value) in [
@@ -77,6 +96,12 @@ impl WatchMetrics {
                 seconds(self.last_gap),
             ),
             ("last_gap_timestamp_seconds", "gauge", "When the last gap began; 0 without one.", seconds(last)),
+            (
+                "session_failures_total",
+                "counter",
+                "How often a session stopped working since the watch began.",
+                self.session_failures.to_string(),
+            ),
             ("resyncs_total", "counter", "How often messages of the kernel were lost.", self.resyncs.to_string()),
             ("routes_restored_total", "counter", "Routes that --keep-route has put back.", self.restored.to_string()),
         ] {

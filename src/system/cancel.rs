@@ -70,12 +70,13 @@ impl Wakeup {
         Ok(Self { pipe })
     }
 
-    /// Sleeps until `source` has something, a signal comes, or `limit` is over; for ever without one.
+    /// Sleeps until one of `sources` has something, a signal comes, or `limit` is over; for ever without one.
     ///
     /// # Errors
     /// When the kernel does not let it sleep.
-    pub fn wait_for(&self, source: BorrowedFd<'_>, limit: Option<Duration>) -> std::io::Result<()> {
-        let mut sources = [PollFd::new(source, PollFlags::POLLIN), PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)];
+    pub fn wait_for(&self, sources: &[BorrowedFd<'_>], limit: Option<Duration>) -> std::io::Result<()> {
+        let all = sources.iter().copied().chain([self.pipe.as_fd()]);
+        let mut sources: Vec<PollFd<'_>> = all.map(|source| PollFd::new(source, PollFlags::POLLIN)).collect();
         let limit = limit.map(|limit| PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX));
         match poll(&mut sources, limit.unwrap_or(PollTimeout::NONE)) {
             Ok(_) | Err(Errno::EINTR) => {}

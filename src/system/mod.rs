@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod allocations;
+mod boot;
 mod budget;
 pub mod cancel;
 mod capabilities;
@@ -11,6 +12,7 @@ mod errno;
 mod filesystem;
 pub mod holders;
 pub(crate) mod inside;
+pub(crate) mod iscsi_events;
 mod meta;
 pub(crate) mod mount;
 pub(crate) mod mounted;
@@ -22,7 +24,9 @@ pub(crate) mod resolv_conf;
 pub mod root;
 pub(crate) mod steady;
 pub(crate) mod terminal;
+pub(crate) mod unit_starts;
 
+pub(crate) use boot::{boot_id, since_boot};
 pub use budget::Budget;
 pub use meta::{FileKind, Meta};
 pub use root::Root;

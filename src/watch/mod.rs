@@ -5,23 +5,27 @@
 //! comes back before the kernel could be asked is told all the same. Whenever no message waits, the kernel is asked,
 //! and what it says counts. Where messages were lost, everything is read anew, at a bounded rate, and that is told.
 
+mod beside;
 mod fib;
 mod ledger;
 mod past;
 mod record;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use crate::system::cancel::{Cancel, Wakeup};
 use crate::system::netlink::{Asker, Change, Follower, Lost, names_of};
+use beside::Beside;
 use fib::{Effect, Fib, Way};
 use isctpl_checks::facts::{Flow, LookupAnswer, Problem};
 use ledger::{Account, Learnt, Totals};
 use past::Past;
-pub(crate) use past::route_in_words;
+pub(crate) use past::{route_in_words, stood};
 pub use record::{Cause, Record, Stand, What};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+pub(crate) use timeline::Keeper;
 
 /// Everything is read anew at most so often: who floods the kernel with changes must not have isctpl read for ever.
 const RESYNC_EVERY: Duration = Duration::from_millis(100);
@@ -42,6 +46,8 @@ pub struct Request {
     pub nic: Option<(String, String)>,
     /// Put a lost SAN route back at once.
     pub keep_route: bool,
+    /// Tell which services systemd starts while the machine comes up.
+    pub unit_starts: bool,
 }
 
 /// Who is told what happens, and with nothing that all of it was told. It says when it wants to be told so again, at the
@@ -56,9 +62,13 @@ pub fn watch(request: &Request, wakeup: &Wakeup, cancel: &Cancel, tell: &mut Tel
     let mut follower = Follower::join()?;
     let mut watch = Watch::begin(request, tell)?;
     while !cancel.is_requested() {
-        let again = watch.rest()?;
-        let waited = wakeup.wait_for(follower.descriptor(), again);
-        waited.map_err(|error| Problem::new("poll", error.to_string()))?;
+        let now = Instant::now();
+        let again = [watch.rest()?, watch.beside.again(now)].into_iter().flatten().min();
+        let mut sources = watch.beside.descriptors();
+        sources.push(follower.descriptor());
+        wakeup.wait_for(&sources, again).map_err(|error| Problem::new("poll", error.to_string()))?;
+        // A service that was started comes before what it does.
+        watch.look_beside()?;
         watch.catch_up(&mut follower, cancel)?;
     }
     watch.end()
@@ -73,6 +83,7 @@ struct Watch<'a, 'b> {
     keep_route: bool,
     restored: (Instant, u32),
     past: Past,
+    beside: Beside,
     totals: Totals,
     resyncs: u64,
     unannounced: u64,
@@ -91,6 +102,7 @@ impl<'a, 'b> Watch<'a, 'b> {
         let mut asker = Asker::open()?;
         let fib = read(&mut asker, &portals)?;
         let now = Instant::now();
+        let (beside, besides) = Beside::begin(now, request.unit_starts);
         let mut watch = Self {
             asker,
             fib,
@@ -100,6 +112,7 @@ impl<'a, 'b> Watch<'a, 'b> {
             keep_route: request.keep_route,
             restored: (now, 0),
             past: Past::default(),
+            beside,
             totals: Totals::default(),
             resyncs: 0,
             unannounced: 0,
@@ -126,7 +139,14 @@ impl<'a, 'b> Watch<'a, 'b> {
         let portals = watch.accounts.iter().map(|account| (account.flow.clone(), account.stand().clone())).collect();
         let nic = watch.nic.clone();
         watch.say(now, What::Start { portals, nic })?;
+        besides.into_iter().try_for_each(|what| watch.say(now, what))?;
         Ok(watch)
+    }
+
+    /// Tells what happened beside the routes.
+    fn look_beside(&mut self) -> Result<(), Problem> {
+        let now = Instant::now();
+        self.beside.take(now).into_iter().try_for_each(|what| self.say(now, what))
     }
 
     /// Takes in every message that waits. What the kernel says when none does is how it stands.

@@ -1,7 +1,7 @@
 //! The last messages of the kernel, in words: what came just before a gap is often its cause.
 
 use super::ledger::Learnt;
-use super::record::Cause;
+use super::record::{Cause, Stand};
 use crate::system::netlink::{Change, Fate};
 use isctpl_checks::facts::Route;
 use std::collections::VecDeque;
@@ -92,4 +92,13 @@ pub(crate) fn route_in_words(route: &Route) -> String {
     words.extend((!route.protocol.is_empty()).then(|| format!("proto {}", route.protocol)));
     words.extend((route.metric > 0).then(|| format!("metric {}", route.metric)));
     words.join(" ")
+}
+
+/// How a portal stands, in words.
+pub(crate) fn stood(stand: &Stand) -> String {
+    match stand {
+        Stand::Held(route) | Stand::Elsewhere(route) => route_in_words(route),
+        Stand::Nowhere(why) => why.clone(),
+        Stand::Unknown(problem) => format!("not known: {problem}"),
+    }
 }

@@ -108,6 +108,31 @@ pub enum What {
         /// Why.
         problem: Problem,
     },
+    /// A session was seen, stands otherwise than before, or is gone.
+    Session {
+        /// The kernel's name for it.
+        name: String,
+        /// The target's name.
+        target: String,
+        /// How it stands: `LOGGED_IN`, `FAILED`, `FREE`; `None` where it is gone.
+        state: Option<String>,
+        /// How it stood before, and for how long; `None` where it was not known.
+        was: Option<(String, Duration)>,
+    },
+    /// systemd has started a service while the machine comes up (`--since-boot`).
+    UnitStart {
+        /// Its name.
+        unit: String,
+        /// It was started before the watch began.
+        before: bool,
+    },
+    /// Something cannot be followed; the routes are.
+    NotFollowed {
+        /// What.
+        what: &'static str,
+        /// Why.
+        problem: Problem,
+    },
     /// The watch ends.
     Stop {
         /// How many gaps there were.

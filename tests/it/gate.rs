@@ -7,6 +7,8 @@ mod operator;
 mod schemas;
 mod show;
 
+pub(crate) use monitor::doctor_schema;
+
 use crate::support::run::{Answer, command, isctpl};
 use crate::support::tree::Tree;
 use std::fs;
@@ -47,7 +49,7 @@ fn a_reader_that_ended_changes_no_exit_code() {
     let empty = tempfile::tempdir().unwrap();
     let mut cases: Vec<(Vec<&str>, i32)> = Vec::new();
     for (root, code) in [(text(broken.path()), 2), (text(warned.path()), 1), (text(empty.path()), 3)] {
-        for format in ["table", "json", "prometheus", "nagios"] {
+        for format in ["table", "json", "prometheus", "nagios", "checkmk", "html"] {
             cases.push((vec!["doctor", "--root", root, "--format", format], code));
             cases.push((vec!["doctor", "-v", "--root", root, "--format", format], code));
         }

@@ -15,6 +15,7 @@ mod holders;
 mod hostile;
 mod ipxe;
 mod lab;
+mod monitoring;
 mod netns;
 #[path = "../oracles/mod.rs"]
 mod oracles;

@@ -8,7 +8,7 @@
 //! `scripts/unpack-oracles`, and run from there.
 
 mod grub;
-mod packages;
+pub(crate) mod packages;
 pub(crate) mod random;
 mod results;
 mod words;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The directory that holds the files of these packages; `None`, said loudly, where one is missing.
-pub(super) fn unpacked(test: &str, packages: &[&str]) -> Option<PathBuf> {
+pub(crate) fn unpacked(test: &str, packages: &[&str]) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/oracles");
     let missing = packages.iter().find(|package| version(&root, package).is_none());
     if let Some(package) = missing {
@@ -22,7 +22,7 @@ pub(super) fn version(root: &Path, package: &str) -> Option<String> {
 }
 
 /// Where the libraries among them lie, for the loader's `LD_LIBRARY_PATH`.
-pub(super) fn libraries(root: &Path) -> String {
+pub(crate) fn libraries(root: &Path) -> String {
     let of = |below: &str| {
         let directories = fs::read_dir(root.join(below)).into_iter().flatten().flatten();
         directories.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-linux-gnu"))

@@ -20,11 +20,13 @@ mod sign;
 mod stack;
 mod static_routes;
 mod target_network;
+mod timeline;
 
 pub use instance::Analysis;
 pub(crate) use request::describe;
 pub use request::{RootSpec, parse_root_spec};
 pub use rootspec::{DeviceSpec, mapper_name};
+pub use timeline::{Phase, seconds};
 
 pub(crate) use handoff::BootHandoff;
 pub use image::Family;

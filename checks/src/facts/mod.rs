@@ -17,6 +17,7 @@ mod runtime;
 mod scope;
 mod source;
 mod storage;
+mod timeline;
 mod words;
 
 pub use boot::*;
@@ -32,6 +33,7 @@ pub use runtime::*;
 pub use scope::*;
 pub use source::Source;
 pub use storage::*;
+pub use timeline::*;
 pub use words::{LeaseClient, LinkKind, OperState, Startup};
 
 use serde::{Deserialize, Serialize};

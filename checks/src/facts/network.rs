@@ -1,6 +1,6 @@
 //! The running kernel's network, from netlink and `/proc/sys/net`.
 
-use super::{Fact, ISCSI_PORT, LinkKind, OperState, Problem};
+use super::{Fact, ISCSI_PORT, LinkKind, OperState, Problem, Timeline};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -19,6 +19,8 @@ pub struct Network {
     pub rules: Fact<Vec<Rule>>,
     /// What the kernel answers for each portal (RTM_GETROUTE).
     pub lookups: Fact<Vec<Lookup>>,
+    /// What `isctpl watch --since-boot` has seen since the machine started; `None` where it does not run.
+    pub timeline: Fact<Option<Timeline>>,
     /// Effective reverse-path filter for an interface: the larger of `conf/all` and `conf/IF`.
     pub rp_filter: Vec<RpFilter>,
     /// Things that could not be read.

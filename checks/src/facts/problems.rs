@@ -149,12 +149,13 @@ fn cap(problems: &mut Vec<Problem>) {
 }
 
 fn network<'a>(network: &'a Network, found: &mut Vec<&'a Problem>) {
-    let Network { links, addresses, routes, rules, lookups, rp_filter: _, problems } = network;
+    let Network { links, addresses, routes, rules, lookups, timeline, rp_filter: _, problems } = network;
     found.extend(links.problem());
     found.extend(addresses.problem());
     found.extend(routes.problem());
     found.extend(rules.problem());
     found.extend(lookups.problem());
+    found.extend(timeline.problem());
     found.extend(lookups.known().into_iter().flatten().filter_map(|lookup| match &lookup.answer {
         LookupAnswer::Failed(problem) => Some(problem),
         LookupAnswer::Route(_) | LookupAnswer::Unreachable(_) => None,

@@ -8,6 +8,7 @@ mod san_disk_silent;
 mod san_mtu_mismatch;
 mod san_nic_down;
 mod san_route_host_override;
+mod san_route_lost_since_boot;
 mod san_route_missing;
 mod san_route_unlike_lease;
 mod san_route_wrong_nic;
@@ -26,6 +27,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &san_address_expires::CHECK,
     &firewall_blocks_san::CHECK,
     &san_disk_silent::CHECK,
+    &san_route_lost_since_boot::CHECK,
     &default_route_via_san::CHECK,
     &san_route_host_override::CHECK,
     &san_route_unlike_lease::CHECK,

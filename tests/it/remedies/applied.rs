@@ -220,6 +220,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
     (
         OnTheMachine,
         &[
+            "san-route-lost-since-boot",
             "ibft-table-invalid",
             "ibft-nic-absent",
             "san-route-missing",

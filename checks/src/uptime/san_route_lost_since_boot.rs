@@ -1,0 +1,100 @@
+//! `san-route-lost-since-boot`
+
+use crate::analysis::seconds;
+use crate::facts::{SanGap, TIMELINE, Timeline};
+use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
+
+pub(crate) static CHECK: Check = Check {
+    id: "san-route-lost-since-boot",
+    link: Link::Uptime,
+    severity: Severity::Warning,
+    scope: Scope::Live,
+    decided_by: &[],
+    title: "the SAN route was lost for a time since the machine started",
+    doc: Doc {
+        finds: "The file of `isctpl watch --since-boot` (/run/isctpl/timeline.json, written by isctpl-watch.service) \
+                tells of times since the machine started in which a portal was not reached through the SAN NIC, and \
+                which are over. One that lasts is san-route-missing or san-route-wrong-nic. A gap that began while the \
+                machine came up, or less than a day ago, is a warning; an older one is only told. Where nobody \
+                watches, nothing is judged.",
+        breaks: "The root's disk does not answer for as long. Up to the session's replacement timeout the kernel keeps \
+                 the requests, later it fails them and the filesystem becomes read-only. What happens while the \
+                 machine comes up happens at each start, and may take longer the next time.",
+        fix: "The evidence names the kernel's message that took the route away, and the service that had been started \
+               before it. Have that one leave the SAN NIC alone: see the checks of the link handover.",
+        references: &["rtnetlink(7)", "isctpl-watch(8)"],
+    },
+    judge,
+};
+
+/// How many gaps are told one by one.
+const TOLD: usize = 6;
+
+/// What is older, in microseconds, is told and no warning.
+const A_DAY: u64 = 86_400_000_000;
+
+fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
+    let Some(timeline) = facts.network.timeline.needed()? else {
+        return Err(Outcome::not_applicable("not checked: isctpl watch --since-boot does not run, so nobody saw it"));
+    };
+    let up = timeline.up_from_us();
+    let over: Vec<(&str, &SanGap)> = timeline
+        .portals
+        .iter()
+        .flat_map(|portal| portal.kept.iter().map(|gap| (portal.portal.as_str(), gap)))
+        .filter(|(_, gap)| gap.length_us.is_some())
+        .collect();
+    if over.is_empty() {
+        return Ok(Outcome::pass(format!("no gap in the SAN route {}", watched(timeline))));
+    }
+    let in_start = |gap: &SanGap| gap.from_us < up;
+    let is_recent = |gap: &SanGap| timeline.seen_us.saturating_sub(gap.from_us) < A_DAY;
+    let matters = over.iter().any(|(_, gap)| in_start(gap) || is_recent(gap));
+    let (_, without) = timeline.sums();
+    let begun: u64 = timeline.portals.iter().map(|portal| portal.gaps).sum();
+    let open = timeline.portals.iter().flat_map(|portal| &portal.kept).filter(|gap| gap.length_us.is_none()).count();
+    let count = begun.saturating_sub(u64::try_from(open).unwrap_or_default());
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let all_in_start = over.iter().all(|(_, gap)| in_start(gap));
+    let when = if all_in_start { "while the machine came up" } else { "since the machine started" };
+    let summary = format!("the SAN route was lost {times} {when}, {} in all; it is back", seconds(without));
+    let finding = if matters { Finding::warning(summary) } else { Finding::info(summary) };
+    let evidence = over.iter().take(TOLD).map(|(portal, gap)| Evidence::new(TIMELINE, told(timeline, portal, gap)));
+    finding
+        .evidences(evidence)
+        .remedy(
+            Remedy::new("Have what took the route away leave the SAN NIC alone; the watch's log has each message")
+                .command(ShellCommand::new(&["journalctl", "-b", "-u", "isctpl-watch"]).on_machine()),
+        )
+        .into()
+}
+
+/// Since when somebody watches, and what nobody saw.
+fn watched(timeline: &Timeline) -> String {
+    let mut text = format!("since {} after the kernel started", seconds(timeline.begun_us));
+    if timeline.ended {
+        text.push_str(&format!(", until {}, when the watch ended", seconds(timeline.seen_us)));
+    }
+    let unseen: u64 = timeline.unseen.iter().map(|unseen| unseen.to_us.saturating_sub(unseen.from_us)).sum();
+    if unseen > 0 {
+        text.push_str(&format!("; {} in between were not seen", seconds(unseen)));
+    }
+    text
+}
+
+fn told(timeline: &Timeline, portal: &str, gap: &SanGap) -> String {
+    let mut text =
+        format!("{portal} at {} for {}: {}", seconds(gap.from_us), seconds(gap.length_us.unwrap_or_default()), gap.how);
+    if !gap.cause.is_empty() {
+        text.push_str(&format!("; by: {}", gap.cause));
+    }
+    let before = |at: u64| at <= gap.from_us;
+    let started =
+        timeline.started.iter().filter(|start| start.at_us.is_some_and(before)).max_by_key(|start| start.at_us);
+    if let Some((unit, at)) = started.and_then(|start| Some((&start.unit, start.at_us?)))
+        && gap.from_us < timeline.up_from_us()
+    {
+        text.push_str(&format!("; {} after {unit} was started", seconds(gap.from_us - at)));
+    }
+    text
+}

@@ -1,0 +1,74 @@
+//! The files that a watch keeps: each is replaced whole, at a bounded rate, and at least once a minute.
+
+use crate::report::WatchMetrics;
+use crate::system::replace::{Readers, write_whole};
+use crate::system::since_boot;
+use crate::watch::{Keeper, Record, What};
+use std::io::Result;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// A file is written at most so often.
+const BETWEEN_WRITES: Duration = Duration::from_millis(200);
+
+/// And at least so often: its time tells that somebody still watches.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// What a file holds.
+pub(super) enum Content {
+    /// Metrics for node_exporter.
+    Metrics(WatchMetrics),
+    /// What doctor reads.
+    Timeline(Box<Keeper>),
+}
+
+/// A file, and what it is to hold.
+pub(super) struct WatchFile {
+    pub(super) path: PathBuf,
+    content: Content,
+    is_old: bool,
+    written: Option<Instant>,
+    /// It was said that it cannot be written.
+    complained: bool,
+}
+
+impl WatchFile {
+    pub(super) fn new(path: PathBuf, content: Content) -> Self {
+        Self { path, content, is_old: false, written: None, complained: false }
+    }
+
+    /// Takes in what happened.
+    pub(super) fn take(&mut self, record: &Record) {
+        match &mut self.content {
+            Content::Metrics(metrics) => metrics.take(record),
+            Content::Timeline(keeper) => keeper.take(record, since_boot()),
+        }
+        self.is_old = true;
+        if matches!(record.what, What::Stop { .. }) {
+            // There is no later time.
+            self.written = None;
+        }
+    }
+
+    /// Writes it where that is due; tells how long to wait for the next time, and what to complain of, which is the same
+    /// thing once.
+    pub(super) fn write(&mut self) -> (Duration, Option<std::io::Error>) {
+        let pause = if self.is_old { BETWEEN_WRITES } else { HEARTBEAT };
+        if let Some(wait) = self.written.and_then(|written| pause.checked_sub(written.elapsed())) {
+            return (wait.max(Duration::from_millis(1)), None);
+        }
+        self.is_old = false;
+        self.written = Some(Instant::now());
+        let error = self.replace().err().filter(|_| !self.complained);
+        self.complained |= error.is_some();
+        (HEARTBEAT, error)
+    }
+
+    fn replace(&mut self) -> Result<()> {
+        let text = match &mut self.content {
+            Content::Metrics(metrics) => metrics.text(),
+            Content::Timeline(keeper) => serde_json::to_string(keeper.timeline(since_boot()))? + "\n",
+        };
+        write_whole(&self.path, text.as_bytes(), Readers::Everyone)
+    }
+}

@@ -1,0 +1,117 @@
+//! A report of `doctor --format json` as SNMP values: `dist/snmp/ISCTPL-MIB.txt`.
+
+use crate::formats::snmp::{Oid, Value, Values};
+use crate::formats::text::printable;
+use isctpl_checks::{BootVerdict, Link};
+use serde::Deserialize;
+
+/// The longest text of a value (DisplayString of RFC 2579 takes 255).
+const TEXT_LIMIT: usize = 255;
+
+/// What is read of a report; a field that is not there has its empty value.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Kept {
+    schema: String,
+    time: String,
+    verdict: KeptVerdict,
+    chain: Vec<KeptLink>,
+    counts: KeptCounts,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeptVerdict {
+    boot: String,
+    broken_link: Option<String>,
+    because: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeptLink {
+    link: String,
+    status: String,
+    summary: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeptCounts {
+    critical: u32,
+    warning: u32,
+    info: u32,
+    unknown: u32,
+    pass: u32,
+}
+
+impl Kept {
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let kept: Self = serde_json::from_slice(bytes).map_err(|error| format!("is no report: {error}"))?;
+        if kept.schema != super::json::SCHEMA {
+            return Err(format!("is no {}", super::json::SCHEMA));
+        }
+        Ok(kept)
+    }
+}
+
+/// The values of a report that is `now` seconds after 1970 asked for; `Err` says why there is none, and the verdict is
+/// unknown then.
+pub(crate) fn snmp(report: &Result<Kept, String>, base: &Oid, now: i64) -> Values {
+    let nothing = Kept::default();
+    let (kept, problem) = match report {
+        Ok(kept) => (kept, None),
+        Err(problem) => (&nothing, Some(problem.as_str())),
+    };
+    let text = |text: &str| Value::Text(printable::line(text).chars().take(TEXT_LIMIT).collect());
+    let taken = kept.time.parse::<jiff::Timestamp>().map_or(0, |time| time.as_second());
+    let age = if taken == 0 { u32::MAX } else { u32::try_from(now.saturating_sub(taken)).unwrap_or_default() };
+    let verdict = &kept.verdict;
+    let because = problem.unwrap_or(&verdict.because);
+    let scalars = [
+        Value::Integer(verdict_number(&verdict.boot)),
+        text(verdict.broken_link.as_deref().unwrap_or_default()),
+        text(because),
+        text(&kept.time),
+        Value::Gauge(age),
+        Value::Gauge(kept.counts.critical),
+        Value::Gauge(kept.counts.warning),
+        Value::Gauge(kept.counts.info),
+        Value::Gauge(kept.counts.unknown),
+        Value::Gauge(kept.counts.pass),
+    ];
+    let numbered = |index: usize| u32::try_from(index + 1).unwrap_or(u32::MAX);
+    let mut values: Values =
+        scalars.into_iter().enumerate().map(|(index, value)| (base.below(&[1, numbered(index), 0]), value)).collect();
+    // Every link has a row, also where there is no report: a row that is missing is no alarm.
+    for (index, link) in Link::CHAIN.into_iter().enumerate() {
+        let known = kept.chain.iter().find(|known| known.link == link.name());
+        let status = known.map_or("", |known| known.status.as_str());
+        let summary = known.map_or(because, |known| known.summary.as_str());
+        for (column, value) in [(2, text(link.name())), (3, Value::Integer(status_number(status))), (4, text(summary))]
+        {
+            values.insert(base.below(&[2, 1, column, numbered(index)]), value);
+        }
+    }
+    values
+}
+
+fn verdict_number(boot: &str) -> i32 {
+    let all = [BootVerdict::Boots, BootVerdict::AtRisk, BootVerdict::Fails];
+    let found = all.iter().position(|verdict| verdict.name() == boot);
+    found.and_then(|index| i32::try_from(index + 1).ok()).unwrap_or(4)
+}
+
+fn status_number(status: &str) -> i32 {
+    match status {
+        "pass" => 1,
+        "warn" => 2,
+        "fail" => 3,
+        "not-applicable" => 5,
+        _ => 4,
+    }
+}

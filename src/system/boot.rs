@@ -1,0 +1,22 @@
+//! This boot: its id, and how long it has lasted.
+
+use isctpl_checks::facts::Problem;
+use std::time::Duration;
+
+/// Where the kernel tells the id that it has drawn for this boot (random(4)).
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The id of this boot.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub(crate) fn boot_id() -> Result<String, Problem> {
+    let text = std::fs::read_to_string(BOOT_ID).map_err(|error| Problem::new(BOOT_ID, error.to_string()))?;
+    Ok(text.trim().to_owned())
+}
+
+/// The time since the kernel started, that in suspend included (`CLOCK_BOOTTIME`).
+pub(crate) fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
