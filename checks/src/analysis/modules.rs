@@ -1,7 +1,8 @@
 //! Kernel modules: in the kernel, on the disk, in the image.
 
+use super::Analysis;
 use crate::Outcome;
-use crate::facts::{Initramfs, Kernel, Problem, Source};
+use crate::facts::{Initramfs, Kernel, Nic, Problem, Source};
 
 /// Where a module is, seen from the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +99,22 @@ impl Kernel {
     }
 }
 
-/// The configuration option that makes a module, for those that every iSCSI root needs.
+impl Analysis<'_> {
+    /// The modules that may drive a NIC: the one that does, then those of its modalias.
+    pub(crate) fn drivers_of(&self, nic: &Nic) -> Vec<String> {
+        let matches = nic.modalias.as_ref().and_then(|alias| self.default_kernel()?.alias_matches.get(alias));
+        let mut drivers: Vec<String> = Vec::new();
+        for module in nic.driver.iter().chain(matches.into_iter().flatten()) {
+            let module = module.replace('-', "_");
+            if !drivers.contains(&module) {
+                drivers.push(module);
+            }
+        }
+        drivers
+    }
+}
+
+/// The configuration option that makes a module, for those that many an iSCSI root needs.
 pub(crate) fn option_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "iscsi_tcp" => "CONFIG_ISCSI_TCP",
@@ -107,6 +123,8 @@ pub(crate) fn option_of(name: &str) -> Option<&'static str> {
         "iscsi_boot_sysfs" => "CONFIG_ISCSI_BOOT_SYSFS",
         "sd_mod" => "CONFIG_BLK_DEV_SD",
         "dm_mod" => "CONFIG_BLK_DEV_DM",
+        "crc32c_generic" => "CONFIG_CRYPTO_CRC32C",
+        "af_packet" => "CONFIG_PACKET",
         _ => return None,
     })
 }

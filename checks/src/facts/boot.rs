@@ -1,6 +1,6 @@
 //! Loader entries, kernel command lines, kernels.
 
-use super::{Fact, Located, Location, Problem};
+use super::{Asked, Fact, Located, Location, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -324,6 +324,13 @@ pub struct Kernel {
     pub config: Option<Located<BTreeMap<String, String>>>,
     /// For each NIC's modalias asked for: the modules that `modules.alias` gives.
     pub alias_matches: BTreeMap<String, Vec<String>>,
+    /// For each of [`REQUESTS`](super::REQUESTS) that something answers: the modules of that alias or name, by
+    /// `modules.alias`, `modules.builtin.modinfo` and the names of all modules.
+    #[serde(skip_serializing_if = "is_not_asked_for")]
+    pub requests: Fact<BTreeMap<String, Vec<String>>>,
+    /// Lines of `modules.softdep` of the modules above: what modprobe tries to load before or after them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub softdeps: Vec<Located<String>>,
     /// Things that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -345,4 +352,11 @@ pub struct Module {
     /// Its `vermagic`, where the module was read: the version that it was built for, and what else the kernel
     /// compares (`6.1.0-50-amd64 SMP preempt mod_unload modversions`).
     pub vermagic: Option<String>,
+    /// What it asks the kernel to load while it runs, of modules where that is looked for.
+    #[serde(skip_serializing_if = "is_not_asked_for")]
+    pub asks: Fact<Vec<Asked>>,
+}
+
+fn is_not_asked_for<T: PartialEq>(fact: &Fact<T>) -> bool {
+    *fact == Fact::default()
 }

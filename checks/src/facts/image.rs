@@ -1,6 +1,6 @@
 //! What an initramfs image holds, as far as an iSCSI boot needs it.
 
-use super::{Cmdline, CrypttabEntry, Located, Location, MdArray, Problem};
+use super::{Cmdline, CrypttabEntry, Fact, Located, Location, MdArray, ModuleIndex, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +30,9 @@ pub struct Initramfs {
     pub module_versions: BTreeSet<String>,
     /// Names of the modules in it, `-` written as `_`, with their paths.
     pub modules: BTreeMap<String, String>,
+    /// What modprobe finds in it, by the kernel's version.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub module_indexes: BTreeMap<String, Fact<ModuleIndex>>,
     /// Every other path in it, without a leading `/`, to its kind.
     pub files: BTreeMap<String, EntryKind>,
     /// Programs and libraries that name a shared library the image lacks.

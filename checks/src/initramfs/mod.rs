@@ -20,8 +20,10 @@ mod login_tool_missing;
 mod lvm_missing;
 mod module_missing;
 mod multipath_missing;
+mod needs;
 mod nic_driver_missing;
 mod raid_missing;
+mod requested_module_missing;
 mod secret_inside;
 mod stale;
 mod unit_program_missing;
@@ -48,6 +50,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &multipath_missing::CHECK,
     &layer_unknown::CHECK,
     &filesystem_missing::CHECK,
+    &requested_module_missing::CHECK,
     &stale::CHECK,
     &initiator_mismatch::CHECK,
     &secret_inside::CHECK,

@@ -1,6 +1,6 @@
 //! `initramfs-nic-driver-missing`: the image has no driver for the SAN NIC.
 
-use crate::facts::{Initramfs, Nic};
+use crate::facts::Initramfs;
 use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -39,7 +39,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Some((nic, why))
     });
     let Some((nic, why)) = san else { return any_driver(facts, image) };
-    let drivers = drivers_of(facts, nic);
+    let drivers = facts.drivers_of(nic);
     let Some(driver) = drivers.first() else {
         return Err(Outcome::unknown(format!("it is not known which driver {} needs", nic.name)));
     };
@@ -78,19 +78,6 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             "Add the driver to the initramfs (MODULES=most, --no-hostonly), and rebuild it.",
         ))
         .into()
-}
-
-/// The modules that may drive a NIC: the one that does, then those of its modalias.
-fn drivers_of(facts: &Analysis<'_>, nic: &Nic) -> Vec<String> {
-    let matches = nic.modalias.as_ref().and_then(|alias| facts.default_kernel()?.alias_matches.get(alias));
-    let mut drivers: Vec<String> = Vec::new();
-    for module in nic.driver.iter().chain(matches.into_iter().flatten()) {
-        let module = module.replace('-', "_");
-        if !drivers.contains(&module) {
-            drivers.push(module);
-        }
-    }
-    drivers
 }
 
 /// Without the hardware: an image without any network driver boots no machine from the network.

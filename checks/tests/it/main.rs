@@ -17,6 +17,7 @@ mod own_target;
 mod ports;
 mod readers;
 mod repairs;
+mod requested_modules;
 mod root_and_shutdown;
 mod san_nic;
 mod seen_in_lab;

@@ -38,6 +38,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("initramfs-module-missing", &["build-image"]),
     ("initramfs-nic-driver-missing", &["build-image"]),
     ("initramfs-raid-missing", &["build-image"]),
+    ("initramfs-requested-module-missing", &["build-image"]),
     ("initramfs-secret-inside", &["build-image"]),
     ("initramfs-stale", &["build-image"]),
     ("initramfs-unit-program-missing", &["build-image"]),

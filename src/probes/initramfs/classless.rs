@@ -243,7 +243,7 @@ impl Look<'_> {
     fn program(&self, name: &str) -> Option<&Binary> {
         match self.tree.content(&self.tree.program(name)?)? {
             Content::Elf(binary) => Some(binary),
-            Content::Text(_) => None,
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Takes from the stream of entries what the facts need, and lets the rest pass.
 
 use super::content::{Binary, Content};
+use super::module_indexes::{self, Part};
 use super::tree::{Node, Tree};
 use crate::formats::image::cpio::{Data, Entry, Kind};
 use crate::formats::image::elf;
@@ -16,6 +17,9 @@ const TEXT_LIMIT: u64 = 256 << 10;
 
 /// The largest program whose libraries are looked at.
 const ELF_LIMIT: u64 = 32 << 20;
+
+/// The largest index of modules that is read; those of all modules of a distribution's kernel have 1 to 2 MB.
+const INDEX_LIMIT: u64 = 8 << 20;
 
 /// How much memory is kept for the next file.
 const BUFFER: usize = 1 << 20;
@@ -115,6 +119,11 @@ impl<'b> Collected<'b> {
         linked: bool,
         data: &mut Data<'_, '_>,
     ) -> io::Result<Option<Content>> {
+        if entry.size > 0
+            && let Some(part) = module_indexes::part_of(path)
+        {
+            return self.index(path, part, data);
+        }
         if entry.size == 0 || is_bulk(path) {
             return Ok(None);
         }
@@ -141,6 +150,28 @@ impl<'b> Collected<'b> {
             return Ok(None);
         }
         Ok(Some(Content::Text(names::decode(&self.buffer))))
+    }
+
+    /// Keeps what matters of an index of modules; one that is not kept counts as not read.
+    fn index(&mut self, path: &str, part: Part, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {
+        if data.left() > INDEX_LIMIT {
+            self.problem(path, "is too large to find out which modules it lists");
+            return Ok(None);
+        }
+        self.buffer.clear();
+        data.read_to_end(&mut self.buffer)?;
+        let (content, weight) = match part.read(&self.buffer) {
+            Ok(read) => read,
+            Err(error) => {
+                self.problem(path, &error.to_string());
+                return Ok(None);
+            }
+        };
+        if !self.keeps(weight) {
+            self.problem(path, "lists too many modules to keep along with the scripts and settings of the initramfs");
+            return Ok(None);
+        }
+        Ok(Some(content))
     }
 
     fn binary(&mut self, path: &str, data: &mut Data<'_, '_>) -> io::Result<Option<Content>> {

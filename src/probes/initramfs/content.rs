@@ -1,6 +1,7 @@
 //! What is kept of the files of an image.
 
 use crate::formats::image::elf::Linkage;
+use std::collections::BTreeMap;
 
 /// What is kept of a file's content.
 #[derive(Debug)]
@@ -9,6 +10,8 @@ pub(super) enum Content {
     Text(String),
     /// A program or library.
     Elf(Binary),
+    /// An index of modules: what it answers of the words that the kernel asks for.
+    Aliases(BTreeMap<String, Vec<String>>),
 }
 
 /// A program or library.

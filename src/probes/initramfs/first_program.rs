@@ -14,6 +14,9 @@ const TRIED: [&str; 5] = ["/init", "/sbin/init", "/etc/init", "/bin/init", "/bin
 /// How often the kernel goes on to the interpreter of an interpreter (`exec_binprm` in `fs/exec.c`).
 const INTERPRETERS: usize = 5;
 
+/// What the kernel runs as nothing (`exec_binprm`).
+const NO_PROGRAM: &str = "is neither an ELF program nor a script that begins with #!";
+
 /// The first bytes of a script.
 const SHEBANG: &str = "#!";
 
@@ -62,8 +65,9 @@ fn refused(tree: &Tree, path: &str, interpreters: usize) -> Option<String> {
         Content::Elf(binary) => binary.linkage.interpreter.as_deref()?,
         Content::Text(text) => match interpreter(text) {
             Some(interpreter) => interpreter,
-            None => return Some("is neither an ELF program nor a script that begins with #!".to_owned()),
+            None => return Some(NO_PROGRAM.to_owned()),
         },
+        _ => return Some(NO_PROGRAM.to_owned()),
     };
     if interpreters == 0 {
         return Some("has an interpreter that is a script itself, and so on: the kernel gives up".to_owned());

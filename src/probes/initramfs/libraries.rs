@@ -65,7 +65,7 @@ impl<'t> Missing<'t> {
 fn binary<'t>(tree: &'t Tree, path: &str) -> Option<&'t Binary> {
     match tree.content(path)? {
         Content::Elf(binary) => Some(binary),
-        Content::Text(_) => None,
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod content;
 mod first_program;
 mod layers;
 mod libraries;
+mod module_indexes;
 mod scripts;
 mod tree;
 mod units;
@@ -117,6 +118,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.problems.extend(unread);
     config::fill(&tree, facts);
     layers::fill(&tree, &scripts, facts);
+    facts.module_indexes = module_indexes::read(&tree);
     let (scripts_left_out, unread) = (scripts.incomplete, scripts.unread);
     facts.incomplete |= !unread.is_empty();
     facts.problems.extend(unread);

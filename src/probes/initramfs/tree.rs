@@ -228,7 +228,7 @@ impl Tree {
     pub(super) fn text(&self, path: &str) -> Option<&str> {
         match self.content(path)? {
             Content::Text(text) => Some(text),
-            Content::Elf(_) => None,
+            _ => None,
         }
     }
 
@@ -236,7 +236,7 @@ impl Tree {
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.nodes.iter().filter_map(|(path, node)| match self.kept(node)? {
             Content::Text(text) => Some((path.as_str(), text.as_str())),
-            Content::Elf(_) => None,
+            _ => None,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Kernels and their modules on the root disk.
 
+mod asks;
 mod wanted;
 
 #[cfg(test)]
@@ -81,7 +82,11 @@ fn kernel(root: &Root, path: &str, modaliases: &[String], extra_modules: &[Strin
         Err(problem) => Fact::Unknown(problem.of(Source::KernelModules)),
     };
     kernel.alias_matches = index.alias_matches(modaliases);
-    kernel.modules = index.modules(&kernel.alias_matches, extra_modules);
+    kernel.requests = index.requests(kernel.builtin.known());
+    let answers = kernel.requests.known().into_iter().flat_map(BTreeMap::values).flatten();
+    let extra: Vec<&str> = extra_modules.iter().chain(answers).map(String::as_str).collect();
+    kernel.modules = index.modules(&kernel.alias_matches, &extra);
+    kernel.softdeps = index.softdeps(&kernel.modules);
     kernel.problems.extend(index.problems);
     Source::KernelModules.name(&mut kernel.problems);
     kernel.modules_dir = Some(directory);
@@ -214,9 +219,40 @@ impl Index<'_> {
         matches
     }
 
-    fn modules(&mut self, aliases: &BTreeMap<String, Vec<String>>, extra: &[String]) -> BTreeMap<String, Module> {
+    /// What modprobe takes for each word that the kernel asks for.
+    fn requests(&self, builtin: Option<&BTreeSet<String>>) -> Fact<BTreeMap<String, Vec<String>>> {
+        let text = |file: &str| {
+            let absent = || Problem::new(self.name(file), "does not exist; depmod writes it");
+            self.text(file)?.ok_or_else(absent)
+        };
+        let read = || -> Result<_, Problem> {
+            let (aliases, names) = (text("modules.alias")?, module_index::names(&text("modules.dep")?));
+            // Kernels before 5.2 have no such file.
+            let of_builtin = self.bytes("modules.builtin.modinfo")?.unwrap_or_default();
+            let aliases = module_index::alias_lines(&aliases).chain(module_index::builtin_alias_fields(&of_builtin));
+            let is_name = |name: &str| names.contains(name) || builtin.is_some_and(|builtin| builtin.contains(name));
+            Ok(module_index::requests(aliases, is_name))
+        };
+        read().map_err(|problem| problem.of(Source::KernelModules)).into()
+    }
+
+    /// What modprobe tries beside the modules; nothing of it is needed, so that a file that is not there is none.
+    fn softdeps(&mut self, modules: &BTreeMap<String, Module>) -> Vec<Located<String>> {
+        let file = "modules.softdep";
+        let text = self.text(file).unwrap_or_else(|problem| {
+            self.problems.push(problem.of(Source::Other));
+            None
+        });
+        let located = |(line, text): (u32, &str)| Located::new(text.to_owned(), Location::line(self.name(file), line));
+        module_index::softdeps(&text.unwrap_or_default(), |module| modules.contains_key(module))
+            .into_iter()
+            .map(located)
+            .collect()
+    }
+
+    fn modules(&mut self, aliases: &BTreeMap<String, Vec<String>>, extra: &[&str]) -> BTreeMap<String, Module> {
         let drivers: BTreeSet<&str> = aliases.values().flatten().map(String::as_str).collect();
-        let wanted = wanted::MODULES.into_iter().chain(drivers.iter().copied()).chain(extra.iter().map(String::as_str));
+        let wanted = wanted::MODULES.into_iter().chain(drivers.iter().copied()).chain(extra.iter().copied());
         let wanted = wanted.map(module_index::normal).collect();
         let Some(text) = self.required("modules.dep") else { return BTreeMap::new() };
         let found = module_index::dependencies(&text, &wanted);
@@ -236,26 +272,39 @@ impl Index<'_> {
                 path,
                 ..Module::default()
             };
-            if module.present && (wanted::READ.contains(&name.as_str()) || drivers.contains(name.as_str())) {
-                self.read_statements(&mut module);
+            let states = wanted::READ.contains(&name.as_str()) || drivers.contains(name.as_str());
+            if module.present && (states || asks::may_ask(&name)) {
+                self.read_file(&mut module, states);
             }
             (name, module)
         };
         found.into_iter().map(module).collect()
     }
 
-    /// Reads what a module says of itself.
-    fn read_statements(&mut self, module: &mut Module) {
-        match self.root.read(&module.path, MODULE_LIMIT) {
-            Ok(Some(bytes)) => match elf::modinfo(&bytes) {
+    /// Reads what a module's file tells: what it says of itself, where that is wanted, and what it asks for.
+    fn read_file(&mut self, module: &mut Module, states: bool) {
+        let bytes = match self.root.read(&module.path, MODULE_LIMIT) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return,
+            Err(problem) => {
+                module.asks = Fact::Unknown(problem.clone().of(Source::KernelModules));
+                self.problems.push(problem);
+                return;
+            }
+        };
+        let problem = |error: elf::Error| Problem::new(self.root.name(&module.path), error.to_string());
+        if asks::may_ask(&module.name) {
+            let asked = asks::asked(&module.name, &bytes);
+            module.asks = asked.map_err(|error| problem(error).of(Source::KernelModules)).into();
+        }
+        if states {
+            match elf::modinfo(&bytes) {
                 Ok(info) => {
                     module.vermagic = info.vermagic.map(|vermagic| vermagic.trim().to_owned());
                     module.firmware = info.firmware;
                 }
-                Err(error) => self.problems.push(Problem::new(self.root.name(&module.path), error.to_string())),
-            },
-            Ok(None) => {}
-            Err(problem) => self.problems.push(problem),
+                Err(error) => self.problems.push(problem(error)),
+            }
         }
     }
 }

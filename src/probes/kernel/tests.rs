@@ -114,3 +114,36 @@ fn a_module_that_cannot_be_looked_at_is_told() {
     assert_eq!(told, [("/lib/modules/6.1.0/iscsi_tcp.ko", Source::KernelModules)]);
     assert_eq!(kernels[0].modules["iscsi_tcp"].path, told[0].0, "a check finds it by its place");
 }
+
+#[test]
+fn what_modules_ask_for_is_read_with_what_answers() {
+    use crate::formats::image::elf::sample::asking;
+    let dir = tempfile::tempdir().unwrap();
+    let modules = "/lib/modules/6.1.0";
+    put(dir.path(), "/boot/vmlinuz-x", image("6.1.0 (me) #1"));
+    put(dir.path(), &format!("{modules}/modules.builtin"), "kernel/net/packet/af_packet.ko\n");
+    put(dir.path(), &format!("{modules}/modules.builtin.modinfo"), "af_packet.alias=net-pf-17\0");
+    put(dir.path(), &format!("{modules}/modules.alias"), "alias crypto-crc32c crc32c_generic\n");
+    put(dir.path(), &format!("{modules}/modules.softdep"), "softdep ext4 pre: crypto-crc32c\nsoftdep snd pre: x\n");
+    let dep = "kernel/iscsi_tcp.ko:\nkernel/ext4.ko:\nkernel/libcrc32c.ko:\nkernel/crc32c_generic.ko: kernel/y.ko\n\
+               kernel/y.ko:\nkernel/snd.ko:\nkernel/jbd2.ko:\n";
+    put(dir.path(), &format!("{modules}/modules.dep"), dep);
+    put(dir.path(), &format!("{modules}/kernel/iscsi_tcp.ko"), asking(&["crypto_alloc_ahash"], &["crc32c"]));
+    put(dir.path(), &format!("{modules}/kernel/ext4.ko"), asking(&["crc32c"], &["crc32c"]));
+    put(dir.path(), &format!("{modules}/kernel/libcrc32c.ko"), "no ELF");
+    let kernels = read(&Root::open(dir.path()).unwrap(), &loader(&["/boot/vmlinuz-x"]), &[], &[]);
+    let kernel = &kernels[0];
+    let requests = kernel.requests.known().unwrap();
+    assert_eq!(requests["crypto-crc32c"], ["crc32c_generic"]);
+    assert_eq!(requests["net-pf-17"], ["af_packet"]);
+    assert_eq!(kernel.modules["crc32c_generic"].depends, ["y"], "what answers is looked up with what it needs");
+    let asks = |module: &str| kernel.modules[module].asks.clone();
+    let asked = asks("iscsi_tcp");
+    assert_eq!(asked.known().unwrap()[0].request, "crypto-crc32c");
+    assert_eq!(asked.known().unwrap()[0].shown_by, "imports crypto_alloc_ahash, and has the text \"crc32c\"");
+    assert_eq!(asks("ext4"), Fact::Known(vec![]), "it calls the library");
+    assert!(asks("libcrc32c").problem().is_some());
+    assert_eq!(asks("jbd2"), Fact::default(), "its file is not there");
+    let softdeps: Vec<_> = kernel.softdeps.iter().map(|line| (line.value.as_str(), line.at.line)).collect();
+    assert_eq!(softdeps, [("softdep ext4 pre: crypto-crc32c", 1)]);
+}

@@ -2,7 +2,7 @@
 
 /// Modules that are looked up in every kernel: iSCSI, disks, device mapper, VLAN and bonding,
 /// filesystems, and the NIC drivers of servers.
-pub(super) const MODULES: [&str; 53] = [
+pub(super) const MODULES: [&str; 56] = [
     "iscsi_tcp",
     "libiscsi",
     "libiscsi_tcp",
@@ -56,6 +56,9 @@ pub(super) const MODULES: [&str; 53] = [
     "atlantic",
     "ionic",
     "nvme",
+    "f2fs",
+    "jbd2",
+    "mlx4_core",
 ];
 
 /// Modules whose own statements (version, firmware) are read, beside the NICs' drivers.
@@ -63,7 +66,7 @@ pub(super) const READ: [&str; 2] = ["iscsi_tcp", "iscsi_ibft"];
 
 /// Options of the configuration that say what the kernel can do for an iSCSI root, and which images
 /// it can unpack.
-pub(super) const OPTIONS: [&str; 24] = [
+pub(super) const OPTIONS: [&str; 26] = [
     "CONFIG_ISCSI_IBFT",
     "CONFIG_ISCSI_IBFT_FIND",
     "CONFIG_ISCSI_TCP",
@@ -88,4 +91,6 @@ pub(super) const OPTIONS: [&str; 24] = [
     "CONFIG_BTRFS_FS",
     "CONFIG_VIRTIO_NET",
     "CONFIG_MODULE_SIG_FORCE",
+    "CONFIG_CRYPTO_CRC32C",
+    "CONFIG_PACKET",
 ];

@@ -13,14 +13,18 @@ const CHECKS: &str = include_str!("../../../src/report/checks-v1.schema.json");
 const NO_FIELDS_VALUE: f64 = -0.5;
 
 /// Fields that may be absent.
-const OPTIONAL: [&str; 20] = [
+const OPTIONAL: [&str; 24] = [
     "/entries/*/target",
     "/initramfs/*/crypttab",
     "/initramfs/*/md_arrays",
     "/initramfs/*/md_named_only",
+    "/initramfs/*/module_indexes",
     "/initramfs/*/requests/*/kind/target/account",
     "/initramfs/*/starters",
     "/iscsi/initramfs_conf/account",
+    "/kernel/*/modules/*/asks",
+    "/kernel/*/requests",
+    "/kernel/*/softdeps",
     "/storage/beside",
     "/storage/crypttab",
     "/storage/devices/known/*/btrfs_devices",
@@ -37,12 +41,15 @@ const OPTIONAL: [&str; 20] = [
 ];
 
 /// Objects whose keys are names out of the facts: a missing key is another fact, and not a missing field.
-const MAPS: [&str; 11] = [
+const MAPS: [&str; 14] = [
     "/initramfs/*/files",
+    "/initramfs/*/module_indexes",
+    "/initramfs/*/module_indexes/*/known/requests",
     "/initramfs/*/modules",
     "/kernel/*/alias_matches",
     "/kernel/*/config/value",
     "/kernel/*/modules",
+    "/kernel/*/requests/known",
     "/loader/loader/grubenv",
     "/modules",
     "/storage/devices/known/*/volumes",

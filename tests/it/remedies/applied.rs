@@ -262,6 +262,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "loader-efi-fallback-missing",
             "kernel-modules-missing",
             "initramfs-module-missing",
+            "initramfs-requested-module-missing",
             "initramfs-unreadable",
             "initramfs-compression-unsupported",
             "initramfs-init-refused",

@@ -1,10 +1,12 @@
-//! Shared libraries of programs, and the .modinfo of kernel modules.
+//! Shared libraries of programs; the .modinfo of kernel modules and what they import.
 //!
-//! Only what a dynamic linker looks at is read: header, program headers, dynamic section
-//! (elf(5), ld.so(8)); symbol tables are not.
+//! Of a program only what a dynamic linker looks at is read: header, program headers, dynamic section
+//! (elf(5), ld.so(8)).
 
+mod asks;
 mod modinfo;
 
+pub(crate) use asks::asks;
 pub(crate) use modinfo::modinfo;
 
 use goblin::container::Ctx;

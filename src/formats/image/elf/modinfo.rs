@@ -28,28 +28,38 @@ pub(crate) struct ModInfo {
 /// # Errors
 /// When it cannot be unpacked, is damaged, or is no module.
 pub(crate) fn modinfo(bytes: &[u8]) -> Result<ModInfo, Error> {
-    let bytes = match Compression::detect(bytes) {
+    Ok(fields(section(&plain(bytes)?)?))
+}
+
+/// A module as the kernel sees it, unpacked where it is compressed.
+pub(super) fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
+    Ok(match Compression::detect(bytes) {
         Some(packed @ (Compression::Gzip | Compression::Xz | Compression::Zstd)) => {
             Cow::Owned(compression::unpack(packed, bytes, UNPACKED_LIMIT).map_err(Error::Packed)?)
         }
         _ => Cow::Borrowed(bytes),
-    };
-    Ok(fields(section(&bytes)?))
+    })
 }
 
-fn section(bytes: &[u8]) -> Result<&[u8], Error> {
+/// The sections of a file, and the table of their names.
+pub(super) fn sections(bytes: &[u8]) -> Result<(Vec<SectionHeader>, &[u8]), Error> {
     let (header, context) = header(bytes)?;
     let start = offset(header.e_shoff, "section header table")?;
     let sections = SectionHeader::parse(bytes, start, usize::from(header.e_shnum), context)?;
     let names = sections.get(usize::from(header.e_shstrndx)).ok_or(Error::Outside("section name table"))?;
     let names = contents(bytes, names).ok_or(Error::Outside("section name table"))?;
+    Ok((sections, names))
+}
+
+fn section(bytes: &[u8]) -> Result<&[u8], Error> {
+    let (sections, names) = sections(bytes)?;
     let wanted = sections
         .iter()
         .find(|section| names.get(section.sh_name..).is_some_and(|name| name.starts_with(b".modinfo\0")));
     contents(bytes, wanted.ok_or(Error::NoModInfo)?).ok_or(Error::Outside(".modinfo section"))
 }
 
-fn contents<'b>(bytes: &'b [u8], section: &SectionHeader) -> Option<&'b [u8]> {
+pub(super) fn contents<'b>(bytes: &'b [u8], section: &SectionHeader) -> Option<&'b [u8]> {
     let start = usize::try_from(section.sh_offset).ok()?;
     let end = start.checked_add(usize::try_from(section.sh_size).ok()?)?;
     bytes.get(start..end)

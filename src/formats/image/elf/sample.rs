@@ -83,3 +83,38 @@ fn ident(kind: u16, segments: u64, sections: u64, segment_count: u16, section_co
     }
     bytes
 }
+
+/// A kernel module that imports these functions and has these texts.
+pub(crate) fn asking(functions: &[&str], texts: &[&str]) -> Vec<u8> {
+    let nul = |texts: &[&str]| texts.iter().flat_map(|text| [text.as_bytes(), &[0]].concat()).collect::<Vec<u8>>();
+    let names = b"\0.rodata.str1.1\0.strtab\0.symtab\0.shstrtab\0";
+    let (constants, strings) = (nul(texts), [&[0][..], &nul(functions)].concat());
+    let mut symbols = vec![0; 24];
+    let mut at = 1_u32;
+    for function in functions {
+        symbols.extend(at.to_le_bytes());
+        symbols.extend([0x10, 0, 0, 0]);
+        symbols.extend([0; 16]);
+        at += function.len() as u32 + 1;
+    }
+    let parts: [&[u8]; 4] = [&constants, &strings, &symbols, names];
+    let table = (64 + parts.iter().map(|part| part.len() as u64).sum::<u64>()).next_multiple_of(8);
+    let mut bytes = ident(1, 0, table, 0, 5, 4);
+    let mut sections = vec![0; 64];
+    for (part, (name, kind, link, size)) in
+        parts.iter().zip([(1_u32, 1_u32, 0_u32, 0_u64), (16, 3, 0, 0), (24, 2, 2, 24), (32, 3, 0, 0)])
+    {
+        sections.extend(name.to_le_bytes());
+        sections.extend(kind.to_le_bytes());
+        for value in [0, 0, bytes.len() as u64, part.len() as u64] {
+            sections.extend(value.to_le_bytes());
+        }
+        sections.extend(link.to_le_bytes());
+        sections.extend([0; 12]);
+        sections.extend(size.to_le_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes.resize(table as usize, 0);
+    bytes.extend(sections);
+    bytes
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::formats::image::compression::DecodeError;
-use crate::formats::image::elf::sample::{module, program};
+use crate::formats::image::elf::sample::{asking, module, program};
 use proptest::prelude::*;
 use std::io::Write;
 
@@ -61,6 +61,21 @@ fn a_modules_information_is_read_plain_and_compressed() {
 }
 
 #[test]
+fn what_a_module_imports_and_the_texts_that_it_has_are_read() {
+    let wanted = (["crypto_alloc_ahash", "crypto_alloc_shash"], ["crc32c", "md-level-%d"]);
+    let of = |bytes: &[u8]| asks(bytes, &wanted.0, &wanted.1).unwrap();
+    let bytes = asking(&["memcpy", "crypto_alloc_ahash"], &["other", "crc32c"]);
+    assert_eq!(of(&bytes), (vec!["crypto_alloc_ahash"], vec!["crc32c"]));
+    assert_eq!(of(&zstd::encode_all(bytes.as_slice(), 1).unwrap()), (vec!["crypto_alloc_ahash"], vec!["crc32c"]));
+    // A function is no text, and one whose name only begins so is another.
+    assert_eq!(of(&asking(&["crc32c", "crypto_alloc_ahash_x"], &["crc32c_x"])), (vec![], vec![]));
+    assert_eq!(of(&module(FIELDS)), (vec![], vec![]));
+    for end in 0..bytes.len() {
+        let _ = asks(&bytes[..end], &wanted.0, &wanted.1);
+    }
+}
+
+#[test]
 fn truncation_at_every_offset_does_not_panic() {
     for bytes in [module(FIELDS), program(Some("/lib/ld.so"), &["libc.so.6"], Some("/x"))] {
         for end in 0..bytes.len() {
@@ -81,15 +96,17 @@ proptest! {
         for bytes in [bytes, sound] {
             let _ = modinfo(&bytes);
             let _ = linkage(&bytes);
+            let _ = asks(&bytes, &["f"], &["t"]);
         }
     }
 
     #[test]
     fn flipped_bytes_do_not_panic(at in any::<usize>(), value in any::<[u8; 8]>()) {
-        for mut bytes in [module(FIELDS), program(Some("/lib/ld.so"), &["libc.so.6"], Some("/x"))] {
+        for mut bytes in [module(FIELDS), asking(&["crypto_alloc_ahash"], &["crc32c"]), program(Some("/lib/ld.so"), &["libc.so.6"], Some("/x"))] {
             let at = at % (bytes.len() - 8);
             bytes[at..at + 8].copy_from_slice(&value);
             let _ = modinfo(&bytes);
+            let _ = asks(&bytes, &["crypto_alloc_ahash"], &["crc32c"]);
             let _ = linkage(&bytes);
         }
     }

@@ -2,7 +2,12 @@
 //!
 //! The files are large and few of their lines are wanted, so each reader keeps only what it is asked for.
 
+mod trie;
+
+pub(crate) use trie::{Malformed, entries};
+
 use crate::formats::text::glob::glob_matches;
+use isctpl_checks::facts::REQUESTS;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,21 +63,59 @@ pub(crate) fn dependencies(text: &str, wanted: &BTreeSet<String>) -> BTreeMap<St
 
 /// The modules that `modules.alias` gives for each modalias, as modprobe(8) would load them.
 pub(crate) fn aliases(text: &str, modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
-    let lines = text.lines().filter_map(|line| {
+    matching(alias_lines(text), modaliases)
+}
+
+/// The modules that modprobe(8) takes for each word that the kernel asks for: `named` is what an index answers by
+/// aliases, `names` are those of its modules. A word that nothing answers is left out.
+pub(crate) fn requests<'n>(
+    aliases: impl Iterator<Item = (&'n str, &'n str)>,
+    mut is_name: impl FnMut(&str) -> bool,
+) -> BTreeMap<String, Vec<String>> {
+    let words: Vec<String> = REQUESTS.iter().map(|word| (*word).to_owned()).collect();
+    let mut found = matching(aliases, &words);
+    for (word, modules) in &mut found {
+        let name = normal(word);
+        if is_name(&name) && !modules.contains(&name) {
+            modules.push(name);
+        }
+    }
+    found.retain(|_, modules| !modules.is_empty());
+    found
+}
+
+/// The pairs of pattern and module in `modules.alias`.
+pub(crate) fn alias_lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| {
         let mut words = line.strip_prefix("alias ")?.split_whitespace();
         Some((words.next()?, words.next()?))
-    });
-    matching(lines, modaliases)
+    })
+}
+
+/// The names of all modules in `modules.dep`.
+pub(crate) fn names(text: &str) -> BTreeSet<String> {
+    text.lines().filter_map(|line| module_name(line.split_once(':')?.0)).collect()
+}
+
+/// The lines of `modules.softdep` for the modules that are wanted, with their numbers.
+pub(crate) fn softdeps(text: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<(u32, &str)> {
+    let of_line = |line: &str| line.strip_prefix("softdep ")?.split_whitespace().next().map(normal);
+    let lines = (1..).zip(text.lines().map(str::trim));
+    lines.filter(|(_, line)| of_line(line).is_some_and(|module| is_wanted(&module))).collect()
 }
 
 /// The drivers compiled into the kernel that answer to each modalias: `modules.builtin.modinfo`,
 /// strings `MODULE.alias=PATTERN`, each ended by a zero byte.
 pub(crate) fn builtin_aliases(bytes: &[u8], modaliases: &[String]) -> BTreeMap<String, Vec<String>> {
-    let pairs = bytes.split(|byte| *byte == 0).filter_map(|field| {
+    matching(builtin_alias_fields(bytes), modaliases)
+}
+
+/// The pairs of pattern and module in `modules.builtin.modinfo`.
+pub(crate) fn builtin_alias_fields(bytes: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    bytes.split(|byte| *byte == 0).filter_map(|field| {
         let (key, pattern) = std::str::from_utf8(field).ok()?.split_once('=')?;
         Some((pattern, key.strip_suffix(".alias")?))
-    });
-    matching(pairs, modaliases)
+    })
 }
 
 fn matching<'a>(

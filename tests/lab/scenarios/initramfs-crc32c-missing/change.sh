@@ -1,0 +1,1 @@
+edit_image 'find . -name "crc32c*.ko*" -delete'
