@@ -1,7 +1,7 @@
 //! What modprobe finds in an image.
 //!
-//! kmod's modprobe looks aliases up in depmod's `modules.alias.bin` alone (`kmod_lookup_alias_from_alias_file` in
-//! `libkmod.c`), busybox's reads the text beside it (`modutils/modprobe.c`).
+//! kmod's modprobe looks aliases up in depmod's `modules.alias.bin` alone (libkmod; with the text beside it and nothing
+//! else it says `Module crypto-crc32c not found`), busybox's reads the text (`modutils/modprobe.c`).
 
 use super::content::Content;
 use super::tree::Tree;
@@ -48,7 +48,7 @@ impl Part {
                 module_index::requests(module_index::alias_lines(&text), |_| false)
             }
             Self::Binary => {
-                let entries = module_index::entries(bytes)?;
+                let entries = module_index::entries(bytes, module_index::may_answer)?;
                 let pairs = entries.iter().map(|(alias, module)| (alias.as_str(), module.as_str()));
                 module_index::requests(pairs, |_| false)
             }

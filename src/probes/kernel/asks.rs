@@ -45,7 +45,7 @@ const ASKERS: &[Asker] = &[
         module: "r8169",
         functions: &["phy_connect_direct"],
         texts: &[(
-            "no dedicated PHY driver found for PHY ID 0x%08x, maybe realtek.ko needs to be added to initramfs?",
+            "no dedicated PHY driver found for PHY ID 0x%08x, maybe realtek.ko needs to be added to initramfs?\n",
             "realtek",
         )],
     },

@@ -84,6 +84,14 @@ pub(crate) fn requests<'n>(
     found
 }
 
+/// Whether an alias may answer something that the kernel asks for.
+pub(crate) fn may_answer(pattern: &str) -> bool {
+    let pattern = with_underscores(pattern);
+    REQUESTS
+        .iter()
+        .any(|word| pattern.bytes().next() == word.bytes().next() && glob_matches(&pattern, &with_underscores(word)))
+}
+
 /// The pairs of pattern and module in `modules.alias`.
 pub(crate) fn alias_lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| {

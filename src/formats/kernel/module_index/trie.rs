@@ -19,16 +19,19 @@ const OFFSET: u32 = 0x0FFF_FFFF;
 /// The longest key: paths are no longer, and no alias is.
 const KEY_LIMIT: usize = 4096;
 
+/// The most values that are kept: an alias has a handful.
+const KEPT_LIMIT: usize = 1024;
+
 /// An index that is not what depmod(8) writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not an index of modules as depmod writes it")]
 pub(crate) struct Malformed;
 
-/// Every key of an index with each of its values.
+/// The keys of an index that are wanted, with each of their values.
 ///
 /// # Errors
-/// When it is damaged, of another version, or its nodes are no tree.
-pub(crate) fn entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Malformed> {
+/// When it is damaged, of another version, its nodes are no tree, or more is wanted than is kept.
+pub(crate) fn entries(bytes: &[u8], is_wanted: impl Fn(&str) -> bool) -> Result<Vec<(String, String)>, Malformed> {
     let mut reader = Reader { bytes, at: 0 };
     if reader.word()? != MAGIC || reader.word()? >> 16 != VERSION {
         return Err(Malformed);
@@ -61,21 +64,22 @@ pub(crate) fn entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Malformed> 
             }
         }
         if node & VALUES != 0 {
+            let key = String::from_utf8_lossy(&key);
+            let keeps = is_wanted(&key);
             for _ in 0..reader.word()? {
                 reader.word()?;
                 let value = reader.text()?;
-                // The key is written anew for every value, which a file could make dear.
-                left = left.checked_sub(key.len() / 16).ok_or(Malformed)?;
-                found.push((lossy(&key), lossy(value)));
+                if keeps && found.len() == KEPT_LIMIT {
+                    return Err(Malformed);
+                }
+                if keeps {
+                    found.push((key.clone().into_owned(), String::from_utf8_lossy(value).into_owned()));
+                }
             }
         }
-        left = left.checked_sub(reader.at.saturating_sub(start).max(1)).ok_or(Malformed)?;
+        left = left.checked_sub(reader.at.saturating_sub(start)).ok_or(Malformed)?;
     }
     Ok(found)
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 struct Reader<'b> {
