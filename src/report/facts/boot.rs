@@ -135,10 +135,23 @@ fn one_kernel(kernel: &Kernel, boots: bool, page: &mut Page<'_>) {
         ),
         ("iSCSI", list(["iscsi_tcp", "iscsi_ibft"].map(|name| format!("{name} {}", presence(kernel, name))))),
         ("NIC drivers", drivers.join(", ")),
+        ("asked for", list(asked_for(kernel))),
         ("missing files", list(absent)),
         ("config", config.unwrap_or_default()),
     ]);
     page.problems(&kernel.problems);
+}
+
+/// What modules ask for while they run, with what answers.
+fn asked_for(kernel: &Kernel) -> impl Iterator<Item = String> {
+    let asked = kernel.modules.values().flat_map(|module| {
+        module.asks.known().into_iter().flatten().map(move |asked| (module.name.as_str(), asked.request.as_str()))
+    });
+    asked.map(move |(module, request)| {
+        let answers = kernel.requests.known().and_then(|requests| requests.get(request));
+        let answers = answers.map_or_else(|| "nothing answers".to_owned(), list);
+        format!("{request} by {module} ({answers})")
+    })
 }
 
 fn presence(kernel: &Kernel, name: &str) -> &'static str {
