@@ -34,6 +34,8 @@ pub(crate) struct Crypt {
     pub(crate) name: String,
     /// The LUKS header's UUID, 32 digits; `None` where it is not known.
     pub(crate) uuid: Option<String>,
+    /// Such as `aes-xts-plain64`, where its header was read.
+    pub(crate) cipher: Option<String>,
     /// Whether what needs it does so by this name.
     pub(crate) by_name: bool,
     /// What shows it.
@@ -106,12 +108,13 @@ impl Analysis<'_> {
             match device.dm_uuid.as_deref() {
                 Some(uuid) if uuid.starts_with("LVM-") => {}
                 Some(uuid) if uuid.starts_with("CRYPT-LUKS") || uuid.starts_with("CRYPT-PLAIN") => {
-                    let below =
-                        device.slaves.iter().filter_map(|slave| stack.iter().find(|below| below.name == *slave));
-                    let of_header = below.filter_map(|below| luks_uuid(below)).next();
+                    let is_below = |below: &&&BlockDevice| device.slaves.contains(&below.name);
+                    let below = || stack.iter().filter(is_below);
+                    let of_header = below().find_map(|below| luks_uuid(below));
+                    let cipher = below().find_map(|below| below.luks.as_ref()?.cipher.clone());
                     let of_map = uuid.split('-').nth(2).filter(|uuid| uuid.len() == 32).map(str::to_owned);
                     let seen = Evidence::new(node, format!("the map {name}, {}", shortened(uuid)));
-                    layers.crypt.push(Crypt { uuid: of_map.or(of_header), name, by_name, seen });
+                    layers.crypt.push(Crypt { uuid: of_map.or(of_header), name, cipher, by_name, seen });
                 }
                 Some(uuid) if uuid.starts_with("mpath-") || uuid.starts_with("part") && uuid.contains("-mpath-") => {
                     let is_partition = uuid.starts_with("part");
@@ -190,7 +193,7 @@ impl Analysis<'_> {
                     let at = entry.at.clone().unwrap_or_else(|| Location::file("/etc/crypttab"));
                     let line = Evidence::at(&at, format!("{} {}", entry.name, entry.device));
                     let uuid = tagged_uuid(&entry.device);
-                    layers.crypt.push(Crypt { name: name.to_owned(), uuid, by_name, seen });
+                    layers.crypt.push(Crypt { name: name.to_owned(), uuid, cipher: None, by_name, seen });
                     open.push((entry.device.clone(), line, true));
                 } else if let Some(is_partition) = multipath_name(name) {
                     layers.multipath.push(Multipath { name: name.to_owned(), by_name, is_partition, seen });

@@ -93,6 +93,15 @@ impl Kernel {
         Ok(missing)
     }
 
+    /// Whether its version is this one or a later one; not of one that is not known.
+    pub(crate) fn is_since(&self, major: u32, minor: u32) -> bool {
+        let numbers = self.version.known().map(|version| {
+            let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().ok());
+            (numbers.next().flatten(), numbers.next().flatten())
+        });
+        matches!(numbers, Some((Some(ours), Some(theirs))) if (ours, theirs) >= (major, minor))
+    }
+
     /// The name of its file.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)

@@ -166,6 +166,11 @@ impl Analysis<'_> {
         })
     }
 
+    /// The algorithm of the checksums of the root's btrfs, where its superblock was read.
+    pub(crate) fn btrfs_checksum(&self) -> Option<&str> {
+        self.storage.root_device.known()?.as_ref()?.btrfs_checksum.as_deref()
+    }
+
     /// The type of the root filesystem and who says so.
     pub(crate) fn root_filesystem(&self) -> Option<(String, String)> {
         if let Some(Some(device)) = self.storage.root_device.known()

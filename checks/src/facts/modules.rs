@@ -6,13 +6,22 @@ use std::collections::BTreeMap;
 /// What the kernel may ask modprobe(8) for on the way to an iSCSI root, by the words with which it does
 /// (`__request_module`), and modules without which another one does nothing: each is looked up among the aliases and
 /// names of a directory of modules.
-pub const REQUESTS: [&str; 10] = [
+pub const REQUESTS: [&str; 18] = [
     // crypto/api.c: an algorithm that nobody has registered yet.
     "crypto-crc32c",
     "crypto-crc32",
     "crypto-xxhash64",
     "crypto-sha256",
     "crypto-blake2b-256",
+    "crypto-aes",
+    "crypto-serpent",
+    "crypto-twofish",
+    "crypto-camellia",
+    "crypto-cbc",
+    "crypto-ecb",
+    "crypto-xts",
+    // drivers/md/dm-cache-policy.c.
+    "dm-cache-smq",
     // net/socket.c: AF_INET6 and AF_PACKET.
     "net-pf-10",
     "net-pf-17",

@@ -179,6 +179,9 @@ pub struct BlockDevice {
     /// On how many devices a btrfs lies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub btrfs_devices: Option<u64>,
+    /// The algorithm of a btrfs's checksums, such as `xxhash64`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub btrfs_checksum: Option<String>,
     /// Of a LUKS device whose header was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub luks: Option<LuksHeader>,

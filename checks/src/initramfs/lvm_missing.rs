@@ -1,7 +1,7 @@
 //! `initramfs-lvm-missing`: the root is a logical volume, and the image cannot activate it.
 
 use super::below_root::lacking;
-use crate::facts::{BootEntry, Initramfs, Layer, VolumeLayers};
+use crate::facts::{BootEntry, Initramfs, Layer, Location, VolumeLayers};
 use crate::{Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Scope, Severity, ShellCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +72,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 
 /// The modules that a type of segment needs besides dm_mod (LVM's lib/activate and the target of each `segtype`); the
 /// levels of a raid are asked for by md itself. `None` of a type that is not known.
-fn modules_of(kind: &str) -> Option<&'static [&'static str]> {
+pub(super) fn modules_of(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "striped" | "linear" | "error" | "zero" => &[],
         "thin" | "thin-pool" => &["dm_thin_pool"],
@@ -102,6 +102,13 @@ fn types<'a>(volumes: &'a BTreeMap<String, VolumeLayers>, lv: &'a str) -> BTreeS
         }
     }
     types
+}
+
+/// The types of the segments below the root's volume, and what tells them; `None` where it is no volume, or nothing does.
+pub(super) fn root_segments(facts: &Analysis<'_>) -> Option<(BTreeSet<String>, Location)> {
+    let (vg, lv) = facts.root_volume()?;
+    let (volumes, at) = facts.group_layers(&vg)?;
+    Some((types(volumes, &lv).into_iter().map(str::to_owned).collect(), at))
 }
 
 /// What the layers of the root's volume lack in the image; nothing where they have all, or are not known.

@@ -1,48 +1,9 @@
 //! What modules on the way to the root ask for while they run: none of it stands in modules.dep.
 
-use crate::facts::{Asked, Fact, Initramfs, Kernel, ModuleIndex, NetworkKind, Nic};
-use crate::{Analysis, Evidence, Outcome, analysis};
-use std::collections::BTreeSet;
-
-/// What somebody asks the kernel to load.
-#[derive(Debug)]
-pub(super) struct Need {
-    /// Who asks.
-    pub by: String,
-    /// The word with which the kernel asks modprobe, or a module's name.
-    pub request: String,
-    /// What does not come up without it.
-    pub breaks: String,
-    /// What shows that it is asked for.
-    pub evidence: Vec<Evidence>,
-    /// Why it is not known whether it is asked for on this machine.
-    pub doubt: Option<String>,
-}
-
-/// What answers a need.
-#[derive(Debug)]
-pub(super) enum Answer<'k> {
-    /// It is compiled into the kernel, or in the image where modprobe finds it.
-    Held(String),
-    /// These modules, by themselves or with others that they depend on, are not in the image.
-    Lacks(Vec<&'k str>),
-    /// The module is in the image, and modprobe does not find it by what is asked for; where it looks.
-    Unfound(&'k str, String),
-}
-
-/// Names of what is compiled into kernels that list no alias of it: those before 5.2 have no `modules.builtin.modinfo`.
-fn usual_modules(request: &str) -> &'static [&'static str] {
-    match request {
-        "crypto-crc32c" => &["crc32c_generic"],
-        "crypto-crc32" => &["crc32_generic"],
-        "crypto-xxhash64" => &["xxhash_generic"],
-        "crypto-sha256" => &["sha256_generic"],
-        "crypto-blake2b-256" => &["blake2b_generic"],
-        "net-pf-10" => &["ipv6"],
-        "net-pf-17" => &["af_packet"],
-        _ => &[],
-    }
-}
+use super::layer_needs;
+use super::need::Need;
+use crate::facts::{Asked, Fact, Initramfs, Kernel, NetworkKind, Nic};
+use crate::{Analysis, Evidence, analysis};
 
 /// Everything that is asked for on the way to the root.
 pub(super) fn needs(facts: &Analysis<'_>, image: &Initramfs, kernel: &Kernel) -> Vec<Need> {
@@ -56,56 +17,74 @@ pub(super) fn needs(facts: &Analysis<'_>, image: &Initramfs, kernel: &Kernel) ->
     starts.extend(driver.clone());
     let filesystem = facts.root_filesystem().map(|(kind, _)| analysis::filesystem_module(&kind).to_owned());
     starts.extend(filesystem);
+    starts.extend(layer_needs::modules(facts).into_iter().map(str::to_owned));
     let mut modules: Vec<&str> = Vec::new();
     for module in starts.iter().flat_map(|start| kernel.closure(start)) {
         if !modules.contains(&module) && kernel.is_builtin(module) != Some(true) {
             modules.push(module);
         }
     }
-    let mut needs: Vec<Need> = modules.iter().flat_map(|module| by_module(kernel, module)).collect();
+    let mut needs: Vec<Need> = modules.iter().flat_map(|module| by_module(facts, kernel, module)).collect();
     if let (Some(nic), Some(driver)) = (nic, &driver) {
         needs.extend(beside_driver(nic, driver));
     }
+    needs.extend(layer_needs::needs(facts, image, kernel));
     needs.extend(by_dhcp(facts, image));
     needs.extend(by_portal(facts));
     needs
 }
 
 /// What a module asks for, by its file.
-fn by_module(kernel: &Kernel, module: &str) -> Vec<Need> {
+fn by_module(facts: &Analysis<'_>, kernel: &Kernel, module: &str) -> Vec<Need> {
     let Some(file) = kernel.modules.get(module) else { return Vec::new() };
-    let softdeps = || {
-        let of_module = |line: &str| line.split_whitespace().nth(1) == Some(module);
-        kernel.softdeps.iter().filter(move |line| of_module(&line.value)).map(Evidence::from)
+    // Of what modprobe tries beside the module, the lines about what is asked for.
+    let softdeps = |request: &str| {
+        let bare = request.strip_prefix("crypto-").unwrap_or(request).to_owned();
+        let is_about = move |line: &str| {
+            let mut words = line.split_whitespace().skip(1);
+            words.next() == Some(module) && words.any(|word| word.strip_prefix("crypto-").unwrap_or(word) == bare)
+        };
+        kernel.softdeps.iter().filter(move |line| is_about(&line.value)).map(Evidence::from)
     };
     let need = |request: &str, evidence: Vec<Evidence>, doubt: Option<String>| Need {
         by: module.to_owned(),
         request: request.to_owned(),
         breaks: breaks(module),
-        evidence: evidence.into_iter().chain(softdeps()).collect(),
+        evidence: evidence.into_iter().chain(softdeps(request)).collect(),
         doubt,
     };
+    let checksum = facts.btrfs_checksum().filter(|_| module == "btrfs");
     match &file.asks {
         Fact::Known(asked) => asked
             .iter()
+            .filter(|asked| checksum.is_none_or(|name| asked.request == format!("crypto-{name}")))
             .map(|Asked { request, shown_by }| {
-                need(request, vec![Evidence::new(&file.path, shown_by.clone())], doubt(module))
+                let of_superblock =
+                    checksum.map(|name| Evidence::new("superblock of the root", format!("checksum {name}")));
+                let seen = std::iter::once(Evidence::new(&file.path, shown_by.clone())).chain(of_superblock);
+                need(request, seen.collect(), doubt(kernel, module).filter(|_| checksum.is_none()))
             })
             .collect(),
-        // They ask for one thing, if they do.
-        Fact::Unknown(problem) if always_crc32c(module) => {
-            vec![need("crypto-crc32c", vec![problem.into()], Some(problem.to_string()))]
+        Fact::Unknown(problem) => {
+            let usual = usual_request(module).into_iter();
+            usual.map(|request| need(request, vec![problem.into()], Some(problem.to_string()))).collect()
         }
-        Fact::NotApplicable(_) if always_crc32c(module) && !file.present => {
-            vec![need("crypto-crc32c", Vec::new(), Some(format!("{} does not exist", file.path)))]
+        Fact::NotApplicable(_) if !file.present => {
+            let usual = usual_request(module).into_iter();
+            usual.map(|request| need(request, Vec::new(), Some(format!("{} does not exist", file.path)))).collect()
         }
-        Fact::Unknown(_) | Fact::NotApplicable(_) => Vec::new(),
+        Fact::NotApplicable(_) => Vec::new(),
     }
 }
 
-/// Modules that go through the crypto API for crc32c, or through its library, whatever the machine is.
-fn always_crc32c(module: &str) -> bool {
-    matches!(module, "iscsi_tcp" | "libcrc32c")
+/// What a module of that name asks for, in kernels in which it does.
+fn usual_request(module: &str) -> Option<&'static str> {
+    Some(match module {
+        "iscsi_tcp" | "libcrc32c" | "ext4" | "jbd2" | "btrfs" => "crypto-crc32c",
+        "f2fs" => "crypto-crc32",
+        "r8169" => "realtek",
+        _ => return None,
+    })
 }
 
 /// What does not come up where a module is refused what it asks for.
@@ -119,8 +98,10 @@ fn breaks(module: &str) -> String {
 }
 
 /// Why it is not known whether a module asks on this machine.
-fn doubt(module: &str) -> Option<String> {
+fn doubt(kernel: &Kernel, module: &str) -> Option<String> {
     Some(match module {
+        // Since 4.17 ext4_fill_super asks whatever the filesystem has; earlier kernels do by their makers' patches.
+        "ext4" if kernel.is_since(4, 17) => return None,
         "ext4" | "jbd2" => format!("{module} asks for it only where the filesystem has checksums"),
         "btrfs" => "btrfs asks for the checksum that its superblock names, which was not read".to_owned(),
         _ => return None,
@@ -174,87 +155,4 @@ fn by_portal(facts: &Analysis<'_>) -> Option<Need> {
         evidence: Vec::new(),
         doubt: portals.iter().any(|portal| portal.is_ipv4()).then(|| "other portals have IPv4 addresses".to_owned()),
     })
-}
-
-/// What answers a need.
-///
-/// # Errors
-/// The outcome to return where that cannot be told.
-pub(super) fn answer<'k>(image: &Initramfs, kernel: &'k Kernel, need: &Need) -> Result<Answer<'k>, Outcome> {
-    let request = need.request.as_str();
-    let answers = kernel.requests.needed()?.get(request).map_or(&[][..], Vec::as_slice);
-    let usual = usual_modules(request).iter().copied();
-    let of_any_processor = |module: &str| {
-        let path = kernel.modules.get(module).map_or("", |module| module.path.as_str());
-        !path.contains("/arch/") && !path.contains("/drivers/crypto/")
-    };
-    let mut builtin = answers.iter().map(String::as_str).chain(usual);
-    if let Some(module) = builtin.find(|module| kernel.is_builtin(module) == Some(true) && of_any_processor(module)) {
-        return Ok(Answer::Held(format!("{module} (built in)")));
-    }
-    if answers.is_empty() {
-        return Err(match kernel.unread_modules() {
-            Some(problem) => Outcome::unread(problem),
-            None => Outcome::unknown(format!(
-                "{} asks for {request}, which no module of {} answers: it is not known whether the kernel has it",
-                need.by,
-                kernel.name()
-            )),
-        });
-    }
-    let mut lacks: BTreeSet<&str> = BTreeSet::new();
-    let (mut unfound, mut of_some_processors) = (None, None);
-    for module in answers {
-        let lacking = kernel.missing_in(image, module)?;
-        if !lacking.is_empty() {
-            if of_any_processor(module) {
-                lacks.extend(lacking);
-            }
-        } else if !finds(image, kernel, request, module)? {
-            unfound = unfound.or(Some(module));
-        } else if of_any_processor(module) {
-            return Ok(Answer::Held(module.clone()));
-        } else {
-            of_some_processors = of_some_processors.or(Some(module));
-        }
-    }
-    if let Some(module) = of_some_processors {
-        return Err(Outcome::unknown(format!(
-            "{} asks for {request}: of what answers that, {} has {module} alone, which not every processor can run",
-            need.by, image.path
-        )));
-    }
-    if let Some(module) = unfound {
-        let at = index(image, kernel).and_then(Fact::known).and_then(|index| index.aliases_at.clone());
-        return Ok(Answer::Unfound(module, at.unwrap_or_else(|| image.path.clone())));
-    }
-    // All that answers runs on some processors only.
-    if lacks.is_empty() {
-        lacks.extend(answers.iter().map(String::as_str));
-    }
-    Ok(Answer::Lacks(lacks.into_iter().collect()))
-}
-
-/// What modprobe finds in the image for this kernel; `None` in a snapshot of an earlier version.
-fn index<'i>(image: &'i Initramfs, kernel: &Kernel) -> Option<&'i Fact<ModuleIndex>> {
-    image.module_indexes.get(kernel.version.known()?)
-}
-
-/// Whether a module that is in the image is found there when the kernel asks.
-fn finds(image: &Initramfs, kernel: &Kernel, request: &str, module: &str) -> Result<bool, Outcome> {
-    // What is listed is loaded before anybody asks, and what goes by its name has aliases of its own.
-    if image.modules_listed.contains(module) || request == module {
-        return Ok(true);
-    }
-    let index = match index(image, kernel) {
-        None | Some(Fact::NotApplicable(_)) => return Ok(true),
-        Some(Fact::Unknown(problem)) => return Err(Outcome::unread(problem)),
-        Some(Fact::Known(index)) => index,
-    };
-    if index.program.is_none() {
-        image.whole()?;
-        let reason = format!("{} has no /sbin/modprobe, by which the kernel loads what is asked for", image.path);
-        return Err(Outcome::unknown(reason));
-    }
-    Ok(index.requests.get(request).is_some_and(|modules| modules.iter().any(|found| found == module)))
 }

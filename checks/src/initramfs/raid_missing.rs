@@ -128,7 +128,7 @@ fn not_asked(facts: &Analysis<'_>, image: &Initramfs, raid: &Raid) -> Result<Opt
 }
 
 /// The module of a level.
-fn module_of(level: &str) -> Option<&'static str> {
+pub(super) fn module_of(level: &str) -> Option<&'static str> {
     Some(match level {
         "linear" => "linear",
         "raid0" => "raid0",

@@ -1,7 +1,8 @@
 //! `initramfs-requested-module-missing`: what a module asks for while it runs is not in the image.
 
-use super::needs::{self, Answer, Need};
-use crate::facts::{Initramfs, Kernel};
+use super::need::{Answer, Need, answer};
+use super::needs::needs;
+use crate::facts::{Fact, Initramfs, Kernel};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -16,10 +17,11 @@ pub(crate) static CHECK: Check = Check {
                 what answers is neither built into the kernel nor in the initramfs; or it is in the initramfs, and the \
                 modules.alias there does not list it, so that modprobe does not find it. Such needs are not in \
                 modules.dep. Whether a module asks is read from its file: iscsi_tcp that imports crypto_alloc_ahash, \
-                or libcrc32c that imports crypto_alloc_shash, needs the algorithm crc32c of the crypto API; newer \
-                kernels call a library instead, and need none. ext4, jbd2, btrfs and f2fs are looked at likewise, and \
-                r8169, which gives up its NIC without realtek; mlx4_core needs mlx4_en, and virtio_net on PCI \
-                virtio_pci; a DHCP client needs AF_PACKET, and a portal with an IPv6 address IPv6. A line of \
+                or libcrc32c that imports crypto_alloc_shash, needs the algorithm crc32c of the crypto API; Linux 6.15 \
+                and later call a library instead, and need none. ext4, jbd2 and f2fs are looked at likewise, btrfs for \
+                the checksum in its superblock, and r8169, which gives up its NIC without realtek; mlx4_core needs \
+                mlx4_en, and virtio_net on PCI virtio_pci; a LUKS device its cipher and mode, a cached volume \
+                dm_cache_smq; a DHCP client needs AF_PACKET, and a portal with an IPv6 address IPv6. A line of \
                 modules.softdep alone is no need: modprobe goes on without, and lines outlive what they were for.",
         breaks: "The request fails. Without crc32c no iSCSI connection is made, whether or not digests are used: the \
                  login fails with an internal error, or the root is not mounted.",
@@ -28,6 +30,7 @@ pub(crate) static CHECK: Check = Check {
         references: &[
             "Linux: drivers/scsi/iscsi_tcp.c (iscsi_sw_tcp_conn_create), lib/libcrc32c.c, crypto/api.c",
             "Linux: drivers/net/ethernet/realtek/r8169_main.c (r8169_mdio_register)",
+            "Linux: fs/ext4/super.c, fs/btrfs/disk-io.c, drivers/md/dm-crypt.c, drivers/md/dm-cache-policy.c",
             "modprobe(8), modules.softdep, modules.alias",
             "initramfs-tools(7), /etc/initramfs-tools/modules",
             "dracut.conf(5), add_drivers",
@@ -42,12 +45,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         let reason = "not checked: the kernel has no modules directory (see kernel-modules-missing)";
         return Err(Outcome::not_applicable(reason));
     }
-    kernel.requests.needed()?;
+    if matches!(kernel.requests, Fact::NotApplicable(_)) {
+        kernel.requests.needed()?;
+    }
     let mut held: Vec<String> = Vec::new();
     let mut failed: Vec<(Need, Answer<'_>)> = Vec::new();
     let mut unclear: Option<Outcome> = None;
-    for need in needs::needs(facts, image, kernel) {
-        match needs::answer(image, kernel, &need) {
+    for need in needs(facts, image, kernel) {
+        match answer(image, kernel, &need) {
             Ok(Answer::Held(by)) => {
                 if !held.contains(&by) {
                     held.push(by);

@@ -46,6 +46,13 @@ fn without_crc32c(base: &str) -> Machine {
     ]))
 }
 
+/// What the check says of facts as JSON.
+fn of_value(facts: Value) -> Outcome {
+    let only = isctpl_checks::Selection { only: vec![CHECK.to_owned()], ..Default::default() };
+    let facts = serde_json::from_value(facts).unwrap();
+    isctpl_checks::judge(&facts, &only).results.pop().unwrap().outcome
+}
+
 fn finding(outcome: Outcome) -> Finding {
     match outcome {
         Outcome::Fail(findings) if findings.len() == 1 => findings.into_iter().next().unwrap(),
@@ -150,22 +157,98 @@ fn what_a_dependency_asks_for_is_needed() {
     assert!(found.summary.contains("which libcrc32c asks for"), "{}", found.summary);
 }
 
-/// Whether ext4 and btrfs ask hangs on the filesystem.
+/// Whether ext4 asks hung on the filesystem until Linux 4.17 (CVE-2018-1094), and whether btrfs does hangs on its checksum.
 #[test]
 fn what_a_filesystem_may_ask_for_is_not_called_missing() {
     let ext4 = json!([{"op": "remove", "path": "/kernels/0/modules/iscsi_tcp/asks"}, asks("ext4", "crypto-crc32c")]);
-    is(
-        &without_crc32c("initramfs-tools-root").patch(ext4).says(CHECK),
-        "unknown",
-        "only where the filesystem has checksums",
-    );
+    let found = finding(without_crc32c("initramfs-tools-root").patch(&ext4).says(CHECK));
+    assert!(found.summary.contains("lacks crc32c_generic, which ext4 asks for"), "{}", found.summary);
+    for (version, kind) in
+        [("4.16.0-x86_64", "unknown"), ("3.10.0-1160.el7.x86_64", "unknown"), ("nonsense", "unknown")]
+    {
+        let mut facts = without_crc32c("initramfs-tools-root").patch(&ext4).value();
+        let text = facts.to_string().replace("6.1.0-50-amd64", version);
+        facts = serde_json::from_str(&text).unwrap();
+        let outcome = of_value(facts);
+        is(&outcome, kind, "only where the filesystem has checksums");
+    }
     let btrfs = json!([
         {"op": "remove", "path": "/kernels/0/modules/iscsi_tcp/asks"},
         module("btrfs", "fs/btrfs/btrfs.ko", &[]),
         asks("btrfs", "crypto-crc32c"),
         {"op": "replace", "path": "/storage/root_device/known/signature/known/filesystem/kind", "value": "btrfs"},
     ]);
-    is(&without_crc32c("initramfs-tools-root").patch(btrfs).says(CHECK), "unknown", "its superblock names");
+    is(&without_crc32c("initramfs-tools-root").patch(&btrfs).says(CHECK), "unknown", "its superblock names");
+    let read = |name: &str| {
+        let read = json!([
+            asks("btrfs", "crypto-crc32c"),
+            {"op": "add", "path": "/kernels/0/modules/btrfs/asks/known/-",
+                "value": {"request": "crypto-xxhash64", "shown_by": "imports something"}},
+            {"op": "add", "path": "/kernels/0/requests/known/crypto-xxhash64", "value": ["xxhash_generic"]},
+            module("xxhash_generic", "crypto/xxhash_generic.ko", &[]),
+            {"op": "add", "path": "/storage/root_device/known/btrfs_checksum", "value": name},
+        ]);
+        without_crc32c("initramfs-tools-root").patch(&btrfs).patch(read)
+    };
+    let found = finding(read("xxhash64").patch(json!([in_image("crc32c_generic")])).says(CHECK));
+    assert!(found.summary.contains("lacks xxhash_generic, which btrfs asks for"), "{}", found.summary);
+    is(&read("crc32c").patch(json!([in_image("crc32c_generic")])).says(CHECK), "pass", "crc32c_generic");
+    is(&read("xxhash64").patch(json!([in_image("xxhash_generic")])).says(CHECK), "pass", "xxhash_generic");
+}
+
+/// What dm-crypt makes of `aes-xts-plain64`, on a kernel such as Debian's 6.1: aes compiled in, xts and ecb as modules.
+#[test]
+fn an_encrypted_root_needs_its_cipher() {
+    let of = |cipher: &str, more: Vec<Value>| {
+        let mut patch = vec![
+            builtin(&["crc32c_generic", "af_packet", "aes_generic"]),
+            answers(
+                json!({"crypto-aes": ["aesni_intel", "aes_generic"], "crypto-xts": ["xts"], "crypto-ecb": ["ecb"]}),
+            ),
+            module("xts", "crypto/xts.ko", &[]),
+            module("ecb", "crypto/ecb.ko", &[]),
+            module("aesni_intel", "arch/x86/crypto/aesni-intel.ko", &[]),
+            json!({"op": "add", "path": "/kernels/0/softdeps", "value": [
+                {"value": "softdep xts pre: ecb", "at": {"path": "/usr/lib/modules/6.1.0-50-amd64/modules.softdep", "line": 1}}]}),
+            json!({"op": "replace", "path": "/storage/root_device/known/slaves", "value": ["dm-1"]}),
+            json!({"op": "replace", "path": "/storage/devices/known/4/slaves", "value": ["dm-1"]}),
+            json!({"op": "add", "path": "/storage/devices/known/3/luks", "value": {"version": 2, "cipher": cipher}}),
+            json!({"op": "add", "path": "/storage/devices/known/-", "value": {"name": "dm-1", "number": "254:1", "size": 1,
+                "slaves": ["sda3"], "dm_name": "sda3_crypt", "dm_uuid": "CRYPT-LUKS2-0123-sda3_crypt", "signature": {"known": null}}}),
+        ];
+        patch.extend(more);
+        machine("initramfs-tools-root").patch(Value::Array(patch)).says(CHECK)
+    };
+    let whole = || vec![in_image("xts"), in_image("ecb")];
+    is(&of("aes-xts-plain64", whole()), "pass", "aes_generic (built in), xts, ecb");
+    let found = finding(of("aes-xts-plain64", vec![in_image("ecb")]));
+    assert!(found.summary.contains("lacks xts, which dm_crypt asks for: there is no xts(aes)"), "{}", found.summary);
+    let found = finding(of("aes-xts-plain64", vec![in_image("xts")]));
+    assert!(found.summary.contains("lacks ecb, which dm_crypt asks for"), "{}", found.summary);
+    is(&of("aes-xts-plain64", vec![in_image("aesni_intel")]), "unknown", "aesni_intel in it has xts(aes) of its own");
+    // Nothing of this kernel is known to answer for those.
+    is(&of("aes-cbc-essiv:sha256", Vec::new()), "pass", "aes_generic (built in)");
+    is(&of("capi:xts(aes)-plain64", Vec::new()), "pass", "");
+}
+
+/// The kernel asks for a cache's policy by name.
+#[test]
+fn a_cached_root_needs_the_policy() {
+    let of = |more: Vec<Value>| {
+        let mut patch = vec![
+            builtin(&["crc32c_generic", "af_packet"]),
+            answers(json!({"dm-cache-smq": ["dm_cache_smq"]})),
+            module("dm_cache_smq", "drivers/md/dm-cache-smq.ko", &["dm_cache"]),
+            module("dm_cache", "drivers/md/dm-cache.ko", &[]),
+            in_image("dm_cache"),
+            json!({"op": "add", "path": "/storage/devices/known/3/volumes", "value": {"ubuntu-lv": {"types": ["cache"], "on": []}}}),
+        ];
+        patch.extend(more);
+        machine("initramfs-tools-root").patch(Value::Array(patch)).says(CHECK)
+    };
+    let found = finding(of(Vec::new()));
+    assert!(found.summary.contains("lacks dm_cache_smq, which dm_cache asks for"), "{}", found.summary);
+    is(&of(vec![in_image("dm_cache_smq")]), "pass", "dm_cache_smq");
 }
 
 #[test]
@@ -175,7 +258,16 @@ fn what_could_not_be_read_is_neither_a_pass_nor_a_lack() {
     let held = json!([in_image("crc32c_generic")]);
     is(&without_crc32c("initramfs-tools-root").patch(unread).patch(held).says(CHECK), "pass", "crc32c_generic");
     let no_index = json!([{"op": "add", "path": "/kernels/0/requests", "value": {"unknown": {"place": "/modules.alias", "what": "does not exist"}}}]);
-    is(&without_crc32c("initramfs-tools-root").patch(no_index).says(CHECK), "unknown", "/modules.alias");
+    is(&without_crc32c("initramfs-tools-root").patch(&no_index).says(CHECK), "unknown", "/modules.alias");
+    // Where all is compiled in, no index decides.
+    let all = json!([builtin(&["crc32c_generic", "af_packet"])]);
+    is(&without_crc32c("initramfs-tools-root").patch(no_index).patch(all).says(CHECK), "pass", "built in");
+    // A driver of the filesystem that could not be read may ask.
+    let ext4 = json!([
+        {"op": "remove", "path": "/kernels/0/modules/iscsi_tcp/asks"},
+        {"op": "add", "path": "/kernels/0/modules/ext4/asks", "value": {"unknown": {"place": "/ext4.ko", "what": "is damaged"}}},
+    ]);
+    is(&without_crc32c("initramfs-tools-root").patch(ext4).says(CHECK), "unknown", "is damaged");
     is(&machine("initramfs-tools-root").says(CHECK), "not applicable", "was not asked for");
 }
 

@@ -44,10 +44,13 @@ const ASKERS: &[Asker] = &[
     Asker {
         module: "r8169",
         functions: &["phy_connect_direct"],
-        texts: &[(
-            "no dedicated PHY driver found for PHY ID 0x%08x, maybe realtek.ko needs to be added to initramfs?\n",
-            "realtek",
-        )],
+        texts: &[
+            (
+                "no dedicated PHY driver found for PHY ID 0x%08x, maybe realtek.ko needs to be added to initramfs?\n",
+                "realtek",
+            ),
+            ("realtek.ko not loaded, maybe it needs to be added to initramfs?\n", "realtek"),
+        ],
     },
 ];
 

@@ -2,7 +2,7 @@
 
 /// Modules that are looked up in every kernel: iSCSI, disks, device mapper, VLAN and bonding,
 /// filesystems, and the NIC drivers of servers.
-pub(super) const MODULES: [&str; 56] = [
+pub(super) const MODULES: [&str; 67] = [
     "iscsi_tcp",
     "libiscsi",
     "libiscsi_tcp",
@@ -59,6 +59,17 @@ pub(super) const MODULES: [&str; 56] = [
     "f2fs",
     "jbd2",
     "mlx4_core",
+    "raid0",
+    "raid1",
+    "raid10",
+    "raid456",
+    "dm_raid",
+    "dm_thin_pool",
+    "dm_cache",
+    "dm_writecache",
+    "dm_integrity",
+    "dm_snapshot",
+    "dm_mirror",
 ];
 
 /// Modules whose own statements (version, firmware) are read, beside the NICs' drivers.

@@ -34,6 +34,7 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
                 device.volumes = read.volumes;
                 device.raid = device.raid.take().or(read.raid);
                 device.btrfs_devices = read.btrfs_devices;
+                device.btrfs_checksum = read.btrfs_checksum.map(str::to_owned);
                 device.luks = read.luks;
                 Fact::Known(read.signature.or(told))
             }

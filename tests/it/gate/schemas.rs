@@ -13,7 +13,7 @@ const CHECKS: &str = include_str!("../../../src/report/checks-v1.schema.json");
 const NO_FIELDS_VALUE: f64 = -0.5;
 
 /// Fields that may be absent.
-const OPTIONAL: [&str; 24] = [
+const OPTIONAL: [&str; 25] = [
     "/entries/*/target",
     "/initramfs/*/crypttab",
     "/initramfs/*/md_arrays",
@@ -27,6 +27,7 @@ const OPTIONAL: [&str; 24] = [
     "/kernel/*/softdeps",
     "/storage/beside",
     "/storage/crypttab",
+    "/storage/devices/known/*/btrfs_checksum",
     "/storage/devices/known/*/btrfs_devices",
     "/storage/devices/known/*/luks",
     "/storage/devices/known/*/raid",

@@ -1,5 +1,5 @@
 //! What headers tell of the layers below a filesystem: LUKS (on-disk format 1.2.3 and 2), members of Linux's software
-//! RAID (`struct mdp_superblock_1` of `include/uapi/linux/raid/md_p.h`), and how many devices a btrfs has
+//! RAID (`struct mdp_superblock_1` of `include/uapi/linux/raid/md_p.h`), what a btrfs says
 //! (`struct btrfs_super_block`).
 
 use super::bytes::{array, has, slice, text, u32_at, u64_at};
@@ -43,10 +43,21 @@ pub(super) fn raid(head: &[u8]) -> Option<MdRaid> {
     })
 }
 
+/// Where the first superblock of a btrfs lies.
+const BTRFS: usize = 64 << 10;
+
 pub(super) fn btrfs_devices(head: &[u8]) -> Option<u64> {
-    const SUPERBLOCK: usize = 64 << 10;
-    has(head, SUPERBLOCK + 0x40, b"_BHRfS_M")
-        .then(|| u64_at(head, SUPERBLOCK + 0x88))
-        .flatten()
-        .filter(|count| *count > 0)
+    has(head, BTRFS + 0x40, b"_BHRfS_M").then(|| u64_at(head, BTRFS + 0x88)).flatten().filter(|count| *count > 0)
+}
+
+/// `csum_type`, as the crypto API names the algorithm (`btrfs_csums` of fs/btrfs/ctree.c).
+pub(super) fn btrfs_checksum(head: &[u8]) -> Option<&'static str> {
+    let kind = has(head, BTRFS + 0x40, b"_BHRfS_M").then(|| array(head, BTRFS + 0xc4)).flatten()?;
+    Some(match u16::from_le_bytes(kind) {
+        0 => "crc32c",
+        1 => "xxhash64",
+        2 => "sha256",
+        3 => "blake2b-256",
+        _ => return None,
+    })
 }

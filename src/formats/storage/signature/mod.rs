@@ -37,6 +37,8 @@ pub(crate) struct Contents {
     pub raid: Option<MdRaid>,
     /// Of a btrfs: on how many devices it lies.
     pub btrfs_devices: Option<u64>,
+    /// Of a btrfs: the algorithm of its checksums.
+    pub btrfs_checksum: Option<&'static str>,
     /// Of a LUKS device.
     pub luks: Option<LuksHeader>,
 }
@@ -81,7 +83,8 @@ fn contents(head: &[u8], signature: Option<Signature>) -> Contents {
     match &signature {
         Some(Signature::Luks { .. }) => found.luks = layers::luks(head),
         Some(Signature::Filesystem { kind, .. }) if kind == "btrfs" => {
-            found.btrfs_devices = layers::btrfs_devices(head)
+            found.btrfs_devices = layers::btrfs_devices(head);
+            found.btrfs_checksum = layers::btrfs_checksum(head);
         }
         Some(Signature::Other(_)) => found.raid = layers::raid(head),
         _ => {}

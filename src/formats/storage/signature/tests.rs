@@ -110,7 +110,10 @@ fn headers_tell_of_ciphers_levels_and_devices() {
         assert_eq!((raid.level.as_deref(), raid.uuid.as_deref()), (name, Some("11111111222233334444555555555501")));
     }
     let btrfs = read_of(&[(0x10040, b"_BHRfS_M"), (0x10020, &UUID), (0x10088, &2u64.to_le_bytes())]);
-    assert_eq!(btrfs.btrfs_devices, Some(2));
+    assert_eq!((btrfs.btrfs_devices, btrfs.btrfs_checksum), (Some(2), Some("crc32c")));
+    let of_kind = |kind: u16| read_of(&[(0x10040, b"_BHRfS_M"), (0x10020, &UUID), (0x100c4, &kind.to_le_bytes())]);
+    let checksums = [1, 2, 3, 4].map(|kind| of_kind(kind).btrfs_checksum);
+    assert_eq!(checksums, [Some("xxhash64"), Some("sha256"), Some("blake2b-256"), None]);
 }
 
 #[test]
