@@ -7,8 +7,10 @@
 //! Programs that would change a machine by being installed are unpacked below `target/oracles` by
 //! `scripts/unpack-oracles`, and run from there.
 
+mod compare;
 mod grub;
 pub(crate) mod packages;
 pub(crate) mod random;
 mod results;
+mod shell;
 mod words;

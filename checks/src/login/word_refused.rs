@@ -2,7 +2,7 @@
 
 use crate::facts::{IbftNic, Initramfs, NetworkKind, Word};
 use crate::readers::Refused;
-use crate::readers::network_legacy::{refused, words_of_firmware};
+use crate::readers::network_legacy::{reads_firmware, refused, words_of_firmware};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -69,7 +69,7 @@ struct Added {
 
 fn added_by_firmware(facts: &Analysis<'_>, image: &Initramfs) -> Result<Added, Outcome> {
     let words = facts.boot_words();
-    let read = words.takes_firmware_nic(image)? && image.awk_without_and.is_none();
+    let read = words.takes_firmware_nic(image)? && reads_firmware(words) && image.awk_without_and.is_none();
     Ok(match facts.firmware.ibft() {
         _ if !read => Added { words: Vec::new(), certain: true },
         Some(ibft) => Added { words: words_of_firmware(words, ibft.nics.iter()), certain: true },

@@ -22,19 +22,142 @@ pub const SAYS: [&str; 13] = [
     "Invalid arguments for ifname=",
 ];
 
-/// One `ip=`, as `ip_to_var` splits it.
+/// One `ip=`, as `ip_to_var` splits it; what is not given is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Ip {
-    address: String,
-    mask: String,
-    interface: String,
-    autoconf: String,
+pub struct Ip {
+    /// The address, for IPv6 with its prefix.
+    pub address: String,
+    /// The gateway.
+    pub gateway: String,
+    /// The netmask, or the length of the prefix.
+    pub mask: String,
+    /// The name or MAC address of the interface.
+    pub interface: String,
+    /// How it comes to its address.
+    pub autoconf: String,
+}
+
+/// Every `ip=`, first those of the firmware.
+pub fn ips(line: &Cmdline, of_firmware: &[Word]) -> Vec<Ip> {
+    values(&of_firmware.iter().chain(&line.words).collect::<Vec<_>>(), "ip")
+        .map(|(_, value)| split(line, value))
+        .collect()
+}
+
+/// The interfaces that are brought up, the one to boot by first (`/tmp/net.ifaces`), where the words name any.
+pub fn interfaces(line: &Cmdline, of_firmware: &[Word]) -> Vec<String> {
+    let words: Vec<&Word> = of_firmware.iter().chain(&line.words).collect();
+    let mut names: Vec<String> = Vec::new();
+    let mut first = line.last("bootdev").map(str::to_owned).filter(|name| !name.is_empty());
+    if !ends_before_addresses(line, &words) {
+        let several = are_several(line, &words);
+        for (_, value) in values(&words, "ip") {
+            let ip = split(line, value);
+            if several && first.is_none() && !ip.interface.is_empty() {
+                first = Some(ip.interface.clone());
+            }
+            if ip.autoconf != "ibft" && !ip.interface.is_empty() {
+                names.push(ip.interface);
+            }
+        }
+        if let Some(bootif) = line.last("BOOTIF").filter(|_| !line.has("rd.bootif") || line.is_on("rd.bootif")) {
+            let address = fixed_bootif(bootif);
+            first = Some(address.clone()).filter(|address| !address.is_empty());
+            names.splice(0..0, first.clone());
+        }
+        if let Some(first) = first.filter(|_| !names.is_empty()) {
+            names = put_first(&first, &names.join(" "));
+        }
+    }
+    names
+}
+
+/// Names with one before them, as the script does it: what stands before the last place where that name is written, even
+/// as a part of another, and what stands behind the first.
+fn put_first(first: &str, names: &str) -> Vec<String> {
+    let before = names.rsplit_once(first).map_or(names, |(before, _)| before);
+    let after = names.split_once(first).map_or(names, |(_, after)| after);
+    let mut ordered: Vec<String> = Vec::new();
+    for name in std::iter::once(first).chain(before.split_whitespace()).chain(after.split_whitespace()) {
+        if !ordered.iter().any(|known| known == name) {
+            ordered.push(name.to_owned());
+        }
+    }
+    ordered
+}
+
+/// Whether the iBFT is read: `rd.iscsi.ibft`, or where that is not given, `ip=ibft` as the last `ip=`.
+pub fn reads_firmware(line: &Cmdline) -> bool {
+    if line.has("rd.iscsi.ibft") { line.is_on("rd.iscsi.ibft") } else { line.last("ip") == Some("ibft") }
+}
+
+/// `BOOTIF=` as a MAC address (`fix_bootif`): PXELINUX writes it with hyphens, behind the type of the hardware.
+fn fixed_bootif(bootif: &str) -> String {
+    let address = bootif.replace('-', ":").to_lowercase();
+    match address.split_once(':') {
+        Some((kind, rest)) if kind.len() == 2 && rest.len() == 17 => rest.to_owned(),
+        _ => address,
+    }
+}
+
+/// The values of a key, as `getargs` prints them: a word without value gives its key, and an empty value nothing.
+fn values<'w>(words: &[&'w Word], key: &'static str) -> impl Iterator<Item = (&'w Word, &'w str)> {
+    let of_key: Vec<&Word> = words.iter().copied().filter(|word| word.key == key).collect();
+    let valued = |word: &'w Word| (word, word.value.as_deref().unwrap_or(word.key.as_str()));
+    of_key.into_iter().map(valued).filter(|(_, value)| !value.is_empty())
+}
+
+/// Whether no `ip=` is looked at: a target is asked for, and the last `ip=` and `BOOTIF=` are empty.
+fn ends_before_addresses(line: &Cmdline, words: &[&Word]) -> bool {
+    let last = words.iter().rev().find(|word| word.key == "ip").and_then(|word| word.value.as_deref());
+    let no_ip = last.is_none_or(str::is_empty) && line.last("BOOTIF").is_none_or(str::is_empty);
+    let of_firmware = match line.has("rd.iscsi.firmware") {
+        true => line.is_on("rd.iscsi.firmware"),
+        false => line.has("iscsi_firmware"),
+    };
+    let of_root = line.last("root").is_some_and(|root| root.split(':').next() == Some("iscsi"));
+    no_ip && (of_firmware || of_root || values(words, "netroot").next().is_some())
+}
+
+/// Whether several `ip=` ask for the NIC to boot by.
+fn are_several(line: &Cmdline, words: &[&Word]) -> bool {
+    let off = line.has("rd.neednet") && !line.is_on("rd.neednet");
+    values(words, "ip").filter(|(_, value)| *value != "ibft").count() > 1 && !off
 }
 
 /// The first word at which these scripts end the boot; `of_firmware` is what [`words_of_firmware`] adds to the line.
 pub fn refused(line: &Cmdline, of_firmware: &[Word]) -> Option<Refused> {
     let words: Vec<&Word> = of_firmware.iter().chain(&line.words).collect();
-    stacked(&words).or_else(|| addresses(line, &words)).or_else(|| names(&words))
+    shifted_too_far(line).or_else(|| stacked(&words)).or_else(|| addresses(line, &words)).or_else(|| names(&words))
+}
+
+/// What dash says, and ends the script at, where `parse_iscsi_root` drops more fields than there are; bash goes on.
+pub const SHIFTED_TOO_FAR: &str = "can't shift that many";
+
+/// The first `netroot=iscsi…` with less than three fields behind the server.
+fn shifted_too_far(line: &Cmdline) -> Option<Refused> {
+    let targets = line.words.iter().filter(|word| word.key == "netroot").filter_map(|word| {
+        let value = word.value.as_deref()?;
+        (value.split(':').next() == Some("iscsi")).then(|| (word, value.strip_prefix("iscsi:").unwrap_or(value)))
+    });
+    for (word, spec) in targets {
+        let spec = match spec.split_once('@') {
+            Some((_, server)) if server.matches(':').count() >= 4 => server,
+            _ => spec,
+        };
+        let bracketed = spec.strip_prefix('[').and_then(|inside| inside.split_once("]:"));
+        let rest = bracketed.or_else(|| spec.split_once(':')).map_or(spec, |(_, rest)| rest);
+        let name = ["iqn.", "eui.", "naa."].iter().find_map(|kind| rest.rfind(&format!(":{kind}")));
+        let rest = name.and_then(|at| rest.get(..=at)).unwrap_or(rest);
+        let fields = rest.strip_suffix(':').unwrap_or(rest).split(':').count();
+        if fields < 3 {
+            return Some(Refused::new(word, SHIFTED_TOO_FAR));
+        }
+        if name.is_some() && fields > 5 {
+            return None;
+        }
+    }
+    None
 }
 
 /// What `ibft_to_cmdline` adds: an `ip=` for each NIC by which the firmware booted, and the VLAN over it. A NIC has the
@@ -85,30 +208,22 @@ fn stacked(words: &[&Word]) -> Option<Refused> {
         ("bridge", 2, 2, "bridge= requires two parameters"),
     ];
     TAKES.into_iter().find_map(|(key, least, most, says)| {
-        let of_key = words.iter().filter(|word| word.key == key);
         // A value that is the key itself stands for none.
-        let valued = |word: &&&Word| word.value.as_deref().is_some_and(|value| !value.is_empty() && value != key);
-        let takes =
-            |word: &&Word| (least..=most).contains(&word.value.as_deref().unwrap_or_default().split(':').count());
-        of_key.filter(valued).find(|word| !takes(word)).map(|word| Refused::new(word, says))
+        let mut valued = values(words, key).filter(|(_, value)| *value != key);
+        let takes = |value: &str| (least..=most).contains(&value.split(':').count());
+        valued.find(|(_, value)| !takes(value)).map(|(word, _)| Refused::new(word, says))
     })
 }
 
 /// `ip=`, as `parse-ip-opts.sh` has it.
 fn addresses(line: &Cmdline, words: &[&Word]) -> Option<Refused> {
-    let ips = || words.iter().filter(|word| word.key == "ip" && word.value.as_deref().is_some_and(|v| !v.is_empty()));
-    let last = words.iter().rev().find(|word| word.key == "ip").and_then(|word| word.value.as_deref());
-    let no_ip = last.is_none_or(str::is_empty) && line.last("BOOTIF").is_none_or(str::is_empty);
-    let asks_target = line.has("netroot") || ["rd.iscsi.firmware", "iscsi_firmware"].iter().any(|key| line.is_on(key));
-    if no_ip && asks_target {
+    if ends_before_addresses(line, words) {
         return None;
     }
-    let is_ibft = |word: &&&Word| word.value.as_deref() == Some("ibft");
-    let off = line.has("rd.neednet") && !line.is_on("rd.neednet");
-    let several = ips().filter(|word| !is_ibft(word)).count() > 1 && !off;
+    let several = are_several(line, words);
     let mut known: Vec<String> = Vec::new();
-    for word in ips() {
-        let ip = split(line, word.value.as_deref().unwrap_or_default());
+    for (word, value) in values(words, "ip") {
+        let ip = split(line, value);
         if ip.autoconf == "ibft" {
             continue;
         }
@@ -166,7 +281,8 @@ fn split_fields(value: &str) -> Vec<String> {
     fields
 }
 
-fn split(line: &Cmdline, value: &str) -> Ip {
+/// The value of one `ip=`, as `ip_to_var` splits it.
+pub fn split(line: &Cmdline, value: &str) -> Ip {
     let fields = split_fields(value);
     let field = |index: usize| fields.get(index).cloned().unwrap_or_default();
     if fields.len() == 1 {
@@ -174,25 +290,25 @@ fn split(line: &Cmdline, value: &str) -> Ip {
         if only.matches('.').count() < 3 {
             return Ip { autoconf: only, ..Ip::default() };
         }
-        // An address alone has its mask in a word of its own.
-        let mask = line.last("netmask").unwrap_or_default().to_owned();
-        return Ip { address: only, mask, autoconf: "none".to_owned(), ..Ip::default() };
+        // An address alone has the rest in words of their own.
+        let own = |key: &str| line.last(key).unwrap_or_default().to_owned();
+        let interface = match own("ksdevice").as_str() {
+            "bootif" | "BOOTIF" => fixed_bootif(&own("BOOTIF")),
+            "link" | "ibft" => String::new(),
+            name => name.to_owned(),
+        };
+        let (gateway, mask) = (own("gateway"), own("netmask"));
+        return Ip { address: only, gateway, mask, interface, autoconf: "none".to_owned() };
     }
     if matches!(field(1).as_str(), "dhcp" | "on" | "any" | "dhcp6" | "auto6" | "either6") {
         return Ip { interface: field(0), autoconf: field(1), ..Ip::default() };
     }
-    Ip { address: field(0), mask: field(3), interface: field(5), autoconf: field(6) }
+    Ip { address: field(0), gateway: field(2), mask: field(3), interface: field(5), autoconf: field(6) }
 }
 
 /// `ifname=NAME:MAC`, of Ethernet or InfiniBand; the shell's splitting drops an empty last field.
 fn names(words: &[&Word]) -> Option<Refused> {
-    let of_name = words.iter().filter(|word| word.key == "ifname");
-    let takes = |word: &&Word| {
-        let value = word.value.as_deref().unwrap_or_default();
-        value.is_empty() || matches!(value.strip_suffix(':').unwrap_or(value).split(':').count(), 7 | 21)
-    };
-    of_name
-        .filter(|word| word.value.is_some())
-        .find(|word| !takes(word))
-        .map(|word| Refused::new(word, "Invalid arguments for ifname="))
+    let takes = |value: &str| matches!(value.strip_suffix(':').unwrap_or(value).split(':').count(), 7 | 21);
+    let mut named = values(words, "ifname");
+    named.find(|(_, value)| !takes(value)).map(|(word, _)| Refused::new(word, "Invalid arguments for ifname="))
 }

@@ -158,7 +158,13 @@ const BARE: [&str; 12] = [
     "vlan=",
     "nameserver=",
 ];
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 20] = [
+    "netroot=iscsi:100.97.0.10::3260:1:iqn.2009-01.com.example:disk",
+    "netroot=dhcp",
+    "netroot=iscsi:",
+    "root=iscsi:100.97.0.10::3260:1:iqn.2009-01.com.example:disk",
+    "iscsi_firmware",
+    "ip=192.0.2.5 netmask=255.255.255.0 gateway=192.0.2.1 ksdevice=eth0",
     "quiet",
     "ro",
     "root=/dev/mapper/vg-root",

@@ -1,77 +1,13 @@
 //! `nm-initrd-generator`, unpacked.
 
-use super::{Answer, Oracle, line};
+use super::firmware::{FIRMWARES, NICS, firmware, number_of, write_sysfs};
+use super::{Answer, Oracle, kept, line, read};
 use crate::oracles::packages::{libraries, unpacked, version};
 use isctpl_checks::facts::{Cmdline, IbftNic};
 use isctpl_checks::readers::network_manager::{Method, Of, Profile, profiles};
 use std::collections::BTreeMap;
-use std::fs;
-use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
-
-/// NICs that sysfs has, with their MAC addresses.
-const NICS: [(&str, &str); 3] =
-    [("enp0s3", "52:54:00:12:34:56"), ("eth0", "52:54:00:ab:cd:ef"), ("eth1", "52:54:00:00:00:01")];
-
-/// How many firmwares there are.
-const FIRMWARES: usize = 7;
-
-/// The number of the firmware that a line is read with, which its length chooses.
-fn number_of(line: &str) -> usize {
-    line.len() % FIRMWARES
-}
-
-fn firmware(number: usize) -> Vec<IbftNic> {
-    let nic = |index: u8, mac: usize| IbftNic { index, flags: 3, mac: NICS[mac].1.to_owned(), ..IbftNic::default() };
-    let address = |text: &str| text.parse::<IpAddr>().ok();
-    let lease = IbftNic {
-        ip: address("100.64.16.54"),
-        prefix_len: 29,
-        origin: 3,
-        gateway: address("100.64.16.49"),
-        dhcp: address("100.64.16.49"),
-        ..nic(0, 0)
-    };
-    let fixed = IbftNic { origin: 1, dhcp: None, dns: vec![address("192.0.2.53").unwrap()], ..lease.clone() };
-    match number {
-        0 => Vec::new(),
-        1 | 2 => vec![lease],
-        3 => vec![fixed],
-        4 => vec![IbftNic { vlan: 7, ..fixed }, IbftNic { ip: address("10.1.1.1"), prefix_len: 24, ..nic(1, 1) }],
-        5 => vec![IbftNic { ip: address("2001:db8::7"), prefix_len: 64, origin: 1, ..nic(0, 0) }, nic(1, 2)],
-        _ => vec![IbftNic { gateway: address("2001:db8::1"), ..fixed }, IbftNic { origin: 3, ..nic(1, 1) }],
-    }
-}
-
-/// A sysfs with these NICs.
-fn sysfs(firmware: &[IbftNic]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    let write = |path: String, text: &str| {
-        let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, format!("{text}\n")).unwrap();
-    };
-    for (name, mac) in NICS {
-        write(format!("class/net/{name}/address"), mac);
-    }
-    fs::create_dir_all(root.path().join("firmware/ibft")).unwrap();
-    for nic in firmware {
-        let write = |file: &str, text: String| write(format!("firmware/ibft/ethernet{}/{file}", nic.index), &text);
-        write("index", nic.index.to_string());
-        write("flags", nic.flags.to_string());
-        write("mac", nic.mac.clone());
-        write("vlan", nic.vlan.to_string());
-        write("origin", nic.origin.to_string());
-        write("prefix-len", nic.prefix_len.to_string());
-        let addresses = [("ip-addr", nic.ip), ("gateway", nic.gateway), ("dhcp", nic.dhcp)];
-        let servers = ["primary-dns", "secondary-dns"].into_iter().zip(nic.dns.iter().copied().map(Some));
-        for (file, address) in addresses.into_iter().chain(servers) {
-            address.iter().for_each(|address| write(file, address.to_string()));
-        }
-    }
-    root
-}
 
 fn real(root: &Path, libraries: &str, sysfs: &Path, line: &str) -> Answer {
     let output = Command::new(root.join("usr/lib/NetworkManager/nm-initrd-generator"))
@@ -211,15 +147,18 @@ fn the_generator_of_network_manager_writes_what_isctpl_says() {
     const TEST: &str = "oracles::words::manager::the_generator_of_network_manager_writes_what_isctpl_says";
     let Some(root) = unpacked(TEST, &["network-manager", "libglib2.0-0"]) else { return };
     let libraries = libraries(&root);
-    let machines: Vec<_> = (0..FIRMWARES).map(|number| sysfs(&firmware(number))).collect();
+    let machines: Vec<_> = (0..FIRMWARES).map(|_| tempfile::tempdir().unwrap()).collect();
+    machines.iter().enumerate().for_each(|(number, root)| write_sysfs(root.path(), &firmware(number)));
     let program = format!("nm-initrd-generator {}", version(&root, "network-manager").unwrap());
     Oracle {
         language: "command line: NetworkManager",
         program: &program,
+        kept: kept(),
+        between: " ",
         cases: 1200,
         decided: 1000,
         generate: &line::line,
-        claimed: &|line, text| claimed(line, &firmware(number_of(text))),
+        claimed: &|text| read(text, |line| claimed(line, &firmware(number_of(text)))),
         real: &|line| real(&root, &libraries, machines[number_of(line)].path(), line),
     }
     .run();

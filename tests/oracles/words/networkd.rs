@@ -3,7 +3,7 @@
 //! isctpl decides a line only where systemd 252 and 257 make the same of it. What is recorded asked 252 alone: a place
 //! where the reader wrongly takes 257 for the same does not show here.
 
-use super::{Answer, Oracle, line};
+use super::{Answer, Oracle, kept, line, read};
 use isctpl_checks::facts::Cmdline;
 use isctpl_checks::readers::Stop;
 use isctpl_checks::readers::network_generator::{Made, Network, made};
@@ -134,10 +134,12 @@ fn the_generator_of_networkd_writes_what_isctpl_says() {
     Oracle {
         language: "command line: systemd-networkd",
         program: &program,
+        kept: kept(),
+        between: " ",
         cases: 2000,
         decided: 1600,
         generate: &line::line,
-        claimed: &|line, _| claimed(line),
+        claimed: &|text| read(text, claimed),
         real: &real,
     }
     .run();
