@@ -1,7 +1,9 @@
 //! Who asks for a login, and whether the image listens.
 
+use super::Family;
 use crate::Evidence;
 use crate::facts::{Cmdline, Initramfs, RequestKind, Word};
+use crate::readers::initramfs_tools;
 use std::net::IpAddr;
 
 /// A request for a login.
@@ -33,10 +35,11 @@ impl Cmdline {
                     .map(|login| Evidence::at(&login.at, "is the login script, which reads it")),
             })
             .collect();
-        for word in FIRMWARE_WORDS.iter().filter_map(|key| self.words.iter().rev().find(|word| word.key == *key)) {
-            if self.is_on(&word.key) {
-                requests.push(request(self, image, RequestKind::Firmware, word, &word.key));
-            }
+        // open-iscsi's script takes its word without a value alone.
+        let asks = |word: &&Word| if word.key == "iscsi_auto" { word.value.is_none() } else { self.is_on(&word.key) };
+        let of_key = |key: &&str| self.words.iter().rev().filter(|word| word.key == **key).find(asks);
+        for word in FIRMWARE_WORDS.iter().filter_map(of_key) {
+            requests.push(request(self, image, RequestKind::Firmware, word, &word.key));
         }
         requests.extend(by_single_words(self, image));
         requests.extend(by_root_words(self, image));
@@ -72,6 +75,12 @@ fn by_single_words(words: &Cmdline, image: &Initramfs) -> impl Iterator<Item = R
     .into_iter()
     .filter_map(move |(name, ip, initiator, user)| {
         let word = words.words.iter().rev().find(|word| word.key == name)?;
+        // open-iscsi's script goes on without a login where either is missing; its own file may say the other.
+        let says = |key| words.last(key).is_some_and(|value| !value.is_empty());
+        let of_open_iscsi = image.family() == Family::InitramfsTools && image.requests.is_empty();
+        if name == "iscsi_target_name" && of_open_iscsi && !(says(name) && says(ip)) {
+            return None;
+        }
         let kind = RequestKind::Target {
             name: word.value.clone(),
             portals: words.last(ip).into_iter().map(str::to_owned).collect(),
@@ -94,7 +103,9 @@ fn by_root_words(words: &Cmdline, image: &Initramfs) -> Vec<Request> {
             _ => continue,
         };
         // `netroot=iscsi:` alone leaves the target to the other words.
-        let Some(spec) = parse_root_spec(spec) else { continue };
+        let by_fields = token == "root=iscsi" && image.family() == Family::InitramfsTools;
+        let spec = if by_fields { root_spec_of_open_iscsi(word) } else { parse_root_spec(spec) };
+        let Some(spec) = spec else { continue };
         let kind = RequestKind::Target {
             name: Some(spec.target),
             portals: spec.portal.into_iter().collect(),
@@ -135,6 +146,13 @@ pub fn parse_root_spec(spec: &str) -> Option<RootSpec> {
     };
     let portal = (!server.is_empty()).then(|| server.to_owned());
     Some(RootSpec { portal, target: name, account: !credentials.is_empty() })
+}
+
+/// What open-iscsi's script makes of a `root=iscsi:` by itself.
+fn root_spec_of_open_iscsi(word: &Word) -> Option<RootSpec> {
+    let line = Cmdline { at: None, words: vec![word.clone()] };
+    let target = initramfs_tools::login(&line).ok()?.target?;
+    Some(RootSpec { portal: Some(target.portal), target: target.name, account: target.account })
 }
 
 /// The addresses among the portals of a request.

@@ -1,71 +1,11 @@
-//! Ways to the target that the command line brings: `ip=`, `rd.route=`.
+//! Ways to the target that the command line brings: `rd.route=`, and the NIC of the firmware.
 
+use super::ip_word::split_fields;
 use super::{Analysis, BootHandoff};
 use crate::Outcome;
 use crate::facts::{Cmdline, Initramfs, NetworkKind, StaticRoute, Word};
 use ipnet::IpNet;
 use std::net::IpAddr;
-
-/// One `ip=`, as the kernel's nfsroot documentation and dracut.cmdline(7) have it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct IpWord {
-    /// As written, without `ip=`.
-    pub text: String,
-    /// The client's address.
-    pub address: Option<IpAddr>,
-    /// The gateway.
-    pub gateway: Option<IpAddr>,
-    /// The client's network, where address and mask are written.
-    pub network: Option<IpNet>,
-    /// The interface.
-    pub interface: Option<String>,
-    /// How it is configured: `dhcp`, `on`, `none`, `ibft` …; empty when nothing is said.
-    pub method: String,
-}
-
-impl IpWord {
-    /// Reads the value of an `ip=`.
-    pub(crate) fn parse(text: &str) -> Self {
-        let mut word = Self { text: text.to_owned(), ..Self::default() };
-        let fields = split_fields(text);
-        let field = |index: usize| fields.get(index).map(String::as_str).filter(|field| !field.is_empty());
-        let address = field(0).and_then(parse_address);
-        if fields.len() == 1 {
-            match address {
-                Some((address, _)) => word.address = Some(address),
-                None => word.method = text.to_owned(),
-            }
-            return word;
-        }
-        // dracut's short form: INTERFACE:METHOD. The long form begins with an address or is longer.
-        if address.is_none() && fields.len() < 6 {
-            word.interface = field(0).map(str::to_owned);
-            word.method = field(1).unwrap_or_default().to_owned();
-            return word;
-        }
-        word.gateway = field(2).and_then(parse_address).map(|(gateway, _)| gateway);
-        word.interface = field(5).map(str::to_owned);
-        word.method = field(6).unwrap_or_default().to_owned();
-        if let Some((address, prefix)) = address {
-            word.address = Some(address);
-            let prefix = prefix.or_else(|| field(3).and_then(parse_mask));
-            word.network = prefix.and_then(|prefix| IpNet::new(address, prefix).ok()).map(|net| net.trunc());
-        }
-        word
-    }
-
-    /// Whether it sets an address of its own, so that nothing is asked of DHCP.
-    pub(crate) fn is_static(&self) -> bool {
-        self.address.is_some() && matches!(self.method.as_str(), "" | "none" | "off" | "static")
-    }
-}
-
-impl Cmdline {
-    /// Every `ip=` of a command line.
-    pub(crate) fn ip_words(&self) -> Vec<IpWord> {
-        self.all("ip").map(IpWord::parse).collect()
-    }
-}
 
 /// One `rd.route=NET/LEN:GATEWAY[:INTERFACE]` (dracut.cmdline(7)).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +61,7 @@ impl Cmdline {
             image.whole()?;
             return Ok(Vec::new());
         }
-        let ips = self.ip_words();
+        let ips = self.ip_words(Some(image));
         let named = |route: &RouteWord| {
             route.interface.as_deref().is_none_or(|name| {
                 name.starts_with("ibft")
@@ -230,60 +170,10 @@ pub(super) fn leads_to(destination: IpNet, portal: Option<IpAddr>) -> bool {
     destination.prefix_len() > 0 && portal.is_none_or(|portal| destination.contains(&portal))
 }
 
-/// Splits at colons, but not inside the brackets of an IPv6 address; the brackets are dropped.
-fn split_fields(text: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut bracketed = false;
-    for character in text.chars() {
-        match character {
-            '[' => bracketed = true,
-            ']' => bracketed = false,
-            ':' if !bracketed => fields.push(String::new()),
-            other => {
-                if let Some(field) = fields.last_mut() {
-                    field.push(other);
-                }
-            }
-        }
-    }
-    fields
-}
-
-fn parse_address(text: &str) -> Option<(IpAddr, Option<u8>)> {
-    match text.split_once('/') {
-        Some((address, prefix)) => Some((address.parse().ok()?, prefix.parse().ok())),
-        None => Some((text.parse().ok()?, None)),
-    }
-}
-
-/// A netmask in either form; `None` for one with holes.
-fn parse_mask(text: &str) -> Option<u8> {
-    text.parse::<u8>().ok().or_else(|| ipnet::ip_mask_to_prefix(text.parse().ok()?).ok())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_every_form_of_ip() {
-        assert_eq!(IpWord::parse("ibft").method, "ibft");
-        assert_eq!(IpWord::parse("dhcp").method, "dhcp");
-        let short = IpWord::parse("ibft0:dhcp");
-        assert_eq!((short.interface.as_deref(), short.method.as_str()), (Some("ibft0"), "dhcp"));
-        let long = IpWord::parse("100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:none");
-        assert!(long.is_static());
-        assert_eq!(long.network, Some("100.64.16.48/29".parse().unwrap()));
-        assert_eq!(long.gateway, Some("100.64.16.49".parse().unwrap()));
-        assert_eq!(long.interface.as_deref(), Some("enp0s3"));
-        let kernel = IpWord::parse(":::::enp0s3:dhcp");
-        assert!(kernel.method == "dhcp" && !kernel.is_static());
-        assert_eq!(kernel.interface.as_deref(), Some("enp0s3"));
-        let six = IpWord::parse("[2001:db8::2/64]::[2001:db8::1]:::enp0s3:none");
-        assert_eq!(six.network, Some("2001:db8::/64".parse().unwrap()));
-        assert_eq!(six.gateway, Some("2001:db8::1".parse().unwrap()));
-    }
 
     #[test]
     fn the_nic_of_the_firmware_is_asked_for_by_any_ip_and_by_the_last_switch() {

@@ -51,7 +51,8 @@ pub struct Initramfs {
     /// A script line that calls awk's `and()` while the image's awk (its path is the value) is one without
     /// that function, such as mawk: dracut's iBFT reader then takes no NIC.
     pub awk_without_and: Option<Located<String>>,
-    /// Lines of dracut's hooks that end the boot at a word of the command line (`die`).
+    /// Lines of dracut's hooks that end the boot at a word of the command line (`die`), and the line of initramfs-tools at
+    /// which a script ends where ipconfig has brought up nothing.
     pub refusals: Vec<Located<String>>,
     /// What logs in.
     pub login: Vec<ImageLogin>,

@@ -75,7 +75,7 @@ fn without_address(facts: &Analysis<'_>, image: &Initramfs, nic: &IbftNic) -> Re
         words.all("vlan").chain(added.all("vlan")).filter_map(|value| value.split(':').next()).collect();
     let is_of_id =
         |name: &str| name.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|id| id.parse().ok()) == Some(nic.vlan);
-    let addressed = |name: &str| words.ip_words().iter().any(|ip| ip.interface.as_deref() == Some(name));
+    let addressed = |name: &str| words.ip_words(Some(image)).iter().any(|ip| ip.interface.as_deref() == Some(name));
     let by_manager = image.has_network(NetworkKind::NetworkManager);
     let reads = legacy || by_manager || image.has_network(NetworkKind::Networkd);
     if reads && vlans.iter().any(|name| is_of_id(name) && (addressed(name) || by_manager)) || by_manager && of_firmware

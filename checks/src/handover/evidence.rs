@@ -48,7 +48,7 @@ fn name_by_initramfs(facts: &Analysis<'_>, words: &Cmdline) -> Option<String> {
     }
     let by_route = words.route_words().into_iter().find_map(|route| route.interface);
     // Several ip= may name several NICs, and then none of them says which is the SAN NIC.
-    let by_address = || match words.ip_words().as_slice() {
+    let by_address = || match words.ip_words(facts.default_image()).as_slice() {
         [only] => only.interface.clone(),
         _ => None,
     };

@@ -69,7 +69,7 @@ fn static_address(facts: &Analysis<'_>, config: &InterfaceConfig) -> Vec<Disrupt
 fn addresses_given(facts: &Analysis<'_>) -> Vec<IpNet> {
     let of_firmware = facts.handoff().and_then(|handoff| handoff.boot_nic());
     let of_firmware = of_firmware.and_then(|nic| Some((nic.address?, nic.network?)));
-    let words = facts.boot_words().ip_words().into_iter().filter(IpWord::is_static);
+    let words = facts.boot_words().ip_words(facts.default_image()).into_iter().filter(IpWord::is_static);
     let of_words = words.filter_map(|word| Some((word.address?, word.network?)));
     let with_prefix = |(address, network): (IpAddr, IpNet)| IpNet::new(address, network.prefix_len()).ok();
     of_firmware.into_iter().chain(of_words).filter_map(with_prefix).collect()

@@ -69,7 +69,7 @@ fn by_dhcp_on_the_named_nic(words: &[&Word], image: &Initramfs) -> Option<Candid
     }
     let of_ip = |word: &&Word| word.key == "ip";
     let line = Cmdline { at: None, words: words.iter().copied().filter(of_ip).cloned().collect() };
-    let [ip] = line.ip_words().try_into().ok()?;
+    let [ip] = line.ip_words(Some(image)).try_into().ok()?;
     let add = vec![format!("ip=:::::{}:dhcp", ip.interface?)];
     Some(Candidate { remove: matches_of(words.iter().copied().filter(of_ip)), add, names_machine: false })
 }
@@ -100,7 +100,7 @@ fn is_of_login(word: &Word) -> bool {
 fn is_of_one_machine(word: &Word) -> bool {
     let one = Cmdline { at: None, words: vec![word.clone()] };
     matches!(word.key.as_str(), "BOOTIF" | "bootdev" | "ifname")
-        || one.ip_words().iter().any(|ip| ip.interface.is_some() || ip.address.is_some())
+        || one.ip_words(None).iter().any(|ip| ip.interface.is_some() || ip.address.is_some())
 }
 
 /// Each word as a match: by its key where its value is not shown.

@@ -46,7 +46,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if words.takes_firmware_nic(image)? {
         return Ok(Outcome::pass("the initramfs takes the NIC from the iBFT"));
     }
-    if let Some(ip) = words.ip_words().iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
+    if let Some(ip) = words.ip_words(Some(image)).iter().find(|ip| ip.interface.is_some() || ip.address.is_some()) {
         return Ok(Outcome::pass(format!("ip={} names the NIC", ip.text)));
     }
     if let Some(word) = words.words.iter().find(|word| matches!(word.key.as_str(), "BOOTIF" | "bootdev" | "ifname")) {

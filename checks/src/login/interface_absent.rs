@@ -44,7 +44,7 @@ const STANDARD: [&str; 5] = [
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.image_that_logs_in()?;
     let words = facts.boot_words();
-    let ips = words.ip_words();
+    let ips = words.ip_words(Some(image));
     let named: Vec<(&IpWord, &str)> = ips
         .iter()
         .filter_map(|ip| Some((ip, ip.interface.as_deref()?)))

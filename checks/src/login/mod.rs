@@ -13,6 +13,7 @@ mod option_121_dropped;
 mod route_interface_unknown;
 mod route_missing;
 mod target_mismatch;
+mod word_of_ipconfig;
 mod word_refused;
 
 use crate::Check;

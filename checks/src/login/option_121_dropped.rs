@@ -82,7 +82,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// The way to the target where it is not option 121, or why there is nothing to judge.
 fn other_way(facts: &Analysis<'_>, image: &Initramfs) -> Result<Option<Outcome>, Outcome> {
     let words = facts.boot_words();
-    let ips = words.ip_words();
+    let ips = words.ip_words(Some(image));
     if let Some(ip) = ips.iter().find(|ip| ip.is_static()) {
         return Err(Outcome::not_applicable(format!("ip={} sets the address, not DHCP", ip.text)));
     }

@@ -30,7 +30,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.image_that_logs_in()?;
     let words = facts.boot_words();
-    let ips = words.ip_words();
+    let ips = words.ip_words(Some(image));
     if takes_firmware_route(facts, image) {
         return Ok(Outcome::pass("iscsistart -N takes the address and the route from the iBFT"));
     }

@@ -1,8 +1,9 @@
 //! `login-word-refused`: a word at which the image's own scripts end the boot.
 
+use super::word_of_ipconfig;
 use crate::facts::{IbftNic, Initramfs, NetworkKind, Word};
 use crate::readers::Refused;
-use crate::readers::network_legacy::{reads_firmware, refused, words_of_firmware};
+use crate::readers::network_legacy::{SHIFTED_TOO_FAR, reads_firmware, refused, words_of_firmware};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
 pub(crate) static CHECK: Check = Check {
@@ -18,16 +19,21 @@ pub(crate) static CHECK: Check = Check {
                 ip=NIC:none, an address without netmask, two ip= for one NIC, or an ip=dhcp without NIC beside another \
                 ip=. What rd.iscsi.ibft or ip=ibft adds counts: it is ip=ibft0:dhcp, or the address of the iBFT. Words \
                 in the image's own etc/cmdline.d count as well. NetworkManager and systemd-networkd read the same \
-                words in other ways: see login-address-missing.",
+                words in other ways: see login-address-missing. With initramfs-tools, klibc's ipconfig does not take \
+                the last ip=: a field that should be an address is none, as in ip=NIC:dhcp or a netmask written as a \
+                prefix, or the method is unknown.",
         breaks: "dracut prints `dracut: FATAL: For argument 'ip=…'` and `Refusing to continue`, and halts the machine \
-                 before it brings up a NIC.",
+                 before it brings up a NIC. ipconfig prints `can't parse IP address` or `invalid protocol` and brings \
+                 up nothing; open-iscsi's script then ends before the login, or tries it without a network.",
         fix: "Write the word as dracut.cmdline(7) has it: ip=NIC:dhcp, or \
               ip=ADDRESS::GATEWAY:NETMASK::NIC:none; each NIC once. With rd.iscsi.ibft=1, remove ip=dhcp and \
-              ip=ibft0:dhcp.",
+              ip=ibft0:dhcp. For ipconfig, write ip=:::::NIC:dhcp, or the same with addresses and the netmask in full.",
         references: &[
             "dracut 059, modules.d/35network-legacy/parse-ip-opts.sh and parse-{vlan,bond,bridge,team,ifname}.sh",
             "dracut 059, modules.d/40network/net-lib.sh (ip_to_var, ibft_to_cmdline)",
             "dracut.cmdline(7), ip=, rd.iscsi.ibft",
+            "initramfs-tools 0.142, scripts/functions (configure_networking)",
+            "klibc 2.0.12, usr/kinit/ipconfig/main.c (parse_device)",
         ],
     },
     judge,
@@ -35,18 +41,29 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let image = facts.image_that_logs_in()?;
-    if !image.has_network(NetworkKind::DracutLegacy) {
+    let by_ipconfig = image.has_network(NetworkKind::Ipconfig);
+    if !by_ipconfig && !image.has_network(NetworkKind::DracutLegacy) {
         image.whole()?;
-        return Err(Outcome::not_applicable("the initramfs has no network-legacy of dracut"));
+        return Err(Outcome::not_applicable("the initramfs has neither network-legacy of dracut nor ipconfig"));
     }
     if facts.effective_requests().is_empty() {
         return Err(Outcome::not_applicable("not checked: nothing requests a login (see login-not-requested)"));
     }
     let words = facts.boot_words();
     if let Some(word) = words.unclear_network_word() {
-        return Err(Outcome::unknown(format!("it is not known what network-legacy makes of {word}")));
+        let reader = if by_ipconfig { "initramfs-tools" } else { "network-legacy" };
+        return Err(Outcome::unknown(format!("it is not known what {reader} makes of {word}")));
+    }
+    if by_ipconfig {
+        return word_of_ipconfig::judge(facts, image);
     }
     if let Some(found) = refused(words, &[]) {
+        if found.says == SHIFTED_TOO_FAR {
+            return Err(Outcome::unknown(format!(
+                "at {} dash ends dracut's script ({:?}), and bash goes on; which of them the image has is not known",
+                found.word, found.says
+            )));
+        }
         return finding(facts, image, &found, &[]);
     }
     let added = added_by_firmware(facts, image)?;

@@ -2,6 +2,7 @@
 //! program.
 
 mod fields;
+pub mod initramfs_tools;
 pub mod network_generator;
 pub mod network_legacy;
 pub mod network_manager;

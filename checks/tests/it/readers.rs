@@ -300,3 +300,81 @@ fn an_account_that_is_not_shown_is_no_doubt_about_the_network() {
         assert!(!matches!(outcome, isctpl_checks::Outcome::Unknown { .. }), "{check}: {outcome:?}");
     }
 }
+
+/// initramfs-tools 0.142 with klibc 2.0.12 was run with each of these lines: ipconfig refused the word, and the script
+/// ended before the login.
+#[test]
+fn ipconfig_refuses_a_word_that_it_cannot_parse_and_nobody_logs_in() {
+    const ROOT: &str = "root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto";
+    let ends =
+        json!([{"at": {"path": "/boot/initrd.img!scripts/functions", "line": 384}, "value": ". /run/net-*.conf"}]);
+    let says = |words: &str, ends: &Value, origin: u8| {
+        let mut patch = vec![set("/images/0/refusals", ends.clone())];
+        for source in ["table", "sysfs"] {
+            patch.push(set(&format!("/firmware/{source}/known/nics/0/origin"), json!(origin)));
+            if origin == 1 {
+                patch.push(set(&format!("/firmware/{source}/known/nics/0/dhcp"), Value::Null));
+            }
+        }
+        machine("initramfs-tools-live")
+            .patch(json!(patch))
+            .cmdline(&format!("{ROOT} {words}"))
+            .says("login-word-refused")
+    };
+    for (words, why) in [
+        ("ip=enp0s3:dhcp", "can't parse IP address"),
+        ("ip=100.64.16.54::100.64.16.49:29::enp0s3:none", "can't parse IP address"),
+        ("ip=[2001:db8::5]::[2001:db8::1]:64::enp0s3:none", "can't parse IP address"),
+        ("ip=:::::enp0s3:dhcp6", "invalid protocol"),
+        ("ip=:::::enp0s3:auto6", "invalid protocol"),
+        ("ip=:::::enp0s3:dhcp:1500", "can't parse IP address"),
+        ("ip=dhcp ip=enp0s3:dhcp", "can't parse IP address"),
+    ] {
+        let Outcome::Fail(findings) = says(words, &ends, 3) else { panic!("{words}") };
+        let word = words.rsplit(' ').next().unwrap();
+        assert!(findings[0].summary.contains(why), "{:?}", findings[0]);
+        assert_eq!(findings[0].evidence[0].excerpt, word);
+        // A static address of the iBFT makes the script ask for no other, and a later script goes on without.
+        for outcome in [says(words, &ends, 1), says(words, &json!([]), 3)] {
+            assert!(matches!(outcome, Outcome::Pass(_)), "{words}: {outcome:?}");
+        }
+    }
+    for words in [
+        "ip=dhcp",
+        "ip=:::::enp0s3:dhcp",
+        "ip=enp0s3:dhcp ip=dhcp",
+        "ip=100.64.16.54::100.64.16.49:255.255.255.248::enp0s3:off",
+        "ip=100.64.16.54/29::100.64.16.49:255.255.255.248:host:enp0s3:static:192.0.2.53",
+        "ip=enp0s3",
+    ] {
+        let outcome = says(words, &ends, 3);
+        assert!(matches!(outcome, Outcome::Pass(_)), "{words}: {outcome:?}");
+    }
+}
+
+/// open-iscsi 2.1.8's script was run with each of these lines: it logged in to nothing.
+#[test]
+fn the_script_of_open_iscsi_ignores_a_request_that_it_cannot_split() {
+    let says = |words: &str| {
+        let none = json!([set("/images/0/requests", json!([]))]);
+        machine("initramfs-tools-live")
+            .patch(none)
+            .cmdline(&format!("root=/dev/sda {words}"))
+            .says("login-not-requested")
+    };
+    for words in [
+        "iscsi_auto=1",
+        "iscsi_target_name=iqn.2009-01.com.example:disk",
+        "iscsi_target_name=iqn.2009-01.com.example:disk iscsi_target_ip=",
+        "root=iscsi:::::iqn.2009-01.com.example:disk",
+    ] {
+        assert!(!matches!(says(words), Outcome::Pass(_)), "{words}");
+    }
+    for words in [
+        "iscsi_auto",
+        "iscsi_target_name=iqn.2009-01.com.example:disk iscsi_target_ip=100.97.0.10",
+        "root=iscsi:100.97.0.10::::iqn.2009-01.com.example:disk",
+    ] {
+        assert!(matches!(says(words), Outcome::Pass(_)), "{words}: {:?}", says(words));
+    }
+}

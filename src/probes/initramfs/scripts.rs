@@ -147,9 +147,15 @@ impl<'t> Scripts<'t> {
         network
     }
 
-    /// Lines of dracut's scripts that end the boot at a word of the command line: what they say.
+    /// Lines of dracut's scripts that end the boot at a word of the command line: what they say. Of initramfs-tools'
+    /// those at which a script ends where ipconfig has brought up nothing: a file is read in that it has not written.
     pub(super) fn refusals(&self) -> Vec<Located<String>> {
         let mut found = Vec::new();
+        if let Some((path, _)) = self.scanned.iter().find(|(path, _)| *path == "scripts/functions") {
+            let lines = (1..).zip(self.tree.text(path).unwrap_or_default().lines());
+            let ends = lines.filter(|(_, line)| line.trim() == READS_WHAT_IPCONFIG_WROTE).take(1);
+            found.extend(ends.map(|(number, line)| Located::new(line.trim().to_owned(), self.place(path, number))));
+        }
         for (path, _) in self.scanned.iter().filter(|(path, _)| path.contains("hooks/cmdline/") || is_net_lib(path)) {
             for (number, line) in (1..).zip(self.tree.text(path).unwrap_or_default().lines()) {
                 let says = SAYS.iter().find(|says| line.contains("die ") && line.contains(**says));
@@ -214,6 +220,9 @@ impl<'t> Scripts<'t> {
 fn is_of_shell(text: &str) -> bool {
     text.lines().next().and_then(|line| line.strip_prefix("#!")).is_none_or(is_run_by_shell)
 }
+
+/// The line of `configure_networking` before initramfs-tools 0.148.
+const READS_WHAT_IPCONFIG_WROTE: &str = ". /run/net-*.conf";
 
 /// Names of the versions of awk that have no `and()`.
 const AWK_WITHOUT_AND: &[&str] = &["mawk", "original-awk", "nawk"];

@@ -1,6 +1,7 @@
 //! Words of a kernel command line that bring up the network of an initramfs, against each program that reads them.
 
 mod firmware;
+mod initramfs_tools;
 mod legacy;
 mod line;
 mod manager;

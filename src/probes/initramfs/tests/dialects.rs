@@ -46,6 +46,21 @@ fn an_image_of_initramfs_tools_is_understood() {
     assert_eq!(facts.missing_libraries[1].programs, ["usr/sbin/iscsistart"]);
 }
 
+#[test]
+fn the_line_at_which_a_script_ends_without_a_network_is_found() {
+    let of = |line: &str| {
+        let functions = format!("configure_networking()\n{{\n\tipconfig eth0\n\t\t{line}\n}}\n");
+        let image = initramfs_tools(&ipconfig("IPV4ROUTE%iSUBNET")).program("scripts/functions", &functions);
+        facts_of(&image.finish()).refusals
+    };
+    let found = of(". /run/net-*.conf");
+    assert_eq!(
+        found.iter().map(|line| line.at.to_string()).collect::<Vec<_>>(),
+        ["/boot/initrd.img!scripts/functions:4"]
+    );
+    assert!(of("for file in /run/net-*.conf; do [ -e \"$file\" ] && . \"$file\"; done").is_empty());
+}
+
 /// What is in doubt names what it stands in the way of, so that a check knows what it cannot tell.
 #[test]
 fn what_is_in_doubt_in_an_image_names_its_source() {
