@@ -2,7 +2,7 @@
 
 use super::file::{Iface, IfaceOption, Stanza};
 use super::ports;
-use super::refusals::gives_up;
+use super::refusals::{doubt, gives_up};
 use super::routes::routes_of;
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
@@ -39,6 +39,11 @@ pub(crate) fn interfaces(
     let mut configs = Vec::new();
     let mut renames = Vec::new();
     for stanza in stanzas {
+        if let Stanza::Iface(iface) = stanza
+            && let Some(what) = doubt(iface).filter(|_| strict)
+        {
+            problems.push(Problem::new(iface.at.to_string(), what));
+        }
         match stanza {
             Stanza::Iface(iface) if !iface.template && is_ipv4(iface) => {
                 let was_told = known.weight.get() > WEIGHT_LIMIT;
@@ -278,7 +283,7 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, strict: bool, problems: &mut
         }
     }
     for option in options.iter().filter(|option| option.name == "address") {
-        address(option, netmask, &mut config, problems);
+        address(option, netmask, strict, &mut config, problems);
     }
     by_name(&iface.name, &mut config);
     config.method = match method {
@@ -340,30 +345,36 @@ fn apply(option: &IfaceOption, config: &mut InterfaceConfig, problems: &mut Vec<
     }
 }
 
+/// ifupdown itself goes by `netmask` where there is one, whatever stands behind the address (0.8.41, `compute_v4_mask`).
 fn address(
     option: &IfaceOption,
     netmask: Option<&IfaceOption>,
+    strict: bool,
     config: &mut InterfaceConfig,
     problems: &mut Vec<Problem>,
 ) {
     let text = option.value.split_whitespace().next().unwrap_or_default();
-    if let Ok(net) = text.parse::<IpNet>() {
-        config.addresses.push(net);
-        return;
-    }
-    let Ok(ip) = text.parse::<IpAddr>() else {
-        wrong(option, "is not an address", problems);
-        return;
+    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let net = match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => {
+            let netmask = netmask.filter(|_| strict || length.is_none());
+            let length = match (netmask, length) {
+                (Some(netmask), _) => prefix(&netmask.value),
+                (None, Some(length)) => prefix(length),
+                (None, None) => Some(classful_prefix(ip)),
+            };
+            let net = length.and_then(|length| Ipv4Net::new(ip, length).ok()).map(IpNet::from);
+            if let Some(netmask) = netmask.filter(|_| net.is_none()) {
+                return wrong(netmask, "is not a netmask", problems);
+            }
+            net
+        }
+        Ok(IpAddr::V6(_)) if length.is_none() => return,
+        _ => text.parse().ok(),
     };
-    let net = match (ip, netmask) {
-        (IpAddr::V4(ip), Some(netmask)) => prefix(&netmask.value).and_then(|prefix| Ipv4Net::new(ip, prefix).ok()),
-        (IpAddr::V4(ip), None) => Ipv4Net::new(ip, classful_prefix(ip)).ok(),
-        (IpAddr::V6(_), _) => return,
-    };
-    match (net, netmask) {
-        (Some(net), _) => config.addresses.push(net.into()),
-        (None, Some(netmask)) => wrong(netmask, "is not a netmask", problems),
-        (None, None) => {}
+    match net {
+        Some(net) => config.addresses.push(net),
+        None => wrong(option, "is not an address", problems),
     }
 }
 

@@ -31,6 +31,21 @@ pub(super) fn of_iface(rest: &str) -> Option<&'static str> {
     }
 }
 
+/// What of a stanza a later version may have, and ifupdown refuses the whole file for where it does not.
+pub(super) fn doubt(iface: &Iface) -> Option<String> {
+    const METHODS: [&str; 9] = ["loopback", "static", "manual", "dhcp", "bootp", "tunnel", "ppp", "wvdial", "ipv4ll"];
+    let (what, name) = match (iface.family.as_deref(), iface.method.as_deref()) {
+        _ if iface.template => ("keyword", "template"),
+        (Some(family), _) if !FAMILIES.contains(&family) => ("address family", family),
+        (Some("inet"), Some(method)) if !METHODS.contains(&method) => ("method", method),
+        _ => return None,
+    };
+    Some(format!(
+        "`{}` is no {what} that isctpl knows, and ifupdown refuses a file for what it does not know",
+        wrong_value(name)
+    ))
+}
+
 /// Why it refuses a line that is no `iface`; `open` where a stanza is, `last` is what the file held last.
 pub(super) fn of_other_line(open: bool, last: Option<&Item>, word: &str, rest: &str) -> Option<&'static str> {
     let keywords = ["auto", "mapping", "source", "rename", "no-auto-down", "no-scripts", "template", "vlan"];
@@ -52,6 +67,12 @@ pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Locate
     let because = |option: &IfaceOption, what: &str| {
         Some(Located::new(format!("`{}` {what}", wrong_value(&option.value)), option.at.clone()))
     };
+    // It hands on all values of an option, a line each, and the shell takes every line for a command.
+    for name in ["address", "netmask", "gateway", "mtu"] {
+        if let [_, second, ..] = of(name).as_slice() {
+            return Some(Located::new(format!("`{name}` stands there twice"), second.at.clone()));
+        }
+    }
     let (addresses, netmasks) = (of("address"), of("netmask"));
     let address = match addresses.as_slice() {
         [] if iface.inherits.is_empty() => {
@@ -65,7 +86,7 @@ pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Locate
     }
     if let [netmask] = netmasks.as_slice()
         && let Some(words) = words_of(netmask)
-        && !matches!(words.as_slice(), [word] if prefix(word).is_some() || may_be_address(word))
+        && !matches!(words.as_slice(), [word] if !word.starts_with('/') && (prefix(word).is_some() || may_be_address(word)))
     {
         return because(netmask, "is not a netmask");
     }

@@ -236,6 +236,10 @@ fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
         (" address 192.0.2.5/24\n gateway 192.0.2.\n", 4),
         (" address 192.0.2.5/24\n mtu big\n", 4),
         (" netmask 255.255.255.0\n", 2),
+        // Values of an option that stands there twice are lines of the command.
+        (" address 192.0.2.5/24\n address 192.0.2.6/24\n", 4),
+        (" address 192.0.2.5/24\n gateway 192.0.2.1\n gateway 192.0.2.2\n", 5),
+        (" address 192.0.2.5\n netmask /24\n", 4),
     ] {
         assert_eq!(read(options, true), (Some(line), 0), "{options}");
     }
@@ -257,4 +261,32 @@ fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
     }
     assert_eq!(read(" address $(san-address)\n", true), (None, 1));
     assert_eq!(read(" address 172.16.1.\n", false), (None, 1), "ifupdown2 goes on");
+}
+
+/// `ifup -n` printed `ip addr add 10.0.0.5/255.255.255.0` and `10.1.2.3/255.255.0.0`; ifupdown2 heeds a netmask only where
+/// the address has no length.
+#[test]
+fn a_netmask_counts_more_than_a_length_to_ifupdown_itself() {
+    let read = |options: &str, strict: bool| {
+        let stanzas = stanzas_of(parse(&format!("auto eth0\niface eth0 inet static\n{options}"), "/i"));
+        let (configs, _) = interfaces(&stanzas, strict, &mut Vec::new());
+        configs[0].addresses.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let both = " address 10.0.0.5/14\n netmask 255.255.255.0\n";
+    assert_eq!(read(both, true), ["10.0.0.5/24"]);
+    assert_eq!(read(both, false), ["10.0.0.5/14"]);
+    assert_eq!(read(" address 10.1.2.3/255.255.0.0\n", true), ["10.1.2.3/16"]);
+}
+
+#[test]
+fn what_only_a_later_ifupdown_may_know_is_a_doubt() {
+    for head in ["iface eth0 inet nothing", "iface eth0 inet9 static", "template base inet static"] {
+        let stanzas = stanzas_of(parse(&format!("{head}\n mtu 1500\n"), "/i"));
+        let doubts = |strict: bool| {
+            let mut problems = Vec::new();
+            interfaces(&stanzas, strict, &mut problems);
+            problems.len()
+        };
+        assert_eq!((doubts(true), doubts(false)), (1, 0), "{head}");
+    }
 }
