@@ -50,6 +50,9 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
             bail!("--format checkmk and html are for one report: give one snapshot")
         }
     };
+    if args.textfile.is_some() {
+        bail!("--textfile is for one report: give one snapshot");
+    }
     // Snapshots have no file of their own, so that it is the same for all.
     let config = ConfigFile::of(args).read_for(&mut Facts::default())?;
     let work = Arc::new(Work {

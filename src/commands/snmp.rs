@@ -30,7 +30,7 @@ pub(super) fn run(args: &SnmpArgs, output: &mut Output) -> anyhow::Result<u8> {
         if !line.ends_with(b"\n") && u64::try_from(length)? == LINE_LIMIT {
             bail!("snmpd sent a line of more than {LINE_LIMIT} bytes");
         }
-        let values = if awaits == Awaits::Command { Values::new() } else { report.values(&args.report, &base) };
+        let values = if awaits == Awaits::Command { Values::new() } else { report.values(args, &base) };
         if let Some(answer) = awaits.take(&String::from_utf8_lossy(&line), &values) {
             output.print(&answer)?;
         }
@@ -45,14 +45,15 @@ struct Source {
 }
 
 impl Source {
-    fn values(&mut self, path: &Path, base: &Oid) -> Values {
+    fn values(&mut self, args: &SnmpArgs, base: &Oid) -> Values {
+        let path = &args.report;
         let sign = |data: &Metadata| (data.dev(), data.ino(), data.mtime(), data.mtime_nsec());
         let seen = path.metadata().ok().filter(Metadata::is_file).map(|data| sign(&data));
         if seen.is_none() || seen != self.seen {
             self.seen = seen;
             self.kept = read(path);
         }
-        snmp(&self.kept, base, jiff::Timestamp::now().as_second())
+        snmp(&self.kept, base, jiff::Timestamp::now().as_second(), args.max_age)
     }
 }
 

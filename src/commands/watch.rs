@@ -4,7 +4,8 @@ use super::output::Output;
 use super::source::request_of;
 use super::watch_files::{Content, WatchFile};
 use crate::cli::{AlsoTo, WatchArgs, WatchFormat};
-use crate::formats::text::printable;
+use crate::formats::text::{names, printable};
+use crate::formats::timeline::{LIMIT, parse};
 use crate::probes;
 use crate::report::{self, WatchMetrics};
 use crate::system::cancel::{Cancel, Wakeup};
@@ -17,12 +18,10 @@ use sd_notify::NotifyState;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// The most that a timeline may hold.
-const TIMELINE_LIMIT: u64 = 1 << 20;
 
 /// How long a line waits for whoever reads standard output.
 const PATIENCE: u16 = 1000;
@@ -33,7 +32,7 @@ pub(super) fn run(args: &WatchArgs, output: &mut Output) -> anyhow::Result<u8> {
     }
     let request = what_to_watch(args)?;
     let also = open_also(&args.also_to)?;
-    let files = files(args)?;
+    let files = files(args, output)?;
     let mut told =
         Told { output, format: args.format, also, files, watchdog: watchdog(), pinged: None, ready: false, unread: 0 };
     if let Err(problem) = steady::lock_memory() {
@@ -74,7 +73,7 @@ fn is_interface(facts: &Facts, name: &str) -> bool {
 }
 
 /// The files that are kept. Where the directory of doctor's is not there yet, it is made.
-fn files(args: &WatchArgs) -> anyhow::Result<Vec<WatchFile>> {
+fn files(args: &WatchArgs, output: &mut Output) -> anyhow::Result<Vec<WatchFile>> {
     let metrics = |path: &PathBuf| WatchFile::new(path.clone(), Content::Metrics(WatchMetrics::default()));
     let mut files: Vec<WatchFile> = args.textfile.iter().map(metrics).collect();
     if let Some(path) = &args.since_boot {
@@ -86,16 +85,22 @@ fn files(args: &WatchArgs) -> anyhow::Result<Vec<WatchFile>> {
                 .create(directory)
                 .with_context(|| format!("cannot make {}", printable::path(directory)))?;
         }
-        let keeper = Keeper::new(boot_id()?, earlier(path));
-        files.push(WatchFile::new(path.clone(), Content::Timeline(Box::new(keeper))));
+        let path = std::path::absolute(path)?;
+        let earlier = earlier(&path).unwrap_or_else(|why| {
+            complain(output, &format!("{} begins anew: {why}", printable::path(&path)));
+            None
+        });
+        let keeper = Keeper::new(boot_id()?, earlier);
+        files.push(WatchFile::new(path, Content::Timeline(Box::new(keeper))));
     }
     Ok(files)
 }
 
-/// What an earlier watch has left; one that cannot be read begins anew.
-fn earlier(path: &Path) -> Option<Timeline> {
-    let bytes = Root::running().ok()?.read(path.to_str()?, TIMELINE_LIMIT).ok()??;
-    serde_json::from_slice(&bytes).ok()
+/// What an earlier watch has left; `Err` says why that cannot be read.
+fn earlier(path: &Path) -> Result<Option<Timeline>, String> {
+    let name = names::decode(path.as_os_str().as_bytes());
+    let bytes = Root::running().and_then(|root| root.read(&name, LIMIT)).map_err(|problem| problem.what)?;
+    bytes.map(|bytes| parse(&bytes)).transpose()
 }
 
 /// The devices that get every line, too. They are opened before they are needed.

@@ -2,7 +2,7 @@
 
 use crate::report::WatchMetrics;
 use crate::system::replace::{Readers, write_whole};
-use crate::system::since_boot;
+use crate::system::{awake, since_boot};
 use crate::watch::{Keeper, Record, What};
 use std::io::Result;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ impl WatchFile {
     pub(super) fn take(&mut self, record: &Record) {
         match &mut self.content {
             Content::Metrics(metrics) => metrics.take(record),
-            Content::Timeline(keeper) => keeper.take(record, since_boot()),
+            Content::Timeline(keeper) => keeper.take(record),
         }
         self.is_old = true;
         if matches!(record.what, What::Stop { .. }) {
@@ -67,7 +67,7 @@ impl WatchFile {
     fn replace(&mut self) -> Result<()> {
         let text = match &mut self.content {
             Content::Metrics(metrics) => metrics.text(),
-            Content::Timeline(keeper) => serde_json::to_string(keeper.timeline(since_boot()))? + "\n",
+            Content::Timeline(keeper) => serde_json::to_string(keeper.timeline(since_boot(), awake()))? + "\n",
         };
         write_whole(&self.path, text.as_bytes(), Readers::Everyone)
     }

@@ -16,3 +16,4 @@ pub(crate) mod snmp;
 pub(crate) mod storage;
 pub(crate) mod systemd;
 pub mod text;
+pub(crate) mod timeline;

@@ -3,7 +3,7 @@
 //! Checkmk user guide, "Local checks": status, name, metrics or `-`, text; `\n` begins the details.
 
 use super::Report;
-use super::nagios::{details, one_line, reason};
+use super::nagios::{self, details, why};
 use isctpl_checks::LinkStatus;
 use std::fmt::Write;
 
@@ -19,10 +19,10 @@ pub(crate) fn checkmk(report: &Report<'_>) -> String {
         counts.critical,
         counts.warning,
         counts.unknown,
-        one_line(&reason(report))
+        one_line(&why(report))
     );
     for line in details(report) {
-        let _ = write!(text, "\\n{line}");
+        let _ = write!(text, "\\n{}", one_line(&line));
     }
     text.push('\n');
     for link in &report.judgement.chain {
@@ -42,4 +42,9 @@ pub(crate) fn checkmk(report: &Report<'_>) -> String {
 /// The line for a run that came to no report.
 pub(crate) fn checkmk_unknown(why: &str) -> String {
     format!("3 \"{BOOT}\" - {}\n", one_line(why))
+}
+
+/// A backslash of a fact's would begin a new line, and a bar metrics.
+fn one_line(what: &str) -> String {
+    nagios::one_line(what).replace('\\', "/")
 }

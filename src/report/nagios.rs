@@ -13,11 +13,7 @@ const REASON_LIMIT: usize = 400;
 /// The report as a plugin prints it.
 pub(crate) fn nagios(report: &Report<'_>) -> String {
     let counts = report.counts();
-    let mut why = reason(report);
-    if report.exit_code() != report.code() {
-        let _ = write!(why, " (does not count: --fail-on {})", report.fail_on.name());
-    }
-    let mut text = first_line(state(report.exit_code()), &why);
+    let mut text = first_line(state(report.exit_code()), &why(report));
     let _ = writeln!(
         text,
         " | critical={};;0 warning={};0 unknown={} passed={}",
@@ -27,6 +23,15 @@ pub(crate) fn nagios(report: &Report<'_>) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// What decided the state, and whether it counts.
+pub(super) fn why(report: &Report<'_>) -> String {
+    let mut why = reason(report);
+    if report.exit_code() != report.code() {
+        let _ = write!(why, " (does not count: --fail-on {})", report.fail_on.name());
+    }
+    why
 }
 
 /// What is told behind the first line, a line each.
@@ -71,7 +76,7 @@ pub(super) fn state(code: u8) -> &'static str {
 }
 
 /// What decided the state, in a sentence.
-pub(super) fn reason(report: &Report<'_>) -> String {
+fn reason(report: &Report<'_>) -> String {
     let judgement = report.judgement;
     let verdict = &judgement.verdict;
     let findings = judgement.findings();

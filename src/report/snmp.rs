@@ -5,7 +5,7 @@ use crate::formats::text::printable;
 use isctpl_checks::{BootVerdict, Link};
 use serde::Deserialize;
 
-/// The longest text of a value (DisplayString of RFC 2579 takes 255).
+/// The longest text of a value, in octets (SnmpAdminString of RFC 3411).
 const TEXT_LIMIT: usize = 255;
 
 /// What is read of a report; a field that is not there has its empty value.
@@ -59,24 +59,26 @@ impl Kept {
     }
 }
 
-/// The values of a report that is `now` seconds after 1970 asked for; `Err` says why there is none, and the verdict is
-/// unknown then.
-pub(crate) fn snmp(report: &Result<Kept, String>, base: &Oid, now: i64) -> Values {
+/// The values of a report that is `now` seconds after 1970 asked for; `Err` says why there is none. The verdict is unknown
+/// then, and where the report is older than `max_age` seconds.
+pub(crate) fn snmp(report: &Result<Kept, String>, base: &Oid, now: i64, max_age: u32) -> Values {
     let nothing = Kept::default();
+    let taken = report.as_ref().ok().and_then(|kept| kept.time.parse::<jiff::Timestamp>().ok());
+    // What lies in the future is as old as what lies in the past.
+    let age = taken.map_or(u32::MAX, |taken| u32::try_from(now.abs_diff(taken.as_second())).unwrap_or(u32::MAX));
     let (kept, problem) = match report {
-        Ok(kept) => (kept, None),
-        Err(problem) => (&nothing, Some(problem.as_str())),
+        Ok(kept) if age <= max_age => (kept, None),
+        Ok(kept) => (&nothing, Some(format!("the last report is of {}; isctpl doctor does not run", kept.time))),
+        Err(problem) => (&nothing, Some(problem.clone())),
     };
-    let text = |text: &str| Value::Text(printable::line(text).chars().take(TEXT_LIMIT).collect());
-    let taken = kept.time.parse::<jiff::Timestamp>().map_or(0, |time| time.as_second());
-    let age = if taken == 0 { u32::MAX } else { u32::try_from(now.saturating_sub(taken)).unwrap_or_default() };
+    let time = report.as_ref().map_or("", |kept| kept.time.as_str());
     let verdict = &kept.verdict;
-    let because = problem.unwrap_or(&verdict.because);
+    let because = problem.as_deref().unwrap_or(&verdict.because);
     let scalars = [
         Value::Integer(verdict_number(&verdict.boot)),
         text(verdict.broken_link.as_deref().unwrap_or_default()),
         text(because),
-        text(&kept.time),
+        text(time),
         Value::Gauge(age),
         Value::Gauge(kept.counts.critical),
         Value::Gauge(kept.counts.warning),
@@ -98,6 +100,15 @@ pub(crate) fn snmp(report: &Result<Kept, String>, base: &Oid, now: i64) -> Value
         }
     }
     values
+}
+
+/// A text as SnmpAdminString takes it (RFC 3411): so many octets of UTF-8, in one line.
+fn text(text: &str) -> Value {
+    let mut line = printable::line(text).into_owned();
+    while line.len() > TEXT_LIMIT {
+        line.pop();
+    }
+    Value::Text(line)
 }
 
 fn verdict_number(boot: &str) -> i32 {

@@ -2,8 +2,8 @@
 
 use super::style::{BAD, GOOD, Style, paint, status_word};
 use super::{Report, columns};
-use isctpl_checks::facts::{SanGap, Timeline};
-use isctpl_checks::{LinkStatus, Phase, seconds};
+use isctpl_checks::facts::{SanGap, Timeline, Unseen};
+use isctpl_checks::{Link, LinkStatus, Phase, Sight, seconds};
 use serde::Serialize;
 
 /// What a phase saw.
@@ -27,34 +27,52 @@ pub(super) fn of<'a>(report: &Report<'a>) -> Option<&'a Timeline> {
 /// Each phase with what was seen in it.
 pub(super) fn phases<'a>(report: &Report<'a>) -> Vec<Seen<'a>> {
     let Some(timeline) = of(report) else { return Vec::new() };
-    let foretold =
-        |phase: &Phase<'_>| report.judgement.chain.iter().find(|link| link.link == phase.link).map(|link| link.status);
+    let status = |phase: &Phase<'_>| {
+        // How the machine stands now is no forecast of how it stood before.
+        let link = report.judgement.chain.iter().find(|link| link.link == phase.link && link.link != Link::Uptime)?;
+        Some(link.status)
+    };
     let phases = timeline.phases().into_iter();
     phases
         .map(|phase| {
             let (word, text) = seen(timeline, &phase);
-            Seen { word, text, foretold: foretold(&phase), phase }
+            Seen { word, text, foretold: status(&phase), phase }
         })
         .collect()
 }
 
 fn seen(timeline: &Timeline, phase: &Phase<'_>) -> (&'static str, String) {
-    if !phase.watched {
+    let left = || {
         let left = timeline.portals.iter().map(|portal| format!("{}: {}", portal.portal, portal.first.how));
-        return ("not watched", format!("it left {}", left.collect::<Vec<_>>().join("; ")));
+        left.collect::<Vec<_>>().join("; ")
+    };
+    if phase.sight == Sight::None {
+        return ("not watched", if timeline.saw_the_start() { format!("it left {}", left()) } else { String::new() });
     }
     let Some((portal, longest)) = phase.gaps.iter().max_by_key(|(_, gap)| gap.length_us.unwrap_or(u64::MAX)) else {
-        return ("held", String::new());
+        let until = format!("until {}", seconds(phase.to_us));
+        return match phase.sight {
+            Sight::Whole if timeline.ended && phase.to_us == timeline.seen_us => {
+                ("held", format!("{until}, when the watch ended"))
+            }
+            Sight::Whole => ("held", String::new()),
+            _ => ("not all seen", "no gap among what was seen".to_owned()),
+        };
     };
+    let at_least = if timeline.has_more_gaps() { "at least " } else { "" };
     let times = match phase.gaps.len() {
         1 => "once".to_owned(),
-        count => format!("{count} times, the longest time"),
+        count => format!("{at_least}{count} times, the longest time"),
     };
-    ("lost", format!("{times} {}; {portal}: {}", length(longest), why(longest)))
+    ("lost", format!("{times} {}; {portal}: {}", length(timeline, longest), why(longest)))
 }
 
-fn length(gap: &SanGap) -> String {
-    gap.length_us.map_or_else(|| "until now".to_owned(), |length| format!("for {}", seconds(length)))
+fn length(timeline: &Timeline, gap: &SanGap) -> String {
+    match gap.length_us {
+        Some(length) if gap.at_most => format!("for {} at most", seconds(length)),
+        Some(length) => format!("for {}", seconds(length)),
+        None => format!("until {} at least", seconds(timeline.seen_us)),
+    }
 }
 
 fn why(gap: &SanGap) -> String {
@@ -93,6 +111,7 @@ pub(super) struct TimelineV1<'a> {
     begun_us: u64,
     seen_us: u64,
     ended: bool,
+    unseen: &'a [Unseen],
     phases: Vec<PhaseV1<'a>>,
 }
 
@@ -102,6 +121,7 @@ struct PhaseV1<'a> {
     from_us: u64,
     to_us: u64,
     watched: bool,
+    whole: bool,
     link: &'static str,
     gaps: Vec<GapV1<'a>>,
 }
@@ -111,6 +131,7 @@ struct GapV1<'a> {
     portal: &'a str,
     from_us: u64,
     length_us: Option<u64>,
+    at_most: bool,
     answer: &'a str,
     cause: &'a str,
 }
@@ -122,6 +143,7 @@ pub(super) fn json<'a>(report: &Report<'a>) -> Option<TimelineV1<'a>> {
         portal,
         from_us: gap.from_us,
         length_us: gap.length_us,
+        at_most: gap.at_most,
         answer: &gap.how,
         cause: &gap.cause,
     };
@@ -129,7 +151,8 @@ pub(super) fn json<'a>(report: &Report<'a>) -> Option<TimelineV1<'a>> {
         name: phase.name,
         from_us: phase.from_us,
         to_us: phase.to_us,
-        watched: phase.watched,
+        watched: phase.sight != Sight::None,
+        whole: phase.sight == Sight::Whole,
         link: phase.link.name(),
         gaps: phase.gaps.into_iter().map(gap).collect(),
     };
@@ -137,6 +160,7 @@ pub(super) fn json<'a>(report: &Report<'a>) -> Option<TimelineV1<'a>> {
         begun_us: timeline.begun_us,
         seen_us: timeline.seen_us,
         ended: timeline.ended,
+        unseen: &timeline.unseen,
         phases: timeline.phases().into_iter().map(phase).collect(),
     })
 }

@@ -52,12 +52,13 @@ impl WatchMetrics {
             What::Resync { .. } => self.resyncs += 1,
             What::Restored { .. } => self.restored += 1,
             What::Stop { .. } => self.stopped = true,
-            What::Session { name, state: Some(state), was, .. } => {
-                self.session_failures += u64::from(was.is_some() && state != LOGGED_IN);
-                self.sessions.insert(name.clone(), state.clone());
-            }
-            What::Session { name, state: None, .. } => {
-                self.sessions.remove(name);
+            What::Session { name, state, was, .. } => {
+                let worked = was.as_ref().is_some_and(|(was, _)| was == LOGGED_IN);
+                self.session_failures += u64::from(worked);
+                match state {
+                    Some(state) => self.sessions.insert(name.clone(), state.clone()),
+                    None => self.sessions.remove(name),
+                };
             }
             What::Change { .. } | What::NotRestored { .. } | What::UnitStart { .. } | What::NotFollowed { .. } => {}
         }

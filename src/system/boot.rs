@@ -1,6 +1,7 @@
 //! This boot: its id, and how long it has lasted.
 
 use isctpl_checks::facts::Problem;
+use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
 /// Where the kernel tells the id that it has drawn for this boot (random(4)).
@@ -17,6 +18,15 @@ pub(crate) fn boot_id() -> Result<String, Problem> {
 
 /// The time since the kernel started, that in suspend included (`CLOCK_BOOTTIME`).
 pub(crate) fn since_boot() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    read(ClockId::Boottime)
+}
+
+/// The time since the kernel started, that in suspend left out (`CLOCK_MONOTONIC`).
+pub(crate) fn awake() -> Duration {
+    read(ClockId::Monotonic)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }

@@ -26,7 +26,7 @@ pub(crate) mod steady;
 pub(crate) mod terminal;
 pub(crate) mod unit_starts;
 
-pub(crate) use boot::{boot_id, since_boot};
+pub(crate) use boot::{awake, boot_id, since_boot};
 pub use budget::Budget;
 pub use meta::{FileKind, Meta};
 pub use root::Root;

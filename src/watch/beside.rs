@@ -3,8 +3,7 @@
 use super::record::What;
 use crate::system::iscsi_events::{IscsiEvents, SESSIONS, SessionState, session_states};
 use crate::system::unit_starts::{UNITS, UnitStarts};
-use isctpl_checks::facts::Problem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,6 +18,9 @@ const CLOSELY: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 /// A session that does not work is looked at so often: that it works again is told by nobody.
 const BROKEN: Duration = Duration::from_secs(1);
 
+/// What systemd starts, where it cannot be followed.
+const STARTS: &str = "the starts of services";
+
 /// The start of the machine is over after so long.
 const A_START: Duration = Duration::from_secs(900);
 
@@ -32,7 +34,7 @@ pub(super) struct Beside {
     starts: Option<UnitStarts>,
     events: Option<IscsiEvents>,
     sessions: Sessions,
-    units: usize,
+    units: BTreeSet<String>,
 }
 
 impl Beside {
@@ -49,15 +51,15 @@ impl Beside {
             told.extend(sessions.look(now));
         }
         let (starts, started) = match units.then(|| UnitStarts::follow(Path::new(UNITS))) {
-            Some(Some((starts, started))) => (Some(starts), started),
-            Some(None) => {
-                let problem = Problem::new(UNITS, "is not there");
-                told.push(What::NotFollowed { what: "the starts of services", problem });
+            Some(Ok((starts, started))) => (Some(starts), started),
+            Some(Err(problem)) => {
+                told.push(What::NotFollowed { what: STARTS, problem });
                 (None, Vec::new())
             }
             None => (None, Vec::new()),
         };
-        let beside = Self { begun: now, starts, events, sessions, units: started.len() };
+        let units = started.iter().cloned().collect();
+        let beside = Self { begun: now, starts, events, sessions, units };
         told.extend(started.into_iter().map(|unit| What::UnitStart { unit, before: true }));
         (beside, told)
     }
@@ -77,12 +79,18 @@ impl Beside {
     pub(super) fn take(&mut self, now: Instant) -> Vec<What> {
         let mut told = Vec::new();
         if let Some(starts) = &mut self.starts {
-            let started = starts.next();
-            self.units += started.len();
-            told.extend(started.into_iter().map(|unit| What::UnitStart { unit, before: false }));
-            if self.units > MOST_UNITS || now.saturating_duration_since(self.begun) > A_START {
+            let (started, problem) = match starts.next() {
+                Ok(started) => (started, None),
+                Err(problem) => (Vec::new(), Some(problem)),
+            };
+            // One that is started again and again is told once.
+            let new =
+                started.into_iter().filter(|unit| self.units.len() < MOST_UNITS && self.units.insert(unit.clone()));
+            told.extend(new.map(|unit| What::UnitStart { unit, before: false }));
+            if problem.is_some() || now.saturating_duration_since(self.begun) > A_START {
                 self.starts = None;
             }
+            told.extend(problem.map(|problem| What::NotFollowed { what: STARTS, problem }));
         }
         if let Some(events) = &mut self.events {
             if events.happened() {

@@ -71,6 +71,18 @@ impl Fib {
         index.and_then(|index| self.links.get(&index)).is_some_and(|link| link.up)
     }
 
+    /// The interface that has taken the place of the one that a route led through, which is gone: it has its name, is up,
+    /// and its network has the route's gateway.
+    pub(super) fn successor(&self, route: &Route) -> Option<u32> {
+        if route.index.is_some_and(|index| self.links.contains_key(&index)) {
+            return None;
+        }
+        let link = self.links.values().find(|link| route.interface.as_ref() == Some(&link.name) && link.up)?;
+        let mut own = self.addresses.iter().filter(|address| address.index == link.index);
+        let leads = route.gateway.is_none_or(|gateway| own.any(|address| address.net.contains(&gateway)));
+        leads.then_some(link.index)
+    }
+
     /// Takes a change in.
     pub(super) fn apply(&mut self, change: &Change) -> Effect {
         match change {

@@ -16,6 +16,7 @@ mod timeline;
 
 use crate::system::cancel::{Cancel, Wakeup};
 use crate::system::netlink::{Asker, Change, Follower, Lost, names_of};
+use crate::system::since_boot;
 use beside::Beside;
 use fib::{Effect, Fib, Way};
 use isctpl_checks::facts::{Flow, LookupAnswer, Problem};
@@ -271,11 +272,16 @@ impl<'a, 'b> Watch<'a, 'b> {
     }
 
     /// Puts the route back by which a portal was reached, where it is not in the tables any more and its interface is
-    /// up.
+    /// up, or one is that has taken its place.
     fn restore(&mut self, index: usize) -> Result<(), Problem> {
         let Some(account) = self.accounts.get(index) else { return Ok(()) };
         let (Some(lost), Some(held)) = (account.lost_since(), account.held.clone()) else { return Ok(()) };
-        if self.fib.entry(&held.route).is_some() || !self.fib.is_up(held.route.index) {
+        let held = match self.fib.successor(&held.route) {
+            Some(index) => held.through(index),
+            None if self.fib.is_up(held.route.index) => held,
+            None => return Ok(()),
+        };
+        if self.fib.entry(&held.route).is_some() {
             return Ok(());
         }
         let (since, count) = self.restored;
@@ -353,7 +359,8 @@ impl<'a, 'b> Watch<'a, 'b> {
         // The line may come later than what it tells of.
         let late = at.elapsed();
         let epoch_micros = i64::try_from(epoch.saturating_sub(late).as_micros()).unwrap_or(i64::MAX);
-        let record = Record { at: at.saturating_duration_since(self.begun), epoch_micros, what };
+        let since_boot = since_boot().saturating_sub(late);
+        let record = Record { at: at.saturating_duration_since(self.begun), epoch_micros, since_boot, what };
         (self.tell)(Some(&record)).map(drop).map_err(|error| Problem::new("the output", error.to_string()))
     }
 

@@ -11,6 +11,8 @@ pub struct Record {
     pub at: Duration,
     /// The time of day, in microseconds since 1970.
     pub epoch_micros: i64,
+    /// The time since the kernel started (`CLOCK_BOOTTIME`).
+    pub since_boot: Duration,
     /// What.
     pub what: What,
 }

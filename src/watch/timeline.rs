@@ -33,15 +33,15 @@ impl Keeper {
         }
     }
 
-    /// As it stands, looked at `now` after the kernel started.
-    pub(crate) fn timeline(&mut self, now: Duration) -> &Timeline {
-        self.timeline.seen_us = micros(now);
+    /// As it stands, looked at `now` after the kernel started; `awake` leaves the time in suspend out.
+    pub(crate) fn timeline(&mut self, now: Duration, awake: Duration) -> &Timeline {
+        (self.timeline.seen_us, self.timeline.seen_awake_us) = (micros(now), micros(awake));
         &self.timeline
     }
 
-    /// Takes in what happened, `now` after the kernel started.
-    pub(crate) fn take(&mut self, record: &Record, now: Duration) {
-        let now = micros(now);
+    /// Takes in what happened.
+    pub(crate) fn take(&mut self, record: &Record) {
+        let now = micros(record.since_boot);
         let timeline = &mut self.timeline;
         match &record.what {
             What::Start { portals, nic } => {
@@ -63,7 +63,7 @@ impl Keeper {
             }
             What::GapEnd { portal, stand, length, cause, .. } => {
                 let portal = of(timeline, *portal);
-                end(portal, micros(*length), cause);
+                end(portal, now, micros(*length), cause);
                 portal.last = way(stand);
             }
             What::Change { portal, stand, .. } => of(timeline, *portal).last = way(stand),
@@ -91,22 +91,31 @@ fn begin(timeline: &mut Timeline, portal: SocketAddr, stand: &Stand, now: u64) {
         account.first = way(stand);
     }
     account.last = way(stand);
-    let open = account.kept.iter().find(|gap| gap.length_us.is_none()).map(|gap| gap.from_us);
-    match (open, stand.is_gap()) {
-        (None, true) => {
+    let open = account.kept.iter_mut().rev().find(|gap| gap.length_us.is_none());
+    match (open, stand) {
+        (None, Stand::Elsewhere(_) | Stand::Nowhere(_)) => {
             account.gaps += 1;
             keep(&mut account.kept, SanGap { from_us: now, how: stood(stand), ..SanGap::default() });
         }
         // It ended while nobody watched.
-        (Some(from), false) => end(account, now.saturating_sub(from), &Cause::default()),
-        (Some(_), true) | (None, false) => {}
+        (Some(gap), Stand::Held(_)) => {
+            let length = now.saturating_sub(gap.from_us);
+            (gap.length_us, gap.at_most) = (Some(length), true);
+            account.without_us = account.without_us.saturating_add(length);
+        }
+        (Some(_), _) | (None, Stand::Held(_) | Stand::Unknown(_)) => {}
     }
 }
 
-fn end(portal: &mut PortalTimeline, length_us: u64, cause: &Cause) {
-    portal.without_us = portal.without_us.saturating_add(length_us);
-    if let Some(gap) = portal.kept.iter_mut().rev().find(|gap| gap.length_us.is_none()) {
-        gap.length_us = Some(length_us);
+/// Takes in that a gap is over. One that a watch before this one saw begin is longer than this one knows.
+fn end(portal: &mut PortalTimeline, now: u64, length: u64, cause: &Cause) {
+    let open = portal.kept.iter_mut().rev().find(|gap| gap.length_us.is_none());
+    // The two clocks differ by less than this where nothing was suspended.
+    let whole = open.as_ref().map(|gap| now.saturating_sub(gap.from_us)).unwrap_or_default();
+    let length = if whole > length.saturating_add(1_000_000) { whole } else { length };
+    portal.without_us = portal.without_us.saturating_add(length);
+    if let Some(gap) = open {
+        gap.length_us = Some(length);
         gap.ended_by.clone_from(&cause.what);
     }
 }
@@ -119,8 +128,11 @@ fn keep(kept: &mut Vec<SanGap>, gap: SanGap) {
 }
 
 fn unseen(timeline: &mut Timeline, from_us: u64, to_us: u64, why: &str) {
-    if timeline.unseen.len() < UNSEEN {
-        timeline.unseen.push(Unseen { from_us, to_us, why: why.to_owned() });
+    let is_full = timeline.unseen.len() >= UNSEEN;
+    match timeline.unseen.last_mut() {
+        // Of too many, the last one stands for all that come.
+        Some(last) if is_full => last.to_us = to_us,
+        _ => timeline.unseen.push(Unseen { from_us, to_us, why: why.to_owned() }),
     }
 }
 
@@ -167,7 +179,8 @@ mod tests {
     }
 
     fn take(keeper: &mut Keeper, second: u64, what: What) {
-        keeper.take(&Record { at: Duration::ZERO, epoch_micros: 0, what }, Duration::from_secs(second));
+        let since_boot = Duration::from_secs(second);
+        keeper.take(&Record { at: Duration::ZERO, epoch_micros: 0, since_boot, what });
     }
 
     fn start(stand: Stand) -> What {
@@ -191,7 +204,7 @@ mod tests {
         take(&mut keeper, 5, What::UnitStart { unit: "networking.service".to_owned(), before: false });
         take(&mut keeper, 6, gap("route removed"));
         take(&mut keeper, 8, gap_end(2));
-        let timeline = keeper.timeline(Duration::from_secs(60)).clone();
+        let timeline = keeper.timeline(Duration::from_secs(60), Duration::ZERO).clone();
         assert_eq!((timeline.begun_us, timeline.seen_us, timeline.sums()), (3_000_000, 60_000_000, (1, 2_000_000)));
         let gap = &timeline.portals[0].kept[0];
         assert_eq!((gap.from_us, gap.length_us), (6_000_000, Some(2_000_000)));
@@ -205,15 +218,29 @@ mod tests {
         let mut keeper = Keeper::new("b".to_owned(), None);
         take(&mut keeper, 1, start(held()));
         take(&mut keeper, 2, gap("route removed"));
-        let earlier = keeper.timeline(Duration::from_secs(9)).clone();
+        let earlier = keeper.timeline(Duration::from_secs(9), Duration::ZERO).clone();
         let mut keeper = Keeper::new("b".to_owned(), Some(earlier.clone()));
         take(&mut keeper, 20, start(held()));
-        let timeline = keeper.timeline(Duration::from_secs(21));
+        let timeline = keeper.timeline(Duration::from_secs(21), Duration::ZERO);
         assert_eq!(timeline.begun_us, 1_000_000);
         assert_eq!(timeline.unseen[0].from_us..timeline.unseen[0].to_us, 9_000_000..20_000_000);
-        assert_eq!(timeline.portals[0].kept[0].length_us, Some(18_000_000));
+        let gap = &timeline.portals[0].kept[0];
+        assert_eq!((gap.length_us, gap.at_most), (Some(18_000_000), true));
         let mut other = Keeper::new("c".to_owned(), Some(earlier));
-        assert_eq!(other.timeline(Duration::ZERO).portals, []);
+        assert_eq!(other.timeline(Duration::ZERO, Duration::ZERO).portals, []);
+    }
+
+    #[test]
+    fn a_gap_that_outlasts_a_watch_has_its_whole_length() {
+        let mut keeper = Keeper::new("b".to_owned(), None);
+        take(&mut keeper, 1, start(held()));
+        take(&mut keeper, 2, gap("route removed"));
+        let earlier = keeper.timeline(Duration::from_secs(9), Duration::ZERO).clone();
+        let mut keeper = Keeper::new("b".to_owned(), Some(earlier));
+        take(&mut keeper, 20, start(lost()));
+        take(&mut keeper, 25, gap_end(5));
+        let timeline = keeper.timeline(Duration::from_secs(30), Duration::ZERO);
+        assert_eq!((timeline.sums(), timeline.portals[0].kept[0].length_us), ((1, 23_000_000), Some(23_000_000)));
     }
 
     #[test]
@@ -224,7 +251,7 @@ mod tests {
             take(&mut keeper, second, gap("x"));
             take(&mut keeper, second, gap_end(1));
         }
-        let timeline = keeper.timeline(Duration::from_secs(100));
+        let timeline = keeper.timeline(Duration::from_secs(100), Duration::ZERO);
         let kept = &timeline.portals[0].kept;
         assert_eq!((timeline.portals[0].gaps, kept.len()), (100, 2 * KEPT));
         assert_eq!((kept[0].from_us, kept[KEPT].from_us), (1_000_000, 69_000_000));

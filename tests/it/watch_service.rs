@@ -27,6 +27,22 @@ fn the_service_is_sound_and_fenced_in() {
     assert!(fenced, "{said}");
 }
 
+/// What a unit must not set: it would take away what isctpl reads with, or hide what it reads.
+#[test]
+fn no_unit_hides_what_is_read() {
+    for (unit, unwanted) in [
+        (include_str!("../../dist/isctpl-watch.service"), &["RestrictSUIDSGID"][..]),
+        (
+            include_str!("../../dist/isctpl-doctor.service"),
+            &["RestrictSUIDSGID", "ProtectKernelModules", "ProtectClock", "PrivateDevices", "DeviceAllow"][..],
+        ),
+    ] {
+        for setting in unit.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')) {
+            assert!(!unwanted.contains(&setting.0), "{}= hides what isctpl reads", setting.0);
+        }
+    }
+}
+
 /// systemd hears when the watch has begun, and that it lives.
 #[test]
 fn systemd_is_told_that_the_watch_runs() {

@@ -21,9 +21,11 @@ pub struct Timeline {
     pub begun_us: u64,
     /// When it looked last.
     pub seen_us: u64,
+    /// The same by the clock that stands still in suspend (`CLOCK_MONOTONIC`): by that it looks once a minute.
+    pub seen_awake_us: u64,
     /// It has ended: what came after `seen_us` nobody saw.
     pub ended: bool,
-    /// Times in which nobody watched, or messages of the kernel were lost; the first ones.
+    /// Times in which nobody watched, or messages of the kernel were lost. The last one may stand for several.
     pub unseen: Vec<Unseen>,
     /// The SAN NIC.
     pub nic: Option<String>,
@@ -78,8 +80,10 @@ pub struct Way {
 pub struct SanGap {
     /// When it began.
     pub from_us: u64,
-    /// How long it took; `None` while it lasts.
+    /// How long it took; `None` where the watch did not see its end.
     pub length_us: Option<u64>,
+    /// Nobody saw its end: it took so long at most.
+    pub at_most: bool,
     /// What took the packets instead.
     pub how: String,
     /// The kernel's message that made it; empty where it came without one.

@@ -127,7 +127,7 @@ fn beside_driver(nic: &Nic, driver: &str) -> Option<Need> {
 /// The socket of every DHCP client of IPv4, which answers come to before there is an address.
 fn by_dhcp(facts: &Analysis<'_>, image: &Initramfs) -> Option<Need> {
     let words = facts.boot_words();
-    let ips = words.ip_words();
+    let ips = words.ip_words(Some(image));
     if ips.iter().any(analysis::IpWord::is_static) {
         return None;
     }

@@ -13,10 +13,10 @@ pub(crate) static CHECK: Check = Check {
     title: "the SAN route was lost for a time since the machine started",
     doc: Doc {
         finds: "The file of `isctpl watch --since-boot` (/run/isctpl/timeline.json, written by isctpl-watch.service) \
-                tells of times since the machine started in which a portal was not reached through the SAN NIC, and \
-                which are over. One that lasts is san-route-missing or san-route-wrong-nic. A gap that began while the \
-                machine came up, or less than a day ago, is a warning; an older one is only told. Where nobody \
-                watches, nothing is judged.",
+                tells of times since the machine started in which a portal was not reached through the SAN NIC. A gap \
+                that began while the machine came up, or in the last day before the watch looked last, is a warning; \
+                an older one is only told. Where no gap was seen and the watch has ended, or has not seen all, that is \
+                unknown; where nobody watches, nothing is judged.",
         breaks: "The root's disk does not answer for as long. Up to the session's replacement timeout the kernel keeps \
                  the requests, later it fails them and the filesystem becomes read-only. What happens while the \
                  machine comes up happens at each start, and may take longer the next time.",
@@ -37,29 +37,30 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let Some(timeline) = facts.network.timeline.needed()? else {
         return Err(Outcome::not_applicable("not checked: isctpl watch --since-boot does not run, so nobody saw it"));
     };
-    let up = timeline.up_from_us();
-    let over: Vec<(&str, &SanGap)> = timeline
-        .portals
-        .iter()
-        .flat_map(|portal| portal.kept.iter().map(|gap| (portal.portal.as_str(), gap)))
-        .filter(|(_, gap)| gap.length_us.is_some())
-        .collect();
-    if over.is_empty() {
-        return Ok(Outcome::pass(format!("no gap in the SAN route {}", watched(timeline))));
+    if timeline.gaps().next().is_none() {
+        return Ok(without_gap(timeline));
     }
-    let in_start = |gap: &SanGap| gap.from_us < up;
+    let up = timeline.up_from_us();
+    let in_start = |gap: &SanGap| timeline.saw_the_start() && gap.from_us < up;
     let is_recent = |gap: &SanGap| timeline.seen_us.saturating_sub(gap.from_us) < A_DAY;
-    let matters = over.iter().any(|(_, gap)| in_start(gap) || is_recent(gap));
-    let (_, without) = timeline.sums();
-    let begun: u64 = timeline.portals.iter().map(|portal| portal.gaps).sum();
-    let open = timeline.portals.iter().flat_map(|portal| &portal.kept).filter(|gap| gap.length_us.is_none()).count();
-    let count = begun.saturating_sub(u64::try_from(open).unwrap_or_default());
+    let matters = timeline.gaps().any(|(_, gap)| in_start(gap) || is_recent(gap));
+    let (count, without) = timeline.sums();
     let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    let all_in_start = over.iter().all(|(_, gap)| in_start(gap));
-    let when = if all_in_start { "while the machine came up" } else { "since the machine started" };
-    let summary = format!("the SAN route was lost {times} {when}, {} in all; it is back", seconds(without));
+    let when = if timeline.gaps().all(|(_, gap)| in_start(gap)) {
+        "while the machine came up"
+    } else {
+        "since the machine started"
+    };
+    let mut summary = format!("the SAN route was lost {times} {when}");
+    match (without, timeline.gaps().any(|(_, gap)| gap.length_us.is_none())) {
+        (0, true) => summary.push_str(", and was not back when the watch looked last"),
+        (_, true) => {
+            summary.push_str(&format!(", {} in all, and was not back when the watch looked last", seconds(without)))
+        }
+        (_, false) => summary.push_str(&format!(", {} in all", seconds(without))),
+    }
     let finding = if matters { Finding::warning(summary) } else { Finding::info(summary) };
-    let evidence = over.iter().take(TOLD).map(|(portal, gap)| Evidence::new(TIMELINE, told(timeline, portal, gap)));
+    let evidence = timeline.gaps().take(TOLD).map(|(portal, gap)| Evidence::new(TIMELINE, told(timeline, portal, gap)));
     finding
         .evidences(evidence)
         .remedy(
@@ -69,17 +70,21 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .into()
 }
 
-/// Since when somebody watches, and what nobody saw.
-fn watched(timeline: &Timeline) -> String {
-    let mut text = format!("since {} after the kernel started", seconds(timeline.begun_us));
+/// What it comes to that no gap was seen: a pass only where all was seen.
+fn without_gap(timeline: &Timeline) -> Outcome {
+    let since =
+        format!("no gap in the SAN route was seen since {} after the kernel started", seconds(timeline.begun_us));
     if timeline.ended {
-        text.push_str(&format!(", until {}, when the watch ended", seconds(timeline.seen_us)));
+        return Outcome::unknown(format!("{since}, but the watch ended after {}", seconds(timeline.seen_us)));
     }
-    let unseen: u64 = timeline.unseen.iter().map(|unseen| unseen.to_us.saturating_sub(unseen.from_us)).sum();
-    if unseen > 0 {
-        text.push_str(&format!("; {} in between were not seen", seconds(unseen)));
+    if let Some(unseen) = timeline.unseen.first() {
+        return Outcome::unknown(format!("{since}, but not all was seen: {}", unseen.why));
     }
-    text
+    if timeline.portals.is_empty() || timeline.portals.iter().any(|portal| portal.last.held != Some(true)) {
+        return Outcome::unknown(format!("{since}, but the kernel did not tell the way to every portal"));
+    }
+    let from = if timeline.saw_the_start() { "" } else { ", when its managers had started already" };
+    Outcome::pass(format!("{since}{from}"))
 }
 
 fn told(timeline: &Timeline, portal: &str, gap: &SanGap) -> String {

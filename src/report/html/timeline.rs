@@ -4,7 +4,7 @@ use super::markup::{of_status, text};
 use crate::report::Report;
 use crate::report::style::status_word;
 use crate::report::timeline::{Seen, phases};
-use isctpl_checks::{LinkStatus, seconds};
+use isctpl_checks::{LinkStatus, Sight, seconds};
 use std::fmt::Write;
 
 pub(super) fn section(page: &mut String, report: &Report<'_>) {
@@ -22,10 +22,14 @@ pub(super) fn section(page: &mut String, report: &Report<'_>) {
 
 fn one(page: &mut String, seen: &Seen<'_>) {
     let phase = &seen.phase;
-    let class = if phase.watched { "good" } else { "faint unwatched" };
+    let class = match phase.sight {
+        Sight::Whole => "good",
+        Sight::Part => "doubt",
+        Sight::None => "faint unwatched",
+    };
     let _ = write!(page, "<li class=\"{class}\"><b>{}</b><div class=\"bar\">", text(phase.name));
     for (_, gap) in &phase.gaps {
-        let end = gap.length_us.map_or(phase.to_us, |length| gap.from_us.saturating_add(length)).min(phase.to_us);
+        let end = gap.length_us.map_or(phase.to_us, |length| gap.from_us.saturating_add(length));
         let (from, to) = (percent(phase.from_us, phase.to_us, gap.from_us), percent(phase.from_us, phase.to_us, end));
         let _ = write!(page, "<i style=\"left:{from:.2}%;width:{:.2}%\"></i>", to - from);
     }

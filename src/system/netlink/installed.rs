@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::route;
 use isctpl_checks::facts::Route;
-use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::route::{RouteAttribute, RouteMessage};
 
 /// A route as the kernel told it, so that it can be installed again as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,17 @@ impl Installed {
     /// The kernel's message.
     pub(super) fn message(&self) -> &RouteMessage {
         &self.message
+    }
+
+    /// The same route through another interface, which has taken the place of the one that it led through.
+    pub(crate) fn through(mut self, index: u32) -> Self {
+        self.route.index = Some(index);
+        for attribute in &mut self.message.attributes {
+            if let RouteAttribute::Oif(oif) = attribute {
+                *oif = index;
+            }
+        }
+        self
     }
 
     /// The type of service that packets must have; 0 for any.

@@ -28,6 +28,18 @@ fn each_link_is_a_service_beside_the_verdicts() {
     assert!(services.iter().skip(1).all(|service| service.2 == "-"));
 }
 
+/// Checkmk's agent keeps what a cached check says only where that ends with 0.
+#[test]
+fn the_script_ends_well_whatever_it_tells() {
+    let script = include_str!("../../../dist/checkmk/isctpl");
+    let command = format!("{} doctor --root {}", env!("CARGO_BIN_EXE_isctpl"), broken_root().path().display());
+    let ours = script.replace("/usr/bin/isctpl doctor --timeout 240", &command);
+    assert_ne!(ours, script);
+    let output = std::process::Command::new("sh").args(["-c", &ours]).output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 10);
+}
+
 #[test]
 fn a_run_without_a_report_is_unknown_and_a_line() {
     for arguments in

@@ -113,7 +113,7 @@ cloud_init_from_seed() {
 # watched: isctpl watch follows the SAN route from before the network's managers start, and tells the kernel's log
 watched() {
     command install -m 0755 /run/isctpl-program /usr/bin/isctpl
-    sed 's/watch --since-boot$/& --also-to kmsg/' /run/dist/isctpl-watch.service >/etc/systemd/system/isctpl-watch.service
+    sed 's/watch --since-boot/& --also-to kmsg/; s/^Type=notify/&\nStandardOutput=journal+console\nStandardError=journal+console/' /run/dist/isctpl-watch.service >/etc/systemd/system/isctpl-watch.service
     grep -q kmsg /etc/systemd/system/isctpl-watch.service
     systemctl enable isctpl-watch.service
 }

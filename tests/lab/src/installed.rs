@@ -109,11 +109,16 @@ impl Lab {
         let mut arguments = ["--interface", "net0", "--installer", "debian"].map(str::to_owned).to_vec();
         arguments.extend(["--kernel".to_owned(), at("debian/linux"), "--initrd".to_owned(), at("debian/initrd.gz")]);
         arguments.extend(["--answers".to_owned(), at("debian.preseed")]);
-        // The last three are the lab's own: the list of what was made anew has no signature of Debian's, and questions
-        // and logs must be seen.
+        // The last four are the lab's own: the list of what was made anew has no signature of Debian's, questions and
+        // logs must be seen, and what Debian has newer than its installer would take a second kernel's time.
         let log = format!("log_host={ADDRESS}");
         let words = [nic.as_str(), "hostname=template", "console=ttyS0"];
-        let own = ["debian-installer/allow_unauthenticated=true", "DEBIAN_FRONTEND=text", log.as_str()];
+        let own = [
+            "debian-installer/allow_unauthenticated=true",
+            "DEBIAN_FRONTEND=text",
+            log.as_str(),
+            "pkgsel/upgrade=none",
+        ];
         for word in words.into_iter().chain(own) {
             arguments.extend(["--append".to_owned(), word.to_owned()]);
         }
