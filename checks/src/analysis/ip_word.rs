@@ -74,6 +74,10 @@ impl IpWord {
         let Some(network) = network else {
             return Self { text: text.to_owned(), method: text.to_owned(), ..Self::default() };
         };
+        // What no NIC is named by says nothing of one: see login-interface-named-ibft.
+        if network.device.as_deref().is_some_and(is_ibft) {
+            return Self::parse(text);
+        }
         let mask = network.mask();
         let net = |address: IpAddr| IpNet::with_netmask(address, mask.into()).ok().map(|net| net.trunc());
         let address = network.address.map(IpAddr::V4);
@@ -107,6 +111,11 @@ impl Cmdline {
             values.map(IpWord::parse).collect()
         }
     }
+}
+
+/// Whether this is the iBFT's name in dracut's words, `ibft` or `ibft0`, which initramfs-tools takes for an interface's.
+pub(crate) fn is_ibft(name: &str) -> bool {
+    name.strip_prefix("ibft").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Splits at colons, but not inside the brackets of an IPv6 address; the brackets are dropped.

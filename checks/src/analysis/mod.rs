@@ -32,7 +32,7 @@ pub use timeline::{Phase, Sight, seconds};
 pub(crate) use handoff::BootHandoff;
 pub use image::Family;
 pub(crate) use image::path_inside;
-pub(crate) use ip_word::IpWord;
+pub(crate) use ip_word::{IpWord, is_ibft};
 pub(crate) use layers::{Crypt, Multipath, Raid, plain_uuid};
 pub(crate) use modules::{InImage, filesystem_module, option_of};
 pub(crate) use request::portal_addresses;

@@ -1,7 +1,7 @@
 //! `login-address-missing`: what brings up the network in the image gives the SAN NIC no address.
 
 use super::interface_named_ibft::names_ibft;
-use super::word_refused::source_of;
+use super::source_of::source_of;
 use crate::analysis::{BootHandoff, Family};
 use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
 use crate::readers::Stop;

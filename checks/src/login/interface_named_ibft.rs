@@ -1,5 +1,6 @@
 //! `login-interface-named-ibft`: `ibft` is taken for the name of an interface.
 
+use crate::analysis::is_ibft;
 use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity, analysis};
 
@@ -67,10 +68,6 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 pub(super) fn names_ibft(word: &Word) -> bool {
     matches!(word.key.as_str(), "ip" | "rd.route" | "bootdev" | "vlan")
         && word.value.as_deref().is_some_and(|value| value.split(':').any(is_ibft))
-}
-
-fn is_ibft(name: &str) -> bool {
-    name.strip_prefix("ibft").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn finding(facts: &Analysis<'_>, image: &Initramfs, words: &Cmdline, word: &Word, why: &str) -> Outcome {

@@ -12,6 +12,7 @@ mod not_requested;
 mod option_121_dropped;
 mod route_interface_unknown;
 mod route_missing;
+mod source_of;
 mod target_mismatch;
 mod word_of_ipconfig;
 mod word_refused;

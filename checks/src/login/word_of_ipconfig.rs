@@ -1,7 +1,7 @@
 //! `login-word-refused` for initramfs-tools: an `ip=` that klibc's ipconfig does not take.
 
 use super::interface_named_ibft::names_ibft;
-use super::word_refused::source_of;
+use super::source_of::source_of;
 use crate::facts::{Initramfs, NetworkKind};
 use crate::readers::initramfs_tools::{network, word};
 use crate::readers::{Refused, Stop};

@@ -1,5 +1,6 @@
 //! `login-word-refused`: a word at which the image's own scripts end the boot.
 
+use super::source_of::source_of;
 use super::word_of_ipconfig;
 use crate::facts::{IbftNic, Initramfs, NetworkKind, Word};
 use crate::readers::Refused;
@@ -123,15 +124,4 @@ fn finding(facts: &Analysis<'_>, image: &Initramfs, found: &Refused, added: &[Wo
         .evidences(added.iter().map(|word| Evidence::new("the iBFT, by ibft_to_cmdline", word.to_string())))
         .remedy(facts.update_loader(text).repairs_by(facts.request_login()))
         .into()
-}
-
-/// The line with a word: the loader's, or one that the image has of its own.
-pub(super) fn source_of(facts: &Analysis<'_>, image: &Initramfs, word: &str) -> Evidence {
-    let has = |words: &[Word]| words.iter().any(|other| other.to_string() == word);
-    let own = image.own_cmdline.iter().find(|own| has(&own.value.words));
-    let of_loader = || {
-        let at = facts.boot_words().at.as_ref();
-        at.map_or_else(|| "kernel command line".to_owned(), ToString::to_string)
-    };
-    Evidence::new(own.map_or_else(of_loader, |own| own.at.to_string()), word)
 }

@@ -148,7 +148,7 @@ fn shown(key: &str, value: &str) -> Option<String> {
             return Some(iscsi_target(value));
         }
         "root" | "resume" if is_device(value) || is_path(value) => true,
-        "netroot" => matches!(value, "dhcp" | "dhcp6" | "ibft"),
+        "netroot" => matches!(value, "dhcp" | "dhcp6" | "ibft" | "iscsi"),
         "root" if value.strip_prefix("live:").is_some_and(|live| is_device(live) || is_path(live)) => true,
         "root" => matches!(value, "ibft" | "iscsi") || is_export(value),
         "resume" | "ds" => false,

@@ -32,7 +32,8 @@ fn each_link_is_a_service_beside_the_verdicts() {
 #[test]
 fn the_script_ends_well_whatever_it_tells() {
     let script = include_str!("../../../dist/checkmk/isctpl");
-    let command = format!("{} doctor --root {}", env!("CARGO_BIN_EXE_isctpl"), broken_root().path().display());
+    let root = broken_root();
+    let command = format!("{} doctor --root {}", env!("CARGO_BIN_EXE_isctpl"), root.path().display());
     let ours = script.replace("/usr/bin/isctpl doctor --timeout 240", &command);
     assert_ne!(ours, script);
     let output = std::process::Command::new("sh").args(["-c", &ours]).output().unwrap();
