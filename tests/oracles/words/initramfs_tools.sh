@@ -31,7 +31,7 @@ iscsistart() {
     printf 'login|%s\n' "$*" >&3
 }
 while read -r line; do
-    rm -rf /run/*.conf /run/initramfs/* /tmp/*
+    rm -f /run/*.conf /run/initramfs/* /tmp/*
     printf '%s\n' "$line" > /proc/cmdline
     (
         ROOT= IP= DEVICE= BOOT= BOOTIF= debug= rootmnt=/root

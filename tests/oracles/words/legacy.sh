@@ -16,7 +16,7 @@ write_fs_tab() { :; }
 hookdir=/tmp/hooks
 NEWROOT=/sysroot
 while read -r number line; do
-    rm -rf /tmp/* /etc/cmdline.d/* /run/*
+    rm -rf --one-file-system /tmp/* /etc/cmdline.d/* /run/*
     mkdir -p /tmp/hooks/initqueue/finished
     ln -sfn "/firmwares/$number" /sys/firmware
     printf '%s\n' "$line" > /proc/cmdline
