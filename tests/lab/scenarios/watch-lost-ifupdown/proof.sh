@@ -3,6 +3,6 @@
 cat /run/lab/timeline.txt
 grep -q '^warning san-route-lost-since-boot: the SAN route was lost' /run/lab/timeline.txt
 grep -q 'networking.service .*lost' /run/lab/timeline.txt
-# By what, and that it was foretold.
+# And by what.
 tr -s ' \n' ' ' </run/lab/timeline.txt >/run/lab/timeline.line
-grep -E '(address|route) removed: .*\[handover: FAILS\]' /run/lab/timeline.line
+grep -E 'by: (address|route) removed: ' /run/lab/timeline.line
