@@ -2,7 +2,7 @@
 /run/lab/isctpl doctor --only san-route-lost-since-boot -v >/run/lab/timeline.txt || true
 cat /run/lab/timeline.txt
 grep -q '^warning san-route-lost-since-boot: the SAN route was lost' /run/lab/timeline.txt
-grep -q 'networking.service .*lost' /run/lab/timeline.txt
+grep -q 'systemd-networkd.service .*lost' /run/lab/timeline.txt
 # And by what.
 tr -s ' \n' ' ' </run/lab/timeline.txt >/run/lab/timeline.line
-grep -E 'by: (address|route) removed: ' /run/lab/timeline.line
+grep 'by: route removed: ' /run/lab/timeline.line
