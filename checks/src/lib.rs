@@ -29,7 +29,7 @@ mod shutdown;
 mod template;
 mod uptime;
 
-pub use analysis::{Analysis, DeviceSpec, Family, Phase, RootSpec, Sight, mapper_name, parse_root_spec, seconds};
+pub use analysis::{Analysis, DeviceSpec, Family, Phase, RootSpec, Sight, mapper_name, parse_root_spec};
 pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};

@@ -2,8 +2,8 @@
 
 use super::style::{BAD, GOOD, Style, paint, status_word};
 use super::{Report, columns};
-use isctpl_checks::facts::{SanGap, Timeline, Unseen};
-use isctpl_checks::{Link, LinkStatus, Phase, Sight, seconds};
+use isctpl_checks::facts::{SanGap, Timeline, Unseen, seconds};
+use isctpl_checks::{Link, LinkStatus, Phase, Sight};
 use serde::Serialize;
 
 /// What a phase saw.
@@ -15,7 +15,7 @@ pub(super) struct Seen<'a> {
     pub(super) word: &'static str,
     /// The rest of the sentence.
     pub(super) text: String,
-    /// What the checks of the phase's link come to.
+    /// What the checks of the phase's link come to; `None` where they were not made.
     pub(super) foretold: Option<LinkStatus>,
 }
 
@@ -28,9 +28,9 @@ pub(super) fn of<'a>(report: &Report<'a>) -> Option<&'a Timeline> {
 pub(super) fn phases<'a>(report: &Report<'a>) -> Vec<Seen<'a>> {
     let Some(timeline) = of(report) else { return Vec::new() };
     let status = |phase: &Phase<'_>| {
+        let link = report.judgement.chain.iter().find(|link| link.link == phase.link)?;
         // How the machine stands now is no forecast of how it stood before.
-        let link = report.judgement.chain.iter().find(|link| link.link == phase.link && link.link != Link::Uptime)?;
-        Some(link.status)
+        Some(link.status).filter(|status| link.link != Link::Uptime && *status != LinkStatus::NotApplicable)
     };
     let phases = timeline.phases().into_iter();
     phases
@@ -42,21 +42,18 @@ pub(super) fn phases<'a>(report: &Report<'a>) -> Vec<Seen<'a>> {
 }
 
 fn seen(timeline: &Timeline, phase: &Phase<'_>) -> (&'static str, String) {
-    let left = || {
-        let left = timeline.portals.iter().map(|portal| format!("{}: {}", portal.portal, portal.first.how));
-        left.collect::<Vec<_>>().join("; ")
-    };
     if phase.sight == Sight::None {
-        return ("not watched", if timeline.saw_the_start() { format!("it left {}", left()) } else { String::new() });
+        let left = timeline.portals.iter().map(|portal| format!("{}: {}", portal.portal, portal.first.how));
+        let left = format!("it left {}", left.collect::<Vec<_>>().join("; "));
+        return ("not watched", if timeline.saw_the_start() { left } else { String::new() });
     }
     let Some((portal, longest)) = phase.gaps.iter().max_by_key(|(_, gap)| gap.length_us.unwrap_or(u64::MAX)) else {
-        let until = format!("until {}", seconds(phase.to_us));
         return match phase.sight {
             Sight::Whole if timeline.ended && phase.to_us == timeline.seen_us => {
-                ("held", format!("{until}, when the watch ended"))
+                ("held", format!("until {}, when the watch ended", seconds(phase.to_us)))
             }
             Sight::Whole => ("held", String::new()),
-            _ => ("not all seen", "no gap among what was seen".to_owned()),
+            Sight::Part | Sight::None => ("not all seen", "no gap among what was seen".to_owned()),
         };
     };
     let at_least = if timeline.has_more_gaps() { "at least " } else { "" };
@@ -64,15 +61,7 @@ fn seen(timeline: &Timeline, phase: &Phase<'_>) -> (&'static str, String) {
         1 => "once".to_owned(),
         count => format!("{at_least}{count} times, the longest time"),
     };
-    ("lost", format!("{times} {}; {portal}: {}", length(timeline, longest), why(longest)))
-}
-
-fn length(timeline: &Timeline, gap: &SanGap) -> String {
-    match gap.length_us {
-        Some(length) if gap.at_most => format!("for {} at most", seconds(length)),
-        Some(length) => format!("for {}", seconds(length)),
-        None => format!("until {} at least", seconds(timeline.seen_us)),
-    }
+    ("lost", format!("{times} {}; {portal}: {}", longest.length_in_words(timeline.seen_us), why(longest)))
 }
 
 fn why(gap: &SanGap) -> String {

@@ -107,12 +107,11 @@ fn begin(timeline: &mut Timeline, portal: SocketAddr, stand: &Stand, now: u64) {
     }
 }
 
-/// Takes in that a gap is over. One that a watch before this one saw begin is longer than this one knows.
+/// Takes in that a gap is over. Its length is taken from the beginning that is kept: a watch before this one may have seen
+/// that.
 fn end(portal: &mut PortalTimeline, now: u64, length: u64, cause: &Cause) {
     let open = portal.kept.iter_mut().rev().find(|gap| gap.length_us.is_none());
-    // The two clocks differ by less than this where nothing was suspended.
-    let whole = open.as_ref().map(|gap| now.saturating_sub(gap.from_us)).unwrap_or_default();
-    let length = if whole > length.saturating_add(1_000_000) { whole } else { length };
+    let length = open.as_ref().map_or(length, |gap| now.saturating_sub(gap.from_us));
     portal.without_us = portal.without_us.saturating_add(length);
     if let Some(gap) = open {
         gap.length_us = Some(length);

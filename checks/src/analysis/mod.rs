@@ -27,7 +27,7 @@ pub use instance::Analysis;
 pub(crate) use request::describe;
 pub use request::{RootSpec, parse_root_spec};
 pub use rootspec::{DeviceSpec, mapper_name};
-pub use timeline::{Phase, Sight, seconds};
+pub use timeline::{Phase, Sight};
 
 pub(crate) use handoff::BootHandoff;
 pub use image::Family;

@@ -1,23 +1,9 @@
 //! The time since the machine started, in phases: what the SAN route did in each, beside the link that foretells it.
 
 use crate::Link;
-use crate::facts::{SanGap, Timeline, UnitStart};
+use crate::facts::{Manager, SanGap, Timeline, UnitStart};
 
-/// The services that configure interfaces: each begins a phase.
-const MANAGERS: [&str; 10] = [
-    "networking.service",
-    "NetworkManager.service",
-    "systemd-networkd.service",
-    "network.service",
-    "dhcpcd.service",
-    "wicked.service",
-    "wickedd-nanny.service",
-    "cloud-init-local.service",
-    "cloud-init.service",
-    "connman.service",
-];
-
-/// Instances of templates that do so.
+/// Instances of templates that configure interfaces.
 const TEMPLATES: [&str; 3] = ["ifup@", "dhcpcd@", "dhclient@"];
 
 /// It starts when the network is up and people may log in (systemd-user-sessions.service(8)).
@@ -92,10 +78,12 @@ impl Timeline {
         phases.filter(|phase| phase.to_us > phase.from_us).collect()
     }
 
-    /// Whether the watch began before the managers and what waits for them.
+    /// Whether the watch began before the managers and what waits for them. Something is always started before it; where
+    /// nothing is known of that, systemd's starts could not be followed.
     pub fn saw_the_start(&self) -> bool {
-        let before = |start: &&UnitStart| start.at_us.is_none();
-        !self.started.iter().filter(before).any(|start| is_manager(&start.unit) || start.unit == MACHINE_IS_UP)
+        let late =
+            |start: &UnitStart| start.at_us.is_none() && (is_manager(&start.unit) || start.unit == MACHINE_IS_UP);
+        !self.started.is_empty() && !self.started.iter().any(late)
     }
 
     /// When the machine was up, in microseconds since the kernel started: what went wrong until then goes wrong at each
@@ -157,14 +145,6 @@ impl Timeline {
 }
 
 fn is_manager(unit: &str) -> bool {
-    MANAGERS.contains(&unit) || TEMPLATES.iter().any(|template| unit.starts_with(template))
-}
-
-/// Microseconds as seconds to the millisecond, or to the microsecond below one second.
-pub fn seconds(micros: u64) -> String {
-    match micros {
-        0 => "0 s".to_owned(),
-        1_000_000.. => format!("{}.{:03} s", micros / 1_000_000, micros % 1_000_000 / 1000),
-        _ => format!("0.{micros:06} s"),
-    }
+    Manager::ALL.iter().any(|manager| manager.services().contains(&unit))
+        || TEMPLATES.iter().any(|template| unit.starts_with(template))
 }

@@ -40,6 +40,20 @@ impl Manager {
         Self::Unread,
     ];
 
+    /// The services that start it, where it has some of its own.
+    pub const fn services(self) -> &'static [&'static str] {
+        match self {
+            Self::Ifupdown => &["networking.service"],
+            Self::Networkd => &["systemd-networkd.service"],
+            Self::NetworkManager => &["NetworkManager.service"],
+            Self::Dhcpcd => &["dhcpcd.service", "dhcpcd5.service"],
+            Self::Ifcfg => &["network.service"],
+            Self::Wicked => &["wicked.service"],
+            Self::CloudInit => &["cloud-init-local.service", "cloud-init-network.service", "cloud-init.service"],
+            Self::Netplan | Self::Unread => &[],
+        }
+    }
+
     /// Its name in a sentence.
     pub fn name(self) -> &'static str {
         match self {

@@ -92,6 +92,26 @@ pub struct SanGap {
     pub ended_by: String,
 }
 
+impl SanGap {
+    /// How long it took, in words; `seen_us` is when the watch looked last.
+    pub fn length_in_words(&self, seen_us: u64) -> String {
+        match self.length_us {
+            Some(length) if self.at_most => format!("for {} at most", seconds(length)),
+            Some(length) => format!("for {}", seconds(length)),
+            None => format!("until {} at least", seconds(seen_us)),
+        }
+    }
+}
+
+/// Microseconds as seconds: to the millisecond, and below one second to the microsecond.
+pub fn seconds(micros: u64) -> String {
+    match micros {
+        0 => "0 s".to_owned(),
+        1_000_000.. => format!("{}.{:03} s", micros / 1_000_000, micros % 1_000_000 / 1000),
+        _ => format!("0.{micros:06} s"),
+    }
+}
+
 /// A service that systemd started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitStart {

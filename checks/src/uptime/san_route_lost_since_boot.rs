@@ -1,7 +1,6 @@
 //! `san-route-lost-since-boot`
 
-use crate::analysis::seconds;
-use crate::facts::{SanGap, TIMELINE, Timeline};
+use crate::facts::{SanGap, TIMELINE, Timeline, seconds};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -52,12 +51,11 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         "since the machine started"
     };
     let mut summary = format!("the SAN route was lost {times} {when}");
-    match (without, timeline.gaps().any(|(_, gap)| gap.length_us.is_none())) {
-        (0, true) => summary.push_str(", and was not back when the watch looked last"),
-        (_, true) => {
-            summary.push_str(&format!(", {} in all, and was not back when the watch looked last", seconds(without)))
-        }
-        (_, false) => summary.push_str(&format!(", {} in all", seconds(without))),
+    if without > 0 {
+        summary.push_str(&format!(", {} in all", seconds(without)));
+    }
+    if timeline.gaps().any(|(_, gap)| gap.length_us.is_none()) {
+        summary.push_str(", and was not back when the watch looked last");
     }
     let finding = if matters { Finding::warning(summary) } else { Finding::info(summary) };
     let evidence = timeline.gaps().take(TOLD).map(|(portal, gap)| Evidence::new(TIMELINE, told(timeline, portal, gap)));
@@ -89,7 +87,7 @@ fn without_gap(timeline: &Timeline) -> Outcome {
 
 fn told(timeline: &Timeline, portal: &str, gap: &SanGap) -> String {
     let mut text =
-        format!("{portal} at {} for {}: {}", seconds(gap.from_us), seconds(gap.length_us.unwrap_or_default()), gap.how);
+        format!("{portal} at {} {}: {}", seconds(gap.from_us), gap.length_in_words(timeline.seen_us), gap.how);
     if !gap.cause.is_empty() {
         text.push_str(&format!("; by: {}", gap.cause));
     }

@@ -24,5 +24,6 @@ mod seen_in_lab;
 mod sources;
 mod start;
 mod template;
+mod timeline;
 mod unread;
 mod uptime;

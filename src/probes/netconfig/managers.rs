@@ -26,7 +26,7 @@ enum Starts {
 
 /// Every manager, in the order in which facts have them; NetworkManager leaves to ifupdown what that has.
 const MANAGERS: [Row; 7] = [
-    Row { manager: Manager::Ifupdown, starts: Starts::Services(&["networking.service"]), read: ifupdown::read },
+    Row { manager: Manager::Ifupdown, starts: Starts::Services(Manager::Ifupdown.services()), read: ifupdown::read },
     Row {
         manager: Manager::Netplan,
         starts: Starts::Generators(&[
@@ -37,19 +37,15 @@ const MANAGERS: [Row; 7] = [
         ]),
         read: netplan::read,
     },
-    Row { manager: Manager::Networkd, starts: Starts::Services(&["systemd-networkd.service"]), read: networkd::read },
+    Row { manager: Manager::Networkd, starts: Starts::Services(Manager::Networkd.services()), read: networkd::read },
     Row {
         manager: Manager::NetworkManager,
-        starts: Starts::Services(&["NetworkManager.service"]),
+        starts: Starts::Services(Manager::NetworkManager.services()),
         read: networkmanager::read,
     },
     Row { manager: Manager::Ifcfg, starts: Starts::Initscripts, read: redhat::read },
-    Row { manager: Manager::Wicked, starts: Starts::Services(&["wicked.service"]), read: wicked::read },
-    Row {
-        manager: Manager::Dhcpcd,
-        starts: Starts::Services(&["dhcpcd.service", "dhcpcd5.service"]),
-        read: dhcpcd::read,
-    },
+    Row { manager: Manager::Wicked, starts: Starts::Services(Manager::Wicked.services()), read: wicked::read },
+    Row { manager: Manager::Dhcpcd, starts: Starts::Services(Manager::Dhcpcd.services()), read: dhcpcd::read },
 ];
 
 const INITSCRIPTS: &str = "network.service";

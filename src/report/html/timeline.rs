@@ -4,7 +4,8 @@ use super::markup::{of_status, text};
 use crate::report::Report;
 use crate::report::style::status_word;
 use crate::report::timeline::{Seen, phases};
-use isctpl_checks::{LinkStatus, Sight, seconds};
+use isctpl_checks::Sight;
+use isctpl_checks::facts::seconds;
 use std::fmt::Write;
 
 pub(super) fn section(page: &mut String, report: &Report<'_>) {
@@ -38,8 +39,8 @@ fn one(page: &mut String, seen: &Seen<'_>) {
     let said = if seen.text.is_empty() { seen.word.to_owned() } else { format!("{}: {}", seen.word, seen.text) };
     let _ = write!(page, "<p>{}</p>", text(&said));
     if let Some(status) = seen.foretold {
-        let word = if status == LinkStatus::NotApplicable { "not judged" } else { status_word(status) };
-        let _ = write!(page, "<p>foretold: <b class=\"{}\">{} {word}</b></p>", of_status(status), phase.link);
+        let (class, word) = (of_status(status), status_word(status));
+        let _ = write!(page, "<p>foretold: <b class=\"{class}\">{} {word}</b></p>", phase.link);
     }
     page.push_str("</li>\n");
 }

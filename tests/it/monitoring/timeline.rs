@@ -99,10 +99,13 @@ fn doctor_reads_the_file_of_this_boot() {
     let Some(namespace) = instance("timeline-live") else { return };
     let mut command = namespace.command("unshare");
     let isctpl = env!("CARGO_BIN_EXE_isctpl");
-    // A /run of its own: nothing is left on this machine.
+    // A /run of its own: nothing is left on this machine. systemd's links stand there as it makes them.
     let script = format!(
-        "mount -t tmpfs none /run; {isctpl} watch --portal {PORTAL} --san-nic san --since-boot >/dev/null & \
-         for _ in $(seq 100); do [ -s /run/isctpl/timeline.json ] && break; sleep 0.1; done; \
+        "mount -t tmpfs none /run; mkdir -p /run/systemd/units; cd /run/systemd/units; \
+         ln -s 1 invocation:systemd-journald.service; \
+         {isctpl} watch --portal {PORTAL} --san-nic san --since-boot >/dev/null & \
+         until_it_has() {{ for _ in $(seq 100); do grep -q \"$1\" /run/isctpl/timeline.json && return; sleep 0.1; done; }}; \
+         until_it_has journald 2>/dev/null; ln -s 2 invocation:networking.service; until_it_has networking; \
          stat -c '%a' /run/isctpl /run/isctpl/timeline.json >&2; \
          {isctpl} doctor --portal {PORTAL} --san-nic san --only san-route-lost-since-boot --format json; kill $!; wait"
     );
@@ -110,6 +113,8 @@ fn doctor_reads_the_file_of_this_boot() {
     let answer = answer(command);
     let report = answer.json();
     assert_eq!(report["checks"][0]["outcome"], "pass", "{report:#}\n{}", answer.err);
-    assert_eq!(report["timeline"]["phases"][0]["name"], "initramfs");
+    let phases = report["timeline"]["phases"].as_array().unwrap().iter();
+    let phases: Vec<&str> = phases.map(|phase| phase["name"].as_str().unwrap()).collect();
+    assert_eq!(phases, ["initramfs", "start of the root", "networking.service"]);
     assert!(answer.err.contains("755\n644\n"), "{}", answer.err);
 }
