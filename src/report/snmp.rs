@@ -2,7 +2,7 @@
 
 use crate::formats::snmp::{Oid, Value, Values};
 use crate::formats::text::printable;
-use isctpl_checks::{BootVerdict, Link};
+use isctpl_checks::Link;
 use serde::Deserialize;
 
 /// The longest text of a value, in octets (SnmpAdminString of RFC 3411).
@@ -112,9 +112,12 @@ fn text(text: &str) -> Value {
 }
 
 fn verdict_number(boot: &str) -> i32 {
-    let all = [BootVerdict::Boots, BootVerdict::AtRisk, BootVerdict::Fails];
-    let found = all.iter().position(|verdict| verdict.name() == boot);
-    found.and_then(|index| i32::try_from(index + 1).ok()).unwrap_or(4)
+    match boot {
+        "boots" => 1,
+        "at-risk" => 2,
+        "fails" => 3,
+        _ => 4,
+    }
 }
 
 fn status_number(status: &str) -> i32 {

@@ -70,7 +70,12 @@ fn with_cause(mut line: String, cause: &Cause) -> String {
 
 /// Seconds to the microsecond.
 fn seconds(length: Duration) -> String {
-    format!("{}.{:06} s", length.as_secs(), length.subsec_micros())
+    format!("{} s", decimal(length))
+}
+
+/// The number of seconds, to the microsecond.
+pub(super) fn decimal(length: Duration) -> String {
+    format!("{}.{:06}", length.as_secs(), length.subsec_micros())
 }
 
 /// The time of day in UTC, to the microsecond (RFC 3339).

@@ -1,12 +1,11 @@
 //! What `isctpl watch` has seen, as metrics: text exposition (version 0.0.4) for node_exporter's textfile collector.
 
+use super::watch::decimal;
 use crate::watch::{Record, Stand, What};
+use isctpl_checks::facts::Session;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
-
-/// The state of a session that works.
-const LOGGED_IN: &str = "LOGGED_IN";
 
 /// The sums since the watch began. Every series is there from the beginning: an absent one would hide a failure.
 #[derive(Debug, Default)]
@@ -53,7 +52,7 @@ impl WatchMetrics {
             What::Restored { .. } => self.restored += 1,
             What::Stop { .. } => self.stopped = true,
             What::Session { name, state, was, .. } => {
-                let worked = was.as_ref().is_some_and(|(was, _)| was == LOGGED_IN);
+                let worked = was.as_ref().is_some_and(|(was, _)| was == Session::LOGGED_IN);
                 self.session_failures += u64::from(worked);
                 match state {
                     Some(state) => self.sessions.insert(name.clone(), state.clone()),
@@ -80,23 +79,22 @@ impl WatchMetrics {
         }
         let sessions = "isctpl_watch_sessions";
         head(&mut text, sessions, "gauge", "iSCSI sessions by state; all 0 where they cannot be followed.");
-        for state in [LOGGED_IN, "FAILED", "FREE"] {
+        for state in [Session::LOGGED_IN, "FAILED", "FREE"] {
             let count = self.sessions.values().filter(|known| *known == state).count();
             let _ = writeln!(text, "{sessions}{{state=\"{}\"}} {count}", state.to_ascii_lowercase());
         }
-        let seconds = |length: Duration| format!("{}.{:06}", length.as_secs(), length.subsec_micros());
         let last = Duration::from_micros(u64::try_from(self.last_gap_micros).unwrap_or_default());
         for (name, kind, help, value) in [
             ("running", "gauge", "1 until the watch is stopped.", u8::from(!self.stopped).to_string()),
             ("gaps_total", "counter", "Gaps that began since the watch did.", self.gaps.to_string()),
-            ("without_route_seconds_total", "counter", "How long gaps that ended took.", seconds(self.without)),
+            ("without_route_seconds_total", "counter", "How long gaps that ended took.", decimal(self.without)),
             (
                 "last_gap_seconds",
                 "gauge",
                 "How long the last gap took that ended; 0 without one.",
-                seconds(self.last_gap),
+                decimal(self.last_gap),
             ),
-            ("last_gap_timestamp_seconds", "gauge", "When the last gap began; 0 without one.", seconds(last)),
+            ("last_gap_timestamp_seconds", "gauge", "When the last gap began; 0 without one.", decimal(last)),
             (
                 "session_failures_total",
                 "counter",

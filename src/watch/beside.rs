@@ -3,13 +3,11 @@
 use super::record::What;
 use crate::system::iscsi_events::{IscsiEvents, SESSIONS, SessionState, session_states};
 use crate::system::unit_starts::{UNITS, UnitStarts};
+use isctpl_checks::facts::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// The state of a session that works.
-const LOGGED_IN: &str = "LOGGED_IN";
 
 /// After an event of the kernel's the sessions are looked at so often, and for so long: it tells of an error before it
 /// blocks the session.
@@ -122,7 +120,7 @@ impl Sessions {
     fn again(&self, now: Instant) -> Option<Duration> {
         let pause = if now < self.closely_until {
             CLOSELY.0
-        } else if self.known.values().any(|(session, _)| session.state != LOGGED_IN) {
+        } else if self.known.values().any(|(session, _)| session.state != Session::LOGGED_IN) {
             BROKEN
         } else {
             return None;

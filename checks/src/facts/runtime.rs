@@ -148,6 +148,11 @@ pub struct Session {
     pub local_port: Option<u16>,
 }
 
+impl Session {
+    /// The state of one that works.
+    pub const LOGGED_IN: &str = "LOGGED_IN";
+}
+
 /// Units, their links, and what they run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -33,7 +33,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if sessions.is_empty() {
         return Ok(no_session(facts));
     }
-    let broken: Vec<_> = sessions.iter().filter(|session| session.state != "LOGGED_IN").collect();
+    let broken: Vec<_> = sessions.iter().filter(|session| session.state != Session::LOGGED_IN).collect();
     // With several paths to the root one that stands is enough; the others are still told.
     let any_stands = broken.len() < sessions.len();
     let findings = broken.into_iter().map(|session| finding(session, any_stands)).collect();
