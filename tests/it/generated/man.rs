@@ -298,7 +298,11 @@ fn option(page: &mut String, argument: &Arg) {
         names.push(format!("\\fI{}\\fR", roff(&value(argument))));
     } else if !value(argument).is_empty() {
         let last = names.last_mut().unwrap();
-        let _ = write!(last, " \\fI{}\\fR", roff(&value(argument)));
+        // Of an option whose value may be left out.
+        let _ = match argument.is_require_equals_set() {
+            true => write!(last, "[=\\fI{}\\fR]", roff(&value(argument))),
+            false => write!(last, " \\fI{}\\fR", roff(&value(argument))),
+        };
     }
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
     // The pointer to -h makes no sense in a manual.
