@@ -34,4 +34,3 @@ mod support;
 mod systemd;
 mod unattended;
 mod watch;
-mod watch_service;

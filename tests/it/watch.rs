@@ -1,6 +1,7 @@
 //! `isctpl watch` in network namespaces: what the kernel tells, lost and found again.
 
 mod kept;
+mod service;
 
 use crate::oracles::random::Random;
 use crate::support::netns::{Namespace, PORTAL, instance};

@@ -121,13 +121,25 @@ fn what_is_no_report_is_told_and_no_fifo_is_waited_for() {
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
     let junk = directory.path().join("junk");
     std::fs::write(&junk, "{\"schema\": \"isctpl.doctor/v9\"}").unwrap();
-    for (file, wanted) in [(&fifo, "is no regular file"), (&junk, "is no isctpl.doctor/v1")] {
+    let old = directory.path().join("old");
+    let report = r#"{"schema": "isctpl.doctor/v1", "time": "2020-01-01T00:00:00Z", "verdict": {"boot": "boots"}}"#;
+    std::fs::write(&old, report).unwrap();
+    for (file, wanted) in [
+        (&fifo, "is no regular file"),
+        (&junk, "is no isctpl.doctor/v1"),
+        (&old, "the last report is of 2020-01-01T00:00:00Z; isctpl doctor does not run"),
+    ] {
         let mut command = crate::support::run::command(["snmp", "--report", file.to_str().unwrap(), "--base", ".1.9"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(b"PING\nget\n.1.9.1.3.0\ngetnext\n.1.9.2.1.4.9\n").unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(b"PING\nget\n.1.9.1.3.0\nget\n.1.9.1.1.0\ngetnext\n.1.9.2.1.4.9\n")
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.starts_with("PONG\n.1.9.1.3.0\nstring\n") && said.contains(wanted), "{said}");
-        assert!(said.ends_with("NONE\n"), "{said}");
+        assert!(said.ends_with(".1.9.1.1.0\ninteger\n4\nNONE\n"), "{said}");
     }
 }

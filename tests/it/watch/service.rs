@@ -31,9 +31,9 @@ fn the_service_is_sound_and_fenced_in() {
 #[test]
 fn no_unit_hides_what_is_read() {
     for (unit, unwanted) in [
-        (include_str!("../../dist/isctpl-watch.service"), &["RestrictSUIDSGID"][..]),
+        (include_str!("../../../dist/isctpl-watch.service"), &["RestrictSUIDSGID"][..]),
         (
-            include_str!("../../dist/isctpl-doctor.service"),
+            include_str!("../../../dist/isctpl-doctor.service"),
             &["RestrictSUIDSGID", "ProtectKernelModules", "ProtectClock", "PrivateDevices", "DeviceAllow"][..],
         ),
     ] {
