@@ -5,7 +5,8 @@ use super::disruption::covered;
 use super::identity::SanIdentity;
 use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
 use super::nic_match::{Matches, matches};
-use crate::facts::{InterfaceConfig, Manager, Method, Source};
+use crate::analysis::Family;
+use crate::facts::{InterfaceConfig, Manager, Method, Nic, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -16,17 +17,21 @@ pub(crate) static CHECK: Check = Check {
     decided_by: &[],
     title: "the WAN NIC may get its default route before the SAN NIC gets its route",
     doc: Doc {
-        finds: "DHCP by networkd on the SAN NIC, without a static route to the target, while another NIC gets a \
-                default route at the same time. When networkd starts, it removes the routes of the initramfs, and adds \
-                those of the lease later. dhclient, which ifupdown runs, keeps them until it has the lease.",
-        breaks: "Until the SAN NIC has its route from option 121, the WAN NIC's default route sends the packets of the \
+        finds: "DHCP by networkd on the SAN NIC while another NIC gets a default route at the same time, by its own file \
+                or by the same one. When networkd \
+                starts, it removes the routes of the initramfs, and adds those of the lease later. A static route of \
+                the configuration is there at once, and of use only with an address: KeepConfiguration=dhcp keeps the \
+                address of a lease and removes the one of initramfs-tools, which has no lifetime (seen in the lab: the \
+                route was of no use for 3.4 s); KeepConfiguration=static keeps that one. dhclient, which ifupdown runs, \
+                keeps address and routes until it has the lease.",
+        breaks: "Until the SAN NIC has its address and its route, the WAN NIC's default route sends the packets of the \
                  session out through the WAN NIC. For that moment the target cannot be reached, and the system freezes \
                  if what would add the route has to be read from the root.",
-        fix: "Set KeepConfiguration=yes on the SAN NIC (critical: true with netplan), so that the routes of the \
-              initramfs stay, or add a static route to the target, which exists before any lease arrives.",
+        fix: "Set KeepConfiguration=yes on the SAN NIC (critical: true with netplan), so that the address and the \
+              routes of the initramfs stay.",
         references: &[
             "RFC 3442",
-            "systemd src/network/networkd-route.c (foreign routes)",
+            "systemd src/network/networkd-route.c (foreign routes), networkd-address.c (link_drop_foreign_addresses)",
             "ISC dhclient-script, PREINIT (an interface is brought up, and its addresses and routes stay)",
         ],
     },
@@ -54,37 +59,55 @@ fn race(facts: &Analysis<'_>) -> Outcome {
         );
     };
     let own = own.config;
-    if covered(facts, own) {
+    let manager = renderer(own);
+    let is_routed = covered(facts, own);
+    if is_routed && (manager != Manager::Networkd || has_address(facts, own)) {
         return Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at));
     }
-    let manager = renderer(own);
     if manager != Manager::Networkd || keeps_routes(facts, own) {
         return Outcome::pass(format!("{} keeps the routes of the SAN NIC until it has the lease", manager.name()));
     }
-    let Some(wan) = other_with_default(facts, own, &san) else {
+    let beside = || other_with_default(facts, own, &san).map(|wan| (wan, name(facts, wan)));
+    let Some((wan, wan_name)) = beside().or_else(|| Some((own, of_the_same(facts, own, &san)?))) else {
         return Outcome::pass("no other NIC gets a default route before the SAN NIC has its route");
     };
-    let wan_name = name(facts, wan);
+    let (removed, lacks) = match is_routed {
+        true => ("address", "its address comes from the lease alone, and the static route to the target needs it"),
+        false => ("routes", "no static route to the target"),
+    };
     Finding::warning(format!(
-        "networkd configures {wan_name} and {} at the same time, and removes the routes of the SAN NIC first",
+        "networkd configures {wan_name} and {} at the same time, and removes the {removed} of the SAN NIC first",
         san.title()
     ))
-    .evidence(Evidence::at(&wan.at, format!("{wan_name}: a default route")))
-    .evidence(Evidence::at(&own.at, format!("{}: DHCP, no static route to the target", name(facts, own))))
+    .evidences((wan.at != own.at).then(|| Evidence::at(&wan.at, format!("{wan_name}: a default route"))))
+    .evidence(Evidence::at(&own.at, format!("{}: DHCP, {lacks}", name(facts, own))))
     .remedy(
         Remedy::new(
-            "Have networkd keep the routes of the initramfs (KeepConfiguration=yes; with netplan, critical: true), or \
-             add a static route to the target's subnet to the configuration of the SAN NIC",
+            "Have networkd keep the address and the routes of the initramfs (KeepConfiguration=yes; with netplan, \
+             critical: true)",
         )
         .repairs_by(Repair::of_san_nic(own, SanNicNeed::Keep)),
     )
     .into()
 }
 
-/// networkd removes the initramfs' routes (protocol `boot`) when it starts, unless it is told to keep
-/// everything or to let foreign routes alone.
+/// Whether networkd leaves what the initramfs routes by (protocol `boot`) when it starts: it is told to keep everything,
+/// or to let foreign routes alone, which are gone with the NIC's last address.
 fn keeps_routes(facts: &Analysis<'_>, own: &InterfaceConfig) -> bool {
-    keeps_all(own) || leaves_foreign_routes(facts)
+    keeps_all(own) || (leaves_foreign_routes(facts) && has_address(facts, own))
+}
+
+/// Whether the SAN NIC has an address from networkd's start to the lease: one of the configuration, or that of the
+/// initramfs. Of those networkd keeps the ones with a lifetime as leases (`KeepConfiguration=dhcp`), and those without as
+/// static; ipconfig, which initramfs-tools runs, sets no lifetime.
+fn has_address(facts: &Analysis<'_>, own: &InterfaceConfig) -> bool {
+    let is_lease = facts.default_image().is_none_or(|image| image.family() != Family::InitramfsTools);
+    let is_kept = match own.keep.as_ref().map(|keep| keep.value.to_ascii_lowercase()).as_deref() {
+        Some("static") => !is_lease,
+        Some("dhcp" | "dynamic") => is_lease,
+        _ => false,
+    };
+    !own.addresses.is_empty() || keeps_all(own) || is_kept
 }
 
 /// Another NIC that gets a default route.
@@ -100,12 +123,44 @@ fn other_with_default<'a>(
         .filter(|config| config.at_boot && !config.unmanaged && in_force(facts, config))
         .filter(|config| matches(&config.matches, san) == Matches::No && config.method != Method::Loopback)
         .filter(|config| !hides(facts, own, config))
-        .find(|config| {
-            let leased = config.method == Method::Dhcp
-                && config.use_dhcp_gateway.as_ref().is_none_or(|gateway| gateway.value)
-                && config.use_dhcp_routes.as_ref().is_none_or(|routes| routes.value);
-            leased || config.gateway.is_some()
-        })
+        .find(|config| gives_default(config))
+}
+
+fn gives_default(config: &InterfaceConfig) -> bool {
+    let leased = config.method == Method::Dhcp
+        && config.use_dhcp_gateway.as_ref().is_none_or(|gateway| gateway.value)
+        && config.use_dhcp_routes.as_ref().is_none_or(|routes| routes.value);
+    leased || config.gateway.is_some()
+}
+
+/// Another NIC that the SAN NIC's own file is for as well, and gives a default route; where the NICs are not known, every
+/// other one.
+fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity) -> Option<String> {
+    if !gives_default(own) || is_for_one(own) {
+        return None;
+    }
+    let before = || facts.netconfig.interfaces.iter().take_while(|config| config.at != own.at);
+    let Some(nics) = facts.nics.known() else {
+        return before().all(|config| config.manager != own.manager).then(|| "every other NIC".to_owned());
+    };
+    let is_san = |nic: &&Nic| san.name.as_ref() == Some(&nic.name) || san.mac.as_ref() == Some(&nic.mac);
+    let others = nics.iter().filter(|nic| nic.physical && !is_san(nic));
+    let takes = |config: &InterfaceConfig, nic: &Nic| {
+        let other = SanIdentity {
+            name: Some(nic.name.clone()),
+            mac: Some(nic.mac.clone()),
+            driver: nic.driver.clone(),
+            ..SanIdentity::default()
+        };
+        matches(&config.matches, &other) == Matches::Yes
+    };
+    let hidden = |nic: &Nic| before().any(|config| config.manager == own.manager && takes(config, nic));
+    others.filter(|nic| takes(own, nic) && !hidden(nic)).map(|nic| nic.name.clone()).next()
+}
+
+fn is_for_one(config: &InterfaceConfig) -> bool {
+    let plain = |list: &[String]| matches!(list, [only] if !only.contains(['*', '?', '[', '!']));
+    plain(&config.matches.names) || plain(&config.matches.macs)
 }
 
 /// Whether networkd never comes to a file, because another that goes before it is for the same NIC.

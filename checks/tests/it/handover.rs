@@ -153,6 +153,72 @@ fn managers_take_the_san_nic_over() {
 }
 
 #[test]
+fn a_static_route_waits_for_the_lease_where_networkd_removes_the_address() {
+    let way = json!([located(json!({"destination": "100.97.0.0/16", "gateway": "100.64.16.49", "metric": null}))]);
+    let kept = |keep: &str| json!({"keep": located(json!(keep)), "routes": way});
+    let wan =
+        json!({"matches": {"names": ["enp0s4"]}, "at": {"path": "/etc/systemd/network/20-wan.network", "line": 1}});
+    let left_foreign =
+        json!({"op": "replace", "path": "/netconfig/manage_foreign_routes", "value": located(json!(false))});
+    let with = |base: &str, more: Value, patch: &[Value]| {
+        let mut more = more;
+        more["matches"] = json!({"names": [if base.starts_with("dracut") { "ibft0" } else { "enp0s3" }]});
+        let others = json!({"op": "replace", "path": "/netconfig/interfaces", "value": [
+            config("networkd", more), config("networkd", wan.clone())]});
+        let patch = [&[others, only_manager("networkd")], patch].concat();
+        let facts = machine(base).patch(Value::Array(patch)).facts();
+        alarms(&facts, &[Link::Handover])
+    };
+    const RACE: [&str; 1] = ["handover-wan-before-san"];
+    let none: [&str; 0] = [];
+    // ipconfig's address has no lifetime: it is no lease, and goes.
+    assert_eq!(with("initramfs-tools-live", kept("dhcp"), &[]), RACE);
+    assert_eq!(with("initramfs-tools-live", kept("dynamic"), &[]), RACE);
+    // The routes are left alone, and go with the address.
+    assert_eq!(with("initramfs-tools-live", kept("dhcp"), std::slice::from_ref(&left_foreign)), RACE);
+    assert_eq!(with("initramfs-tools-live", kept("yes"), &[]), none);
+    // An address of the configuration's own is there at once.
+    let mut both = kept("dhcp");
+    both["addresses"] = json!(["100.64.16.54/29"]);
+    assert_eq!(with("initramfs-tools-live", both, &[]), none);
+    // A lease of dracut's dhclient has its lifetime.
+    assert_eq!(with("dracut-live", kept("dhcp"), &[]), none);
+    assert_eq!(with("dracut-live", json!({"keep": located(json!("dhcp"))}), &[left_foreign]), none);
+    assert_eq!(with("dracut-live", json!({"keep": located(json!("dhcp-on-stop")), "routes": way}), &[]), RACE);
+}
+
+#[test]
+fn one_file_for_every_nic_gives_the_wan_its_default_route_too() {
+    let of = |names: Value, nics: Value, patch: &[Value]| {
+        let own = config("networkd", json!({"matches": names, "keep": located(json!("dhcp"))}));
+        let mut all = vec![
+            json!({"op": "replace", "path": "/netconfig/interfaces", "value": [own]}),
+            only_manager("networkd"),
+            json!({"op": "replace", "path": "/nics", "value": nics}),
+        ];
+        all.extend_from_slice(patch);
+        alarms(&machine("initramfs-tools-live").patch(Value::Array(all)).facts(), &[Link::Handover])
+    };
+    let nics = machine("initramfs-tools-live").value()["nics"].clone();
+    let mut only_san = nics.clone();
+    only_san["known"].as_array_mut().unwrap().retain(|nic| nic["name"] == "enp0s3");
+    let (every, one) = (json!({"names": ["en*"]}), json!({"names": ["enp0s3"]}));
+    assert_eq!(of(every.clone(), nics.clone(), &[]), ["handover-wan-before-san"]);
+    assert_eq!(of(json!({"names": ["!lo"]}), nics.clone(), &[]), ["handover-wan-before-san"]);
+    let none: [&str; 0] = [];
+    assert_eq!(of(every, only_san, &[]), none);
+    assert_eq!(of(one, nics.clone(), &[]), none);
+    // A file that goes before it has the WAN's NIC, and gives it no default route.
+    let wan = config(
+        "networkd",
+        json!({"matches": {"names": ["enp0s4"]}, "method": "unset",
+        "at": {"path": "/etc/systemd/network/05-wan.network", "line": 1}}),
+    );
+    let before = json!({"op": "add", "path": "/netconfig/interfaces/0", "value": wan});
+    assert_eq!(of(json!({"names": ["en*"]}), nics, &[before]), none);
+}
+
+#[test]
 fn ifupdown_is_kept_off_the_boot_nic_only_by_a_run_level_after_initramfs_tools() {
     let auto = |name: &str| {
         config(

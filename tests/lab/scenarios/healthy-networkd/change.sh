@@ -6,7 +6,7 @@ MACAddress=52:54:00:00:00:01
 
 [Network]
 DHCP=ipv4
-KeepConfiguration=dhcp
+KeepConfiguration=yes
 
 [Route]
 Destination=100.97.0.0/16

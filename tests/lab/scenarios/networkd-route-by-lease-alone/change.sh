@@ -1,1 +1,1 @@
-sed -i '/^\[Route\]/,$d' /etc/systemd/network/10-san.network
+sed -i 's/^KeepConfiguration=yes$/KeepConfiguration=dhcp/; /^\[Route\]/,$d' /etc/systemd/network/10-san.network
