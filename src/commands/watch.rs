@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::source::request_of;
-use super::watch_files::{Content, WatchFile};
+use super::watch_files::{Content, WatchFile, lock};
 use crate::cli::{AlsoTo, WatchArgs, WatchFormat};
 use crate::formats::text::{names, printable};
 use crate::formats::timeline::{LIMIT, parse};
@@ -86,12 +86,13 @@ fn files(args: &WatchArgs, output: &mut Output) -> anyhow::Result<Vec<WatchFile>
                 .with_context(|| format!("cannot make {}", printable::path(directory)))?;
         }
         let path = std::path::absolute(path)?;
+        let lock = lock(&path).with_context(|| format!("cannot keep {}", printable::path(&path)))?;
         let earlier = earlier(&path).unwrap_or_else(|why| {
             complain(output, &format!("{} begins anew: {why}", printable::path(&path)));
             None
         });
         let keeper = Keeper::new(boot_id()?, earlier);
-        files.push(WatchFile::new(path, Content::Timeline(Box::new(keeper))));
+        files.push(WatchFile::new(path, Content::Timeline { keeper: Box::new(keeper), _lock: lock }));
     }
     Ok(files)
 }

@@ -4,8 +4,12 @@ use crate::report::WatchMetrics;
 use crate::system::replace::{Readers, write_whole};
 use crate::system::{awake, since_boot};
 use crate::watch::{Keeper, Record, What};
-use std::io::Result;
-use std::path::PathBuf;
+use nix::fcntl::{Flock, FlockArg};
+use nix::libc::O_NOFOLLOW;
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A file is written at most so often.
@@ -18,8 +22,8 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 pub(super) enum Content {
     /// Metrics for node_exporter.
     Metrics(WatchMetrics),
-    /// What doctor reads.
-    Timeline(Box<Keeper>),
+    /// What doctor reads; one watch at a time goes on with it.
+    Timeline { keeper: Box<Keeper>, _lock: Flock<File> },
 }
 
 /// A file, and what it is to hold.
@@ -41,7 +45,7 @@ impl WatchFile {
     pub(super) fn take(&mut self, record: &Record) {
         match &mut self.content {
             Content::Metrics(metrics) => metrics.take(record),
-            Content::Timeline(keeper) => keeper.take(record),
+            Content::Timeline { keeper, .. } => keeper.take(record),
         }
         self.is_old = true;
         if matches!(record.what, What::Stop { .. }) {
@@ -52,7 +56,7 @@ impl WatchFile {
 
     /// Writes it where that is due; tells how long to wait for the next time, and what to complain of, which is the same
     /// thing once.
-    pub(super) fn write(&mut self) -> (Duration, Option<std::io::Error>) {
+    pub(super) fn write(&mut self) -> (Duration, Option<Error>) {
         let pause = if self.is_old { BETWEEN_WRITES } else { HEARTBEAT };
         if let Some(wait) = self.written.and_then(|written| pause.checked_sub(written.elapsed())) {
             return (wait.max(Duration::from_millis(1)), None);
@@ -67,8 +71,29 @@ impl WatchFile {
     fn replace(&mut self) -> Result<()> {
         let text = match &mut self.content {
             Content::Metrics(metrics) => metrics.text(),
-            Content::Timeline(keeper) => serde_json::to_string(keeper.timeline(since_boot(), awake()))? + "\n",
+            Content::Timeline { keeper, .. } => serde_json::to_string(keeper.timeline(since_boot(), awake()))? + "\n",
         };
         write_whole(&self.path, text.as_bytes(), Readers::Everyone)
     }
+}
+
+/// Takes the lock of a timeline, a file beside it: the timeline itself is replaced each time that it is written. The kernel
+/// lets go of it when the watch ends, however it ends.
+///
+/// # Errors
+/// When another watch has it, or the file beside cannot be made.
+pub(super) fn lock(path: &Path) -> Result<Flock<File>> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(O_NOFOLLOW)
+        .open(&beside)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
+        nix::errno::Errno::EWOULDBLOCK => Error::new(ErrorKind::WouldBlock, "another isctpl watch keeps it"),
+        other => other.into(),
+    })
 }

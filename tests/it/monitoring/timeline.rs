@@ -88,9 +88,24 @@ fn a_watch_keeps_its_gaps_and_the_next_one_goes_on() {
 
     let second = watch(&namespace, &file);
     let after = until(&file, |timeline| !timeline.unseen.is_empty());
+    // One watch at a time keeps it; a further one says so, and ends.
+    let mut further = namespace.command(env!("CARGO_BIN_EXE_isctpl"));
+    further.args(["watch", "--portal", PORTAL, "--san-nic", "san"]).arg(format!("--since-boot={}", file.display()));
+    let refused = further.output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("another isctpl watch keeps it"), "{said}");
     end(second);
     assert_eq!((after.begun_us, after.portals[0].gaps), (left.begun_us, 1));
     assert_eq!(after.unseen[0].from_us, left.seen_us);
+
+    // The kernel lets go of the lock of a watch that is killed.
+    let mut killed = watch(&namespace, &file);
+    until(&file, |timeline| timeline.unseen.len() == 2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let last = watch(&namespace, &file);
+    until(&file, |timeline| timeline.unseen.len() == 3);
+    end(last);
 }
 
 /// doctor on the running system reads the place where the service keeps it.

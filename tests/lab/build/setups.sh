@@ -116,4 +116,5 @@ watched() {
     sed 's/watch --since-boot/& --also-to kmsg/; s/^Type=notify/&\nStandardOutput=journal+console\nStandardError=journal+console/' /run/dist/isctpl-watch.service >/etc/systemd/system/isctpl-watch.service
     grep -q kmsg /etc/systemd/system/isctpl-watch.service
     systemctl enable isctpl-watch.service
+    command cp /run/dist/isctpl-doctor.service /etc/systemd/system/
 }
