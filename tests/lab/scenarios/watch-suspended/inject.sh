@@ -1,0 +1,12 @@
+before=$(date +%s)
+rtcwake --mode freeze --seconds 10
+after=$(date +%s)
+[ $((after - before)) -ge 9 ]
+for route in 100.97.0.10 100.97.0.0/16 default; do ip route del $route via 100.64.16.49 dev enp0s3; done
+sleep 2
+ip route add 100.97.0.0/16 via 100.64.16.49 dev enp0s3
+sleep 2
+dmesg >/run/lab/dmesg.txt
+grep 'PM: suspend exit' /run/lab/dmesg.txt
+grep 'isctpl: .*GAP END after 2' /run/lab/dmesg.txt
+systemctl is-active isctpl-watch.service
