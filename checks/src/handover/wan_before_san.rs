@@ -4,7 +4,7 @@ use super::config_match::{config_matches, unread_manager};
 use super::disruption::covered;
 use super::identity::SanIdentity;
 use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
-use super::nic_match::{Matches, matches};
+use super::nic_match::{Matches, matches, may_be_hardware};
 use crate::analysis::Family;
 use crate::facts::{InterfaceConfig, Manager, Method, Nic, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, SanNicNeed, Scope, Severity};
@@ -122,6 +122,8 @@ fn other_with_default<'a>(
         .iter()
         .filter(|config| config.at_boot && !config.unmanaged && in_force(facts, config))
         .filter(|config| matches(&config.matches, san) == Matches::No && config.method != Method::Loopback)
+        // networkd ships files for tunnels and containers, which are for no NIC of a machine.
+        .filter(|config| may_be_hardware(&config.matches))
         .filter(|config| !hides(facts, own, config))
         .find(|config| gives_default(config))
 }

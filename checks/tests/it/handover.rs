@@ -206,7 +206,16 @@ fn one_file_for_every_nic_gives_the_wan_its_default_route_too() {
     assert_eq!(of(every.clone(), nics.clone(), &[]), ["handover-wan-before-san"]);
     assert_eq!(of(json!({"names": ["!lo"]}), nics.clone(), &[]), ["handover-wan-before-san"]);
     let none: [&str; 0] = [];
-    assert_eq!(of(every, only_san, &[]), none);
+    assert_eq!(of(every.clone(), only_san.clone(), &[]), none);
+    // networkd ships a file for a container's host0.
+    let host0 = json!({"names": ["host0"], "other": ["Virtualization=container"]});
+    let shipped = config(
+        "networkd",
+        json!({"matches": host0,
+        "at": {"path": "/usr/lib/systemd/network/80-container-host0.network", "line": 0}}),
+    );
+    let shipped = json!({"op": "add", "path": "/netconfig/interfaces/-", "value": shipped});
+    assert_eq!(of(every, only_san, &[shipped]), none);
     assert_eq!(of(one, nics.clone(), &[]), none);
     // A file that goes before it has the WAN's NIC, and gives it no default route.
     let wan = config(

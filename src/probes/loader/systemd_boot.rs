@@ -47,20 +47,20 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
             }
         }
     }
-    if entries.is_empty() && found.problems.is_empty() {
+    let mut unlisted = Vec::new();
+    let images = unified_images(disk, &mounts, &mut unlisted);
+    if entries.is_empty() && images.is_empty() && found.problems.is_empty() {
         return None;
     }
     entries.sort_by(|(_, _, left), (_, _, right)| bls::systemd_order(left, right));
-    let mut unlisted = Vec::new();
-    let images = unified_images(disk, &mounts, &mut unlisted);
-    for image in &images {
-        found.problems.push(Problem::new(image, "is a unified kernel image, which isctpl does not read"));
-    }
+    let unified = |image: &String| Problem::new(image, "is a unified kernel image, which isctpl does not read");
+    found.problems.extend(images.iter().map(unified));
     let settings = conf.as_ref().map(|(text, path)| settings(text, path)).unwrap_or_default();
     found.timeout = settings.timeout;
     let place = conf.map_or_else(|| disk.root.name("/boot/loader/entries"), |(_, path)| path);
     let ids: Vec<&str> = entries.iter().map(|(_, _, entry)| entry.id.as_str()).collect();
-    let why_not_first = unlisted.first().cloned().or_else(|| {
+    let only_image = images.first().filter(|_| ids.is_empty()).map(unified);
+    let why_not_first = unlisted.first().cloned().or(only_image).or_else(|| {
         let what = "sets no default among the entries that were read, and isctpl does not read unified kernel images";
         (!images.is_empty() || ids.is_empty()).then(|| Problem::new(place, what))
     });
