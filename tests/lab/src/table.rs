@@ -5,6 +5,7 @@ use comfy_table::{Cell, ContentArrangement, Row, Table};
 use isctpl_lab::scenario::{Catalogue, Scenario};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -60,10 +61,11 @@ pub(crate) fn table<T: Told>(outcomes: &[T]) -> String {
     text
 }
 
-/// The record that the project keeps of how every scenario came out last.
+/// The record that the project keeps of how every scenario came out last. A scenario that was not tried on this machine
+/// keeps its row.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When it cannot be written, or the one that stands there cannot be read.
 pub(crate) fn record<T: Told>(
     lab: &Path,
     outcomes: &[(&Scenario, Option<T>)],
@@ -77,8 +79,22 @@ pub(crate) fn record<T: Told>(
     for (what, version) in versions {
         let _ = writeln!(text, "| {what} | {version} |");
     }
+    let path = lab.join(name);
+    let kept = match std::fs::read_to_string(&path) {
+        Ok(before) => kept(&before, T::COLUMNS.1.len() + 2),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", path.display())),
+    };
     let tried: Vec<&T> = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref()).collect();
-    let _ = writeln!(text, "\n{}\n", T::sum(&tried, outcomes.len()));
+    let _ = write!(text, "\n{}", T::sum(&tried, outcomes.len()));
+    let is_kept =
+        |(scenario, outcome): &&(&Scenario, Option<T>)| outcome.is_none() && kept.contains_key(&scenario.name);
+    match outcomes.iter().filter(is_kept).count() {
+        0 => text.push_str("\n\n"),
+        rows => {
+            let _ = writeln!(text, " {rows} rows are as earlier runs left them, maybe with other versions.\n");
+        }
+    }
     let columns = [&["scenario", "made from"], T::COLUMNS.1, &["agrees", "when"]].concat();
     let _ = writeln!(text, "| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()));
     for (scenario, outcome) in outcomes {
@@ -89,14 +105,42 @@ pub(crate) fn record<T: Told>(
                 let more = [agrees(outcome).to_owned(), outcome.time().to_owned()];
                 outcome.recorded().into_iter().map(|cell| cell.replace('|', "\\|")).chain(more).collect()
             }
-            None => vec!["-".to_owned(); T::COLUMNS.1.len() + 2],
+            None => match kept.get(&scenario.name) {
+                Some(cells) => vec![cells.clone()],
+                None => vec!["-".to_owned(); T::COLUMNS.1.len() + 2],
+            },
         };
         let _ = writeln!(text, "{} |", cells.join(" | "));
     }
-    let path = lab.join(name);
     std::fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// The last cells, as many as there are for how it came out, of each scenario of a record.
+fn kept(record: &str, cells: usize) -> BTreeMap<String, String> {
+    let row = |line: &str| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once("`: ")?;
+        let mut last: Vec<&str> = rest.strip_suffix(" |")?.rsplitn(cells + 1, " | ").take(cells).collect();
+        last.reverse();
+        let was_tried = last.len() == cells && last.last() != Some(&"-");
+        was_tried.then(|| (name.to_owned(), last.join(" | ")))
+    };
+    record.lines().filter_map(row).collect()
 }
 
 fn agrees<T: Told>(outcome: &T) -> &'static str {
     if outcome.disagreements().is_empty() { "yes" } else { "NO" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_kept_with_its_last_cells() {
+        let record = "# t\n\n| scenario | made from | said | agrees | when |\n|---|---|---|---|---|\n\
+                      | `a`: one \\| two | base | boots | yes | 2026-11-24T23:57:42Z |\n| `b`: not tried | base | - | - | - |\n";
+        let kept = kept(record, 3);
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept.get("a").map(String::as_str), Some("boots | yes | 2026-11-24T23:57:42Z"));
+    }
 }
