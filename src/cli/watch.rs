@@ -26,7 +26,7 @@ pub struct WatchArgs {
     pub textfile: Option<PathBuf>,
 
     /// Keep what happens while the machine comes up, with the services that systemd starts, in this file: doctor reads
-    /// /run/isctpl/timeline.json
+    /// /run/isctpl/timeline.json. One watch at a time keeps it
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = TIMELINE)]
     pub since_boot: Option<PathBuf>,
 

@@ -4,4 +4,5 @@ mod answers;
 mod changes;
 mod console;
 mod http;
+mod record;
 mod scenario;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use comfy_table::{Cell, ContentArrangement, Row, Table};
+use isctpl_lab::record::kept_rows;
 use isctpl_lab::scenario::{Catalogue, Scenario};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -81,7 +82,7 @@ pub(crate) fn record<T: Told>(
     }
     let path = lab.join(name);
     let kept = match std::fs::read_to_string(&path) {
-        Ok(before) => kept(&before, T::COLUMNS.1.len() + 2),
+        Ok(before) => kept_rows(&before, T::COLUMNS.1.len() + 2),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
         Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", path.display())),
     };
@@ -115,32 +116,6 @@ pub(crate) fn record<T: Told>(
     std::fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-/// The last cells, as many as there are for how it came out, of each scenario of a record.
-fn kept(record: &str, cells: usize) -> BTreeMap<String, String> {
-    let row = |line: &str| {
-        let (name, rest) = line.strip_prefix("| `")?.split_once("`: ")?;
-        let mut last: Vec<&str> = rest.strip_suffix(" |")?.rsplitn(cells + 1, " | ").take(cells).collect();
-        last.reverse();
-        let was_tried = last.len() == cells && last.last() != Some(&"-");
-        was_tried.then(|| (name.to_owned(), last.join(" | ")))
-    };
-    record.lines().filter_map(row).collect()
-}
-
 fn agrees<T: Told>(outcome: &T) -> &'static str {
     if outcome.disagreements().is_empty() { "yes" } else { "NO" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_is_kept_with_its_last_cells() {
-        let record = "# t\n\n| scenario | made from | said | agrees | when |\n|---|---|---|---|---|\n\
-                      | `a`: one \\| two | base | boots | yes | 2026-11-24T23:57:42Z |\n| `b`: not tried | base | - | - | - |\n";
-        let kept = kept(record, 3);
-        assert_eq!(kept.len(), 1);
-        assert_eq!(kept.get("a").map(String::as_str), Some("boots | yes | 2026-11-24T23:57:42Z"));
-    }
 }
