@@ -86,7 +86,7 @@ fn interfaces(text: &str) -> usize {
 fn netplan(text: &str) -> usize {
     let mut all = netplan::Netplan::default();
     all.add(text, "/n", None);
-    all.finish().0.len()
+    all.finish(false).0.len()
 }
 
 fn nm_conf(text: &str) -> usize {

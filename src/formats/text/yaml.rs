@@ -23,6 +23,8 @@ pub(crate) struct Fault {
     pub(crate) line: u32,
     /// Plain English.
     pub(crate) what: String,
+    /// It is a limit of this reader, and other ones may take the text.
+    pub(crate) is_limit: bool,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Document {
             let (event, span) = event.map_err(|error| Fault {
                 line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
                 what: format!("is not valid YAML: {}", error.info()),
+                is_limit: false,
             })?;
             let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
             let (data, anchor, opens) = match event {
@@ -82,7 +85,8 @@ impl Document {
                 }
                 Event::Alias(anchor) => {
                     let Some(&id) = anchors.get(&anchor) else {
-                        return Err(Fault { line, what: "refers to an anchor that does not exist".to_owned() });
+                        let what = "refers to an anchor that does not exist".to_owned();
+                        return Err(Fault { line, what, is_limit: false });
                     };
                     document.attach(id, &open);
                     continue;
@@ -91,7 +95,7 @@ impl Document {
                 Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => continue,
             };
             if document.slots.len() == NODE_LIMIT {
-                return Err(Fault { line, what: format!("has more than {NODE_LIMIT} values") });
+                return Err(Fault { line, what: format!("has more than {NODE_LIMIT} values"), is_limit: true });
             }
             let id = document.slots.len();
             document.slots.push(Slot { line, data });
@@ -146,6 +150,19 @@ impl<'a> Node<'a> {
             Data::Scalar { text, .. } => Some(text),
             _ => None,
         }
+    }
+
+    /// The text of a scalar, whatever it means; `None` for a collection.
+    pub(crate) fn scalar(self) -> Option<&'a str> {
+        match &self.slot()?.data {
+            Data::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a sequence.
+    pub(crate) fn is_sequence(self) -> bool {
+        matches!(self.slot(), Some(Slot { data: Data::Sequence(_), .. }))
     }
 
     /// Whether it is a mapping.

@@ -3,7 +3,7 @@
 use super::{dhcpcd, ifupdown, netplan, networkd, networkmanager, redhat, wicked};
 use crate::probes::files::Reader;
 use crate::probes::units::startup::Startup;
-use isctpl_checks::facts::{Location, Manager, ManagerState, NetConfig, Source};
+use isctpl_checks::facts::{InterfaceConfig, Location, Manager, ManagerState, NetConfig, Source};
 
 /// A manager.
 struct Row {
@@ -97,7 +97,8 @@ fn state(files: &Reader<'_>, startup: &Startup<'_>, row: &Row) -> Option<Manager
 fn started_by_netplan(startup: &Startup<'_>, facts: &mut NetConfig) {
     let state = |manager| facts.managers.iter().position(|state: &ManagerState| state.manager == manager);
     let (Some(netplan), Some(networkd)) = (state(Manager::Netplan), state(Manager::Networkd)) else { return };
-    let writes = facts.interfaces.iter().any(|config| config.renderer.as_deref() == Some("networkd"));
+    let is_for_it = |config: &InterfaceConfig| config.renderer.as_deref() == Some("networkd");
+    let writes = facts.interfaces.iter().any(|config| is_for_it(config) && config.given_up.is_none());
     let masked = startup.units.load("systemd-networkd.service").is_none_or(|unit| unit.masked.is_some());
     if writes && !masked && !facts.managers[networkd].enabled {
         facts.managers[networkd].enabled = true;

@@ -1,6 +1,6 @@
 //! netplan's files.
 
-use super::generated;
+use super::{generated, version};
 use crate::formats::network::netplan::Netplan;
 use crate::probes::files::Reader;
 use isctpl_checks::facts::NetConfig;
@@ -11,12 +11,14 @@ const DIRECTORIES: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netpla
 /// Adds the interfaces of netplan to the facts.
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
     let mut netplan = Netplan::default();
-    for path in files.conf_files(&DIRECTORIES, ".yaml") {
+    let paths = files.conf_files(&DIRECTORIES, ".yaml");
+    let strict = !paths.is_empty() && version::netplan_refuses_as_a_whole(files);
+    for path in paths {
         if let Some(text) = files.text(&path) {
             netplan.add(&text, &path, generated::by(&text).as_deref());
         }
     }
-    let (interfaces, problems) = netplan.finish();
+    let (interfaces, problems) = netplan.finish(strict);
     files.problems().extend(problems);
     facts.interfaces.extend(interfaces);
 }

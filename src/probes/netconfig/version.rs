@@ -1,9 +1,9 @@
-//! systemd's version.
+//! Versions of programs, by the names of their libraries.
 
 use crate::probes::files::Reader;
 use crate::system::FileKind;
 
-/// The version, from the name of its library: `libsystemd-shared-252.so`,
+/// systemd's version, from the name of its library: `libsystemd-shared-252.so`,
 /// `libsystemd-shared-255.4-1ubuntu8.so`.
 pub(super) fn of_systemd(files: &Reader<'_>) -> Option<u32> {
     let mut directories = vec!["/usr/lib/systemd".to_owned(), "/lib/systemd".to_owned()];
@@ -18,6 +18,17 @@ pub(super) fn of_systemd(files: &Reader<'_>) -> Option<u32> {
         );
     }
     directories.iter().find_map(|directory| files.names(directory).iter().find_map(|name| version_of(name)))
+}
+
+/// Whether netplan writes nothing where it refuses anything: so does its generator before 1.1, with the first version of
+/// its library. The one of the second is told at boot to leave out what is wrong.
+pub(super) fn netplan_refuses_as_a_whole(files: &Reader<'_>) -> bool {
+    const DIRECTORIES: [&str; 5] = ["/usr/lib/*-linux-*", "/usr/lib64", "/usr/lib", "/lib/*-linux-*", "/lib64"];
+    let has = |version: &str| {
+        let patterns = DIRECTORIES.map(|directory| format!("{directory}/libnetplan.so.{version}"));
+        patterns.iter().flat_map(|pattern| files.glob(pattern)).any(|path| files.is_file(&path))
+    };
+    has("0.0") && !has("1")
 }
 
 fn version_of(name: &str) -> Option<u32> {

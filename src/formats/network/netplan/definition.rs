@@ -1,10 +1,13 @@
 //! One definition of netplan: an interface, or a bond, bridge, VLAN on top of others.
 
+use super::keys::{Shape, needed};
+use super::refusals::{Told, number, takes, truth};
 use crate::formats::text::harmless::{plain, wrong_value};
 use crate::formats::text::net::{default_gateway, everywhere, normal_mac};
 use crate::formats::text::yaml::Node;
 use ipnet::IpNet;
-use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, Problem, StaticRoute};
+use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, NicMatch, StaticRoute};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// The most addresses, routes or lower interfaces of one definition.
@@ -12,75 +15,6 @@ const LIST_LIMIT: usize = 4096;
 
 /// Groups whose definitions are for hardware and may have a `match:`.
 const HARDWARE: [&str; 3] = ["ethernets", "wifis", "modems"];
-
-/// Keys that netplan takes in every group (COMMON_LINK_HANDLERS and COMMON_BACKEND_HANDLERS in its parse.c, to 1.2).
-const COMMON: [&str; 31] = [
-    "accept-ra",
-    "activation-mode",
-    "addresses",
-    "critical",
-    "dhcp-identifier",
-    "dhcp4",
-    "dhcp4-overrides",
-    "dhcp6",
-    "dhcp6-overrides",
-    "gateway4",
-    "gateway6",
-    "hairpin",
-    "ignore-carrier",
-    "ipv6-address-generation",
-    "ipv6-address-token",
-    "ipv6-mtu",
-    "ipv6-privacy",
-    "link-local",
-    "macaddress",
-    "mtu",
-    "nameservers",
-    "neigh-suppress",
-    "networkmanager",
-    "openvswitch",
-    "optional",
-    "optional-addresses",
-    "port-mac-learning",
-    "ra-overrides",
-    "renderer",
-    "routes",
-    "routing-policy",
-];
-
-/// Keys of hardware (PHYSICAL_LINK_HANDLERS) and of `ethernets:` alone.
-const OF_ETHERNETS: [&str; 18] = [
-    "auth",
-    "delay-virtual-functions-rebind",
-    "embedded-switch-mode",
-    "emit-lldp",
-    "generic-receive-offload",
-    "generic-segmentation-offload",
-    "infiniband-mode",
-    "large-receive-offload",
-    "link",
-    "match",
-    "receive-checksum-offload",
-    "set-name",
-    "tcp-segmentation-offload",
-    "tcp6-segmentation-offload",
-    "transmit-checksum-offload",
-    "virtual-function-count",
-    "wakeonlan",
-    "wakeonwlan",
-];
-
-/// Whether netplan takes a key in a group, as far as the groups matter here.
-fn is_taken(group: &str, key: &str) -> bool {
-    COMMON.contains(&key)
-        || match group {
-            "ethernets" => OF_ETHERNETS.contains(&key),
-            "bonds" | "bridges" => matches!(key, "interfaces" | "parameters"),
-            "vlans" => matches!(key, "id" | "link"),
-            "vrfs" => matches!(key, "interfaces" | "table"),
-            _ => true,
-        }
-}
 
 /// A definition as far as the files laid over each other say.
 #[derive(Debug)]
@@ -90,17 +24,37 @@ pub(super) struct Definition {
     id: String,
     config: InterfaceConfig,
     dhcp4: bool,
+    dhcp6: bool,
+    /// `dhcp4-overrides` and `dhcp6-overrides`, as written.
+    overrides: [BTreeMap<String, String>; 2],
+    /// It says something that NetworkManager cannot be told.
+    not_for_network_manager: bool,
     has_match: bool,
+    /// What its routes go by: netplan takes one that is there already for the same, whatever its type.
+    routes: BTreeSet<String>,
+    /// The keys that it must have and has.
+    has: BTreeSet<&'static str>,
+    vlan: Option<u32>,
 }
 
 impl Definition {
-    pub(super) fn new(group: &str, id: &str, at: Location) -> Self {
+    /// One that is seen for the first time; `renderer` is what its group has been told by then, which is for what comes
+    /// behind it.
+    pub(super) fn new(group: &str, id: &str, at: Location, renderer: Option<&str>) -> Self {
+        let mut config = InterfaceConfig::new(Manager::Netplan, at);
+        config.renderer = renderer.map(str::to_owned);
         Self {
             group: group.to_owned(),
             id: id.to_owned(),
-            config: InterfaceConfig::new(Manager::Netplan, at),
+            config,
             dhcp4: false,
+            dhcp6: false,
+            overrides: Default::default(),
+            not_for_network_manager: false,
             has_match: false,
+            routes: BTreeSet::new(),
+            has: BTreeSet::new(),
+            vlan: None,
         }
     }
 
@@ -121,9 +75,32 @@ impl Definition {
         matches!(self.group.as_str(), "bonds" | "bridges" | "vrfs")
     }
 
-    /// Whether what it names below has to be defined, too.
-    pub(super) fn names_definitions(&self) -> bool {
-        matches!(self.group.as_str(), "bonds" | "bridges" | "vrfs" | "vlans")
+    /// Why netplan refuses it as the files so far leave it.
+    pub(super) fn refused(&self) -> Option<String> {
+        if self.config.set_name.is_some() && !self.has_match {
+            return Some("`set-name:` stands there without `match:`".to_owned());
+        }
+        if let Some(key) = needed(&self.group).find(|key| !self.has.contains(key)) {
+            return Some(format!("one of {} has no `{key}:`", plain(&self.group)));
+        }
+        self.vlan.filter(|id| *id > 4094).map(|id| format!("{id} is not the id of a VLAN"))
+    }
+
+    /// Where the generator ends half way, with some of the files written, or writes what is not taken.
+    pub(super) fn in_doubt(&self, renderer: Option<&str>) -> Option<&'static str> {
+        let [of_ipv4, of_ipv6] = &self.overrides;
+        match self.config.renderer.as_deref().or(renderer) == Some("NetworkManager") {
+            true if self.not_for_network_manager || !self.config.matches.drivers.is_empty() => {
+                Some("netplan's generator ends with an error where NetworkManager cannot do what is asked for")
+            }
+            false if self.dhcp4 && self.dhcp6 && of_ipv4 != of_ipv6 => {
+                Some("netplan's generator ends with an error where `dhcp4-overrides` and `dhcp6-overrides` differ")
+            }
+            false if self.has_match && self.config.matches == NicMatch::default() => {
+                Some("netplan 0.106 writes an empty [Match] section for it, which networkd does not take")
+            }
+            _ => None,
+        }
     }
 
     /// The ids of what lies below.
@@ -136,12 +113,16 @@ impl Definition {
         Located::new(plain(&self.id).to_owned(), self.config.at.clone())
     }
 
-    /// The finished configuration; `renderer` is that of its group or of all.
+    /// The finished configuration; `renderer` is that of all.
     pub(super) fn finish(mut self, renderer: Option<String>) -> InterfaceConfig {
         if !self.has_match {
             self.config.matches.names = vec![self.id];
         }
         let mut config = self.config;
+        // They are of the table of the VRF.
+        if self.group == "vrfs" {
+            config.routes.clear();
+        }
         config.renderer = config.renderer.or(renderer).or_else(|| Some("networkd".to_owned()));
         config.method = if self.dhcp4 {
             Method::Dhcp
@@ -157,30 +138,22 @@ impl Definition {
     }
 
     /// Lays one more file's words over what is there.
-    pub(super) fn lay_over(
-        &mut self,
-        body: Node<'_>,
-        at: &Location,
-        generated_by: Option<&str>,
-        problems: &mut Vec<Problem>,
-    ) {
+    pub(super) fn lay_over(&mut self, body: Node<'_>, at: &Location, generated_by: Option<&str>, told: &mut Told) {
         if *at != self.config.at && !self.config.also.contains(at) && self.config.also.len() < LIST_LIMIT {
             self.config.also.push(at.clone());
         }
         if let Some(program) = generated_by {
             self.config.generated_by = Some(program.to_owned());
         }
-        let mut reader = Reader { path: &at.path, problems };
-        for (key, node, value) in body.entries() {
-            if !is_taken(&self.group, key) {
-                let what = format!(
-                    "`{}` is no key of {} that isctpl knows, and netplan refuses what it does not know",
-                    wrong_value(key),
-                    plain(&self.group)
-                );
-                reader.problems.push(Problem::new(reader.at(node).to_string(), what));
-            }
+        let mut reader = Reader { path: &at.path, told };
+        for (key, _, value) in body.entries() {
+            self.has.extend(needed(&self.group).find(|needed| *needed == key));
             self.key(key, value, &mut reader);
+        }
+        // A name stays, whatever is to be matched beside it by a later file.
+        let is_named = !HARDWARE.contains(&self.group.as_str()) || self.has_match;
+        if !is_named && self.config.matches.names.is_empty() {
+            self.config.matches.names = vec![self.id.clone()];
         }
     }
 
@@ -188,33 +161,43 @@ impl Definition {
         let config = &mut self.config;
         match key {
             "dhcp4" => self.dhcp4 = reader.boolean(value).is_some_and(|dhcp| dhcp.value),
+            "dhcp6" => self.dhcp6 = reader.boolean(value).is_some_and(|dhcp| dhcp.value),
             "addresses" => {
                 for item in value.items() {
                     if !reader.has_room(config.addresses.len(), item) {
                         break;
                     }
                     // An address with options is a mapping of one key.
-                    let (text, node) = match item.entries().first() {
-                        Some(&(text, node, _)) => (Some(text), node),
-                        None => (item.text(), item),
+                    let (text, node, shape) = match item.entries().first() {
+                        Some(&(text, node, _)) => (Some(text), node, Shape::Net),
+                        None => (item.text(), item, Shape::Address),
                     };
+                    self.not_for_network_manager |= item.is_mapping();
                     match text.map(str::parse::<IpNet>) {
                         Some(Ok(net)) if config.addresses.contains(&net) => {}
                         Some(Ok(net)) => config.addresses.push(net),
-                        _ => reader.wrong(node, "is not an address with a prefix length"),
+                        _ => reader.odd(node, &shape, "is not an address with a prefix length"),
                     }
                 }
             }
-            "gateway4" => match value.text().map(str::parse) {
-                Some(Ok(gateway)) => config.gateway = Some(gateway),
-                _ => reader.wrong(value, "is not an address"),
-            },
+            "gateway4" => {
+                let gateway = value.text().and_then(|text| text.parse().ok());
+                if config.gateway.is_some_and(|first| gateway.is_some_and(|gateway| gateway != first)) {
+                    let at = reader.at(value);
+                    reader.told.refuse(at, "another `gateway4:` stands there already, at which netplan 0.106 ends");
+                }
+                config.gateway = config.gateway.or(gateway);
+            }
             "routes" => {
                 for item in value.items() {
                     if !reader.has_room(config.routes.len(), item) {
                         break;
                     }
-                    if let Some(route) = reader.route(item)
+                    let kind = item.entries().into_iter().find(|(key, ..)| *key == "type");
+                    let kind = kind.and_then(|(.., value)| value.scalar());
+                    self.not_for_network_manager |= kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("unicast"));
+                    if self.routes.insert(identity(item))
+                        && let Some(route) = reader.route(item)
                         && !config.routes.iter().any(|known| known.value == route.value)
                     {
                         config.routes.push(route);
@@ -225,7 +208,13 @@ impl Definition {
                 config.keep =
                     reader.boolean(value).map(|critical| Located::new(critical.value.to_string(), critical.at));
             }
+            "dhcp6-overrides" => {
+                let [_, overrides] = &mut self.overrides;
+                overrides.extend(value.entries().into_iter().filter_map(override_of));
+            }
             "dhcp4-overrides" => {
+                let [overrides, _] = &mut self.overrides;
+                overrides.extend(value.entries().into_iter().filter_map(override_of));
                 for (key, _, value) in value.entries() {
                     match key {
                         "use-routes" => {
@@ -238,13 +227,17 @@ impl Definition {
                     }
                 }
             }
-            "mtu" => config.mtu = reader.number(value),
+            "mtu" => config.mtu = reader.number(value).filter(|mtu| mtu.value > 0),
             "optional" => config.optional = reader.boolean(value).is_some_and(|optional| optional.value),
-            "renderer" => config.renderer = value.text().map(str::to_owned),
-            "set-name" => {
-                config.set_name = value.text().map(|name| Located::new(name.to_owned(), reader.at(value)));
+            "renderer" => config.renderer = value.scalar().map(str::to_owned),
+            "set-name" if HARDWARE.contains(&self.group.as_str()) => {
+                config.set_name = value.scalar().map(|name| Located::new(name.to_owned(), reader.at(value)));
             }
-            "activation-mode" => config.at_boot = !matches!(value.text(), Some("manual" | "off")),
+            "activation-mode" => {
+                config.at_boot = !matches!(value.text(), Some("manual" | "off"));
+                self.not_for_network_manager = true;
+            }
+            "ipv6-mtu" => self.not_for_network_manager = true,
             "match" if HARDWARE.contains(&self.group.as_str()) => {
                 self.has_match = true;
                 nic_match(&mut config.matches, value);
@@ -262,11 +255,25 @@ impl Definition {
                 }
             }
             "id" if self.group == "vlans" => {
-                config.vlan = reader.number(value).and_then(|id| u16::try_from(id.value).ok());
+                self.vlan = reader.number(value).map(|id| id.value);
+                config.vlan = self.vlan.and_then(|id| u16::try_from(id).ok());
             }
             _ => {}
         }
     }
+}
+
+/// What netplan compares routes by (`is_route_present`).
+fn identity(route: Node<'_>) -> String {
+    let entries = route.entries();
+    let get = |name: &str| entries.iter().rev().find(|(key, ..)| *key == name).and_then(|(.., value)| value.scalar());
+    let to = get("to").filter(|to| !to.ends_with("/0")).unwrap_or("default");
+    let numbers = ["table", "metric"].map(|name| get(name).and_then(number));
+    format!("{to} {:?} {:?} {numbers:?}", get("from"), get("via"))
+}
+
+fn override_of((key, _, value): (&str, Node<'_>, Node<'_>)) -> Option<(String, String)> {
+    Some((key.to_owned(), value.scalar()?.to_owned()))
 }
 
 /// `match:`; each of its keys replaces what was there.
@@ -282,10 +289,10 @@ fn nic_match(matches: &mut NicMatch, value: Node<'_>) {
     }
 }
 
-/// Reads values of one file and notes those that netplan would refuse.
+/// Reads values of one file. What netplan refuses is told by who looks at the whole of the file.
 struct Reader<'a> {
     path: &'a str,
-    problems: &'a mut Vec<Problem>,
+    told: &'a mut Told,
 }
 
 impl Reader<'_> {
@@ -296,44 +303,26 @@ impl Reader<'_> {
     /// Whether a list takes another item; otherwise that is told of the item, and the rest is not read.
     fn has_room(&mut self, length: usize, item: Node<'_>) -> bool {
         if length == LIST_LIMIT {
-            let what = format!("the list has more than {LIST_LIMIT} items; the rest is not read");
-            self.problems.push(Problem::new(self.at(item).to_string(), what));
+            let at = self.at(item);
+            self.told.doubt(&at, format!("the list has more than {LIST_LIMIT} items; the rest is not read"));
         }
         length < LIST_LIMIT
     }
 
-    fn wrong(&mut self, node: Node<'_>, what: &str) {
-        let shown = wrong_value(node.text().unwrap_or("the value"));
-        self.problems.push(Problem::new(self.at(node).to_string(), format!("`{shown}` {what}")));
+    /// Tells of a text that netplan hands on and isctpl does not read.
+    fn odd(&mut self, node: Node<'_>, shape: &Shape, what: &str) {
+        if let Some(text) = node.scalar().filter(|text| takes(shape, text)) {
+            let at = self.at(node);
+            self.told.doubt(&at, format!("`{}` {what}", wrong_value(text)));
+        }
     }
 
-    /// A boolean in any of YAML 1.1's words, which netplan takes.
     fn boolean(&mut self, node: Node<'_>) -> Option<Located<bool>> {
-        if node.is_null() {
-            return None;
-        }
-        let value = match node.text().map(str::to_ascii_lowercase).as_deref() {
-            Some("true" | "on" | "yes" | "y") => true,
-            Some("false" | "off" | "no" | "n") => false,
-            _ => {
-                self.wrong(node, "is neither true nor false");
-                return None;
-            }
-        };
-        Some(Located::new(value, self.at(node)))
+        Some(Located::new(truth(node.scalar()?)?, self.at(node)))
     }
 
     fn number(&mut self, node: Node<'_>) -> Option<Located<u32>> {
-        if node.is_null() {
-            return None;
-        }
-        match node.text().map(str::parse) {
-            Some(Ok(value)) => Some(Located::new(value, self.at(node))),
-            _ => {
-                self.wrong(node, "is not a whole number");
-                None
-            }
-        }
+        Some(Located::new(number(node.scalar()?)?, self.at(node)))
     }
 
     /// A route of the main table; others serve only what policy rules send there.
@@ -344,25 +333,21 @@ impl Reader<'_> {
                 ("to", Some(text)) => to = Some((text, value)),
                 ("via", Some(text)) => match text.parse::<IpAddr>() {
                     Ok(gateway) => via = Some(gateway),
-                    Err(_) => self.wrong(value, "is not an address"),
+                    Err(_) => self.odd(value, &Shape::Net, "is not an address"),
                 },
                 ("metric", _) => metric = self.number(value).map(|metric| metric.value),
-                ("type", Some(kind)) if kind != "unicast" => return None,
-                ("table", Some(table)) if !matches!(table, "main" | "254") => return None,
+                ("type", Some(kind)) if !kind.eq_ignore_ascii_case("unicast") => return None,
+                ("table", Some(table)) if !matches!(number(table), Some(254)) => return None,
                 _ => {}
             }
         }
-        let Some((text, value)) = to else {
-            self.wrong(node, "is a route without `to:`");
-            return None;
-        };
+        let (text, value) = to?;
         let destination = match text {
             "default" => everywhere(via.is_some_and(|gateway| gateway.is_ipv6())),
-            "0/0" => everywhere(false),
             text => match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
                 Ok(net) => net.trunc(),
                 Err(_) => {
-                    self.wrong(value, "is not a destination");
+                    self.odd(value, &Shape::Destination, "is not a destination");
                     return None;
                 }
             },

@@ -184,7 +184,7 @@ mod tests {
         let mut netplan = Netplan::default();
         netplan.add(INSTANCE, "/a", None);
         netplan.add(&text, "/b", None);
-        let (configs, problems) = netplan.finish();
+        let (configs, problems) = netplan.finish(false);
         assert!(problems.is_empty(), "{problems:?}");
         let san = configs.iter().find(|config| config.matches.macs == ["52:54:00:00:00:01"]).unwrap();
         assert_eq!(san.keep.as_ref().unwrap().value, "true");

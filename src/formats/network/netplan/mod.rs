@@ -1,11 +1,13 @@
 //! netplan's YAML (netplan(5)).
 //!
 //! netplan reads every file in turn and lays one over the other: a single value replaces the one
-//! before it, lists grow, mappings are merged. A file that is wrong makes netplan write nothing at
-//! all. Names of networks and passwords of Wi-Fi or 802.1X are never looked at.
+//! before it, lists grow, mappings are merged. A file that is wrong makes netplan 0.106 write nothing at
+//! all; the generator of later versions leaves out at boot what is wrong. Names of networks and passwords of Wi-Fi or 802.1X are never looked at.
 
 mod definition;
 pub(crate) mod edit;
+mod keys;
+mod refusals;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,8 @@ use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::yaml::{Document, Node};
 use definition::Definition;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Problem};
-use std::collections::BTreeMap;
+use refusals::{Check, Told};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most definitions that are kept.
 const DEFINITION_LIMIT: usize = 4096;
@@ -26,9 +29,8 @@ const NO_GROUPS: [&str; 3] = ["version", "renderer", "openvswitch"];
 pub(crate) struct Netplan {
     definitions: BTreeMap<String, Definition>,
     renderer: Option<String>,
-    group_renderers: BTreeMap<String, String>,
     has_open_vswitch: bool,
-    problems: Vec<Problem>,
+    told: Told,
 }
 
 impl Netplan {
@@ -37,86 +39,121 @@ impl Netplan {
         let document = match Document::read(text) {
             Ok(document) => document,
             Err(fault) => {
-                self.problem(&Location::line(path, fault.line), fault.what);
-                return;
+                let at = Location::line(path, fault.line);
+                return match fault.is_limit {
+                    true => self.told.doubt(&at, fault.what),
+                    false => self.told.refuse(at, fault.what),
+                };
             }
         };
         let Some(root) = document.root() else { return };
-        let network = root.entries().into_iter().find(|(key, ..)| *key == "network").map(|(.., value)| value);
-        match network {
-            Some(network) if network.is_mapping() => self.network(network, path, generated_by),
-            Some(network) if network.is_null() => {}
-            Some(network) => self.problem(&Location::line(path, network.line()), "`network:` is not a mapping"),
-            None if root.is_null() => {}
-            None => self.problem(&Location::line(path, root.line()), "has no `network:`"),
-        }
+        Check { path, told: &mut self.told }.file(root);
+        let networks = root.entries().into_iter().filter(|(key, ..)| *key == "network");
+        networks.for_each(|(.., network)| self.network(network, path, generated_by));
         if document.cut_short() {
-            self.problem(&Location::file(path), "refers to its own anchors so often that it was not read to the end");
+            let what = "refers to its own anchors so often that it was not read to the end";
+            self.told.doubt(&Location::file(path), what);
         }
-    }
-
-    fn problem(&mut self, at: &Location, what: impl Into<String>) {
-        self.problems.push(Problem::new(at.to_string(), what));
     }
 
     fn network(&mut self, network: Node<'_>, path: &str, generated_by: Option<&str>) {
+        let mut said = BTreeSet::new();
         for (group, _, value) in network.entries() {
-            if group == "renderer" {
-                self.renderer = value.text().map(str::to_owned);
+            match group {
+                "renderer" => self.renderer = value.scalar().map(str::to_owned),
+                "openvswitch" => self.has_open_vswitch = true,
+                "version" => continue,
+                _ => {}
             }
-            self.has_open_vswitch |= group == "openvswitch";
-            if group == "version" && value.text() != Some("2") {
-                self.problem(&Location::line(path, value.line()), "netplan takes version 2 only");
-            }
-            if NO_GROUPS.contains(&group) || value.is_null() {
-                continue;
-            }
-            if !value.is_mapping() {
-                self.problem(&Location::line(path, value.line()), format!("`{group}:` is not a mapping"));
-                continue;
-            }
-            for (id, key, body) in value.entries() {
-                if id == "renderer" && body.text().is_some() {
-                    self.group_renderers.insert(group.to_owned(), body.text().unwrap_or_default().to_owned());
-                    continue;
+            let mut renderer = None;
+            for (id, key, body) in value.entries().into_iter().filter(|_| !NO_GROUPS.contains(&group)) {
+                match id {
+                    "renderer" => renderer = body.scalar(),
+                    _ if !body.is_mapping() => {}
+                    _ => {
+                        let at = Location::line(path, key.line());
+                        self.definition(group, id, at, renderer, body, generated_by);
+                        said.insert(id);
+                    }
                 }
-                self.definition(group, id, Location::line(path, key.line()), body, generated_by);
             }
+        }
+        for id in said {
+            self.leave(id);
         }
     }
 
-    fn definition(&mut self, group: &str, id: &str, at: Location, body: Node<'_>, generated_by: Option<&str>) {
-        if !body.is_mapping() && !body.is_null() {
-            self.problem(&at, format!("`{id}:` is not a mapping"));
-            return;
-        }
+    fn definition(
+        &mut self,
+        group: &str,
+        id: &str,
+        at: Location,
+        renderer: Option<&str>,
+        body: Node<'_>,
+        generated_by: Option<&str>,
+    ) {
         if self.definitions.len() == DEFINITION_LIMIT && !self.definitions.contains_key(id) {
-            self.problem(&at, format!("there are more than {DEFINITION_LIMIT} definitions"));
+            self.told.doubt(&at, format!("there are more than {DEFINITION_LIMIT} definitions"));
             return;
         }
         let known = self.definitions.entry(id.to_owned());
-        let definition = known.or_insert_with(|| Definition::new(group, id, at.clone()));
+        let definition = known.or_insert_with(|| Definition::new(group, id, at.clone(), renderer));
         if definition.group != group {
-            let what = format!("`{id}` is already defined under `{}`", definition.group);
-            self.problem(&at, what);
+            let what = format!("`{}` is already defined under `{}`", wrong_value(id), wrong_value(&definition.group));
+            self.told.refuse(at, what);
             return;
         }
-        definition.lay_over(body, &at, generated_by, &mut self.problems);
+        definition.lay_over(body, &at, generated_by, &mut self.told);
+    }
+
+    /// Looks at a definition when its file has been read: what it names has to be defined by then.
+    fn leave(&mut self, id: &str) {
+        let Some(definition) = self.definitions.get(id) else { return };
+        let at = definition.located_id().at;
+        let is_undefined = |lower: &&String| !self.definitions.contains_key(*lower);
+        // Of Open vSwitch netplan makes ports that no definition is for.
+        if let Some(missing) = definition.lower().iter().find(is_undefined).filter(|_| !self.has_open_vswitch) {
+            self.told.refuse(at.clone(), format!("`{}` is not defined", wrong_value(missing)));
+        }
+        if let Some(what) = definition.refused() {
+            self.told.refuse(at, what);
+        }
+    }
+
+    /// Tells of an interface that two bonds or bridges take, or two VRFs.
+    fn taken_twice(&mut self) {
+        let mut taken: BTreeMap<(bool, &str), &str> = BTreeMap::new();
+        for (id, upper) in self.definitions.iter().filter(|(_, definition)| definition.has_ports()) {
+            for lower in upper.lower() {
+                let first = taken.entry((upper.group == "vrfs", lower)).or_insert(id);
+                if *first != id {
+                    let what = format!("`{}` belongs to `{}` already", wrong_value(lower), wrong_value(first));
+                    self.told.refused.push(Located::new(what, upper.located_id().at));
+                }
+            }
+        }
     }
 
     /// The configurations, in the order of the files that netplan writes for networkd
-    /// (`10-netplan-ID.network`), and what could not be understood.
-    pub(crate) fn finish(mut self) -> (Vec<InterfaceConfig>, Vec<Problem>) {
-        // Of Open vSwitch netplan makes ports that no definition is for.
-        let undefined =
-            self.definitions.values().filter(|definition| definition.names_definitions()).find_map(|upper| {
-                let missing = upper.lower().iter().find(|lower| !self.definitions.contains_key(*lower))?;
-                Some(Problem::new(
-                    upper.located_id().at.to_string(),
-                    format!("`{}` is not defined", wrong_value(missing)),
-                ))
-            });
-        self.problems.extend(undefined.filter(|_| !self.has_open_vswitch));
+    /// (`10-netplan-ID.network`), and what could not be understood. `strict` is for the versions to 0.107, which write
+    /// nothing where they refuse anything.
+    pub(crate) fn finish(mut self, strict: bool) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+        self.taken_twice();
+        for definition in self.definitions.values() {
+            if let Some(what) = definition.in_doubt(self.renderer.as_deref()) {
+                self.told.doubt(&definition.located_id().at, what);
+            }
+        }
+        let Told { refused, later, doubts: mut problems } = self.told;
+        let given_up = refused.first().filter(|_| strict).cloned();
+        if given_up.is_some() {
+            // What else stands in files that are refused is worth no word.
+            problems.clear();
+        } else {
+            let refused = refused.into_iter().map(|refused| Problem::new(refused.at.to_string(), refused.value));
+            problems.splice(0..0, refused);
+            problems.extend(later.into_iter().filter(|_| strict));
+        }
         let called: BTreeMap<String, String> =
             self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.called()?))).collect();
         let made = self.definitions.values().filter(|definition| definition.has_ports());
@@ -128,9 +165,9 @@ impl Netplan {
             .map(|(id, definition)| {
                 // Where it has a name, the other one bears that.
                 let upper = uppers.get(&id).filter(|_| !called.contains_key(&id)).cloned();
-                let renderer = self.group_renderers.get(&definition.group).or(self.renderer.as_ref()).cloned();
-                let mut config = definition.finish(renderer);
+                let mut config = definition.finish(self.renderer.clone());
                 config.port_of = upper;
+                config.given_up.clone_from(&given_up);
                 for lower in &mut config.lower {
                     if let Some(name) = called.get(lower) {
                         lower.clone_from(name);
@@ -139,6 +176,6 @@ impl Netplan {
                 config
             })
             .collect();
-        (interfaces, self.problems)
+        (interfaces, problems)
     }
 }

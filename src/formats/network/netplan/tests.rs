@@ -34,11 +34,15 @@ network:
 "#;
 
 fn read(files: &[(&str, &str)]) -> (Vec<InterfaceConfig>, Vec<Problem>) {
+    read_as(files, false)
+}
+
+fn read_as(files: &[(&str, &str)], strict: bool) -> (Vec<InterfaceConfig>, Vec<Problem>) {
     let mut netplan = Netplan::default();
     for (path, text) in files {
         netplan.add(text, path, None);
     }
-    netplan.finish()
+    netplan.finish(strict)
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn later_files_lie_over_earlier_ones() {
     assert_eq!(a.method, Method::Static);
     assert_eq!(a.addresses.len(), 2, "lists grow");
     assert_eq!(a.keep.as_ref().unwrap().value, "false");
-    assert_eq!(a.renderer.as_deref(), Some("networkd"));
+    assert_eq!(a.renderer.as_deref(), Some("NetworkManager"), "a group's renderer is for what comes behind it");
     assert_eq!(a.also, [Location::line("/20.yaml", 4)]);
 }
 
@@ -133,6 +137,10 @@ fn what_netplan_refuses_is_a_problem_with_its_line() {
     ]);
     let places: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
     assert_eq!(places, ["/1.yaml:3", "/2.yaml:4", "/2.yaml:5", "/2.yaml:6", "/3.yaml:3", "/4.yaml:1", "/5.yaml:1"]);
+    let (configs, problems) = read_as(&[("/0.yaml", CLOUD), ("/4.yaml", "ethernets: {}\n")], true);
+    assert!(problems.is_empty() && configs.iter().all(|config| config.given_up.is_some()), "{problems:?}");
+    let (configs, problems) = read_as(&[("/0.yaml", CLOUD)], true);
+    assert!(problems.is_empty() && configs.iter().all(|config| config.given_up.is_none()), "{problems:?}");
 }
 
 #[test]
@@ -193,7 +201,8 @@ fn a_key_that_its_group_does_not_have_is_refused() {
         ("bridges", "dhcp: true"),
         ("vrfs", "parameters: {}"),
     ] {
-        assert_eq!(of(&format!("{ethernet}  {group}:\n    x0:\n      {key}\n")), ["/n:6"], "{group} {key}");
+        let places = of(&format!("{ethernet}  {group}:\n    x0:\n      {key}\n"));
+        assert_eq!(places.first().map(String::as_str), Some("/n:6"), "{group} {key}");
     }
     for (group, keys) in [
         ("bridges", "interfaces: [enp0s3]\n      parameters: {stp: false}\n      openvswitch: {}"),
@@ -210,4 +219,112 @@ fn a_key_that_its_group_does_not_have_is_refused() {
     assert_eq!(of("network:\n  bridges:\n    br0:\n      interfaces: [eth9]\n"), ["/n:3"]);
     assert_eq!(of("network:\n  openvswitch: {}\n  bridges:\n    br0:\n      interfaces: [patch0-1]\n"), [""; 0]);
     assert_eq!(of("network:\n  version: 1\n  ethernets: {}\n"), ["/n:2"]);
+}
+
+/// netplan 0.106 run on each: "unknown key", "expected mapping", "invalid boolean value" and more; it writes nothing then.
+#[test]
+fn a_value_that_netplan_refuses_has_nothing_written() {
+    let of = |definition: &str| {
+        let text = format!("network:\n  ethernets:\n    lan: {{}}\n    san: {definition}\n");
+        let (configs, problems) = read_as(&[("/n", &text)], true);
+        (configs.iter().all(|config| config.given_up.is_some()), problems.len())
+    };
+    for refused in [
+        "",
+        "{dhcp4: }",
+        "{dhcp4: ~}",
+        "{mtu: ~}",
+        "{mtu: -1}",
+        "{addresses: 192.0.2.5/24}",
+        "{addresses: [192.0.2.5]}",
+        "{addresses: [192.0.2.5/0]}",
+        "{addresses: [192.0.2.5/33]}",
+        "{addresses: [192.0.2.5/24: {name: x}]}",
+        "{gateway4: \"2001:db8::1\"}",
+        "{routes: {}}",
+        "{routes: [x]}",
+        "{routes: [{via: 192.0.2.1}]}",
+        "{routes: [{to: 0/0, via: 192.0.2.1}]}",
+        "{routes: [{to: 10.0.0.0/8, via: \"2001:db8::1\"}]}",
+        "{routes: [{to: 10.0.0.0/8, scope: global}]}",
+        "{routes: [{to: 10.0.0.0/8, via: 192.0.2.1, weight: 1}]}",
+        "{set-name: lan0}",
+        "{match: }",
+        "{match: {mac: \"52:54:00:12:34:56\"}}",
+        "{match: {macaddress: 52-54-00-12-34-56}}",
+        "{match: {name: [en*]}}",
+        "{renderer: network-manager}",
+        "{nameservers: {addresses: [dns.example]}}",
+        "{nameservers: {address: [192.0.2.53]}}",
+        "{dhcp4-overrides: {use-route: false}}",
+        "{dhcp4-overrides: {use-routes: }}",
+        "{link-local: ipv4}",
+        "{activation-mode: up}",
+        "{routing-policy: [{table: 5}]}",
+    ] {
+        assert_eq!(of(refused), (true, 0), "{refused}");
+    }
+    for taken in [
+        "{}",
+        "{mtu: }",
+        "{dhcp4: Yes, dhcp6: n}",
+        "{addresses: []}",
+        "{addresses: [192.0.2.5/24: {label: \"x:1\", lifetime: 0}]}",
+        "{routes: [{to: 10.0.0.0/8}]}",
+        "{routes: [{to: default, via: \"2001:db8::1\", metric: }]}",
+        "{set-name: lan0, match: {name: en*}}",
+        "{match: {driver: [a, b]}}",
+        "{routing-policy: [{from: 192.0.2.5}]}",
+    ] {
+        assert_eq!(of(taken), (false, 0), "{taken}");
+    }
+    // Where its generator ends half way, and where a later one may know more.
+    for doubtful in [
+        "{routes: [{to: default}]}",
+        "{addresses: [{}]}",
+        "{dhcp4: true, dhcp6: true, dhcp4-overrides: {use-routes: false}}",
+        "{renderer: NetworkManager, match: {driver: virtio_net}}",
+        "{hairpin: true}",
+        "{match: {}}",
+        "{addresses: [192.0.2.5/24x]}",
+    ] {
+        assert_eq!(of(doubtful), (false, 1), "{doubtful}");
+    }
+}
+
+/// The same program: an interface belongs to one bond or bridge, what a definition names stands in its file or one before
+/// it, and a VLAN has both link and id.
+#[test]
+fn definitions_that_do_not_fit_each_other_have_nothing_written() {
+    let of = |files: &[(&str, &str)]| read_as(files, true).0.iter().any(|config| config.given_up.is_some());
+    let one = |text: &str| of(&[("/n", &format!("network:\n  ethernets: {{eth0: {{}}}}\n{text}"))]);
+    assert!(one("  bonds: {a: {interfaces: [eth0]}, b: {interfaces: [eth0]}}\n"));
+    assert!(one("  bonds: {a: {interfaces: [eth0]}}\n  bridges: {b: {interfaces: [eth0]}}\n"));
+    assert!(!one("  bonds: {a: {interfaces: [eth0, eth0]}}\n  vrfs: {b: {table: 5, interfaces: [eth0]}}\n"));
+    assert!(one("  vrfs: {b: {interfaces: [eth0]}}\n"));
+    assert!(one("  vlans: {v: {id: 5}}\n") && one("  vlans: {v: {link: eth0}}\n"));
+    assert!(one("  vlans: {v: {id: 4095, link: eth0}}\n"));
+    assert!(!one("  vlans: {v: {id: , link: eth0}}\n"));
+    let bridge = ("/a", "network: {bridges: {br0: {interfaces: [eth0]}}}\n");
+    let ethernet = ("/b", "network: {ethernets: {eth0: {}}}\n");
+    assert!(of(&[bridge, ethernet]) && !of(&[ethernet, bridge]));
+    let renamed = ("/a", "network: {ethernets: {eth0: {set-name: san0}}}\n");
+    let matched = ("/b", "network: {ethernets: {eth0: {match: {name: en*}}}}\n");
+    assert!(of(&[renamed, matched]) && !of(&[matched, renamed]));
+}
+
+/// netplan 0.106 ends by an assertion at a second `gateway4` that is not the first one, before anything is written; a name
+/// that a definition has had without `match:` stays beside what is matched later.
+#[test]
+fn what_files_laid_over_each_other_leave() {
+    let of = |one: &str, other: &str| {
+        let text = |body: &str| format!("network: {{ethernets: {{eth0: {body}}}}}\n");
+        read_as(&[("/a", &text(one)), ("/b", &text(other))], true).0.remove(0)
+    };
+    assert!(of("{gateway4: 192.0.2.1}", "{gateway4: 192.0.2.2}").given_up.is_some());
+    let same = of("{gateway4: 192.0.2.1}", "{gateway4: 192.0.2.1}");
+    assert_eq!((same.gateway.unwrap().to_string().as_str(), same.given_up), ("192.0.2.1", None));
+    let both = of("{}", "{match: {macaddress: \"52:54:00:12:34:56\"}}").matches;
+    assert_eq!((both.names, both.macs), (vec!["eth0".to_owned()], vec!["52:54:00:12:34:56".to_owned()]));
+    assert_eq!(of("{}", "{match: {name: en*}}").matches.names, ["en*"]);
 }

@@ -192,6 +192,28 @@ fn a_file_that_ifupdown_refuses_configures_nothing() {
     assert_eq!(given_up(&[(main, of_another_family)]), [("base".to_owned(), true)][..0]);
 }
 
+/// netplan 0.106, with the first version of its library, writes nothing where it refuses anything; the generator of later
+/// ones leaves out what is wrong.
+#[test]
+fn netplan_refuses_all_of_its_files_or_is_in_doubt() {
+    let files = [
+        ("/usr/lib/systemd/system-generators/netplan", "program"),
+        ("/usr/lib/systemd/system/systemd-networkd.service", "[Service]\n"),
+        ("/etc/netplan/1.yaml", "network: {ethernets: {san: {dhcp4: true}}}\n"),
+        ("/etc/netplan/2.yaml", "network: {ethernets: {lan: {dhcp4: }}}\n"),
+    ];
+    let of = |library: &str| {
+        let facts = read(&machine(&[&files[..], &[(library, "")]].concat()));
+        let given_up = facts.interfaces.iter().filter(|config| config.given_up.is_some()).count();
+        let starts = facts.managers.iter().any(|state| state.manager == Manager::Networkd && state.enabled);
+        (given_up, facts.problems.len(), starts)
+    };
+    assert_eq!(of("/usr/lib/x86_64-linux-gnu/libnetplan.so.0.0"), (2, 0, false));
+    assert_eq!(of("/usr/lib64/libnetplan.so.0.0"), (2, 0, false));
+    assert_eq!(of("/usr/lib/x86_64-linux-gnu/libnetplan.so.1"), (0, 1, true));
+    assert_eq!(of("/usr/lib/x86_64-linux-gnu/libother.so.0"), (0, 1, true));
+}
+
 /// `/etc/sysconfig/network` is a file of Red Hat's initscripts, and SUSE's directory of ifcfg files.
 #[test]
 fn red_hats_file_is_no_directory_of_wicked() {
