@@ -2,7 +2,7 @@
 
 use super::file::{Iface, IfaceOption, Stanza};
 use super::ports;
-use super::refusals::{doubt, gives_up};
+use super::refusals::{doubt, gives_up, with_length};
 use super::routes::routes_of;
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::command::redact_command_line;
@@ -36,8 +36,10 @@ pub(crate) fn interfaces(
     problems: &mut Vec<Problem>,
 ) -> (Vec<InterfaceConfig>, Vec<Rename>) {
     let known = Known::of(stanzas, problems);
-    let mut configs = Vec::new();
+    let mut configs: Vec<InterfaceConfig> = Vec::new();
     let mut renames = Vec::new();
+    // Interfaces that ifupdown has given up on: it passes over their further stanzas.
+    let mut given_up: HashMap<&str, Located<String>> = HashMap::new();
     for stanza in stanzas {
         if let Stanza::Iface(iface) = stanza
             && let Some(what) = doubt(iface).filter(|_| strict)
@@ -47,12 +49,22 @@ pub(crate) fn interfaces(
         match stanza {
             Stanza::Iface(iface) if !iface.template && is_ipv4(iface) => {
                 let was_told = known.weight.get() > WEIGHT_LIMIT;
-                configs.push(convert(iface, &known, strict, problems));
+                let mut config = convert(iface, &known, strict, problems);
+                config.given_up = config.given_up.or_else(|| given_up.get(iface.name.as_str()).cloned());
+                if let Some(why) = &config.given_up {
+                    given_up.insert(&iface.name, why.clone());
+                }
+                configs.push(config);
                 if !was_told && known.weight.get() > WEIGHT_LIMIT {
                     let what = "mappings and `inherits` give the stanzas more than isctpl reads; from this one on, \
                                 only what a stanza says itself was read";
                     problems.push(Problem::new(iface.at.to_string(), what));
                 }
+            }
+            // Of what is no IPv4 it counts alone whether ifupdown goes on behind it.
+            Stanza::Iface(iface) if strict && lacks_address_of_ipv6(iface) => {
+                let why = Located::new("the stanza has no address".to_owned(), iface.at.clone());
+                given_up.entry(&iface.name).or_insert(why);
             }
             Stanza::Rename { pairs, at } => renames.extend(pairs.iter().map(|(from, to)| Rename {
                 at: at.clone(),
@@ -63,6 +75,12 @@ pub(crate) fn interfaces(
         }
     }
     (configs, renames)
+}
+
+fn lacks_address_of_ipv6(iface: &Iface) -> bool {
+    let kind = (iface.family.as_deref(), iface.method.as_deref());
+    let has_address = || iface.options.iter().any(|option| option.name == "address");
+    kind == (Some("inet6"), Some("static")) && iface.inherits.is_empty() && !has_address()
 }
 
 pub(super) fn is_ipv4(iface: &Iface) -> bool {
@@ -282,8 +300,15 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, strict: bool, problems: &mut
             _ => apply(option, &mut config, problems),
         }
     }
-    for option in options.iter().filter(|option| option.name == "address") {
-        address(option, netmask, strict, &mut config, problems);
+    let cut = with_length(&options).filter(|_| strict && method == Some("static") && netmask.is_none());
+    match cut {
+        Some(net) => config.addresses.push(net.into()),
+        None => {
+            let addresses = options.iter().filter(|option| option.name == "address");
+            // To ifupdown itself further ones are lines of the first.
+            let addresses = addresses.take(if strict { 1 } else { usize::MAX });
+            addresses.for_each(|option| address(option, netmask, strict, &mut config, problems));
+        }
     }
     by_name(&iface.name, &mut config);
     config.method = match method {

@@ -7,7 +7,7 @@
 use super::file::{Iface, IfaceOption, Item, Stanza};
 use crate::formats::text::harmless::wrong_value;
 use crate::formats::text::net::prefix;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use isctpl_checks::facts::Located;
 use std::net::IpAddr;
 
@@ -34,10 +34,12 @@ pub(super) fn of_iface(rest: &str) -> Option<&'static str> {
 /// What of a stanza a later version may have, and ifupdown refuses the whole file for where it does not.
 pub(super) fn doubt(iface: &Iface) -> Option<String> {
     const METHODS: [&str; 9] = ["loopback", "static", "manual", "dhcp", "bootp", "tunnel", "ppp", "wvdial", "ipv4ll"];
+    const METHODS_OF_INET6: [&str; 7] = ["auto", "loopback", "static", "manual", "dhcp", "v4tunnel", "6to4"];
     let (what, name) = match (iface.family.as_deref(), iface.method.as_deref()) {
         _ if iface.template => ("keyword", "template"),
         (Some(family), _) if !FAMILIES.contains(&family) => ("address family", family),
         (Some("inet"), Some(method)) if !METHODS.contains(&method) => ("method", method),
+        (Some("inet6"), Some(method)) if !METHODS_OF_INET6.contains(&method) => ("method", method),
         _ => return None,
     };
     Some(format!(
@@ -61,6 +63,16 @@ pub(super) fn of_other_line(open: bool, last: Option<&Item>, word: &str, rest: &
     }
 }
 
+/// The address of a stanza whose first one has a `/`: there ifupdown cuts its values, the further ones included, and takes
+/// what follows for a mask, or the number at its beginning for a length; one that no address can have is 0 to it.
+pub(super) fn with_length(options: &[&IfaceOption]) -> Option<Ipv4Net> {
+    let first = options.iter().find(|option| option.name == "address")?;
+    let (address, rest) = first.value.split_once('/')?;
+    let digits = rest.get(..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()))?;
+    let number = || (!digits.is_empty()).then(|| digits.parse().ok().filter(|length| *length <= 32).unwrap_or(0));
+    Ipv4Net::new(address.parse().ok()?, prefix(rest).or_else(number)?).ok()
+}
+
 /// Why `ifup` gives up on a stanza with a static address; `None` where it does not, or where only a shell could tell.
 pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Located<String>> {
     let of = |name: &str| options.iter().filter(|option| option.name == name).copied().collect::<Vec<_>>();
@@ -68,20 +80,23 @@ pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Locate
         Some(Located::new(format!("`{}` {what}", wrong_value(&option.value)), option.at.clone()))
     };
     // It hands on all values of an option, a line each, and the shell takes every line for a command.
+    let is_cut = with_length(options).is_some();
     for name in ["address", "netmask", "gateway", "mtu"] {
-        if let [_, second, ..] = of(name).as_slice() {
+        if let [_, second, ..] = of(name).as_slice()
+            && !(is_cut && name == "address")
+        {
             return Some(Located::new(format!("`{name}` stands there twice"), second.at.clone()));
         }
     }
     let (addresses, netmasks) = (of("address"), of("netmask"));
     let address = match addresses.as_slice() {
-        [] if iface.inherits.is_empty() => {
-            return Some(Located::new("the stanza has no address".to_owned(), iface.at.clone()));
-        }
-        [address] => *address,
-        _ => return None,
+        [] => return Some(Located::new("the stanza has no address".to_owned(), iface.at.clone())),
+        [address, ..] => *address,
     };
-    if let Some(words) = words_of(address).filter(|words| !matches!(words.as_slice(), [word] if may_be_address(word))) {
+    if !is_cut
+        && let Some(words) =
+            words_of(address).filter(|words| !matches!(words.as_slice(), [word] if may_be_address(word)))
+    {
         return because(address, if words.len() > 1 { "is more than an address" } else { "is not an address" });
     }
     if let [netmask] = netmasks.as_slice()

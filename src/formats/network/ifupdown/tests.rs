@@ -237,7 +237,9 @@ fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
         (" address 192.0.2.5/24\n mtu big\n", 4),
         (" netmask 255.255.255.0\n", 2),
         // Values of an option that stands there twice are lines of the command.
-        (" address 192.0.2.5/24\n address 192.0.2.6/24\n", 4),
+        (" address 192.0.2.5\n address 192.0.2.6\n", 4),
+        (" address 192.0.2.5\n address 192.0.2.6/24\n", 4),
+        (" address 192.0.2.5/mask\n", 3),
         (" address 192.0.2.5/24\n gateway 192.0.2.1\n gateway 192.0.2.2\n", 5),
         (" address 192.0.2.5\n netmask /24\n", 4),
     ] {
@@ -254,6 +256,8 @@ fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
     }
     for options in [
         " address 192.0.2.5/24\n gateway 192.0.2.1 # the router\n",
+        " address 192.0.2.5/24 # the SAN\n",
+        " address 192.0.2.5/24\n address 192.0.2.6/24\n",
         " address 192.0.2.5\n netmask 24\n mtu 9000\n",
         " address 192.0.2.5\n",
     ] {
@@ -276,11 +280,21 @@ fn a_netmask_counts_more_than_a_length_to_ifupdown_itself() {
     assert_eq!(read(both, true), ["10.0.0.5/24"]);
     assert_eq!(read(both, false), ["10.0.0.5/14"]);
     assert_eq!(read(" address 10.1.2.3/255.255.0.0\n", true), ["10.1.2.3/16"]);
+    // It cuts all values of `address` at the first `/`.
+    let two = " address 192.0.2.5/24\n address 192.0.2.6/25\n";
+    assert_eq!(read(two, true), ["192.0.2.5/24"]);
+    assert_eq!(read(two, false), ["192.0.2.5/24", "192.0.2.6/25"]);
+    assert_eq!(read(&format!("{two} netmask 255.255.0.0\n"), true), ["192.0.2.5/16"]);
+    for (address, net) in [("192.0.2.5/24x", "192.0.2.5/24"), ("192.0.2.5/33", "192.0.2.5/0")] {
+        assert_eq!(read(&format!(" address {address}\n"), true), [net]);
+    }
 }
 
 #[test]
 fn what_only_a_later_ifupdown_may_know_is_a_doubt() {
-    for head in ["iface eth0 inet nothing", "iface eth0 inet9 static", "template base inet static"] {
+    for head in
+        ["iface eth0 inet nothing", "iface eth0 inet9 static", "iface eth0 inet6 bootp", "template base inet static"]
+    {
         let stanzas = stanzas_of(parse(&format!("{head}\n mtu 1500\n"), "/i"));
         let doubts = |strict: bool| {
             let mut problems = Vec::new();
@@ -289,4 +303,24 @@ fn what_only_a_later_ifupdown_may_know_is_a_doubt() {
         };
         assert_eq!((doubts(true), doubts(false)), (1, 0), "{head}");
     }
+}
+
+/// ifupdown 0.8.41, main.c: a stanza that fails ends the work on its interface.
+#[test]
+fn what_follows_a_stanza_that_ifup_gives_up_on_is_passed_over() {
+    let text =
+        "iface eth0 inet dhcp\niface eth0 inet static\n address 192.0.2.\niface eth0 inet dhcp\niface eth1 inet dhcp\n";
+    let stanzas = stanzas_of(parse(text, "/i"));
+    let given_up = |strict: bool| {
+        let (configs, _) = interfaces(&stanzas, strict, &mut Vec::new());
+        configs.iter().map(|config| config.given_up.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(given_up(true), [false, true, true, false]);
+    assert_eq!(given_up(false), [false; 4]);
+    let heir = "iface base inet static\niface eth0 inet static inherits base\n gateway 192.0.2.1\n";
+    let (configs, _) = interfaces(&stanzas_of(parse(heir, "/i")), true, &mut Vec::new());
+    assert!(configs.iter().all(|config| config.given_up.is_some()), "there is no address to inherit");
+    let text = "iface eth0 inet6 static\niface eth0 inet dhcp\niface eth1 inet6 auto\niface eth1 inet dhcp\n";
+    let (configs, _) = interfaces(&stanzas_of(parse(text, "/i")), true, &mut Vec::new());
+    assert_eq!(configs.iter().map(|config| config.given_up.is_some()).collect::<Vec<_>>(), [true, false]);
 }
