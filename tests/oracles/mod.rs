@@ -9,6 +9,8 @@
 
 mod compare;
 mod grub;
+mod ifupdown;
+mod netplan;
 pub(crate) mod packages;
 pub(crate) mod random;
 mod results;
