@@ -324,6 +324,8 @@ pub enum ReportFormat {
     Checkmk,
     /// For a browser: one page that needs no other file and no script
     Html,
+    /// For a pipeline: JUnit's XML, a suite a machine and a case a check
+    Junit,
 }
 
 /// How facts are printed.

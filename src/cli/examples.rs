@@ -20,7 +20,9 @@ Examples:
   isctpl doctor --format nagios
       one line for a monitoring system
   isctpl doctor --format html --output report.html
-      one page for a browser";
+      one page for a browser
+  isctpl doctor --root /mnt --format junit --fail-on unknown --output isctpl.xml
+      the test report of a pipeline that builds images";
 
 pub(super) const SHOW: &str = "\
 Examples:

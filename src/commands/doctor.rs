@@ -47,6 +47,7 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
         ReportFormat::Nagios => report::nagios(&report),
         ReportFormat::Checkmk => report::checkmk(&report),
         ReportFormat::Html => report::html(&report),
+        ReportFormat::Junit => report::junit(&report),
     };
     output.print(&text)?;
     if let Some(file) = &args.textfile {

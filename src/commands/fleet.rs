@@ -6,7 +6,7 @@ use super::snapshot;
 use super::source::add_what_is_known;
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
-use crate::report::{FailOn, Fleet, Judged, LineFormat, Report};
+use crate::report::{self, FailOn, Fleet, Judged, LineFormat, Report};
 use anyhow::bail;
 use isctpl_checks::facts::Facts;
 use isctpl_checks::{Selection, judge};
@@ -45,6 +45,7 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
     let format = match args.format {
         ReportFormat::Table => LineFormat::Table,
         ReportFormat::Json => LineFormat::Json,
+        ReportFormat::Junit => LineFormat::Junit,
         ReportFormat::Prometheus | ReportFormat::Nagios => LineFormat::None,
         ReportFormat::Checkmk | ReportFormat::Html => {
             bail!("--format checkmk and html are for one report: give one snapshot")
@@ -80,6 +81,9 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
     }
     drop(sender);
 
+    if format == LineFormat::Junit {
+        output.print(report::JUNIT_HEAD)?;
+    }
     let mut fleet = Fleet::default();
     let mut waiting = BTreeMap::new();
     let mut late = None;
@@ -112,6 +116,7 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
             fleet.complaints().iter().for_each(|told| output.complain(&format!("isctpl: warning: {told}\n")));
             String::new()
         }
+        ReportFormat::Junit => fleet.junit_end(args.fail_on),
         ReportFormat::Prometheus => fleet.prometheus(),
         ReportFormat::Nagios => fleet.nagios(code),
         ReportFormat::Checkmk | ReportFormat::Html => String::new(),

@@ -120,20 +120,22 @@ pub fn complain_of_fault(arguments: &[OsString], fault: &str) -> u8 {
     if advice.is_some() { rescue::NOT_UNDONE } else { EXIT_UNKNOWN }
 }
 
-/// The line that a monitor reads where there is no report; none for a format that no monitor reads.
+/// What a monitor or a pipeline reads where there is no report; nothing for a format that neither reads.
 fn line_of_nothing(format: ReportFormat, why: &str) -> Option<String> {
     match format {
         ReportFormat::Nagios => Some(report::nagios_unknown(why)),
         ReportFormat::Checkmk => Some(report::checkmk_unknown(why)),
+        ReportFormat::Junit => Some(report::junit_unknown(why)),
         ReportFormat::Table | ReportFormat::Json | ReportFormat::Prometheus | ReportFormat::Html => None,
     }
 }
 
-/// The monitor that reads standard output, as far as the arguments can be understood.
+/// The monitor or pipeline that reads standard output, as far as the arguments can be understood.
 fn monitored(arguments: &[OsString]) -> Option<ReportFormat> {
     let has = |words: &[&str]| arguments.windows(words.len()).any(|window| window.iter().eq(words));
     let asked = |name: &str| has(&[&format!("--format={name}")]) || has(&["--format", name]);
-    let formats = [("nagios", ReportFormat::Nagios), ("checkmk", ReportFormat::Checkmk)];
+    let formats =
+        [("nagios", ReportFormat::Nagios), ("checkmk", ReportFormat::Checkmk), ("junit", ReportFormat::Junit)];
     let (_, format) = formats.into_iter().find(|(name, _)| asked(name))?;
     (has(&["doctor"]) && !has(&["-q"]) && !has(&["--quiet"])).then_some(format)
 }
@@ -167,6 +169,7 @@ mod tests {
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
         let of = |line| monitored(&words(line));
         assert_eq!(of("isctpl doctor --format nagios"), Some(ReportFormat::Nagios));
+        assert_eq!(of("isctpl doctor --format junit --output x.xml"), Some(ReportFormat::Junit));
         assert_eq!(of("isctpl doctor --format=checkmk --root /x"), Some(ReportFormat::Checkmk));
         assert_eq!(of("isctpl doctor --format nagios -q"), None);
         assert_eq!(of("isctpl show nics --format json"), None);

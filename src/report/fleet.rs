@@ -1,6 +1,7 @@
 //! Many snapshots: a line each, and what they come to together.
 
 use super::json::json_line;
+use super::junit;
 use super::nagios::{first_line, one_line, state};
 use super::style::{DOUBTFUL, STRONG, of_boot, paint};
 use super::{FailOn, Report, Stand, Status, rank};
@@ -25,6 +26,8 @@ pub(crate) enum LineFormat {
     Table,
     /// `isctpl.doctor/v1`, one object a line.
     Json,
+    /// A suite of JUnit's.
+    Junit,
     /// None: the end says it all.
     None,
 }
@@ -56,6 +59,7 @@ impl Judged {
         let line = match format {
             LineFormat::Table => table_line(&name, report),
             LineFormat::Json => json_line(report, None)?,
+            LineFormat::Junit => junit::junit_of_many(report),
             LineFormat::None => String::new(),
         };
         let because = judgement.verdict.because.clone();
@@ -96,6 +100,7 @@ impl Judged {
                 };
                 json_line(&report, Some(why))?
             }
+            LineFormat::Junit => junit::junit_unreadable(name, why),
             LineFormat::None => String::new(),
         };
         Ok(Self {
@@ -279,6 +284,11 @@ impl Fleet {
             let _ = writeln!(text, "warning {}", one_line(&complaint));
         }
         text
+    }
+
+    /// What ends JUnit's document.
+    pub(crate) fn junit_end(&self, fail_on: FailOn) -> String {
+        junit::junit_of_complaints(self.complaints().into_iter(), fail_on) + junit::END
     }
 
     /// `10 snapshots: 2 fail, 8 boot`

@@ -1,4 +1,4 @@
-//! Says it: table, JSON, HTML, Prometheus, Nagios, Checkmk.
+//! Says it: table, JSON, HTML, JUnit, Prometheus, Nagios, Checkmk.
 
 mod catalogue;
 mod checkmk;
@@ -10,6 +10,8 @@ mod ignores;
 mod image;
 pub(crate) mod ipxe;
 mod json;
+mod junit;
+mod markup;
 mod nagios;
 pub(crate) mod prepare;
 mod prometheus;
@@ -33,6 +35,7 @@ pub(crate) use html::html;
 pub(crate) use ignores::{Stand, Status};
 pub(crate) use image::ImageListing;
 pub(crate) use json::json;
+pub(crate) use junit::{HEAD as JUNIT_HEAD, junit, junit_unknown};
 pub(crate) use nagios::{nagios, nagios_unknown};
 pub(crate) use prometheus::{Durations, prometheus};
 pub use seal_platform::PlatformCli;

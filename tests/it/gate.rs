@@ -49,7 +49,7 @@ fn a_reader_that_ended_changes_no_exit_code() {
     let empty = tempfile::tempdir().unwrap();
     let mut cases: Vec<(Vec<&str>, i32)> = Vec::new();
     for (root, code) in [(text(broken.path()), 2), (text(warned.path()), 1), (text(empty.path()), 3)] {
-        for format in ["table", "json", "prometheus", "nagios", "checkmk", "html"] {
+        for format in ["table", "json", "prometheus", "nagios", "checkmk", "html", "junit"] {
             cases.push((vec!["doctor", "--root", root, "--format", format], code));
             cases.push((vec!["doctor", "-v", "--root", root, "--format", format], code));
         }

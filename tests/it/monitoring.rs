@@ -3,6 +3,7 @@
 mod checkmk;
 mod dashboard;
 mod html;
+mod junit;
 mod prometheus;
 mod snmp;
 mod timeline;

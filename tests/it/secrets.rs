@@ -22,7 +22,7 @@ fn assert_silent(what: &str, text: &str) {
 
 fn judged(root: &Path, more: &[&str]) {
     let root = root.to_str().unwrap();
-    for format in ["table", "json", "prometheus", "nagios", "checkmk", "html"] {
+    for format in ["table", "json", "prometheus", "nagios", "checkmk", "html", "junit"] {
         for only in [&[][..], &["--only", "template"]] {
             let answer = isctpl([&["doctor", "-v", "--root", root, "--format", format], more, only].concat());
             assert!(answer.code <= 3);

@@ -1,7 +1,8 @@
 //! The findings: what is wrong, what shows it, and what to type.
 
-use super::markup::{of_severity, text};
+use super::classes::of_severity;
 use crate::report::Report;
+use crate::report::markup::text;
 use isctpl_checks::{Check, Finding};
 use std::fmt::Write;
 

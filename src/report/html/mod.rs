@@ -1,16 +1,17 @@
 //! The report as one HTML page, which needs nothing else: no script, no other file, no network.
 //!
-//! Every text is escaped in [`markup::text`], facts and own sentences alike, and the page's own policy lets nothing run or load.
+//! Every text is escaped in [`text`], facts and own sentences alike, and the page's own policy lets nothing run or load.
 
+mod classes;
 mod findings;
-mod markup;
 mod timeline;
 
 use super::Report;
 use super::style::status_word;
 use super::table::verdict_sentence;
+use crate::report::markup::text;
+use classes::{of_severity, of_status};
 use isctpl_checks::{BootVerdict, Outcome};
-use markup::{of_severity, of_status, text};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");

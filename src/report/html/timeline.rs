@@ -1,7 +1,8 @@
 //! The SAN route since the machine started, as a picture: a bar a phase, with each gap at its place.
 
-use super::markup::{of_status, text};
+use super::classes::of_status;
 use crate::report::Report;
+use crate::report::markup::text;
 use crate::report::style::status_word;
 use crate::report::timeline::{Seen, phases};
 use isctpl_checks::Sight;

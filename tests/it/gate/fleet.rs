@@ -40,7 +40,7 @@ fn the_worst_of_many_snapshots_is_the_exit_code() {
     for (files, code) in
         [(&[sound, sound][..], 0), (&[sound, warned], 1), (&[warned, cut, sound], 3), (&[cut, broken, warned], 2)]
     {
-        for format in ["table", "json", "prometheus", "nagios"] {
+        for format in ["table", "json", "prometheus", "nagios", "junit"] {
             let args = ["doctor", "--format", format, "--snapshot"];
             let args: Vec<&str> = args.into_iter().chain(files.iter().map(|file| file.as_str())).collect();
             assert_eq!(isctpl(&args).code, code, "{args:?}");

@@ -90,7 +90,7 @@ fn a_snapshot_that_never_comes_is_unknown_in_time() {
     let place = tempfile::tempdir().unwrap();
     let fifo = place.path().join("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
-    for format in ["table", "json", "nagios", "checkmk", "html", "prometheus"] {
+    for format in ["table", "json", "nagios", "checkmk", "html", "junit", "prometheus"] {
         let args = ["doctor", "--timeout", "1", "--snapshot", text(&fifo), "--format", format];
         let answer = in_time(command(args), Duration::from_secs(30));
         assert_eq!(answer.code, 3, "{format}: {}", answer.err);

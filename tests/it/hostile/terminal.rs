@@ -105,7 +105,7 @@ fn what_files_hold_is_neither_obeyed_nor_a_line_of_its_own() {
         let words = words.iter().chain(options).map(OsStr::new);
         assert_answers_cleanly(&words.chain([OsStr::new("--root"), root]).collect::<Vec<_>>())
     };
-    for format in ["table", "json", "prometheus", "nagios", "checkmk", "html"] {
+    for format in ["table", "json", "prometheus", "nagios", "checkmk", "html", "junit"] {
         let answer = run(&["doctor", "-v", "--format", format], &["--color", "always"]);
         let escaped = ["\\u{202e}", "\\u202e", "/u{202e}"].iter().any(|escaped| answer.out.contains(escaped));
         assert!(escaped || format == "prometheus", "{format} holds nothing hostile:\n{}", answer.out);
