@@ -9,6 +9,7 @@ mod cli;
 mod confined;
 mod doctor_live;
 mod doctor_root;
+mod fleet;
 mod gate;
 mod generated;
 mod holders;
