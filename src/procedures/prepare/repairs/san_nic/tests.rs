@@ -218,7 +218,7 @@ fn networkd_keeps_what_is_there() {
     let keep = "[Network]\nKeepConfiguration=yes\n";
     let route = "[Route]\nDestination=100.97.0.0/16\nGateway=100.64.16.49\n";
     for (text, fails, changed) in [
-        ("DHCP=ipv4\n\n[Route]\nDestination=100.97.0.0/16\nGateway=100.64.16.49\n", &[RECONFIGURED][..], keep),
+        ("DHCP=ipv4\n\n[Route]\nDestination=100.97.0.0/16\nGateway=100.64.16.49\n", &[RECONFIGURED, RACE][..], keep),
         ("DHCP=ipv4\n", &[RECONFIGURED, RACE], keep),
         ("DHCP=ipv4\nKeepConfiguration=dhcp\n", &[RACE], keep),
         ("Address=100.64.16.54/29\n", &[ROUTE], route),
