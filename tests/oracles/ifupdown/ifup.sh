@@ -1,12 +1,9 @@
 # ifup and ifquery over one tree after another: "NUMBER" of the tree below /trees. What would be run at boot is printed,
 # and "end" behind it. Runs in a root and a network of its own.
 cd /
-network=/etc/network state=/run/network
 while read -r number; do
-    rm -rf --one-file-system "${network:?}"
-    ln -s "/trees/$number" "$network"
-    rm -rf --one-file-system "${state:?}"
-    mkdir "$state"
+    ln -sfn "/trees/$number" /etc/network
+    rm -f /run/network/*
     ifup -n -a 2>&1
     printf 'allowed hotplug\n'
     ifup -n -a --allow=hotplug 2>&1
