@@ -307,6 +307,31 @@ pub struct NicMatch {
     pub other: Vec<String>,
 }
 
+impl NicMatch {
+    /// The one name that it asks for; `None` where it asks for none, for several, or for a pattern.
+    pub fn only_name(&self) -> Option<&str> {
+        only(&self.names)
+    }
+
+    /// The one MAC address that it asks for.
+    pub fn only_mac(&self) -> Option<&str> {
+        only(&self.macs)
+    }
+
+    /// Whether it is for one NIC alone.
+    pub fn is_for_one(&self) -> bool {
+        self.only_name().or(self.only_mac()).is_some()
+    }
+}
+
+/// The slash is of ifupdown's patterns (`mac/…`), and of no interface's name.
+fn only(wanted: &[String]) -> Option<&str> {
+    match wanted {
+        [one] if !one.contains(['*', '?', '[', '!', '/']) => Some(one),
+        _ => None,
+    }
+}
+
 /// How an IPv4 address comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

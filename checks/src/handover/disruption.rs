@@ -176,7 +176,7 @@ pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
 
 /// Commands that make networkd keep what is on the NIC.
 fn keep_commands(config: &InterfaceConfig) -> Vec<ShellCommand> {
-    match (config.manager, config.matches.names.as_slice()) {
+    match (config.manager, config.matches.only_name()) {
         (Manager::Networkd, _) => {
             let file = config.at.path.rsplit('/').next().unwrap_or_default();
             let folder = format!("/etc/systemd/network/{file}.d");
@@ -185,7 +185,7 @@ fn keep_commands(config: &InterfaceConfig) -> Vec<ShellCommand> {
                 ShellCommand::write_lines(&format!("{folder}/keep.conf"), &["[Network]", "KeepConfiguration=yes"]),
             ]
         }
-        (Manager::Netplan, [name]) if !name.contains(['*', '?', '[', '!']) => {
+        (Manager::Netplan, Some(name)) => {
             vec![ShellCommand::new(&["netplan", "set"]).operand(format!("ethernets.{name}.critical=true"))]
         }
         _ => Vec::new(),

@@ -77,12 +77,9 @@ fn by_configuration(facts: &Analysis<'_>) -> impl Iterator<Item = Found> {
                 || keeps(config)
                 || config.left_up)
     };
-    facts.netconfig.interfaces.iter().filter(says_so).map(|config| {
-        let only = |list: &[String]| match list {
-            [only] if !only.contains(['*', '?', '[', '!', '/']) => Some(only.clone()),
-            _ => None,
-        };
-        Found { name: only(&config.matches.names), mac: only(&config.matches.macs) }
+    facts.netconfig.interfaces.iter().filter(says_so).map(|config| Found {
+        name: config.matches.only_name().map(str::to_owned),
+        mac: config.matches.only_mac().map(str::to_owned),
     })
 }
 

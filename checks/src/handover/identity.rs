@@ -57,11 +57,7 @@ impl SanIdentity {
 
     /// Another NIC, as far as a configuration that is for it alone says what it is.
     pub(super) fn of_another(of: &NicMatch) -> Self {
-        let name = match of.names.as_slice() {
-            [name] if !name.contains(['*', '?', '[', '!']) => Some(name.clone()),
-            _ => None,
-        };
-        Self { name, mac: of.macs.first().cloned(), ..Self::default() }
+        Self { name: of.only_name().map(str::to_owned), mac: of.macs.first().cloned(), ..Self::default() }
     }
 
     /// How to call it in a sentence.

@@ -110,7 +110,7 @@ fn names_of_nobody(facts: &Analysis<'_>, san: &SanIdentity) -> Vec<Finding> {
         .filter(|config| {
             config.at_boot && config.lower.is_empty() && config.vlan.is_none() && config.matches.macs.is_empty()
         })
-        .filter_map(|config| Some((*config, plain_name(config)?)))
+        .filter_map(|config| Some((*config, config.matches.only_name()?)))
         .filter(|(_, name)| looks_like_hardware(name) && !exists(facts, &names, name))
         .map(|(config, name)| nobody(config, name, left))
         .collect()
@@ -128,7 +128,7 @@ fn names_that_the_kernel_never_gives(facts: &Analysis<'_>, san: &SanIdentity) ->
         name.strip_prefix("eth").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
     };
     // Who wrote for the kernel's names too has thought of both.
-    if at_boot().filter_map(plain_name).any(is_kernels) {
+    if at_boot().filter_map(|config| config.matches.only_name()).any(is_kernels) {
         return Vec::new();
     }
     let is_given = |name: &str| {
@@ -142,7 +142,7 @@ fn names_that_the_kernel_never_gives(facts: &Analysis<'_>, san: &SanIdentity) ->
     at_boot()
         .filter(|config| !config.unmanaged && config.lower.is_empty() && config.vlan.is_none())
         .filter(|config| config.matches.macs.is_empty())
-        .filter_map(|config| Some((config, plain_name(config)?)))
+        .filter_map(|config| Some((config, config.matches.only_name()?)))
         .filter(|(_, name)| is_predictable(name) && san.name.as_deref() != Some(name) && !is_given(name))
         .map(|(config, name)| {
             Finding::warning(format!("{} configures {name}, but with net.ifnames=0 no NIC has that name", config.at))
@@ -189,17 +189,9 @@ fn claimed_otherwise(facts: &Analysis<'_>, san: &SanIdentity, at_boot: &[&Interf
     at_boot.iter().any(|config| {
         let of = &config.matches;
         let by_mac = nic.is_some_and(|nic| of.macs.contains(&nic.mac));
-        let by_pattern = of.macs.is_empty() && plain_name(config).is_none();
+        let by_pattern = of.macs.is_empty() && config.matches.only_name().is_none();
         by_mac || by_pattern
     })
-}
-
-/// The one name that a configuration is for, when it is no pattern.
-fn plain_name(config: &InterfaceConfig) -> Option<&str> {
-    match config.matches.names.as_slice() {
-        [name] if !name.contains(['*', '?', '[', '!', '/']) => Some(name),
-        _ => None,
-    }
 }
 
 /// Names that Ethernet NICs have; those of modems, tunnels, bridges and the like come and go.

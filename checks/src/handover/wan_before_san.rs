@@ -18,8 +18,7 @@ pub(crate) static CHECK: Check = Check {
     title: "the WAN NIC may get its default route before the SAN NIC gets its route",
     doc: Doc {
         finds: "DHCP by networkd on the SAN NIC while another NIC gets a default route at the same time, by its own file \
-                or by the same one. When networkd \
-                starts, it removes the routes of the initramfs, and adds those of the lease later. A static route of \
+                or by the same one. When networkd starts, it removes the routes of the initramfs, and adds those of the lease later. A static route of \
                 the configuration is there at once, and of use only with an address: KeepConfiguration=dhcp keeps the \
                 address of a lease and removes the one of initramfs-tools, which has no lifetime (seen in the lab: the \
                 route was of no use for 3.4 s); KeepConfiguration=static keeps that one. dhclient, which ifupdown runs, \
@@ -138,7 +137,7 @@ fn gives_default(config: &InterfaceConfig) -> bool {
 /// Another NIC that the SAN NIC's own file is for as well, and gives a default route; where the NICs are not known, every
 /// other one.
 fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity) -> Option<String> {
-    if !gives_default(own) || is_for_one(own) {
+    if !gives_default(own) || own.matches.is_for_one() {
         return None;
     }
     let before = || facts.netconfig.interfaces.iter().take_while(|config| config.at != own.at);
@@ -146,6 +145,8 @@ fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity) -
         return before().all(|config| config.manager != own.manager).then(|| "every other NIC".to_owned());
     };
     let is_san = |nic: &&Nic| san.name.as_ref() == Some(&nic.name) || san.mac.as_ref() == Some(&nic.mac);
+    // Where nothing tells the SAN NIC from the others, one of those that the file takes is it.
+    let unknown = usize::from(san.name.is_none() && san.mac.is_none());
     let others = nics.iter().filter(|nic| nic.physical && !is_san(nic));
     let takes = |config: &InterfaceConfig, nic: &Nic| {
         let other = SanIdentity {
@@ -157,12 +158,7 @@ fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity) -
         matches(&config.matches, &other) == Matches::Yes
     };
     let hidden = |nic: &Nic| before().any(|config| config.manager == own.manager && takes(config, nic));
-    others.filter(|nic| takes(own, nic) && !hidden(nic)).map(|nic| nic.name.clone()).next()
-}
-
-fn is_for_one(config: &InterfaceConfig) -> bool {
-    let plain = |list: &[String]| matches!(list, [only] if !only.contains(['*', '?', '[', '!']));
-    plain(&config.matches.names) || plain(&config.matches.macs)
+    others.filter(|nic| takes(own, nic) && !hidden(nic)).map(|nic| nic.name.clone()).nth(unknown)
 }
 
 /// Whether networkd never comes to a file, because another that goes before it is for the same NIC.

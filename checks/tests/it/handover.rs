@@ -207,6 +207,10 @@ fn one_file_for_every_nic_gives_the_wan_its_default_route_too() {
     assert_eq!(of(json!({"names": ["!lo"]}), nics.clone(), &[]), ["handover-wan-before-san"]);
     let none: [&str; 0] = [];
     assert_eq!(of(every.clone(), only_san.clone(), &[]), none);
+    // Nothing tells the SAN NIC from the others: one alone is it, and of two the other one is not.
+    let untold = json!({"op": "add", "path": "/scope/san_nic", "value": "unconfigured"});
+    assert_eq!(of(every.clone(), only_san.clone(), std::slice::from_ref(&untold)), none);
+    assert_eq!(of(every.clone(), nics.clone(), &[untold]), ["handover-wan-before-san"]);
     // networkd ships a file for a container's host0.
     let host0 = json!({"names": ["host0"], "other": ["Virtualization=container"]});
     let shipped = config(

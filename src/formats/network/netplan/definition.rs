@@ -63,10 +63,9 @@ impl Definition {
         if let Some(name) = &self.config.set_name {
             return Some(name.value.clone());
         }
-        match self.config.matches.names.as_slice() {
-            _ if !self.has_match => Some(self.id.clone()),
-            [name] if !name.contains(['*', '?', '[', '!']) => Some(name.clone()),
-            _ => None,
+        match self.has_match {
+            false => Some(self.id.clone()),
+            true => self.config.matches.only_name().map(str::to_owned),
         }
     }
 

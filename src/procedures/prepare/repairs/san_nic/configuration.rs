@@ -7,12 +7,6 @@ pub(super) fn refusal(config: &InterfaceConfig, what: impl Into<String>, by_hand
     Refusal::new(config.at.to_string(), what, by_hand)
 }
 
-/// Whether a configuration is for one NIC alone, so that a static route in it is not for others too.
-pub(super) fn is_for_one_nic(config: &InterfaceConfig) -> bool {
-    let plain = |list: &[String]| matches!(list, [only] if !only.contains(['*', '?', '[', '!', '/']));
-    plain(&config.matches.names) || plain(&config.matches.macs)
-}
-
 /// Whether the configuration gives the NIC a static address, and so is bound to one network anyway. A static route
 /// beside DHCP would fail on a clone whose lease is from another network.
 pub(super) fn is_static(config: &InterfaceConfig) -> bool {

@@ -1,6 +1,6 @@
 //! netplan: a file of isctpl's own, which is laid over the definition of the SAN NIC.
 
-use super::configuration::{is_decided_later, is_for_one_nic, is_static, refusal};
+use super::configuration::{is_decided_later, is_static, refusal};
 use crate::formats::network::netplan::edit::{Addition, add, definition_at};
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use isctpl_checks::SanNicNeed;
@@ -36,7 +36,9 @@ fn addition(config: &InterfaceConfig, need: &SanNicNeed) -> Result<Addition, Ref
     let by_networkd = config.renderer.as_deref() != Some("NetworkManager");
     match need {
         SanNicNeed::LeaseRoutes => Ok(Addition::UseRoutes),
-        SanNicNeed::Route(route) if is_for_one_nic(config) && is_static(config) => Ok(Addition::Route(route.clone())),
+        SanNicNeed::Route(route) if config.matches.is_for_one() && is_static(config) => {
+            Ok(Addition::Route(route.clone()))
+        }
         _ if by_networkd => Ok(Addition::Critical),
         _ => Err(refusal(config, "is for NetworkManager, which ignores `critical`", BY_HAND)),
     }

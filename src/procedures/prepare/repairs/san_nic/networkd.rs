@@ -1,6 +1,6 @@
 //! systemd-networkd: a drop-in beside the file that takes the NIC over, which may lie in /usr.
 
-use super::configuration::{is_decided_later, is_for_one_nic, is_static, refusal};
+use super::configuration::{is_decided_later, is_static, refusal};
 use crate::formats::network::networkd_edit;
 use crate::procedures::prepare::draft::{Draft, Refusal};
 use isctpl_checks::SanNicNeed;
@@ -19,7 +19,7 @@ pub(super) fn repair(draft: &mut Draft<'_>, config: &InterfaceConfig, need: &San
         false => Ok(()),
     };
     match need {
-        SanNicNeed::Route(route) if is_for_one_nic(config) && is_static(config) => {
+        SanNicNeed::Route(route) if config.matches.is_for_one() && is_static(config) => {
             draft.edit(&path, BY_HAND, |text| networkd_edit::route(text, route))
         }
         SanNicNeed::Keep | SanNicNeed::StayUp | SanNicNeed::Route(_) => {
