@@ -135,6 +135,11 @@ impl<'a> Reader<'a> {
         self.noted(path, |files| files.text(path))?
     }
 
+    /// A text file that decides nothing where it is absent or cannot be read.
+    pub(crate) fn hint(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.files.text(path).ok().flatten()
+    }
+
     /// The names in a directory; none when it is absent or, which is noted, cannot be read.
     pub(crate) fn names(&self, path: &str) -> Vec<String> {
         self.list(path).into_iter().map(|(name, _)| name).collect()

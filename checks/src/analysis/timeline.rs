@@ -6,6 +6,9 @@ use crate::facts::{Manager, SanGap, Timeline, UnitStart};
 /// Instances of templates that configure interfaces.
 const TEMPLATES: [&str; 3] = ["ifup@", "dhcpcd@", "dhclient@"];
 
+/// Services of managers that isctpl does not read.
+const UNREAD: [&str; 2] = ["connman.service", "wickedd-nanny.service"];
+
 /// It starts when the network is up and people may log in (systemd-user-sessions.service(8)).
 const MACHINE_IS_UP: &str = "systemd-user-sessions.service";
 
@@ -146,5 +149,6 @@ impl Timeline {
 
 fn is_manager(unit: &str) -> bool {
     Manager::ALL.iter().any(|manager| manager.services().contains(&unit))
+        || UNREAD.contains(&unit)
         || TEMPLATES.iter().any(|template| unit.starts_with(template))
 }

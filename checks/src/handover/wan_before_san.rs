@@ -59,16 +59,38 @@ fn race(facts: &Analysis<'_>) -> Outcome {
     };
     let own = own.config;
     let manager = renderer(own);
-    let is_routed = covered(facts, own);
-    if is_routed && (manager != Manager::Networkd || has_address(facts, own)) {
-        return Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at));
-    }
-    if manager != Manager::Networkd || keeps_routes(facts, own) {
+    if manager != Manager::Networkd || keeps_all(own) {
         return Outcome::pass(format!("{} keeps the routes of the SAN NIC until it has the lease", manager.name()));
     }
+    // A route is of use only with an address.
+    let is_routed = covered(facts, own);
+    if is_routed || leaves_foreign_routes(facts) {
+        match has_address(facts, own) {
+            Some(true) => {
+                return Outcome::pass(format!("with {}, the route to the target does not wait for a lease", own.at));
+            }
+            Some(false) => {}
+            None => {
+                return Outcome::unknown(format!(
+                    "{} keeps the address of the initramfs or removes it, by whether that is a lease, which is not known",
+                    own.at
+                ));
+            }
+        }
+    }
     let beside = || other_with_default(facts, own, &san).map(|wan| (wan, name(facts, wan)));
-    let Some((wan, wan_name)) = beside().or_else(|| Some((own, of_the_same(facts, own, &san)?))) else {
-        return Outcome::pass("no other NIC gets a default route before the SAN NIC has its route");
+    let of_the_same = || match facts.nics.known() {
+        Some(nics) => Ok(of_the_same(facts, own, &san, nics).map(|name| (own, name))),
+        None if gives_default(own) && !own.matches.is_for_one() => Err(Outcome::unknown(format!(
+            "{} may be for the WAN NIC too: which NICs the machine has is not known",
+            own.at
+        ))),
+        None => Ok(None),
+    };
+    let (wan, wan_name) = match beside().map_or_else(of_the_same, |wan| Ok(Some(wan))) {
+        Ok(Some(wan)) => wan,
+        Ok(None) => return Outcome::pass("no other NIC gets a default route before the SAN NIC has its route"),
+        Err(unknown) => return unknown,
     };
     let (removed, lacks) = match is_routed {
         true => ("address", "its address comes from the lease alone, and the static route to the target needs it"),
@@ -90,23 +112,31 @@ fn race(facts: &Analysis<'_>) -> Outcome {
     .into()
 }
 
-/// Whether networkd leaves what the initramfs routes by (protocol `boot`) when it starts: it is told to keep everything,
-/// or to let foreign routes alone, which are gone with the NIC's last address.
-fn keeps_routes(facts: &Analysis<'_>, own: &InterfaceConfig) -> bool {
-    keeps_all(own) || (leaves_foreign_routes(facts) && has_address(facts, own))
-}
-
 /// Whether the SAN NIC has an address from networkd's start to the lease: one of the configuration, or that of the
 /// initramfs. Of those networkd keeps the ones with a lifetime as leases (`KeepConfiguration=dhcp`), and those without as
-/// static; ipconfig, which initramfs-tools runs, sets no lifetime.
-fn has_address(facts: &Analysis<'_>, own: &InterfaceConfig) -> bool {
-    let is_lease = facts.default_image().is_none_or(|image| image.family() != Family::InitramfsTools);
-    let is_kept = match own.keep.as_ref().map(|keep| keep.value.to_ascii_lowercase()).as_deref() {
-        Some("static") => !is_lease,
-        Some("dhcp" | "dynamic") => is_lease,
-        _ => false,
-    };
-    !own.addresses.is_empty() || keeps_all(own) || is_kept
+/// static. `None` where it is not known which one the initramfs sets.
+fn has_address(facts: &Analysis<'_>, own: &InterfaceConfig) -> Option<bool> {
+    if !own.addresses.is_empty() {
+        return Some(true);
+    }
+    match own.keep.as_ref().map(|keep| keep.value.to_ascii_lowercase()).as_deref() {
+        Some("static") => is_lease(facts).map(|is_lease| !is_lease),
+        Some("dhcp" | "dynamic") => is_lease(facts),
+        _ => Some(false),
+    }
+}
+
+/// Whether the address that the initramfs sets has a lifetime. ipconfig, which initramfs-tools runs, sets none; dracut's
+/// DHCP clients do, and its static addresses have none.
+fn is_lease(facts: &Analysis<'_>) -> Option<bool> {
+    match facts.default_image()?.family() {
+        Family::InitramfsTools => Some(false),
+        Family::Dracut => match facts.boot_words().last("ip") {
+            None | Some("ibft") => Some(facts.handoff()?.boot_nic()?.by_dhcp),
+            Some(word) => word.split(':').any(|field| matches!(field, "dhcp" | "on" | "any")).then_some(true),
+        },
+        Family::Other => None,
+    }
 }
 
 /// Another NIC that gets a default route.
@@ -134,16 +164,12 @@ fn gives_default(config: &InterfaceConfig) -> bool {
     leased || config.gateway.is_some()
 }
 
-/// Another NIC that the SAN NIC's own file is for as well, and gives a default route; where the NICs are not known, every
-/// other one.
-fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity) -> Option<String> {
+/// Another NIC of the machine that the SAN NIC's own file is for as well, and gives a default route.
+fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity, nics: &[Nic]) -> Option<String> {
     if !gives_default(own) || own.matches.is_for_one() {
         return None;
     }
     let before = || facts.netconfig.interfaces.iter().take_while(|config| config.at != own.at);
-    let Some(nics) = facts.nics.known() else {
-        return before().all(|config| config.manager != own.manager).then(|| "every other NIC".to_owned());
-    };
     let is_san = |nic: &&Nic| san.name.as_ref() == Some(&nic.name) || san.mac.as_ref() == Some(&nic.mac);
     // Where nothing tells the SAN NIC from the others, one of those that the file takes is it.
     let unknown = usize::from(san.name.is_none() && san.mac.is_none());

@@ -185,6 +185,9 @@ fn a_static_route_waits_for_the_lease_where_networkd_removes_the_address() {
     assert_eq!(with("dracut-live", kept("dhcp"), &[]), none);
     assert_eq!(with("dracut-live", json!({"keep": located(json!("dhcp"))}), &[left_foreign]), none);
     assert_eq!(with("dracut-live", json!({"keep": located(json!("dhcp-on-stop")), "routes": way}), &[]), RACE);
+    // Nobody knows what an image that was not read sets.
+    let no_image = json!({"op": "replace", "path": "/images", "value": []});
+    assert_eq!(with("dracut-live", kept("dhcp"), &[no_image]), ["handover-wan-before-san?"]);
 }
 
 #[test]
@@ -211,6 +214,9 @@ fn one_file_for_every_nic_gives_the_wan_its_default_route_too() {
     let untold = json!({"op": "add", "path": "/scope/san_nic", "value": "unconfigured"});
     assert_eq!(of(every.clone(), only_san.clone(), std::slice::from_ref(&untold)), none);
     assert_eq!(of(every.clone(), nics.clone(), &[untold]), ["handover-wan-before-san"]);
+    // Whether there is another NIC is not known.
+    let untold = json!({"unknown": {"place": "/sys/class/net", "what": "was not read"}});
+    assert_eq!(of(every.clone(), untold, &[]), ["handover-wan-before-san?"]);
     // networkd ships a file for a container's host0.
     let host0 = json!({"names": ["host0"], "other": ["Virtualization=container"]});
     let shipped = config(

@@ -12,10 +12,12 @@ const DIRECTORIES: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netpla
 pub(super) fn read(files: &Reader<'_>, facts: &mut NetConfig) {
     let mut netplan = Netplan::default();
     let paths = files.conf_files(&DIRECTORIES, ".yaml");
-    let strict = !paths.is_empty() && version::netplan_refuses_as_a_whole(files);
+    let mut strict = !paths.is_empty() && version::netplan_refuses_as_a_whole(files);
     for path in paths {
-        if let Some(text) = files.text(&path) {
-            netplan.add(&text, &path, generated::by(&text).as_deref());
+        match files.text(&path) {
+            Some(text) => netplan.add(&text, &path, generated::by(&text).as_deref()),
+            // It may define what the others name.
+            None => strict = false,
         }
     }
     let (interfaces, problems) = netplan.finish(strict);

@@ -1,4 +1,4 @@
-//! Versions of programs, by the names of their libraries.
+//! Versions of programs.
 
 use crate::probes::files::Reader;
 use crate::system::FileKind;
@@ -20,15 +20,16 @@ pub(super) fn of_systemd(files: &Reader<'_>) -> Option<u32> {
     directories.iter().find_map(|directory| files.names(directory).iter().find_map(|name| version_of(name)))
 }
 
-/// Whether netplan writes nothing where it refuses anything: so does its generator before 1.1, with the first version of
-/// its library. The one of the second is told at boot to leave out what is wrong.
+/// Whether netplan is the version that writes nothing where it refuses anything, and whose refusals isctpl knows: 0.106, by
+/// dpkg's list of what is installed. The generator of 1.1 and later leaves out what is wrong; what the versions between
+/// and before refuse was not tried.
 pub(super) fn netplan_refuses_as_a_whole(files: &Reader<'_>) -> bool {
-    const DIRECTORIES: [&str; 5] = ["/usr/lib/*-linux-*", "/usr/lib64", "/usr/lib", "/lib/*-linux-*", "/lib64"];
-    let has = |version: &str| {
-        let patterns = DIRECTORIES.map(|directory| format!("{directory}/libnetplan.so.{version}"));
-        patterns.iter().flat_map(|pattern| files.glob(pattern)).any(|path| files.is_file(&path))
-    };
-    has("0.0") && !has("1")
+    let packages = files.hint("/var/lib/dpkg/status").unwrap_or_default();
+    let mut of_netplan =
+        packages.lines().skip_while(|line| *line != "Package: netplan.io").take_while(|line| !line.is_empty());
+    of_netplan.any(|line| {
+        line.strip_prefix("Version: 0.106").is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '+', '~']))
+    })
 }
 
 fn version_of(name: &str) -> Option<u32> {

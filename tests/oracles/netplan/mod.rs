@@ -14,7 +14,7 @@ use std::process::Command;
 const FILE: &str = "=== ";
 
 /// What makes a root one of the version that is asked: it refuses all of its files, or none.
-const LIBRARY: &str = "usr/lib/x86_64-linux-gnu/libnetplan.so.0.0";
+const PACKAGES: (&str, &str) = ("var/lib/dpkg/status", "Package: netplan.io\nVersion: 0.106-2\n");
 
 /// What ends with an error and has written some of its files.
 const HALF_WAY: &str = "ends half way";
@@ -118,9 +118,10 @@ fn told(path: &Path) -> Answer {
 fn claimed(case: &str) -> Result<Answer, String> {
     let root = tempfile::tempdir().unwrap();
     write(&root.path().join("etc/netplan"), case);
-    let library = root.path().join(LIBRARY);
-    fs::create_dir_all(library.parent().unwrap()).unwrap();
-    fs::write(library, "").unwrap();
+    let (packages, list) = PACKAGES;
+    let packages = root.path().join(packages);
+    fs::create_dir_all(packages.parent().unwrap()).unwrap();
+    fs::write(packages, list).unwrap();
     let request = GatherRequest { root: root.path().to_owned(), ..GatherRequest::default() };
     let facts = gather(&request, &|_| ()).map_err(|problem| problem.to_string())?;
     let doubt = facts.netconfig.problems.iter().find(|problem| problem.to_string().contains("/netplan/"));

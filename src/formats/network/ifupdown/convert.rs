@@ -233,6 +233,21 @@ impl<'a> Known<'a> {
         options
     }
 
+    /// Whether all that a stanza inherits is among its options: each parent is there, of its own family, and inherits
+    /// nothing itself.
+    fn is_whole(&self, iface: &Iface) -> bool {
+        iface.inherits.iter().all(|name| {
+            let parents = self.by_name.get(name.as_str()).into_iter().flatten();
+            let mut parents = parents.filter(|parent| !std::ptr::eq(**parent, iface));
+            parents.next().is_some_and(|first| {
+                first.inherits.is_empty()
+                    && first.family.is_some()
+                    && first.family == iface.family
+                    && parents.next().is_none()
+            })
+        })
+    }
+
     fn method(&self, iface: &'a Iface, depth: usize) -> Option<&'a str> {
         let own = iface.method.as_deref();
         let inherited = || {
@@ -286,7 +301,12 @@ fn convert<'a>(iface: &'a Iface, known: &Known<'a>, strict: bool, problems: &mut
     let options = known.options(iface, INHERIT_DEPTH);
     let method = known.method(iface, INHERIT_DEPTH);
     if strict && method == Some("static") && known.weight.get() <= WEIGHT_LIMIT {
-        config.given_up = gives_up(iface, &options);
+        let is_whole = known.is_whole(iface);
+        config.given_up = gives_up(iface, &options, is_whole);
+        if !is_whole && !options.iter().any(|option| option.name == "address") {
+            let what = "inherits more than isctpl follows, so whether it has an address is not known";
+            problems.push(Problem::new(iface.at.to_string(), what));
+        }
     }
     // What stands in a stanza that nothing is done for matters to nobody.
     let mut unheeded = Vec::new();

@@ -74,7 +74,8 @@ pub(super) fn with_length(options: &[&IfaceOption]) -> Option<Ipv4Net> {
 }
 
 /// Why `ifup` gives up on a stanza with a static address; `None` where it does not, or where only a shell could tell.
-pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Located<String>> {
+/// `is_whole`: what it inherits is among the options.
+pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption], is_whole: bool) -> Option<Located<String>> {
     let of = |name: &str| options.iter().filter(|option| option.name == name).copied().collect::<Vec<_>>();
     let because = |option: &IfaceOption, what: &str| {
         Some(Located::new(format!("`{}` {what}", wrong_value(&option.value)), option.at.clone()))
@@ -90,6 +91,7 @@ pub(super) fn gives_up(iface: &Iface, options: &[&IfaceOption]) -> Option<Locate
     }
     let (addresses, netmasks) = (of("address"), of("netmask"));
     let address = match addresses.as_slice() {
+        [] if !is_whole => return None,
         [] => return Some(Located::new("the stanza has no address".to_owned(), iface.at.clone())),
         [address, ..] => *address,
     };

@@ -303,7 +303,7 @@ impl Reader<'_> {
     fn has_room(&mut self, length: usize, item: Node<'_>) -> bool {
         if length == LIST_LIMIT {
             let at = self.at(item);
-            self.told.doubt(&at, format!("the list has more than {LIST_LIMIT} items; the rest is not read"));
+            self.told.cut(&at, format!("the list has more than {LIST_LIMIT} items; the rest is not read"));
         }
         length < LIST_LIMIT
     }

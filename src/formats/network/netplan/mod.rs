@@ -41,7 +41,7 @@ impl Netplan {
             Err(fault) => {
                 let at = Location::line(path, fault.line);
                 return match fault.is_limit {
-                    true => self.told.doubt(&at, fault.what),
+                    true => self.told.cut(&at, fault.what),
                     false => self.told.refuse(at, fault.what),
                 };
             }
@@ -52,7 +52,7 @@ impl Netplan {
         networks.for_each(|(.., network)| self.network(network, path, generated_by));
         if document.cut_short() {
             let what = "refers to its own anchors so often that it was not read to the end";
-            self.told.doubt(&Location::file(path), what);
+            self.told.cut(&Location::file(path), what);
         }
     }
 
@@ -93,7 +93,7 @@ impl Netplan {
         generated_by: Option<&str>,
     ) {
         if self.definitions.len() == DEFINITION_LIMIT && !self.definitions.contains_key(id) {
-            self.told.doubt(&at, format!("there are more than {DEFINITION_LIMIT} definitions"));
+            self.told.cut(&at, format!("there are more than {DEFINITION_LIMIT} definitions"));
             return;
         }
         let known = self.definitions.entry(id.to_owned());
@@ -135,8 +135,8 @@ impl Netplan {
     }
 
     /// The configurations, in the order of the files that netplan writes for networkd
-    /// (`10-netplan-ID.network`), and what could not be understood. `strict` is for the versions to 0.107, which write
-    /// nothing where they refuse anything.
+    /// (`10-netplan-ID.network`), and what could not be understood. `strict` is for the version that writes nothing where
+    /// it refuses anything, and whose refusals these are. What was not read whole is refused by nobody for certain.
     pub(crate) fn finish(mut self, strict: bool) -> (Vec<InterfaceConfig>, Vec<Problem>) {
         self.taken_twice();
         for definition in self.definitions.values() {
@@ -144,8 +144,8 @@ impl Netplan {
                 self.told.doubt(&definition.located_id().at, what);
             }
         }
-        let Told { refused, later, doubts: mut problems } = self.told;
-        let given_up = refused.first().filter(|_| strict).cloned();
+        let Told { refused, later, doubts: mut problems, is_cut } = self.told;
+        let given_up = refused.first().filter(|_| strict && !is_cut).cloned();
         if given_up.is_some() {
             // What else stands in files that are refused is worth no word.
             problems.clear();

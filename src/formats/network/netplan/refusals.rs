@@ -18,6 +18,8 @@ pub(super) struct Told {
     pub(super) later: Vec<Problem>,
     /// What is not understood, whatever the version.
     pub(super) doubts: Vec<Problem>,
+    /// Something was left out, so that what seems to be missing may be there.
+    pub(super) is_cut: bool,
 }
 
 impl Told {
@@ -27,6 +29,12 @@ impl Told {
 
     pub(super) fn doubt(&mut self, at: &Location, what: impl Into<String>) {
         self.doubts.push(Problem::new(at.to_string(), what));
+    }
+
+    /// Tells of what was left out, by a limit of isctpl's own.
+    pub(super) fn cut(&mut self, at: &Location, what: impl Into<String>) {
+        self.is_cut = true;
+        self.doubt(at, what);
     }
 
     fn later(&mut self, at: &Location, what: impl Into<String>) {
