@@ -49,12 +49,13 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
         ReportFormat::Html => report::html(&report),
         ReportFormat::Junit => report::junit(&report),
     };
-    output.print(&text)?;
+    // What fails here is told in place of the report, and not behind it.
     if let Some(file) = &args.textfile {
         let text = report::prometheus(&report, &timing::durations());
         write_whole(file, text.as_bytes(), Readers::Everyone)
             .with_context(|| format!("cannot write {}", printable::path(file)))?;
     }
+    output.print(&text)?;
     Ok(report.exit_code())
 }
 

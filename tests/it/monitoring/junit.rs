@@ -194,9 +194,14 @@ fn machines_are_suites_and_one_that_cannot_be_read_is_an_error() {
 
 #[test]
 fn a_run_without_a_report_is_a_document_with_an_error() {
-    for arguments in
-        [&["doctor", "--format", "junit", "--snapshot", "/nonexistent"][..], &["doctor", "--format=junit", "--x<y>"]]
-    {
+    let directory = tempfile::tempdir().unwrap();
+    let sound = super::timeline::snapshot_with_a_gap(directory.path());
+    let sound = sound.to_str().unwrap();
+    for arguments in [
+        &["doctor", "--format", "junit", "--snapshot", "/nonexistent"][..],
+        &["doctor", "--format=junit", "--x<y>"],
+        &["doctor", "--format=junit", "--snapshot", sound, "--textfile", "/nonexistent/metrics.prom"],
+    ] {
         let answer = isctpl(arguments);
         assert_eq!(answer.code, 3);
         assert_agrees(&answer, "nothing judged");
