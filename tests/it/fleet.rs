@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 /// A directory for the path whose `isctpl` is the one under test, of a machine that does not boot.
 fn place() -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
+    fs::create_dir(place.path().join("tmp")).unwrap();
     let mut tree = Tree::load("machines/initramfs-tools.tree");
     tree.add("- /boot/vmlinuz-6.1.0-50-amd64\n", "changes").write(&place.path().join("root"));
     let program = env!("CARGO_BIN_EXE_isctpl");
@@ -37,6 +38,7 @@ fn run(place: &Path, program: &str, arguments: &[&str]) -> Output {
         .env_clear()
         .env("PATH", path)
         .env("HOME", place)
+        .env("TMPDIR", place.join("tmp"))
         .env("LC_ALL", "C.UTF-8");
     command.env("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3").env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap()
 }
@@ -92,12 +94,24 @@ fn the_playbook_judges_every_host_and_fails_where_one_would_not_come_back() {
     let output = run(place.path(), "ansible-playbook", &arguments);
     let told = text(&output);
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("\"FAILS at loader     snapshots/one.snapshot "), "{told}");
+    assert!(told.contains("\"FAILS at loader     one.snapshot "), "{told}");
     assert!(told.contains("\"2 snapshots\"") && told.contains("A machine would not come back"), "{told}");
-    let snapshot = place.path().join("snapshots/two.snapshot");
+    let kept = |prefix: &str| -> Vec<std::path::PathBuf> {
+        let entries = fs::read_dir(place.path().join("tmp")).unwrap().map(|entry| entry.unwrap());
+        entries
+            .filter(|entry| entry.file_name().to_str().unwrap().starts_with(prefix))
+            .map(|entry| entry.path())
+            .collect()
+    };
+    let [snapshots] = &kept("isctpl.")[..] else { panic!("{told}") };
+    let snapshot = snapshots.join("two.snapshot");
     assert_eq!(isctpl(["doctor", "--snapshot", snapshot.to_str().unwrap()]).code, 2);
-    let left = fs::read_dir(place.path().join(".ansible/tmp")).map_or(0, Iterator::count);
-    assert_eq!(left, 0, "the hosts keep something");
+    assert_eq!(kept("ansible."), [""; 0].map(Path::new), "the hosts keep something");
+    // Nor do they where no snapshot comes of it.
+    fs::write(place.path().join("bin/isctpl"), "#!/bin/sh\nexit 3\n").unwrap();
+    let failed = run(place.path(), "ansible-playbook", &arguments);
+    assert!(text(&failed).contains("Remove it there") && !failed.status.success(), "{}", text(&failed));
+    assert_eq!(kept("ansible."), [""; 0].map(Path::new), "hosts that failed keep something");
 }
 
 /// sos looks for plugins where its own are, and for programs where a distribution has them: the test adds a directory to
