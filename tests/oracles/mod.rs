@@ -8,6 +8,7 @@
 //! `scripts/unpack-oracles`, and run from there.
 
 mod compare;
+mod files;
 mod grub;
 mod ifupdown;
 mod netplan;

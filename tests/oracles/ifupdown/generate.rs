@@ -1,6 +1,6 @@
 //! Files of ifupdown, as people write them, and broken ones.
 
-use super::FILE;
+use crate::oracles::files::FILE;
 use crate::oracles::random::Random;
 
 const NICS: [&str; 6] = ["eth0", "eth1", "enp0s3", "enp0s4", "san", "br0"];

@@ -3,6 +3,7 @@
 mod generate;
 
 use super::compare::{Answer, Oracle};
+use super::files::write_files;
 use super::packages::{unpacked, version};
 use super::shell::{Root, Shell, Shells};
 use ipnet::Ipv4Net;
@@ -14,27 +15,13 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What stands before the lines of a file of its own.
-const FILE: &str = "=== ";
-
 /// NICs that patterns fit.
 const READY: &str = "ip link add eth0 type veth peer name eth1
 ip link add enp0s3 type veth peer name enp0s4";
 
-/// Writes the files of a case.
-fn write(directory: &Path, case: &str) {
+fn write_tree(directory: &Path, case: &str) {
     fs::create_dir_all(directory.join("interfaces.d")).unwrap();
-    let mut name = "interfaces";
-    let mut text = String::new();
-    for line in case.lines().chain([FILE]) {
-        if let Some(next) = line.strip_prefix(FILE) {
-            fs::write(directory.join(name), &text).unwrap();
-            (name, text) = (next, String::new());
-        } else {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
+    write_files(directory, "interfaces", case);
 }
 
 fn start(unpacked: &Path, trees: &Path) -> Shell {
@@ -155,14 +142,14 @@ fn ifup_runs_what_isctpl_says() {
     let shells = Shells::new(|| start(&unpacked, trees.path()));
     let ask = |case: &str| {
         let number = number.fetch_add(1, Ordering::Relaxed).to_string();
-        write(&trees.path().join(&number), case);
+        write_tree(&trees.path().join(&number), case);
         let answer = told(&shells.ask(&number));
         fs::remove_dir_all(trees.path().join(&number)).unwrap();
         answer
     };
     let claim = |case: &str| {
         let root = tempfile::tempdir().unwrap();
-        write(&root.path().join("etc/network"), case);
+        write_tree(&root.path().join("etc/network"), case);
         claimed(root.path())
     };
     Oracle {

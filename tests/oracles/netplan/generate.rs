@@ -1,6 +1,6 @@
 //! Files of netplan, as people write them, and broken ones.
 
-use super::FILE;
+use crate::oracles::files::FILE;
 use crate::oracles::random::Random;
 
 const NAMES: [&str; 5] = ["eth0", "eth1", "enp0s3", "san", "lan"];

@@ -3,6 +3,7 @@
 mod generate;
 
 use super::compare::{Answer, Oracle};
+use super::files::write_files;
 use super::packages::{libraries, unpacked, version};
 use isctpl::probes::{GatherRequest, gather};
 use isctpl_checks::facts::{InterfaceConfig, Manager, Method};
@@ -10,34 +11,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What stands before the lines of a file of its own.
-const FILE: &str = "=== ";
-
 /// What makes a root one of the version that is asked: it refuses all of its files, or none.
 const PACKAGES: (&str, &str) = ("var/lib/dpkg/status", "Package: netplan.io\nVersion: 0.106-2\n");
 
 /// What ends with an error and has written some of its files.
 const HALF_WAY: &str = "ends half way";
 
-/// Writes the files of a case.
-fn write(directory: &Path, case: &str) {
-    fs::create_dir_all(directory).unwrap();
-    let mut name = "a.yaml";
-    let mut text = String::new();
-    for line in case.lines().chain([FILE]) {
-        if let Some(next) = line.strip_prefix(FILE) {
-            fs::write(directory.join(name), &text).unwrap();
-            (name, text) = (next, String::new());
-        } else {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-}
-
 fn real(unpacked: &Path, case: &str) -> Answer {
     let root = tempfile::tempdir().unwrap();
-    write(&root.path().join("etc/netplan"), case);
+    write_files(&root.path().join("etc/netplan"), "a.yaml", case);
     let output = Command::new(unpacked.join("usr/libexec/netplan/generate"))
         .arg("--root-dir")
         .arg(root.path())
@@ -117,7 +99,7 @@ fn told(path: &Path) -> Answer {
 /// What isctpl says that is written; `Err` where it does not vouch for what it read.
 fn claimed(case: &str) -> Result<Answer, String> {
     let root = tempfile::tempdir().unwrap();
-    write(&root.path().join("etc/netplan"), case);
+    write_files(&root.path().join("etc/netplan"), "a.yaml", case);
     let (packages, list) = PACKAGES;
     let packages = root.path().join(packages);
     fs::create_dir_all(packages.parent().unwrap()).unwrap();
