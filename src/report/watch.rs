@@ -1,6 +1,6 @@
 //! What `isctpl watch` tells: a line each time, for people or as JSON (`isctpl.watch/v1`).
 
-use crate::watch::{Cause, Record, Stand, What, route_in_words, stood};
+use crate::watch::{Cause, Record, Stand, What, Within, route_in_words, stood};
 use isctpl_checks::facts::{Flow, Route};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -22,12 +22,24 @@ pub(crate) fn watch_text(record: &Record) -> String {
         What::Gap { portal, stand, cause } => {
             with_cause(format!("GAP: portal {portal} is not reached through the SAN NIC: {}", stood(stand)), cause)
         }
-        What::GapEnd { portal, stand, length, exact, cause } => {
-            let about = if *exact { "" } else { "about " };
-            let length = seconds(*length);
-            with_cause(format!("GAP END after {about}{length}: portal {portal}: {}", stood(stand)), cause)
+        What::GapEnd { portal, stand, length, within, cause } => {
+            let length = match within {
+                Some(within) if within.is_exact() => seconds(*length),
+                Some(within) => format!(
+                    "about {} (to within {}: so long its messages may have waited to be read)",
+                    seconds(*length),
+                    seconds(within.either())
+                ),
+                None => format!("about {}", seconds(*length)),
+            };
+            with_cause(format!("GAP END after {length}: portal {portal}: {}", stood(stand)), cause)
         }
         What::Change { portal, stand, cause } => with_cause(format!("portal {portal}: {}", stood(stand)), cause),
+        What::StoodStill { at_most } => format!(
+            "STOOD STILL for up to {}: this process did not read what the kernel tells; what comes next may have happened \
+             so much earlier",
+            seconds(*at_most)
+        ),
         What::Resync { why, blind } => format!(
             "RESYNC: {why}; all was read anew; gaps that began and ended in the {} before may be missing",
             seconds(*blind)
@@ -118,16 +130,18 @@ fn fields(what: &What) -> (&'static str, Value) {
         What::Gap { portal, stand, cause } => {
             ("gap", json!({"portal": portal.to_string(), "answer": answer(stand), "cause": because(cause)}))
         }
-        What::GapEnd { portal, stand, length, exact, cause } => (
+        What::GapEnd { portal, stand, length, within, cause } => (
             "gap-end",
             json!({
-                "portal": portal.to_string(), "answer": answer(stand), "length_us": micros(*length), "exact": exact,
-                "cause": because(cause),
+                "portal": portal.to_string(), "answer": answer(stand), "length_us": micros(*length),
+                "exact": within.is_some_and(Within::is_exact),
+                "within_us": within.map(|within| micros(within.either())), "cause": because(cause),
             }),
         ),
         What::Change { portal, stand, cause } => {
             ("change", json!({"portal": portal.to_string(), "answer": answer(stand), "cause": because(cause)}))
         }
+        What::StoodStill { at_most } => ("stood-still", json!({"at_most_us": micros(*at_most)})),
         What::Resync { why, blind } => ("resync", json!({"reason": why, "blind_us": micros(*blind)})),
         What::Restored { route, after } => {
             ("restored", json!({"route": route_fields(route), "after_us": micros(*after)}))

@@ -59,7 +59,11 @@ impl WatchMetrics {
                     None => self.sessions.remove(name),
                 };
             }
-            What::Change { .. } | What::NotRestored { .. } | What::UnitStart { .. } | What::NotFollowed { .. } => {}
+            What::Change { .. }
+            | What::NotRestored { .. }
+            | What::UnitStart { .. }
+            | What::StoodStill { .. }
+            | What::NotFollowed { .. } => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod allocations;
+pub(crate) mod attention;
 mod boot;
 mod budget;
 pub mod cancel;

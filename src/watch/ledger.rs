@@ -1,6 +1,6 @@
 //! What is known of each portal, and since when: gaps begin and end here.
 
-use super::record::{Cause, Stand, What};
+use super::record::{Cause, Stand, What, Within};
 use crate::system::netlink::Installed;
 use isctpl_checks::facts::{Flow, Route};
 use std::net::SocketAddr;
@@ -20,7 +20,8 @@ pub(super) struct Account {
 #[derive(Debug, Clone, Copy)]
 struct Gap {
     since: Instant,
-    exact: bool,
+    /// How long before that it may have begun; `None` where that is not known.
+    late: Option<Duration>,
 }
 
 /// The sums.
@@ -36,9 +37,22 @@ pub(super) struct Totals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Learnt {
     /// By the message that told of the change.
-    Followed,
+    Followed {
+        /// How long that may have waited to be read.
+        late: Duration,
+    },
     /// By asking the kernel, some time after.
     Asked,
+}
+
+impl Learnt {
+    /// How long before it was learnt that it may have been so; `None` where that is not known.
+    fn late(self) -> Option<Duration> {
+        match self {
+            Self::Followed { late } => Some(late),
+            Self::Asked => None,
+        }
+    }
 }
 
 impl Account {
@@ -46,7 +60,7 @@ impl Account {
     pub(super) fn new(flow: Flow, stand: Stand, now: Instant, totals: &mut Totals) -> Self {
         let gap = stand.is_gap().then(|| {
             totals.gaps += 1;
-            Gap { since: now, exact: false }
+            Gap { since: now, late: None }
         });
         Self { flow, stand, gap, held: None }
     }
@@ -84,15 +98,15 @@ impl Account {
         match (self.gap, stand.is_gap()) {
             (None, true) => {
                 totals.gaps += 1;
-                self.gap = Some(Gap { since: now, exact: learnt == Learnt::Followed });
+                self.gap = Some(Gap { since: now, late: learnt.late() });
                 Some(What::Gap { portal, stand, cause: cause() })
             }
             (Some(gap), false) => {
                 self.gap = None;
                 let length = now.saturating_duration_since(gap.since);
                 totals.without += length;
-                let exact = gap.exact && learnt == Learnt::Followed;
-                Some(What::GapEnd { portal, stand, length, exact, cause: cause() })
+                let within = gap.late.zip(learnt.late()).map(|(longer, shorter)| Within { longer, shorter });
+                Some(What::GapEnd { portal, stand, length, within, cause: cause() })
             }
             _ => is_told.then(|| What::Change { portal, stand, cause: cause() }),
         }

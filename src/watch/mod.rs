@@ -14,6 +14,7 @@ mod record;
 mod tests;
 mod timeline;
 
+use crate::system::attention::Attention;
 use crate::system::cancel::{Cancel, Wakeup};
 use crate::system::netlink::{Asker, Change, Follower, Lost, names_of};
 use crate::system::since_boot;
@@ -23,7 +24,7 @@ use isctpl_checks::facts::{Flow, LookupAnswer, Problem};
 use ledger::{Account, Learnt, Totals};
 use past::Past;
 pub(crate) use past::{route_in_words, stood};
-pub use record::{Cause, Record, Stand, What};
+pub use record::{Cause, Record, Stand, What, Within};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 pub(crate) use timeline::Keeper;
@@ -33,6 +34,9 @@ const RESYNC_EVERY: Duration = Duration::from_millis(100);
 
 /// How often whoever is told hears of a watch that has no rest.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// Who has stood still for longer says so: the times of what comes next are as much too late.
+const STANDSTILL: Duration = Duration::from_millis(100);
 
 /// The most routes that are put back in a second: what takes one away again at once is not fought at full speed.
 const MOST_RESTORED: u32 = 1000;
@@ -60,14 +64,19 @@ pub type Tell<'a> = dyn FnMut(Option<&Record>) -> std::io::Result<Option<Duratio
 /// # Errors
 /// When the kernel does not let it, or `tell` cannot be told any more.
 pub fn watch(request: &Request, wakeup: &Wakeup, cancel: &Cancel, tell: &mut Tell<'_>) -> Result<(), Problem> {
+    let joined = Instant::now();
     let mut follower = Follower::join()?;
-    let mut watch = Watch::begin(request, tell)?;
+    let mut watch = Watch::begin(request, joined, tell)?;
+    let attention = Attention::of_this_thread();
     while !cancel.is_requested() {
         let now = Instant::now();
         let again = [watch.rest()?, watch.beside.again(now)].into_iter().flatten().min();
         let mut sources = watch.beside.descriptors();
         sources.push(follower.descriptor());
+        let before = attention.counts();
         wakeup.wait_for(&sources, again).map_err(|error| Problem::new("poll", error.to_string()))?;
+        let now = Instant::now();
+        watch.woke(now, attention.late(before));
         // A service that was started comes before what it does.
         watch.look_beside()?;
         watch.catch_up(&mut follower, cancel)?;
@@ -89,14 +98,16 @@ struct Watch<'a, 'b> {
     resyncs: u64,
     unannounced: u64,
     begun: Instant,
-    /// When no message waited last: what is older was seen.
+    /// When no message waited last: what is older was seen. What is read now came after it.
     caught_up: Instant,
+    /// It has stood still for so long at most, and has told of nothing since.
+    stood_still: Option<Duration>,
     last_resync: Option<Instant>,
     tell: &'a mut Tell<'b>,
 }
 
 impl<'a, 'b> Watch<'a, 'b> {
-    fn begin(request: &Request, tell: &'a mut Tell<'b>) -> Result<Self, Problem> {
+    fn begin(request: &Request, joined: Instant, tell: &'a mut Tell<'b>) -> Result<Self, Problem> {
         let mut portals: Vec<IpAddr> = request.flows.iter().map(|flow| flow.destination).collect();
         portals.sort_unstable();
         portals.dedup();
@@ -118,7 +129,8 @@ impl<'a, 'b> Watch<'a, 'b> {
             resyncs: 0,
             unannounced: 0,
             begun: now,
-            caught_up: now,
+            caught_up: joined,
+            stood_still: None,
             last_resync: None,
             tell,
         };
@@ -144,6 +156,15 @@ impl<'a, 'b> Watch<'a, 'b> {
         Ok(watch)
     }
 
+    /// It slept until something came, or its time was over, and came back from that so late at most; `None` where that is
+    /// not known.
+    fn woke(&mut self, now: Instant, late: Option<Duration>) {
+        let came = late.and_then(|late| now.checked_sub(late)).unwrap_or(self.caught_up);
+        self.caught_up = self.caught_up.max(came);
+        let late = now.saturating_duration_since(self.caught_up);
+        self.stood_still = (late > STANDSTILL).then_some(late);
+    }
+
     /// Tells what happened beside the routes.
     fn look_beside(&mut self) -> Result<(), Problem> {
         let now = Instant::now();
@@ -160,6 +181,7 @@ impl<'a, 'b> Watch<'a, 'b> {
                 told = Instant::now();
                 self.rest()?;
             }
+            let looked = Instant::now();
             let changes = match follower.next(&self.portals, self.fib.names()) {
                 Ok(changes) => changes,
                 Err(lost) => {
@@ -169,7 +191,7 @@ impl<'a, 'b> Watch<'a, 'b> {
                 }
             };
             if changes.is_empty() {
-                self.caught_up = Instant::now();
+                self.caught_up = looked;
                 if !doubtful && !decided {
                     return Ok(());
                 }
@@ -215,7 +237,8 @@ impl<'a, 'b> Watch<'a, 'b> {
                 Way::Unsure => continue,
                 way => self.stand_of(way),
             };
-            self.note(index, stand, now, Learnt::Followed)?;
+            let late = now.saturating_duration_since(self.caught_up);
+            self.note(index, stand, now, Learnt::Followed { late })?;
         }
         Ok(effect)
     }
@@ -309,15 +332,17 @@ impl<'a, 'b> Watch<'a, 'b> {
         }
         // A buffer that overran still holds what came before; it is older than the tables.
         let begun = Instant::now();
+        let mut looked = begun;
         while !matches!(follower.next(&[], self.fib.names()), Ok(changes) if changes.is_empty()) {
             if begun.elapsed() > RESYNC_EVERY * 10 {
                 break;
             }
+            looked = Instant::now();
         }
         self.fib = read(&mut self.asker, &self.portals)?;
         self.resyncs += 1;
         let now = Instant::now();
-        (self.last_resync, self.caught_up) = (Some(now), now);
+        (self.last_resync, self.caught_up) = (Some(now), looked);
         let blind = now.saturating_duration_since(blind_since);
         self.say(now, What::Resync { why: why.to_owned(), blind })?;
         for index in 0..self.accounts.len() {
@@ -355,6 +380,9 @@ impl<'a, 'b> Watch<'a, 'b> {
     }
 
     fn say(&mut self, at: Instant, what: What) -> Result<(), Problem> {
+        if let Some(at_most) = self.stood_still.take() {
+            self.say(at, What::StoodStill { at_most })?;
+        }
         let epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         // The line may come later than what it tells of.
         let late = at.elapsed();

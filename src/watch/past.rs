@@ -35,7 +35,8 @@ impl Past {
     /// What made a change, with the messages before it: the last one where it was followed. Of what was learnt by asking
     /// no message is known to have made it.
     pub(super) fn cause(&self, now: Instant, learnt: Learnt) -> Cause {
-        let maker = self.messages.back().filter(|_| learnt == Learnt::Followed).map(|(_, change)| change);
+        let maker =
+            self.messages.back().filter(|_| matches!(learnt, Learnt::Followed { .. })).map(|(_, change)| change);
         let before = self.messages.iter().rev().skip(usize::from(maker.is_some())).take(KEPT);
         let recent = before.map(|(then, change)| (now.saturating_duration_since(*then), change));
         let mut before: Vec<(Duration, String)> =

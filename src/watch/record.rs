@@ -37,6 +37,30 @@ impl Stand {
     }
 }
 
+/// How far a gap's length may be off, since the messages of its ends may have waited to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Within {
+    /// It began so much earlier, at most.
+    pub longer: Duration,
+    /// It ended so much earlier, at most.
+    pub shorter: Duration,
+}
+
+impl Within {
+    /// A length is called exact where it is so to within this time.
+    const EXACT: Duration = Duration::from_millis(1);
+
+    /// The greater of both.
+    pub(crate) fn either(self) -> Duration {
+        self.longer.max(self.shorter)
+    }
+
+    /// Whether the length is exact.
+    pub(crate) fn is_exact(self) -> bool {
+        self.either() <= Self::EXACT
+    }
+}
+
 /// What made a change, and what came just before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cause {
@@ -75,8 +99,8 @@ pub enum What {
         stand: Stand,
         /// How long it was not.
         length: Duration,
-        /// Whether both ends were seen as they happened, and none was found by a look after messages were lost.
-        exact: bool,
+        /// How far that may be off; `None` where an end was not told by a message, but found by asking the kernel.
+        within: Option<Within>,
         /// Why.
         cause: Cause,
     },
@@ -88,6 +112,12 @@ pub enum What {
         stand: Stand,
         /// Why.
         cause: Cause,
+    },
+    /// The watch did not run for a while, as one that was stopped or whose machine had no processor for it: what is told
+    /// next may have happened so much earlier.
+    StoodStill {
+        /// How long at most.
+        at_most: Duration,
     },
     /// Messages were lost, and everything was read anew. A gap that began and ended in between is not told.
     Resync {

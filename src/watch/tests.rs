@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::ledger::{Account, Learnt, Totals};
-use super::record::{Cause, Stand, What};
+use super::record::{Cause, Stand, What, Within};
 use isctpl_checks::facts::{Flow, Problem, Route};
 use std::time::{Duration, Instant};
+
+/// By a message that was read at once.
+const FOLLOWED: Learnt = Learnt::Followed { late: Duration::ZERO };
 
 fn held(gateway: &str) -> Stand {
     Stand::Held(Box::new(Route {
@@ -41,16 +44,24 @@ impl Portal {
 }
 
 #[test]
-fn a_gap_is_as_long_as_it_was_and_exact_where_both_ends_were_followed() {
-    for (begins, ends, is_exact) in [
-        (Learnt::Followed, Learnt::Followed, true),
-        (Learnt::Asked, Learnt::Followed, false),
-        (Learnt::Followed, Learnt::Asked, false),
+fn a_gap_is_as_long_as_it_was_to_within_the_time_that_its_messages_may_have_waited() {
+    let late = |micros| Learnt::Followed { late: Duration::from_micros(micros) };
+    for (begins, ends, may_differ, exact) in [
+        (late(40), late(70), Some((40, 70)), true),
+        (late(3_000_000), late(70), Some((3_000_000, 70)), false),
+        (late(40), late(1001), Some((40, 1001)), false),
+        (Learnt::Asked, FOLLOWED, None, false),
+        (FOLLOWED, Learnt::Asked, None, false),
     ] {
         let mut portal = Portal::new(held("100.64.16.49"));
         assert!(matches!(portal.note(10, nowhere(), begins), Some(What::Gap { .. })));
-        let Some(What::GapEnd { length, exact, .. }) = portal.note(35, held("100.64.16.49"), ends) else { panic!() };
-        assert_eq!((length, exact), (Duration::from_millis(25), is_exact));
+        let Some(What::GapEnd { length, within, .. }) = portal.note(35, held("100.64.16.49"), ends) else { panic!() };
+        let may_differ = may_differ.map(|(longer, shorter)| Within {
+            longer: Duration::from_micros(longer),
+            shorter: Duration::from_micros(shorter),
+        });
+        assert_eq!((length, within), (Duration::from_millis(25), may_differ));
+        assert_eq!(within.is_some_and(Within::is_exact), exact);
         assert_eq!((portal.totals.gaps, portal.totals.without), (1, length));
         assert_eq!(portal.account.lost_since(), None);
     }
@@ -60,8 +71,8 @@ fn a_gap_is_as_long_as_it_was_and_exact_where_both_ends_were_followed() {
 fn a_portal_that_is_lost_in_the_beginning_is_in_a_gap() {
     let mut portal = Portal::new(nowhere());
     assert_eq!(portal.totals.gaps, 1);
-    let Some(What::GapEnd { exact, .. }) = portal.note(5, held("100.64.16.49"), Learnt::Followed) else { panic!() };
-    assert!(!exact, "when it began is not known");
+    let Some(What::GapEnd { within, .. }) = portal.note(5, held("100.64.16.49"), FOLLOWED) else { panic!() };
+    assert_eq!(within, None, "when it began is not known");
 }
 
 #[test]
@@ -69,9 +80,9 @@ fn what_is_not_known_begins_and_ends_no_gap() {
     let unknown = || Stand::Unknown(Problem::new("rtnetlink", "the kernel did not answer"));
     let mut portal = Portal::new(held("100.64.16.49"));
     assert_eq!(portal.note(1, unknown(), Learnt::Asked), None);
-    assert!(matches!(portal.note(2, nowhere(), Learnt::Followed), Some(What::Gap { .. })));
+    assert!(matches!(portal.note(2, nowhere(), FOLLOWED), Some(What::Gap { .. })));
     assert_eq!(portal.note(3, unknown(), Learnt::Asked), None);
-    let Some(What::GapEnd { length, .. }) = portal.note(4, held("100.64.16.49"), Learnt::Followed) else { panic!() };
+    let Some(What::GapEnd { length, .. }) = portal.note(4, held("100.64.16.49"), FOLLOWED) else { panic!() };
     assert_eq!(length, Duration::from_millis(2));
 }
 
@@ -81,9 +92,9 @@ fn another_way_is_told_and_the_same_way_in_other_words_is_not() {
     let Stand::Held(mut route) = held("100.64.16.49") else { panic!() };
     route.source = Some("100.64.16.54".parse().unwrap());
     assert_eq!(portal.note(1, Stand::Held(route), Learnt::Asked), None);
-    assert!(matches!(portal.note(2, held("100.64.16.50"), Learnt::Followed), Some(What::Change { .. })));
-    assert!(matches!(portal.note(3, nowhere(), Learnt::Followed), Some(What::Gap { .. })));
+    assert!(matches!(portal.note(2, held("100.64.16.50"), FOLLOWED), Some(What::Change { .. })));
+    assert!(matches!(portal.note(3, nowhere(), FOLLOWED), Some(What::Gap { .. })));
     let refused = Stand::Nowhere("a route of type prohibit refuses it".to_owned());
-    assert_eq!(portal.note(4, refused, Learnt::Followed), None, "it is lost either way");
+    assert_eq!(portal.note(4, refused, FOLLOWED), None, "it is lost either way");
     assert_eq!(portal.totals.gaps, 1);
 }

@@ -61,9 +61,10 @@ impl Keeper {
                 keep(&mut portal.kept, gap);
                 portal.last = way(stand);
             }
-            What::GapEnd { portal, stand, length, cause, .. } => {
+            What::GapEnd { portal, stand, length, within, cause } => {
                 let portal = of(timeline, *portal);
-                end(portal, now, micros(*length), cause);
+                let late = within.filter(|within| !within.is_exact()).map(|within| micros(within.longer));
+                end(portal, now, micros(*length), late, cause);
                 portal.last = way(stand);
             }
             What::Change { portal, stand, .. } => of(timeline, *portal).last = way(stand),
@@ -78,7 +79,11 @@ impl Keeper {
                 }
             }
             What::Stop { .. } => timeline.ended = true,
-            What::Restored { .. } | What::NotRestored { .. } | What::Session { .. } | What::NotFollowed { .. } => {}
+            What::Restored { .. }
+            | What::NotRestored { .. }
+            | What::Session { .. }
+            | What::StoodStill { .. }
+            | What::NotFollowed { .. } => {}
         }
     }
 }
@@ -108,13 +113,13 @@ fn begin(timeline: &mut Timeline, portal: SocketAddr, stand: &Stand, now: u64) {
 }
 
 /// Takes in that a gap is over. Its length is taken from the beginning that is kept: a watch before this one may have seen
-/// that.
-fn end(portal: &mut PortalTimeline, now: u64, length: u64, cause: &Cause) {
+/// that. Where it is not exact, it is told how long at most: by `late` longer.
+fn end(portal: &mut PortalTimeline, now: u64, length: u64, late: Option<u64>, cause: &Cause) {
     let open = portal.kept.iter_mut().rev().find(|gap| gap.length_us.is_none());
     let length = open.as_ref().map_or(length, |gap| now.saturating_sub(gap.from_us));
     portal.without_us = portal.without_us.saturating_add(length);
     if let Some(gap) = open {
-        gap.length_us = Some(length);
+        (gap.length_us, gap.at_most) = (Some(length.saturating_add(late.unwrap_or(0))), late.is_some());
         gap.ended_by.clone_from(&cause.what);
     }
 }
@@ -159,6 +164,7 @@ fn micros(time: Duration) -> u64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::watch::Within;
     use isctpl_checks::facts::{Flow, Route};
 
     fn portal() -> SocketAddr {
@@ -193,7 +199,7 @@ mod tests {
 
     fn gap_end(seconds: u64) -> What {
         let (length, cause) = (Duration::from_secs(seconds), caused("route added"));
-        What::GapEnd { portal: portal(), stand: held(), length, exact: true, cause }
+        What::GapEnd { portal: portal(), stand: held(), length, within: Some(Within::default()), cause }
     }
 
     #[test]
