@@ -21,15 +21,17 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// These settings, and those of `other` where it says something: lvmlocal.conf goes before lvm.conf.
+    /// These settings, and those of `other` where it says something: lvmlocal.conf goes before lvm.conf. `filter` and
+    /// `volume_list` are joined, what `other` has first; `global_filter` and `auto_activation_volume_list` are not
+    /// (LVM 2.03.16, `lvm dumpconfig`).
     #[must_use]
     pub(crate) fn overridden_by(self, other: Self) -> Self {
         Self {
-            filter: other.filter.or(self.filter),
+            filter: joined(other.filter, self.filter),
             global_filter: other.global_filter.or(self.global_filter),
             use_devicesfile: other.use_devicesfile.or(self.use_devicesfile),
             devicesfile: other.devicesfile.or(self.devicesfile),
-            volume_list: other.volume_list.or(self.volume_list),
+            volume_list: both(other.volume_list, self.volume_list),
             auto_activation_volume_list: other.auto_activation_volume_list.or(self.auto_activation_volume_list),
         }
     }
@@ -42,7 +44,10 @@ pub(crate) fn settings(text: &str, path: &str) -> (Settings, Vec<Problem>) {
     let mut settings = Settings::default();
     for node in &nodes {
         let at = Location::line(path, node.line);
-        if node.is(&["devices", "filter"]) {
+        let is_filter = node.is(&["devices", "filter"]) || node.is(&["devices", "global_filter"]);
+        if is_filter && node.values.is_empty() {
+            problems.push(Problem::new(at.to_string(), "has no pattern, with which LVM does not work"));
+        } else if node.is(&["devices", "filter"]) {
             settings.filter = Some(patterns(node, &at));
         } else if node.is(&["devices", "global_filter"]) {
             settings.global_filter = Some(patterns(node, &at));
@@ -61,6 +66,27 @@ pub(crate) fn settings(text: &str, path: &str) -> (Settings, Vec<Problem>) {
         }
     }
     (settings, problems)
+}
+
+fn joined(first: Option<Vec<Located<String>>>, then: Option<Vec<Located<String>>>) -> Option<Vec<Located<String>>> {
+    match (first, then) {
+        (Some(mut first), Some(then)) => {
+            first.extend(then);
+            Some(first)
+        }
+        (first, then) => first.or(then),
+    }
+}
+
+fn both(first: Option<Located<Vec<String>>>, then: Option<Located<Vec<String>>>) -> Option<Located<Vec<String>>> {
+    match (first, then) {
+        // An empty list lets nothing pass, whatever comes behind it.
+        (Some(mut first), Some(then)) if !first.value.is_empty() => {
+            first.value.extend(then.value);
+            Some(first)
+        }
+        (first, then) => first.or(then),
+    }
 }
 
 fn texts(node: &Node) -> Vec<String> {
@@ -91,12 +117,29 @@ mod tests {
         assert_eq!(settings.auto_activation_volume_list.unwrap().value, ["vg1", "@tag"]);
     }
 
+    /// LVM 2.03.16: lib/filters/filter-regex.c, lib/activate/activate.c.
+    #[test]
+    fn an_empty_list_is_not_none() {
+        let (general, _) = settings("activation/volume_list = \"vg0\"\n", "/etc/lvm/lvm.conf");
+        let (local, _) = settings("activation/volume_list = []\n", "/etc/lvm/lvmlocal.conf");
+        assert_eq!(general.overridden_by(local).volume_list.unwrap().value, [""; 0]);
+        let (settings, problems) = settings("devices/filter = []\n", "/etc/lvm/lvm.conf");
+        assert!(settings.filter.is_none() && problems.len() == 1, "{problems:?}");
+    }
+
     #[test]
     fn the_local_file_goes_before() {
-        let (general, _) = settings("devices/filter = \"a|.*|\"\ndevices/use_devicesfile = 0\n", "/etc/lvm/lvm.conf");
-        let (local, _) = settings("devices { filter = \"r|.*|\" }\n", "/etc/lvm/lvmlocal.conf");
+        let general = "devices/filter = \"a|.*|\"\ndevices/use_devicesfile = 0\n\
+                       activation { volume_list = \"vg0\"\n auto_activation_volume_list = \"vg0\" }\n";
+        let local = "devices { filter = \"r|.*|\" }\nactivation/volume_list = [ \"vg1\" ]\n\
+                     activation/auto_activation_volume_list = \"vg1\"\n";
+        let (general, _) = settings(general, "/etc/lvm/lvm.conf");
+        let (local, _) = settings(local, "/etc/lvm/lvmlocal.conf");
         let both = general.overridden_by(local);
-        assert_eq!(both.filter.unwrap()[0].value, "r|.*|");
+        let filter: Vec<String> = both.filter.unwrap().into_iter().map(|pattern| pattern.value).collect();
+        assert_eq!(filter, ["r|.*|", "a|.*|"], "those of both count");
         assert!(!both.use_devicesfile.unwrap().value);
+        assert_eq!(both.volume_list.unwrap().value, ["vg1", "vg0"]);
+        assert_eq!(both.auto_activation_volume_list.unwrap().value, ["vg1"]);
     }
 }

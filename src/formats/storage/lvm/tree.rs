@@ -120,6 +120,28 @@ impl Lexer<'_> {
         Ok(Some(token))
     }
 
+    /// The next token where a value may stand: behind `=`, `[` and `,`. A number ends where no more of it comes, so that
+    /// `0x10` is a number and a word; a word ends at a blank, so that `[vg0]` is a list without an end.
+    fn next_value(&mut self) -> Result<Option<Token>, String> {
+        self.skip_blanks();
+        let Some(first) = self.rest.chars().next() else { return Ok(None) };
+        let end = match first {
+            '"' | '\'' | '{' | '}' | '[' | ']' | ',' | '=' => return self.next(),
+            '0'..='9' | '.' | '+' | '-' => {
+                let mut has_point = first == '.';
+                let ends = |(at, c): &(usize, char)| {
+                    let is_point = *c == '.' && !std::mem::replace(&mut has_point, true);
+                    *at > 0 && !c.is_ascii_digit() && !is_point
+                };
+                self.rest.char_indices().find(ends).map(|(at, _)| at)
+            }
+            _ => self.rest.find(|c: char| c.is_whitespace() || matches!(c, '#' | '=' | '{' | '}' | '\0')),
+        };
+        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = rest;
+        Ok(Some(Token::Bare(word.to_owned())))
+    }
+
     fn bare(&mut self) -> Token {
         let stop =
             |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '[' | ']' | ',' | '=' | '#' | '"' | '\'' | '\0');
@@ -213,23 +235,32 @@ impl Parser<'_> {
     }
 
     fn values(&mut self) -> Result<Vec<Value>, String> {
-        match self.lexer.next()? {
+        match self.lexer.next_value()? {
             Some(Token::Text(text)) => Ok(vec![Value::Text(text)]),
             Some(Token::Bare(word)) => Ok(vec![Value::Bare(word)]),
             Some(Token::ListOpen) => {
                 let mut values = Vec::new();
+                // A comma may be left out before a string, and stand behind the last value, but not twice.
+                let mut may_have_comma = false;
                 loop {
                     self.values += 1;
                     if self.values > VALUE_LIMIT {
                         return Err("has too many values; the rest was not read".to_owned());
                     }
-                    match self.lexer.next()? {
+                    let token = if may_have_comma { self.lexer.next()? } else { self.lexer.next_value()? };
+                    match token {
                         Some(Token::Text(text)) => values.push(Value::Text(text)),
-                        Some(Token::Bare(word)) => values.push(Value::Bare(word)),
-                        Some(Token::Comma) => {}
+                        Some(Token::Bare(word)) if !may_have_comma => values.push(Value::Bare(word)),
+                        Some(Token::Bare(_)) => return Err("a list has a value without a comma before it".to_owned()),
+                        Some(Token::Comma) if may_have_comma => {
+                            may_have_comma = false;
+                            continue;
+                        }
+                        Some(Token::Comma) => return Err("a list has a comma without a value".to_owned()),
                         Some(Token::ListClose) => return Ok(values),
                         _ => return Err("a list is not closed".to_owned()),
                     }
+                    may_have_comma = true;
                 }
             }
             _ => Err("expected a value after '='".to_owned()),
@@ -266,6 +297,42 @@ mod tests {
         let (nodes, problem) = parse("a = 1\n}\n", "/x");
         assert_eq!(nodes.len(), 1);
         assert!(problem.unwrap().what.contains("no matching"));
+    }
+
+    /// LVM 2.03.16, `lvm dumpconfig`.
+    #[test]
+    fn a_list_has_a_value_before_each_comma() {
+        for (list, values) in [
+            ("[ 1, 2, ]", Some(2)),
+            ("[ \"x\" \"y\" ]", Some(2)),
+            ("[ 1 \"x\" ]", Some(2)),
+            ("[ \"x\", y ]", Some(2)),
+            ("[]", Some(0)),
+            ("[1]", Some(1)),
+            ("[ vg0 ]", Some(1)),
+            ("word,", Some(1)),
+            ("[vg0]", None),
+            ("[ vg0, vg1 ]", None),
+            ("[ 1 2 ]", None),
+            ("[ 1,, 2 ]", None),
+            ("[, 1 ]", None),
+        ] {
+            let (nodes, problem) = parse(&format!("a = {list}\n"), "/x");
+            let read = nodes.first().map(|node| node.values.len());
+            assert_eq!((read, problem.is_none()), (values, values.is_some()), "{list}");
+        }
+    }
+
+    /// As above: a number, and then a word without a value.
+    #[test]
+    fn a_number_ends_where_no_digit_comes() {
+        for (value, whole) in
+            [("10", true), ("-1.5", true), (".5", true), ("0x10", false), ("1.2.3", false), ("1-2", false)]
+        {
+            let (nodes, problem) = parse(&format!("a = {value}\n"), "/x");
+            let read = nodes.first().map(|node| node.values[0].as_str());
+            assert_eq!((read == Some(value), problem.is_none()), (whole, whole), "{value}");
+        }
     }
 
     #[test]
