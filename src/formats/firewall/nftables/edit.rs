@@ -56,11 +56,14 @@ pub(crate) fn accepting(text: &str, packet: Packet) -> Result<String, Unedited> 
 fn accepts(text: &str, hook: &str, packet: Packet) -> bool {
     let mut set = RuleSet::default();
     set.add(text, "");
+    // What nft refuses as a whole lets pass whatever it says, and a file that was not read to its end may say more.
+    let is_read = set.unclear.is_empty() && set.refused().is_empty();
     let mut bases = set.bases.iter().filter(|base| base.hook == hook);
-    bases.all(|base| {
-        let outcome = follow(&set.chains, &base.name, base.policy.clone(), packet, None);
-        outcome.accepted && outcome.unclear.is_empty()
-    })
+    is_read
+        && bases.all(|base| {
+            let outcome = follow(&set.chains, &base.name, base.policy.clone(), packet, None);
+            outcome.accepted && outcome.unclear.is_empty()
+        })
 }
 
 /// The statements that make chains base chains of a hook, of tables that see IPv4.

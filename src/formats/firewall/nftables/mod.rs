@@ -1,12 +1,14 @@
 //! Rule sets of nft(8).
 
 pub(crate) mod edit;
+mod refused;
 mod rule;
 
-use super::rules::Chains;
+use super::rules::{Chains, Rule};
 use crate::formats::text::harmless::firewall;
 use isctpl_checks::facts::{Located, Location};
 use rule::rule_of;
+use std::collections::{HashMap, HashSet};
 
 /// How deep blocks may be nested.
 const DEPTH_LIMIT: usize = 16;
@@ -17,7 +19,7 @@ const STATEMENT_LIMIT: usize = 20_000;
 /// A chain that the kernel's hooks call.
 #[derive(Debug, Clone)]
 pub(crate) struct BaseChain {
-    /// `TABLE/CHAIN`, its name in [`RuleSet::chains`].
+    /// `FAMILY TABLE/CHAIN`, its name in [`RuleSet::chains`].
     pub(crate) name: String,
     /// `filter`, `nat`, `route`.
     pub(crate) kind: String,
@@ -35,7 +37,50 @@ pub(crate) struct RuleSet {
     /// `include`s, as written.
     pub(crate) includes: Vec<Located<String>>,
     pub(crate) unclear: Vec<String>,
+    /// Of all families, what decides whether nft takes the files.
+    whole: Whole,
     statements: usize,
+}
+
+/// What decides whether nft takes a file.
+#[derive(Debug, Default)]
+struct Whole {
+    /// Chains that are there.
+    chains: HashSet<String>,
+    /// Chains that hooks call, with the hook.
+    hooks: Vec<(String, String)>,
+    /// Rules that lead to another chain: their own, that one, and the rule.
+    jumps: Vec<(String, String, String)>,
+    /// Chains with a rule that rejects, and that rule.
+    rejects: Vec<(String, String)>,
+    /// Files are included where their chains are not followed to.
+    has_more: bool,
+}
+
+/// The most rules that are named as refused.
+const REFUSED_LIMIT: usize = 20;
+
+/// The longest name of a table or chain (`NFT_NAME_MAXLEN`).
+const NAME_LIMIT: usize = 255;
+
+/// A table. There may be one of each family by the same name.
+#[derive(Debug, Clone, Copy)]
+struct Table<'a> {
+    family: &'a str,
+    name: &'a str,
+}
+
+impl Table<'_> {
+    /// The name of a chain in it, in [`RuleSet::chains`].
+    fn chain(self, chain: &str) -> String {
+        format!("{self}/{chain}")
+    }
+}
+
+impl std::fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.family, self.name)
+    }
 }
 
 /// A statement: words up to `;` or the line's end, with the block that may follow it.
@@ -52,6 +97,10 @@ impl RuleSet {
         let words = words(text);
         let mut at = 0;
         let statements = self.block(&words, &mut at, DEPTH_LIMIT);
+        let braces = |brace: &str| words.iter().filter(|(_, word)| word == brace).count();
+        if braces("{") != braces("}") {
+            self.unclear.push(format!("{path}: a brace is missing: nft refuses the whole file"));
+        }
         for statement in statements {
             self.top(&statement, path);
         }
@@ -126,29 +175,23 @@ impl RuleSet {
         let at = Location::line(path, statement.line);
         match (words.as_slice(), &statement.block) {
             (["table", rest @ ..], Some(block)) => {
-                let (family, table) = family_and_name(rest);
-                if family {
-                    block.iter().for_each(|statement| self.in_table(table, statement, path));
-                }
+                let (family, rest) = family_and_rest(rest);
+                let table = Table { family, name: rest.first().copied().unwrap_or_default() };
+                block.iter().for_each(|statement| self.in_table(table, statement, path));
             }
             (["chain", rest @ ..], Some(block)) => {
-                let has_family = is_family(rest.first().copied());
-                if has_family == Some(false) {
-                    return;
+                if let (family, [name, chain, ..]) = family_and_rest(rest) {
+                    self.chain(Table { family, name }, chain, block, path);
                 }
-                if let [table, chain, ..] = rest.get(usize::from(has_family.is_some())..).unwrap_or_default() {
-                    self.chain(&format!("{table}/{chain}"), table, block, path);
+            }
+            (["chain", rest @ ..], None) => {
+                if let (family, [name, chain]) = family_and_rest(rest) {
+                    self.declare(&Table { family, name }.chain(chain));
                 }
             }
             (["rule", rest @ ..], None) => {
-                let has_family = is_family(rest.first().copied());
-                if has_family == Some(false) {
-                    return;
-                }
-                if let [table, chain, words @ ..] = rest.get(usize::from(has_family.is_some())..).unwrap_or_default() {
-                    let rule = rule_of(words, table, at);
-                    let rules = self.chains.entry(format!("{table}/{chain}")).or_default();
-                    rules.insert(if insert { 0 } else { rules.len() }, rule);
+                if let (family, [name, chain, words @ ..]) = family_and_rest(rest) {
+                    self.rule(Table { family, name }, chain, words, at, insert);
                 }
             }
             (["include", name, ..], _) => self.includes.push(Located::new((*name).to_owned(), at)),
@@ -157,19 +200,31 @@ impl RuleSet {
         }
     }
 
-    fn in_table(&mut self, table: &str, statement: &Statement, path: &str) {
+    fn in_table(&mut self, table: Table<'_>, statement: &Statement, path: &str) {
         let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
         match (words.as_slice(), &statement.block) {
-            (["chain", chain, ..], Some(block)) => self.chain(&format!("{table}/{chain}"), table, block, path),
+            (["chain", chain, ..], Some(block)) => self.chain(table, chain, block, path),
+            (["chain", chain], None) => self.declare(&table.chain(chain)),
             (["include", name, ..], _) => {
+                self.whole.has_more = true;
                 self.includes.push(Located::new((*name).to_owned(), Location::line(path, statement.line)));
             }
             _ => {}
         }
     }
 
-    fn chain(&mut self, name: &str, table: &str, block: &[Statement], path: &str) {
+    fn declare(&mut self, name: &str) {
+        self.whole.chains.insert(name.to_owned());
         self.chains.entry(name.to_owned()).or_default();
+    }
+
+    fn chain(&mut self, table: Table<'_>, chain: &str, block: &[Statement], path: &str) {
+        if table.name.len().max(chain.len()) > NAME_LIMIT {
+            self.refuse(&format!("{path}: a name of more than {NAME_LIMIT} characters"), "nft refuses the whole file");
+            return;
+        }
+        let name = table.chain(chain);
+        self.declare(&name);
         let mut base: Option<BaseChain> = None;
         for statement in block {
             let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
@@ -178,7 +233,8 @@ impl RuleSet {
                 ["type", kind, "hook", hook, ..] => {
                     let policy = (true, Located::new(firewall::rule(words.as_slice()), at));
                     let (kind, hook) = ((*kind).to_owned(), (*hook).to_owned());
-                    base = Some(BaseChain { name: name.to_owned(), kind, hook, policy });
+                    self.whole.hooks.push((name.clone(), hook.clone()));
+                    base = Some(BaseChain { name: name.clone(), kind, hook, policy });
                 }
                 ["policy", policy, ..] => {
                     if let Some(base) = &mut base {
@@ -186,14 +242,71 @@ impl RuleSet {
                     }
                 }
                 ["type" | "comment" | "flags" | "devices", ..] => {}
-                ["include", name, ..] => self.includes.push(Located::new((*name).to_owned(), at)),
-                words => {
-                    let rule = rule_of(words, table, at);
-                    self.chains.entry(name.to_owned()).or_default().push(rule);
+                ["include", name, ..] => {
+                    self.whole.has_more = true;
+                    self.includes.push(Located::new((*name).to_owned(), at));
                 }
+                words => self.rule(table, chain, words, at, false),
             }
         }
-        self.bases.extend(base);
+        // Packets of IPv4 of this host do not come by the others.
+        self.bases.extend(base.filter(|_| matches!(table.family, "ip" | "inet" | "netdev")));
+    }
+
+    fn rule(&mut self, table: Table<'_>, chain: &str, words: &[&str], at: Location, first: bool) {
+        if table.name.len().max(chain.len()) > NAME_LIMIT {
+            self.refuse(&format!("{at}: a name of more than {NAME_LIMIT} characters"), "nft refuses the whole file");
+            return;
+        }
+        let rule = rule_of(words, &table.to_string(), at);
+        let name = table.chain(chain);
+        let (targets, rejects) = refused::leads_to(words);
+        let text = |rule: &Rule| format!("{}: {}", rule.at, rule.text);
+        if let Some(why) = refused::refusal(words, table.family) {
+            self.refuse(&text(&rule), &format!("{why}: nft refuses the whole file"));
+        }
+        for target in targets.into_iter().filter(|target| target.len() <= NAME_LIMIT) {
+            self.whole.jumps.push((name.clone(), table.chain(target), text(&rule)));
+        }
+        if rejects {
+            self.whole.rejects.push((name.clone(), text(&rule)));
+        }
+        let rules = self.chains.entry(name).or_default();
+        rules.insert(if first { 0 } else { rules.len() }, rule);
+    }
+
+    fn refuse(&mut self, what: &str, why: &str) {
+        if self.unclear.len() < REFUSED_LIMIT {
+            self.unclear.push(format!("{what}: {why}"));
+        }
+    }
+
+    /// What the kernel or nft refuses of all files together, and with it the file: jumps to chains that are not there,
+    /// and `reject` where a packet is past rejecting (nft_reject.c).
+    pub(crate) fn refused(&self) -> Vec<String> {
+        let whole = &self.whole;
+        let lost = |(_, target, _): &&(String, String, String)| !whole.has_more && !whole.chains.contains(target);
+        let no_chain = |(_, _, rule): &(String, String, String)| {
+            format!("{rule}: the chain is in none of the files: nft refuses the whole file")
+        };
+        let mut refused: Vec<String> = whole.jumps.iter().filter(lost).take(REFUSED_LIMIT).map(no_chain).collect();
+        let mut next: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (chain, target, _) in &whole.jumps {
+            next.entry(chain).or_default().push(target);
+        }
+        let late = |(_, hook): &&(String, String)| matches!(hook.as_str(), "postrouting" | "egress");
+        let mut open: Vec<&str> = whole.hooks.iter().filter(late).map(|(name, _)| name.as_str()).collect();
+        let mut reached = HashSet::new();
+        while let Some(name) = open.pop() {
+            if reached.insert(name) {
+                open.extend(next.get(name).into_iter().flatten());
+            }
+        }
+        let rejects = whole.rejects.iter().filter(|(chain, _)| reached.contains(chain.as_str())).take(REFUSED_LIMIT);
+        refused.extend(rejects.map(|(_, rule)| {
+            format!("{rule}: the kernel refuses reject behind this hook: nft refuses the whole file")
+        }));
+        refused
     }
 }
 
@@ -208,19 +321,11 @@ fn is_block(words: &[String]) -> bool {
     }
 }
 
-/// Whether a word is a family, and if so whether it sees IPv4.
-fn is_family(word: Option<&str>) -> Option<bool> {
-    match word? {
-        "ip" | "inet" | "netdev" => Some(true),
-        "ip6" | "arp" | "bridge" => Some(false),
-        _ => None,
-    }
-}
-
-fn family_and_name<'a>(words: &[&'a str]) -> (bool, &'a str) {
-    match is_family(words.first().copied()) {
-        Some(ipv4) => (ipv4, words.get(1).copied().unwrap_or_default()),
-        None => (true, words.first().copied().unwrap_or_default()),
+/// The family, `ip` where none stands there, and the words behind it.
+fn family_and_rest<'a, 'b>(words: &'b [&'a str]) -> (&'a str, &'b [&'a str]) {
+    match words {
+        [family @ ("ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev"), rest @ ..] => (family, rest),
+        words => ("ip", words),
     }
 }
 

@@ -4,16 +4,19 @@ use super::super::rules::{Action, Addresses, Fit, Rule, is_portal_port, local_po
 use crate::formats::text::harmless::firewall;
 use isctpl_checks::facts::Location;
 
-/// The words of a set `{ a, b }` or the one word that stands in its place.
-fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>) {
+/// The words of a set `{ a, b }` or the one word that stands in its place; none where several keys are asked together
+/// (`tcp dport . ip daddr`).
+pub(super) fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>) {
     let mut negated = false;
     loop {
         match words.next() {
             Some(&"!=") => negated = true,
             Some(&"==" | &"&" | &"eq") => {}
+            Some(&".") | None => return (negated, Vec::new()),
             Some(&"{") => {
                 let inside = words.by_ref().take_while(|word| **word != "}");
-                return (negated, inside.copied().filter(|word| *word != ",").collect());
+                let list: Vec<&str> = inside.copied().filter(|word| *word != ",").collect();
+                return (negated, if list.contains(&".") { Vec::new() } else { list });
             }
             // Without braces commas join flags: `ct state established,related`.
             Some(&first) => {
@@ -24,15 +27,53 @@ fn operand<'a>(words: &mut std::slice::Iter<'_, &'a str>) -> (bool, Vec<&'a str>
                 }
                 return (negated, list);
             }
-            None => return (negated, Vec::new()),
         }
     }
 }
 
-/// What the words of a rule ask for and do. `table` is where its jumps lead.
+/// Keys of one word; others have two, as `tcp dport`.
+const SHORT_KEYS: [&str; 7] = ["iif", "iifname", "oif", "oifname", "mark", "skuid", "priority"];
+
+/// Where the key begins that stands before a word, with those that it is joined to.
+fn key_before(words: &[&str], end: usize) -> usize {
+    let mut start = end;
+    loop {
+        let is_short = start.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| SHORT_KEYS.contains(word));
+        start = start.saturating_sub(if is_short { 1 } else { 2 });
+        match start.checked_sub(1) {
+            Some(joint) if words.get(joint) == Some(&".") => start = joint,
+            _ => return start,
+        }
+    }
+}
+
+/// A map of verdicts: it does one thing or another with packets that fit what stands before its key, and have such a key.
+fn verdict_map(words: &[&str], map: usize, table: &str, rule: Rule) -> Rule {
+    let start = key_before(words, map);
+    let key = words.get(start..map).unwrap_or_default();
+    let before = rule_of(words.get(..start).unwrap_or_default(), table, rule.at.clone());
+    let (request, reply) = match key.first().copied().unwrap_or_default() {
+        header if OTHER_HEADERS.contains(&header) => (Fit::No, Fit::No),
+        "iif" | "iifname" => (Fit::No, Fit::Maybe),
+        "oif" | "oifname" => (Fit::Maybe, Fit::No),
+        _ => (Fit::Maybe, Fit::Maybe),
+    };
+    let (request, reply) = (before.request.min(request), before.reply.min(reply));
+    Rule { request, reply, text: rule.text, action: Action::Unknown, ..before }
+}
+
+/// Headers that the session's packets do not have.
+const OTHER_HEADERS: [&str; 10] = ["udp", "icmp", "icmpv6", "ip6", "igmp", "sctp", "dccp", "arp", "esp", "ah"];
+
+/// What the words of a rule ask for and do. `table` is where its jumps lead: the family and the name.
 pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
     let text = firewall::rule(words);
     let mut rule = Rule::new(text, at);
+    if let Some(map) = words.iter().position(|word| *word == "vmap")
+        && !words.get(..map).is_some_and(|before| before.ends_with(&["ct", "state"]))
+    {
+        return verdict_map(words, map, table, rule);
+    }
     let mut words = words.iter();
     while let Some(&word) = words.next() {
         let (request, reply) = match word {
@@ -66,11 +107,11 @@ pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
             }
             "iif" | "iifname" => {
                 let (negated, names) = operand(&mut words);
-                (Fit::No, interface_fit(negated, &names))
+                (no_interface_fit(negated), interface_fit(negated, &names))
             }
             "oif" | "oifname" => {
                 let (negated, names) = operand(&mut words);
-                (interface_fit(negated, &names), Fit::No)
+                (interface_fit(negated, &names), no_interface_fit(negated))
             }
             "tcp" | "th" => match words.next().copied() {
                 Some("dport") => port_fits(&mut words, true),
@@ -100,7 +141,7 @@ pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
                 }
                 (Fit::Yes, Fit::Yes)
             }
-            "udp" | "icmp" | "icmpv6" | "ip6" | "igmp" | "sctp" | "dccp" | "arp" | "esp" | "ah" => (Fit::No, Fit::No),
+            other if OTHER_HEADERS.contains(&other) => (Fit::No, Fit::No),
             _ => (Fit::Maybe, Fit::Maybe),
         };
         rule.request = rule.request.min(request);
@@ -112,13 +153,25 @@ pub(crate) fn rule_of(words: &[&str], table: &str, at: Location) -> Rule {
     rule
 }
 
+/// A packet that leaves has not come in by any interface, and one that comes in leaves by none: the name is empty, and so
+/// none of those that are named. Before Linux 5.4 a rule that asks for it takes no such packet at all (nft_meta.c).
+fn no_interface_fit(negated: bool) -> Fit {
+    if negated { Fit::Maybe } else { Fit::No }
+}
+
 fn interface_fit(negated: bool, names: &[&str]) -> Fit {
+    if names.is_empty() {
+        return Fit::Maybe;
+    }
     let fit = if names.iter().all(|name| *name == "lo") { Fit::No } else { Fit::Maybe };
     fit.turned(negated)
 }
 
 fn protocol_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
     let (negated, list) = operand(words);
+    if list.is_empty() {
+        return (Fit::Maybe, Fit::Maybe);
+    }
     let known = |word: &&str| matches!(*word, "tcp" | "6" | "ipv4" | "ip");
     let fit = if list.iter().any(known) { Fit::Yes } else { Fit::No }.turned(negated);
     (fit, fit)
@@ -126,6 +179,9 @@ fn protocol_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
 
 fn state_fits(words: &mut std::slice::Iter<'_, &str>) -> (Fit, Fit) {
     let (negated, list) = operand(words);
+    if list.is_empty() {
+        return (Fit::Maybe, Fit::Maybe);
+    }
     let has = |state: &str| list.contains(&state);
     let request = match (has("new"), has("established")) {
         (true, true) => Fit::Yes,

@@ -208,6 +208,7 @@ fn nftables(files: &Reader<'_>, startup: &Startup<'_>, portals: &[IpAddr]) -> Op
     let accepts = |hook: &str| set.bases.iter().filter(|base| base.hook == hook).all(|base| base.policy.0);
     let policies = (accepts("output"), accepts("input"));
     let mut firewall = firewall("nftables", service.at, policies, request, reply);
+    firewall.unclear.extend(set.refused());
     firewall.unclear.extend(set.unclear);
     Some(firewall)
 }

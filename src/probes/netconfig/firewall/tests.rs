@@ -11,7 +11,8 @@ fn nft_for(text: &str, portals: &[IpAddr]) -> (bool, bool, Vec<String>) {
     let mut set = RuleSet::default();
     set.add(text, "/n");
     let [request, reply] = [Packet::Request, Packet::Reply].map(|packet| follow_hooks(&set, packet, portals));
-    let unclear = set.unclear.into_iter().chain(request.unclear).chain(reply.unclear).collect();
+    let refused = set.refused();
+    let unclear = set.unclear.into_iter().chain(refused).chain(request.unclear).chain(reply.unclear).collect();
     (request.accepted, reply.accepted, unclear)
 }
 
@@ -288,4 +289,94 @@ fn iptables_has_its_say_in_every_table_on_the_way() {
         let seen = (firewall.portal_out, firewall.established_in, firewall.unclear.len());
         assert_eq!(seen, (request, reply, unclear), "{tables} {:?}", firewall.unclear);
     }
+}
+
+/// What nft refuses as a whole has no effect, whatever it says: no verdict of it is certain.
+#[test]
+fn what_nft_refuses_as_a_whole_is_not_relied_upon() {
+    let output = |rules: &str| {
+        format!("table inet t {{\n chain o {{\n type filter hook output priority 0; policy drop;\n{rules}\n }}\n}}\n")
+    };
+    for text in [
+        output("tcp dport 1 udp dport 1 accept"),
+        output("jump nowhere"),
+        output("accept").trim_end().trim_end_matches('}').to_owned(),
+        output("accept").replace("output", "postrouting").replace("accept", "tcp dport 3260 reject"),
+        format!("table ip6 x {{\n chain c {{\n ip daddr 10.0.0.1 drop\n }}\n}}\n{}", output("accept")),
+    ] {
+        assert!(!nft(&text).2.is_empty(), "{text}");
+    }
+    assert_eq!(nft(&output("tcp dport 3260 accept")), (true, true, vec![]));
+}
+
+/// A packet that leaves came in by no interface, one that comes in leaves by none. What a kernel makes of that where the
+/// rule is for any but one hangs on its age.
+#[test]
+fn an_interface_that_a_packet_has_not_is_none_of_those_named() {
+    for (hook, rule, unclear) in [
+        ("output", "iifname \"lo\" accept", false),
+        ("input", "oif lo accept", false),
+        ("output", "iifname != \"lo\" accept", true),
+        ("input", "oifname != \"lo\" accept", true),
+    ] {
+        let text = format!(
+            "table inet t {{\n chain c {{\n type filter hook {hook} priority 0; policy drop;\n{rule}\n }}\n}}\n"
+        );
+        let (request, reply, doubts) = nft(&text);
+        assert!(!(if hook == "output" { request } else { reply }), "{rule}");
+        assert_eq!(!doubts.is_empty(), unclear, "{rule}: {doubts:?}");
+    }
+}
+
+/// Keys that are asked together are not followed.
+#[test]
+fn joined_keys_are_unclear() {
+    for (rule, unclear) in [
+        ("meta l4proto . th dport { tcp . 3260 } accept", true),
+        ("ip protocol . th dport vmap { tcp . 3260 : accept }", true),
+        ("tcp dport . ip daddr { 3260 . 100.97.0.10 } accept", true),
+        ("udp dport . ip daddr vmap { 53 . 10.0.0.1 : accept }", false),
+        ("iifname vmap { \"lo\" : accept }", false),
+        ("icmpv6 type vmap { nd-router-advert : accept }", false),
+    ] {
+        let text = format!(
+            "table inet t {{\n chain c {{\n type filter hook output priority 0; policy drop;\n{rule}\n }}\n}}\n"
+        );
+        assert_eq!(!nft(&text).2.is_empty(), unclear, "{rule}: {:?}", nft(&text).2);
+    }
+}
+
+/// Chains may be declared before they have rules, and be where they are not followed to.
+#[test]
+fn chains_that_are_declared_or_may_be_elsewhere_are_not_lost() {
+    let with = |more: &str, inside: &str| {
+        let text = format!(
+            "add table inet t\n{more}\ntable inet t {{\n{inside}\n chain o {{\n type filter hook output priority 0;\n\
+             udp dport 53 jump other\n }}\n}}\n"
+        );
+        nft(&text).2
+    };
+    assert_eq!(with("", "").len(), 1, "also of a rule that is not for the session's packets");
+    assert_eq!(with("add chain inet t other", ""), [""; 0]);
+    assert_eq!(with("", " include \"/etc/nftables/*.nft\""), [""; 0]);
+    assert_eq!(with("", " chain other {\n }"), [""; 0]);
+    assert_eq!(with("add chain ip t other", "").len(), 1);
+}
+
+/// Tables of two families may have one name, and chains of one.
+#[test]
+fn tables_of_one_name_are_two() {
+    let text = "table ip t {\n chain c { type filter hook input priority 0; policy accept; }\n}\n\
+                table inet t {\n chain c {\n tcp sport 3260 drop\n }\n}\n";
+    assert_eq!(nft(text), (true, true, vec![]));
+}
+
+/// A map of verdicts decides, and by what is not followed.
+#[test]
+fn a_map_of_verdicts_is_unclear() {
+    let text = "table inet t {\n chain o {\n type filter hook output priority 0; policy drop;\n\
+                tcp dport vmap { 22 : drop, 3260 : accept }\n }\n}\n";
+    let (request, _, unclear) = nft(text);
+    assert!(!request && unclear.len() == 1, "{unclear:?}");
+    assert_eq!(nft(&text.replace("tcp dport vmap", "oif lo tcp dport vmap")).2, [""; 0]);
 }
