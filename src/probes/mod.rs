@@ -22,6 +22,7 @@ pub(crate) mod services;
 pub(crate) mod storage;
 pub(crate) mod template;
 mod timeline;
+mod unified;
 mod units;
 mod watched;
 

@@ -24,6 +24,13 @@ impl Analysis<'_> {
     }
 
     fn rebuild_command(&self, text: impl Into<String>) -> Remedy {
+        if let Some(unified) = self.unified_image() {
+            // What writes an initramfs to that path would leave no kernel in it.
+            let (text, path) = (text.into(), unified);
+            return Remedy::new(format!(
+                "{text} It is part of the unified kernel image {path}: build that anew of it (kernel-install(8), ukify(1))."
+            ));
+        }
         let command = match self.default_image() {
             Some(image) => self.rebuild_image(image),
             None => self.default_version().and_then(|version| self.rebuild_by_tools("-u", version, None)),
@@ -34,6 +41,9 @@ impl Analysis<'_> {
     /// That the image of the entry that boots is built again; `None` where no program of the root can, or there is
     /// nothing to build it of. What dracut is told to keep out is asked for by name, `wanted` too.
     pub(crate) fn build_image(&self, mut contents: ImageContents, wanted: &[&str]) -> Option<Repair> {
+        if self.unified_image().is_some() {
+            return None;
+        }
         let kernel = self.default_kernel()?;
         let can = self.has("update-initramfs") || self.has("dracut");
         if !can || kernel.version.known().is_none() || kernel.modules_dir.is_none() {
@@ -55,10 +65,18 @@ impl Analysis<'_> {
 
     /// The command that makes the image of an entry, which has none.
     pub(crate) fn create_image(&self, entry: &BootEntry) -> Option<ShellCommand> {
+        if entry.unified_image().is_some() {
+            return None;
+        }
         let path = entry.kernel.as_ref()?.path.as_deref()?;
         let kernel = self.kernels.iter().find(|kernel| kernel.path == path)?;
         let image = entry.initrds.iter().find_map(|initrd| initrd.path.as_deref());
         self.rebuild_by_tools("-c", kernel.version.known()?, image)
+    }
+
+    /// The unified kernel image that the entry that boots is; `None` where kernel and initramfs are files of their own.
+    pub(crate) fn unified_image(&self) -> Option<&str> {
+        self.loader.default_entry()?.unified_image()
     }
 
     fn default_version(&self) -> Option<&str> {
@@ -207,6 +225,13 @@ impl Analysis<'_> {
 
     /// The same where `isctpl prepare` fixes it by other words, or not at all.
     pub(crate) fn edit_words_by_hand(&self, text: impl Into<String>, remove: &[&str], add: &[&str]) -> Remedy {
+        if let Some(unified) = self.unified_image() {
+            let (text, path) = (text.into(), unified);
+            return Remedy::new(format!(
+                "{text} The command line is part of the unified kernel image {path}: change what it is made of, such as \
+                 /etc/kernel/cmdline, and build it anew (kernel-install(8), ukify(1))."
+            ));
+        }
         let remedy = self.update_loader(text);
         if let Some(word) = remove.iter().chain(add).find(|word| !is_plain(word)) {
             return remedy.without_command_for(word);
@@ -262,6 +287,9 @@ impl Analysis<'_> {
     /// A remedy that ends in writing the loader's configuration anew after `/etc/default/grub` was edited.
     pub(crate) fn update_loader(&self, text: impl Into<String>) -> Remedy {
         let remedy = Remedy::new(text);
+        if self.unified_image().is_some() {
+            return remedy;
+        }
         let at = self.loader.default_entry().map(|entry| entry.at.as_ref());
         let Some(at) = at.or_else(|| self.loader.no_entries.as_ref().map(|none| Some(&none.at))) else { return remedy };
         let path = at.map_or("", |at| at.path.as_str());

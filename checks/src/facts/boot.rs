@@ -168,6 +168,12 @@ impl BootEntry {
     /// What stands in place of a file's name where an entry was not read to its end.
     pub const REST: &str = "more that was not read";
 
+    /// The unified kernel image that it is; `None` where kernel and initramfs are files of their own.
+    pub fn unified_image(&self) -> Option<&str> {
+        let path = self.kernel.as_ref()?.path.as_deref()?;
+        self.at.as_ref().is_some_and(|at| at.path == path).then_some(path)
+    }
+
     /// Why the rest of it was not read, where it was not: its command line may then have any other word.
     pub fn rest_not_read(&self) -> Option<&Problem> {
         self.initrds.iter().find(|file| file.written == Self::REST)?.problem.as_ref()

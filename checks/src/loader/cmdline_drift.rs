@@ -33,7 +33,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let entry = facts.booting_entry()?;
     let defaults = &facts.loader.defaults;
     let bls = entry.at.as_ref().is_some_and(|at| at.path.contains("/loader/entries/"));
-    let (origin, sources): (_, Vec<&Located<Cmdline>>) = if bls {
+    let unified = entry.unified_image();
+    let (origin, sources): (_, Vec<&Located<Cmdline>>) = if bls || unified.is_some() {
         (Source::KernelCmdline, defaults.kernel_cmdline.iter().collect())
     } else {
         let default_only = defaults.cmdline_linux_default.iter().filter(|_| !entry.recovery);
@@ -48,9 +49,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let stands_in = |word: &Word, words: &[Word]| words.iter().any(|other| same(word, other));
     let mut findings = Vec::new();
     let mut report = |summary: String, evidence: Evidence, against: Evidence, repair: Option<Repair>| {
-        let remedy = facts.update_loader(
-            "Set GRUB_CMDLINE_LINUX to the words that the machine needs, then regenerate the loader's entries.",
-        );
+        let text = match unified {
+            Some(_) => {
+                "Set /etc/kernel/cmdline to the words that the machine needs, then build the unified kernel image anew."
+            }
+            None => "Set GRUB_CMDLINE_LINUX to the words that the machine needs, then regenerate the loader's entries.",
+        };
+        let remedy = facts.update_loader(text);
         findings.push(Finding::warning(summary).evidence(evidence).evidence(against).remedy(remedy.repairs_by(repair)));
     };
     let entry_line = || entry.cmdline_evidence();

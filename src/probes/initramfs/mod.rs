@@ -17,6 +17,7 @@ mod units;
 mod walk;
 
 use crate::formats::image::cpio::{Entry, Input, Kind};
+use crate::probes::unified;
 use crate::system::{Budget, Root};
 use collect::Collected;
 use isctpl_checks::facts::{EntryKind, Initramfs, Problem, Source};
@@ -49,7 +50,7 @@ pub(crate) fn read(root: &Root, path: &str, budget: &Budget) -> Initramfs {
     match opened {
         Ok(Some((meta, file))) => {
             (facts.size, facts.mtime, facts.mode) = (meta.size, meta.mtime, Some(meta.mode & PERMISSIONS));
-            fill(file, &mut facts, budget, &mut |_| ());
+            open(file, &mut facts, budget, &mut |_| ());
         }
         Ok(None) => facts.damage.push(Problem::new(facts.path.clone(), "does not exist")),
         Err(problem) => {
@@ -69,7 +70,7 @@ pub(crate) fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry
             facts.size = metadata.len();
             facts.mtime = metadata.mtime();
             facts.mode = Some(metadata.mode() & PERMISSIONS);
-            fill(image, &mut facts, &Budget::of_images(), sink);
+            open(image, &mut facts, &Budget::of_images(), sink);
         }
         Err(error) => {
             facts.incomplete = true;
@@ -77,6 +78,24 @@ pub(crate) fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry
         }
     }
     facts
+}
+
+/// Fills the facts from an open file: an image, or the one in a unified kernel image, whose size they then state.
+fn open(file: File, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn FnMut(&ListedEntry)) {
+    match unified::initramfs(file, facts.size) {
+        Ok(Some((image, size))) => {
+            facts.size = size;
+            fill(image, facts, budget, sink);
+        }
+        Ok(None) => {
+            let what = "is a unified kernel image without an initramfs";
+            facts.damage.push(Problem::new(facts.path.clone(), what));
+        }
+        Err(error) => {
+            facts.incomplete = true;
+            facts.damage.push(Problem::new(facts.path.clone(), format!("could not be read: {error}")));
+        }
+    }
 }
 
 /// Fills the facts from an open image of the size that they state.

@@ -11,6 +11,7 @@ use crate::formats::kernel::bzimage;
 use crate::formats::kernel::module_index;
 use crate::formats::text::names;
 use crate::probes::files::first_of;
+use crate::probes::unified::Unified;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{Fact, Kernel, Loader, Located, Location, Module, Problem, Source};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,7 +113,7 @@ fn modules_of(root: &Root, version: &str) -> Result<Option<String>, Problem> {
 fn version(root: &Root, kernel: &mut Kernel) -> Option<String> {
     match beginning(root, &kernel.path) {
         Ok(bytes) => {
-            if let Some(version) = bzimage::version(&bytes) {
+            if let Some(version) = bzimage::version(&bytes).or_else(|| version_in_image(root, &kernel.path)) {
                 kernel.version_from_image = true;
                 return Some(version);
             }
@@ -124,6 +125,15 @@ fn version(root: &Root, kernel: &mut Kernel) -> Option<String> {
     let candidates: Vec<String> = names.into_iter().flatten().flat_map(versions_in_path).collect();
     let has_modules = |version: &&String| matches!(modules_of(root, version), Ok(Some(_)));
     candidates.iter().find(has_modules).or_else(|| candidates.first()).cloned()
+}
+
+/// The version that a unified kernel image states: in a section of its own, or in the kernel's header.
+fn version_in_image(root: &Root, path: &str) -> Option<String> {
+    let image = Unified::open(root, path).ok().flatten()?;
+    let stated = image.text(".uname").ok().flatten().map(|text| text.trim().to_owned());
+    let is_release = |text: &String| text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(['/', ' ', '\n']);
+    let of_kernel = || bzimage::version(&image.beginning(".linux", bzimage::HEADER_LIMIT)?);
+    stated.filter(is_release).or_else(of_kernel)
 }
 
 /// What in a path may be a version: `vmlinuz-6.1.0`, or a directory as in `MACHINE/6.1.0/linux`.

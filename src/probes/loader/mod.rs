@@ -1,4 +1,4 @@
-//! GRUB, BLS entries and the EFI system partition.
+//! GRUB, BLS entries, unified kernel images and the EFI system partition.
 
 mod disk;
 mod dracut;
@@ -6,9 +6,12 @@ mod esp;
 mod found;
 mod grub;
 mod systemd_boot;
+mod type2;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod type2_tests;
 
 use crate::formats::cmdline;
 use crate::formats::loader::grub_defaults;
@@ -28,7 +31,12 @@ pub(crate) fn read(root: &Root) -> Loader {
     let esp = esp::read(&disk);
     let grub = grub::read(&disk);
     let systemd_boot = systemd_boot::read(&disk, esp.known());
-    let found = which(&disk, esp.known(), grub, systemd_boot);
+    let by_firmware = esp.known().and_then(|esp| type2::by_firmware(&disk, esp));
+    let others = which(&disk, esp.known(), grub, systemd_boot);
+    let found = match by_firmware {
+        Some(first) => beside(first, others),
+        None => others,
+    };
     problems.extend(found.problems);
     let tools = tools(root, &mut problems);
     let networks = dracut::networks(root).unwrap_or_else(|problem| {
@@ -72,15 +80,18 @@ fn which(disk: &Disk<'_>, esp: Option<&Esp>, grub: Option<Found>, systemd_boot: 
     match (grub, systemd_boot) {
         (Some(grub), Some(systemd_boot)) => {
             let fallback_is_systemd = esp.is_some_and(|esp| systemd_boot::is_fallback(disk, esp));
-            let (mut first, second) = if fallback_is_systemd { (systemd_boot, grub) } else { (grub, systemd_boot) };
-            // The other's entries are on the disk too, though they do not boot by themselves.
-            let known: Vec<_> = first.entries.iter().map(|entry| entry.at.clone()).collect();
-            first.entries.extend(second.entries.into_iter().filter(|entry| !known.contains(&entry.at)));
-            first
+            if fallback_is_systemd { beside(systemd_boot, grub) } else { beside(grub, systemd_boot) }
         }
         (Some(found), None) | (None, Some(found)) => found,
         (None, None) => Found { chosen: Fact::Unknown(disk.no_loader()), ..Found::default() },
     }
+}
+
+/// The other's entries are on the disk too, though they do not boot by themselves.
+fn beside(mut first: Found, second: Found) -> Found {
+    let known: Vec<_> = first.entries.iter().map(|entry| entry.at.clone()).collect();
+    first.entries.extend(second.entries.into_iter().filter(|entry| !known.contains(&entry.at)));
+    first
 }
 
 fn defaults(root: &Root, problems: &mut Vec<Problem>) -> GrubDefaults {

@@ -1,8 +1,8 @@
-//! systemd-boot: `loader/loader.conf` and `loader/entries/*.conf` (loader.conf(5), UAPI.1).
+//! systemd-boot: `loader/loader.conf`, `loader/entries/*.conf` and unified kernel images (loader.conf(5), UAPI.1).
 
 use super::disk::Disk;
 use super::found::{Found, is_recovery, left_out};
-use super::{esp, grub};
+use super::{grub, type2};
 use crate::formats::cmdline;
 use crate::formats::loader::bls;
 use crate::formats::text::glob::glob_matches;
@@ -47,27 +47,33 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
             }
         }
     }
-    let mut unlisted = Vec::new();
-    let images = unified_images(disk, &mounts, &mut unlisted);
-    if entries.is_empty() && images.is_empty() && found.problems.is_empty() {
+    let images = type2::read(disk, &mounts);
+    let mut entries: Vec<(bls::Entry, BootEntry)> = entries
+        .into_iter()
+        .map(|(mount, path, entry)| {
+            let boot = boot_entry(disk, mount, &path, &entry);
+            (entry, boot)
+        })
+        .chain(images.entries)
+        .collect();
+    if entries.is_empty() && images.unread.is_empty() && found.problems.is_empty() {
         return None;
     }
-    entries.sort_by(|(_, _, left), (_, _, right)| bls::systemd_order(left, right));
-    let unified = |image: &String| Problem::new(image, "is a unified kernel image, which isctpl does not read");
-    found.problems.extend(images.iter().map(unified));
+    entries.sort_by(|(left, _), (right, _)| bls::systemd_order(left, right));
     let settings = conf.as_ref().map(|(text, path)| settings(text, path)).unwrap_or_default();
     found.timeout = settings.timeout;
     let place = conf.map_or_else(|| disk.root.name("/boot/loader/entries"), |(_, path)| path);
-    let ids: Vec<&str> = entries.iter().map(|(_, _, entry)| entry.id.as_str()).collect();
-    let only_image = images.first().filter(|_| ids.is_empty()).map(unified);
-    let why_not_first = unlisted.first().cloned().or(only_image).or_else(|| {
-        let what = "sets no default among the entries that were read, and isctpl does not read unified kernel images";
-        (!images.is_empty() || ids.is_empty()).then(|| Problem::new(place, what))
-    });
+    let ids: Vec<&str> = entries.iter().map(|(entry, _)| entry.id.as_str()).collect();
+    // One that was not read may be the first.
+    let why_not_first = images
+        .unread
+        .first()
+        .cloned()
+        .or_else(|| ids.is_empty().then(|| Problem::new(place, "has no entry that was read")));
     let choice = || choose(&ids, settings.default.as_ref(), why_not_first);
     found.chosen = unread.map_or_else(choice, Fact::Unknown);
-    found.problems.extend(unlisted);
-    found.entries = entries.into_iter().map(|(mount, path, entry)| boot_entry(disk, mount, &path, &entry)).collect();
+    found.problems.extend(images.unread);
+    found.entries = entries.into_iter().map(|(_, boot)| boot).collect();
     Some(found)
 }
 
@@ -105,6 +111,9 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, why_not_first: Option
         };
         Some((ids.iter().position(|id| matches(id))?, default))
     });
+    // What was not read may match as well, and come before.
+    let is_pattern = default.is_some_and(|default| default.value.contains(['*', '?', '[']));
+    let matching = matching.filter(|_| !is_pattern || why_not_first.is_none());
     match (matching, default, why_not_first) {
         (_, Some(default), _) if default.value.starts_with('@') => Fact::Unknown(Problem::new(
             default.at.to_string(),
@@ -125,26 +134,6 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, why_not_first: Option
             Fact::Known(Chosen { index: 0, because, at: None })
         }
     }
-}
-
-fn unified_images(disk: &Disk<'_>, mounts: &[&str], unlisted: &mut Vec<Problem>) -> Vec<String> {
-    let mut images = Vec::new();
-    for mount in mounts {
-        match images_on(disk, mount) {
-            Ok(paths) => images.extend(paths.iter().map(|path| disk.root.name(path))),
-            Err(problem) => unlisted.push(problem),
-        }
-    }
-    images
-}
-
-fn images_on(disk: &Disk<'_>, mount: &str) -> Result<Vec<String>, Problem> {
-    let Some(efi) = esp::efi_directory(disk, mount)? else { return Ok(Vec::new()) };
-    let Some(linux) = esp::child(disk.root, &format!("{mount}/{efi}"), "Linux")? else { return Ok(Vec::new()) };
-    let directory = format!("{mount}/{efi}/{linux}");
-    let is_image = |name: &String| name.to_ascii_lowercase().ends_with(".efi");
-    let names = disk.root.names(&directory)?.into_iter().filter(is_image);
-    Ok(names.map(|name| format!("{directory}/{name}")).collect())
 }
 
 fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> BootEntry {

@@ -319,19 +319,6 @@ fn what_systemd_boot_reads_and_cannot_be_looked_at_is_not_absent() {
     assert_eq!(chosen(&read(&root)), "L");
 }
 
-/// A unified kernel image by itself is a way to boot: the loader is not missing, it is not read.
-#[test]
-fn a_unified_kernel_image_alone_is_named() {
-    let (_dir, root) = tree(&[
-        ("/efi/EFI/BOOT/BOOTX64.EFI", "MZ #### LoaderInfo: systemd-boot 252 ####"),
-        ("/efi/EFI/Linux/debian.efi", "MZ"),
-    ]);
-    let loader = read(&root);
-    let what = "/efi/EFI/Linux/debian.efi: is a unified kernel image, which isctpl does not read";
-    assert_eq!(loader.chosen.problem().map(ToString::to_string).as_deref(), Some(what));
-    assert_eq!(loader.entries, []);
-}
-
 #[test]
 fn an_environment_block_that_cannot_be_looked_at_is_told_once() {
     let (dir, root) = tree(&[("/boot/grub/grub.cfg", &format!("load_env\n{CFG}"))]);

@@ -52,6 +52,14 @@ pub struct Line {
 }
 
 impl Entry {
+    /// An image by the name of its file, which systemd-boot calls it by, without a boot counter.
+    pub(crate) fn of_image(file_name: &str) -> Self {
+        let name = file_name.to_ascii_lowercase();
+        let stem = name.strip_suffix(".efi").unwrap_or(&name);
+        let (id, exhausted) = without_counter(stem);
+        Self { id: format!("{id}.efi"), exhausted, ..Self::default() }
+    }
+
     /// What a menu shows: the title, with the version where there is no title.
     pub(crate) fn shown_title(&self) -> String {
         self.title.clone().or_else(|| self.version.clone()).unwrap_or_else(|| self.id.clone())
