@@ -2,6 +2,7 @@
 
 mod credentials;
 mod examples;
+mod gate;
 mod ipxe;
 mod prepare;
 mod seal;
@@ -10,6 +11,7 @@ mod source;
 mod watch;
 
 pub use credentials::CredentialArgs;
+pub use gate::{GateAction, GateArgs};
 pub use ipxe::{Installer, IpxeArgs};
 pub use prepare::PrepareArgs;
 pub use seal::SealArgs;
@@ -87,6 +89,9 @@ pub enum Command {
     /// Follow the route to the SAN, and tell of each moment without it: how long, and what made it
     #[command(after_help = examples::WATCH)]
     Watch(WatchArgs),
+    /// Hold reboots that this machine would not come back from, where isctpl-gate.path is enabled
+    #[command(after_help = examples::GATE)]
+    Gate(GateArgs),
     /// Answer snmpd's pass_persist with the last report: the verdict, and a table of the chain
     #[command(after_help = examples::SNMP)]
     Snmp(SnmpArgs),

@@ -34,7 +34,9 @@ pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
 pub use handover::{LONGEST_DHCP_TIMEOUT, unborne_san_nic};
-pub use judge::{BootVerdict, ChainLink, CheckResult, Judgement, LoginWords, Selection, Verdict, judge, login_words};
+pub use judge::{
+    BootVerdict, ChainLink, CheckResult, Judgement, LoginWords, Reboot, Selection, Verdict, judge, login_words,
+};
 pub use outcome::Outcome;
 pub use repair::{ImageContents, Repair, SanNicNeed, WordMatch};
 pub use sed::Sed;

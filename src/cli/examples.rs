@@ -56,6 +56,37 @@ Examples:
   isctpl doctor --snapshot instance.snapshot
       check it on any other machine";
 
+pub(super) const GATE: &str = "\
+Examples:
+  systemctl enable --now isctpl-gate.path
+      check the machine after each change of what it boots from, and refuse reboots into one that stays away
+  isctpl gate
+      are reboots held, and by what
+  isctpl gate pass && systemctl reboot
+      reboot all the same";
+
+pub(super) const GATE_STATUS: &str = "\
+Examples:
+  isctpl gate status
+      are reboots held, and by what
+  isctpl gate status && drain-this-node
+      go on only where they are not";
+
+pub(super) const GATE_JUDGE: &str = "\
+Examples:
+  isctpl gate judge
+      judge a change at once that isctpl-gate.path does not follow";
+
+pub(super) const GATE_OFF: &str = "\
+Examples:
+  systemctl disable --now isctpl-gate.path && isctpl gate off
+      turn it off";
+
+pub(super) const GATE_PASS: &str = "\
+Examples:
+  isctpl gate pass && systemctl reboot
+      reboot all the same";
+
 pub(super) const RESCUE: &str = "\
 Examples:
   isctpl rescue plan

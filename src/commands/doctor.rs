@@ -28,9 +28,9 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
 }
 
 /// What was judged, and what was not to count.
-struct Judged {
+pub(super) struct Judged {
     facts: Facts,
-    judgement: Judgement,
+    pub(super) judgement: Judgement,
     ignores: Vec<Stand>,
     /// What does not count does not make an answer out of none.
     fail_on: FailOn,
@@ -60,7 +60,7 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
 }
 
 /// The facts and what they come to; nothing, with the reason, when `--timeout` came first.
-fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
+pub(super) fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
     let progress = Arc::new(Progress::start());
     let limit = args.timeout.map(Duration::from_secs);
     let (source, file) = (args.source.clone(), args.snapshot.first().cloned());

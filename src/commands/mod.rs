@@ -9,6 +9,7 @@ mod doctor;
 mod exit_code;
 mod explain;
 mod fleet;
+mod gate;
 mod ipxe;
 mod output;
 mod prepare;
@@ -69,6 +70,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Rescue { action } => rescue::run(action, &mut output),
         Command::Prepare(args) => prepare::run(args, &mut output),
         Command::Ipxe(args) => ipxe::run(args, &mut output),
+        Command::Gate(args) => gate::run(args, &mut output),
         Command::Snmp(args) => snmp::run(args, &mut output),
         Command::Seal(args) => seal::run(args, &mut output),
         Command::Watch(args) => watch::run(args, &mut output),

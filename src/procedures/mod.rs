@@ -6,6 +6,7 @@
 //! and goes on or undoes. [`run`] is how a command starts a procedure and takes it down.
 
 pub mod engine;
+pub(crate) mod gate;
 pub mod journal;
 pub(crate) mod prepare;
 pub(crate) mod replaced_file;

@@ -1,7 +1,7 @@
 //! A verdict where it is not known which NIC is the SAN NIC: every NIC that can be it is tried, and what they all
 //! lead to is the verdict.
 
-use super::chain::downgrade_unreached;
+use super::chain::{breaks, downgrade_unreached};
 use super::judgement::{BootVerdict, CheckResult, Judgement, Verdict};
 use super::run::Run;
 use super::sentence::listed_or;
@@ -37,6 +37,7 @@ fn asks(check: &Check) -> bool {
 pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
     let mut facts = run.facts.clone();
     let mut common = run.results(&facts, |check| !asks(check));
+    let mut broken = breaks(&common);
     downgrade_unreached(&mut common);
     let mut trials: Vec<Trial> = Vec::new();
     for candidate in candidates {
@@ -66,7 +67,9 @@ pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
         (None, true) => by_each(&trials),
         (None, false) => open(&trials, &results),
     };
-    run.judgement(results, Some(verdict))
+    let asked: Vec<CheckResult> = results.iter().filter(|result| asks(result.check)).cloned().collect();
+    broken.extend(breaks(&asked));
+    run.judgement(results, Some(verdict), broken)
 }
 
 /// The verdict that holds whichever NIC it is: all of its checks say the same in every trial.

@@ -119,6 +119,9 @@ pub struct Judgement {
     pub partial: bool,
     /// Every check that was run, in registry order.
     pub results: Vec<CheckResult>,
+    /// Every check that breaks a link, with its finding in a sentence: in [`Self::results`] those of links that the boot
+    /// does not reach are warnings.
+    pub breaks: Vec<(&'static str, String)>,
 }
 
 impl Judgement {
@@ -135,7 +138,7 @@ impl Judgement {
             .map(|link| ChainLink { link, status: LinkStatus::Unknown, summary: why.to_owned() })
             .collect();
         let verdict = Verdict::unknown(why.to_owned(), Vec::new());
-        Self { verdict, chain, partial: false, results }
+        Self { verdict, chain, partial: false, results, breaks: Vec::new() }
     }
 
     /// The findings in the order in which a person wants them: by severity, then by link.

@@ -62,7 +62,12 @@ impl Run<'_> {
     }
 
     /// What results come to, or what somebody else has drawn from them.
-    pub(super) fn judgement(&self, mut results: Vec<CheckResult>, verdict: Option<Verdict>) -> Judgement {
+    pub(super) fn judgement(
+        &self,
+        mut results: Vec<CheckResult>,
+        verdict: Option<Verdict>,
+        breaks: Vec<(&'static str, String)>,
+    ) -> Judgement {
         drop_vain_requests(self.facts, &mut results);
         let mode = self.facts.scope.mode;
         let chain: Vec<ChainLink> = Link::CHAIN.into_iter().map(|link| link_status(link, mode, &results)).collect();
@@ -75,7 +80,7 @@ impl Run<'_> {
                 verdict.because = format!("{}, apart from what is ignored: {}", verdict.because, ignored.join(", "));
             }
         }
-        Judgement { verdict, chain, partial: self.partial, results }
+        Judgement { verdict, chain, partial: self.partial, results, breaks }
     }
 
     /// What results come to.

@@ -1,8 +1,10 @@
-//! What each program that brings up the network of an initramfs makes of the words on the command line: one grammar a
-//! program.
+//! What each program that brings up the network of an initramfs makes of the words on the command line, and LVM of its
+//! filters: one grammar a program.
 
 mod fields;
 pub mod initramfs_tools;
+pub mod lvm_filter;
+mod lvm_pattern;
 pub mod network_generator;
 pub mod network_legacy;
 pub mod network_manager;

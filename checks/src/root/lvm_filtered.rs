@@ -1,7 +1,7 @@
 //! `root-lvm-filtered`: LVM is told not to look at the LUN.
 
-use super::lvm_filter::{self, Ruling};
 use crate::facts::{BlockDevice, Located, LvmConfig, Signature, Source};
+use crate::readers::lvm_filter::{self, Ruling};
 use crate::{
     Analysis, Check, Doc, Evidence, Finding, ImageContents, Link, Outcome, Remedy, Repair, Scope, Severity,
     ShellCommand, WordMatch, analysis,

@@ -1,9 +1,7 @@
 //! The checks of the link `root`.
 
-mod lvm_filter;
 mod lvm_filtered;
 mod mount_not_netdev;
-mod pattern;
 mod resume_device_missing;
 mod subvolume_other;
 mod volume_missing;

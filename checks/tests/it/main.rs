@@ -16,6 +16,7 @@ mod other_entries;
 mod own_target;
 mod ports;
 mod readers;
+mod reboot;
 mod repairs;
 mod requested_modules;
 mod root_and_shutdown;

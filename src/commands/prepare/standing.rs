@@ -65,7 +65,7 @@ mod tests {
         let chain = vec![ChainLink { link: Link::Handover, status, summary: String::new() }];
         let check = registry::find(OF_HANDOVER).unwrap();
         let results = vec![CheckResult { check, outcome: handover, asked: true, ignored: None }];
-        Judgement { verdict, chain, partial: false, results }
+        Judgement { verdict, chain, partial: false, results, breaks: Vec::new() }
     }
 
     fn found(repair: Option<Repair>) -> Outcome {

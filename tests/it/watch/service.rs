@@ -12,30 +12,43 @@ fn the_service_is_sound_and_fenced_in() {
     if !support::has("systemd-analyze") {
         return support::skip("the service", "systemd-analyze is not installed");
     }
-    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/dist/isctpl-watch.service");
-    let analyze = |arguments: &[&str]| {
+    let dist = concat!(env!("CARGO_MANIFEST_DIR"), "/dist/");
+    let analyze = |arguments: &[&str], unit: &str| {
+        let unit = format!("{dist}{unit}");
         let output = Command::new("systemd-analyze").args(arguments).arg(unit).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     };
-    let (_, said) = analyze(&["verify", "--man=no"]);
-    // The program is not installed where it is built.
-    let complaints: Vec<&str> =
-        said.lines().filter(|line| !line.contains("/usr/bin/isctpl is not executable")).collect();
-    assert!(complaints.is_empty(), "{complaints:#?}");
+    for unit in [
+        "isctpl-watch.service",
+        "isctpl-doctor.service",
+        "isctpl-doctor.timer",
+        "isctpl-gate.path",
+        "isctpl-gate-boot.path",
+        "isctpl-gate.timer",
+        "isctpl-gate.service",
+        "isctpl-gate-changed.service",
+    ] {
+        let (_, said) = analyze(&["verify", "--man=no"], unit);
+        // The program is not installed where it is built.
+        let is_it = |line: &&str| !line.contains("/usr/bin/isctpl is not executable");
+        let complaints: Vec<&str> = said.lines().filter(is_it).collect();
+        assert!(complaints.is_empty(), "{unit}: {complaints:#?}");
+    }
     // Ten times the exposure that systemd-analyze security prints.
-    let (fenced, said) = analyze(&["security", "--offline=yes", "--threshold=20"]);
+    let (fenced, said) = analyze(&["security", "--offline=yes", "--threshold=20"], "isctpl-watch.service");
     assert!(fenced, "{said}");
 }
+
+/// What would hide modules or disks from doctor, or take its calls away.
+const DOCTORS: &[&str] = &["RestrictSUIDSGID", "ProtectKernelModules", "ProtectClock", "PrivateDevices", "DeviceAllow"];
 
 /// What a unit must not set: it would take away what isctpl reads with, or hide what it reads.
 #[test]
 fn no_unit_hides_what_is_read() {
     for (unit, unwanted) in [
         (include_str!("../../../dist/isctpl-watch.service"), &["RestrictSUIDSGID"][..]),
-        (
-            include_str!("../../../dist/isctpl-doctor.service"),
-            &["RestrictSUIDSGID", "ProtectKernelModules", "ProtectClock", "PrivateDevices", "DeviceAllow"][..],
-        ),
+        (include_str!("../../../dist/isctpl-doctor.service"), DOCTORS),
+        (include_str!("../../../dist/isctpl-gate.service"), DOCTORS),
     ] {
         for setting in unit.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')) {
             assert!(!unwanted.contains(&setting.0), "{}= hides what isctpl reads", setting.0);

@@ -118,3 +118,16 @@ watched() {
     systemctl enable isctpl-watch.service
     command cp /run/dist/isctpl-doctor.service /etc/systemd/system/
 }
+
+# gated: isctpl gate judges each change of what the machine boots from, and holds reboots
+gated() {
+    local hook
+    command install -m 0755 /run/isctpl-program /usr/bin/isctpl
+    command cp /run/dist/isctpl-gate*.path /run/dist/isctpl-gate*.service /run/dist/isctpl-gate.timer /etc/systemd/system/
+    # Behind zz-update-grub.
+    for hook in kernel/postinst.d kernel/postrm.d initramfs/post-update.d; do
+        mkdir -p "/etc/$hook"
+        command install -m 0755 /run/dist/hooks/isctpl-gate "/etc/$hook/zzz-isctpl-gate"
+    done
+    systemctl enable isctpl-gate.path
+}

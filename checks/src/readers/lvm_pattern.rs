@@ -128,6 +128,10 @@ impl Parser<'_> {
     }
 
     fn sequence(&mut self, depth: u32) -> Option<()> {
+        // LVM refuses an alternative that is empty.
+        if matches!(self.peek(), Some('|' | ')')) || self.at > 0 && self.peek().is_none() {
+            return None;
+        }
         while let Some(character) = self.peek() {
             if matches!(character, '|' | ')') {
                 return Some(());
@@ -189,10 +193,16 @@ impl Parser<'_> {
         loop {
             let from = match self.next()? {
                 ']' if !ranges.is_empty() => return Some(Step::OneOf { negated, ranges }),
+                // LVM ends the set here, with nothing in it.
+                ']' => return None,
                 '\\' => self.next()?,
                 character => character,
             };
             let ranged = self.peek() == Some('-') && self.characters.get(self.at + 1).is_some_and(|next| *next != ']');
+            // It refuses a range without an end.
+            if !ranged && self.peek() == Some('-') {
+                return None;
+            }
             let to = if ranged {
                 self.at += 1;
                 self.next()?
@@ -262,7 +272,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_malformed() {
-        for pattern in ["(", ")", "[", "[a", "*a", "a\\", "(a", "[]"] {
+        for pattern in ["(", ")", "[", "[a", "*a", "a\\", "(a", "[]", "[]a]", "[a-]", "a|", "|a", "(a|)", "()"] {
             assert!(Pattern::new(pattern).is_none(), "{pattern}");
         }
         assert!(Pattern::new(&"(".repeat(5000)).is_none());

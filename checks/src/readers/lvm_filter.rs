@@ -1,11 +1,11 @@
 //! What LVM's filter makes of a device (lvm.conf, devices/filter).
 
-use super::pattern::Pattern;
+use super::lvm_pattern::Pattern;
 use crate::facts::Located;
 
 /// What a filter says of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ruling<'a> {
+pub enum Ruling<'a> {
     /// LVM looks at it.
     Accepted,
     /// LVM does not look at it, by this pattern.
@@ -20,7 +20,7 @@ pub(super) enum Ruling<'a> {
 /// the path names match an 'r' pattern first, then the device is rejected. Unmatching path names do
 /// not affect the decision" (lvm.conf). So a pattern that accepts links below `/dev/disk`, whose names
 /// are not all known, makes a rejection doubtful.
-pub(super) fn judge<'a>(filter: &'a [Located<String>], names: &[String]) -> Ruling<'a> {
+pub fn judge<'a>(filter: &'a [Located<String>], names: &[String]) -> Ruling<'a> {
     let mut rules = Vec::new();
     for located in filter {
         match parse(&located.value) {
@@ -61,6 +61,8 @@ fn parse(text: &str) -> Option<(bool, Pattern, &str)> {
         other => other,
     };
     let body = rest.strip_prefix(delimiter)?.strip_suffix(closing)?;
+    // LVM refuses an empty one that stands alone, and takes the patterns beside it for others than they are.
+    (!body.is_empty()).then_some(())?;
     Some((accepts, Pattern::new(body)?, body))
 }
 
@@ -90,7 +92,9 @@ mod tests {
         assert_eq!(judge(&iscsi, &sda), Ruling::Accepted);
         let by_id = filter(&["a|^/dev/disk/by-id/scsi-36|", "r|.*|"]);
         assert_eq!(judge(&by_id, &sda), Ruling::Unclear(&by_id[0]));
-        let odd = filter(&["nonsense"]);
-        assert_eq!(judge(&odd, &sda), Ruling::Unclear(&odd[0]));
+        for odd in ["nonsense", "r||", "r()"] {
+            let odd = filter(&[odd]);
+            assert_eq!(judge(&odd, &sda), Ruling::Unclear(&odd[0]));
+        }
     }
 }
