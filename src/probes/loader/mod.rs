@@ -29,9 +29,10 @@ pub(crate) fn read(root: &Root) -> Loader {
     Source::Other.name(&mut problems);
     let defaults = defaults(root, &mut problems);
     let esp = esp::read(&disk);
+    // Before what may take all that one run reads.
+    let by_firmware = esp.known().and_then(|esp| type2::by_firmware(&disk, esp));
     let grub = grub::read(&disk);
     let systemd_boot = systemd_boot::read(&disk, esp.known());
-    let by_firmware = esp.known().and_then(|esp| type2::by_firmware(&disk, esp));
     let others = which(&disk, esp.known(), grub, systemd_boot);
     let found = match by_firmware {
         Some(first) => beside(first, others),
