@@ -1,14 +1,11 @@
 //! The files that a watch keeps: each is replaced whole, at a bounded rate, and at least once a minute.
 
 use crate::report::WatchMetrics;
+use crate::system::lock::{Held, try_lock};
 use crate::system::replace::{Readers, write_whole};
 use crate::system::{awake, since_boot};
 use crate::watch::{Keeper, Record, What};
-use nix::fcntl::{Flock, FlockArg};
-use nix::libc::O_NOFOLLOW;
-use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,7 +20,7 @@ pub(super) enum Content {
     /// Metrics for node_exporter.
     Metrics(WatchMetrics),
     /// What doctor reads; one watch at a time goes on with it.
-    Timeline { keeper: Box<Keeper>, _lock: Flock<File> },
+    Timeline { keeper: Box<Keeper>, _lock: Held },
 }
 
 /// A file, and what it is to hold.
@@ -77,23 +74,13 @@ impl WatchFile {
     }
 }
 
-/// Takes the lock of a timeline, a file beside it: the timeline itself is replaced each time that it is written. The kernel
-/// lets go of it when the watch ends, however it ends.
+/// Takes the lock of a timeline, a file beside it: the timeline itself is replaced each time that it is written.
 ///
 /// # Errors
 /// When another watch has it, or the file beside cannot be made.
-pub(super) fn lock(path: &Path) -> Result<Flock<File>> {
+pub(super) fn lock(path: &Path) -> Result<Held> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(O_NOFOLLOW)
-        .open(&beside)?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
-        nix::errno::Errno::EWOULDBLOCK => Error::new(ErrorKind::WouldBlock, "another isctpl watch keeps it"),
-        other => other.into(),
-    })
+    let busy = || Error::new(ErrorKind::WouldBlock, "another isctpl watch keeps it");
+    try_lock(Path::new(&beside))?.ok_or_else(busy)
 }

@@ -4,8 +4,9 @@
 //! The last line may be torn by a crash. Then the event was not written, so what it announces was not begun
 //! (an intent), or is taken as not finished (the others): undoing works either way.
 
+use crate::system::lock::{Held, try_lock};
 use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, Flock, FlockArg, fallocate};
+use nix::fcntl::{FallocateFlags, fallocate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -105,7 +106,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct JournalLock {
     directory: PathBuf,
-    _lock: Flock<File>,
+    _lock: Held,
 }
 
 impl JournalLock {
@@ -120,12 +121,9 @@ impl JournalLock {
         };
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed(directory))?;
         let path = directory.join(LOCK);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(failed(&path))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Self { directory: directory.to_owned(), _lock: lock }),
-            Err((_, Errno::EWOULDBLOCK)) => Err(JournalError::Busy(directory.to_owned())),
-            Err((_, errno)) => Err(JournalError::Io { path, source: errno.into() }),
+        match try_lock(&path).map_err(failed(&path))? {
+            Some(lock) => Ok(Self { directory: directory.to_owned(), _lock: lock }),
+            None => Err(JournalError::Busy(directory.to_owned())),
         }
     }
 }

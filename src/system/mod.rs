@@ -14,6 +14,7 @@ mod filesystem;
 pub mod holders;
 pub(crate) mod inside;
 pub(crate) mod iscsi_events;
+pub(crate) mod lock;
 mod meta;
 pub(crate) mod mount;
 pub(crate) mod mounted;

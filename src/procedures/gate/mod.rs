@@ -11,13 +11,12 @@ mod tests;
 use crate::formats::text::printable;
 use crate::system::boot_id;
 use crate::system::command::{CommandError, Invocation, Runner};
+use crate::system::lock::{Held, try_lock};
 use crate::system::replace::{Readers, write_whole};
 use isctpl_checks::facts::Problem;
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -94,6 +93,7 @@ impl Gate {
         Self::at(UNITS.into(), DIRECTORY.into(), boot_id().map_err(GateError::Boot)?)
     }
 
+    /// One whose files lie elsewhere.
     fn at(units: PathBuf, directory: PathBuf, boot_id: String) -> Result<Self, GateError> {
         if !units.is_dir() {
             return Err(GateError::NoSystemd(units));
@@ -106,7 +106,7 @@ impl Gate {
     /// # Errors
     /// When there is something that cannot be read.
     pub(crate) fn read(&self) -> Result<GateState, GateError> {
-        let path = self.state();
+        let path = self.state_file();
         let mut text = String::new();
         match File::open(&path) {
             Ok(file) => file.take(STATE_LIMIT).read_to_string(&mut text).map_err(at(&path))?,
@@ -185,20 +185,16 @@ impl Gate {
     }
 
     /// The lock of the gate, once whoever has it is done.
-    fn locked(&self) -> Result<Flock<File>, GateError> {
+    fn locked(&self) -> Result<Held, GateError> {
         make(&self.directory)?;
         let path = self.directory.join("gate.lock");
-        // Whoever can open it can hold it.
-        let mut file = File::options().create(true).append(true).mode(0o600).open(&path).map_err(at(&path))?;
         let begun = Instant::now();
         loop {
-            file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(locked) => return Ok(locked),
-                Err((file, Errno::EWOULDBLOCK)) if begun.elapsed() < OTHER => file,
-                Err((_, Errno::EWOULDBLOCK)) => return Err(GateError::Held(path)),
-                Err((_, errno)) => return Err(at(&path)(errno.into())),
-            };
-            std::thread::sleep(Duration::from_millis(100));
+            match try_lock(&path).map_err(at(&path))? {
+                Some(held) => return Ok(held),
+                None if begun.elapsed() > OTHER => return Err(GateError::Held(path)),
+                None => std::thread::sleep(Duration::from_millis(100)),
+            }
         }
     }
 
@@ -206,12 +202,12 @@ impl Gate {
         GateState::of(&self.boot_id)
     }
 
-    fn state(&self) -> PathBuf {
+    fn state_file(&self) -> PathBuf {
         self.directory.join("gate.json")
     }
 
     fn write(&self, state: &GateState) -> Result<(), GateError> {
-        let path = self.state();
+        let path = self.state_file();
         let text = serde_json::to_string(state).map_err(|error| at(&path)(error.into()))? + "\n";
         write_whole(&path, text.as_bytes(), Readers::Everyone).map_err(at(&path))
     }
