@@ -113,7 +113,7 @@ mod tests {
     use std::time::Duration;
 
     fn state(judgements: Vec<Reboot>) -> GateState {
-        let mut state = GateState::default();
+        let mut state = GateState::of("");
         judgements.into_iter().for_each(|reboot| state.take(Duration::ZERO, reboot));
         state
     }
@@ -134,6 +134,7 @@ mod tests {
             (vec![broken()], "held: this machine would not come back: the image is gone (loader-initrd-missing)", HELD),
             (vec![broken(), unknown()], "is not known, by the last judgement", HELD),
             (vec![broken(), unknown()], "held: this machine would not come back: the image is gone", HELD),
+            (vec![unknown(), Reboot::ComesBack], "let through: this machine comes back from one", 0),
         ] {
             let (text, told) = told(&state(judgements));
             assert!(text.contains(said) && told == code, "{told}: {text}");
@@ -141,10 +142,25 @@ mod tests {
     }
 
     #[test]
+    fn what_has_begun_and_what_systemd_does_not_know_is_told() {
+        let mut begun = state(vec![Reboot::ComesBack]);
+        begun.begin(Duration::from_secs(1));
+        let (text, code) = told(&begun);
+        assert!(text.contains("has begun") && code == NOT_KNOWN, "{code}: {text}");
+        begun.forget(Duration::from_secs(2));
+        assert!(!told(&begun).0.contains("has begun"));
+        let mut elsewhere = GateState::default();
+        elsewhere.take(Duration::ZERO, Reboot::ComesBack);
+        let (text, code) = told(&elsewhere);
+        assert!(text.contains("systemd has not taken that in") && code == NOT_KNOWN, "{code}: {text}");
+    }
+
+    #[test]
     fn what_is_passed_over_is_told() {
         let mut state = state(vec![broken()]);
         state.pass();
-        let (text, _) = told(&state);
+        let (text, code) = told(&state);
+        assert_eq!(code, 0, "{text}");
         assert!(
             text.contains("let through by isctpl gate pass, though") && text.contains("the image is gone"),
             "{text}"

@@ -16,8 +16,6 @@ pub(crate) struct Break {
 /// The last judgement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Last {
-    /// When it began, in microseconds since the kernel started (`CLOCK_BOOTTIME`).
-    began_us: u64,
     /// Why it came to nothing, where it did.
     pub(crate) unknown: Option<String>,
 }
@@ -30,8 +28,11 @@ pub(crate) struct GateState {
     pub(super) boot_id: String,
     /// The last judgement that came to its end; `None` before the first.
     pub(crate) last: Option<Last>,
-    /// When the last one began, whether or not it has come to its end; or when everything was forgotten.
+    /// When the last one began, whether or not it has come to its end, or when everything was forgotten: what began before
+    /// that is too late. In microseconds since the kernel started (`CLOCK_BOOTTIME`).
     begun_us: u64,
+    /// Whether one has begun, and not come to its end.
+    pending: bool,
     /// What keeps the machine away, by the last judgement that came to something.
     pub(crate) breaks: Vec<Break>,
     /// The checks that somebody has passed over.
@@ -42,7 +43,7 @@ pub(crate) struct GateState {
 
 impl GateState {
     /// Of a boot in which nothing was judged yet.
-    pub(super) fn of(boot_id: &str) -> Self {
+    pub(crate) fn of(boot_id: &str) -> Self {
         Self { boot_id: boot_id.to_owned(), in_force: Some(false), ..Self::default() }
     }
 
@@ -68,27 +69,27 @@ impl GateState {
 
     /// Whether a judgement has begun, and not come to its end.
     pub(crate) fn is_pending(&self) -> bool {
-        self.last.as_ref().map_or(self.begun_us > 0, |last| last.began_us < self.begun_us)
+        self.pending
     }
 
     /// A judgement begins.
     pub(crate) fn begin(&mut self, began: Duration) {
-        self.begun_us = self.begun_us.max(micros(began));
+        (self.begun_us, self.pending) = (self.begun_us.max(micros(began)), true);
     }
 
     /// Takes in what a judgement came to that began then. Where another one has begun since, that one counts. What is not known
     /// changes nothing, and what is passed over and was fixed holds again when it breaks anew.
     pub(crate) fn take(&mut self, began: Duration, reboot: Reboot) {
-        let began_us = micros(began);
-        if began_us < self.begun_us {
+        if micros(began) < self.begun_us {
             return;
         }
+        self.pending = false;
         let (breaks, unknown) = match reboot {
             Reboot::ComesBack => (Some(Vec::new()), None),
             Reboot::StaysAway(breaks) => (Some(breaks), None),
             Reboot::Unknown(why) => (None, Some(why)),
         };
-        self.last = Some(Last { began_us, unknown });
+        self.last = Some(Last { unknown });
         if let Some(breaks) = breaks {
             let owned = |(check, because): (&str, String)| Break { check: check.to_owned(), because };
             self.breaks = breaks.into_iter().map(owned).collect();
@@ -104,7 +105,7 @@ impl GateState {
     /// Forgets everything, what a judgement comes to that has begun before as well.
     pub(crate) fn forget(&mut self, now: Duration) {
         (self.last, self.breaks, self.passed) = (None, Vec::new(), Vec::new());
-        self.begun_us = micros(now).saturating_add(1);
+        (self.begun_us, self.pending) = (micros(now).saturating_add(1), false);
     }
 }
 

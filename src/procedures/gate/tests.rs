@@ -101,6 +101,7 @@ fn of_two_judgements_the_one_that_began_later_counts() {
     let broken = Reboot::StaysAway(vec![(IMAGE.0, IMAGE.1.to_owned())]);
     machine.change(|state| state.forget(after));
     assert!(!machine.change(|state| state.take(after, broken)).holds());
+    assert!(!machine.gate.read().unwrap().is_pending(), "nothing has begun since");
 }
 
 /// Killed, or refused by systemd, between the drop-ins and the end.
@@ -145,7 +146,7 @@ fn a_reason_becomes_no_setting_and_no_specifier() {
 fn a_state_that_is_none_and_a_machine_without_systemd_are_told() {
     let machine = Machine::new();
     machine.judged(&[]);
-    std::fs::write(machine.gate.state(), "{").unwrap();
+    std::fs::write(machine.gate.state_file(), "{").unwrap();
     assert!(matches!(machine.gate.read(), Err(GateError::State { .. })));
     assert!(machine.gate.change_by(|_| (), || Ok(())).is_err());
     assert!(machine.gate.forget_by(Duration::ZERO, || Ok(())).unwrap().is_in_force());
