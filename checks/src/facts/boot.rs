@@ -168,10 +168,12 @@ impl BootEntry {
     /// What stands in place of a file's name where an entry was not read to its end.
     pub const REST: &str = "more that was not read";
 
-    /// The unified kernel image that it is; `None` where kernel and initramfs are files of their own.
+    /// The unified kernel image that it is or starts; `None` where kernel and initramfs are files of their own.
     pub fn unified_image(&self) -> Option<&str> {
         let path = self.kernel.as_ref()?.path.as_deref()?;
-        self.at.as_ref().is_some_and(|at| at.path == path).then_some(path)
+        let is_it = self.at.as_ref().is_some_and(|at| at.path == path)
+            || self.initrds.iter().any(|initrd| initrd.path.as_deref() == Some(path));
+        is_it.then_some(path)
     }
 
     /// Why the rest of it was not read, where it was not: its command line may then have any other word.

@@ -10,8 +10,6 @@ mod type2;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod type2_tests;
 
 use crate::formats::cmdline;
 use crate::formats::loader::grub_defaults;

@@ -7,6 +7,7 @@ use crate::formats::cmdline;
 use crate::formats::loader::bls;
 use crate::formats::text::glob::glob_matches;
 use crate::formats::text::harmless::{loader_file, title};
+use crate::probes::unified::Unified;
 use isctpl_checks::facts::{BootEntry, Chosen, Esp, Fact, Located, Location, Problem};
 
 /// What systemd-boot's image says of itself.
@@ -64,13 +65,12 @@ pub(super) fn read(disk: &Disk<'_>, esp: Option<&Esp>) -> Option<Found> {
     found.timeout = settings.timeout;
     let place = conf.map_or_else(|| disk.root.name("/boot/loader/entries"), |(_, path)| path);
     let ids: Vec<&str> = entries.iter().map(|(entry, _)| entry.id.as_str()).collect();
-    // One that was not read may be the first.
-    let why_not_first = images
+    let unlisted = images
         .unread
         .first()
         .cloned()
         .or_else(|| ids.is_empty().then(|| Problem::new(place, "has no entry that was read")));
-    let choice = || choose(&ids, settings.default.as_ref(), why_not_first);
+    let choice = || choose(&ids, settings.default.as_ref(), unlisted);
     found.chosen = unread.map_or_else(choice, Fact::Unknown);
     found.problems.extend(images.unread);
     found.entries = entries.into_iter().map(|(_, boot)| boot).collect();
@@ -101,8 +101,8 @@ fn settings(text: &str, path: &str) -> Settings {
     settings
 }
 
-/// The entry that boots; `why_not_first` says why it need not be the first one where the default is none of them.
-fn choose(ids: &[&str], default: Option<&Located<String>>, why_not_first: Option<Problem>) -> Fact<Chosen> {
+/// The entry that boots; `unread` says why there may be others than those that were read.
+fn choose(ids: &[&str], default: Option<&Located<String>>, unread: Option<Problem>) -> Fact<Chosen> {
     let matching = default.and_then(|default| {
         let pattern = default.value.to_lowercase();
         let matches = |id: &str| {
@@ -113,8 +113,8 @@ fn choose(ids: &[&str], default: Option<&Located<String>>, why_not_first: Option
     });
     // What was not read may match as well, and come before.
     let is_pattern = default.is_some_and(|default| default.value.contains(['*', '?', '[']));
-    let matching = matching.filter(|_| !is_pattern || why_not_first.is_none());
-    match (matching, default, why_not_first) {
+    let matching = matching.filter(|_| !is_pattern || unread.is_none());
+    match (matching, default, unread) {
         (_, Some(default), _) if default.value.starts_with('@') => Fact::Unknown(Problem::new(
             default.at.to_string(),
             "boots the entry that was chosen last, which only the firmware's variables store",
@@ -145,16 +145,23 @@ fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, entry: &bls::Entry) -> B
         file.written = loader_file(&line.value);
         file
     };
+    // What it starts may be a unified kernel image, by whatever key.
+    let started = entry.linux.as_ref().or(entry.efi.as_ref()).map(file);
+    let image = started.as_ref().and_then(|file| Unified::open(disk.root, file.path.as_deref()?).ok().flatten());
+    let linux = entry.linux.is_some() || image.is_some();
     let mut boot = BootEntry {
         title: title(&entry.shown_title()),
         id: Some(entry.id.clone()),
         at: Some(Location::file(path)),
-        kernel: entry.linux.as_ref().map(file),
+        kernel: started.filter(|_| linux),
         initrds: entry.initrds.iter().map(file).chain(entry.left_out.clone().map(left_out)).collect(),
         cmdline: cmdline::parse(&entry.options, Some(Location::file(path))),
-        linux: entry.linux.is_some(),
+        linux,
         ..BootEntry::default()
     };
+    if let Some(image) = image {
+        type2::join(&mut boot, &image);
+    }
     boot.recovery = is_recovery(&boot);
     boot
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod scripts;
+mod type2;
 
 use super::found::is_recovery;
 use super::*;

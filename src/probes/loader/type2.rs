@@ -11,7 +11,7 @@ use crate::formats::text::harmless::title;
 use crate::probes::unified::Unified;
 use isctpl_checks::facts::{BootEntry, Chosen, Cmdline, Esp, Fact, FileRef, Location, Problem};
 
-/// The most images that are looked at.
+/// The most images of a filesystem that are looked at.
 const LIMIT: usize = 64;
 
 /// What systemd-boot makes of the images of the filesystems that it reads.
@@ -34,8 +34,8 @@ pub(super) fn read(disk: &Disk<'_>, mounts: &[&str]) -> Images {
                 continue;
             }
         };
-        for path in paths {
-            if images.entries.len() >= LIMIT {
+        for (number, path) in paths.into_iter().enumerate() {
+            if number >= LIMIT {
                 let what = format!("is one of more than {LIMIT} images; not read");
                 images.unread.push(Problem::new(disk.root.name(&path), what));
                 break;
@@ -109,6 +109,28 @@ fn boot_entry(disk: &Disk<'_>, mount: &str, path: &str, image: &Unified) -> Resu
     };
     boot.recovery = is_recovery(&boot);
     Ok((order, boot))
+}
+
+/// Adds what an image has to the entry of type 1 that starts it.
+pub(super) fn join(entry: &mut BootEntry, image: &Unified) {
+    let Some(kernel) = entry.kernel.clone() else { return };
+    let at = kernel.path.as_deref().map(Location::file);
+    if image.uki().section(".initrd").is_some() {
+        entry.initrds.insert(0, kernel);
+    }
+    let unread = match image.text(".cmdline") {
+        Ok(None) => return,
+        Ok(Some(words)) if entry.cmdline.words.is_empty() => {
+            entry.cmdline = cmdline::parse(words.trim(), at);
+            return;
+        }
+        Ok(Some(_)) => {
+            let place = at.map(|at| at.path).unwrap_or_default();
+            Problem::new(place, "has a command line of its own, which counts where Secure Boot is on")
+        }
+        Err(problem) => problem,
+    };
+    entry.initrds.push(left_out(unread));
 }
 
 /// What systemd-boot takes of os-release(5) for its menu (bootspec-fundamental.c), and of the file's name.

@@ -4,7 +4,7 @@ pub(crate) mod edit;
 mod refused;
 mod rule;
 
-use super::rules::{Chains, Rule};
+use super::rules::Chains;
 use crate::formats::text::harmless::firewall;
 use isctpl_checks::facts::{Located, Location};
 use rule::rule_of;
@@ -45,7 +45,7 @@ pub(crate) struct RuleSet {
 /// What decides whether nft takes a file.
 #[derive(Debug, Default)]
 struct Whole {
-    /// Chains that are there.
+    /// Chains that are declared.
     chains: HashSet<String>,
     /// Chains that hooks call, with the hook.
     hooks: Vec<(String, String)>,
@@ -56,6 +56,9 @@ struct Whole {
     /// Files are included where their chains are not followed to.
     has_more: bool,
 }
+
+/// What is said of all that nft refuses.
+const REFUSED: &str = "nft refuses the whole file";
 
 /// The most rules that are named as refused.
 const REFUSED_LIMIT: usize = 20;
@@ -92,14 +95,14 @@ struct Statement {
 }
 
 impl RuleSet {
-    /// Adds a file. Tables of families that see no packet of IPv4 of this host are left out.
+    /// Adds a file. Of families that see no packet of IPv4 of this host no chain is among the base chains.
     pub(crate) fn add(&mut self, text: &str, path: &str) {
         let words = words(text);
         let mut at = 0;
         let statements = self.block(&words, &mut at, DEPTH_LIMIT);
         let braces = |brace: &str| words.iter().filter(|(_, word)| word == brace).count();
         if braces("{") != braces("}") {
-            self.unclear.push(format!("{path}: a brace is missing: nft refuses the whole file"));
+            self.refuse(&format!("{path}: a brace is missing"));
         }
         for statement in statements {
             self.top(&statement, path);
@@ -181,12 +184,12 @@ impl RuleSet {
             }
             (["chain", rest @ ..], Some(block)) => {
                 if let (family, [name, chain, ..]) = family_and_rest(rest) {
-                    self.chain(Table { family, name }, chain, block, path);
+                    self.chain(Table { family, name }, chain, block, &at);
                 }
             }
             (["chain", rest @ ..], None) => {
                 if let (family, [name, chain]) = family_and_rest(rest) {
-                    self.declare(&Table { family, name }.chain(chain));
+                    self.declare(Table { family, name }, chain, &at);
                 }
             }
             (["rule", rest @ ..], None) => {
@@ -202,33 +205,43 @@ impl RuleSet {
 
     fn in_table(&mut self, table: Table<'_>, statement: &Statement, path: &str) {
         let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
+        let at = Location::line(path, statement.line);
         match (words.as_slice(), &statement.block) {
-            (["chain", chain, ..], Some(block)) => self.chain(table, chain, block, path),
-            (["chain", chain], None) => self.declare(&table.chain(chain)),
+            (["chain", chain, ..], Some(block)) => self.chain(table, chain, block, &at),
+            (["chain", chain], None) => {
+                self.declare(table, chain, &at);
+            }
             (["include", name, ..], _) => {
                 self.whole.has_more = true;
-                self.includes.push(Located::new((*name).to_owned(), Location::line(path, statement.line)));
+                self.includes.push(Located::new((*name).to_owned(), at));
             }
             _ => {}
         }
     }
 
-    fn declare(&mut self, name: &str) {
-        self.whole.chains.insert(name.to_owned());
-        self.chains.entry(name.to_owned()).or_default();
+    /// The name of a chain in [`Self::chains`]; `None` for one that nft refuses.
+    fn named(&mut self, table: Table<'_>, chain: &str, at: &Location) -> Option<String> {
+        if table.name.len().max(chain.len()) > NAME_LIMIT {
+            self.refuse(&format!("{at}: a name of more than {NAME_LIMIT} characters"));
+            return None;
+        }
+        Some(table.chain(chain))
     }
 
-    fn chain(&mut self, table: Table<'_>, chain: &str, block: &[Statement], path: &str) {
-        if table.name.len().max(chain.len()) > NAME_LIMIT {
-            self.refuse(&format!("{path}: a name of more than {NAME_LIMIT} characters"), "nft refuses the whole file");
-            return;
-        }
-        let name = table.chain(chain);
-        self.declare(&name);
+    /// The same of a chain that is there.
+    fn declare(&mut self, table: Table<'_>, chain: &str, at: &Location) -> Option<String> {
+        let name = self.named(table, chain, at)?;
+        self.chains.entry(name.clone()).or_default();
+        self.whole.chains.insert(name.clone());
+        Some(name)
+    }
+
+    fn chain(&mut self, table: Table<'_>, chain: &str, block: &[Statement], at: &Location) {
+        let Some(name) = self.declare(table, chain, at) else { return };
         let mut base: Option<BaseChain> = None;
         for statement in block {
             let words: Vec<&str> = statement.words.iter().map(String::as_str).collect();
-            let at = Location::line(path, statement.line);
+            let at = Location::line(at.path.as_str(), statement.line);
             match words.as_slice() {
                 ["type", kind, "hook", hook, ..] => {
                     let policy = (true, Located::new(firewall::rule(words.as_slice()), at));
@@ -254,30 +267,26 @@ impl RuleSet {
     }
 
     fn rule(&mut self, table: Table<'_>, chain: &str, words: &[&str], at: Location, first: bool) {
-        if table.name.len().max(chain.len()) > NAME_LIMIT {
-            self.refuse(&format!("{at}: a name of more than {NAME_LIMIT} characters"), "nft refuses the whole file");
-            return;
-        }
+        let Some(name) = self.named(table, chain, &at) else { return };
         let rule = rule_of(words, &table.to_string(), at);
-        let name = table.chain(chain);
         let (targets, rejects) = refused::leads_to(words);
-        let text = |rule: &Rule| format!("{}: {}", rule.at, rule.text);
+        let text = format!("{}: {}", rule.at, rule.text);
         if let Some(why) = refused::refusal(words, table.family) {
-            self.refuse(&text(&rule), &format!("{why}: nft refuses the whole file"));
+            self.refuse(&format!("{text}: {why}"));
         }
         for target in targets.into_iter().filter(|target| target.len() <= NAME_LIMIT) {
-            self.whole.jumps.push((name.clone(), table.chain(target), text(&rule)));
+            self.whole.jumps.push((name.clone(), table.chain(target), text.clone()));
         }
         if rejects {
-            self.whole.rejects.push((name.clone(), text(&rule)));
+            self.whole.rejects.push((name.clone(), text));
         }
         let rules = self.chains.entry(name).or_default();
         rules.insert(if first { 0 } else { rules.len() }, rule);
     }
 
-    fn refuse(&mut self, what: &str, why: &str) {
+    fn refuse(&mut self, what: &str) {
         if self.unclear.len() < REFUSED_LIMIT {
-            self.unclear.push(format!("{what}: {why}"));
+            self.unclear.push(format!("{what}: {REFUSED}"));
         }
     }
 
@@ -286,9 +295,8 @@ impl RuleSet {
     pub(crate) fn refused(&self) -> Vec<String> {
         let whole = &self.whole;
         let lost = |(_, target, _): &&(String, String, String)| !whole.has_more && !whole.chains.contains(target);
-        let no_chain = |(_, _, rule): &(String, String, String)| {
-            format!("{rule}: the chain is in none of the files: nft refuses the whole file")
-        };
+        let no_chain =
+            |(_, _, rule): &(String, String, String)| format!("{rule}: the chain is in none of the files: {REFUSED}");
         let mut refused: Vec<String> = whole.jumps.iter().filter(lost).take(REFUSED_LIMIT).map(no_chain).collect();
         let mut next: HashMap<&str, Vec<&str>> = HashMap::new();
         for (chain, target, _) in &whole.jumps {
@@ -303,9 +311,8 @@ impl RuleSet {
             }
         }
         let rejects = whole.rejects.iter().filter(|(chain, _)| reached.contains(chain.as_str())).take(REFUSED_LIMIT);
-        refused.extend(rejects.map(|(_, rule)| {
-            format!("{rule}: the kernel refuses reject behind this hook: nft refuses the whole file")
-        }));
+        refused
+            .extend(rejects.map(|(_, rule)| format!("{rule}: the kernel refuses reject behind this hook: {REFUSED}")));
         refused
     }
 }

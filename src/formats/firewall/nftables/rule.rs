@@ -38,7 +38,8 @@ const SHORT_KEYS: [&str; 7] = ["iif", "iifname", "oif", "oifname", "mark", "skui
 fn key_before(words: &[&str], end: usize) -> usize {
     let mut start = end;
     loop {
-        let is_short = start.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| SHORT_KEYS.contains(word));
+        let behind = |count: usize| start.checked_sub(count).and_then(|at| words.get(at)).copied();
+        let is_short = behind(2) != Some("meta") && behind(1).is_some_and(|word| SHORT_KEYS.contains(&word));
         start = start.saturating_sub(if is_short { 1 } else { 2 });
         match start.checked_sub(1) {
             Some(joint) if words.get(joint) == Some(&".") => start = joint,

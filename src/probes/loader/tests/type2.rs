@@ -129,3 +129,27 @@ fn an_image_without_an_initramfs_loads_none() {
     let (_dir, root) = tree(&[("/efi/EFI/BOOT/BOOTX64.EFI", &bare)]);
     assert_eq!(booting(&read(&root)).initrds, []);
 }
+
+#[test]
+fn an_entry_may_start_an_image_by_whatever_key() {
+    let image = debian("12", "root=x ro iscsi_auto");
+    let entry = |lines: &str| {
+        let text = format!("title Typed\n{lines}\n");
+        let (_dir, root) = tree(&[
+            ("/efi/EFI/BOOT/BOOTX64.EFI", SYSTEMD_BOOT),
+            ("/efi/EFI/own/debian.efi", &image),
+            ("/efi/EFI/own/shell.efi", b"MZ"),
+            ("/efi/loader/entries/typed.conf", text.as_bytes()),
+        ]);
+        read(&root).entries.remove(0)
+    };
+    for key in ["linux", "efi", "uki"] {
+        let entry = entry(&format!("{key} /EFI/own/debian.efi"));
+        assert_eq!(entry.unified_image(), Some("/efi/EFI/own/debian.efi"), "{key}");
+        assert!(entry.linux && entry.cmdline.words.iter().any(|word| word.key == "iscsi_auto"), "{key}");
+        assert_eq!(entry.rest_not_read(), None, "{key}");
+    }
+    let other = entry("linux /EFI/own/debian.efi\noptions root=y ro");
+    assert!(other.rest_not_read().unwrap().what.contains("Secure Boot"));
+    assert!(!entry("efi /EFI/own/shell.efi").linux);
+}
