@@ -218,6 +218,20 @@ mod tests {
         assert_eq!(phases, [("initramfs", 0), ("start of the root", 0), ("networking.service", 1)]);
     }
 
+    /// It may have begun earlier: the sum has what was seen.
+    #[test]
+    fn a_gap_whose_message_waited_took_so_long_at_most() {
+        let mut keeper = Keeper::new("b".to_owned(), None);
+        take(&mut keeper, 3, start(held()));
+        take(&mut keeper, 6, gap("route removed"));
+        let within = Within { longer: Duration::from_secs(4), shorter: Duration::from_secs(1) };
+        let What::GapEnd { portal, stand, length, cause, .. } = gap_end(2) else { panic!() };
+        take(&mut keeper, 8, What::GapEnd { portal, stand, length, within: Some(within), cause });
+        let timeline = keeper.timeline(Duration::from_secs(60), Duration::ZERO);
+        let gap = &timeline.portals[0].kept[0];
+        assert_eq!((gap.length_us, gap.at_most, timeline.sums()), (Some(6_000_000), true, (1, 2_000_000)));
+    }
+
     #[test]
     fn a_watch_that_begins_again_goes_on_and_tells_what_nobody_saw() {
         let mut keeper = Keeper::new("b".to_owned(), None);

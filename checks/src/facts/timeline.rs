@@ -82,7 +82,7 @@ pub struct SanGap {
     pub from_us: u64,
     /// How long it took; `None` where the watch did not see its end.
     pub length_us: Option<u64>,
-    /// Nobody saw its end: it took so long at most.
+    /// Nobody saw its end, or its messages may have waited to be read: it took so long at most.
     pub at_most: bool,
     /// What took the packets instead.
     pub how: String,

@@ -19,9 +19,9 @@ pub(super) fn downgrade_unreached(results: &mut [CheckResult]) {
 }
 
 /// The checks that break a link, each with the first of its findings in a sentence.
-pub(super) fn breaks(results: &[CheckResult]) -> Vec<(&'static str, String)> {
+pub(super) fn breaks<'r>(results: impl IntoIterator<Item = &'r CheckResult>) -> Vec<(&'static str, String)> {
     let first = |result: &CheckResult| Some((result.check.id, result.criticals().next()?.summary.clone()));
-    results.iter().filter_map(first).collect()
+    results.into_iter().filter_map(first).collect()
 }
 
 /// The first of these links that a finding breaks.

@@ -67,8 +67,7 @@ pub(super) fn judge(run: &Run<'_>, candidates: Vec<Candidate>) -> Judgement {
         (None, true) => by_each(&trials),
         (None, false) => open(&trials, &results),
     };
-    let asked: Vec<CheckResult> = results.iter().filter(|result| asks(result.check)).cloned().collect();
-    broken.extend(breaks(&asked));
+    broken.extend(breaks(results.iter().filter(|result| asks(result.check))));
     run.judgement(results, Some(verdict), broken)
 }
 
