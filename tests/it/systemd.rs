@@ -1,8 +1,9 @@
 //! What isctpl says of units, held against systemd itself: roots full of units, links, masks, aliases, instances and
 //! drop-ins are made by chance, and `systemd --test`, which loads them as it does at boot and computes what it would
-//! start, has to agree. `systemctl --root is-enabled` has to agree on what is masked.
+//! start, has to agree. `systemctl --root is-enabled` has to agree on what is masked. And the gate's hook, which asks it.
 
 mod generated;
+mod hook;
 mod oracle;
 
 use crate::support::{has, is_root, skip};

@@ -119,7 +119,8 @@ watched() {
     command cp /run/dist/isctpl-doctor.service /etc/systemd/system/
 }
 
-# gated: isctpl gate judges each change of what the machine boots from, and holds reboots
+# gated: isctpl gate judges each change of what the machine boots from, and holds reboots. What inject.sh asks of it is in
+# /root/gate.sh.
 gated() {
     local hook
     command install -m 0755 /run/isctpl-program /usr/bin/isctpl
@@ -130,4 +131,33 @@ gated() {
         command install -m 0755 /run/dist/hooks/isctpl-gate "/etc/$hook/zzz-isctpl-gate"
     done
     systemctl enable isctpl-gate.path
+    cat >/root/gate.sh <<'WORDS'
+# change: something is changed from now on
+change() { sleep 1; touch /run/lab/changed; sleep 1; }
+
+# told CODE: the gate has judged since the last change, has systemd do so, and ends with this code
+told() {
+    for _ in $(seq 120); do
+        if [ /run/isctpl/gate.json -nt /run/lab/changed ]; then
+            code=0
+            isctpl gate >/run/lab/gate.txt || code=$?
+            if [ $code = "$1" ] && ! grep -q 'not taken\|has begun' /run/lab/gate.txt; then
+                cat /run/lab/gate.txt
+                return
+            fi
+        fi
+        sleep 1
+    done
+    cat /run/lab/gate.txt
+    return 1
+}
+
+# refused: systemd refuses to reboot, and goes on
+refused() {
+    if timeout 30 systemctl reboot >/run/lab/refused.txt 2>&1; then return 1; fi
+    cat /run/lab/refused.txt
+    grep 'by dependency only' /run/lab/refused.txt
+    systemctl is-system-running | grep -v stopping
+}
+WORDS
 }
