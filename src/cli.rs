@@ -1,6 +1,7 @@
 //! The command line.
 
 mod credentials;
+mod disk;
 mod examples;
 mod gate;
 mod ipxe;
@@ -11,6 +12,7 @@ mod source;
 mod watch;
 
 pub use credentials::CredentialArgs;
+pub use disk::DiskArgs;
 pub use gate::{GateAction, GateArgs};
 pub use ipxe::{Installer, IpxeArgs};
 pub use prepare::PrepareArgs;
@@ -58,7 +60,7 @@ const COMMON: &str = "Common options";
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check the whole boot chain of this machine, a mounted root, or a snapshot
+    /// Check the whole boot chain of this machine, a mounted root, a disk, or a snapshot
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
     /// Print what was found in one place, without judging it
@@ -113,9 +115,13 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub source: Source,
 
+    /// A disk in place of a root directory
+    #[command(flatten)]
+    pub disk: DiskArgs,
+
     /// Check files that `isctpl snapshot` wrote, - for standard input; several give a line each, and the worst
     /// one's exit code
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["root", "disk", "same_machine", "ibft_table", "sysfs"])]
     pub snapshot: Vec<PathBuf>,
 
     /// How to print the report
@@ -172,12 +178,16 @@ pub struct ShowArgs {
     pub image: Option<PathBuf>,
 
     /// Print the facts of a file that `isctpl snapshot` wrote, - for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "same_machine", "ibft_table", "sysfs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "disk", "same_machine", "ibft_table", "sysfs"])]
     pub snapshot: Option<PathBuf>,
 
     /// Whose facts
     #[command(flatten)]
     pub source: Source,
+
+    /// A disk in place of a root directory
+    #[command(flatten)]
+    pub disk: DiskArgs,
 
     /// How to print them
     #[arg(long, value_enum, default_value_t = DataFormat::Table)]
@@ -214,6 +224,10 @@ pub struct SnapshotArgs {
     /// Whose facts
     #[command(flatten)]
     pub source: Source,
+
+    /// A disk in place of a root directory
+    #[command(flatten)]
+    pub disk: DiskArgs,
 }
 
 /// `isctpl rescue`

@@ -21,7 +21,9 @@ Examples:
       one line for a monitoring system
   isctpl doctor --format html --output report.html
       one page for a browser
-  isctpl doctor --root /mnt --format junit --fail-on unknown --output isctpl.xml
+  isctpl doctor --disk image.qcow2
+      check an image before it is a machine: nothing is mounted, and no root is needed
+  isctpl doctor --disk image.raw --format junit --fail-on unknown --output isctpl.xml
       the test report of a pipeline that builds images";
 
 pub(super) const SHOW: &str = "\

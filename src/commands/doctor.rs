@@ -4,7 +4,7 @@ use super::config::ConfigFile;
 use super::deadline::{Ended, within};
 use super::output::Output;
 use super::progress::Progress;
-use super::source::{add_what_is_known, gather_until, request_of};
+use super::source::{add_what_is_known, gather_until, request_of_any};
 use super::{fleet, snapshot, timing};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
@@ -64,13 +64,14 @@ pub(super) fn judged(args: &DoctorArgs) -> anyhow::Result<Judged> {
     let progress = Arc::new(Progress::start());
     let limit = args.timeout.map(Duration::from_secs);
     let (source, file) = (args.source.clone(), args.snapshot.first().cloned());
+    let request = request_of_any(&source, &args.disk);
     let (selection, config, fail_on) = (args.selection(), ConfigFile::of(args), args.fail_on);
     let outcome = within(limit, &progress, {
         let selection = selection.clone();
         move |progress, until| -> anyhow::Result<_> {
             let facts = match file {
                 Some(file) => Some(loaded(&file, &source, progress)?),
-                None => gather_until(&source, progress, until)?,
+                None => gather_until(request, progress, until)?,
             };
             let Some(mut facts) = facts else { return Ok(None) };
             progress.say("reading isctpl.toml");
@@ -107,8 +108,9 @@ fn loaded(file: &Path, source: &Source, progress: &Progress) -> anyhow::Result<F
 
 /// Facts that tell only that there are none.
 fn nothing(args: &DoctorArgs, why: &str) -> Facts {
-    let mut facts = Facts { scope: probes::described_unread(&request_of(&args.source)), ..Facts::default() };
-    let place = args.snapshot.first().unwrap_or(&args.source.root);
+    let mut facts =
+        Facts { scope: probes::described_unread(&request_of_any(&args.source, &args.disk)), ..Facts::default() };
+    let place = args.snapshot.first().or(args.disk.disk.as_ref()).unwrap_or(&args.source.root);
     facts.scope.problems.push(Problem::new(printable::path(place), why));
     facts
 }

@@ -3,7 +3,7 @@
 use super::exit_code::EXIT_UNKNOWN;
 use super::output::Output;
 use super::snapshot;
-use super::source::{add_what_is_known, gather};
+use super::source::{add_what_is_known, gather, request_of_any};
 use crate::cli::{DataFormat, ShowArgs};
 use crate::formats::text::printable;
 use crate::probes::initramfs;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
             add_what_is_known(&mut facts, &args.source)?;
             facts
         }
-        None => gather(&args.source)?,
+        None => gather(request_of_any(&args.source, &args.disk))?,
     };
     let text = match args.format {
         DataFormat::Table => report::facts_text(args.what, &facts, &output.plain_lines()),

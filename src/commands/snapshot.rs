@@ -1,7 +1,7 @@
 //! `isctpl snapshot`: facts in a file, and back.
 
 use super::output::Output;
-use super::source::gather;
+use super::source::{gather, request_of_any};
 use crate::cli::SnapshotArgs;
 use crate::formats::text::printable;
 use crate::system::replace::{Readers, write_whole};
@@ -43,7 +43,7 @@ struct Snapshot<F> {
 }
 
 pub(super) fn run(args: &SnapshotArgs, output: &mut Output) -> anyhow::Result<u8> {
-    let facts = gather(&args.source)?;
+    let facts = gather(request_of_any(&args.source, &args.disk))?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let snapshot = serde_json::to_string(&Snapshot { schema: SCHEMA.to_owned(), tool: version, facts: &facts })?;
     let packed = pack(printable::json(&snapshot).as_bytes())?;

@@ -2,7 +2,8 @@
 
 use super::progress::Progress;
 use super::rescue;
-use crate::cli::Source;
+use crate::cli::{DiskArgs, Source};
+use crate::probes::lun::choice::RootChoice;
 use crate::probes::{self, GatherRequest};
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::unborne_san_nic;
@@ -12,6 +13,8 @@ use std::time::Instant;
 pub(super) fn request_of(source: &Source) -> GatherRequest {
     GatherRequest {
         root: source.root.clone(),
+        disk: None,
+        root_choice: None,
         same_machine: source.same_machine,
         portals: source.portals.clone(),
         san_subnets: source.san_subnets.clone(),
@@ -23,22 +26,33 @@ pub(super) fn request_of(source: &Source) -> GatherRequest {
     }
 }
 
+/// The same of a disk, where one was named in place of a root directory.
+pub(super) fn request_of_any(source: &Source, disk: &DiskArgs) -> GatherRequest {
+    let choice = disk.root_device.clone();
+    GatherRequest {
+        disk: disk.disk.clone(),
+        root_choice: choice.map(|device| RootChoice { device, subvolume: disk.subvolume.clone() }),
+        ..request_of(source)
+    }
+}
+
 /// Reads the facts, and says what is being read when that takes long.
-pub(super) fn gather(source: &Source) -> Result<Facts, Problem> {
-    let facts = gather_until(source, &Progress::start(), None)?;
+pub(super) fn gather(request: GatherRequest) -> Result<Facts, Problem> {
+    let facts = gather_until(request, &Progress::start(), None)?;
     facts.ok_or_else(|| Problem::new("/", "was not read in time"))
 }
 
 /// The same, until a time; `None` when that came first.
 pub(super) fn gather_until(
-    source: &Source,
+    request: GatherRequest,
     progress: &Progress,
     until: Option<Instant>,
 ) -> Result<Option<Facts>, Problem> {
-    let request = GatherRequest { rescued: rescue::is_up_at(&source.root), ..request_of(source) };
+    let rescued = request.disk.is_none() && rescue::is_up_at(&request.root);
+    let request = GatherRequest { rescued, ..request };
     let say = |stage: probes::Stage| progress.say(&stage.to_string());
     // With a time to keep, another process reads the root: who touches a disk that is gone never ends.
-    if until.is_some() || probes::is_running_root(&source.root) {
+    if until.is_some() || probes::is_live(&request) {
         return probes::gather_watched(&request, until, &say);
     }
     probes::gather(&request, &say).map(Some)

@@ -2,6 +2,7 @@
 //! probes are.
 
 pub mod cmdline;
+pub(crate) mod disk;
 pub(crate) mod firewall;
 #[cfg(test)]
 mod growth;

@@ -1,12 +1,13 @@
 //! Which probes are asked, in which order, and whose facts count.
 
+use super::os_release::pretty_name;
 use super::request::{GatherRequest, Stage};
+use super::storage::Place;
 use super::units::startup::Startup;
 use super::{
-    boot_files, cmdline, dhcp, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics, same_machine,
-    services, storage, template,
+    boot_files, cmdline, dhcp, disk, firmware, initramfs, iscsi, kernel, loader, netconfig, network, nics,
+    same_machine, services, storage, template,
 };
-use crate::formats::shell::{Shell, Variables};
 use crate::formats::text::names;
 use crate::system::{Budget, Root};
 use isctpl_checks::Analysis;
@@ -27,12 +28,20 @@ const IMAGES_LIMIT: usize = 8;
 /// When the root, or a file that the user named, cannot be opened: everything else becomes a fact
 /// that is unknown.
 pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
-    let root = Root::open(&request.root)?;
-    let live = is_running_root(&request.root);
+    if request.disk.is_some() {
+        say(Stage::RootDisk);
+    }
+    let disk = request.disk.as_ref().map(|path| disk::open(path, request.root_choice.as_ref())).transpose()?;
+    let root = match &disk {
+        Some(disk) => disk.root.clone(),
+        None => Root::open(&request.root)?,
+    };
+    let live = is_live(request);
     if live && request.same_machine {
         return Err(Problem::new("--same-machine", "needs --root DIR; on the booted instance leave it out"));
     }
-    let told = live || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
+    let told =
+        live || disk.is_some() || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
     let proof = if told { None } else { same_machine::proof(&root) };
     let same_machine = request.same_machine || proof.is_some();
     let machine = live || same_machine;
@@ -49,6 +58,12 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
         facts.storage.root_silence = storage::root_silence(&root.kernel());
     }
     facts.scope = Scope { same_machine, same_machine_proof: proof, ..scope(request, &root, live) };
+    facts.scope.problems.extend(disk.iter().flat_map(|disk| disk.problems.iter().cloned()));
+    let place = match &disk {
+        Some(disk) => Place::Disk(disk),
+        None if live => Place::Running,
+        None => Place::Mounted,
+    };
     say(Stage::Firmware);
     let not_ours = || "this host may not be the instance (--same-machine if it is)".to_owned();
     match (&sysfs, &table) {
@@ -78,7 +93,7 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     let startup = std::thread::scope(|scope| {
         // Unpacking takes longer than all the rest, so it has a thread of its own where there is one to have.
         let reader = std::thread::Builder::new().name("images".to_owned()).spawn_scoped(scope, read_images);
-        let startup = read_files(&root, live, sysfs.as_ref().filter(|_| live), &mut facts, say);
+        let startup = read_files(&root, place, sysfs.as_ref().filter(|_| live), &mut facts, say);
         if live {
             say(Stage::Routes);
             let flows = Analysis::of(&facts).session_flows();
@@ -148,11 +163,12 @@ pub fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result<Facts,
 /// Everything that lies in files of the root.
 fn read_files<'r>(
     root: &'r Root,
-    live: bool,
+    place: Place<'_>,
     sysfs: Option<&Root>,
     facts: &mut Facts,
     say: &dyn Fn(Stage),
 ) -> Startup<'r> {
+    let live = matches!(place, Place::Running);
     facts.cmdline = if live {
         cmdline::read(&root.kernel())
     } else {
@@ -183,8 +199,8 @@ fn read_files<'r>(
     facts.services = services::read(root, &startup);
     say(Stage::Disks);
     let root_silence = std::mem::take(&mut facts.storage.root_silence);
-    facts.storage = Storage { root_silence, ..storage::read(root, live) };
-    if !live {
+    facts.storage = Storage { root_silence, ..storage::read(root, place) };
+    if let Place::Mounted = place {
         facts.storage.beside = storage::beside::read(root, facts.scope.same_machine);
     }
     startup
@@ -205,7 +221,7 @@ fn scope(request: &GatherRequest, root: &Root, live: bool) -> Scope {
 
 /// How, where and when facts would be read of this root, without a look at it.
 pub fn described_unread(request: &GatherRequest) -> Scope {
-    described(request, request.root == Path::new("/"))
+    described(request, request.disk.is_none() && request.root == Path::new("/"))
 }
 
 /// How, where and when facts are read, without what the root itself tells.
@@ -213,7 +229,8 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
     let now = jiff::Timestamp::now();
     Scope {
         mode: if live { Mode::Live } else { Mode::Root },
-        root: request.root.display().to_string(),
+        root: request.disk.as_ref().unwrap_or(&request.root).display().to_string(),
+        from_disk: request.disk.is_some(),
         same_machine: request.same_machine,
         firmware_given: request.ibft_table.is_some() || request.sysfs.is_some(),
         ibft_table: request.ibft_table.as_ref().map(|path| path.display().to_string()),
@@ -230,11 +247,9 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
     }
 }
 
-/// `PRETTY_NAME` of os-release(5), for people: a file that shells can read.
-pub(super) fn pretty_name(text: &str) -> Option<String> {
-    let mut variables = Variables::default();
-    variables.read(text, "", Shell::Any);
-    variables.setting("PRETTY_NAME").ok().flatten().map(|name| name.value)
+/// Whether the facts are those of the system that this process runs on.
+pub fn is_live(request: &GatherRequest) -> bool {
+    request.disk.is_none() && is_running_root(&request.root)
 }
 
 /// Whether the directory is the root that this process runs on.

@@ -3,6 +3,7 @@
 pub(crate) mod boot_files;
 pub(crate) mod cmdline;
 pub(crate) mod dhcp;
+mod disk;
 mod files;
 pub(crate) mod firmware;
 mod gather;
@@ -14,6 +15,7 @@ pub mod lun;
 pub(crate) mod netconfig;
 pub mod network;
 pub(crate) mod nics;
+mod os_release;
 mod request;
 mod same_machine;
 #[cfg(test)]
@@ -26,6 +28,6 @@ mod unified;
 mod units;
 mod watched;
 
-pub use gather::{described_unread, gather, gather_kernel, is_running_root};
+pub use gather::{described_unread, gather, gather_kernel, is_live, is_running_root};
 pub use request::{GatherRequest, Stage};
 pub use watched::{answer_watcher, gather_watched};

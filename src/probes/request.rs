@@ -1,5 +1,6 @@
 //! What is asked of the probes, and how far they are.
 
+use super::lun::choice::RootChoice;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,6 +13,12 @@ pub struct GatherRequest {
     /// The root directory.
     #[serde(with = "path")]
     pub root: PathBuf,
+    /// A disk that is mounted nowhere, whose root is judged in place of the directory.
+    #[serde(with = "optional_path", default)]
+    pub disk: Option<PathBuf>,
+    /// Which root of that disk, where it was chosen.
+    #[serde(default)]
+    pub root_choice: Option<RootChoice>,
     /// The root belongs to this hardware.
     pub same_machine: bool,
     /// Portals named by hand.

@@ -1,12 +1,10 @@
 //! Unified kernel images on the root's disk.
 
 use crate::formats::loader::uki::{HEADER_LIMIT, Uki};
-use crate::system::Root;
+use crate::system::{Root, RootFile};
 use isctpl_checks::facts::Problem;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Take};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 
 /// The most that is read of a section of text; the kernel takes a command line of 2 KB.
 const TEXT_LIMIT: u64 = 64 * 1024;
@@ -14,7 +12,7 @@ const TEXT_LIMIT: u64 = 64 * 1024;
 /// An image that is open.
 #[derive(Debug)]
 pub(super) struct Unified {
-    file: File,
+    file: RootFile,
     uki: Uki,
     name: String,
 }
@@ -25,9 +23,9 @@ impl Unified {
     /// # Errors
     /// When it cannot be read.
     pub(super) fn open(root: &Root, path: &str) -> Result<Option<Self>, Problem> {
-        let Some(file) = root.open_file(path)? else { return Ok(None) };
+        let Some(mut file) = root.open_file(path)? else { return Ok(None) };
         let name = root.name(path);
-        match sections(&file) {
+        match sections(&mut file) {
             Ok(Some(uki)) => Ok(Some(Self { file, uki, name })),
             Ok(None) => Ok(None),
             Err(error) => Err(Problem::new(name, format!("could not be read: {error}"))),
@@ -73,8 +71,8 @@ impl Unified {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) fn initramfs(mut file: File, size: u64) -> io::Result<Option<(Take<File>, u64)>> {
-    let place = match sections(&file)? {
+pub(super) fn initramfs(mut file: RootFile, size: u64) -> io::Result<Option<(Take<RootFile>, u64)>> {
+    let place = match sections(&mut file)? {
         Some(uki) => uki.section(".initrd"),
         None => Some(0..size),
     };
@@ -85,12 +83,11 @@ pub(super) fn initramfs(mut file: File, size: u64) -> io::Result<Option<(Take<Fi
 }
 
 /// What the sections of a file are, which is read from its beginning, wherever it stands.
-fn sections(file: &File) -> io::Result<Option<Uki>> {
+fn sections(file: &mut RootFile) -> io::Result<Option<Uki>> {
     let mut head = Vec::new();
-    let mut reader: &File = file;
-    reader.seek(SeekFrom::Start(0))?;
-    reader.take(HEADER_LIMIT).read_to_end(&mut head)?;
-    reader.seek(SeekFrom::Start(0))?;
+    file.seek(SeekFrom::Start(0))?;
+    file.by_ref().take(HEADER_LIMIT).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
     Ok(Uki::parse(&head))
 }
 

@@ -61,7 +61,7 @@ pub fn gather_watched(
     say: &dyn Fn(Stage),
 ) -> Result<Option<Facts>, Problem> {
     // Only the running root's kernel has an answer of its own where the disk has none.
-    let patience = (request.root == Path::new("/")).then_some(PATIENCE);
+    let patience = (request.disk.is_none() && request.root == Path::new("/")).then_some(PATIENCE);
     let end = match reader(request) {
         Ok(child) => listen(child, patience.unwrap_or(Duration::MAX), until, say),
         // Without /proc there is no second one; nor is there a reason to fail for that.

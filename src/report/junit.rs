@@ -197,7 +197,7 @@ fn of_finding(report: &Report<'_>, check: &Check, finding: &Finding) -> Vec<Stri
     let mut lines = vec![format!("{}: {}", finding.severity, finding.summary)];
     lines.extend(shown(&finding.evidence));
     // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
-    let guard = if report.snapshot.is_some() { "# " } else { "" };
+    let guard = if report.is_elsewhere() { "# " } else { "" };
     if let Some(command) = report.fixed_by(check, &finding.remedy) {
         lines.push(format!("fixed by: {guard}{command}"));
     }

@@ -139,6 +139,12 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Whether the commands are for another place than the one where the report is read: the machine that a snapshot is of,
+    /// or wherever somebody mounts the disk.
+    fn is_elsewhere(&self) -> bool {
+        self.snapshot.is_some() || self.facts.scope.from_disk
+    }
+
     /// Where the root is for whoever reads the report. What a snapshot says is for the machine that it is of, and
     /// not for the one on which it is read.
     fn reach(&self) -> Reach<'_> {
@@ -161,7 +167,7 @@ impl<'a> Report<'a> {
         let mut command = ShellCommand::new(&["isctpl", "prepare", "--only"]).value(check.id);
         let root = self.typed_root();
         let files = [("--root", root), ("--ibft-table", scope.ibft_table.as_ref()), ("--sysfs", scope.sysfs.as_ref())];
-        let files = files.into_iter().filter(|_| self.snapshot.is_none());
+        let files = files.into_iter().filter(|_| !self.is_elsewhere());
         let files = files.filter_map(|(option, name)| Some((option, as_operand(name?))));
         let portals = scope.portals.iter().map(|portal| ("--portal", portal.to_string()));
         let subnets = scope.san_subnets.iter().map(|subnet| ("--san-subnet", subnet.to_string()));
@@ -190,7 +196,7 @@ impl<'a> Report<'a> {
     /// The root that has to be named where the command is typed; `None` where that is `/`.
     fn typed_root(&self) -> Option<&String> {
         let scope = &self.facts.scope;
-        Some(&scope.root).filter(|_| self.snapshot.is_none() && scope.mode == Mode::Root)
+        Some(&scope.root).filter(|_| !self.is_elsewhere() && scope.mode == Mode::Root)
     }
 
     fn counts(&self) -> Counts {

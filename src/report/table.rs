@@ -3,7 +3,7 @@
 use super::ignores::ignores_text;
 use super::style::{DOUBTFUL, FAINT, STRONG, Style, of_boot, of_severity, of_status, paint, status_word};
 use super::{Report, by_reason, columns, timeline};
-use isctpl_checks::facts::{Mode, Problem};
+use isctpl_checks::facts::{Mode, Problem, Scope};
 use isctpl_checks::{BootVerdict, ChainLink, Check, Evidence, Finding, LinkStatus, Outcome, Remedy};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -62,15 +62,23 @@ fn whose_commands(report: &Report<'_>, style: &Style) -> String {
     let findings = report.judgement.findings();
     let typed = |remedy: &Remedy| !remedy.plain_commands().is_empty() || !remedy.repairs().is_empty();
     let commands = findings.iter().any(|(_, finding)| typed(&finding.remedy));
-    if report.mode() != "snapshot" || !commands {
+    if !report.is_elsewhere() || !commands {
         return String::new();
     }
     let place = match report.facts.scope.mode {
         Mode::Live => "on the instance".to_owned(),
+        Mode::Root if report.facts.scope.from_disk => {
+            format!("in a chroot of the root, which is on the disk {}", report.facts.scope.root)
+        }
         Mode::Root => format!("in a chroot of the instance's root (it was mounted at {})", report.facts.scope.root),
     };
     let text = format!("Type the commands below {place}, without the #: they are not for this machine.");
     format!("\n{}", style.wrap(&text, "", "  "))
+}
+
+/// What was judged in place of a machine.
+fn root_in_words(scope: &Scope) -> String {
+    format!("{} {}", if scope.from_disk { "disk" } else { "root" }, scope.root)
 }
 
 /// `FAILS at login: instance-59725 (Debian GNU/Linux 12), root /target`
@@ -92,9 +100,9 @@ pub(super) fn headline(report: &Report<'_>, style: &Style) -> String {
     subject.extend(scope.os.clone());
     subject.push(match (report.snapshot.is_some(), scope.mode) {
         (true, Mode::Live) => format!("snapshot of the booted instance, {}", scope.time),
-        (true, Mode::Root) => format!("snapshot of the root {}, {}", scope.root, scope.time),
+        (true, Mode::Root) => format!("snapshot of the {}, {}", root_in_words(scope), scope.time),
         (false, Mode::Live) => "this booted instance".to_owned(),
-        (false, Mode::Root) => format!("the root {}", scope.root),
+        (false, Mode::Root) => format!("the {}", root_in_words(scope)),
     });
     let hangs_on = verdict.hangs_on.as_ref().map(|hangs_on| format!("{hangs_on}; ")).unwrap_or_default();
     let line = style.wrap(&format!("{answer}: {hangs_on}{}", subject.join(", ")), "", "  ");
@@ -151,7 +159,7 @@ fn evidence(evidence: &[Evidence], style: &Style) -> String {
 fn remedy(report: &Report<'_>, check: &Check, remedy: &Remedy, style: &Style) -> String {
     let mut text = String::new();
     // What a snapshot is answered with must not act on the machine on which it is read, if it is pasted there.
-    let guard = if report.snapshot.is_some() { "# " } else { "" };
+    let guard = if report.is_elsewhere() { "# " } else { "" };
     if let Some(command) = report.fixed_by(check, remedy) {
         let _ = writeln!(text, "  fixed by  {}", paint(STRONG, &format!("{guard}{command}")));
     }

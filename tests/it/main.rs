@@ -7,6 +7,7 @@ mod architecture;
 mod captured;
 mod cli;
 mod confined;
+mod disk;
 mod doctor_live;
 mod doctor_root;
 mod fleet;

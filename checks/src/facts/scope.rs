@@ -28,6 +28,9 @@ pub struct Scope {
     pub mode: Mode,
     /// The directory that was judged.
     pub root: String,
+    /// The root was read from a disk that is mounted nowhere, which `root` names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub from_disk: bool,
     /// With a mounted root: this host's firmware, NICs and SAN lease are the instance's.
     pub same_machine: bool,
     /// `isctpl rescue` has mounted this root, and what its programs need below it.
@@ -89,6 +92,8 @@ impl Scope {
     /// Where the root is for whoever types commands here, where the facts were read.
     pub fn reach(&self) -> Reach<'_> {
         match self.mode {
+            // Whoever mounts it somewhere types them there.
+            _ if self.from_disk => Reach::Own,
             Mode::Live => Reach::Own,
             Mode::Root if self.rescued => Reach::Rescued,
             Mode::Root => Reach::Mounted(&self.root),

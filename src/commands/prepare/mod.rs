@@ -4,7 +4,7 @@ mod standing;
 
 use super::output::Output;
 use super::rescue::root_only;
-use super::source::gather;
+use super::source::{gather, request_of};
 use super::step_progress::{StepProgress, is_yes};
 use super::stopped::Stopped;
 use crate::cli::{PrepareArgs, Source};
@@ -61,9 +61,11 @@ struct Judged {
 impl Judged {
     /// `is_changed` tells that prepare has changed the root meanwhile.
     fn of(source: &Source, gateway: Option<IpAddr>, is_changed: bool) -> Result<Self, Problem> {
-        let mut facts = gather(source).or_else(|problem| match &source.san_nic {
+        let mut facts = gather(request_of(source)).or_else(|problem| match &source.san_nic {
             // Where the configuration that bore its name is gone by now, none is for it any more.
-            Some(_) if is_changed => gather(&Source { san_nic: Some(UNCONFIGURED.to_owned()), ..source.clone() }),
+            Some(_) if is_changed => {
+                gather(request_of(&Source { san_nic: Some(UNCONFIGURED.to_owned()), ..source.clone() }))
+            }
             _ => Err(problem),
         })?;
         facts.scope.san_gateway = gateway;

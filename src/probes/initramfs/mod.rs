@@ -18,7 +18,7 @@ mod walk;
 
 use crate::formats::image::cpio::{Entry, Input, Kind};
 use crate::probes::unified;
-use crate::system::{Budget, Root};
+use crate::system::{Budget, Root, RootFile};
 use collect::Collected;
 use isctpl_checks::facts::{EntryKind, Initramfs, Problem, Source};
 use scripts::Scripts;
@@ -70,7 +70,7 @@ pub(crate) fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry
             facts.size = metadata.len();
             facts.mtime = metadata.mtime();
             facts.mode = Some(metadata.mode() & PERMISSIONS);
-            open(image, &mut facts, &Budget::of_images(), sink);
+            open(image.into(), &mut facts, &Budget::of_images(), sink);
         }
         Err(error) => {
             facts.incomplete = true;
@@ -81,7 +81,7 @@ pub(crate) fn examine(image: File, name: &str, sink: &mut dyn FnMut(&ListedEntry
 }
 
 /// Fills the facts from an open file: an image, or the one in a unified kernel image, whose size they then state.
-fn open(file: File, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn FnMut(&ListedEntry)) {
+fn open(file: RootFile, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn FnMut(&ListedEntry)) {
     match unified::initramfs(file, facts.size) {
         Ok(Some((image, size))) => {
             facts.size = size;

@@ -1,6 +1,7 @@
 //! The disk of a logical unit: found by the session's target and portal and the unit's number, never by a name
 //! such as `sda`, which tells no more than the order in which disks appeared.
 
+pub mod choice;
 pub mod contents;
 pub(crate) mod mount_plan;
 pub mod system;

@@ -1,7 +1,7 @@
 //! Whether a mounted filesystem is the root of a system, and which subvolumes of a btrfs are.
 
 use crate::formats::storage::fstab;
-use crate::probes::gather::pretty_name;
+use crate::probes::os_release::pretty_name;
 use crate::probes::storage::mounts;
 use crate::system::{FileKind, Meta, Root};
 use isctpl_checks::facts::{FstabEntry, Problem};
@@ -26,6 +26,9 @@ const DIRECTORY_LIMIT: usize = 2_000;
 
 /// The most subvolumes that are looked at.
 const SUBVOLUME_LIMIT: usize = 256;
+
+/// What a system lacks that has no first program.
+pub(crate) const NO_INIT: &str = "it has no init: neither /sbin/init nor systemd";
 
 /// What a filesystem holds that tells a root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,16 +105,25 @@ fn look_below(root: &Root, directory: &str) -> Evidence {
     evidence
 }
 
+/// Whether fstab has a line for this mount point.
+fn has_line(evidence: &Evidence, target: &str) -> bool {
+    evidence.fstab.iter().flatten().any(|entry| entry.target == target)
+}
+
+/// Whether it names itself, or says what `/` is.
+pub(crate) fn is_named(evidence: &Evidence) -> bool {
+    evidence.os_release.is_some() || has_line(evidence, "/")
+}
+
 /// Decides whether it is a root: it names itself or says what `/` is, and has a first program, or says that
 /// `/usr`, where that lies, is a filesystem of its own.
 pub fn judge(evidence: &Evidence) -> RootVerdict {
-    let fstab_has = |target: &str| evidence.fstab.iter().flatten().any(|entry| entry.target == target);
-    let named = evidence.os_release.is_some() || fstab_has("/");
-    let starts = evidence.init.is_some() || fstab_has("/usr");
+    let named = is_named(evidence);
+    let starts = evidence.init.is_some() || has_line(evidence, "/usr");
     match (named, starts) {
         (true, true) => RootVerdict::Root,
         _ if !evidence.problems.is_empty() => RootVerdict::Unknown(evidence.problems.clone()),
-        (true, false) => RootVerdict::NoRoot("it has no init: neither /sbin/init nor systemd"),
+        (true, false) => RootVerdict::NoRoot(NO_INIT),
         (false, true) => RootVerdict::NoRoot("it has neither os-release nor an fstab with a line for /"),
         (false, false) => RootVerdict::NoRoot("it has neither os-release nor init"),
     }

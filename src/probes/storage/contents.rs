@@ -30,13 +30,9 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
     let to_read = below_root && !is_plain;
     device.signature = if to_read {
         match (read(host, device), told) {
-            (Ok(read), told) => {
-                device.volumes = read.volumes;
-                device.raid = device.raid.take().or(read.raid);
-                device.btrfs_devices = read.btrfs_devices;
-                device.btrfs_checksum = read.btrfs_checksum.map(str::to_owned);
-                device.luks = read.luks;
-                Fact::Known(read.signature.or(told))
+            (Ok(mut read), told) => {
+                read.signature = read.signature.or(told);
+                take(device, read)
             }
             // What udev saw outlives a device that does not answer or must not be opened.
             (Err(_), Some(told)) => Fact::Known(Some(told)),
@@ -54,6 +50,16 @@ pub(crate) fn fill(host: &Root, device: &mut BlockDevice, below_root: bool) {
     if below_root && device.parent.is_some() && device.part_uuid.is_none() {
         partition_of_table(host, device);
     }
+}
+
+/// Fills in what a device's first blocks say, but for the signature, which is handed back.
+pub(crate) fn take(device: &mut BlockDevice, read: Contents) -> Fact<Option<Signature>> {
+    device.volumes = read.volumes;
+    device.raid = device.raid.take().or(read.raid);
+    device.btrfs_devices = read.btrfs_devices;
+    device.btrfs_checksum = read.btrfs_checksum.map(str::to_owned);
+    device.luks = read.luks;
+    Fact::Known(read.signature)
 }
 
 /// Where a physical volume's metadata was not read, the logical volumes that lie on it tell its group.

@@ -8,6 +8,7 @@ pub(crate) mod mounts;
 mod settings;
 pub(crate) mod sysfs;
 
+use super::disk::DiskRoot;
 use crate::formats::storage::{crypttab, fstab};
 use crate::formats::text::harmless::is_plain;
 use crate::formats::text::names;
@@ -23,9 +24,20 @@ use sysfs::Sysfs;
 /// The most block devices of a running system that are listed.
 const DEVICE_LIMIT: usize = 1024;
 
-/// Reads what is known of storage. `live` says that the root is the running system's `/`; of another root the
-/// device is a fact only where something is mounted on it, and of a plain directory nothing outside it is touched.
-pub(crate) fn read(root: &Root, live: bool) -> Storage {
+/// Where a root is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// It is the running system's `/`.
+    Running,
+    /// A directory. Its device is a fact only where something is mounted on it; of a plain directory nothing outside it
+    /// is touched.
+    Mounted,
+    /// A disk that is mounted nowhere.
+    Disk(&'a DiskRoot),
+}
+
+/// Reads what is known of storage; of a mounted root without the devices beside its own.
+pub(crate) fn read(root: &Root, place: Place<'_>) -> Storage {
     let mut problems = Vec::new();
     let fstab = settings::text(root, "/etc/fstab", &mut problems).map(|text| fstab::parse(&text, "/etc/fstab"));
     let (fstab, trouble) = fstab.unwrap_or_default();
@@ -55,12 +67,15 @@ pub(crate) fn read(root: &Root, live: bool) -> Storage {
         multipath: settings::multipath(root, &mut problems),
         ..storage
     };
-    if live {
+    if let Place::Running = place {
         running(&root.kernel(), &mut storage, &mut problems);
     } else {
         storage.mounts =
             Fact::NotApplicable("the mounts of the running kernel do not belong to the mounted root".to_owned());
-        mounted(root, &mut storage);
+        match place {
+            Place::Disk(disk) => on_disk(disk, &mut storage),
+            _ => mounted(root, &mut storage),
+        }
         awaited::mounted(root, &mut storage.fstab);
     }
     Source::Other.name(&mut problems);
@@ -149,6 +164,14 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
     storage.devices = all_devices(root, below, problems).into();
     storage.root_device = stack.map(|stack| stack.into_iter().next()).into();
     storage.mounts = Fact::Known(entries.into_iter().map(|entry| entry.mount).collect());
+}
+
+/// Fills in the devices of a disk that is mounted nowhere.
+fn on_disk(disk: &DiskRoot, storage: &mut Storage) {
+    storage.root_subvolume = disk.subvolume.as_ref().map(|path| format!("/{path}"));
+    storage.root_device = Fact::Known(disk.stack.first().cloned());
+    storage.devices = Fact::Known(disk.stack.clone());
+    storage.beside = Fact::Known(disk.beside.clone());
 }
 
 /// Fills in the device below a root that something is mounted on.

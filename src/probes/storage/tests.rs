@@ -16,7 +16,7 @@ fn link(root: &Path, path: &str, target: &str) {
 }
 
 fn facts(root: &Path, live: bool) -> Storage {
-    read(&Root::open(root).unwrap(), live)
+    read(&Root::open(root).unwrap(), if live { Place::Running } else { Place::Mounted })
 }
 
 /// A booted instance: a logical volume on the third partition of a LUN, and udev's word of them.

@@ -1,6 +1,7 @@
 //! What was asked for, where this machine has what the steps work on, and what they hand on.
 
 use crate::formats::text::secret::Secret;
+use crate::probes::lun::choice::RootChoice;
 use crate::probes::lun::contents::Filesystem;
 use crate::procedures::Failure;
 use crate::system::Root;
@@ -76,15 +77,6 @@ pub(crate) struct Nic {
     pub(crate) address: Option<IpNet>,
     /// The gateway to the portal.
     pub(crate) gateway: Option<IpAddr>,
-}
-
-/// Which filesystem is the root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RootChoice {
-    /// A kernel name, a device's path, `VG/LV`, or `UUID=` with a filesystem's UUID.
-    pub(crate) device: String,
-    /// The subvolume, of btrfs.
-    pub(crate) subvolume: Option<String>,
 }
 
 /// What the steps work with.

@@ -11,5 +11,5 @@ mod procedure;
 pub(crate) mod recovery;
 mod steps;
 
-pub(crate) use context::{Context, MountedRoot, Nic, RescueRequest, Rescued, RootChoice, STATE, place};
+pub(crate) use context::{Context, MountedRoot, Nic, RescueRequest, Rescued, STATE, place};
 pub(crate) use procedure::Rescue;

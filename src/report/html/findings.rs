@@ -32,7 +32,7 @@ fn one(page: &mut String, report: &Report<'_>, check: &Check, finding: &Finding)
         let _ = writeln!(page, "<dt>evidence</dt><dd><code>{}</code>{excerpt}</dd>", text(&piece.source));
     }
     // A command is pasted from here, too: what a snapshot is answered with must not act on the reader's machine.
-    let guard = if report.snapshot.is_some() { "# " } else { "" };
+    let guard = if report.is_elsewhere() { "# " } else { "" };
     if let Some(command) = report.fixed_by(check, &finding.remedy) {
         let _ = writeln!(page, "<dt>fixed by</dt><dd><pre>{guard}{}</pre></dd>", text(&command));
     }

@@ -73,6 +73,7 @@ fn subject(report: &Report<'_>) -> String {
     let place = match report.mode() {
         "live" => "this booted instance".to_owned(),
         "snapshot" => format!("a snapshot of {}, {}", scope.root, scope.time),
+        _ if scope.from_disk => format!("the disk {}", scope.root),
         _ => format!("the root {}", scope.root),
     };
     scope.hostname.iter().chain(&scope.os).cloned().chain([place]).collect::<Vec<_>>().join(", ")

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+pub mod disk;
 pub mod elf;
 pub mod image;
 pub mod netns;

@@ -54,7 +54,7 @@ pub(crate) struct Booted {
     /// The exit code of the scenario's `proof.sh`.
     proof: Option<i32>,
     /// The exit code of the scenario's `inject.sh`.
-    pub(crate) inject: Option<i32>,
+    inject: Option<i32>,
 }
 
 impl Booted {
@@ -67,6 +67,7 @@ impl Booted {
             disk: self.disk,
             clean: self.clean,
             proof: self.proof,
+            inject: self.inject,
         }
     }
 }
@@ -162,6 +163,7 @@ impl Lab {
         fs::copy(&self.program, share.join("isctpl"))?;
         fs::copy(BUSYBOX, share.join("busybox")).context("busybox-static is missing")?;
         fs::copy(self.folder.join("guest/task"), share.join("task"))?;
+        fs::write(share.join("patience"), self.patience.to_string())?;
         if self.capture && self.catalogue.is_baseline(boot.scenario) {
             fs::copy(self.folder.join("guest/capture.sh"), share.join("capture.sh"))?;
         }

@@ -10,6 +10,7 @@ mod installed;
 mod lab;
 mod lun;
 mod machine;
+mod on_disk;
 mod outcome;
 mod prepared;
 mod process;
@@ -86,6 +87,11 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["rescue", "prepare", "with", "capture", "judge_only"])]
     installer: bool,
 
+    /// Have `isctpl doctor --disk` judge every LUN's image, raw and as qcow2, and hold that against the mounted root;
+    /// boots nothing
+    #[arg(long, conflicts_with_all = ["rescue", "prepare", "installer", "with", "capture", "judge_only"])]
+    disk: bool,
+
     /// Mount the one scenario's root, run this command ({root} is the mount), and take it down again
     #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "COMMAND")]
     with: Vec<String>,
@@ -94,7 +100,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Write results.md, prepare.md with --prepare, or installer.md with --installer, anew, with how each scenario came out when it was last booted here
+    /// Write results.md, prepare.md with --prepare, disks.md with --disk, or installer.md with --installer, anew, with how each scenario came out when it was last booted here
     #[arg(long, conflicts_with = "judge_only")]
     record: bool,
 
@@ -179,6 +185,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     }
     if arguments.installer {
         return tell(&lab, arguments, chosen, Lab::install);
+    }
+    if arguments.disk {
+        return tell(&lab, arguments, chosen, Lab::judge_disk);
     }
     if arguments.prepare {
         return tell(&lab, arguments, chosen, Lab::prepare);

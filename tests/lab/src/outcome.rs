@@ -21,6 +21,8 @@ pub(crate) struct Seeing<'a> {
     pub(crate) clean: Option<bool>,
     /// The exit code of the scenario's `proof.sh`, where it has one.
     pub(crate) proof: Option<i32>,
+    /// The exit code of the scenario's `inject.sh`, where it has one.
+    pub(crate) inject: Option<i32>,
 }
 
 /// What a machine did, in words and as data.
@@ -134,7 +136,7 @@ pub(crate) fn disagreements(
         .map(|text| format!("before the boot, {text}"))
         .collect();
     // What was injected breaks a machine that was sound: then the last verdict is held against the machine.
-    let (verdict, link) = match (seeing.injected, seeing.live) {
+    let (verdict, link) = match (seeing.injected.filter(|_| !scenario.again), seeing.live) {
         (Some(injected), _) => (injected.verdict.boot.as_str(), injected.verdict.broken_link.as_deref()),
         (None, Some(live)) if scenario.live.is_some() => {
             (live.verdict.boot.as_str(), live.verdict.broken_link.as_deref())
@@ -162,6 +164,9 @@ pub(crate) fn disagreements(
         }
         (Some(_), None) => all.push("there is no verdict after the injection".to_owned()),
         (None, _) => {}
+    }
+    if let Some(code) = seeing.inject.filter(|code| *code != 0) {
+        all.push(format!("inject.sh ended with {code}: see inject.log"));
     }
     if let Some(code) = seeing.proof.filter(|code| *code != 0) {
         all.push(format!("proof.sh ended with {code}: see proof.log"));

@@ -60,6 +60,10 @@ pub struct Scenario {
     /// What doctor must say after `inject.sh` was run in the instance.
     #[serde(default)]
     pub injected: Option<Expectation>,
+    /// What is injected breaks the next boot and not this one: the LUN is booted again, and that boot is held against
+    /// what doctor said last.
+    #[serde(default)]
+    pub again: bool,
     /// What the machine must be seen to do; from the verdict where it is not said.
     #[serde(default)]
     pub seen: Seen,
@@ -213,6 +217,7 @@ impl Catalogue {
             ensure!(!recipes.contains_key(&name), "{name} is a base and a scenario");
             let inject = folder.join("inject.sh").exists();
             ensure!(inject == scenario.injected.is_some(), "{name}: inject.sh and [injected] go together");
+            ensure!(inject || !scenario.again, "{name}: again goes with inject.sh");
             let origin = Origin::Copy(scenario.from.clone());
             recipes.insert(name.clone(), Recipe { name: name.clone(), folder, origin, kept: false });
             scenarios.insert(name, scenario);

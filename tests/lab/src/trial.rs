@@ -7,8 +7,9 @@ use crate::outcome::{Happened, disagreements};
 use crate::report::Report;
 use crate::table::Told;
 use anyhow::Result;
-use isctpl_lab::scenario::Scenario;
+use isctpl_lab::scenario::{Scenario, Seen};
 use serde::{Deserialize, Serialize};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -31,6 +32,9 @@ pub(crate) struct Outcome {
     pub(crate) live: Option<String>,
     /// What doctor said after the injection.
     pub(crate) injected: Option<String>,
+    /// What the machine did when it was booted again after the injection.
+    #[serde(default)]
+    pub(crate) again: Option<Happened>,
     /// Every disagreement; none is what everybody wants.
     pub(crate) disagreements: Vec<String>,
     /// When it was tried, RFC 3339, UTC.
@@ -65,6 +69,7 @@ impl Lab {
             happened: None,
             live: None,
             injected: None,
+            again: None,
             disagreements: before.unlike(&scenario.expect, false, &self.catalogue.inherited(scenario)),
             time: now(),
             seconds: 0,
@@ -77,18 +82,42 @@ impl Lab {
             let happened = Happened::of(&seeing);
             outcome.disagreements =
                 disagreements(scenario, &self.catalogue.inherited(scenario), &before, &seeing, &happened);
-            if booted.inject.is_some_and(|code| code != 0) {
-                outcome.disagreements.push("inject.sh failed: see inject.log".to_owned());
-            }
             outcome.happened = Some(happened);
             outcome.live = booted.live.map(|report| report.words());
-            outcome.injected = booted.injected.map(|report| report.words());
+            outcome.injected = booted.injected.as_ref().map(Report::words);
+            if let Some(said) = booted.injected.filter(|_| scenario.again) {
+                self.boot_again(
+                    &Boot { logs: &logs.join("again"), scripts: false, ..boot },
+                    bench,
+                    &said,
+                    &mut outcome,
+                    say,
+                )?;
+            }
         }
         outcome.seconds = begun.elapsed().as_secs();
         if self.boot {
             self.keep_outcome("outcomes", &scenario.name, &outcome)?;
         }
         Ok(outcome)
+    }
+
+    /// Boots what the injection left, and holds that against what doctor said of it.
+    fn boot_again(
+        &self,
+        boot: &Boot<'_>,
+        bench: &Bench,
+        said: &Report,
+        outcome: &mut Outcome,
+        say: &dyn Fn(&str),
+    ) -> Result<()> {
+        fs::create_dir_all(boot.logs)?;
+        let again = Happened::of(&self.boot(bench, boot, say)?.seeing());
+        let verdict = &said.verdict;
+        let unlike = again.unlike(&verdict.boot, verdict.broken_link.as_deref(), Seen::default());
+        outcome.disagreements.extend(unlike.into_iter().map(|text| format!("booted again, {text}")));
+        outcome.again = Some(again);
+        Ok(())
     }
 
     /// What doctor says of the root before it boots.
@@ -129,7 +158,7 @@ impl Told for Outcome {
             Some(injected) => format!("{}, then {injected}", self.predicted),
             None => self.predicted.clone(),
         };
-        vec![said, self.summary().to_owned()]
+        vec![said, self.summary()]
     }
 
     fn recorded(&self) -> Vec<String> {
@@ -138,7 +167,7 @@ impl Told for Outcome {
             (Some(live), None) => live.clone(),
             (None, _) => "-".to_owned(),
         };
-        vec![self.predicted.clone(), self.summary().to_owned(), inside]
+        vec![self.predicted.clone(), self.summary(), inside]
     }
 
     fn sum(outcomes: &[&Self], scenarios: usize) -> String {
@@ -149,7 +178,9 @@ impl Told for Outcome {
 
 impl Outcome {
     /// What the machine did, in a sentence.
-    fn summary(&self) -> &str {
-        self.happened.as_ref().map_or("not booted", |happened| &happened.summary)
+    fn summary(&self) -> String {
+        let Some(happened) = &self.happened else { return "not booted".to_owned() };
+        let again = self.again.as_ref().map(|again| format!("; booted again, {}", again.summary));
+        format!("{}{}", happened.summary, again.unwrap_or_default())
     }
 }

@@ -1,9 +1,12 @@
 //! GUID partition tables (UEFI 2.10, section 5.3).
 
-use super::bytes::{guid, has, slice, u32_at, u64_at};
+use super::bytes::{guid, has, u32_at, u64_at};
 
 /// The most entries that are looked at; a usual table has 128.
 const ENTRY_LIMIT: u32 = 1024;
+
+/// Bytes of an entry.
+pub(crate) const GPT_ENTRY: usize = 128;
 
 /// A partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,27 +40,30 @@ pub(crate) fn gpt_partitions(head: &[u8]) -> Vec<GptPartition> {
 
 fn read(head: &[u8], block: usize) -> Option<Vec<GptPartition>> {
     let table = usize::try_from(u64_at(head, block + 72)?).ok()?.checked_mul(block)?;
-    let count = u32_at(head, block + 80)?.min(ENTRY_LIMIT);
-    let size = usize::try_from(u32_at(head, block + 84)?).ok()?;
-    if size < 128 {
+    let count = usize::try_from(u32_at(head, block + 80)?.min(ENTRY_LIMIT)).ok()?;
+    // The kernel takes no table with entries of another size (`is_gpt_valid` in `block/partitions/efi.c`).
+    if usize::try_from(u32_at(head, block + 84)?).ok()? != GPT_ENTRY {
         return None;
     }
-    let mut partitions = Vec::new();
-    for index in 0..count {
-        let start = usize::try_from(index).ok()?.checked_mul(size).and_then(|offset| table.checked_add(offset));
-        let Some(entry) = start.and_then(|start| slice(head, start, 128)) else { break };
-        let (Some(kind), Some(uuid)) = (guid(entry, 0), guid(entry, 16)) else { continue };
-        partitions.push(GptPartition {
-            number: index + 1,
-            uuid,
-            kind,
+    let entries = head.get(table..)?;
+    let entries = entries.get(..count * GPT_ENTRY).unwrap_or(entries);
+    Some(gpt_entries(entries, u64::try_from(block).ok()?))
+}
+
+/// The partitions that a table's entries tell of; `block_size` is the disk's, in bytes.
+pub(crate) fn gpt_entries(entries: &[u8], block_size: u64) -> Vec<GptPartition> {
+    let read = |(number, entry): (u32, &[u8])| {
+        Some(GptPartition {
+            number,
+            kind: guid(entry, 0)?,
+            uuid: guid(entry, 16)?,
             name: name(entry.get(56..128)?),
             first_lba: u64_at(entry, 32)?,
             last_lba: u64_at(entry, 40)?,
-            block_size: u64::try_from(block).ok()?,
-        });
-    }
-    Some(partitions)
+            block_size,
+        })
+    };
+    (1..).zip(entries.chunks_exact(GPT_ENTRY)).filter_map(read).collect()
 }
 
 fn name(raw: &[u8]) -> String {

@@ -12,7 +12,7 @@ mod gpt;
 mod layers;
 mod physical_volume;
 
-pub(crate) use gpt::gpt_partitions;
+pub(crate) use gpt::{GPT_ENTRY, gpt_entries, gpt_partitions};
 pub(crate) use physical_volume::{Area, metadata_area, pv_label};
 
 use crate::formats::storage::lvm;
@@ -33,6 +33,8 @@ pub(crate) struct Contents {
     pub signature: Option<Signature>,
     /// Of a physical volume: what the volumes of its group are made of.
     pub volumes: BTreeMap<String, VolumeLayers>,
+    /// Of a physical volume: where the volumes of its group lie.
+    pub layout: Option<lvm::Layout>,
     /// Of a member of Linux's software RAID.
     pub raid: Option<MdRaid>,
     /// Of a btrfs: on how many devices it lies.
@@ -69,12 +71,11 @@ pub(crate) fn read(device: &mut (impl Read + Seek)) -> Result<Contents> {
     let head = head(device)?;
     let Some(label) = pv_label(&head) else { return Ok(contents(&head, identify(&head))) };
     let group = label.metadata.iter().find_map(|area| group_of(device, area));
-    let (vg, lvs, pv_count, volumes) = match group {
-        Some(group) => (Some(group.name), group.lvs, u32::try_from(group.pvs.len()).unwrap_or(u32::MAX), group.layers),
-        None => (None, Vec::new(), 0, BTreeMap::new()),
-    };
-    let signature = Some(Signature::LvmPv { uuid: label.uuid, vg, lvs, pv_count });
-    Ok(Contents { signature, volumes, ..Contents::default() })
+    let (group, layout) = group.unwrap_or_default();
+    let pv_count = u32::try_from(group.pvs.len()).unwrap_or(u32::MAX);
+    let vg = Some(group.name).filter(|name| !name.is_empty());
+    let signature = Some(Signature::LvmPv { uuid: label.uuid, vg, lvs: group.lvs, pv_count });
+    Ok(Contents { signature, volumes: group.layers, layout, ..Contents::default() })
 }
 
 /// Adds to a signature what the same blocks tell besides.
@@ -107,7 +108,7 @@ fn at(device: &mut (impl Read + Seek), offset: u64, length: u64) -> Result<Vec<u
     Ok(bytes)
 }
 
-fn group_of(device: &mut (impl Read + Seek), area: &Area) -> Option<lvm::VolumeGroup> {
+fn group_of(device: &mut (impl Read + Seek), area: &Area) -> Option<(lvm::VolumeGroup, Option<lvm::Layout>)> {
     let header = at(device, area.offset, 512).ok()?;
     let found = metadata_area(&header, *area)?;
     let pieces = found.pieces();
@@ -118,7 +119,8 @@ fn group_of(device: &mut (impl Read + Seek), area: &Area) -> Option<lvm::VolumeG
     for piece in pieces {
         text.extend(at(device, piece.offset, piece.size).ok()?);
     }
-    found.is_sound(&text).then(|| lvm::volume_group(&String::from_utf8_lossy(&text))).flatten()
+    let text = found.is_sound(&text).then(|| String::from_utf8_lossy(&text))?;
+    Some((lvm::volume_group(&text)?, lvm::layout(&text)))
 }
 
 #[cfg(test)]

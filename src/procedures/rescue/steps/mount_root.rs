@@ -1,13 +1,13 @@
 //! The instance's root: recognised among the LUN's filesystems, or the one that was chosen.
 
-use crate::probes::lun::contents::{Contents, Filesystem, OTHER_NAME};
-use crate::probes::lun::system::RootVerdict;
-use crate::probes::lun::system::{self, Subvolume};
-use crate::procedures::rescue::context::{Context, MountedRoot, RootChoice};
+use crate::probes::lun::choice::{Candidate, Looked, Search};
+use crate::probes::lun::contents::{Contents, Filesystem};
+use crate::probes::lun::system;
+use crate::procedures::rescue::context::{Context, MountedRoot};
 use crate::procedures::rescue::host::mount_point::{self, Linked};
 use crate::procedures::rescue::host::mounts::{self, Mounted, looking_options, mount_invocation, node};
 use crate::procedures::{Failure, Log, Planned, Step};
-use crate::system::command::{Invocation, quoted, quoted_path};
+use crate::system::command::{Invocation, quoted_path};
 use crate::system::mount::look_privately;
 use crate::system::{FileKind, Root};
 use isctpl_checks::facts::BlockDevice;
@@ -37,30 +37,6 @@ impl From<Linked> for Change {
     }
 }
 
-/// A root that was found.
-#[derive(Debug, Clone)]
-struct Candidate {
-    filesystem: Filesystem,
-    subvolume: Option<String>,
-    name: Option<String>,
-}
-
-impl Candidate {
-    fn in_words(&self) -> String {
-        let subvolume =
-            self.subvolume.as_ref().map(|path| format!(" --subvolume {}", quoted(path))).unwrap_or_default();
-        let name = self.name.as_deref().unwrap_or("(no name)");
-        format!("--root-device {}{subvolume}   {name}", quoted(&node(&self.filesystem)))
-    }
-}
-
-/// What a look at a filesystem has shown.
-struct Looked {
-    verdict: RootVerdict,
-    name: Option<String>,
-    subvolumes: Result<Vec<Subvolume>, String>,
-}
-
 fn look(cx: &Context, filesystem: &Filesystem) -> Result<Looked, Failure> {
     let at = cx.state.join("look");
     fs::create_dir_all(&at).map_err(|error| Failure::of_file(&at, &error))?;
@@ -72,88 +48,26 @@ fn look(cx: &Context, filesystem: &Filesystem) -> Result<Looked, Failure> {
         let root = Root::open(at)?;
         let evidence = system::look(&root);
         let subvolumes = if btrfs { system::subvolumes(&root).map_err(|problem| problem.what) } else { Ok(Vec::new()) };
-        Ok(Looked { verdict: system::judge(&evidence), name: evidence.name, subvolumes })
+        Ok(Looked { evidence, subvolumes })
     });
     // Another look makes it again.
     let _ = fs::remove_dir(cx.state.join("look"));
     looked?.map_err(|problem: isctpl_checks::facts::Problem| problem.into())
 }
 
-/// Whether a device is the one that was chosen.
-fn is_chosen(choice: &RootChoice, filesystem: &Filesystem) -> bool {
-    let device = &filesystem.device;
-    let wanted = choice.device.as_str();
-    let short = wanted.strip_prefix("/dev/").unwrap_or(wanted);
-    // `VG/LV`: dashes within a name are doubled in the map's.
-    let map = short
-        .split_once('/')
-        .map(|(group, volume)| format!("{}-{}", group.replace('-', "--"), volume.replace('-', "--")));
-    let dm = device.dm_name.as_deref();
-    device.name == short
-        || dm.is_some_and(|dm| {
-            Some(dm) == short.strip_prefix("mapper/")
-                || Some(dm) == map.as_deref()
-                || dm.strip_prefix(OTHER_NAME).is_some_and(|dm| Some(dm) == map.as_deref())
-        })
-        || wanted
-            .strip_prefix("UUID=")
-            .is_some_and(|uuid| filesystem.uuid.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(uuid)))
-}
-
-/// What a look at the filesystems of the LUN came to.
-#[derive(Default)]
-struct Search {
-    found: Vec<Candidate>,
-    /// What could not be looked at, or is no root although it was chosen.
-    refused: Vec<String>,
-}
-
-impl Search {
-    /// Looks at one filesystem: a root itself, or with subvolumes that are.
-    fn look_at(&mut self, cx: &Context, filesystem: &Filesystem) {
-        let choice = cx.request.root.as_ref();
-        if choice.is_some_and(|choice| !is_chosen(choice, filesystem)) {
-            return;
-        }
-        let looked = match look(cx, filesystem) {
-            Ok(looked) => looked,
-            Err(failure) => return self.refused.push(failure.what),
-        };
-        let wanted = choice.and_then(|choice| choice.subvolume.as_deref());
-        let candidate = |subvolume, name| Candidate { filesystem: filesystem.clone(), subvolume, name };
-        match looked.verdict {
-            RootVerdict::Root if wanted.is_none() => self.found.push(candidate(None, looked.name)),
-            RootVerdict::Unknown(problems) => {
-                self.refused.extend(problems.iter().map(ToString::to_string));
-            }
-            RootVerdict::NoRoot(why) if choice.is_some() && wanted.is_none() && filesystem.kind != "btrfs" => {
-                self.refused.push(format!("{}: {why}", node(filesystem)));
-            }
-            _ => {}
-        }
-        let is_wanted = |one: &Subvolume| {
-            wanted.is_none_or(|wanted| wanted == one.path) && system::judge(&one.evidence) == RootVerdict::Root
-        };
-        match looked.subvolumes {
-            Ok(subvolumes) => {
-                let roots = subvolumes.into_iter().filter(is_wanted);
-                self.found.extend(roots.map(|one| candidate(Some(one.path), one.evidence.name)));
-            }
-            Err(what) => self.refused.push(format!("{}: {what}", node(filesystem))),
-        }
-    }
-}
-
 /// Looks for roots. What cannot be looked at is told.
 fn candidates(cx: &mut Context, contents: &Contents) -> Result<Vec<Candidate>, Failure> {
     let mut search = Search::default();
     for filesystem in contents.filesystems.iter().filter(|one| one.may_be_root()) {
-        search.look_at(cx, filesystem);
+        let look = || look(cx, filesystem).map_err(|failure| failure.what);
+        search.look_at(cx.request.root.as_ref(), filesystem, &node(filesystem), look);
     }
     if search.found.is_empty() {
         let mut failure = Failure::failed("no filesystem on the LUN contains an operating system");
         let encrypted = |name: &String| format!("/dev/{name} is encrypted (LUKS); isctpl cannot open it");
         failure.advice = search.refused;
+        let without_init = search.without_init.iter();
+        failure.advice.extend(without_init.map(|one| format!("{}: {}", node(&one.filesystem), system::NO_INIT)));
         failure.advice.extend(contents.encrypted.iter().map(encrypted));
         failure.advice.extend(contents.other.iter().map(|(name, what)| format!("/dev/{name} holds {what}")));
         failure.advice.extend(contents.unread.iter().map(ToString::to_string));
@@ -191,7 +105,7 @@ fn mount_one(cx: &mut Context, contents: &Contents, log: &mut Log<'_, Change>) -
     let options: Vec<String> = chosen.subvolume.iter().map(|path| format!("subvol={path}")).collect();
     let invocation = mount_invocation(&chosen.filesystem, &at, &options, cx.request.read_only);
     log.guarded(Change::Mounted(Mounted { at }), || cx.run(&invocation).map(drop))?;
-    let name = chosen.name.as_deref().unwrap_or("an unnamed system");
+    let name = chosen.evidence.name.as_deref().unwrap_or("an unnamed system");
     let subvolume = chosen.subvolume.as_ref().map(|path| format!(", subvolume {path}")).unwrap_or_default();
     log.say(format!("{name}, {} ({}{subvolume})", node(&chosen.filesystem), chosen.filesystem.kind));
     Ok(chosen.filesystem.clone())

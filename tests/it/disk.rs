@@ -1,0 +1,269 @@
+//! `doctor --disk`: a disk that is mounted nowhere is judged as its mounted root is, and only read.
+
+use crate::support::disk::{Disk, NEEDS, ROOT_UUID, filesystem, partition};
+use crate::support::run::{Answer, as_ordinary_user, doctor, isctpl};
+use crate::support::tree::Tree;
+use crate::support::{has, skip};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Says loudly that a test is left out, where a program for making disks is missing.
+fn cannot_make_disks(test: &str) -> bool {
+    let missing: Vec<&str> = NEEDS.into_iter().filter(|program| !has(program)).collect();
+    if !missing.is_empty() {
+        skip(test, &format!("not installed: {}", missing.join(", ")));
+    }
+    !missing.is_empty()
+}
+
+fn machine(changes: &str) -> tempfile::TempDir {
+    let mut tree = Tree::load("machines/initramfs-tools.tree");
+    tree.add(changes, "changes").unpack()
+}
+
+/// Verdict, broken link and what was found, of a report in JSON.
+fn essence(answer: &Answer) -> (String, String, BTreeSet<String>) {
+    let report = answer.json();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let failed = findings.filter(|finding| finding["status"] == "fail");
+    let checks = failed.map(|finding| finding["check"].as_str().unwrap().to_owned()).collect();
+    (report["verdict"]["boot"].to_string(), report["verdict"]["broken_link"].to_string(), checks)
+}
+
+#[test]
+fn a_disk_is_judged_as_its_root_is() {
+    if cannot_make_disks("a_disk_is_judged_as_its_root_is") {
+        return;
+    }
+    let initrd = "/boot/initrd.img-6.1.0-50-amd64";
+    for changes in
+        ["", &format!("- {initrd}\n"), &format!("f 0644 {initrd}\n| nothing\n"), "- /etc/iscsi/initiatorname.iscsi\n"]
+    {
+        let root = machine(changes);
+        let expected = essence(&doctor(root.path(), &["--format", "json"]));
+        let disk = Disk::of(root.path());
+        for image in [disk.raw(), disk.qcow2()] {
+            let answer = as_ordinary_user(&["doctor", "--format", "json", "--disk", image.to_str().unwrap()]);
+            assert_eq!(essence(&answer), expected, "{changes:?} {}\n{}", image.display(), answer.out);
+        }
+    }
+}
+
+#[test]
+fn what_the_disk_shows_is_told() {
+    if cannot_make_disks("what_the_disk_shows_is_told") {
+        return;
+    }
+    let root = machine("");
+    let disk = Disk::of(root.path());
+    let shown = isctpl(["show", "storage", "--disk", disk.raw().to_str().unwrap()]);
+    assert!(shown.out.contains("/dev/mapper/ubuntu--vg-ubuntu--lv"), "{}", shown.out);
+    assert!(shown.out.contains(ROOT_UUID), "{}", shown.out);
+    // The root that it is said to have is another one.
+    let grub = Tree::load("machines/initramfs-tools.tree");
+    let crate::support::tree::Entry::File { content, .. } = &grub.entries["/boot/grub/grub.cfg"] else { panic!() };
+    let other = String::from_utf8(content.clone()).unwrap().replace("ubuntu--vg-ubuntu--lv", "other--vg-root");
+    let lines: String = other.lines().map(|line| format!("| {line}\n")).collect();
+    let root = machine(&format!("f 0600 /boot/grub/grub.cfg\n{lines}"));
+    let disk = Disk::of(root.path());
+    let answer = isctpl(["doctor", "--disk", disk.raw().to_str().unwrap()]);
+    assert_eq!(answer.code, 2, "{}", answer.out);
+    assert!(answer.out.starts_with("FAILS at "), "{}", answer.out);
+}
+
+#[test]
+fn its_commands_are_for_whoever_mounts_it() {
+    if cannot_make_disks("its_commands_are_for_whoever_mounts_it") {
+        return;
+    }
+    let root = machine("- /boot/initrd.img-6.1.0-50-amd64\n");
+    let disk = Disk::of(root.path());
+    let answer = isctpl(["doctor", "--disk", disk.raw().to_str().unwrap()]);
+    let place = disk.raw().display().to_string();
+    assert!(answer.out.contains("Type the commands below in a chroot of the root"), "{}", answer.out);
+    assert!(answer.out.replace("\n  ", " ").contains(&place), "{}", answer.out);
+    let mut lines = answer.out.lines().map(str::trim_start).skip_while(|line| !line.starts_with("fix "));
+    assert!(lines.any(|line| line.starts_with("# ")), "{}", answer.out);
+    for line in answer.out.lines().map(str::trim_start) {
+        assert!(!line.starts_with("chroot ") && !line.starts_with("isctpl prepare"), "{line}");
+    }
+}
+
+#[test]
+fn a_snapshot_of_a_disk_is_judged_as_the_disk() {
+    if cannot_make_disks("a_snapshot_of_a_disk_is_judged_as_the_disk") {
+        return;
+    }
+    let disk = Disk::of(machine("- /boot/vmlinuz-6.1.0-50-amd64\n").path());
+    let image = disk.raw();
+    let file = image.with_extension("snapshot");
+    let taken = isctpl(["snapshot", "--disk", image.to_str().unwrap(), "-o", file.to_str().unwrap()]);
+    assert_eq!(taken.code, 0, "{}", taken.err);
+    let judged = isctpl(["doctor", "--format", "json", "--snapshot", file.to_str().unwrap()]);
+    let direct = isctpl(["doctor", "--format", "json", "--disk", image.to_str().unwrap()]);
+    assert_eq!(essence(&judged), essence(&direct));
+    assert_eq!(essence(&direct).0, "\"fails\"");
+}
+
+/// With two systems on it, and with none.
+#[test]
+fn the_root_is_found_or_asked_for() {
+    if cannot_make_disks("the_root_is_found_or_asked_for") {
+        return;
+    }
+    const MIB: u64 = 1 << 20;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("disk");
+    File::create(&path).unwrap().set_len(160 * MIB).unwrap();
+    partition(&path, "label: gpt\nstart=2048, size=131072\nstart=133120, size=131072\nstart=264192, size=32768\n");
+    let root = machine("f 0644 /etc/fstab\n| UUID=1 / ext4 defaults 0 1\n");
+    let data = tempfile::tempdir().unwrap();
+    fs::write(data.path().join("data"), "x").unwrap();
+    let uuid = |last: u32| format!("11111111-2222-3333-4444-55555555550{last}");
+    filesystem(&path, 65 * MIB, 64 * MIB, &uuid(8), data.path());
+    filesystem(&path, 129 * MIB, 16 * MIB, &uuid(9), data.path());
+    let asked = |more: &[&str]| isctpl(["doctor", "--disk", path.to_str().unwrap()].iter().chain(more));
+    let none = asked(&[]);
+    assert_eq!(none.code, 3, "{}", none.out);
+    assert!(none.err.contains("no operating system was found"), "{}", none.err);
+    filesystem(&path, MIB, 64 * MIB, &uuid(7), root.path());
+    assert_ne!(asked(&[]).code, 3, "{}", asked(&[]).err);
+    filesystem(&path, 65 * MIB, 64 * MIB, &uuid(8), root.path());
+    let several = asked(&[]);
+    assert_eq!(several.code, 3, "{}", several.out);
+    for last in [7, 8] {
+        assert!(several.err.contains(&format!("--root-device UUID={}", uuid(last))), "{}", several.err);
+    }
+    for chosen in [format!("UUID={}", uuid(8)), "sda2".to_owned()] {
+        let answer = asked(&["--root-device", &chosen]);
+        assert_ne!(answer.code, 3, "{}", answer.err);
+    }
+    let wrong = asked(&["--root-device", "sda3"]);
+    assert!(wrong.err.contains("neither os-release nor init"), "{}", wrong.err);
+}
+
+#[test]
+fn nothing_is_mounted_written_or_executed() {
+    if !has("strace") {
+        return skip("nothing_is_mounted_written_or_executed", "`strace` is not installed");
+    }
+    if cannot_make_disks("nothing_is_mounted_written_or_executed") {
+        return;
+    }
+    let disk = Disk::of(machine("").path());
+    let log = disk.raw().with_extension("log");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-y", "-e", "trace=file,process,network,mount,ioctl,write,pwrite64", "-o"]).arg(&log);
+    command.arg(env!("CARGO_BIN_EXE_isctpl")).args(["doctor", "--format", "json", "--disk"]).arg(disk.raw());
+    let status = command.output().unwrap().status;
+    assert!(status.code().is_some_and(|code| code < 3), "{status}");
+    let trace = fs::read_to_string(&log).unwrap();
+    let mut opened = 0;
+    for line in trace.lines() {
+        let Some((call, rest)) = line.split_once('(') else { continue };
+        let call = call.rsplit(' ').next().unwrap();
+        let own = ["/proc/self/", "/sys/fs/cgroup/", "/run/isctpl/rescue/journal"].iter().any(|own| rest.contains(own));
+        match call {
+            "execve" => assert!(rest.contains(env!("CARGO_BIN_EXE_isctpl")), "{line}"),
+            "openat" | "openat2" | "open" => {
+                assert!(!["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag)), "{line}");
+                assert!(own || rest.contains("disk.raw"), "opens something else: {line}");
+                opened += 1;
+            }
+            "mount" | "umount2" | "socket" | "connect" | "pwrite64" | "unlink" | "rename" | "mkdir" | "mknod"
+            | "chmod" => {
+                panic!("{line}")
+            }
+            "write" => assert!(rest.starts_with("1<"), "{line}"),
+            _ => {}
+        }
+    }
+    assert!(opened > 0, "{trace}");
+}
+
+/// The kinds of damage that a copy which broke off has, and answers in time.
+#[test]
+fn a_disk_that_is_cut_off_is_told_and_not_guessed() {
+    if cannot_make_disks("a_disk_that_is_cut_off_is_told_and_not_guessed") {
+        return;
+    }
+    let disk = Disk::of(machine("").path());
+    for image in [disk.raw(), disk.qcow2()] {
+        let whole = fs::metadata(&image).unwrap().len();
+        for part in [0, 100, 4096, whole / 16, whole / 3, whole / 2] {
+            let cut = image.with_extension("cut");
+            fs::copy(&image, &cut).unwrap();
+            File::options().write(true).open(&cut).unwrap().set_len(part).unwrap();
+            let begun = Instant::now();
+            let answer = isctpl(["doctor", "--disk", cut.to_str().unwrap()]);
+            // A bound on a hang, and no measure of speed.
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            assert_eq!(answer.code, 3, "{part} of {}: {}{}", image.display(), answer.out, answer.err);
+            assert!(!answer.out.starts_with("BOOTS"), "{}", answer.out);
+        }
+    }
+}
+
+/// Damaged at random where structures lie, and asked with little memory: an answer, and no crash.
+#[test]
+fn a_damaged_disk_is_answered_within_its_memory() {
+    if !has("prlimit") {
+        return skip("a_damaged_disk_is_answered_within_its_memory", "`prlimit` is not installed");
+    }
+    if cannot_make_disks("a_damaged_disk_is_answered_within_its_memory") {
+        return;
+    }
+    let disk = Disk::of(machine("").path());
+    let mut random = 7u64;
+    let mut next = |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    let mut codes = BTreeSet::new();
+    for image in [disk.raw(), disk.qcow2()] {
+        let good = fs::read(&image).unwrap();
+        let held: Vec<usize> =
+            (0..good.len() / 512).filter(|at| good[at * 512..][..512].iter().any(|byte| *byte != 0)).collect();
+        for _ in 0..40 {
+            let mut bad = good.clone();
+            // Most of what is held are files: half of the damage goes to where tables and superblocks are.
+            for _ in 0..=next(16) {
+                let most = if next(2) == 0 { held.len() } else { held.len().min(64) };
+                let sector = held[usize::try_from(next(most as u64)).unwrap()];
+                let at = sector * 512 + usize::try_from(next(512)).unwrap();
+                bad[at] = u8::try_from(next(256)).unwrap();
+            }
+            let path = image.with_extension("bad");
+            fs::write(&path, &bad).unwrap();
+            let mut command = Command::new("prlimit");
+            command.arg("--data=134217728").arg(env!("CARGO_BIN_EXE_isctpl"));
+            command.args(["doctor", "--format", "json", "--disk"]).arg(&path).env_clear();
+            let begun = Instant::now();
+            let output = command.output().unwrap();
+            // A bound on a hang, and no measure of speed.
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            let kept = || fs::copy(&path, "/tmp/isctpl-damaged-disk").map(|_| "kept as /tmp/isctpl-damaged-disk");
+            let code = output.status.code();
+            assert!(code.is_some_and(|code| code <= 3), "{} {:?}", String::from_utf8_lossy(&output.stderr), kept());
+            codes.insert(code);
+        }
+    }
+    assert!(codes.contains(&Some(3)), "no damage was seen: {codes:?}");
+}
+
+#[test]
+fn what_is_no_disk_is_said_to_be_that() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = |path: &Path| isctpl(["doctor", "--disk", path.to_str().unwrap()]).err;
+    assert!(told(directory.path()).contains("--root judges one"));
+    assert!(told(&directory.path().join("none")).contains("does not exist"));
+    let vmdk = directory.path().join("disk.vmdk");
+    fs::write(&vmdk, [b"KDMV".as_slice(), &[0; 4096]].concat()).unwrap();
+    assert!(told(&vmdk).contains("qemu-img convert"), "{}", told(&vmdk));
+    let usage = isctpl(["doctor", "--disk", "x", "--root", "/mnt"]);
+    assert_eq!(usage.code, 3);
+    assert!(usage.err.contains("cannot be used with"), "{}", usage.err);
+}
