@@ -5,6 +5,7 @@
 
 mod devices;
 mod filesystems;
+mod in_use;
 
 use crate::formats::disk::qcow2::foreign::{self, foreign};
 use crate::formats::disk::{Blocks, Patience, qcow2};
@@ -50,6 +51,13 @@ pub(crate) fn open(path: &Path, choice: Option<&RootChoice>) -> Result<DiskRoot,
     let disk = guest(path)?;
     let patience = Arc::new(Patience::of(PATIENCE));
     let mut problems = Vec::new();
+    match in_use::mounted_at(path) {
+        Ok(Some(place)) => problems.push(problem(format!(
+            "is mounted writable on this machine, at {place}: it is read as it lies on the disk, without what is not written yet"
+        ))),
+        Ok(None) => {}
+        Err(problem) => problems.push(problem),
+    }
     let devices = devices::read(&disk, &mut |place, what| problems.push(Problem::new(place, what)));
     let facts: Vec<BlockDevice> = devices.iter().map(|device| device.facts.clone()).collect();
     let contents = contents::of(&facts);

@@ -62,8 +62,11 @@ impl Lab {
         let attached = self.workshop.attach(&image.path, &target, &log_path)?;
         let ask = || self.doctor(scenario, &attached, &[], &logs.join("mounted.json"), &log_path);
         let mounted = fastest(ask);
+        // It is started by a script that gives it names for its devices, which takes its own time.
+        let nothing = fastest(|| Ok(attached.command("true").status()?));
         attached.let_go()?;
-        let (mounted, mount_time) = mounted?;
+        let ((mounted, whole), (_, start)) = (mounted?, nothing?);
+        let mount_time = whole.saturating_sub(start);
 
         say("asking doctor of the disk");
         let packed = logs.join("lun.qcow2");
@@ -101,7 +104,7 @@ impl Lab {
         fs::set_permissions(image, fs::Permissions::from_mode(0o444))?;
         let state = || -> Result<_> {
             let metadata = fs::metadata(image)?;
-            Ok((metadata.mtime(), metadata.mtime_nsec(), metadata.blocks()))
+            Ok((metadata.mtime(), metadata.mtime_nsec(), metadata.len()))
         };
         let before = state()?;
         let ask = || {
@@ -119,16 +122,16 @@ impl Lab {
     }
 }
 
-/// Asks several times: the last report, and the shortest time in milliseconds.
-fn fastest(ask: impl Fn() -> Result<Report>) -> Result<(Report, u64)> {
+/// Asks several times: the last answer, and the shortest time in milliseconds.
+fn fastest<T>(ask: impl Fn() -> Result<T>) -> Result<(T, u64)> {
     let mut shortest = u64::MAX;
-    let mut report = None;
+    let mut answer = None;
     for _ in 0..TRIES {
         let begun = Instant::now();
-        report = Some(ask()?);
+        answer = Some(ask()?);
         shortest = shortest.min(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
     }
-    Ok((report.context("doctor was not asked")?, shortest))
+    Ok((answer.context("nothing was asked")?, shortest))
 }
 
 /// The checks that found something, critical or warning.
