@@ -6,6 +6,7 @@
 
 mod blocks;
 pub(crate) mod btrfs;
+mod checksum;
 mod content;
 mod error;
 pub(crate) mod ext;

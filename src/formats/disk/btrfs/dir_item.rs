@@ -2,8 +2,8 @@
 
 use super::super::{DiskError, InodeKind, Result};
 use super::bytes::{u8_at, u16_at};
-use super::checksum::crc32c_update;
 use super::key::{KEY_SIZE, Key};
+use crate::formats::disk::checksum::crc32c;
 
 /// Bytes before the name.
 const HEAD: usize = KEY_SIZE + 13;
@@ -24,7 +24,7 @@ pub(super) struct DirItem<'a> {
 impl<'a> DirItem<'a> {
     /// The offset of the key under which a name is found (`btrfs_name_hash`). Several names may have the same.
     pub(super) fn hash(name: &[u8]) -> u64 {
-        u64::from(crc32c_update(!1, name))
+        u64::from(crc32c(!1, name))
     }
 
     /// Takes an entry off the front of an item.

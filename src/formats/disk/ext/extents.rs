@@ -1,8 +1,8 @@
 //! Maps that are trees of extents (`struct ext4_extent_header` of fs/ext4/ext4_extents.h).
 
 use super::bytes::{le16, le32};
-use super::checksum::crc32c;
-use super::map::Runs;
+use super::runs::Runs;
+use crate::formats::disk::checksum::crc32c;
 use crate::formats::disk::{Disk, DiskError, Result};
 
 const MAGIC: u16 = 0xF30A;

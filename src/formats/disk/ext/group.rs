@@ -1,9 +1,10 @@
 //! Group descriptors: where each group keeps its inodes (`struct ext4_group_desc`).
 
 use super::bytes::{le16, le32, le64_of, part};
-use super::checksum::{crc16, crc32c};
+use super::checksum::crc16;
 use super::features;
 use super::superblock::Superblock;
+use crate::formats::disk::checksum::crc32c;
 use crate::formats::disk::{Disk, DiskError, Result};
 
 /// Where its checksum lies in a descriptor.

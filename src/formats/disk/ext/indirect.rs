@@ -1,7 +1,7 @@
 //! Maps of ext2 and ext3: numbers of blocks, and blocks with numbers of blocks.
 
 use super::bytes::le32;
-use super::map::Runs;
+use super::runs::Runs;
 use crate::formats::disk::{Disk, DiskError, Result};
 
 /// How many blocks the inode itself names; then follow one of each level.

@@ -1,9 +1,9 @@
 //! Inodes as they lie on the disk (`struct ext4_inode`).
 
 use super::bytes::{le16, le32, part};
-use super::checksum::crc32c;
 use super::superblock::Superblock;
 use super::{features, group};
+use crate::formats::disk::checksum::crc32c;
 use crate::formats::disk::{Disk, DiskError, Inode, InodeKind, Result};
 
 /// The top directory's number.

@@ -10,13 +10,13 @@ mod extents;
 mod features;
 mod group;
 mod hash;
-mod htree;
 mod indirect;
 mod inline;
 mod inode;
 mod journal;
 mod map;
 mod overlay;
+mod runs;
 mod superblock;
 
 #[cfg(test)]

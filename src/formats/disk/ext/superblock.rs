@@ -1,9 +1,9 @@
 //! The superblock (`struct ext4_super_block` of fs/ext4/ext4.h).
 
 use super::bytes::{byte, le16, le32, le64_of, part};
-use super::checksum::crc32c;
 use super::features::{self, Features};
 use super::hash::HashSeed;
+use crate::formats::disk::checksum::crc32c;
 use crate::formats::disk::{Disk, DiskError, Result};
 
 /// Where it lies on the device, in bytes.

@@ -1,6 +1,6 @@
 //! DOS partition tables, with their extended partitions (`block/partitions/msdos.c`).
 
-use super::Partition;
+use super::partition::Partition;
 use crate::formats::disk::{Blocks, DiskError, Result};
 
 /// Bytes of a sector: the table counts in those.

@@ -2,7 +2,7 @@
 //! `is_pmbr_valid` in `block/partitions/efi.c`). Its copy at the end of the disk is not looked at: without `gpt` on
 //! the command line the kernel does not look there either where the first one is damaged.
 
-use super::Partition;
+use super::partition::Partition;
 use crate::formats::disk::{Blocks, DiskError, Result};
 use crate::formats::storage::signature::{GPT_ENTRY, gpt_entries};
 use flate2::Crc;

@@ -1,6 +1,6 @@
 //! What a metadata block of version 5 tells of itself.
 
-use super::crc32c;
+use super::checksum;
 use super::superblock::Superblock;
 use super::view::{Place, View};
 use crate::formats::disk::Result;
@@ -28,7 +28,7 @@ pub(super) const TARGET: Identity = Identity { checksum: 12, sector: 40, uuid: 1
 /// # Errors
 /// When it was damaged, or belongs elsewhere.
 pub(super) fn check(superblock: &Superblock, block: View<'_>, identity: Identity) -> Result<()> {
-    crc32c::check(block, identity.checksum)?;
+    checksum::check(block, identity.checksum)?;
     let Place::Block { owner, sector, .. } = block.place() else {
         return Err(block.damaged("it is no block of an inode"));
     };

@@ -1,6 +1,6 @@
 //! Inodes (`struct xfs_dinode` in `fs/xfs/libxfs/xfs_format.h`; what is held to what: `xfs_inode_buf.c`).
 
-use super::crc32c;
+use super::checksum;
 use super::fork::Fork;
 use super::superblock::Superblock;
 use super::view::{Place, View};
@@ -64,7 +64,7 @@ impl Node {
             (version, _) => return Err(inode.damaged(format!("it is of version {version}"))),
         };
         if version3 {
-            crc32c::check(inode, 100)?;
+            checksum::check(inode, 100)?;
             if inode.u64(152)? != number || inode.array(160)? != superblock.metadata_uuid {
                 return Err(inode.damaged("it belongs elsewhere"));
             }

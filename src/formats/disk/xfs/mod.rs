@@ -5,7 +5,7 @@
 //! not replayed: a filesystem of which parts are still in it is refused.
 
 mod block;
-mod crc32c;
+mod checksum;
 mod directory;
 mod features;
 mod fork;

@@ -1,6 +1,6 @@
 //! The superblock (`struct xfs_dsb` in `fs/xfs/libxfs/xfs_format.h`; what is held to what: `xfs_sb.c`).
 
-use super::crc32c;
+use super::checksum;
 use super::features::Features;
 use super::view::{Place, View};
 use crate::formats::disk::{Disk, DiskError, Result};
@@ -64,7 +64,7 @@ impl Superblock {
                 return Err(head.damaged(format!("it tells of sectors of {sector} bytes")));
             }
             let sector = disk.metadata(0, usize::try_from(sector).unwrap_or(LENGTH))?;
-            crc32c::check(View::new(&sector, Place::Superblock), 224)?;
+            checksum::check(View::new(&sector, Place::Superblock), 224)?;
         }
         features.refuse_unsupported()?;
         if head.u8(126)? != 0 {

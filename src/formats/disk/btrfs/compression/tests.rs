@@ -37,6 +37,8 @@ fn lzo_instructions() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever the bytes are, there is an answer, and never one that is longer than asked for.
     #[test]
     fn any_bytes(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), 0..3_u8, 16..36_u8], 0..3000), length in 0_usize..20_000) {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::tempdir;
 
 /// Damaged images that are tried.
-const TRIED: u64 = 300;
+const TRIED: u64 = 120;
 /// The longest that one of them may take: they take some milliseconds.
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -44,7 +44,7 @@ fn flips(place: usize, bytes: &[u8], random: &mut impl Iterator<Item = usize>) -
 }
 
 fn crc(bytes: &[u8]) -> u32 {
-    !super::super::checksum::crc32c_update(!0, bytes)
+    !crate::formats::disk::checksum::crc32c(!0, bytes)
 }
 
 /// Asks for everything, whatever comes.
@@ -90,7 +90,7 @@ fn damaged_metadata() {
     assert!(structures.len() > 50);
     let superblock = structures.last().unwrap();
     assert!(Checksum::Crc32c.matches(&superblock.1[FIELD..], &superblock.1));
-    let (mut slowest, mut refused) = (Duration::ZERO, 0);
+    let mut refused = 0;
     for seed in 0..TRIED {
         let bytes = noise(4096, (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut random = bytes.chunks(2).map(|pair| usize::from(pair[0]) << 8 | usize::from(pair[1]));
@@ -98,21 +98,19 @@ fn damaged_metadata() {
         // The superblock each tenth time: it is one of many structures.
         let (place, bytes) = if seed % 10 == 0 { superblock } else { &structures[index % structures.len()] };
         let flips = flips(*place, bytes, &mut random);
-        refused += usize::from(timed(Patched::with(&path, flips, u64::MAX), seed, &mut slowest).1.is_some());
+        refused += usize::from(timed(Patched::with(&path, flips, u64::MAX), seed).1.is_some());
     }
     // A kernel mounts no device that is shorter than its filesystem.
-    for seed in 0..40 {
-        let size = image.len() as u64 / 40 * seed;
-        assert!(timed(Patched::new(&path, &[], size), seed, &mut slowest).1.is_some(), "{size}");
+    for seed in 0..20 {
+        let size = image.len() as u64 / 20 * seed;
+        assert!(timed(Patched::new(&path, &[], size), seed).1.is_some(), "{size}");
     }
-    assert!(refused > 50, "{refused} of {TRIED}");
-    eprintln!("slowest {slowest:?}, {refused} of {TRIED} refused");
+    assert!(refused > 20, "{refused} of {TRIED}");
 }
 
-fn timed(image: Patched, seed: u64, slowest: &mut Duration) -> (usize, Option<DiskError>) {
+fn timed(image: Patched, seed: u64) -> (usize, Option<DiskError>) {
     let start = Instant::now();
     let answer = ask(image);
-    *slowest = start.elapsed().max(*slowest);
     assert!(start.elapsed() < LIMIT, "{seed} takes {:?}", start.elapsed());
     answer
 }

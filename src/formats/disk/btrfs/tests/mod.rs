@@ -1,6 +1,6 @@
 //! Images that mkfs.btrfs and the kernel make, held against what was put into them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod damage;
 mod devices;

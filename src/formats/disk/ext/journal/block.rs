@@ -1,14 +1,11 @@
 //! The blocks of the log that tell of others.
 
+use super::header::HEADER;
 use super::superblock::{Checksums, JournalSuperblock};
 use crate::formats::disk::Result;
+use crate::formats::disk::checksum::crc32c;
 use crate::formats::disk::ext::bytes::{be16, be32, be64, byte, part};
-use crate::formats::disk::ext::checksum::crc32c;
 
-/// With what each of them begins, and no other block: one of the filesystem that does is stored with zeros there.
-pub(super) const MAGIC: u32 = 0xC03B_3998;
-/// Bytes of the header: the magic number, the kind, and the number of the transaction.
-pub(super) const HEADER: usize = 12;
 /// Bytes of the checksum at the end.
 const TAIL: usize = 4;
 /// Where a commit block has its checksum.

@@ -1,6 +1,6 @@
 //! Fast commits (fs/ext4/fast_commit.h): they tell of changes in a language of their own, which is not read.
 
-use super::Log;
+use super::log::Log;
 use crate::formats::disk::ext::bytes::{le16, le32};
 use crate::formats::disk::{DiskError, Result};
 

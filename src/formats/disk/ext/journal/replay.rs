@@ -1,8 +1,11 @@
 //! The third pass: where in the log the last copy of each block lies.
 
+use super::block;
+use super::error::damaged;
+use super::header::MAGIC;
+use super::log::Log;
 use super::revoked::Revoked;
 use super::walk::{Kind, Walk};
-use super::{Log, block, damaged};
 use crate::formats::disk::Result;
 use crate::formats::disk::ext::overlay::Replacement;
 use std::collections::HashMap;
@@ -51,7 +54,7 @@ fn descriptor(
         if log.superblock.checksums.is_for_blocks() && !tag.fits(&log.superblock, walk.sequence, &log.copy(position)?) {
             return Err(damaged(format!("the checksum of its copy of block {} is wrong", tag.block)));
         }
-        let start = tag.escaped.then_some(block::MAGIC.to_be_bytes());
+        let start = tag.escaped.then_some(MAGIC.to_be_bytes());
         copies.insert(tag.block, Replacement { place: log.place(position)?, start });
     }
     Ok(())

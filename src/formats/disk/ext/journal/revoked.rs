@@ -1,7 +1,9 @@
 //! The second pass: which blocks must not be replayed, since they were freed and may be something else now.
 
+use super::block;
+use super::error::damaged;
+use super::log::Log;
 use super::walk::{Kind, Walk};
-use super::{Log, block, damaged};
 use crate::formats::disk::{DiskError, Result};
 use std::collections::HashMap;
 

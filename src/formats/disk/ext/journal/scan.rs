@@ -1,9 +1,10 @@
 //! The first pass: where the log ends.
 
 use super::block::{self, Commit};
+use super::error::damaged;
+use super::log::Log;
 use super::superblock::Checksums;
 use super::walk::{Kind, Walk};
-use super::{Log, damaged};
 use crate::formats::disk::Result;
 use crate::formats::disk::ext::checksum::crc32_be;
 

@@ -1,9 +1,9 @@
 //! The journal's own superblock (`struct journal_superblock_s` of include/linux/jbd2.h).
 
-use super::block::MAGIC;
-use super::damaged;
+use super::error::damaged;
+use super::header::MAGIC;
+use crate::formats::disk::checksum::crc32c;
 use crate::formats::disk::ext::bytes::{be32, byte, part};
-use crate::formats::disk::ext::checksum::crc32c;
 use crate::formats::disk::{Disk, DiskError, Result};
 
 /// Bytes.

@@ -1,7 +1,8 @@
 //! A walk along the log.
 
-use super::block::{HEADER, MAGIC};
-use super::{Log, damaged};
+use super::error::damaged;
+use super::header::{HEADER, MAGIC};
+use super::log::Log;
 use crate::formats::disk::ext::bytes::be32;
 use crate::formats::disk::{DiskError, Result};
 

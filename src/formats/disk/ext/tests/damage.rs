@@ -109,7 +109,7 @@ fn bytes_that_are_wrong_are_answered_soon() {
         let image = Image::make(&options, Some(source.path()), "24M");
         image.index_directories();
         let bytes = image.bytes();
-        flip(bytes, 150, &[1024..2048, 2048..1 << 20]);
+        flip(bytes, 80, &[1024..2048, 2048..1 << 20]);
     }
 }
 

@@ -52,11 +52,11 @@ fn thousands_of_names_are_found_by_every_hash() {
     };
     let source = source((0..2800).map(name));
     let wanted = walk::host(source.path());
-    for options in ["-t ext4 -b 1024 -O large_dir", "-t ext3 -b 1024"] {
+    for (options, hashes) in [("-t ext4 -b 1024 -O large_dir", &HASHES[..]), ("-t ext3 -b 1024", &HASHES[5..])] {
         let options: Vec<_> = options.split(' ').collect();
         let image = Image::make(&options, Some(source.path()), "8M");
-        for (hash, flags) in HASHES {
-            set_hash(&image, hash, flags);
+        for (hash, flags) in hashes {
+            set_hash(&image, hash, *flags);
             let described = image.debugfs(b"htree_dump /\n");
             assert!(described.contains("Indirect levels: 1"), "{described}");
             walk::must_be_equal(&walk::read(&image.open()).unwrap(), &wanted);

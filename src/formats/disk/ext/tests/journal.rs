@@ -223,7 +223,7 @@ fn a_journal_on_another_device_is_refused_when_it_must_be_replayed() {
     bytes[1024 + 0xE0] = 0;
     bytes[1024 + 0xE4] = 0x11;
     let seal = |bytes: &mut Vec<u8>| {
-        let crc = crate::formats::disk::ext::checksum::crc32c(!0, &bytes[1024..1024 + 0x3FC]);
+        let crc = crate::formats::disk::checksum::crc32c(!0, &bytes[1024..1024 + 0x3FC]);
         bytes[1024 + 0x3FC..2048].copy_from_slice(&crc.to_le_bytes());
         open(disk(Arc::new(bytes.clone())))
     };

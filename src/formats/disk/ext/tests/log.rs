@@ -2,7 +2,8 @@
 
 use super::tools::{Image, disk};
 use crate::formats::disk::Extent;
-use crate::formats::disk::ext::checksum::{crc32_be, crc32c};
+use crate::formats::disk::checksum::crc32c;
+use crate::formats::disk::ext::checksum::crc32_be;
 use crate::formats::disk::ext::inode::RawInode;
 use crate::formats::disk::ext::superblock::Superblock;
 use crate::formats::disk::ext::{features, map};

@@ -97,8 +97,8 @@ fn of_version_4() {
     tree.append(&mut tree::pieces(1500));
     let image = Arc::new(Image::new(16, &["-m", "crc=0", "-b", "size=1024"], &tree).bytes());
     assert!(read_all(&open_changed(&image, image.len() as u64, BTreeMap::new()).unwrap()) > 4000);
-    damage(&image, 7, 150, 1, 400);
-    damage(&image, 13, 100, 1, 20_000);
+    damage(&image, 7, 60, 1, 400);
+    damage(&image, 13, 40, 1, 20_000);
     // The sector of the superblock, and what lies behind it.
     for seed in 1..100 {
         let mut random = Random(seed);
@@ -110,8 +110,8 @@ fn of_version_4() {
 #[test]
 fn of_version_5() {
     let image = Arc::new(kernel::large_blocks());
-    damage(&image, 5, 60, 0, 10);
-    damage(&image, 6, 60, 1, 300);
+    damage(&image, 5, 40, 0, 10);
+    damage(&image, 6, 40, 1, 300);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The index of a directory: a tree over the hashes of its names (`struct dx_root` of fs/ext4/namei.c).
 
-use super::bytes::{byte, le16, le32, part};
-use super::checksum::crc32c;
-use super::directory::Directory;
-use super::features;
-use super::hash::HashVersion;
+use super::blocks::DirectoryBlocks;
+use super::entries;
 use crate::formats::disk::Result;
+use crate::formats::disk::checksum::crc32c;
+use crate::formats::disk::ext::bytes::{byte, le16, le32, part};
+use crate::formats::disk::ext::features;
+use crate::formats::disk::ext::hash::HashVersion;
 
 /// Bytes of the root before what tells of the tree: the entries for `.` and `..`.
 const ROOT_INFO: usize = 24;
@@ -15,7 +16,7 @@ const ROOT_INFO_LENGTH: u8 = 8;
 const ROOT_ENTRIES: usize = 32;
 /// Where those of another node begin, behind an entry of a directory that fills the block and is not in use.
 const NODE_ENTRIES: usize = 8;
-/// Bytes of an entry: a hash, and a block of the directory. The first one has the counts in place of the hash.
+/// Bytes of an entry: a hash, and a block of the blocks. The first one has the counts in place of the hash.
 const ENTRY: usize = 8;
 /// Bytes behind the last entry that finds room, with the checksum in the second half.
 const TAIL: usize = 8;
@@ -45,33 +46,33 @@ struct Node {
 ///
 /// # Errors
 /// When a block of the directory is damaged.
-pub(super) fn lookup(directory: &Directory<'_>, name: &[u8]) -> Result<Answer> {
-    let root = directory.block(0)?;
-    check_checksum(directory, &root, 0)?;
+pub(super) fn lookup(blocks: &DirectoryBlocks<'_>, name: &[u8]) -> Result<Answer> {
+    let root = blocks.read(0)?;
+    check_checksum(blocks, &root, 0)?;
     // These two stand in the root itself.
     if name == b"." || name == b".." {
         return Ok(Answer::Unusable);
     }
     let info = part(&root, ROOT_INFO, ROOT_ENTRIES)?;
     let (version, length, levels, flags) = (byte(info, 4)?, byte(info, 5)?, byte(info, 6)?, byte(info, 7)?);
-    let most_levels = if directory.superblock.features.incompat(features::LARGEDIR) { 3 } else { 2 };
-    let hash = HashVersion::of(version).and_then(|version| directory.superblock.hash.hash(version, name));
+    let most_levels = if blocks.superblock.features.incompat(features::LARGEDIR) { 3 } else { 2 };
+    let hash = HashVersion::of(version).and_then(|version| blocks.superblock.hash.hash(version, name));
     let Some(hash) = hash.filter(|_| length == ROOT_INFO_LENGTH && levels < most_levels && flags & 1 == 0) else {
         return Ok(Answer::Unusable);
     };
-    let Some(entries) = entries(&root, ROOT_ENTRIES)? else { return Ok(Answer::Unusable) };
+    let Some(entries) = node_entries(&root, ROOT_ENTRIES)? else { return Ok(Answer::Unusable) };
     let mut path = vec![Node::new(entries, hash)];
     for _ in 0..levels {
-        if !descend(directory, &mut path, |entries| Node::new(entries, hash))? {
+        if !descend(blocks, &mut path, |entries| Node::new(entries, hash))? {
             return Ok(Answer::Unusable);
         }
     }
     for _ in 0..MOST_OF_ONE_HASH {
         let Some(block) = path.last().and_then(Node::block) else { return Ok(Answer::Unusable) };
-        if let Some(inode) = directory.find_in_block(block, name)? {
+        if let Some(inode) = entries::find(blocks, block, name)? {
             return Ok(Answer::Known(Some(inode)));
         }
-        match advance(directory, &mut path, hash)? {
+        match advance(blocks, &mut path, hash)? {
             Next::Block => {}
             Next::OtherHash => return Ok(Answer::Known(None)),
             Next::Unusable => return Ok(Answer::Unusable),
@@ -92,7 +93,7 @@ enum Next {
 
 /// Goes on to the next block, if names with this hash go on there: its hash then has the lowest bit set, or where the
 /// hash is the first one of the block by chance, is the same.
-fn advance(directory: &Directory<'_>, path: &mut Vec<Node>, hash: u32) -> Result<Next> {
+fn advance(blocks: &DirectoryBlocks<'_>, path: &mut Vec<Node>, hash: u32) -> Result<Next> {
     let depth = path.len();
     while path.last().is_some_and(|node| node.at + 1 >= node.entries.len()) {
         path.pop();
@@ -103,7 +104,7 @@ fn advance(directory: &Directory<'_>, path: &mut Vec<Node>, hash: u32) -> Result
         return Ok(Next::OtherHash);
     }
     while path.len() < depth {
-        if !descend(directory, path, |entries| Node { entries, at: 0 })? {
+        if !descend(blocks, path, |entries| Node { entries, at: 0 })? {
             return Ok(Next::Unusable);
         }
     }
@@ -112,14 +113,14 @@ fn advance(directory: &Directory<'_>, path: &mut Vec<Node>, hash: u32) -> Result
 
 /// Adds the node that the last one leads to; `false` when it is not usable.
 fn descend(
-    directory: &Directory<'_>,
+    blocks: &DirectoryBlocks<'_>,
     path: &mut Vec<Node>,
     node: impl FnOnce(Vec<(u32, u32)>) -> Node,
 ) -> Result<bool> {
     let Some(number) = path.last().and_then(Node::block) else { return Ok(false) };
-    let block = directory.block(number)?;
-    check_checksum(directory, &block, number)?;
-    let Some(entries) = entries(&block, NODE_ENTRIES)? else { return Ok(false) };
+    let block = blocks.read(number)?;
+    check_checksum(blocks, &block, number)?;
+    let Some(entries) = node_entries(&block, NODE_ENTRIES)? else { return Ok(false) };
     path.push(node(entries));
     Ok(true)
 }
@@ -139,7 +140,7 @@ impl Node {
 }
 
 /// The entries of a node, from `start` on; `None` when their number is not possible.
-fn entries(block: &[u8], start: usize) -> Result<Option<Vec<(u32, u32)>>> {
+fn node_entries(block: &[u8], start: usize) -> Result<Option<Vec<(u32, u32)>>> {
     let limit = usize::from(le16(block, start)?);
     let count = usize::from(le16(block, start + 2)?);
     if count == 0 || count > limit || start + limit * ENTRY > block.len() {
@@ -162,18 +163,18 @@ pub(super) fn is_node(block: &[u8]) -> bool {
 ///
 /// # Errors
 /// When it is wrong, or has no room.
-pub(super) fn check_checksum(directory: &Directory<'_>, block: &[u8], number: u64) -> Result<()> {
-    let Some(seed) = directory.inode.seed else { return Ok(()) };
+pub(super) fn check_checksum(blocks: &DirectoryBlocks<'_>, block: &[u8], number: u64) -> Result<()> {
+    let Some(seed) = blocks.inode.seed else { return Ok(()) };
     let start = if is_node(block) { NODE_ENTRIES } else { ROOT_ENTRIES };
     let limit = usize::from(le16(block, start)?);
     let count = usize::from(le16(block, start + 2)?);
     let tail = start + limit * ENTRY;
     if count > limit || tail + TAIL > block.len() {
-        return Err(directory.damaged(number, "its index has no room for a checksum"));
+        return Err(blocks.damaged(number, "its index has no room for a checksum"));
     }
     let parts = [part(block, 0, start + count * ENTRY)?, part(block, tail, tail + 4)?, &[0; 4]];
     match parts.into_iter().fold(seed, crc32c) == le32(block, tail + 4)? {
         true => Ok(()),
-        false => Err(directory.damaged(number, "the checksum of its index is wrong")),
+        false => Err(blocks.damaged(number, "the checksum of its index is wrong")),
     }
 }
