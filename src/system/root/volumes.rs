@@ -30,6 +30,9 @@ const REMEMBERED: usize = 1 << 15;
 /// A file of a disk: the filesystem, by its place among those that are mounted, and the number of its inode.
 type Place = (usize, u64);
 
+/// What a name in a directory was found to lead to.
+type Remembered = HashMap<(Place, Box<[u8]>), Option<u64>>;
+
 /// The filesystems of a disk, mounted onto each other.
 #[derive(Debug)]
 pub(crate) struct Volumes {
@@ -40,7 +43,7 @@ pub(crate) struct Volumes {
     mounts: BTreeMap<Place, usize>,
     /// Directories that something would be mounted at which cannot be read, and why.
     unread: BTreeMap<Place, String>,
-    remembered: Mutex<HashMap<(Place, Box<[u8]>), Option<u64>>>,
+    remembered: Mutex<Remembered>,
 }
 
 /// Why a filesystem was not mounted.
@@ -131,8 +134,8 @@ impl Volumes {
 
     fn lookup(&self, directory: Place, name: &[u8]) -> Result<Option<u64>, DiskError> {
         let key = (directory, Box::from(name));
-        let known = |map: &HashMap<_, _>| map.get(&key).copied();
-        if let Some(known) = known(&*self.remembered.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        if let Some(known) = remembered {
             return Ok(known);
         }
         let found = self.filesystem(directory.0)?.lookup(directory.1, name)?;
