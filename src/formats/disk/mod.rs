@@ -17,6 +17,8 @@ mod logical_volume;
 pub(crate) mod partitions;
 pub(crate) mod qcow2;
 mod recent;
+#[cfg(test)]
+mod skipped;
 mod structures;
 mod window;
 pub(crate) mod xfs;

@@ -1,13 +1,16 @@
 //! How images are made and opened.
 
 use super::*;
+use crate::formats::disk::skipped::{kernel_cannot, skip};
 use std::fs::File;
-use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What is skipped where nothing can be mounted.
+const MOUNTED: &str = "a btrfs that the kernel has written";
 
 /// A file as a device, which counts what is read of it.
 #[derive(Debug)]
@@ -98,22 +101,6 @@ pub(super) fn mkfs(path: &Path, mebibytes: u64, options: &[&str], content: Optio
     run(command.arg(path));
 }
 
-/// Says loudly that this kernel has no btrfs, which no package would provide.
-fn kernel_has_none() {
-    loudly("SKIPPED a btrfs that the kernel has written: this kernel cannot do it (it has no btrfs)");
-}
-
-/// Says loudly why no btrfs is mounted; where no test may be skipped (CI), fails instead.
-fn skip(why: &str) {
-    loudly(&format!("SKIPPED a btrfs that the kernel has written: {why}"));
-    assert!(std::env::var_os("ISCTPL_TESTS_MUST_RUN").is_none(), "a btrfs must be mounted here, but {why}");
-}
-
-/// On standard error itself: what the macros print is captured in a test that passes.
-fn loudly(what: &str) {
-    let _ = writeln!(std::io::stderr(), "\n*** {what} ***\n");
-}
-
 /// An image in which the kernel has run a script, and what `cp -a` made of what the script left, subvolumes included.
 /// `None`, which says so, where nothing can be mounted.
 pub(super) fn mounted(work: &Path, options: &[&str], mount_options: &str, script: &str) -> Option<(PathBuf, PathBuf)> {
@@ -131,7 +118,7 @@ pub(super) fn mounted_devices(
 ) -> Option<(Vec<PathBuf>, PathBuf)> {
     let images: Vec<PathBuf> = (1..=devices).map(|number| work.join(format!("image{number}"))).collect();
     if !nix::unistd::geteuid().is_root() {
-        skip("mounting takes root");
+        skip(MOUNTED, "mounting takes root");
         return None;
     }
     let (mount, copy) = (work.join("mount"), work.join("copy"));
@@ -156,9 +143,9 @@ pub(super) fn mounted_devices(
     let output = command.env("mount", &mount).env("copy", &copy).env("work", work).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
-        Some(78) => kernel_has_none(),
-        Some(77) => skip(errors.trim()),
-        _ if errors.starts_with("unshare:") => skip(errors.trim()),
+        Some(78) => kernel_cannot(MOUNTED, "it has no btrfs"),
+        Some(77) => skip(MOUNTED, errors.trim()),
+        _ if errors.starts_with("unshare:") => skip(MOUNTED, errors.trim()),
         _ => {
             assert!(output.status.success(), "{errors}");
             return Some((images, copy));

@@ -74,8 +74,8 @@ fn read_all(blocks: Changed) -> usize {
     errors
 }
 
-/// Changes bytes of an image in `rounds` ways, where it is not zeros already.
-fn flip(image: Vec<u8>, rounds: u64, metadata: &[std::ops::Range<u64>]) {
+/// Changes bytes of an image in `rounds` ways, where it is not zeros already; in how many of them there were errors.
+fn flip(image: Vec<u8>, rounds: u64, metadata: &[std::ops::Range<u64>]) -> usize {
     let image = Arc::new(image);
     let used: Vec<u64> = metadata.iter().cloned().flatten().filter(|place| image[*place as usize] != 0).collect();
     let (mut slowest, mut with_errors) = (Duration::ZERO, 0);
@@ -90,7 +90,7 @@ fn flip(image: Vec<u8>, rounds: u64, metadata: &[std::ops::Range<u64>]) {
         with_errors += usize::from(errors > 0);
     }
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    assert!(with_errors > 0);
+    with_errors
 }
 
 /// Checksums would hide what lies behind them.
@@ -104,13 +104,15 @@ const FORMATS: [&str; 4] = [
 #[test]
 fn bytes_that_are_wrong_are_answered_soon() {
     let source = everything();
+    let mut with_errors = 0;
     for options in FORMATS {
         let options: Vec<_> = options.split(' ').collect();
         let image = Image::make(&options, Some(source.path()), "24M");
         image.index_directories();
         let bytes = image.bytes();
-        flip(bytes, 80, &[1024..2048, 2048..1 << 20]);
+        with_errors += flip(bytes, 80, &[1024..2048, 2048..1 << 20]);
     }
+    assert!(with_errors > 60, "{with_errors}");
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn a_log_with_wrong_bytes_is_answered_soon() {
             log.write(&Transaction { blocks, revoked: vec![2500 + time], time: Some(time) });
         }
         let starts: Vec<_> = (0..log.length).map(|block| log.place(block) as u64).map(|at| at..at + 0x60).collect();
-        flip(log.bytes, 150, &starts);
+        assert!(flip(log.bytes, 150, &starts) > 0);
     }
 }
 

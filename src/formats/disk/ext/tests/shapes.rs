@@ -3,6 +3,7 @@
 use super::tools::{Chance, Image, run};
 use super::walk;
 use crate::formats::disk::Filesystem as _;
+use crate::formats::disk::skipped::skip;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt as _;
@@ -32,11 +33,6 @@ pub(super) fn everything() -> TempDir {
     fs::write(top.join(OsStr::from_bytes(b"caf\xC3\xA9")), "UTF-8").unwrap();
     fs::write(top.join(OsStr::from_bytes(b"caf\xE9 \xFF\x01")), "not UTF-8").unwrap();
     fs::write(top.join("n".repeat(255)), "a long name").unwrap();
-    for (name, kind, numbers) in
-        [("null", "c", ["1", "3"]), ("large", "b", ["259", "1048575"]), ("small", "b", ["8", "17"])]
-    {
-        run(Command::new("mknod").arg(top.join(name)).arg(kind).args(numbers), &[0]);
-    }
     run(Command::new("mknod").arg(top.join("fifo")).arg("p"), &[0]);
     fs::create_dir(top.join("empty")).unwrap();
     fs::create_dir_all(top.join(["deep"; 20].join("/"))).unwrap();
@@ -47,13 +43,26 @@ pub(super) fn everything() -> TempDir {
             fs::write(top.join(directory).join(format!("{directory} \u{e9} {index}")), format!("{index}")).unwrap();
         }
     }
+    match nix::unistd::geteuid().is_root() {
+        true => of_root(top),
+        false => skip("devices and owners in an ext4", "making them takes root"),
+    }
     adorn(top);
     source
 }
 
-/// Owners, modes and times that need all bits.
-fn adorn(top: &Path) {
+/// Devices, and an owner that needs more than 16 bits.
+fn of_root(top: &Path) {
+    for (name, kind, numbers) in
+        [("null", "c", ["1", "3"]), ("large", "b", ["259", "1048575"]), ("small", "b", ["8", "17"])]
+    {
+        run(Command::new("mknod").arg(top.join(name)).arg(kind).args(numbers), &[0]);
+    }
     chown(top.join("file-59"), Some(70_000), Some(3)).unwrap();
+}
+
+/// Modes and times that need all bits.
+fn adorn(top: &Path) {
     fs::set_permissions(top.join("file-60"), fs::Permissions::from_mode(0o6751)).unwrap();
     let file = File::open(top.join("file-61")).unwrap();
     file.set_modified(UNIX_EPOCH + Duration::from_secs(0x7FFF_0000)).unwrap();
