@@ -160,12 +160,12 @@ fn readers() -> Vec<Case> {
         case!("initiatorname.iscsi", "InitiatorName=iqn.", "a#", "\n", |text| open_iscsi::initiator_name(text, "/i")),
         case!(
             "dhclient.conf: blocks",
-            "request a, b;\n",
-            "interface \"e#\" { also request c; timeout 5; }\n",
+            "request routers, host-name;\n",
+            "interface \"e#\" { also request ntp-servers; timeout 5; }\n",
             "",
             |text| { dhclient_conf::parse(text, "/d", true) }
         ),
-        case!("dhclient.conf: statements", "", "also request a#; option o# code # = text;\n", "", |text| {
+        case!("dhclient.conf: statements", "", "option o# code # = text; also request o#;\n", "", |text| {
             dhclient_conf::parse(text, "/d", true)
         }),
         case!("dhcpcd.conf", "", "interface e#\noption 121\n", "", |text| dhcpcd_conf::parse(

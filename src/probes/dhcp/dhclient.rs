@@ -1,8 +1,8 @@
 //! ISC dhclient's configuration.
 
-use crate::formats::network::dhclient_conf::{self, Parsed};
+use crate::formats::network::dhclient_conf::{self, Included, Parsed};
 use crate::probes::files::Reader;
-use isctpl_checks::facts::{DhclientConf, DhclientInterface, Problem, Source};
+use isctpl_checks::facts::{DhclientConf, DhclientInterface, Located, Problem, Source};
 
 /// Where the configuration lies, as dhclient's packages build it.
 const CONFIGURATIONS: [&str; 3] = ["/etc/dhcp/dhclient.conf", "/etc/dhclient.conf", "/etc/dhcp3/dhclient.conf"];
@@ -25,7 +25,7 @@ pub(super) fn read(files: &Reader<'_>, built_in: bool) -> Option<DhclientConf> {
             let name = file_name.strip_prefix("dhclient-").and_then(|name| name.strip_suffix(".conf"));
             let path = format!("{directory}/{file_name}");
             let Some(name) = name.filter(|_| files.is_file(&path)) else { continue };
-            if let Some(own) = file(files, &path, INCLUDE_DEPTH, built_in, &mut 0) {
+            if let Some(own) = file(files, &path, built_in) {
                 let own = DhclientInterface { at: Some(files.location(&path)), ..of_interface(name, own.conf) };
                 conf.get_or_insert_default().interfaces.push(own);
             }
@@ -48,31 +48,34 @@ fn of_interface(name: &str, own: DhclientConf) -> DhclientInterface {
 
 /// The first of some files that is there, with those that it includes.
 pub(in crate::probes) fn configuration(files: &Reader<'_>, paths: &[&str], built_in: bool) -> Option<Parsed> {
-    paths.iter().find_map(|path| file(files, path, INCLUDE_DEPTH, built_in, &mut 0))
+    paths.iter().find_map(|path| file(files, path, built_in))
 }
 
 /// A file with those that it includes.
-fn file(files: &Reader<'_>, path: &str, depth: usize, built_in: bool, read: &mut usize) -> Option<Parsed> {
-    *read += 1;
-    let mut parsed = dhclient_conf::parse(&files.text(path)?, &files.name(path), built_in);
+fn file(files: &Reader<'_>, path: &str, built_in: bool) -> Option<Parsed> {
+    let text = files.text(path)?;
+    let mut read = 1;
+    let mut include = |include: &Located<String>, depth: usize| {
+        let place = include.at.to_string();
+        if depth > INCLUDE_DEPTH {
+            files.note(Problem::new(place, "is included too deep; not read"));
+            return None;
+        }
+        if read >= FILE_LIMIT {
+            if read == FILE_LIMIT {
+                let what = format!("is not read in: more than {FILE_LIMIT} files are included");
+                files.note(Problem::new(place, what));
+            }
+            read = FILE_LIMIT + 1;
+            return None;
+        }
+        read += 1;
+        Some(Included { text: files.text(&include.value)?.into_owned(), path: files.name(&include.value) })
+    };
+    let mut parsed = dhclient_conf::parse_with(&text, &files.name(path), built_in, &mut include);
     // What dhclient refuses is no doubt: it goes by the rest.
     Source::Other.name(&mut parsed.problems);
     files.problems().append(&mut parsed.problems);
     files.problems().extend(parsed.left_out.take());
-    for include in std::mem::take(&mut parsed.includes) {
-        if depth == 0 {
-            files.note(Problem::new(include.at.to_string(), "is included too deep; not read"));
-            continue;
-        }
-        if *read >= FILE_LIMIT {
-            let what = format!("is not read in: more than {FILE_LIMIT} files are included");
-            files.note(Problem::new(include.at.to_string(), what));
-            break;
-        }
-        if let Some(included) = file(files, &include.value, depth - 1, built_in, read) {
-            parsed.include(included);
-        }
-    }
-    parsed.settle();
     Some(parsed)
 }

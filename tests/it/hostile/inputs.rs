@@ -171,7 +171,11 @@ pub(crate) fn files() -> Vec<Input> {
         (
             "etc/dhcp/dhclient.conf",
             "the lists of options have more than 4096 names",
-            format!("request {}x;\n{}", "a,".repeat(3000), "interface \"e\" { also request a; }\n".repeat(5000)),
+            format!(
+                "request {}routers;\n{}",
+                "routers,".repeat(3000),
+                many(5000, |number| format!("interface \"e{number}\" {{ also request routers; }}\n"))
+            ),
         ),
         (
             "etc/netplan/a.yaml",

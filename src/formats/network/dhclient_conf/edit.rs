@@ -5,7 +5,8 @@ use crate::formats::text::edit::{Unedited, append};
 use isctpl_checks::facts::{DhclientConf, Problem};
 
 /// Sets the timeout of dhclient, in seconds, and shortens those of `interface` blocks that are longer. Where there is
-/// no statement yet, one that is commented out (Debian has `#timeout 60;`) is put in force, or a line added.
+/// no statement yet, one that is commented out (Debian has `#timeout 60;`) is put in force, or a line added: at the end,
+/// or before everything where a block would go without it, since what stands behind a block does not hold for it.
 pub(crate) fn timeout(text: &str, seconds: u32) -> Result<String, Unedited> {
     let before = parse(text, "", false);
     if let Some(problem) = before.problems.first().or(before.left_out.as_ref()) {
@@ -18,11 +19,21 @@ pub(crate) fn timeout(text: &str, seconds: u32) -> Result<String, Unedited> {
             edited.replace_range(span.clone(), &seconds.to_string());
         }
     }
-    if before.conf.timeout.is_some() {
+    if holds(&edited, seconds) {
         return Ok(edited);
     }
     let statement = format!("timeout {seconds};");
-    Ok(put_in_force(&edited, &statement).unwrap_or_else(|| append(&edited, &[&statement])))
+    let put = put_in_force(&edited, &statement).filter(|text| holds(text, seconds));
+    let appended = || Some(append(&edited, &[&statement])).filter(|text| holds(text, seconds));
+    let end = if edited.contains("\r\n") { "\r\n" } else { "\n" };
+    Ok(put.or_else(appended).unwrap_or_else(|| format!("{statement}{end}{edited}")))
+}
+
+/// Whether no NIC is waited for longer.
+fn holds(text: &str, seconds: u32) -> bool {
+    let conf = parse(text, "", false).conf;
+    let own = conf.interfaces.iter().filter_map(|interface| interface.timeout.as_ref());
+    conf.timeout.is_some_and(|timeout| timeout.value == seconds) && own.into_iter().all(|own| own.value <= seconds)
 }
 
 fn unedited(problem: &Problem) -> Unedited {
@@ -62,16 +73,18 @@ mod tests {
     fn a_timeout_is_set_and_nothing_else() {
         for (before, after) in [
             ("", "timeout 10;\n"),
-            ("send x 1; # y", "send x 1; # y\ntimeout 10;\n"),
+            ("send dhcp-lease-time 1; # y", "send dhcp-lease-time 1; # y\ntimeout 10;\n"),
             ("timeout 300;\r\nretry 60;\r\n", "timeout 10;\r\nretry 60;\r\n"),
             ("retry 60; timeout\n  60 ; select-timeout 5;", "retry 60; timeout\n  10 ; select-timeout 5;"),
             ("#timeout 60;\n#retry 60;\n", "timeout 10;\n#retry 60;\n"),
             ("  ## timeout 60;\r\nretry 1;\r\n", "  timeout 10;\r\nretry 1;\r\n"),
             ("# timeout 60; is the default\n", "# timeout 60; is the default\ntimeout 10;\n"),
             (
-                "interface \"a\" {\n  #timeout 60;\n  timeout 90;\n}\ninterface b { timeout 5; }\n",
-                "interface \"a\" {\n  #timeout 60;\n  timeout 10;\n}\ninterface b { timeout 5; }\ntimeout 10;\n",
+                "interface \"a\" {\n  #timeout 60;\n  timeout 90;\n}\ninterface \"b\" { timeout 5; }\n",
+                "interface \"a\" {\n  #timeout 60;\n  timeout 10;\n}\ninterface \"b\" { timeout 5; }\ntimeout 10;\n",
             ),
+            ("interface \"a\" { }\n#timeout 60;\n", "timeout 10;\ninterface \"a\" { }\n#timeout 60;\n"),
+            ("interface \"a\" { }\ntimeout 60;\n", "timeout 10;\ninterface \"a\" { }\ntimeout 10;\n"),
             (
                 "request routers,\n#timeout 60;\n  subnet-mask;\n",
                 "request routers,\n#timeout 60;\n  subnet-mask;\ntimeout 10;\n",

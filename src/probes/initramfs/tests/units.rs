@@ -185,8 +185,8 @@ fn a_clients_file_that_is_not_read_whole_is_unclear() {
         .program("usr/sbin/ifup", "#!/bin/sh\ndhcpcd -q eth0\n")
         .program("usr/sbin/dhcpcd", program(None, &[], None))
         .file("etc/dhcpcd.conf", format!("option 121\n{blocks}"));
-    let names = "a,".repeat(5000);
-    let dhclient = dracut().file("etc/dhclient.conf", format!("request {names}a;\n"));
+    let names = "routers,".repeat(5000);
+    let dhclient = dracut().file("etc/dhclient.conf", format!("request {names}routers;\n"));
     for (image, told) in [(dhcpcd, "1024 interface blocks"), (dhclient, "4096 names")] {
         let facts = facts(image);
         assert!(matches!(&facts.classless[0].support, Option121Support::Unclear(why) if why.contains(told)), "{told}");
