@@ -276,11 +276,14 @@ fn readers() -> Vec<Case> {
             file
         }),
         case!("udev rules", "", "ACTION==\"add\", ATTR{address}==\"#\", NAME=\"e#\"\n", "", |text| {
-            let rules = udev_rules::parse(text, "/r");
-            rules
-                .iter()
-                .map(|rule| (udev_rules::rename(rule).is_some(), udev_rules::programs(rule).len()))
-                .collect::<Vec<_>>()
+            let mut names = udev_rules::Names::default();
+            names.read(text, "/r", &mut |_| ());
+            names.finish()
+        }),
+        case!("udev rules: jumps", "", "KERNEL==\"a#\", GOTO=\"l#\"\n", "LABEL=\"l1\"\nNAME=\"a\"\n", |text| {
+            let mut names = udev_rules::Names::default();
+            names.read(text, "/r", &mut |_| ());
+            names.finish()
         }),
         case!("udev rules: one", "", "ENV{A#}==\"x\", ", "NAME=\"a\"\n", |text| udev_rules::parse(text, "/r")),
         case!("sysctl.d", "", "net.ipv4.conf.e#.rp_filter = 1\n", "", |text| {

@@ -19,4 +19,5 @@ pub(crate) mod packages;
 pub(crate) mod random;
 mod results;
 mod shell;
+mod udev;
 mod words;

@@ -66,11 +66,12 @@ impl Root {
         self.install(Path::new(String::from_utf8(output.stdout).unwrap().trim()), name);
     }
 
-    /// Has a shell in it run `/script` behind what readies the network, which this machine's shell runs.
+    /// Has a shell in it run `/script` behind what readies the network and mounts, which this machine's shell runs; both
+    /// are its own.
     pub(super) fn start(self, ready: &str, shell: &str) -> Shell {
         let run = format!("{ready}\nexec env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin chroot \"$0\" {shell} /script");
         let mut child = Command::new("unshare")
-            .args(["-n", "sh", "-ec", &run])
+            .args(["-nm", "sh", "-ec", &run])
             .arg(self.directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -123,7 +123,8 @@ pub struct NetConfig {
     pub interfaces: Vec<InterfaceConfig>,
     /// Managers that will start on the real root.
     pub managers: Vec<ManagerState>,
-    /// What renames interfaces: `.link` files, persistent-net rules.
+    /// What renames interfaces: udev's rules, of which the last one that fits holds, and `.link` files, which name
+    /// those that no rule does.
     pub renames: Vec<Rename>,
     /// open-iscsi's udev rule or hook that keeps ifupdown off the boot NIC is on the disk.
     pub iscsi_nic_guard: Option<Location>,
@@ -368,7 +369,7 @@ pub struct Rename {
     pub at: Location,
     /// Which interfaces.
     pub matches: NicMatch,
-    /// New name, or naming policy.
+    /// New name, or naming policy, or `NAME=…` where a rule puts one together.
     pub name: String,
 }
 

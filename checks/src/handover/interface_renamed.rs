@@ -4,7 +4,7 @@ use super::config_match::{config_matches, unread_manager};
 use super::identity::SanIdentity;
 use super::managers::in_force;
 use super::nic_match::{Matches, matches};
-use crate::facts::{BootEntry, InterfaceConfig, Located, Location, Method, Source, Word};
+use crate::facts::{BootEntry, InterfaceConfig, Located, Location, Method, Rename, Source, Word};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, WordMatch};
 
 pub(crate) static CHECK: Check = Check {
@@ -37,6 +37,11 @@ pub(crate) static CHECK: Check = Check {
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let san = SanIdentity::of(facts);
     let mut findings: Vec<Finding> = renames(facts, &san);
+    if let Some(Rename { at, name, .. }) = may_rename(facts, &san).filter(|_| findings.is_empty()) {
+        return Err(Outcome::unknown(format!(
+            "{at} may rename the SAN NIC to {name}: it is not known which NICs it is for"
+        )));
+    }
     // A name that nobody seems to have may be in what was not read.
     match facts.unread(Source::LinkFiles).or(unread_manager(facts)) {
         None => findings.extend(names_of_nobody(facts, &san)),
@@ -52,12 +57,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// Renames of the SAN NIC to something that it is not called.
 fn renames(facts: &Analysis<'_>, san: &SanIdentity) -> Vec<Finding> {
     let Some(current) = &san.name else { return Vec::new() };
-    let by_rule = facts
-        .netconfig
-        .renames
-        .iter()
-        .filter(|rename| is_explicit(&rename.name) && matches(&rename.matches, san) == Matches::Yes)
-        .map(|rename| (&rename.at, &rename.name));
+    let fitting = || {
+        let explicit = facts.netconfig.renames.iter().filter(|rename| is_explicit(&rename.name));
+        explicit.filter(|rename| matches(&rename.matches, san) == Matches::Yes)
+    };
+    // The last of udev's rules holds, and `.link` files name what no rule does.
+    let rule = fitting().rfind(|rename| is_rule(rename));
+    let links = fitting().filter(|_| rule.is_none());
+    let by_rule = rule.into_iter().chain(links).map(|rename| (&rename.at, &rename.name));
     let by_config = facts
         .netconfig
         .interfaces
@@ -65,6 +72,18 @@ fn renames(facts: &Analysis<'_>, san: &SanIdentity) -> Vec<Finding> {
         .filter(|config| in_force(facts, config) && matches(&config.matches, san) == Matches::Yes)
         .filter_map(|config| config.set_name.as_ref().map(|Located { value, at }| (at, value)));
     by_rule.chain(by_config).filter(|(_, name)| *name != current).map(|(at, name)| renamed(at, current, name)).collect()
+}
+
+/// The last of udev's rules that may give the SAN NIC another name, where what it asks for is not understood.
+fn may_rename<'a>(facts: &'a Analysis<'_>, san: &SanIdentity) -> Option<&'a Rename> {
+    let mut rules = facts.netconfig.renames.iter().rev().filter(|rename| is_rule(rename));
+    let decides = rules.find(|rename| matches(&rename.matches, san) != Matches::No)?;
+    let is_another = san.name.as_ref().is_some_and(|name| *name != decides.name) && is_explicit(&decides.name);
+    (is_another && !decides.matches.other.is_empty()).then_some(decides)
+}
+
+fn is_rule(rename: &Rename) -> bool {
+    rename.at.path.ends_with(".rules")
 }
 
 /// A name, and not a naming policy such as `NamePolicy=keep kernel database onboard slot path`.

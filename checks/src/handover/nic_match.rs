@@ -26,6 +26,8 @@ pub(crate) fn matches(of: &NicMatch, san: &SanIdentity) -> Matches {
     let drivers = match &san.driver {
         _ if of.drivers.is_empty() => Matches::Yes,
         Some(driver) => yes_or_no(any_pattern(&of.drivers, driver)),
+        // Every NIC of hardware has one.
+        None if of.drivers.iter().any(|driver| driver == "?*") => Matches::Yes,
         None if of.drivers.iter().all(|driver| NO_HARDWARE.contains(&driver.as_str())) => Matches::No,
         None => Matches::Maybe,
     };
@@ -45,6 +47,10 @@ pub(super) fn may_be_hardware(of: &NicMatch) -> bool {
 /// Ethernet, and not inside a container.
 fn holds(condition: &str, san: &SanIdentity) -> Matches {
     let Some((key, value)) = condition.split_once('=') else { return Matches::Maybe };
+    // A rule of udev for what hangs on USB, such as a management processor's NIC.
+    if condition == "SUBSYSTEMS==usb" {
+        return Matches::No;
+    }
     let (inverted, value) = match value.trim().strip_prefix('!') {
         Some(rest) => (true, rest.trim()),
         None => (false, value.trim()),

@@ -1,13 +1,12 @@
 //! udev rules that name interfaces or keep ifupdown off the boot NIC.
 
-use crate::formats::systemd::udev_rules::{DIRECTORIES, parse, programs, rename};
+use crate::formats::systemd::udev_rules::{DIRECTORIES, Names};
 use crate::probes::files::Reader;
 use isctpl_checks::facts::{Location, Rename};
 
 /// The program of open-iscsi that writes the boot NIC into ifupdown's list of interfaces that are up.
 const GUARD: &str = "net-interface-handler";
 
-#[derive(Default)]
 pub(super) struct Udev {
     pub(super) renames: Vec<Rename>,
     /// The rule, where the program that it runs is on the disk.
@@ -15,28 +14,26 @@ pub(super) struct Udev {
 }
 
 pub(super) fn read(files: &Reader<'_>) -> Udev {
-    let mut found = Udev::default();
+    let mut names = Names::default();
+    let mut iscsi_nic_guard = None;
     for path in files.conf_files(&DIRECTORIES, ".rules") {
         if files.is_masked(&path) {
             continue;
         }
         let Some(text) = files.text(&path) else { continue };
-        // Most rules are about disks; none of those says it.
-        if !text.contains("\"net\"") {
-            continue;
-        }
-        for rule in parse(&text, &path) {
-            found.renames.extend(rename(&rule));
-            let guards = programs(&rule)
-                .into_iter()
-                .filter_map(|run| run.split_whitespace().next())
-                .any(|program| program.ends_with(GUARD) && files.is_file(&absolute(program)));
-            if guards && found.iscsi_nic_guard.is_none() {
-                found.iscsi_nic_guard = Some(rule.at);
+        names.read(&text, &path, &mut |rule| {
+            let is_guard = |run: &str| {
+                let program = run.split_whitespace().next().unwrap_or_default();
+                program.ends_with(GUARD) && files.is_file(&absolute(program))
+            };
+            if iscsi_nic_guard.is_none() && rule.programs().any(is_guard) {
+                iscsi_nic_guard = Some(rule.at.clone());
             }
-        }
+        });
     }
-    found
+    let (renames, problems) = names.finish();
+    files.problems().extend(problems);
+    Udev { renames, iscsi_nic_guard }
 }
 
 /// A program without a directory lies in udev's own (udev(7), `PROGRAM`).

@@ -4,6 +4,12 @@
 //! `f` a flag, `t` a text, `X` a text or bytes, `d` a domain, `D` a list of them, `Z` nothing, `E…` another space's
 //! options, `N…` one of some words, `A` and `a` an array, `o` what may be left out.
 
+/// The code of the option Classless Static Route (RFC 3442).
+pub(super) const CLASSLESS_CODE: u32 = 121;
+
+/// The name that some builds of dhclient know for it without a declaration.
+pub(crate) const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
+
 /// The options of DHCP.
 pub(super) const DHCP: &str = "\
 subnet-mask 1 I,time-offset 2 l,routers 3 IA,time-servers 4 IA,ien116-name-servers 5 IA,domain-name-servers 6 IA,\

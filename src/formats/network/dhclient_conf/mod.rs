@@ -16,26 +16,12 @@ mod scopes;
 mod tests;
 mod values;
 
-use isctpl_checks::facts::{DhclientConf, Located, Problem};
+use isctpl_checks::facts::{DhclientConf, Problem};
+pub(crate) use known::BUILT_IN_CLASSLESS;
+use known::CLASSLESS_CODE;
+pub(crate) use parser::{Include, Included};
 use scopes::State;
 use std::ops::Range;
-
-/// The code of the option Classless Static Route (RFC 3442).
-pub(crate) const CLASSLESS_CODE: u32 = 121;
-
-/// The name that some builds of dhclient know for it without a declaration.
-pub(crate) const BUILT_IN_CLASSLESS: &str = "classless-static-routes";
-
-/// A file that is included.
-pub(crate) struct Included {
-    /// What stands in it.
-    pub text: String,
-    /// What places name.
-    pub path: String,
-}
-
-/// Gives the file that an `include` asks for, and how many files stand above it; `None` where it is not read.
-pub(crate) type Include<'a> = dyn FnMut(&Located<String>, usize) -> Option<Included> + 'a;
 
 /// What a file says, with those that it includes.
 #[derive(Debug, Clone, Default)]

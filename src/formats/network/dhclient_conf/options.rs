@@ -1,7 +1,6 @@
 //! The options that a file may name: those that dhclient knows, and those that are declared.
 
-use super::known;
-use super::{BUILT_IN_CLASSLESS, CLASSLESS_CODE};
+use super::known::{self, BUILT_IN_CLASSLESS, CLASSLESS_CODE};
 use std::collections::HashMap;
 
 /// The space of options without a space's name before theirs.

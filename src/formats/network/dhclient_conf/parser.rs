@@ -7,7 +7,6 @@ use super::cursor::Cursor;
 use super::lexer::{Kind, TOKEN_LIMIT, Token, tokens};
 use super::options::Index;
 use super::scopes::{Scope, State};
-use super::{Include, Included};
 use isctpl_checks::facts::{Located, Location, Problem};
 
 /// Statements that give a number of seconds that nobody asks for here.
@@ -38,6 +37,17 @@ const UNREAD: [&str; 19] = [
 
 /// The most bytes of an interface's name; dhclient ends at a longer one.
 const NAME_LIMIT: usize = 15;
+
+/// A file that is included.
+pub(crate) struct Included {
+    /// What stands in it.
+    pub text: String,
+    /// What places name.
+    pub path: String,
+}
+
+/// Gives the file that an `include` asks for, and how many files stand above it; `None` where it is not read.
+pub(crate) type Include<'a> = dyn FnMut(&Located<String>, usize) -> Option<Included> + 'a;
 
 /// A file that is being read.
 pub(super) struct Parser<'a, 'i> {

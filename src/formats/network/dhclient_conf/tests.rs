@@ -2,7 +2,7 @@
 
 use super::scopes::NAME_LIMIT;
 use super::*;
-use isctpl_checks::facts::Location;
+use isctpl_checks::facts::{Located, Location};
 use proptest::prelude::*;
 
 fn parse(text: &str, path: &str) -> Parsed {

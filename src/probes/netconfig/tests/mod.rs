@@ -75,7 +75,7 @@ fn networkd_files_are_shadowed_masked_and_amended() {
         ("/run/systemd/network/10-netplan-x.network", &network("x")),
         (
             "/etc/udev/rules.d/70-persistent-net.rules",
-            "SUBSYSTEM==\"net\", ATTR{address}==\"52:54:00:AA:BB:02\", NAME=\"eth7\"\n",
+            "SUBSYSTEM==\"net\", ATTR{address}==\"52:54:00:aa:bb:02\", NAME=\"eth7\"\n",
         ),
     ]));
     assert!(facts.problems.is_empty(), "{:?}", facts.problems);
