@@ -144,11 +144,13 @@ fn found(report: &Report) -> BTreeSet<&str> {
 }
 
 /// Where the disk is judged otherwise than the mounted root, each in a sentence. A disk shows more than a mount of its
-/// root: what is found on it alone is no disagreement where the verdict is the same.
+/// root: what is found on it alone is no disagreement where the verdict is the same, or was open.
 fn unlike(mounted: &Report, disk: &Report) -> Vec<String> {
     let verdict = |report: &Report| (report.verdict.boot.clone(), report.verdict.broken_link.clone());
     let mut differences = Vec::new();
-    if verdict(mounted) != verdict(disk) {
+    let is_settled =
+        mounted.verdict.boot == "unknown" && found(disk).iter().any(|check| !found(mounted).contains(check));
+    if verdict(mounted) != verdict(disk) && !is_settled {
         differences.push(format!("the verdict is {}, of the mounted root {}", disk.words(), mounted.words()));
     }
     let lost: Vec<&str> = found(mounted).difference(&found(disk)).copied().collect();
