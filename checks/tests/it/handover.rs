@@ -337,6 +337,28 @@ fn a_disk_says_by_itself_that_kernel_names_leave_a_configuration_for_nobody() {
     assert!(!alarms(&facts, &[Link::Handover]).contains(&"handover-interface-renamed".to_owned()));
 }
 
+/// Of udev's rules the last one that fits holds; where it is not known whether it does, neither is the name.
+#[test]
+fn the_last_rule_of_udev_names_the_nic() {
+    let rule = |name: &str, other: &[&str]| {
+        json!({"op": "add", "path": "/netconfig/renames/-", "value": {
+            "at": {"path": "/etc/udev/rules.d/70-persistent-net.rules", "line": 1},
+            "matches": {"names": [], "macs": ["52:54:00:00:00:01"], "drivers": ["?*"], "types": [], "other": other},
+            "name": name,
+        }})
+    };
+    let told = |rules: &[Value]| {
+        let facts = machine("initramfs-tools-live").patch(Value::Array(rules.to_vec())).facts();
+        let told = alarms(&facts, &[Link::Handover]);
+        told.into_iter().filter(|told| told.starts_with("handover-interface-renamed")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[rule("eth7", &[])]), ["handover-interface-renamed"]);
+    assert_eq!(told(&[rule("eth7", &[]), rule("enp0s3", &[])]), [""; 0]);
+    assert_eq!(told(&[rule("eth7", &["PROGRAM=(hidden)"])]), ["handover-interface-renamed?"]);
+    assert_eq!(told(&[rule("eth7", &["PROGRAM=(hidden)"]), rule("enp0s3", &[])]), [""; 0]);
+    assert_eq!(told(&[rule("eth7", &["SUBSYSTEMS==usb", "ATTRS{idVendor}==413c"])]), [""; 0]);
+}
+
 #[test]
 fn a_configuration_that_could_not_be_read_is_no_pass() {
     let facts = machine("dracut-root")

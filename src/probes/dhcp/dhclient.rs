@@ -73,9 +73,10 @@ fn file(files: &Reader<'_>, path: &str, built_in: bool) -> Option<Parsed> {
         Some(Included { text: files.text(&include.value)?.into_owned(), path: files.name(&include.value) })
     };
     let mut parsed = dhclient_conf::parse_with(&text, &files.name(path), built_in, &mut include);
+    // The doubt stands first: of many alike, only some are told.
+    files.problems().extend(parsed.left_out.take());
     // What dhclient refuses is no doubt: it goes by the rest.
     Source::Other.name(&mut parsed.problems);
     files.problems().append(&mut parsed.problems);
-    files.problems().extend(parsed.left_out.take());
     Some(parsed)
 }

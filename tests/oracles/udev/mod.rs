@@ -48,7 +48,7 @@ fn start(unpacked: &Path, trees: &Path) -> Shell {
 fn is_for(of: &NicMatch) -> Option<bool> {
     let (not, only): (Vec<&str>, Vec<&str>) =
         of.names.iter().map(String::as_str).partition(|name| name.starts_with('!'));
-    let by_name = not.iter().all(|name| !glob(name[1..].as_bytes(), NIC.as_bytes()))
+    let by_name = not.iter().all(|name| !glob(&name.as_bytes()[1..], NIC.as_bytes()))
         && (only.is_empty() || only.iter().any(|name| glob(name.as_bytes(), NIC.as_bytes())));
     let by_mac = of.macs.is_empty() || of.macs.iter().any(|mac| mac == MAC);
     match by_name && by_mac && of.drivers.is_empty() {
