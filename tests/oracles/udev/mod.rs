@@ -33,7 +33,7 @@ fn start(unpacked: &Path, trees: &Path) -> Shell {
     let root = Root::new(unpacked);
     root.install(&unpacked.join("bin/udevadm"), "udevadm");
     root.install(&unpacked.join("bin/busybox"), "busybox");
-    for name in ["sh", "rm", "mkdir", "ln", "ip"] {
+    for name in ["sh", "rm", "find", "mkdir", "ln", "ip"] {
         symlink("busybox", root.path(&format!("usr/bin/{name}"))).unwrap();
     }
     for directory in ["sys", "etc", "trees"] {

@@ -1,7 +1,8 @@
 # What udev calls the NIC when it appears, for each tree of rules.
 while read -r number; do
-    rm -rf /etc/udev /run/udev
     mkdir -p /run/udev
+    rm -f /etc/udev
+    find /run/udev -xdev ! -type d -exec rm -f {} +
     ln -s "/trees/$number/etc/udev" /etc/udev
     udevadm test -a add /sys/class/net/san > /dev/null 2>&1
     for path in /sys/class/net/*; do
