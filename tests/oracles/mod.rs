@@ -8,6 +8,7 @@
 //! `scripts/unpack-oracles`, and run from there.
 
 mod compare;
+mod cpio;
 mod dhclient;
 mod files;
 mod grub;

@@ -2,14 +2,13 @@
 
 use super::content::{Binary, Content};
 use super::module_indexes::{self, Part};
-use super::tree::{Node, Tree};
+use super::rootfs::Rootfs;
 use crate::formats::image::cpio::{Data, Entry, Kind};
 use crate::formats::image::elf;
 use crate::formats::text::names;
 use crate::probes::files::Files;
 use crate::system::Budget;
-use isctpl_checks::facts::{EntryKind, Problem};
-use std::collections::HashMap;
+use isctpl_checks::facts::Problem;
 use std::io::{self, Read};
 
 /// The most of one text that is kept.
@@ -36,80 +35,40 @@ const TELLING: &[(&str, &[&str])] = &[
 /// What the entries of an image leave behind.
 #[derive(Debug)]
 pub(super) struct Collected<'b> {
-    pub(super) tree: Tree,
+    pub(super) rootfs: Rootfs,
     pub(super) problems: Vec<Problem>,
     /// Whether a text that may matter was left out.
     pub(super) incomplete: bool,
     budget: &'b Budget,
-    /// Where what is kept of files with several names lies in the tree.
-    links: HashMap<HardLink, usize>,
     buffer: Vec<u8>,
-}
-
-/// What makes two entries hard links of one file (`find_link` in `init/initramfs.c`).
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct HardLink {
-    segment: usize,
-    archive: u32,
-    ino: u32,
-    dev: (u32, u32),
-    mode: u32,
 }
 
 impl<'b> Collected<'b> {
     /// Nothing yet; `image` is the image's path in messages. What is kept of files is spent from the budget.
     pub(super) fn within(image: &str, budget: &'b Budget) -> Self {
-        Self {
-            tree: Tree::new(image),
-            problems: Vec::new(),
-            incomplete: false,
-            budget,
-            links: HashMap::new(),
-            buffer: Vec::new(),
-        }
+        Self { rootfs: Rootfs::new(image), problems: Vec::new(), incomplete: false, budget, buffer: Vec::new() }
     }
 
     /// Takes one entry, and gives back where a symbolic link points.
-    pub(super) fn take(
-        &mut self,
-        segment: usize,
-        entry: &Entry,
-        data: &mut Data<'_, '_>,
-    ) -> io::Result<Option<Vec<u8>>> {
-        let name = names::decode(&entry.name);
-        let Some(path) = self.tree.place(&name) else { return Ok(None) };
+    pub(super) fn take(&mut self, entry: &Entry, data: &mut Data<'_, '_>) -> io::Result<Option<Vec<u8>>> {
         let mut target = None;
-        let kind = match entry.kind() {
-            Kind::File => return self.file(segment, path, entry, data).map(|()| None),
-            Kind::Directory => EntryKind::Directory,
-            Kind::Link => {
-                let mut bytes = Vec::new();
-                data.read_to_end(&mut bytes)?;
-                EntryKind::Link(names::decode(target.insert(bytes)))
+        if entry.kind() == Kind::Link {
+            let bytes = target.insert(Vec::new());
+            data.read_to_end(bytes)?;
+            // What stands behind a NUL is no part of it for the kernel.
+            if let Some(end) = bytes.iter().position(|&byte| byte == 0) {
+                bytes.truncate(end);
             }
-            _ => EntryKind::Special,
-        };
-        self.tree.insert(path, Node { kind, content: None });
+        }
+        match self.rootfs.make(entry, target.as_deref()) {
+            None => data.leave_checksum(),
+            Some(opened) if opened.keeps => {}
+            Some(opened) => {
+                let content = self.content(&opened.path, entry, entry.nlink > 1, data)?;
+                self.rootfs.fill(&opened.path, content);
+            }
+        }
         Ok(target)
-    }
-
-    fn file(&mut self, segment: usize, path: String, entry: &Entry, data: &mut Data<'_, '_>) -> io::Result<()> {
-        let linked = entry.nlink > 1;
-        let content = self.content(&path, entry, linked, data)?;
-        let size = u64::from(entry.size);
-        let content = if linked {
-            let key = HardLink { segment, archive: entry.archive, ino: entry.ino, dev: entry.dev, mode: entry.mode };
-            let index = *self.links.entry(key).or_insert_with(|| self.tree.keep(None));
-            if size > 0 {
-                self.tree.overwrite(index, content, size);
-            }
-            Some(index)
-        } else {
-            content.map(|content| self.tree.keep(Some(content)))
-        };
-        let kind = if entry.mode & 0o111 == 0 { EntryKind::File(size) } else { EntryKind::Program(size) };
-        self.tree.insert(path, Node { kind, content });
-        Ok(())
     }
 
     fn content(
@@ -206,11 +165,11 @@ impl<'b> Collected<'b> {
 
     /// Whether there is room for so many bytes of files; they are taken from the budget then.
     fn keeps(&self, bytes: u64) -> bool {
-        bytes <= self.budget.bytes_left() && self.budget.bytes(bytes, &|| self.tree.name("")).is_ok()
+        bytes <= self.budget.bytes_left() && self.budget.bytes(bytes, &|| self.rootfs.tree.name("")).is_ok()
     }
 
     fn problem(&mut self, path: &str, what: &str) {
-        self.problems.push(Problem::new(self.tree.name(path), what));
+        self.problems.push(Problem::new(self.rootfs.tree.name(path), what));
     }
 }
 

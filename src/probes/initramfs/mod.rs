@@ -11,6 +11,7 @@ mod first_program;
 mod layers;
 mod libraries;
 mod module_indexes;
+mod rootfs;
 mod scripts;
 mod tree;
 mod units;
@@ -103,7 +104,7 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     let mut collected = Collected::within(&facts.path, budget);
     let place = facts.path.clone();
     let walked = walk::walk(&mut Input::new(image, facts.size), &place, budget, &mut |segment, header, data| {
-        let target = collected.take(segment, &header, data)?;
+        let target = collected.take(&header, data)?;
         sink(&ListedEntry { segment, kind: header.kind(), target, header });
         Ok(())
     });
@@ -111,8 +112,12 @@ fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: 
     facts.damage = walked.damage;
     facts.incomplete = walked.incomplete || collected.incomplete;
     facts.problems = collected.problems;
-    let mut tree = collected.tree;
-    tree.settle_sizes();
+    if let Some(device) = &collected.rootfs.written_device {
+        facts.incomplete = true;
+        let what = "is a device in the initramfs that the kernel writes a file's data to, by one of the file's names";
+        facts.problems.push(Problem::new(format!("{place}!{device}"), what));
+    }
+    let tree = collected.rootfs.finish();
     match libraries::missing(&tree) {
         Some(missing) => facts.missing_libraries = missing,
         None => {

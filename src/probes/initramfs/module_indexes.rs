@@ -99,11 +99,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::probes::initramfs::tree::Node;
+    use crate::probes::initramfs::tree::{Kept, Node};
     use isctpl_checks::facts::EntryKind;
 
     fn tree(modprobe: Option<&str>, indexes: &[(&str, &[u8])]) -> Tree {
         let mut tree = Tree::new("image");
+        for path in ["usr", "usr/bin", "usr/lib", "usr/lib/modules", "usr/lib/modules/6.1", "sbin"] {
+            tree.insert(path.to_owned(), Node { kind: EntryKind::Directory, content: None });
+        }
         let file = |size| Node { kind: EntryKind::Program(size), content: None };
         for path in ["usr/bin/kmod", "usr/bin/busybox", "usr/lib/modules/6.1/kernel/x.ko"] {
             tree.insert(path.to_owned(), file(1));
@@ -113,8 +116,11 @@ mod tests {
         }
         for (name, bytes) in indexes {
             let path = format!("usr/lib/modules/6.1/{name}");
-            let content = part_of(&path).unwrap().read(bytes).ok().map(|(content, _)| tree.keep(Some(content)));
-            tree.insert(path, Node { kind: EntryKind::File(bytes.len() as u64), content });
+            let kind = EntryKind::File(bytes.len() as u64);
+            let read = part_of(&path).unwrap().read(bytes).ok().map(|(content, _)| content);
+            let content = read.is_some().then_some(tree.contents.len());
+            tree.contents.push(Kept { content: read, ..Kept::of(&kind) });
+            tree.insert(path, Node { kind, content });
         }
         tree
     }

@@ -23,19 +23,38 @@ const PATH: &[&str] =
     &["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/klibc/bin", "usr/libexec"];
 
 /// An entry of the tree.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) kind: EntryKind,
     /// What was kept of a file's content: an index into [`Tree::contents`]. Hard links of one file share it.
     pub(super) content: Option<usize>,
 }
 
-/// What is kept of a file.
+/// What is kept of a file, for all its names.
 #[derive(Debug)]
-struct Kept {
-    content: Option<Content>,
-    /// Its size, where several names may share it: the data comes with any of them.
-    size: Option<u64>,
+pub(super) struct Kept {
+    pub(super) content: Option<Content>,
+    /// Bytes.
+    pub(super) size: u64,
+    /// Whether it may be executed.
+    pub(super) is_program: bool,
+}
+
+impl Kept {
+    /// A file of this kind, of whose content nothing is kept.
+    pub(super) fn of(kind: &EntryKind) -> Self {
+        let (size, is_program) = match *kind {
+            EntryKind::File(size) => (size, false),
+            EntryKind::Program(size) => (size, true),
+            EntryKind::Directory | EntryKind::Link(_) | EntryKind::Special => (0, false),
+        };
+        Self { content: None, size, is_program }
+    }
+
+    /// What the file's names are.
+    pub(super) fn kind(&self) -> EntryKind {
+        if self.is_program { EntryKind::Program(self.size) } else { EntryKind::File(self.size) }
+    }
 }
 
 /// Paths are without a leading `/`, and led through symbolic links to directories as the kernel does
@@ -44,10 +63,8 @@ struct Kept {
 pub(super) struct Tree {
     /// The image's path in messages.
     image: String,
-    nodes: BTreeMap<String, Node>,
-    contents: Vec<Kept>,
-    /// The directory of the last entry, as written and as resolved.
-    last: Option<(String, String)>,
+    pub(super) nodes: BTreeMap<String, Node>,
+    pub(super) contents: Vec<Kept>,
     steps: Cell<u64>,
 }
 
@@ -57,54 +74,9 @@ impl Tree {
         Self { image: image.to_owned(), ..Self::default() }
     }
 
-    /// Where an entry comes to lie; `None` for the root directory itself.
-    pub(super) fn place(&mut self, name: &str) -> Option<String> {
-        let name = name.trim_end_matches('/');
-        let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
-        if matches!(file, "" | "." | "..") {
-            return None;
-        }
-        let parent = match &self.last {
-            Some((written, resolved)) if written == parent => resolved.clone(),
-            _ => {
-                let resolved = self.follow(parent)?;
-                self.last = Some((parent.to_owned(), resolved.clone()));
-                resolved
-            }
-        };
-        Some(join(&parent, file))
-    }
-
-    /// Puts an entry in its place; what was there before is replaced.
+    /// Puts something in a place; what was there before is replaced.
     pub(super) fn insert(&mut self, path: String, node: Node) {
-        // A link may lead other names elsewhere from now on.
-        if matches!(node.kind, EntryKind::Link(_)) || self.nodes.get(&path).is_some_and(is_link) {
-            self.last = None;
-        }
         self.nodes.insert(path, node);
-    }
-
-    /// Keeps a file's content.
-    pub(super) fn keep(&mut self, content: Option<Content>) -> usize {
-        self.contents.push(Kept { content, size: None });
-        self.contents.len() - 1
-    }
-
-    /// Keeps the data that came with one of several names of a file; what came before is overwritten.
-    pub(super) fn overwrite(&mut self, index: usize, content: Option<Content>, size: u64) {
-        if let Some(kept) = self.contents.get_mut(index) {
-            *kept = Kept { content, size: Some(size) };
-        }
-    }
-
-    /// Gives all names of a file its size, once all entries were taken.
-    pub(super) fn settle_sizes(&mut self) {
-        for node in self.nodes.values_mut() {
-            let shared = node.content.and_then(|index| self.contents.get(index)?.size);
-            if let (Some(shared), EntryKind::File(size) | EntryKind::Program(size)) = (shared, &mut node.kind) {
-                *size = shared;
-            }
-        }
     }
 
     pub(super) fn node(&self, path: &str) -> Option<&Node> {
@@ -136,8 +108,9 @@ impl Tree {
         (!self.is_exhausted()).then_some(())
     }
 
-    /// Leads a path through all symbolic links; `None` when they go in a circle.
-    fn follow(&self, path: &str) -> Option<String> {
+    /// Leads a path through all symbolic links; `None` when they go in a circle, and where what is on the way is no
+    /// directory.
+    pub(super) fn follow(&self, path: &str) -> Option<String> {
         let mut left: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
         let mut reached = String::new();
         let mut hops = 0;
@@ -166,7 +139,8 @@ impl Tree {
                     }
                     left.extend(target.rsplit('/').map(str::to_owned));
                 }
-                _ => reached = next,
+                _ if left.is_empty() || self.is_directory(&next) => reached = next,
+                _ => return None,
             }
         }
         Some(reached)
@@ -175,10 +149,16 @@ impl Tree {
     /// Where a path leads to, when there is something.
     pub(super) fn resolve(&self, path: &str) -> Option<String> {
         let path = self.follow(path)?;
-        (self.nodes.contains_key(&path) || self.has_children(&path)).then_some(path)
+        (path.is_empty() || self.nodes.contains_key(&path)).then_some(path)
     }
 
-    fn has_children(&self, directory: &str) -> bool {
+    /// Whether this is a directory, by its own path.
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        path.is_empty() || matches!(self.nodes.get(path), Some(Node { kind: EntryKind::Directory, .. }))
+    }
+
+    /// Whether something is in a directory.
+    pub(super) fn has_children(&self, directory: &str) -> bool {
         let prefix = format!("{directory}/");
         self.nodes.range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(&prefix))
     }
@@ -290,10 +270,6 @@ fn kind(node: &Node) -> (FileKind, u64) {
         EntryKind::Link(_) => (FileKind::Link, 0),
         EntryKind::Special => (FileKind::Special, 0),
     }
-}
-
-fn is_link(node: &Node) -> bool {
-    matches!(node.kind, EntryKind::Link(_))
 }
 
 pub(super) fn join(directory: &str, name: &str) -> String {

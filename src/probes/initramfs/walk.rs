@@ -3,7 +3,7 @@
 //! else must be a compressed stream, in which again archives follow one another.
 
 use crate::formats::image::compression::{self, Compression, DecodeError, unpacked_limit};
-use crate::formats::image::cpio::{Data, Entry, Error, Input, Kind, Reader, Source};
+use crate::formats::image::cpio::{Before, Data, Entry, Error, Input, Kind, Reader, Source};
 use crate::system::Budget;
 use isctpl_checks::facts::{Problem, Segment};
 use std::io::{self, BufRead, Read, Seek};
@@ -29,7 +29,7 @@ pub(super) fn walk<R: Read + Seek>(
     visit: &mut dyn FnMut(usize, Entry, &mut Data<'_, '_>) -> io::Result<()>,
 ) -> Walked {
     let unpacked = unpacked_limit(input.length());
-    let mut walk = Walk { place, walked: Walked::default(), unpacked, budget };
+    let mut walk = Walk { place, walked: Walked::default(), unpacked, before: Before::default(), budget };
     while walk.segment(input, visit) {}
     walk.walked
 }
@@ -39,6 +39,7 @@ struct Walk<'p> {
     walked: Walked,
     /// Bytes that may still be unpacked.
     unpacked: u64,
+    before: Before,
     budget: &'p Budget,
 }
 
@@ -118,8 +119,8 @@ impl Walk<'_> {
         let mut contents = self.entries(&mut stream, 0, &mut visit)?;
         contents.damage = match stream.fill_buf() {
             Err(error) => return Err((contents, Stop::Error(Error::Source(error)))),
-            Ok([]) if contents.open => {
-                Some(format!("the {} stream at byte {offset} ends without the archive's trailer", compression.name()))
+            Ok([]) if !contents.settled => {
+                Some(format!("the {} stream at byte {offset} ends inside an entry, or has none", compression.name()))
             }
             Ok([]) => None,
             Ok(_) => Some(format!(
@@ -133,12 +134,12 @@ impl Walk<'_> {
 
     /// Reads entries to the end of the segment, whose first byte is the image's byte `start` or the stream's 0.
     fn entries(
-        &self,
+        &mut self,
         source: &mut dyn Source,
         start: u64,
         visit: &mut dyn FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
     ) -> Result<Contents, (Contents, Stop)> {
-        let mut reader = Reader::new(source, start);
+        let mut reader = Reader::new(source, start, self.before);
         let outcome = loop {
             match reader.next_entry() {
                 Ok(Some(entry)) => {
@@ -153,8 +154,9 @@ impl Walk<'_> {
                 Err(error) => break Err(Stop::Error(error)),
             }
         };
-        let (unpacked, entries, open) = (reader.offset() - start, reader.entries(), reader.is_open());
-        let contents = Contents { unpacked, entries, open, damage: None };
+        self.before = reader.before();
+        let (unpacked, entries, settled) = (reader.offset() - start, reader.entries(), reader.is_settled());
+        let contents = Contents { unpacked, entries, settled, damage: None };
         match outcome {
             Ok(()) => Ok(contents),
             Err(stop) => Err((contents, stop)),
@@ -182,6 +184,7 @@ impl Walk<'_> {
                 return false;
             }
         };
+        self.walked.incomplete |= matches!(error, Error::Field { .. });
         let source = match error {
             Error::Source(source) => source,
             error if compression == "none" => {
@@ -234,7 +237,7 @@ enum Stop {
 struct Contents {
     unpacked: u64,
     entries: u64,
-    open: bool,
+    settled: bool,
     damage: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Initramfs images from trees: a cpio archive (newc), compressed by the crates that isctpl reads with.
 
 use super::tree::{Entry, Tree};
+use std::collections::BTreeSet;
 use std::io::Write;
 
 /// The tree as an image: `none`, `gzip`, `xz`, `bzip2`, `zstd`, `lz4`.
@@ -47,10 +48,20 @@ impl<'a> Record<'a> {
     }
 }
 
-/// An archive of these entries, in their order.
+/// An archive of these entries, in their order, each behind the directories on its way.
 pub fn records(records: &[Record<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    records.iter().for_each(|record| put(&mut bytes, record));
+    let mut made = BTreeSet::new();
+    for record in records {
+        let parent = record.name.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let ends = record.name.match_indices('/').filter(|_| !made.contains(parent)).collect::<Vec<_>>();
+        for (end, _) in ends {
+            if made.insert(&record.name[..end]) {
+                put(&mut bytes, &Record::new(&record.name[..end], 0o040_755, &[]));
+            }
+        }
+        put(&mut bytes, record);
+    }
     put(&mut bytes, &Record::new("TRAILER!!!", 0, &[]));
     bytes
 }

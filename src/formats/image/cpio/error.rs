@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// The longest name that is accepted, its NUL included (`PATH_MAX`).
+/// The longest name that the kernel takes, its NUL included, and the longest target of a symbolic link (`PATH_MAX`).
 pub(crate) const NAME_LIMIT: u32 = 4096;
 
 /// What is wrong with an archive. Offsets count from the beginning of the unpacked segment, which for
@@ -22,20 +22,12 @@ pub(crate) enum Error {
         offset: u64,
     },
     /// A number that is none.
-    #[error("the header field {field} at byte {offset} is not hexadecimal")]
+    #[error("the header field {field} at byte {offset} is not hexadecimal; kernels differ in what they make of that")]
     Field {
         /// Where.
         offset: u64,
         /// The field's name in cpio(5).
         field: &'static str,
-    },
-    /// A name of no length, or too long.
-    #[error("the entry at byte {offset} has a name of {size} bytes; 1 to {NAME_LIMIT} are allowed")]
-    NameSize {
-        /// Where.
-        offset: u64,
-        /// What it says.
-        size: u32,
     },
     /// A name without the NUL behind it.
     #[error("the name of the entry at byte {offset} does not end with a NUL byte")]
@@ -43,15 +35,7 @@ pub(crate) enum Error {
         /// Where.
         offset: u64,
     },
-    /// A symbolic link that is too long.
-    #[error("the symbolic link at byte {offset} has a target of {size} bytes; at most {NAME_LIMIT} are allowed")]
-    LinkSize {
-        /// Where.
-        offset: u64,
-        /// What it says.
-        size: u32,
-    },
-    /// Something that is not at a multiple of four follows an archive.
+    /// Something that is not at a multiple of four follows an entry and NUL bytes.
     #[error("what follows the archive's end begins at byte {offset}, which is not a multiple of four")]
     Padding {
         /// Where.

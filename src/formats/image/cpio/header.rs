@@ -10,7 +10,7 @@ pub(super) const LENGTH: usize = 110;
 pub(crate) struct Entry {
     /// Where its header begins, in bytes from the beginning of the unpacked segment.
     pub offset: u64,
-    /// Which archive of the segment it lies in, counted from 0; hard links do not reach beyond it.
+    /// Which archive of the image it lies in, counted from 0 by their ends; hard links do not reach beyond it.
     pub archive: u32,
     /// The name as the archive has it, without its NUL; any bytes.
     pub name: Vec<u8>,
@@ -26,7 +26,7 @@ pub(crate) struct Entry {
     pub nlink: u32,
     /// Last change, seconds since the epoch.
     pub mtime: u32,
-    /// Bytes of data that follow. Of hard links only one has the data.
+    /// Bytes of data that follow. Of hard links usually only one has the data.
     pub size: u32,
     /// Major and minor number of the filesystem it was taken from.
     pub dev: (u32, u32),
@@ -59,9 +59,12 @@ pub(crate) enum Kind {
 }
 
 impl Entry {
+    /// What of a mode says which kind of thing it is (`S_IFMT`).
+    pub(crate) const KIND: u32 = 0o170_000;
+
     /// What kind of thing it is.
     pub(crate) fn kind(&self) -> Kind {
-        match self.mode & 0o170_000 {
+        match self.mode & Self::KIND {
             0o100_000 => Kind::File,
             0o040_000 => Kind::Directory,
             0o120_000 => Kind::Link,

@@ -8,6 +8,15 @@ use std::io::{self, BufRead, Read};
 /// The name of the entry that ends an archive.
 const TRAILER: &[u8] = b"TRAILER!!!";
 
+/// What the segments of an image hand on from one to the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// Whether anything was read before: NUL bytes are left out only behind something.
+    pub(crate) anything: bool,
+    /// How many archives have ended; hard links do not reach beyond such an end.
+    pub(crate) archives: u32,
+}
+
 /// Reads the archives of one segment, one behind another.
 pub(crate) struct Reader<'a> {
     source: &'a mut dyn Source,
@@ -18,14 +27,15 @@ pub(crate) struct Reader<'a> {
     /// The checksum stated for the current entry, and the sum so far.
     checksum: Option<(u32, u32)>,
     entries: u64,
-    archive: u32,
-    inside: bool,
+    before: Before,
+    /// Whether the padding of what was read last is there.
+    padded: bool,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at a byte of a segment; the padding counts from the segment's first byte.
-    pub(crate) fn new(source: &'a mut dyn Source, offset: u64) -> Self {
-        Self { source, offset, left: 0, entry: offset, checksum: None, entries: 0, archive: 0, inside: false }
+    pub(crate) fn new(source: &'a mut dyn Source, offset: u64, before: Before) -> Self {
+        Self { source, offset, left: 0, entry: offset, checksum: None, entries: 0, before, padded: true }
     }
 
     /// Bytes read, from the beginning of the segment.
@@ -33,51 +43,59 @@ impl<'a> Reader<'a> {
         self.offset
     }
 
-    /// Entries read, without the trailers.
+    /// Entries handed out: without the trailers and what the kernel skips.
     pub(crate) fn entries(&self) -> u64 {
         self.entries
     }
 
-    /// Whether an archive was begun that has not ended with its trailer.
-    pub(crate) fn is_open(&self) -> bool {
-        self.inside
+    /// What the next segment has before it.
+    pub(crate) fn before(&self) -> Before {
+        self.before
     }
 
-    /// The next entry, what was not read of the one before left out. `None` where the stream ends, or
-    /// where something begins behind an archive that is none: the stream then stands at it.
+    /// Whether something was read, and nothing lacks of it: at the end of a compressed stream the kernel
+    /// wants that, at the end of an image it does not look.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.before.anything && self.padded
+    }
+
+    /// The next entry that the kernel unpacks, what was not read of the one before left out. `None` where the stream
+    /// ends, or where something begins behind an entry that is none: the stream then stands at it.
     ///
     /// # Errors
     /// When the archive is damaged or the stream cannot be read; nothing more can be read then.
     pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
         loop {
             self.finish_data()?;
-            if !self.inside && !self.find_archive()? {
+            if self.before.anything && !self.find_header()? {
                 return Ok(None);
             }
             self.entry = self.offset;
-            if self.source.fill_buf()?.is_empty() {
-                return Ok(None);
+            match self.source.fill_buf()?.first() {
+                None => return Ok(None),
+                Some(b'0') => {}
+                Some(_) => return Err(Error::Magic { offset: self.entry }),
             }
             let mut header = [0; LENGTH];
             self.read_exact(&mut header)?;
             let mut entry = Entry::parse(&header, self.entry)?;
-            self.inside = true;
-            self.read_name(&mut entry)?;
-            self.align()?;
-            if entry.name == TRAILER {
-                // The kernel skips a trailer's data, too.
-                self.begin_data(&entry);
-                self.finish_data()?;
-                self.inside = false;
-                self.archive = self.archive.saturating_add(1);
+            self.before.anything = true;
+            if is_skipped(&entry) {
+                self.left = (self.offset + u64::from(entry.name_size)).next_multiple_of(4) - self.offset;
+                self.left += u64::from(entry.size);
                 continue;
             }
-            if entry.kind() == Kind::Link && entry.size > NAME_LIMIT {
-                return Err(Error::LinkSize { offset: entry.offset, size: entry.size });
+            self.read_name(&mut entry)?;
+            self.align()?;
+            self.left = u64::from(entry.size);
+            if entry.name == TRAILER && entry.kind() != Kind::Link {
+                self.before.archives = self.before.archives.saturating_add(1);
+                continue;
             }
             self.entries += 1;
-            entry.archive = self.archive;
-            self.begin_data(&entry);
+            entry.archive = self.before.archives;
+            // Only a regular file's checksum is looked at by the kernel.
+            self.checksum = entry.checksum.filter(|_| entry.kind() == Kind::File).map(|stated| (stated, 0));
             return Ok(Some(entry));
         }
     }
@@ -85,12 +103,6 @@ impl<'a> Reader<'a> {
     /// The current entry's data, as far as it was not read.
     pub(crate) fn data(&mut self) -> Data<'_, 'a> {
         Data { reader: self }
-    }
-
-    fn begin_data(&mut self, entry: &Entry) {
-        self.left = u64::from(entry.size);
-        // Only a regular file's checksum is looked at by the kernel.
-        self.checksum = entry.checksum.filter(|_| entry.kind() == Kind::File).map(|stated| (stated, 0));
     }
 
     fn finish_data(&mut self) -> Result<(), Error> {
@@ -115,8 +127,8 @@ impl<'a> Reader<'a> {
         self.align()
     }
 
-    /// Leaves out NUL bytes behind an archive; whether another one follows.
-    fn find_archive(&mut self) -> Result<bool, Error> {
+    /// Leaves out NUL bytes behind an entry, as the kernel does behind each; whether another one follows.
+    fn find_header(&mut self) -> Result<bool, Error> {
         loop {
             let available = self.source.fill_buf()?;
             if available.is_empty() {
@@ -127,21 +139,17 @@ impl<'a> Reader<'a> {
             self.source.consume(nuls);
             self.offset += nuls as u64;
             if let Some(next) = next {
-                // The kernel calls this `broken padding`; the first archive has none before it.
-                if self.entries > 0 && !self.offset.is_multiple_of(4) {
+                // The kernel calls this `broken padding`.
+                if !self.offset.is_multiple_of(4) {
                     return Err(Error::Padding { offset: self.offset });
                 }
-                return Ok(next == b'0' && self.offset.is_multiple_of(4));
+                return Ok(next == b'0');
             }
         }
     }
 
     fn read_name(&mut self, entry: &mut Entry) -> Result<(), Error> {
-        let size = entry.name_size;
-        if size == 0 || size > NAME_LIMIT {
-            return Err(Error::NameSize { offset: entry.offset, size });
-        }
-        let mut name = vec![0; size as usize];
+        let mut name = vec![0; entry.name_size as usize];
         self.read_exact(&mut name)?;
         if name.pop() != Some(0) {
             return Err(Error::NameEnd { offset: entry.offset });
@@ -158,7 +166,9 @@ impl<'a> Reader<'a> {
     fn align(&mut self) -> Result<(), Error> {
         let padding = self.offset.wrapping_neg() % 4;
         if padding > 0 {
-            self.offset += self.source.skip(padding)?;
+            let skipped = self.source.skip(padding)?;
+            self.offset += skipped;
+            self.padded = skipped == padding;
         }
         Ok(())
     }
@@ -184,6 +194,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether the kernel leaves an entry out with its name and its data, and goes on behind it (`do_header`): one whose
+/// name is empty or too long, a symbolic link that is too long, and what has data that it cannot have.
+fn is_skipped(entry: &Entry) -> bool {
+    let is_too_large = match entry.kind() {
+        Kind::File => false,
+        Kind::Link => entry.size > NAME_LIMIT,
+        _ => entry.size > 0,
+    };
+    is_too_large || entry.name_size == 0 || entry.name_size > NAME_LIMIT
+}
+
 /// The data of an entry.
 pub(crate) struct Data<'r, 'a> {
     reader: &'r mut Reader<'a>,
@@ -193,6 +214,11 @@ impl Data<'_, '_> {
     /// Bytes that were not read yet.
     pub(crate) fn left(&self) -> u64 {
         self.reader.left
+    }
+
+    /// Leaves the checksum aside, as the kernel does with a file that it cannot make.
+    pub(crate) fn leave_checksum(&mut self) {
+        self.reader.checksum = None;
     }
 }
 

@@ -10,7 +10,7 @@ fn an_image_of_initramfs_tools_is_understood() {
     let facts = facts_of(&image);
     assert_eq!(damage(&facts), [""; 0]);
     assert_eq!(facts.segments.len(), 2);
-    assert_eq!((facts.segments[0].compression.as_str(), facts.segments[0].entries), ("none", 1));
+    assert_eq!((facts.segments[0].compression.as_str(), facts.segments[0].entries), ("none", 4));
     assert_eq!(facts.segments[1].offset, facts.segments[0].packed);
     assert_eq!(facts.segments[1].offset + facts.segments[1].packed, image.len() as u64);
     assert_eq!(facts.module_versions.iter().collect::<Vec<_>>(), ["6.1.0"]);

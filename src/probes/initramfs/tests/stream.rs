@@ -45,9 +45,18 @@ fn damage_is_told_with_its_offset_and_whose_it_is() {
     assert_eq!(cut, format!("the zstd stream at byte 0, near byte {}: the file ends inside the stream", length - 4));
     assert!(!ours);
     let unfinished = Archive::new().file("one", "1").unfinished();
-    assert_eq!(told(&gzip(&unfinished)).0, "the gzip stream at byte 0 ends without the archive's trailer");
-    assert_eq!(told(&unfinished), (String::new(), false), "the kernel takes that");
-    assert!(told(&gzip(b"no archive")).0.starts_with("the gzip stream at byte 0 has garbage"));
+    for whole in [unfinished.clone(), gzip(&unfinished)] {
+        assert_eq!(told(&whole), (String::new(), false), "the kernel takes that");
+    }
+    // It does not look for the padding at the end of the image, but at that of a stream.
+    let unpadded = &unfinished[..unfinished.len() - 1];
+    assert_eq!(told(unpadded), (String::new(), false));
+    let inside = "the gzip stream at byte 0 ends inside an entry, or has none";
+    assert_eq!((told(&gzip(unpadded)).0.as_str(), told(&gzip(b"")).0.as_str()), (inside, inside));
+    assert_eq!(told(&[gzip(&one), gzip(b"")].concat()).0, "", "the kernel takes that, too");
+    assert!(told(&gzip(b"no archive")).0.starts_with("inside the gzip stream at byte 0: no cpio header"));
+    let behind = [one.as_slice(), &gzip(b"no archive")].concat();
+    assert!(told(&behind).0.ends_with("has garbage after 0 unpacked bytes"), "{}", told(&behind).0);
     let (lzo, ours) = told(b"\x89LZO\0\r\n\x1a\n rest");
     assert_eq!((lzo.as_str(), ours), ("the segment at byte 0: isctpl does not support lzo compression", true));
     assert!(
@@ -75,16 +84,17 @@ fn an_image_is_listed_in_order_with_names_as_they_are() {
 
 #[test]
 fn entries_and_names_are_bounded_over_all_segments() {
-    let name = |number: u32| format!("{number}{}", "n".repeat(4000)).into_bytes();
-    let one = |number| Archive::new().entry(name(number), 0o100_644, 1, b"").finish();
-    let image: Vec<u8> = (0..5000).flat_map(one).collect();
+    let target = "t".repeat(750);
+    let named = |archive: Archive, number: u32| archive.link(&format!("{number:0250}"), &target);
+    let one = |number: u32| (0..800).fold(Archive::new(), |all, of| named(all, number * 800 + of)).finish();
+    let image: Vec<u8> = (0..25).flat_map(one).collect();
     let facts = facts_of(&image);
-    let bytes: usize = facts.files.keys().map(String::len).sum();
+    let bytes: usize = facts.files.keys().map(|name| name.len() + target.len()).sum();
     assert!(facts.incomplete && bytes <= 16 << 20 && bytes > 15 << 20, "{bytes}");
     assert!(damage(&facts)[0].contains("in one run isctpl reads no more than 16 MiB"), "{:?}", facts.damage);
     // Of several images all names together.
     let budget = Budget::of_images();
-    let part: Vec<u8> = (0..3000).flat_map(one).collect();
+    let part: Vec<u8> = (0..15).flat_map(one).collect();
     let read = || {
         let mut facts = Initramfs { size: part.len() as u64, ..Initramfs::default() };
         fill(Cursor::new(part.as_slice()), &mut facts, &budget, &mut |_| ());

@@ -7,6 +7,7 @@ fn names_that_are_no_utf_8_are_told_apart() {
     let missing = |target: &[u8]| {
         let library = program(None, &[], None);
         let archive = Archive::new()
+            .directory("usr")
             .entry("usr/lib", 0o120_777, 1, target)
             .entry(b"usr/l\xfe", 0o040_755, 2, b"")
             .entry(b"usr/l\xff", 0o040_755, 2, b"")
@@ -66,6 +67,59 @@ fn hard_links_share_what_comes_with_one_of_them() {
     let facts = facts_of(&image);
     assert_eq!(facts.files["usr/sbin/first"], EntryKind::Program(26));
     assert_eq!(facts.readers.len(), 2);
+}
+
+#[test]
+fn what_has_no_directory_is_not_made() {
+    let image = Archive::new()
+        .entry("etc/hosts", 0o100_644, 1, b"x")
+        .entry("dev/null", 0o020_666, 1, b"")
+        .entry("l", 0o120_777, 1, b"dev")
+        .entry("l/zero", 0o020_666, 1, b"")
+        .entry("d", 0o040_755, 2, b"")
+        .entry("d/f", 0o100_644, 1, b"x")
+        .entry("d", 0o100_644, 1, b"a directory with something in it stays")
+        .entry("f", 0o100_755, 1, b"x")
+        .entry("f/below", 0o100_644, 1, b"x")
+        .entry("f", 0o040_755, 2, b"")
+        .entry("n".repeat(256), 0o100_644, 1, b"x")
+        .finish();
+    let files = facts_of(&image).files;
+    let found: Vec<_> = files.iter().map(|(path, kind)| (path.as_str(), kind)).collect();
+    let link = EntryKind::Link("dev".to_owned());
+    assert_eq!(
+        found,
+        [
+            ("d", &EntryKind::Directory),
+            ("d/f", &EntryKind::File(1)),
+            ("dev/null", &EntryKind::Special),
+            ("dev/zero", &EntryKind::Special),
+            ("f", &EntryKind::Directory),
+            ("l", &link),
+        ]
+    );
+}
+
+#[test]
+fn hard_links_end_with_their_archive_and_share_what_comes_last() {
+    let linked = |archive: Archive, name: &str, mode: u32, data: &[u8]| archive.linked(7, name, mode, data);
+    let mut first = linked(Archive::new(), "a", 0o100_644, b"12345");
+    first = linked(first, "b", 0o100_755, b"");
+    first = linked(first, "c", 0o100_644, b"123");
+    let image = [first.finish(), linked(Archive::new(), "other", 0o100_644, b"1").finish()].concat();
+    let files = facts_of(&image).files;
+    assert_eq!(["a", "b", "c", "other"].map(|name| files[name].clone()), [3, 3, 3, 1].map(EntryKind::File));
+    // Segments without an end are one archive.
+    let parts = [("a", b"12".as_slice()), ("b", b"")].map(|(name, data)| linked(Archive::new(), name, 0o100_644, data));
+    let image: Vec<u8> = parts.into_iter().flat_map(|part| gzip(&part.unfinished())).collect();
+    assert_eq!(facts_of(&image).files["b"], EntryKind::File(2));
+    // Of a file with one name that is written anew, all names tell.
+    let image = first_two().file("a", "1234").finish();
+    assert_eq!(facts_of(&image).files["b"], EntryKind::File(4));
+}
+
+fn first_two() -> Archive {
+    Archive::new().linked(1, "a", 0o100_644, b"1").linked(1, "b", 0o100_644, b"")
 }
 
 #[test]

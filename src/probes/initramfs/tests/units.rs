@@ -48,10 +48,10 @@ fn tree(image: &[u8]) -> Tree {
     let budget = Budget::of_images();
     let mut collected = Collected::within("/boot/initrd.img", &budget);
     let mut input = Input::new(Cursor::new(image), image.len() as u64);
-    walk::walk(&mut input, "/boot/initrd.img", &budget, &mut |segment, header, data| {
-        collected.take(segment, &header, data).map(|_| ())
+    walk::walk(&mut input, "/boot/initrd.img", &budget, &mut |_, header, data| {
+        collected.take(&header, data).map(|_| ())
     });
-    collected.tree
+    collected.rootfs.finish()
 }
 
 #[test]
