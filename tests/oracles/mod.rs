@@ -20,5 +20,6 @@ pub(crate) mod packages;
 pub(crate) mod random;
 mod results;
 mod shell;
+mod sourced;
 mod udev;
 mod words;

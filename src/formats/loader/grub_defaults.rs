@@ -79,11 +79,14 @@ mod tests {
         );
     }
 
-    /// A file that is read in may set what is not set behind it, and a function whatever it sets.
+    /// A file that is read in may set what is not set behind it, and a function whatever it sets. Where it is not there
+    /// most shells end.
     #[test]
     fn what_another_file_may_set_is_not_known() {
-        let text =
-            ". /etc/default/own\nGRUB_DEFAULT=0\nf() { GRUB_DISABLE_RECOVERY=true; }\nf\nGRUB_CMDLINE_LINUX=quiet\n";
+        let (defaults, problems) = evaluate([file("grub", "GRUB_TIMEOUT=1\n. /etc/default/own\nGRUB_DEFAULT=0\n")]);
+        assert_eq!(defaults.default, None);
+        assert!(problems.iter().any(|problem| problem.what.contains("the shell may have ended")), "{problems:?}");
+        let text = "[ -f /etc/default/own ] && . /etc/default/own\nGRUB_DEFAULT=0\nf() { GRUB_DISABLE_RECOVERY=true; }\nf\nGRUB_CMDLINE_LINUX=quiet\n";
         let (defaults, problems) = evaluate([file("grub", text)]);
         assert_eq!(defaults.default.unwrap().value, "0");
         assert_eq!(defaults.cmdline_linux.unwrap().value.text(), "quiet");

@@ -4,7 +4,8 @@ use super::Shell;
 use super::expansion::Expander;
 use super::grammar::{Goes, Scope, Visitor, walk};
 use super::lexer::name_at_start;
-use super::variables::{ASSIGNMENT, CARRIAGE_RETURN, CONDITIONAL, TOTAL_LIMIT, Value, Variables};
+use super::options::Options;
+use super::variables::{ASSIGNMENT, CARRIAGE_RETURN, CONDITIONAL, ENDED, TOTAL_LIMIT, Value, Variables};
 use super::words::{Parts, Piece, Quote, assigned};
 use isctpl_checks::facts::{Location, Problem};
 
@@ -59,6 +60,7 @@ impl Variables {
             set: Vec::new(),
             command: 0,
             may_have_returned: false,
+            only_ended: false,
         };
         walk(text, &mut reading);
         reading.problems
@@ -78,6 +80,8 @@ struct Reading<'a> {
     command: usize,
     /// A `return` may have been reached.
     may_have_returned: bool,
+    /// Nothing but such an end is what the command that is read hangs on.
+    only_ended: bool,
 }
 
 impl Reading<'_> {
@@ -133,6 +137,7 @@ impl Reading<'_> {
             .skip(name + 1)
             .map(|((written, line), value)| Argument { written, line: *line, value })
             .collect();
+        self.variables.may_have_ended |= self.variables.options.may_end_with(&value.text);
         self.builtin(&value.text, *line, &arguments)
     }
 
@@ -146,6 +151,7 @@ impl Reading<'_> {
         }
         if self.shell == Shell::Any && assignments.iter().any(|(word, _)| is_append(word)) {
             self.doubt_since(before, "`+=` is bash's, and the name of a command in other shells");
+            self.variables.may_have_ended |= self.variables.options.ends_at_failure;
         }
         Ok(())
     }
@@ -161,7 +167,15 @@ impl Reading<'_> {
                 }
                 _ => self.note(line, "runs a loop over what is no name of a variable"),
             },
-            "." | "source" => self.variables.read_in(self.at(line)),
+            "." | "source" => {
+                self.variables.read_in(self.at(line));
+                // Where there is no such file most shells end.
+                self.variables.may_have_ended |= name == "." && self.shell == Shell::Any && !self.scope.conditional;
+            }
+            "set" if arguments.iter().all(|argument| Options::is_known(argument.written)) && !arguments.is_empty() => {
+                let conditional = self.scope.conditional;
+                arguments.iter().for_each(|option| self.variables.options.take(option.written, conditional));
+            }
             // A format, but for bash's `-v NAME`.
             "printf"
                 if first.is_none_or(|first| !first.value.text.starts_with('-') && first.value.unclear.is_none()) => {}
@@ -246,6 +260,9 @@ impl Reading<'_> {
             if name_at_start(variable) != variable {
                 self.note(*line, "declares what is no name of a variable, or none that is written out");
             }
+            if name == "local" && !self.scope.function && self.shell == Shell::Any {
+                self.note(*line, "declares a variable of a function outside of one, at which a shell may stop");
+            }
             let known = match name {
                 "export" | "readonly" => true,
                 "local" => false,
@@ -293,6 +310,9 @@ impl Reading<'_> {
         if let Some(problem) = problem {
             self.note(line, problem);
         }
+        // The status of an assignment is that of the command in it.
+        self.variables.may_have_ended |=
+            self.variables.options.ends_at_failure && (word.contains("$(") || word.contains('`'));
         self.spend(size_of::<Value>() + size_of::<Argument<'_>>() + value.text.len(), line)?;
         Ok(value)
     }
@@ -336,7 +356,7 @@ impl Reading<'_> {
         self.variables.set(name, value, self.at(line), literal);
         self.set.push(name.to_owned());
         if self.scope.conditional {
-            self.doubt(name, CONDITIONAL, line)?;
+            self.doubt(name, if self.only_ended { ENDED } else { CONDITIONAL }, line)?;
         }
         Ok(())
     }
@@ -352,12 +372,16 @@ struct Argument<'a> {
 impl Visitor for Reading<'_> {
     fn command(&mut self, words: &[(&str, u32)], scope: Scope) -> Goes {
         self.command = self.set.len();
-        let conditional = scope.conditional || self.variables.may_have_ended || self.may_have_returned;
-        self.scope = Scope { conditional, ..scope };
+        let ended = self.variables.may_have_ended || self.may_have_returned;
+        self.only_ended = ended && !scope.conditional;
+        self.scope = Scope { conditional: scope.conditional || ended, ..scope };
         self.run(words)
     }
 
     fn word(&mut self, word: &str, line: u32, scope: Scope) -> Goes {
+        // The file of a redirection may be one that cannot be opened.
+        self.variables.may_have_ended |= self.variables.options.ends_at_failure && word != "/dev/null";
+        self.only_ended = false;
         // Shells expand it at other times.
         self.scope = Scope { conditional: true, ..scope };
         self.expanded(word, line).map(|_| ())

@@ -1,12 +1,20 @@
 //! What a shell puts in place of `$…` in the value of an assignment. Nothing is run.
 
 use super::lexer::name_at_start;
+use super::number;
+use super::pattern::{self, Cut, Step};
 use super::variables::{Value, Variables};
 use super::words::{Parts, Piece, Quote};
 use isctpl_checks::facts::Location;
 
 /// How deep `${A:-${B:-…}}` is followed.
 const NESTING_LIMIT: u32 = 8;
+
+/// Why a value is unclear in which there is what is not expanded here.
+const UNSUPPORTED: &str = "it contains an expansion that isctpl does not support";
+
+/// Why a value is unclear that is made of another one.
+const UNKNOWN: &str = "it depends on a variable that is not known";
 
 /// Expands values, one after the other.
 pub(super) struct Expander<'v> {
@@ -48,12 +56,7 @@ impl<'v> Expander<'v> {
                 }
                 Piece::Parameter(written) => self.parameter(written, part.quote == Quote::Double, value),
                 Piece::Commands(_) => value.note("it contains the output of a command"),
-                Piece::Arithmetic(text) => {
-                    value.note("it contains a computed number");
-                    if text.contains('=') || text.contains("++") || text.contains("--") {
-                        self.problem = Some("computes a number, which may set a variable");
-                    }
-                }
+                Piece::Arithmetic(text) => self.computed(text, value),
                 Piece::Dialect(text) => {
                     value.note("it contains a quote or computation that not every shell knows");
                     if text == "$" || text.contains("\\'") {
@@ -82,17 +85,25 @@ impl<'v> Expander<'v> {
         let operator = behind.next();
         let default = behind.as_str();
         let is_set = self.variables.is_set(name, filled);
+        if !matches!(operator, Some('-' | '=' | '+')) || name.is_empty() {
+            self.wanted(inner.strip_prefix('#').filter(|_| written.starts_with("${")).unwrap_or(name));
+        }
         match operator {
             _ if name.is_empty() => {
-                value.note("it depends on how the shell was started");
-                let length = inner.strip_prefix('#').is_some_and(|name| name_at_start(name) == name);
-                if written.starts_with("${") && inner.len() != 1 && !length {
-                    self.refused(value);
+                let length = inner.strip_prefix('#').filter(|name| name_at_start(name) == *name && !name.is_empty());
+                match length.filter(|_| written.starts_with("${")) {
+                    Some(name) => self.length(name, value),
+                    None => {
+                        value.note("it depends on how the shell was started");
+                        if written.starts_with("${") && inner.len() != 1 {
+                            self.refused(value);
+                        }
+                    }
                 }
             }
             None if !filled => value.append(&self.variables.value(name)),
             Some('-' | '=' | '+' | '?') if self.variables.value(name).unclear.is_some() => {
-                value.note("it depends on a variable that is not known");
+                value.note(UNKNOWN);
                 if operator == Some('=') {
                     self.variables.doubt(name, "it may have been set before", self.at.clone());
                 }
@@ -109,14 +120,113 @@ impl<'v> Expander<'v> {
             }
             Some('+') if is_set => self.default_text(default, quoted, value),
             Some('+') => {}
-            Some('%' | '#') if !filled => value.note("it contains an expansion that isctpl does not support"),
+            Some(end @ ('%' | '#')) if !filled => self.without(name, end == '#', default, value),
             _ => self.refused(value),
+        }
+    }
+
+    /// A variable is expanded: after `set -u` it has to be set.
+    fn wanted(&mut self, name: &str) {
+        if self.variables.options.wants_set
+            && (!self.variables.is_set(name, false) || self.variables.value(name).unclear.is_some())
+        {
+            self.problem = Some("expands what may not be set, at which a shell stops after `set -u`");
+        }
+    }
+
+    /// `${#NAME}`.
+    fn length(&mut self, name: &str, value: &mut Value) {
+        let of = self.variables.value(name);
+        match of.unclear {
+            None if of.text.is_ascii() => value.push(&of.text.len().to_string()),
+            None => value.note("it contains a length that not every shell counts alike"),
+            Some(_) => value.note(UNKNOWN),
+        }
+    }
+
+    /// `${NAME#PATTERN}` and its kin.
+    fn without(&mut self, name: &str, front: bool, behind: &str, value: &mut Value) {
+        let of = self.variables.value(name);
+        let twice = behind.strip_prefix(if front { '#' } else { '%' });
+        let cut = Cut { front, longest: twice.is_some() };
+        if of.unclear.is_some() {
+            return value.note(UNKNOWN);
+        }
+        match self
+            .pattern(twice.unwrap_or(behind))
+            .and_then(|steps| pattern::cut(&of.text, &steps, cut).map(str::to_owned))
+        {
+            Some(left) => value.push(&left),
+            None => value.note(UNSUPPORTED),
+        }
+    }
+
+    /// A pattern that all shells read alike.
+    fn pattern(&mut self, text: &str) -> Option<Vec<Step>> {
+        let depth = self.depth.checked_add(1).filter(|depth| *depth < NESTING_LIMIT)?;
+        let mut steps = Vec::new();
+        for part in Parts::in_braces(text, false, 1) {
+            let plain = part.quote == Quote::None;
+            let step = |c| match c {
+                '*' if plain => Some(Step::Any),
+                '?' if plain => Some(Step::One),
+                '[' | '~' | '\\' if plain => None,
+                other => Some(Step::Plain(other)),
+            };
+            match part.piece {
+                Piece::Text(text) => steps.extend(text.chars().map(step).collect::<Option<Vec<_>>>()?),
+                Piece::Parameter(written) => {
+                    let mut value = Value::default();
+                    let around = std::mem::replace(&mut self.depth, depth);
+                    self.parameter(written, !plain, &mut value);
+                    self.depth = around;
+                    if value.unclear.is_some() || plain && value.text.contains(['*', '?', '[', '\\', '~']) {
+                        return None;
+                    }
+                    steps.extend(value.text.chars().map(Step::Plain));
+                }
+                Piece::Commands(_) | Piece::Arithmetic(_) | Piece::Dialect(_) => return None,
+            }
+        }
+        Some(steps)
+    }
+
+    /// `$((…))`.
+    fn computed(&mut self, written: &str, value: &mut Value) {
+        let inner = written.strip_prefix("$((").and_then(|text| text.strip_suffix("))")).unwrap_or_default();
+        let sets = inner.contains('=') || inner.contains("++") || inner.contains("--");
+        let depth = self.depth + 1;
+        if sets || depth >= NESTING_LIMIT {
+            value.note("it contains a computed number");
+            if sets {
+                self.problem = Some("computes a number, which may set a variable");
+            }
+            return;
+        }
+        let mut text = Value::default();
+        let around = std::mem::replace(&mut self.depth, depth);
+        self.parts(Parts::in_braces(inner, true, 1), &mut text);
+        self.depth = around;
+        if self.variables.options.wants_set {
+            return self.refused(value);
+        }
+        let variable = |name: &str| {
+            let value = self.variables.value(name);
+            number::number(&value.text).filter(|_| value.unclear.is_none())
+        };
+        match number::compute(&text.text, &variable).filter(|_| text.unclear.is_none()) {
+            Some(number) => value.push(&number.to_string()),
+            None => {
+                value.note("it contains a computed number");
+                // At what is no number a shell stops.
+                self.problem = Some("computes what may be no number, at which a shell stops");
+            }
         }
     }
 
     /// An expansion that ends a shell, or that only some shells know.
     fn refused(&mut self, value: &mut Value) {
-        value.note("it contains an expansion that isctpl does not support");
+        value.note(UNSUPPORTED);
         self.problem = Some("contains an expansion at which a shell may stop");
     }
 

@@ -1,8 +1,9 @@
 //! The shell's language: the one reader of it, and what is looked for in scripts.
 //!
 //! [`lexer`] cuts text into words and operators, with [`skip`] for what stands within a word, [`words`] takes words
-//! apart, [`expansion`] puts variables in, and [`grammar`] tells what a command hangs on. [`assignments`] follows what
-//! a file does to [`variables`], [`commands`] lists what a script may run.
+//! apart, [`expansion`] puts variables in, with [`pattern`] and [`number`] for what is cut off and computed, and
+//! [`grammar`] tells what a command hangs on. [`assignments`] follows what a file does to [`variables`], [`commands`]
+//! lists what a script may run.
 //!
 //! Files such as `/etc/default/grub` are read by a shell, so quotes, escapes, comments, continued lines and variables
 //! count. Nothing is run: a command's output, a condition or a file that is read in between is reported, not guessed
@@ -21,7 +22,10 @@ pub(crate) mod initramfs_script;
 mod initramfs_script_tests;
 pub(crate) mod iscsi_logout;
 mod lexer;
+mod number;
 pub(crate) mod option_121;
+mod options;
+mod pattern;
 mod skip;
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,8 @@ fn variables_of_before_are_put_in() {
     assert_eq!(value("B=${A:-x ${C:-'y'}}", "B"), "x y");
     assert_eq!(value("A=1 B=2\nA+=3", "A"), "13");
     assert_eq!(value("A=1\nB=${A:+on}${A-off}", "B"), "on1");
-    assert!(read("A=${B%%x}", "f", Shell::Bash).0.certain("A").is_err());
+    assert_eq!(value("A=/dev/sda1\nB=${A##*/}${A%\"1\"}${#A}", "B"), "sda1/dev/sda9");
+    assert_eq!(value("A=2\nB=$((A * ($A + 1)))", "B"), "6");
     assert_eq!(value("A='$B'", "A"), "$B");
 }
 
@@ -124,6 +125,22 @@ fn what_is_not_certain_is_not_claimed() {
         "B=1 >/x/y",
         "A=1; B=$LINENO",
         ". /x",
+        ". /x\nB=1",
+        "A=x\nB=${A#[a-z]}",
+        "A=$(x)\nB=${A#x}",
+        "A=é\nB=${A#?}",
+        "A=é\nB=${#A}",
+        "A=x\nB=1 C=$((A))",
+        "B=$((1 << 2))",
+        "B=1; local A=1",
+        "set -e\nx\nB=1",
+        "set -e\nA=$(x)\nB=1",
+        "set -e\n[ -f /x ] && A=1\nB=1",
+        "set -u\nA=$C\nB=1",
+        "set -u\nA=${#C}\nB=1",
+        "set -u\nA=${C%x}\nB=1",
+        "set -f\nB=1",
+        "set x\nB=1",
         "readonly B=1\nB=2",
     ] {
         assert!(uncertain(text, "B"), "{text:?}");
@@ -149,7 +166,10 @@ fn values_are_those_of_the_shells() {
     assert_eq!(value("B=1\nexec x\nB=2"), "1");
     assert_eq!(value("exit &\nB=1"), "1", "in the background it ends nothing");
     assert_eq!(value("exec >/dev/null\nB=1"), "1");
-    assert_eq!(value("B=0\n. /x\nB=1"), "1");
+    assert_eq!(value("set -eux\nA=\nexport C=$A D=${X-}\n: >/dev/null\nB=1"), "1");
+    assert_eq!(value("set -e\nset +e\nx\nB=1"), "1");
+    assert_eq!(value("B=0\nset -e\nx"), "0");
+    assert_eq!(value("B=0\n[ -f /x ] && . /x\nB=1"), "1");
     assert_eq!(value("f() { A=1; }\nB=1"), "1");
     assert_eq!(value("for B in x; do :; done\nB=1"), "1");
     assert_eq!(certain("B=1; unset B", "B"), None);

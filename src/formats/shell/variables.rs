@@ -1,5 +1,6 @@
 //! What a shell's variables hold after the files that it has read, and how sure that is.
 
+use super::options::Options;
 use isctpl_checks::facts::{Located, Location, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,6 +114,7 @@ pub struct Variables {
     fault: Option<Problem>,
     /// The shell may have ended: what follows hangs on that.
     pub(super) may_have_ended: bool,
+    pub(super) options: Options,
     count: usize,
     spent: usize,
 }
@@ -260,6 +262,9 @@ impl Variables {
 
 /// Of what hangs on a condition, a loop, a function or a subshell, none of which is run here.
 pub(super) const CONDITIONAL: &str = "is set under a condition, which isctpl does not evaluate";
+
+/// Of what comes behind an end of the shell that hangs on something: a file that is read in may not be there.
+pub(super) const ENDED: &str = "the shell may have ended before it is set";
 
 /// Why a value is unclear that ends in one.
 pub(super) const CARRIAGE_RETURN: &str = "its line ends in a carriage return, which a shell takes for a part of it";

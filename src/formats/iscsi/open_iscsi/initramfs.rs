@@ -195,7 +195,9 @@ mod tests {
         assert_eq!(of("ISCSI_TARGET_NAME=iqn.$(hostname)\n"), (false, false, 1));
         assert_eq!(of("[ -e /x ] && ISCSI_AUTO=true\n"), (false, false, 1));
         assert_eq!(of("[ -e /x ] && ISCSI_AUTO=true\r\n"), (false, false, 1));
-        assert_eq!(of(". /x\nISCSI_AUTO=true\n"), (true, false, 3), "the other settings may stand in /x");
+        let guarded = "[ -f /x ] && . /x\nISCSI_AUTO=true\n";
+        assert_eq!(of(guarded), (true, false, 3), "the other settings may stand in /x");
+        assert!(!of(". /x\nISCSI_AUTO=true\n").0, "the shell ends where there is no /x");
         assert_eq!(of("ISCSI_AUTO=true\nfi\n"), (false, false, 1), "the shell stops");
         assert_eq!(of("ISCSI_AUTO=\n"), (false, false, 0));
     }
