@@ -41,8 +41,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Err(Outcome::not_applicable("the root is not known to be a logical volume"));
     };
     let volumes = physical_volumes(facts, &vg);
-    let candidates: Vec<Vec<String>> = match volumes.is_empty() {
-        false => volumes.iter().map(|device| names(facts, device)).collect(),
+    // What a disk that is mounted nowhere is called on the instance is not known.
+    let named: &[&BlockDevice] = if facts.scope.from_disk { &[] } else { &volumes };
+    let candidates: Vec<Vec<String>> = match named.is_empty() {
+        false => named.iter().map(|device| names(facts, device)).collect(),
         // An iSCSI disk is a SCSI disk: which one it is, is not known.
         true => {
             ["/dev/sda", "/dev/sda3", "/dev/sdb", "/dev/sdb2"].iter().map(|name| vec![(*name).to_owned()]).collect()
@@ -53,9 +55,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let inside = image.map(|image| [image.lvm_filters.as_slice(), image.lvm_global_filters.as_slice()]);
     let outside = [lvm.filter.as_slice(), lvm.global_filter.as_slice()];
     let all = || inside.into_iter().flatten().chain(outside);
-    let device = volumes.first().map_or("every SCSI disk", |device| device.name.as_str());
+    let device = named.first().map_or("every SCSI disk", |device| device.name.as_str());
     let mut findings = Vec::new();
-    let known = !volumes.is_empty();
+    let known = !named.is_empty();
     match (inside.map(|filters| objection(filters, &candidates, known)), objection(outside, &candidates, known)) {
         (Some(Some(Ruling::Rejected(pattern))), _) | (None, Some(Ruling::Rejected(pattern))) => {
             findings.push(hidden_by(facts, &vg, device, pattern, accepted(lvm, &candidates, known)));

@@ -60,8 +60,12 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         .into()
 }
 
-/// Whether a line's device is known, and on no iSCSI disk.
+/// Whether a line's device is known, and on no iSCSI disk. Of a disk that is mounted nowhere it is not known what it hangs
+/// on: it is the LUN that is judged.
 fn is_local(facts: &Analysis<'_>, entry: &FstabEntry) -> bool {
+    if facts.scope.from_disk {
+        return false;
+    }
     let Some(devices) = facts.storage.devices.known() else { return false };
     let spec = DeviceSpec::parse(&entry.spec);
     devices.iter().find(|device| spec.names(device) == Some(true)).is_some_and(|device| !on_iscsi(devices, device, 8))

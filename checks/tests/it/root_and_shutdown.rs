@@ -71,6 +71,35 @@ fn filters_inside_the_image_count_each_by_itself() {
     assert_eq!(alarms(&machine("initramfs-tools-root").patch(&patch).facts(), &[Link::Root]), ["root-lvm-filtered?"]);
 }
 
+/// What it is called there, and that it hangs on a session, a disk that is mounted nowhere does not tell.
+#[test]
+fn a_disk_that_is_mounted_nowhere_is_the_lun() {
+    let filter = |text: &str| json!([{"value": text, "at": {"path": "/boot/initrd!etc/lvm/lvm.conf", "line": 3}}]);
+    let volume = json!({"name": "sda3", "number": "8:3", "parent": "sda", "signature": {"known": {"lvm_pv": {
+        "uuid": "u", "vg": "ubuntu-vg", "lvs": ["ubuntu-lv"], "pv_count": 1}}}});
+    let disk = json!({"name": "sda", "number": "8:0", "signature": {"known": {"partition_table": "gpt"}}});
+    let root = json!({"name": "dm-0", "number": "253:0", "dm_name": "ubuntu--vg-ubuntu--lv", "dm_uuid": "LVM-x",
+        "slaves": ["sda3"],
+        "signature": {"known": {"filesystem": {"kind": "ext4", "uuid": "1", "label": null}}}});
+    let told = |from_disk: bool, pattern: &str| {
+        let patch = json!([
+            {"op": "add", "path": "/scope/from_disk", "value": from_disk},
+            {"op": "add", "path": "/storage/devices", "value": {"known": [root, volume, disk]}},
+            {"op": "add", "path": "/storage/root_device", "value": {"known": root}},
+            {"op": "add", "path": "/storage/fstab", "value": [{"spec": "/dev/ubuntu-vg/ubuntu-lv", "target": "/",
+                "kind": "ext4", "options": ["defaults"], "at": {"path": "/etc/fstab", "line": 1}}]},
+            {"op": "add", "path": "/images/0/lvm_filters", "value": filter(pattern)},
+        ]);
+        alarms(&machine("initramfs-tools-root").patch(&patch).facts(), &[Link::Root])
+    };
+    assert_eq!(told(true, "a|.*|"), ["root-mount-not-netdev"]);
+    assert_eq!(told(false, "a|.*|"), [""; 0]);
+    // Another disk may have that name there.
+    assert_eq!(told(true, "r|^/dev/sda3$|"), ["root-mount-not-netdev"]);
+    assert_eq!(told(false, "r|^/dev/sda3$|"), ["root-lvm-filtered"]);
+    assert_eq!(told(true, "r|.*|"), ["root-lvm-filtered", "root-mount-not-netdev"]);
+}
+
 /// iscsid.safe_logout may stand in the file that was not read.
 #[test]
 fn a_logout_is_unknown_where_iscsid_conf_was_not_read() {
