@@ -108,9 +108,9 @@ fn parts_of_a_long_name_that_do_not_fit_are_passed_over() {
 #[test]
 fn utf16_is_taken_as_the_kernel_takes_it() {
     let image = Image::new(1440, &[]);
-    image.write("xxxx-ended by nul", b"");
+    image.write("abcd-ended by nul", b"");
     let bytes = image.bytes();
-    let at = entry(&bytes, b"XXXX-E~1   ") - 32;
+    let at = entry(&bytes, b"ABCD-E~1   ") - 32;
     let with = |units: [u16; 4]| {
         let mut bytes = bytes.clone();
         for (index, unit) in units.iter().enumerate() {
@@ -129,10 +129,10 @@ fn utf16_is_taken_as_the_kernel_takes_it() {
 #[test]
 fn names_that_no_directory_may_have_are_damage() {
     let image = Image::new(1440, &[]);
-    image.write("xxxx long name", b"");
+    image.write("abcd long name", b"");
     image.write("OTHER", b"");
     let bytes = image.bytes();
-    let at = entry(&bytes, b"XXXXLO~1   ") - 32;
+    let at = entry(&bytes, b"ABCDLO~1   ") - 32;
     for units in ["a/b\0", "..\0\0", ".\0\0\0", "\0\0\0\0"] {
         let mut bytes = bytes.clone();
         for (index, unit) in units.encode_utf16().enumerate() {
