@@ -3,7 +3,7 @@
 use crate::support::disk::{Disk, NEEDS, ROOT_UUID, filesystem, partition};
 use crate::support::run::{Answer, as_ordinary_user, doctor, isctpl};
 use crate::support::tree::Tree;
-use crate::support::{has, skip};
+use crate::support::{has, is_root, kernel_cannot, skip};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
@@ -143,6 +143,70 @@ fn the_root_is_found_or_asked_for() {
     }
     let wrong = asked(&["--root-device", "sda3"]);
     assert!(wrong.err.contains("neither os-release nor init"), "{}", wrong.err);
+}
+
+/// A btrfs on the whole disk, made by these commands in its top, which is `$1`; `$2` is a tree to copy. Nothing where this
+/// kernel does not mount one.
+fn btrfs(test: &str, tree: &Path, commands: &str) -> Option<(tempfile::TempDir, String)> {
+    for program in ["mkfs.btrfs", "btrfs", "unshare"] {
+        if !has(program) {
+            skip(test, &format!("`{program}` is not installed"));
+            return None;
+        }
+    }
+    let kernels = fs::read_to_string("/proc/filesystems").unwrap();
+    if !is_root() || !kernels.lines().any(|line| line.ends_with("\tbtrfs")) {
+        kernel_cannot(test, "it takes root and a kernel that mounts a btrfs");
+        return None;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk");
+    File::create(&image).unwrap().set_len(256 << 20).unwrap();
+    assert!(Command::new("mkfs.btrfs").arg("-q").arg(&image).status().unwrap().success());
+    let top = directory.path().join("top");
+    fs::create_dir(&top).unwrap();
+    let script = format!("mount -o loop \"$0\" \"$1\"\n{commands}\numount \"$1\"");
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "sh", "-euc", &script]).arg(&image).arg(&top).arg(tree);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let path = image.to_str().unwrap().to_owned();
+    Some((directory, path))
+}
+
+/// Snapshots, and the subvolume that is shown by default under its own name as well, are no systems besides.
+#[test]
+fn a_btrfs_has_its_root_where_it_is_mounted_from() {
+    const TEST: &str = "a_btrfs_has_its_root_where_it_is_mounted_from";
+    let root = machine("e 0755 /usr/sbin/init\nf 0644 /etc/fstab\n| /dev/sda / btrfs defaults 0 1\n");
+    let of = |at: &str, commands: &str| {
+        let made =
+            format!("[ -z \"{at}\" ] || btrfs subvolume create \"$1/{at}\"\ncp -a \"$2/.\" \"$1/{at}\"\n{commands}");
+        btrfs(TEST, root.path(), &made)
+    };
+    let snapshot = "btrfs subvolume snapshot \"$1/$FROM\" \"$1/$FROM/before\"";
+    let default = "btrfs subvolume set-default \"$1/@\"";
+    for (at, commands, shown) in [
+        ("", String::new(), "/"),
+        ("", format!("FROM=.\n{snapshot}"), "/"),
+        ("@", format!("FROM=@\n{snapshot}"), "/@"),
+        ("@", format!("{default}\nFROM=@\n{snapshot}"), "/@"),
+    ] {
+        let Some((_kept, disk)) = of(at, &commands) else { return };
+        let answer = isctpl(["doctor", "--disk", &disk]);
+        assert_ne!(answer.code, 3, "{at} {commands}: {}", answer.err);
+        let storage = isctpl(["show", "storage", "--disk", &disk, "--format", "json"]).json();
+        assert_eq!(storage["storage"]["root_subvolume"], shown, "{at} {commands}: {storage}");
+    }
+    let second = "btrfs subvolume snapshot \"$1/@\" \"$1/@old\"";
+    let Some((_kept, disk)) = of("@", second) else { return };
+    let several = isctpl(["doctor", "--disk", &disk]);
+    assert_eq!(several.code, 3, "{}", several.out);
+    for path in ["--subvolume @ ", "--subvolume @old "] {
+        assert!(several.err.contains(path), "{}", several.err);
+    }
+    let chosen = isctpl(["doctor", "--disk", &disk, "--root-device", "sda", "--subvolume", "@old"]);
+    assert_ne!(chosen.code, 3, "{}", chosen.err);
 }
 
 #[test]

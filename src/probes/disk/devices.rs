@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// The name of the only disk of a machine.
 const DISK: &str = "sda";
 
-/// The most partitions that are looked at; the kernel makes no more of one disk without a limit of its own.
+/// The most partitions that are looked at: the kernel shows no more of a disk (`DISK_MAX_PARTS` in
+/// `include/linux/blkdev.h`).
 const PARTITIONS: usize = 256;
 
 /// The most logical volumes that are looked at.
@@ -104,19 +105,24 @@ fn looked_at(facts: BlockDevice, blocks: Arc<dyn Blocks>, physical: &mut Vec<Phy
 /// The volumes of every group whose metadata is on the disk.
 fn logical_volumes(physical: &[Physical], problem: &mut dyn FnMut(String, String)) -> Vec<Device> {
     let by_uuid: BTreeMap<&str, &Physical> = physical.iter().map(|one| (one.uuid.as_str(), one)).collect();
-    let mut groups: BTreeMap<&str, (&[String], &Layout)> = BTreeMap::new();
-    for (name, volumes, layout) in physical.iter().filter_map(|one| one.group.as_ref()) {
-        groups.entry(name).or_insert((volumes, layout));
+    // By their UUIDs: two groups may have one name, and the volumes of neither are the other's.
+    let mut groups: BTreeMap<&str, &(String, Vec<String>, Layout)> = BTreeMap::new();
+    for group in physical.iter().filter_map(|one| one.group.as_ref()) {
+        groups.entry(&group.2.uuid).or_insert(group);
     }
     for one in physical.iter().filter(|one| one.group.is_none()) {
         problem(format!("/dev/{}", one.name), "the metadata of its volume group could not be read".to_owned());
     }
-    let volumes = groups
-        .iter()
-        .flat_map(|(group, (volumes, layout))| volumes.iter().map(move |volume| (*group, volume.as_str(), *layout)));
+    let volumes: Vec<(&str, &str, &Layout)> = groups
+        .values()
+        .flat_map(|(name, volumes, layout)| volumes.iter().map(move |volume| (name.as_str(), volume.as_str(), layout)))
+        .collect();
+    if volumes.len() > VOLUMES {
+        problem(format!("/dev/{DISK}"), format!("has more than {VOLUMES} logical volumes; the rest was not read"));
+    }
     let mut devices: Vec<Device> = Vec::new();
     let mut nested = Vec::new();
-    for (number, (group, volume, layout)) in volumes.take(VOLUMES).enumerate() {
+    for (number, (group, volume, layout)) in volumes.into_iter().take(VOLUMES).enumerate() {
         let below = layout.physical_volumes(volume);
         let facts = BlockDevice {
             name: format!("dm-{number}"),
@@ -139,4 +145,59 @@ fn logical_volumes(physical: &[Physical], problem: &mut dyn FnMut(String, String
         );
     }
     devices
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::formats::storage::lvm::layout;
+
+    /// A physical volume with a group of two volumes, one of them thin.
+    fn physical(number: u8, group: &str) -> Physical {
+        let text = format!(
+            "{group} {{\nid = \"group{number}\"\nextent_size = 1\nphysical_volumes {{\npv0 {{\nid = \"pv{number}\"\npe_start = 0\n}}\n\
+             }}\nlogical_volumes {{\nroot {{\nid = \"lv\"\nsegment1 {{\nstart_extent = 0\nextent_count = 2\ntype = \"striped\"\n\
+             stripes = [ \"pv0\", 0 ]\n}}\n}}\nthin {{\nsegment1 {{\nstart_extent = 0\nextent_count = 1\ntype = \"thin\"\n}}\n}}\n\
+             }}\n}}\n"
+        );
+        let volumes = vec!["root".to_owned(), "thin".to_owned()];
+        Physical {
+            name: format!("sda{number}"),
+            uuid: format!("pv{number}"),
+            blocks: Arc::new(vec![number; 4096]),
+            group: Some((group.to_owned(), volumes, layout(&text).unwrap())),
+        }
+    }
+
+    #[test]
+    fn groups_of_one_name_are_two() {
+        let devices = logical_volumes(&[physical(1, "vg"), physical(2, "vg")], &mut |_, what| panic!("{what}"));
+        let told = |device: &Device| {
+            (device.facts.dm_uuid.clone().unwrap(), device.facts.slaves.clone(), device.blocks.is_some())
+        };
+        let told: Vec<_> = devices.iter().map(told).collect();
+        let expected = [("LVM-group1lv", "sda1", true), ("LVM-group1", "sda1", false), ("LVM-group2lv", "sda2", true)];
+        for ((uuid, slave, read), told) in expected.into_iter().zip(&told) {
+            let slaves = if read { vec![slave.to_owned()] } else { Vec::new() };
+            assert_eq!(*told, (uuid.to_owned(), slaves, read));
+        }
+        assert_eq!(told.len(), 4);
+        let mut bytes = [0];
+        devices[2].blocks.as_ref().unwrap().read_at(0, &mut bytes).unwrap();
+        assert_eq!(bytes, [2]);
+    }
+
+    #[test]
+    fn what_is_not_read_is_told() {
+        let mut told = Vec::new();
+        let bare = Physical { group: None, ..physical(3, "vg") };
+        let devices = logical_volumes(&[physical(1, "vg"), bare], &mut |place, what| told.push((place, what)));
+        assert_eq!(told, [("/dev/sda3".to_owned(), "the metadata of its volume group could not be read".to_owned())]);
+        let Fact::Unknown(problem) = &devices[1].facts.signature else { panic!("{devices:?}") };
+        assert_eq!(
+            problem.to_string(),
+            "/dev/mapper/vg-thin: the volume thin is of type thin, which isctpl does not read"
+        );
+    }
 }

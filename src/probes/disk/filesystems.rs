@@ -5,6 +5,7 @@ use crate::formats::disk::btrfs::{self, Btrfs};
 use crate::formats::disk::{Disk, DiskError, Filesystem, Patience, Result, Structures, ext, fat, xfs};
 use crate::formats::text::names;
 use crate::probes::lun::contents;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A filesystem that is open.
@@ -33,18 +34,11 @@ pub(super) fn open(devices: &[Device], filesystem: &contents::Filesystem, patien
 }
 
 impl Opened {
-    /// The tree that a mount shows: without a subvolume the default one.
+    /// The tree that a mount shows: without a subvolume the default one. An empty path is the top.
     pub(super) fn at(&self, subvolume: Option<&str>) -> Result<Arc<dyn Filesystem>> {
-        match (self, subvolume) {
-            (Self::Plain(filesystem), _) => Ok(Arc::clone(filesystem)),
-            (Self::Btrfs(btrfs), None) => Ok(Arc::new(btrfs.at(btrfs.default_subvolume()?)?)),
-            (Self::Btrfs(btrfs), Some(path)) => {
-                let wanted = names::encode(path);
-                let all = btrfs.subvolumes()?;
-                let found = all.iter().find(|one| one.path == wanted[..]);
-                let absent = || DiskError::Read(format!("there is no subvolume {path}"));
-                Ok(Arc::new(btrfs.at(found.ok_or_else(absent)?.id)?))
-            }
+        match self {
+            Self::Plain(filesystem) => Ok(Arc::clone(filesystem)),
+            Self::Btrfs(btrfs) => Ok(Arc::new(btrfs.at(number(btrfs, subvolume)?)?)),
         }
     }
 
@@ -60,11 +54,29 @@ impl Opened {
         }
     }
 
-    /// Paths of the subvolumes below the top; none where there is one tree.
-    pub(super) fn subvolumes(&self) -> Result<Vec<String>> {
-        match self {
-            Self::Plain(_) => Ok(Vec::new()),
-            Self::Btrfs(btrfs) => Ok(btrfs.subvolumes()?.iter().map(|one| names::decode(&one.path)).collect()),
-        }
+    /// Where the tree that a mount shows lies in the filesystem, as mountinfo has it: `/@`, and `/` for the top; `None`
+    /// where there is one tree.
+    pub(super) fn shown(&self, subvolume: Option<&str>) -> Result<Option<String>> {
+        let Self::Btrfs(btrfs) = self else { return Ok(None) };
+        let shown = number(btrfs, subvolume)?;
+        let path = btrfs.subvolumes()?.into_iter().find(|one| one.id == shown);
+        Ok(path.map(|one| format!("/{}", names::decode(&one.path))))
     }
+
+    /// Paths of the subvolumes, but for the top and for the one that a mount without `subvol=` shows; none where there
+    /// is one tree.
+    pub(super) fn other_subvolumes(&self) -> Result<BTreeSet<String>> {
+        let Self::Btrfs(btrfs) = self else { return Ok(BTreeSet::new()) };
+        let default = btrfs.default_subvolume()?;
+        let others = btrfs.subvolumes()?.into_iter().filter(|one| one.id != default && !one.path.is_empty());
+        Ok(others.map(|one| names::decode(&one.path)).collect())
+    }
+}
+
+/// The number of the subvolume at a path, or of the default one.
+fn number(btrfs: &Btrfs, subvolume: Option<&str>) -> Result<u64> {
+    let Some(path) = subvolume else { return btrfs.default_subvolume() };
+    let wanted = names::encode(path);
+    let found = btrfs.subvolumes()?.into_iter().find(|one| one.path == wanted[..]);
+    found.map(|one| one.id).ok_or_else(|| DiskError::Read(format!("there is no subvolume {path}")))
 }

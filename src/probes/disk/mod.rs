@@ -35,7 +35,7 @@ pub(crate) struct DiskRoot {
     pub(crate) stack: Vec<BlockDevice>,
     /// The other devices of the disk.
     pub(crate) beside: Vec<BlockDevice>,
-    /// The subvolume that is the root, of btrfs.
+    /// Where the root lies in its filesystem, of btrfs: such as `/@`.
     pub(crate) subvolume: Option<String>,
     /// What could not be read of it.
     pub(crate) problems: Vec<Problem>,
@@ -63,8 +63,9 @@ pub(crate) fn open(path: &Path, choice: Option<&RootChoice>) -> Result<DiskRoot,
     let contents = contents::of(&facts);
     let (chosen, refused) = chosen(path, &devices, &contents, choice, &patience).map_err(problem)?;
     problems.extend(refused.into_iter().map(&problem));
-    let top = filesystems::open(&devices, &chosen.filesystem, &patience)
-        .and_then(|opened| opened.at(chosen.subvolume.as_deref()))
+    let asked = chosen.subvolume.as_deref();
+    let (top, subvolume) = filesystems::open(&devices, &chosen.filesystem, &patience)
+        .and_then(|opened| Ok((opened.at(asked)?, opened.shown(asked)?)))
         .map_err(|error| problem(format!("{}: {error}", called(&chosen.filesystem, &contents))))?;
     let mut volumes = Volumes::new(path, top);
     mount_all(&mut volumes, &devices, &contents, &chosen, &patience, &mut problems);
@@ -74,7 +75,7 @@ pub(crate) fn open(path: &Path, choice: Option<&RootChoice>) -> Result<DiskRoot,
         root: Root::of_volumes(Arc::new(volumes), Arc::default()),
         stack,
         beside,
-        subvolume: chosen.subvolume,
+        subvolume,
         problems: problems.into_iter().map(|problem| problem.of(Source::Other)).collect(),
     })
 }
@@ -154,14 +155,12 @@ fn look(path: &Path, opened: &Opened, budget: &Arc<Budget>) -> Result<Looked, St
         Ok::<Root, String>(Root::of_volumes(Arc::new(Volumes::new(path, top)), Arc::clone(budget)))
     };
     let evidence = system::look(&root_at(None)?);
-    let subvolumes = opened.subvolumes().map_err(|error| error.to_string()).and_then(|paths| {
-        let look = |path: String| {
-            let evidence = system::look(&root_at(Some(&path))?);
-            Ok(system::Subvolume { path, evidence })
-        };
-        paths.into_iter().map(look).collect()
+    let subvolumes = opened.other_subvolumes().map_err(|error| error.to_string()).and_then(|paths| match paths.len() {
+        0 => Ok(Vec::new()),
+        _ => system::subvolumes_among(&root_at(Some(""))?, &paths).map_err(|problem| problem.what),
     });
-    Ok(Looked { evidence, subvolumes })
+    let shown = opened.shown(None).map_err(|error| error.to_string())?.unwrap_or_default();
+    Ok(Looked { evidence, shown: shown.trim_start_matches('/').to_owned(), subvolumes })
 }
 
 /// Mounts what the root's fstab mounts from the same disk.

@@ -63,8 +63,10 @@ impl Candidate {
 /// What a look at a filesystem has shown.
 #[derive(Debug)]
 pub(crate) struct Looked {
-    /// What the filesystem itself holds.
+    /// What a mount without `subvol=` shows.
     pub(crate) evidence: Evidence,
+    /// Of a btrfs: the path of that, empty for the top.
+    pub(crate) shown: String,
     /// Of a btrfs: its subvolumes that may be roots, or why they are not known.
     pub(crate) subvolumes: Result<Vec<Subvolume>, String>,
 }
@@ -102,7 +104,9 @@ impl Search {
             let (filesystem, device) = (filesystem.clone(), device.to_owned());
             Candidate { filesystem, subvolume, evidence, device }
         };
-        match system::judge(&looked.evidence) {
+        let verdict = system::judge(&looked.evidence);
+        let shows_root = verdict == RootVerdict::Root;
+        match verdict {
             RootVerdict::Root if wanted.is_none() => self.found.push(candidate(None, looked.evidence)),
             RootVerdict::Unknown(problems) => self.refused.extend(problems.iter().map(ToString::to_string)),
             RootVerdict::NoRoot(_) if wanted.is_none() && system::is_named(&looked.evidence) => {
@@ -113,12 +117,19 @@ impl Search {
             }
             _ => {}
         }
-        let is_wanted = |one: &Subvolume| {
-            wanted.is_none_or(|wanted| wanted == one.path) && system::judge(&one.evidence) == RootVerdict::Root
+        // What lies within a root is its own matter, such as snapshots of it, where nobody asks for it.
+        let within = |path: &str| {
+            let rest = path.strip_prefix(looked.shown.as_str());
+            rest.is_some_and(|rest| looked.shown.is_empty() || rest.starts_with('/'))
         };
+        let is_wanted = |one: &Subvolume| match wanted {
+            Some(wanted) => wanted == one.path,
+            None => !(shows_root && within(&one.path)),
+        };
+        let is_root = |one: &Subvolume| system::judge(&one.evidence) == RootVerdict::Root;
         match looked.subvolumes {
             Ok(subvolumes) => {
-                let roots = subvolumes.into_iter().filter(is_wanted);
+                let roots = subvolumes.into_iter().filter(is_wanted).filter(is_root);
                 self.found.extend(roots.map(|one| candidate(Some(one.path), one.evidence)));
             }
             Err(what) => self.refused.push(format!("{device}: {what}")),

@@ -5,6 +5,7 @@ use crate::probes::os_release::pretty_name;
 use crate::probes::storage::mounts;
 use crate::system::{FileKind, Meta, Root};
 use isctpl_checks::facts::{FstabEntry, Problem};
+use std::collections::BTreeSet;
 
 /// Where a system says what it is (os-release(5)), the one that counts first.
 const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
@@ -136,6 +137,14 @@ pub fn judge(evidence: &Evidence) -> RootVerdict {
 /// When the tree cannot be listed, or holds so many directories that it was not looked through.
 pub fn subvolumes(root: &Root) -> Result<Vec<Subvolume>, Problem> {
     walk(root, &|_, meta| meta.ino == SUBVOLUME_INODE)
+}
+
+/// The same where it is known which paths, from the top on and without a slash at their beginning, are subvolumes.
+///
+/// # Errors
+/// As [`subvolumes`].
+pub(crate) fn subvolumes_among(root: &Root, paths: &BTreeSet<String>) -> Result<Vec<Subvolume>, Problem> {
+    walk(root, &|path, _| paths.contains(path.trim_start_matches('/')))
 }
 
 fn walk(root: &Root, is_subvolume: &dyn Fn(&str, &Meta) -> bool) -> Result<Vec<Subvolume>, Problem> {

@@ -168,7 +168,7 @@ fn running(root: &Root, storage: &mut Storage, problems: &mut Vec<Problem>) {
 
 /// Fills in the devices of a disk that is mounted nowhere.
 fn on_disk(disk: &DiskRoot, storage: &mut Storage) {
-    storage.root_subvolume = disk.subvolume.as_ref().map(|path| format!("/{path}"));
+    storage.root_subvolume = disk.subvolume.clone();
     storage.root_device = Fact::Known(disk.stack.first().cloned());
     storage.devices = Fact::Known(disk.stack.clone());
     storage.beside = Fact::Known(disk.beside.clone());
