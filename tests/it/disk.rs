@@ -129,6 +129,10 @@ fn the_root_is_found_or_asked_for() {
     let none = asked(&[]);
     assert_eq!(none.code, 3, "{}", none.out);
     assert!(none.err.contains("no operating system was found"), "{}", none.err);
+    for last in [8, 9] {
+        let why = format!("UUID={}: it has neither os-release nor init", uuid(last));
+        assert!(none.err.contains(&why), "{}", none.err);
+    }
     filesystem(&path, MIB, 64 * MIB, &uuid(7), root.path());
     assert_ne!(asked(&[]).code, 3, "{}", asked(&[]).err);
     filesystem(&path, 65 * MIB, 64 * MIB, &uuid(8), root.path());
@@ -267,6 +271,8 @@ fn a_disk_that_is_cut_off_is_told_and_not_guessed() {
             assert!(begun.elapsed() < Duration::from_secs(60));
             assert_eq!(answer.code, 3, "{part} of {}: {}{}", image.display(), answer.out, answer.err);
             assert!(!answer.out.starts_with("BOOTS"), "{}", answer.out);
+            // Why there is nothing to judge is told with it.
+            assert!(!answer.err.trim_end().ends_with("was found"), "{}", answer.err);
         }
     }
 }
@@ -324,6 +330,9 @@ fn what_is_no_disk_is_said_to_be_that() {
     let told = |path: &Path| isctpl(["doctor", "--disk", path.to_str().unwrap()]).err;
     assert!(told(directory.path()).contains("--root judges one"));
     assert!(told(&directory.path().join("none")).contains("does not exist"));
+    let noise = directory.path().join("noise");
+    fs::write(&noise, [7; 1 << 16]).unwrap();
+    assert!(told(&noise).contains("no partition table, volume or filesystem that isctpl knows"), "{}", told(&noise));
     let vmdk = directory.path().join("disk.vmdk");
     fs::write(&vmdk, [b"KDMV".as_slice(), &[0; 4096]].concat()).unwrap();
     assert!(told(&vmdk).contains("qemu-img convert"), "{}", told(&vmdk));

@@ -61,8 +61,9 @@ pub(crate) fn open(path: &Path, choice: Option<&RootChoice>) -> Result<DiskRoot,
     let devices = devices::read(&disk, &mut |place, what| problems.push(Problem::new(place, what)));
     let facts: Vec<BlockDevice> = devices.iter().map(|device| device.facts.clone()).collect();
     let contents = contents::of(&facts);
-    let (chosen, refused) = chosen(path, &devices, &contents, choice, &patience).map_err(problem)?;
-    problems.extend(refused.into_iter().map(&problem));
+    let search = search(path, &devices, &contents, choice, &patience);
+    problems.extend(search.unread.iter().map(|what| problem(what.clone())));
+    let chosen = only(&search).ok_or_else(|| problem(no_root(&search, &contents, choice, &problems)))?;
     let asked = chosen.subvolume.as_deref();
     let (top, subvolume) = filesystems::open(&devices, &chosen.filesystem, &patience)
         .and_then(|opened| Ok((opened.at(asked)?, opened.shown(asked)?)))
@@ -106,14 +107,14 @@ fn called(filesystem: &contents::Filesystem, contents: &Contents) -> String {
     }
 }
 
-/// The root, and what could not be looked at.
-fn chosen(
+/// Looks for roots on the disk.
+fn search(
     path: &Path,
     devices: &[Device],
     contents: &Contents,
     choice: Option<&RootChoice>,
     patience: &Arc<Patience>,
-) -> Result<(Candidate, Vec<String>), String> {
+) -> Search {
     let mut search = Search::default();
     let budget = Arc::new(Budget::default());
     for filesystem in contents.filesystems.iter().filter(|one| one.may_be_root()) {
@@ -124,28 +125,44 @@ fn chosen(
             look(path, &opened, &budget).map_err(|error| format!("{name}: {error}"))
         });
     }
-    // A root without its first program is judged too: that is what is wrong with it.
-    let found = if search.found.is_empty() { &search.without_init } else { &search.found };
-    match found.as_slice() {
-        [one] => Ok((one.clone(), search.refused)),
-        [] => {
-            let mut why = search.refused;
-            why.extend(
-                contents.encrypted.iter().map(|name| format!("{name} is encrypted (LUKS), which isctpl cannot open")),
-            );
-            why.extend(
-                contents.other.iter().map(|(name, what)| format!("{name} holds {what}, which isctpl does not read")),
-            );
-            why.extend(contents.unread.iter().map(ToString::to_string));
-            let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
-            let where_ = choice.map_or_else(String::new, |choice| format!(" at {}", choice.device));
-            Err(format!("no operating system was found{where_}{why}"))
-        }
-        several => {
-            let options: Vec<String> = several.iter().map(Candidate::in_words).collect();
-            Err(format!("contains several operating systems; choose one: {}", options.join("; ")))
-        }
+    search
+}
+
+/// What was found: roots, and where there are none, those without their first program, for that is what is wrong with them.
+fn found(search: &Search) -> &[Candidate] {
+    if search.found.is_empty() { &search.without_init } else { &search.found }
+}
+
+/// The root, where there is one.
+fn only(search: &Search) -> Option<Candidate> {
+    match found(search) {
+        [one] => Some(one.clone()),
+        _ => None,
     }
+}
+
+/// Why there is not one root, and what may be done.
+fn no_root(search: &Search, contents: &Contents, choice: Option<&RootChoice>, problems: &[Problem]) -> String {
+    let several: Vec<String> = found(search).iter().map(Candidate::in_words).collect();
+    if !several.is_empty() {
+        return format!("contains several operating systems; choose one: {}", several.join("; "));
+    }
+    // Those of the disk itself have its name before them anyway.
+    let told = |problem: &Problem| match problem.place.starts_with("/dev/") {
+        true => problem.to_string(),
+        false => problem.what.clone(),
+    };
+    let mut why: Vec<String> = problems.iter().map(told).collect();
+    why.extend(search.not_roots.iter().cloned());
+    why.extend(contents.encrypted.iter().map(|name| format!("{name} is encrypted (LUKS), which isctpl cannot open")));
+    why.extend(contents.other.iter().map(|(name, what)| format!("{name} holds {what}, which isctpl does not read")));
+    why.extend(contents.unread.iter().map(ToString::to_string));
+    if why.is_empty() && contents.filesystems.is_empty() && contents.volume_groups.is_empty() {
+        why.push("it has no partition table, volume or filesystem that isctpl knows".to_owned());
+    }
+    let at = choice.map_or_else(String::new, |choice| format!(" at {}", choice.device));
+    let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+    format!("no operating system was found{at}{why}")
 }
 
 /// Looks whether a filesystem, or a subvolume of it, is a root.

@@ -78,8 +78,10 @@ pub(crate) struct Search {
     pub(crate) found: Vec<Candidate>,
     /// Systems that have no first program: a root whose fault that may be.
     pub(crate) without_init: Vec<Candidate>,
-    /// What could not be looked at, or is no root although it was chosen.
-    pub(crate) refused: Vec<String>,
+    /// What could not be looked at.
+    pub(crate) unread: Vec<String>,
+    /// What is no root, and why: of use where nothing is.
+    pub(crate) not_roots: Vec<String>,
 }
 
 impl Search {
@@ -97,7 +99,7 @@ impl Search {
         }
         let looked = match look() {
             Ok(looked) => looked,
-            Err(what) => return self.refused.push(what),
+            Err(what) => return self.unread.push(what),
         };
         let wanted = choice.and_then(|choice| choice.subvolume.as_deref());
         let candidate = |subvolume, evidence| {
@@ -108,13 +110,11 @@ impl Search {
         let shows_root = verdict == RootVerdict::Root;
         match verdict {
             RootVerdict::Root if wanted.is_none() => self.found.push(candidate(None, looked.evidence)),
-            RootVerdict::Unknown(problems) => self.refused.extend(problems.iter().map(ToString::to_string)),
+            RootVerdict::Unknown(problems) => self.unread.extend(problems.iter().map(ToString::to_string)),
             RootVerdict::NoRoot(_) if wanted.is_none() && system::is_named(&looked.evidence) => {
                 self.without_init.push(candidate(None, looked.evidence));
             }
-            RootVerdict::NoRoot(why) if choice.is_some() && wanted.is_none() && filesystem.kind != "btrfs" => {
-                self.refused.push(format!("{device}: {why}"));
-            }
+            RootVerdict::NoRoot(why) if filesystem.kind != "btrfs" => self.not_roots.push(format!("{device}: {why}")),
             _ => {}
         }
         // What lies within a root is its own matter, such as snapshots of it, where nobody asks for it.
@@ -132,7 +132,7 @@ impl Search {
                 let roots = subvolumes.into_iter().filter(is_wanted).filter(is_root);
                 self.found.extend(roots.map(|one| candidate(Some(one.path), one.evidence)));
             }
-            Err(what) => self.refused.push(format!("{device}: {what}")),
+            Err(what) => self.unread.push(format!("{device}: {what}")),
         }
     }
 }

@@ -65,7 +65,8 @@ fn candidates(cx: &mut Context, contents: &Contents) -> Result<Vec<Candidate>, F
     if search.found.is_empty() {
         let mut failure = Failure::failed("no filesystem on the LUN contains an operating system");
         let encrypted = |name: &String| format!("/dev/{name} is encrypted (LUKS); isctpl cannot open it");
-        failure.advice = search.refused;
+        failure.advice = search.unread;
+        failure.advice.extend(search.not_roots);
         let without_init = search.without_init.iter();
         failure.advice.extend(without_init.map(|one| format!("{}: {}", node(&one.filesystem), system::NO_INIT)));
         failure.advice.extend(contents.encrypted.iter().map(encrypted));
@@ -73,7 +74,7 @@ fn candidates(cx: &mut Context, contents: &Contents) -> Result<Vec<Candidate>, F
         failure.advice.extend(contents.unread.iter().map(ToString::to_string));
         return Err(failure);
     }
-    search.refused.into_iter().for_each(|what| cx.remark(what));
+    search.unread.into_iter().for_each(|what| cx.remark(what));
     Ok(search.found)
 }
 
