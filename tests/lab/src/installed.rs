@@ -6,7 +6,7 @@ use crate::lun::Attached;
 use crate::machine::{Machine, Start};
 use crate::prepared::Prepared;
 use crate::process::finish;
-use crate::table::Told;
+use crate::table::{Told, Tried};
 use crate::web::{ADDRESS, MESSAGES, Web};
 use anyhow::{Context, Result};
 use isctpl_lab::answers;
@@ -69,7 +69,7 @@ impl Lab {
             minutes: 0,
         };
         self.run_installer(bench, image, &mut outcome, say)?;
-        if outcome.root.disagreements.is_empty() {
+        if outcome.root.tried.disagreements.is_empty() {
             self.workshop.learn_layout(image)?;
             let (target, log_path) = (logs.join("target"), logs.join("prepare.log"));
             let attached = self.workshop.attach(image, &target, &log_path)?;
@@ -103,7 +103,7 @@ impl Lab {
 
     /// Boots the installer by the script of `isctpl ipxe`, and waits for it to power off.
     fn run_installer(&self, bench: &Bench, image: &Path, outcome: &mut Installed, say: &dyn Fn(&str)) -> Result<()> {
-        let logs = outcome.root.logs.clone();
+        let logs = outcome.root.tried.logs.clone();
         let at = |path: &str| format!("http://{ADDRESS}/{path}");
         let nic = format!("BOOTIF=01-{}", INSTANCE.wan.replace(':', "-"));
         let mut arguments = ["--interface", "net0", "--installer", "debian"].map(str::to_owned).to_vec();
@@ -146,14 +146,14 @@ impl Lab {
         if !life.ended || life.lost.is_some() {
             let line = life.lost.unwrap_or_else(|| "nothing that it would stop at".to_owned());
             let text = format!("the installer did not power off: see {}; it shows: {line}", console.display());
-            outcome.root.disagreements.push(text);
+            outcome.root.tried.disagreements.push(text);
         }
         Ok(())
     }
 
     /// What doctor says of what the installer left, and what prepare said in it.
     fn judge(&self, scenario: &Scenario, attached: &Attached<'_>, outcome: &mut Prepared) -> Result<()> {
-        let messages = fs::read(outcome.logs.join(MESSAGES)).context("the installer logged nothing")?;
+        let messages = fs::read(outcome.tried.logs.join(MESSAGES)).context("the installer logged nothing")?;
         outcome.changed = changed_files(&answers::said(&String::from_utf8_lossy(&messages)));
         self.as_template(scenario, attached, outcome)?;
         self.afterwards(scenario, attached, &scenario.stays, outcome)
@@ -172,20 +172,8 @@ impl Told for Installed {
         catalogue.installers().collect()
     }
 
-    fn scenario(&self) -> &str {
-        &self.root.scenario
-    }
-
-    fn disagreements(&self) -> &[String] {
-        &self.root.disagreements
-    }
-
-    fn logs(&self) -> &Path {
-        &self.root.logs
-    }
-
-    fn time(&self) -> &str {
-        &self.root.time
+    fn tried(&self) -> &Tried {
+        &self.root.tried
     }
 
     fn cells(&self) -> Vec<String> {
@@ -199,7 +187,7 @@ impl Told for Installed {
     }
 
     fn sum(outcomes: &[&Self], scenarios: usize) -> String {
-        let well = outcomes.iter().filter(|outcome| outcome.disagreements().is_empty()).count();
+        let well = outcomes.iter().filter(|outcome| outcome.tried().disagreements.is_empty()).count();
         format!(
             "Of {scenarios}, {well} came to its end by itself, and what it made came up, passed and shut down, twice."
         )

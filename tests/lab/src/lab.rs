@@ -157,8 +157,3 @@ impl Drop for Image {
         }
     }
 }
-
-/// The time, as outcomes have it.
-pub(crate) fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}

@@ -209,7 +209,7 @@ fn tell<T: Told>(lab: &Lab, arguments: &Arguments, chosen: Vec<Scenario>, attemp
     if arguments.record {
         table::record(&arguments.folder, &lab.last_outcomes::<T>()?, &versions::versions(lab)?)?;
     }
-    let agreed = outcomes.iter().filter(|outcome| outcome.disagreements().is_empty()).count();
+    let agreed = outcomes.iter().filter(|outcome| outcome.tried().disagreements.is_empty()).count();
     writeln!(std::io::stdout(), "\n{agreed} of {total} scenarios agree")?;
     Ok(agreed == total)
 }
@@ -237,7 +237,7 @@ fn try_all<T: Told>(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize, attempt: A
             match attempt(lab, &scenario, &bench, &|what| say(name, what)) {
                 Ok(outcome) => {
                     let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                    let agrees = if outcome.disagreements().is_empty() { "agrees" } else { "DISAGREES" };
+                    let agrees = if outcome.tried().disagreements.is_empty() { "agrees" } else { "DISAGREES" };
                     let done = format!(
                         "{agrees}: {} ({} s, {} of {total} done)",
                         outcome.cells().join("; "),
@@ -256,6 +256,6 @@ fn try_all<T: Told>(lab: &Lab, scenarios: Vec<Scenario>, jobs: usize, attempt: A
         workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a worker died")))
     })?;
     let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by(|a: &T, b| a.scenario().cmp(b.scenario()));
+    outcomes.sort_by(|a: &T, b| a.tried().scenario.cmp(&b.tried().scenario));
     Ok(outcomes)
 }

@@ -2,10 +2,10 @@
 //! mounted root.
 
 use crate::bench::Bench;
-use crate::lab::{Lab, now};
+use crate::lab::Lab;
 use crate::process::{finish, log};
 use crate::report::Report;
-use crate::table::Told;
+use crate::table::{Told, Tried};
 use anyhow::{Context, Result, ensure};
 use isctpl_lab::scenario::Scenario;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -29,21 +29,15 @@ const FACTOR: u64 = 2;
 /// How a LUN came out.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct OnDisk {
-    /// The scenario.
-    pub(crate) scenario: String,
+    /// What was tried.
+    #[serde(flatten)]
+    pub(crate) tried: Tried,
     /// What doctor said of the mounted root.
     pub(crate) mounted: String,
     /// Milliseconds that it took: of the mounted root, of the raw image, of the qcow2 one.
     pub(crate) took: [u64; 3],
     /// What was found on the disk alone: a mount does not show it.
     pub(crate) more: Vec<String>,
-    /// Every disagreement; none is what everybody wants.
-    pub(crate) disagreements: Vec<String>,
-    /// When it was tried, RFC 3339, UTC.
-    pub(crate) time: String,
-    /// Where the logs are.
-    #[serde(skip)]
-    pub(crate) logs: PathBuf,
 }
 
 impl Lab {
@@ -87,13 +81,10 @@ impl Lab {
         }
         fs::remove_file(&packed)?;
         let outcome = OnDisk {
-            scenario: scenario.name.clone(),
+            tried: Tried { disagreements, ..Tried::now(scenario, &logs) },
             mounted: mounted.words(),
             took,
             more: more.into_iter().collect(),
-            disagreements,
-            time: now(),
-            logs,
         };
         self.keep_outcome(OnDisk::KEPT_IN, &scenario.name, &outcome)?;
         Ok(outcome)
@@ -166,20 +157,8 @@ impl Told for OnDisk {
         &["said of the mounted root", "mounted root, ms", "raw, ms", "qcow2, ms", "found on the disk alone"],
     );
 
-    fn scenario(&self) -> &str {
-        &self.scenario
-    }
-
-    fn disagreements(&self) -> &[String] {
-        &self.disagreements
-    }
-
-    fn logs(&self) -> &Path {
-        &self.logs
-    }
-
-    fn time(&self) -> &str {
-        &self.time
+    fn tried(&self) -> &Tried {
+        &self.tried
     }
 
     fn cells(&self) -> Vec<String> {
@@ -194,7 +173,7 @@ impl Told for OnDisk {
     }
 
     fn sum(outcomes: &[&Self], scenarios: usize) -> String {
-        let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+        let agreed = outcomes.iter().filter(|outcome| outcome.tried.disagreements.is_empty()).count();
         format!("{scenarios} scenarios: {} LUNs were judged, {agreed} of them alike in all three ways.", outcomes.len())
     }
 }

@@ -2,18 +2,18 @@
 
 use crate::bench::{Bench, INSTANCE, Instance, SECOND};
 use crate::boot::Boot;
-use crate::lab::{Lab, now};
+use crate::lab::Lab;
 use crate::lun::{Attached, copy};
 use crate::outcome::Happened;
 use crate::process::log;
 use crate::report::{Finding, Report};
-use crate::table::Told;
+use crate::table::{Told, Tried};
 use anyhow::{Context, Result};
 use isctpl_lab::changes::changed_files;
 use isctpl_lab::scenario::{Expectation, Kind, Prepare, Scenario, Seen};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -23,8 +23,9 @@ const KNOWN: [&str; 4] = ["--san-subnet", "100.97.0.0/16", "--san-gateway", "100
 /// How `prepare` came out on a scenario's root.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Prepared {
-    /// The scenario.
-    pub(crate) scenario: String,
+    /// What was tried.
+    #[serde(flatten)]
+    pub(crate) tried: Tried,
     /// Why it was left out, where it was.
     pub(crate) left_out: Option<String>,
     /// What doctor said of the root as it was.
@@ -37,15 +38,8 @@ pub(crate) struct Prepared {
     pub(crate) happened: Vec<Happened>,
     /// What doctor said in each.
     pub(crate) live: Vec<String>,
-    /// Every disagreement; none is what everybody wants.
-    pub(crate) disagreements: Vec<String>,
-    /// When it was tried, RFC 3339, UTC.
-    pub(crate) time: String,
     /// How long it took, in seconds.
     pub(crate) seconds: u64,
-    /// Where the logs are.
-    #[serde(skip)]
-    pub(crate) logs: PathBuf,
 }
 
 impl Lab {
@@ -114,25 +108,28 @@ impl Lab {
         arguments.extend(KNOWN.map(str::to_owned));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (code, text) =
-            self.ask(attached, &outcome.logs, "prepare", &[&["--yes"], arguments.as_slice()].concat())?;
+            self.ask(attached, &outcome.tried.logs, "prepare", &[&["--yes"], arguments.as_slice()].concat())?;
         if code != Some(0) {
-            outcome.disagreements.push(format!("prepare ended with {code:?}: see prepare.out"));
+            outcome.tried.disagreements.push(format!("prepare ended with {code:?}: see prepare.out"));
         }
         outcome.changed = changed_files(&text);
         // What was installed needs no second time, and nothing is installed on trial.
         let again = arguments.iter().copied().filter(|argument| *argument != "--install");
         let again: Vec<&str> = std::iter::once("--dry-run").chain(again).collect();
-        let (code, text) = self.ask(attached, &outcome.logs, "prepare", &again)?;
+        let (code, text) = self.ask(attached, &outcome.tried.logs, "prepare", &again)?;
         let more = changed_files(&text);
         // What is left to a person is said every time.
         let settled = code == Some(0) || code == Some(3) && text.contains("  by hand ");
         if !settled || !more.is_empty() {
-            outcome.disagreements.push(format!("prepared once more, it ended with {code:?} and changes {more:?}"));
+            outcome
+                .tried
+                .disagreements
+                .push(format!("prepared once more, it ended with {code:?} and changes {more:?}"));
         }
         if scenario.kind() == Kind::Bare {
-            let (code, _) = self.ask(attached, &outcome.logs, "seal", &["--yes"])?;
+            let (code, _) = self.ask(attached, &outcome.tried.logs, "seal", &["--yes"])?;
             if code != Some(0) {
-                outcome.disagreements.push(format!("seal ended with {code:?}: see seal.out"));
+                outcome.tried.disagreements.push(format!("seal ended with {code:?}: see seal.out"));
             }
             self.as_template(scenario, attached, outcome)?;
         }
@@ -149,10 +146,11 @@ impl Lab {
         attached: &Attached<'_>,
         outcome: &mut Prepared,
     ) -> Result<()> {
-        let (path, log_path) = (outcome.logs.join("template.json"), outcome.logs.join("prepare.log"));
+        let (path, log_path) = (outcome.tried.logs.join("template.json"), outcome.tried.logs.join("prepare.log"));
         let template = self.doctor(scenario, attached, &["--only", "template"], &path, &log_path)?;
         let found = template.findings.iter().filter(|finding| finding.status == "fail");
         outcome
+            .tried
             .disagreements
             .extend(found.map(|finding| format!("as a template, {} was found: {}", finding.check, finding.summary)));
         Ok(())
@@ -169,11 +167,11 @@ impl Lab {
         allowed: &[String],
         outcome: &mut Prepared,
     ) -> Result<()> {
-        let log_path = outcome.logs.join("prepare.log");
-        let after = self.doctor(scenario, attached, &KNOWN[..2], &outcome.logs.join("after.json"), &log_path)?;
+        let log_path = outcome.tried.logs.join("prepare.log");
+        let after = self.doctor(scenario, attached, &KNOWN[..2], &outcome.tried.logs.join("after.json"), &log_path)?;
         outcome.said = after.words();
         let differences = after.unlike(&boots(), false, allowed);
-        outcome.disagreements.extend(differences.into_iter().map(|text| format!("after prepare, {text}")));
+        outcome.tried.disagreements.extend(differences.into_iter().map(|text| format!("after prepare, {text}")));
         Ok(())
     }
 
@@ -201,7 +199,7 @@ impl Lab {
         if scenario.kind() == Kind::Bare {
             return self.two_instances(scenario, bench, image, allowed, outcome, say);
         }
-        let logs = outcome.logs.clone();
+        let logs = outcome.tried.logs.clone();
         self.one_instance(scenario, bench, (INSTANCE, &logs, image), allowed, outcome, say)
     }
 
@@ -218,7 +216,7 @@ impl Lab {
         outcome: &mut Prepared,
         say: &dyn Fn(&str),
     ) -> Result<()> {
-        let logs = outcome.logs.clone();
+        let logs = outcome.tried.logs.clone();
         let second = logs.join("second");
         fs::create_dir(&second)?;
         let clone = self.image(&second);
@@ -247,7 +245,7 @@ impl Lab {
             None => differences.push("there is no verdict of the booted instance".to_owned()),
         }
         let who = if instance.alone { "in the second instance, " } else { "in the instance, " };
-        outcome.disagreements.extend(differences.into_iter().map(|text| format!("{who}{text}")));
+        outcome.tried.disagreements.extend(differences.into_iter().map(|text| format!("{who}{text}")));
         outcome.happened.push(happened);
         outcome.live.extend(booted.live.map(|report| report.words()));
         Ok(())
@@ -286,20 +284,8 @@ impl Told for Prepared {
         &["found", "what prepare changed", "said afterwards", "what happened", "said in the instance"],
     );
 
-    fn scenario(&self) -> &str {
-        &self.scenario
-    }
-
-    fn disagreements(&self) -> &[String] {
-        &self.disagreements
-    }
-
-    fn logs(&self) -> &Path {
-        &self.logs
-    }
-
-    fn time(&self) -> &str {
-        &self.time
+    fn tried(&self) -> &Tried {
+        &self.tried
     }
 
     fn cells(&self) -> Vec<String> {
@@ -313,7 +299,7 @@ impl Told for Prepared {
 
     fn sum(outcomes: &[&Self], scenarios: usize) -> String {
         let tried: Vec<&&Self> = outcomes.iter().filter(|outcome| outcome.left_out.is_none()).collect();
-        let well = tried.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+        let well = tried.iter().filter(|outcome| outcome.tried.disagreements.is_empty()).count();
         format!(
             "{scenarios} scenarios. Of {} prepare says that it fixes what is found, or that nothing is to be done; \
              {well} of them then came up, passed and shut down.",
@@ -326,17 +312,14 @@ impl Prepared {
     /// An outcome of which nothing is known yet.
     pub(crate) fn begun(scenario: &Scenario, logs: &Path) -> Self {
         Self {
-            scenario: scenario.name.clone(),
+            tried: Tried::now(scenario, logs),
             left_out: None,
             found: String::new(),
             changed: Vec::new(),
             said: String::new(),
             happened: Vec::new(),
             live: Vec::new(),
-            disagreements: Vec::new(),
-            time: now(),
             seconds: 0,
-            logs: logs.to_owned(),
         }
     }
 

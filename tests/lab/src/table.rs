@@ -4,11 +4,33 @@ use anyhow::{Context, Result};
 use comfy_table::{Cell, ContentArrangement, Row, Table};
 use isctpl_lab::record::kept_rows;
 use isctpl_lab::scenario::{Catalogue, Scenario};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// A scenario that something was tried on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Tried {
+    /// The scenario's name.
+    pub(crate) scenario: String,
+    /// Every disagreement; none is what everybody wants.
+    pub(crate) disagreements: Vec<String>,
+    /// When it was tried, RFC 3339, UTC.
+    pub(crate) time: String,
+    /// Where the logs are.
+    #[serde(skip)]
+    pub(crate) logs: PathBuf,
+}
+
+impl Tried {
+    /// One that begins now, with nothing said against it yet.
+    pub(crate) fn now(scenario: &Scenario, logs: &Path) -> Self {
+        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        Self { scenario: scenario.name.clone(), disagreements: Vec::new(), time, logs: logs.to_owned() }
+    }
+}
 
 /// How a scenario came out, whatever was tried on it.
 pub(crate) trait Told: Serialize + DeserializeOwned + Send {
@@ -23,14 +45,8 @@ pub(crate) trait Told: Serialize + DeserializeOwned + Send {
     fn tried_on(catalogue: &Catalogue) -> Vec<&Scenario> {
         catalogue.scenarios().collect()
     }
-    /// The scenario's name.
-    fn scenario(&self) -> &str;
-    /// Every disagreement.
-    fn disagreements(&self) -> &[String];
-    /// Where the logs are.
-    fn logs(&self) -> &Path;
-    /// When it was tried.
-    fn time(&self) -> &str;
+    /// What was tried, and where it disagrees.
+    fn tried(&self) -> &Tried;
     /// The columns for people.
     fn cells(&self) -> Vec<String>;
     /// The columns of the record.
@@ -48,14 +64,14 @@ pub(crate) fn table<T: Told>(outcomes: &[T]) -> String {
     }
     table.set_header([&["scenario"], T::COLUMNS.0, &["agrees"]].concat());
     for outcome in outcomes {
-        let cells = std::iter::once(outcome.scenario().to_owned()).chain(outcome.cells());
+        let cells = std::iter::once(outcome.tried().scenario.to_owned()).chain(outcome.cells());
         let cells: Vec<Cell> = cells.chain([agrees(outcome).to_owned()]).map(Cell::new).collect();
         table.add_row(Row::from(cells));
     }
     let mut text = table.to_string();
-    for outcome in outcomes.iter().filter(|outcome| !outcome.disagreements().is_empty()) {
-        let _ = write!(text, "\n\n{} disagrees ({}):", outcome.scenario(), outcome.logs().display());
-        for difference in outcome.disagreements() {
+    for outcome in outcomes.iter().filter(|outcome| !outcome.tried().disagreements.is_empty()) {
+        let _ = write!(text, "\n\n{} disagrees ({}):", outcome.tried().scenario, outcome.tried().logs.display());
+        for difference in &outcome.tried().disagreements {
             let _ = write!(text, "\n  {difference}");
         }
     }
@@ -103,7 +119,7 @@ pub(crate) fn record<T: Told>(
         let _ = write!(text, "| `{}`: {title} | {} | ", scenario.name, scenario.from);
         let cells = match outcome {
             Some(outcome) => {
-                let more = [agrees(outcome).to_owned(), outcome.time().to_owned()];
+                let more = [agrees(outcome).to_owned(), outcome.tried().time.to_owned()];
                 outcome.recorded().into_iter().map(|cell| cell.replace('|', "\\|")).chain(more).collect()
             }
             None => match kept.get(&scenario.name) {
@@ -117,5 +133,5 @@ pub(crate) fn record<T: Told>(
 }
 
 fn agrees<T: Told>(outcome: &T) -> &'static str {
-    if outcome.disagreements().is_empty() { "yes" } else { "NO" }
+    if outcome.tried().disagreements.is_empty() { "yes" } else { "NO" }
 }

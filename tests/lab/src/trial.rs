@@ -2,22 +2,23 @@
 
 use crate::bench::{Bench, INSTANCE};
 use crate::boot::Boot;
-use crate::lab::{Lab, now};
+use crate::lab::Lab;
 use crate::outcome::{Happened, disagreements};
 use crate::report::Report;
-use crate::table::Told;
+use crate::table::{Told, Tried};
 use anyhow::Result;
 use isctpl_lab::scenario::{Scenario, Seen};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// How a scenario came out.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    /// The scenario.
-    pub(crate) scenario: String,
+    /// What was tried.
+    #[serde(flatten)]
+    pub(crate) tried: Tried,
     /// What it is.
     pub(crate) title: String,
     /// Where the fault is known from.
@@ -35,15 +36,8 @@ pub(crate) struct Outcome {
     /// What the machine did when it was booted again after the injection.
     #[serde(default)]
     pub(crate) again: Option<Happened>,
-    /// Every disagreement; none is what everybody wants.
-    pub(crate) disagreements: Vec<String>,
-    /// When it was tried, RFC 3339, UTC.
-    pub(crate) time: String,
     /// How long it took, in seconds.
     pub(crate) seconds: u64,
-    /// Where the logs are.
-    #[serde(skip)]
-    pub(crate) logs: PathBuf,
 }
 
 impl Lab {
@@ -61,7 +55,10 @@ impl Lab {
         say("asking doctor");
         let before = self.predict(scenario, image, &logs)?;
         let mut outcome = Outcome {
-            scenario: scenario.name.clone(),
+            tried: Tried {
+                disagreements: before.unlike(&scenario.expect, false, &self.catalogue.inherited(scenario)),
+                ..Tried::now(scenario, &logs)
+            },
             title: scenario.title.clone(),
             source: scenario.source.clone(),
             from: scenario.from.clone(),
@@ -70,17 +67,14 @@ impl Lab {
             live: None,
             injected: None,
             again: None,
-            disagreements: before.unlike(&scenario.expect, false, &self.catalogue.inherited(scenario)),
-            time: now(),
             seconds: 0,
-            logs: logs.clone(),
         };
         if self.boot {
             let boot = Boot { scenario, image, logs: &logs, instance: INSTANCE, scripts: true };
             let booted = self.boot(bench, &boot, say)?;
             let seeing = booted.seeing();
             let happened = Happened::of(&seeing);
-            outcome.disagreements =
+            outcome.tried.disagreements =
                 disagreements(scenario, &self.catalogue.inherited(scenario), &before, &seeing, &happened);
             outcome.happened = Some(happened);
             outcome.live = booted.live.map(|report| report.words());
@@ -115,7 +109,7 @@ impl Lab {
         let again = Happened::of(&self.boot(bench, boot, say)?.seeing());
         let verdict = &said.verdict;
         let unlike = again.unlike(&verdict.boot, verdict.broken_link.as_deref(), Seen::default());
-        outcome.disagreements.extend(unlike.into_iter().map(|text| format!("booted again, {text}")));
+        outcome.tried.disagreements.extend(unlike.into_iter().map(|text| format!("booted again, {text}")));
         outcome.again = Some(again);
         Ok(())
     }
@@ -137,20 +131,8 @@ impl Told for Outcome {
     const COLUMNS: (&[&str], &[&str]) =
         (&["said before", "what happened"], &["said before the boot", "what happened", "said in the instance"]);
 
-    fn scenario(&self) -> &str {
-        &self.scenario
-    }
-
-    fn disagreements(&self) -> &[String] {
-        &self.disagreements
-    }
-
-    fn logs(&self) -> &Path {
-        &self.logs
-    }
-
-    fn time(&self) -> &str {
-        &self.time
+    fn tried(&self) -> &Tried {
+        &self.tried
     }
 
     fn cells(&self) -> Vec<String> {
@@ -171,7 +153,7 @@ impl Told for Outcome {
     }
 
     fn sum(outcomes: &[&Self], scenarios: usize) -> String {
-        let agreed = outcomes.iter().filter(|outcome| outcome.disagreements.is_empty()).count();
+        let agreed = outcomes.iter().filter(|outcome| outcome.tried.disagreements.is_empty()).count();
         format!("{scenarios} scenarios: {} were booted, {agreed} of them did what doctor had said.", outcomes.len())
     }
 }
