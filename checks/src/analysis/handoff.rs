@@ -67,8 +67,8 @@ pub(crate) struct HandoffTarget<'a> {
     pub(crate) ip: Option<IpAddr>,
     /// TCP port.
     pub(crate) port: u16,
-    /// Whether the firmware has a CHAP account for it.
-    pub(crate) account: bool,
+    /// Whether the firmware has a CHAP account for it; `None` where it says so, and shows not all of it.
+    pub(crate) account: Option<bool>,
     /// The number of the NIC that leads to it.
     nic: u8,
 }
@@ -134,7 +134,10 @@ impl<'a> HandoffTarget<'a> {
             name: target.name.as_deref(),
             ip: target.ip,
             port: target.port,
-            account: target.chap_type != 0 && target.chap_name_present && target.chap_secret_present,
+            account: match target.chap_type {
+                0 => Some(false),
+                _ => (target.chap_name_present && target.chap_secret_present).then_some(true),
+            },
             nic: target.nic_assoc,
         }
     }

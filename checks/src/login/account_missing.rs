@@ -57,9 +57,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     };
     let target =
         handoff.targets.iter().find(|target| target.name.is_some_and(|other| other.eq_ignore_ascii_case(name)));
-    let Some(target) = target.filter(|target| target.account) else {
+    let Some(target) = target.filter(|target| target.account != Some(false)) else {
         return Ok(Outcome::pass(format!("the iBFT has no CHAP account for {name}")));
     };
+    if target.account.is_none() {
+        return Err(Outcome::unknown(format!(
+            "the iBFT asks for CHAP at {name}, and its user or secret is not to be seen"
+        )));
+    }
     if account.is_none() {
         return Err(Outcome::unknown(format!("it is not known whether the request for {name} has a CHAP account")));
     }

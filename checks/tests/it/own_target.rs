@@ -54,6 +54,11 @@ fn a_target_without_its_account_is_refused() {
     assert_eq!(account(told(&none()).cmdline(&format!("{ROOT} iscsi_username="))), "critical");
     let lets_in = json!([{"op": "replace", "path": "/firmware/table/known/targets/0/chap_type", "value": 0}]);
     assert_eq!(account(told(&none()).patch(lets_in)), "pass", "the firmware logs in without an account, too");
+    for part in ["chap_name_present", "chap_secret_present"] {
+        let path = format!("/firmware/table/known/targets/0/{part}");
+        let hidden = json!([{"op": "replace", "path": path, "value": false}]);
+        assert_eq!(account(told(&none()).patch(hidden)), "unknown", "the firmware asks for CHAP, without {part}");
+    }
     let other =
         json!([{"op": "replace", "path": "/firmware/table/known/targets/0/name", "value": "iqn.2013-01.com.a:b"}]);
     assert_eq!(account(told(&none()).patch(other)), "pass", "see login-target-mismatch");
