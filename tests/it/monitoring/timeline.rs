@@ -84,7 +84,10 @@ fn a_watch_keeps_its_gaps_and_the_next_one_goes_on() {
     let gap = &left.portals[0].kept[0];
     assert!(gap.cause.starts_with("route removed: 100.97.0.0/16 via 100.64.16.49 dev san"), "{gap:?}");
     assert!(gap.ended_by.starts_with("route added: 100.97.0.0/16"), "{gap:?}");
-    assert_eq!(left.portals[0].without_us, gap.length_us.unwrap());
+    // On a machine that lets the watch wait, the kernel's message is read late: the gap took its length at most, and the
+    // time that was surely without the route is less.
+    let (without, length) = (left.portals[0].without_us, gap.length_us.unwrap());
+    assert!(if gap.at_most { without <= length } else { without == length }, "{gap:?}: {without} µs");
 
     let second = watch(&namespace, &file);
     let after = until(&file, |timeline| !timeline.unseen.is_empty());
