@@ -5,6 +5,8 @@ mod borne;
 mod candidates;
 mod classless_routes_ignored;
 mod config_match;
+mod default_route;
+mod default_route_beaten;
 mod device_seen;
 mod dhcp_timeout_long;
 mod disruption;
@@ -39,6 +41,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &san_nic_reconfigured::CHECK,
     &san_route_not_kept::CHECK,
     &classless_routes_ignored::CHECK,
+    &default_route_beaten::CHECK,
     &wan_before_san::CHECK,
     &dhcp_timeout_long::CHECK,
     &interface_renamed::CHECK,

@@ -1,6 +1,7 @@
 //! `handover-wan-before-san`
 
 use super::config_match::{config_matches, unread_manager};
+use super::default_route::{gives_default, nic_of};
 use super::disruption::covered;
 use super::identity::SanIdentity;
 use super::managers::{in_force, keeps_all, leaves_foreign_routes, renderer};
@@ -78,7 +79,7 @@ fn race(facts: &Analysis<'_>) -> Outcome {
             }
         }
     }
-    let beside = || other_with_default(facts, own, &san).map(|wan| (wan, name(facts, wan)));
+    let beside = || other_with_default(facts, own, &san).map(|wan| (wan, nic_of(facts, wan)));
     let of_the_same = || match facts.nics.known() {
         Some(nics) => Ok(of_the_same(facts, own, &san, nics).map(|name| (own, name))),
         None if gives_default(own) && !own.matches.is_for_one() => Err(Outcome::unknown(format!(
@@ -101,7 +102,7 @@ fn race(facts: &Analysis<'_>) -> Outcome {
         san.title()
     ))
     .evidences((wan.at != own.at).then(|| Evidence::at(&wan.at, format!("{wan_name}: a default route"))))
-    .evidence(Evidence::at(&own.at, format!("{}: DHCP, {lacks}", name(facts, own))))
+    .evidence(Evidence::at(&own.at, format!("{}: DHCP, {lacks}", nic_of(facts, own))))
     .remedy(
         Remedy::new(
             "Have networkd keep the address and the routes of the initramfs (KeepConfiguration=yes; with netplan, \
@@ -157,13 +158,6 @@ fn other_with_default<'a>(
         .find(|config| gives_default(config))
 }
 
-fn gives_default(config: &InterfaceConfig) -> bool {
-    let leased = config.method == Method::Dhcp
-        && config.use_dhcp_gateway.as_ref().is_none_or(|gateway| gateway.value)
-        && config.use_dhcp_routes.as_ref().is_none_or(|routes| routes.value);
-    leased || config.gateway.is_some()
-}
-
 /// Another NIC of the machine that the SAN NIC's own file is for as well, and gives a default route.
 fn of_the_same(facts: &Analysis<'_>, own: &InterfaceConfig, san: &SanIdentity, nics: &[Nic]) -> Option<String> {
     if !gives_default(own) || own.matches.is_for_one() {
@@ -194,14 +188,4 @@ fn hides(facts: &Analysis<'_>, own: &InterfaceConfig, other: &InterfaceConfig) -
         config.at == other.at || matches(&config.matches, &SanIdentity::of_another(&other.matches)) == Matches::Yes
     });
     of_networkd(&other) && first.is_some_and(|first| first.at == own.at)
-}
-
-fn name(facts: &Analysis<'_>, config: &InterfaceConfig) -> String {
-    let of = &config.matches;
-    let by_mac = || {
-        let mac = of.macs.first()?;
-        let nic = facts.nics.known().and_then(|nics| nics.iter().find(|nic| &nic.mac == mac));
-        Some(nic.map_or(mac, |nic| &nic.name))
-    };
-    of.names.first().or_else(by_mac).cloned().unwrap_or_else(|| "another NIC".to_owned())
 }

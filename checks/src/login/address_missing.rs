@@ -1,12 +1,13 @@
 //! `login-address-missing`: what brings up the network in the image gives the SAN NIC no address.
 
 use super::interface_named_ibft::names_ibft;
+use super::profiles::{NETWORK_MANAGER, is_for_san, made_by_network_manager, san_profiles};
 use super::source_of::source_of;
 use crate::analysis::{BootHandoff, Family};
-use crate::facts::{Cmdline, Initramfs, NetworkKind, Word};
+use crate::facts::{Cmdline, Initramfs, NetworkKind};
 use crate::readers::Stop;
 use crate::readers::network_generator::{self, Network};
-use crate::readers::network_manager::{Of, Profile, profiles};
+use crate::readers::network_manager::{Of, Profile};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -134,7 +135,6 @@ fn finding(facts: &Analysis<'_>, image: &Initramfs, way: &Way, summary: String) 
 }
 
 const NETWORKD: &str = "systemd-network-generator";
-const NETWORK_MANAGER: &str = "nm-initrd-generator";
 
 /// dracut's own file for every NIC, which stands where the generator writes none.
 const DRACUT_DEFAULT: &str = "zzzz-dracut-default.network";
@@ -180,15 +180,6 @@ fn by_networkd(facts: &Analysis<'_>, image: &Initramfs) -> Result<Way, Outcome> 
     way(Given::Nothing(why), refused)
 }
 
-/// Whether a name is the SAN NIC's: the one that it has, or that `ifname=` gives it.
-fn is_for_san(facts: &Analysis<'_>, line: &Cmdline, name: &str) -> bool {
-    let mac = facts.scope.san_nic_mac().or_else(|| facts.san_mac().map(str::to_owned));
-    let renamed = line.all("ifname").filter_map(|value| value.split_once(':'));
-    let mut renamed = renamed.filter(|(_, of)| mac.as_deref().is_some_and(|mac| mac.eq_ignore_ascii_case(of)));
-    let own = || facts.san_nic().is_some_and(|(own, _)| own == name);
-    !name.is_empty() && renamed.next().map_or_else(own, |(given, _)| given == name)
-}
-
 /// What a file gives its NIC. A port, and what lies under a VLAN, has its addresses elsewhere.
 fn given_by(network: &Network, word: &str) -> Given {
     if network.has_static_address() || !network.vlans.is_empty() || network.is_port() {
@@ -222,31 +213,8 @@ fn own_networks(image: &Initramfs) -> Result<(), Outcome> {
 }
 
 fn by_network_manager(facts: &Analysis<'_>) -> Result<Way, Outcome> {
-    let mut line = facts.boot_words().clone();
-    // A login over the network has nm-config.sh add it.
-    line.words.push(Word { key: "rd.neednet".to_owned(), ..Word::default() });
-    let nics = facts.firmware.ibft().map(|ibft| ibft.nics.clone()).unwrap_or_default();
-    let asked = std::cell::RefCell::new(None);
-    let not_known = |name: &str| {
-        *asked.borrow_mut() = Some(name.to_owned());
-        None
-    };
-    let made = profiles(&line, &nics, &not_known)
-        .map_err(|why| Outcome::unknown(format!("what {NETWORK_MANAGER} writes is not known: {why}")))?;
-    // What the profile of a NIC with the iBFT's address holds hangs on whether it has its name by then.
-    if let Some(name) = asked.into_inner() {
-        return Err(Outcome::unknown(format!(
-            "whether nm-initrd-generator finds {name} in sysfs before its driver is loaded is not known"
-        )));
-    }
-    let mac = facts.scope.san_nic_mac().or_else(|| facts.san_mac().map(str::to_owned));
-    let fits = |profile: &&Profile| match &profile.of {
-        Of::Any => true,
-        Of::Name(name) => is_for_san(facts, &line, name),
-        Of::Mac(of) => mac.as_deref().is_some_and(|mac| mac.eq_ignore_ascii_case(of)),
-    };
-    let mut fitting: Vec<&Profile> = made.iter().filter(fits).collect();
-    fitting.sort_by_key(|profile| std::cmp::Reverse(profile.priority));
+    let (line, made) = made_by_network_manager(facts)?;
+    let fitting = san_profiles(facts, &line, &made);
     let way = |given: Given, word: Option<String>| Ok(Way { given, program: NETWORK_MANAGER, word });
     let Some(first) = fitting.first() else {
         // Without the firmware at hand its profile is not among them.

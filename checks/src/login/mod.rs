@@ -10,6 +10,7 @@ mod interface_absent;
 mod interface_named_ibft;
 mod not_requested;
 mod option_121_dropped;
+mod profiles;
 mod route_interface_unknown;
 mod route_missing;
 mod source_of;
@@ -20,6 +21,7 @@ mod word_refused;
 use crate::Check;
 
 pub(crate) use candidates::{Candidate, candidates};
+pub(crate) use profiles::{made_by_network_manager, san_profiles};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[

@@ -64,6 +64,7 @@ const BY_FILES: &[(&str, &[&str])] = &[
     ("handover-san-nic-reconfigured", &["keep"]),
     ("handover-san-route-not-kept", &["route"]),
     ("handover-classless-routes-ignored", &["lease-routes"]),
+    ("handover-default-route-beaten", &["words"]),
     ("handover-wan-before-san", &["keep"]),
     ("handover-dhcp-timeout-long", &["dhcp-timeout"]),
     ("handover-interface-renamed", &[]),

@@ -254,7 +254,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "root-subvolume-other",
         ],
     ),
-    (AsAnother, &["login-route-interface-unknown", "root-resume-device-missing"]),
+    (AsAnother, &["login-route-interface-unknown", "root-resume-device-missing", "handover-default-route-beaten"]),
     (
         ByItsPrograms,
         &[
