@@ -79,6 +79,7 @@ impl Lab {
     /// When the lab itself fails: a server or QEMU does not start, or iPXE does not reach the target three times.
     pub(crate) fn boot(&self, bench: &Bench, boot: &Boot<'_>, say: &dyn Fn(&str)) -> Result<Booted> {
         let (scenario, logs) = (boot.scenario, boot.logs);
+        self.workshop.encrypt(boot.image, &logs.join("encrypt.log"))?;
         let share = logs.join("share");
         let table = scenario.folder.join("ibft.table");
         let console = logs.join("console.log");

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Builders that take a LUN that is made already: what they do is no part of it.
-const LATER_TOOLS: &[&str] = &["is-clean", "is-sound", "rescue-disk", "own-machine", "installer", "layout-of"];
+const LATER_TOOLS: &[&str] =
+    &["is-clean", "is-sound", "rescue-disk", "own-machine", "installer", "layout-of", "layers", "encrypt"];
 
 /// Words of scenarios, which no base speaks.
 const SETUPS: &str = "setups.sh";
@@ -76,7 +77,7 @@ impl Workshop {
         if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == key) {
             return Ok(image);
         }
-        if let Origin::Copy(from) | Origin::Files { from, .. } = &recipe.origin {
+        if let Some(from) = recipe.origin.parent() {
             self.kept(catalogue, catalogue.recipe(from)?, say)?;
         }
         let part = self.cache.join(format!("{}.part", recipe.name));
@@ -87,7 +88,7 @@ impl Workshop {
     }
 
     fn build(&self, catalogue: &Catalogue, recipe: &Recipe, image: &Path, say: &dyn Fn(&str)) -> Result<()> {
-        if let Origin::Copy(from) | Origin::Files { from, .. } = &recipe.origin {
+        if let Some(from) = recipe.origin.parent() {
             self.kept(catalogue, catalogue.recipe(from)?, say)?;
         }
         self.build_from(recipe, image, say)
@@ -121,6 +122,19 @@ impl Workshop {
                 finish(self.tool("bios-boot").arg(image).arg(&mount), &log_path)?;
                 attached
             }
+            Origin::Layered { from, layers } => {
+                finish(self.tool("create").arg(image), &log_path)?;
+                finish(self.tool("layers").arg(layers).arg(image), &log_path)?;
+                let attached = self.attach(image, &mount, &log_path)?;
+                finish(self.tool("transfer").arg(parent(from)).arg(&mount), &log_path)?;
+                let backup = mount.join("etc/lvm/backup");
+                fs::create_dir_all(&backup)?;
+                let text = image.with_extension("lvm");
+                fs::copy(&text, backup.join("ubuntu-vg"))?;
+                fs::remove_file(text)?;
+                finish(self.tool("bios-boot").arg(image).arg(&mount), &log_path)?;
+                attached
+            }
         };
         let change = recipe.folder.join("change.sh");
         if change.exists() {
@@ -136,6 +150,14 @@ impl Workshop {
     pub(crate) fn attach<'a>(&'a self, image: &'a Path, mount: &'a Path, log_path: &'a Path) -> Result<Attached<'a>> {
         finish(self.tool_for("attach", image).arg(image).arg(mount), log_path)?;
         Ok(Attached { workshop: self, image, mount, log_path, done: false })
+    }
+
+    /// Encrypts the root of a LUN that is laid out for that, before a machine boots from it.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(crate) fn encrypt(&self, image: &Path, log_path: &Path) -> Result<()> {
+        finish(self.tool_for("encrypt", image).arg(image), log_path)
     }
 
     /// Runs a `change.sh` in a root, after the words that it may speak.
@@ -194,10 +216,13 @@ impl Workshop {
     /// A figure that changes when anything changes that the LUN is made of.
     fn key(&self, catalogue: &Catalogue, recipe: &Recipe) -> Result<u64> {
         let mut hasher = DefaultHasher::new();
-        if let Origin::Copy(from) | Origin::Files { from, .. } = &recipe.origin {
+        if let Some(from) = recipe.origin.parent() {
             self.key(catalogue, catalogue.recipe(from)?)?.hash(&mut hasher);
         }
         format!("{:?}", recipe.origin).hash(&mut hasher);
+        if matches!(recipe.origin, Origin::Layered { .. }) {
+            fs::read(self.tools.join("layers"))?.hash(&mut hasher);
+        }
         hash_files(&self.tools, &mut hasher, |name| {
             !LATER_TOOLS.contains(&name) && (name != SETUPS || speaks_setups(recipe))
         })?;

@@ -19,6 +19,8 @@ struct BaseFile {
     from: Option<String>,
     /// What the root is made with, where it is not ext4.
     root_fs: Option<String>,
+    /// What the root's volume is, where it is not linear: a kind that `build/layers` makes.
+    layers: Option<String>,
 }
 
 /// What is done, and what must come of it: `scenarios/NAME/scenario.toml`.
@@ -184,6 +186,23 @@ pub enum Origin {
         /// The filesystem's name.
         root_fs: String,
     },
+    /// The files of another LUN, on a root whose volume is of another kind.
+    Layered {
+        /// The LUN whose files they are.
+        from: String,
+        /// The kind, as `build/layers` calls it.
+        layers: String,
+    },
+}
+
+impl Origin {
+    /// The LUN that it is made from.
+    pub fn parent(&self) -> Option<&str> {
+        match self {
+            Self::Suite(_) => None,
+            Self::Copy(from) | Self::Files { from, .. } | Self::Layered { from, .. } => Some(from),
+        }
+    }
 }
 
 /// All bases and scenarios.
@@ -203,11 +222,12 @@ impl Catalogue {
         let mut recipes = BTreeMap::new();
         for (name, folder) in folders(&lab.join("bases"))? {
             let file: BaseFile = parse(&folder.join("base.toml"))?;
-            let origin = match (file.suite, file.from, file.root_fs) {
-                (Some(suite), None, None) => Origin::Suite(suite),
-                (None, Some(from), None) => Origin::Copy(from),
-                (None, Some(from), Some(root_fs)) => Origin::Files { from, root_fs },
-                _ => bail!("{}: a base has either suite, or from (and root-fs)", folder.display()),
+            let origin = match (file.suite, file.from, file.root_fs, file.layers) {
+                (Some(suite), None, None, None) => Origin::Suite(suite),
+                (None, Some(from), None, None) => Origin::Copy(from),
+                (None, Some(from), Some(root_fs), None) => Origin::Files { from, root_fs },
+                (None, Some(from), None, Some(layers)) => Origin::Layered { from, layers },
+                _ => bail!("{}: a base has either suite, or from (and root-fs or layers)", folder.display()),
             };
             recipes.insert(name.clone(), Recipe { name, folder, origin, kept: true });
         }
@@ -230,10 +250,7 @@ impl Catalogue {
         }
         let parents: Vec<(String, String)> = recipes
             .values()
-            .filter_map(|recipe| match &recipe.origin {
-                Origin::Suite(_) => None,
-                Origin::Copy(from) | Origin::Files { from, .. } => Some((recipe.name.clone(), from.clone())),
-            })
+            .filter_map(|recipe| Some((recipe.name.clone(), recipe.origin.parent()?.to_owned())))
             .collect();
         for (name, from) in parents {
             let parent = recipes.get_mut(&from).with_context(|| format!("{name}: from = \"{from}\" is unknown"))?;

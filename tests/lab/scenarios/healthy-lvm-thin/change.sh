@@ -1,0 +1,3 @@
+cmdline "iscsi_auto edd=off"
+ifupdown_wan
+update_image

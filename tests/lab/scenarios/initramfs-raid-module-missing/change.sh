@@ -1,0 +1,1 @@
+edit_image 'find . -name "dm-raid.ko*" -delete'

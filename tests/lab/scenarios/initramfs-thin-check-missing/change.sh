@@ -1,0 +1,2 @@
+apt-get purge -y -q thin-provisioning-tools
+update_image
