@@ -49,7 +49,8 @@ pub struct Cli {
     #[arg(short, long, global = true, help_heading = COMMON, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Print more: all evidence, checks that passed, checks that were not made and why, and the time it took
+    /// Print more: all evidence, checks that passed, checks that were not made and why, the time it
+    /// took, and what was given up before anything was read
     #[arg(short, long, global = true, help_heading = COMMON)]
     pub verbose: bool,
 }

@@ -5,7 +5,7 @@ use super::deadline::{Ended, within};
 use super::output::Output;
 use super::progress::Progress;
 use super::source::{add_what_is_known, gather_until, request_of_any};
-use super::{fleet, snapshot, timing};
+use super::{fence, fleet, snapshot, timing};
 use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::probes;
@@ -37,6 +37,10 @@ pub(super) struct Judged {
 }
 
 fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
+    if !args.snapshot.is_empty() {
+        let written: Vec<_> = args.output.iter().chain(&args.textfile).collect();
+        fence::around_snapshots(&args.snapshot, args.config.as_deref(), &written, 1);
+    }
     let Judged { facts, judgement, ignores, fail_on } = judged(args)?;
     let name = args.snapshot.first().map(|file| printable::path(file));
     let report = Report { facts: &facts, judgement: &judgement, snapshot: name.as_deref(), ignores: &ignores, fail_on };

@@ -8,6 +8,7 @@ mod deadline;
 mod doctor;
 mod exit_code;
 mod explain;
+mod fence;
 mod fleet;
 mod gate;
 mod ipxe;
@@ -77,6 +78,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Completions { shell } => completions::run(*shell, &mut output),
     }?;
     if cli.verbose {
+        output.complain(&fence::line());
         output.complain(&timing::table(&output.style));
     }
     Ok(code)

@@ -1,6 +1,7 @@
 //! `isctpl show WHAT`: facts, not judged.
 
 use super::exit_code::EXIT_UNKNOWN;
+use super::fence;
 use super::output::Output;
 use super::snapshot;
 use super::source::{add_what_is_known, gather, request_of_any};
@@ -25,6 +26,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
     }
     let facts = match &args.snapshot {
         Some(file) => {
+            fence::around_snapshots(std::slice::from_ref(file), None, &[], 1);
             let mut facts = snapshot::load(file)?;
             add_what_is_known(&mut facts, &args.source)?;
             facts
@@ -68,6 +70,7 @@ fn show_image(path: &Path, format: DataFormat, output: &mut Output) -> anyhow::R
         bail!("{name} is not a regular file");
     }
     let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+    fence::around_open_file();
     let style = output.style;
     let mut listing = ImageListing::new(&name, format == DataFormat::Json, style);
     let mut failed = None;

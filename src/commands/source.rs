@@ -1,10 +1,11 @@
 //! The facts that the user pointed at.
 
+use super::fence;
 use super::progress::Progress;
 use super::rescue;
 use crate::cli::{DiskArgs, Source};
 use crate::probes::lun::choice::RootChoice;
-use crate::probes::{self, GatherRequest};
+use crate::probes::{self, GatherRequest, Listener};
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::unborne_san_nic;
 use std::time::Instant;
@@ -51,11 +52,7 @@ pub(super) fn gather_until(
     let rescued = request.disk.is_none() && rescue::is_up_at(&request.root);
     let request = GatherRequest { rescued, ..request };
     let say = |stage: probes::Stage| progress.say(&stage.to_string());
-    // With a time to keep, another process reads the root: who touches a disk that is gone never ends.
-    if until.is_some() || probes::is_live(&request) {
-        return probes::gather_watched(&request, until, &say);
-    }
-    probes::gather(&request, &say).map(Some)
+    probes::gather_watched(&request, until, Listener { stage: &say, fence: &fence::told })
 }
 
 /// What the person asking knows may be more than was known where a snapshot was taken.

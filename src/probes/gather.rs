@@ -293,11 +293,7 @@ fn not_this_hosts_network(facts: &mut Facts) {
 /// With `--same-machine` the SAN lease that this host was given counts as the instance's.
 fn add_this_hosts_leases(root: &Root, facts: &mut Facts) {
     match root.open_beside(Path::new("/"), "") {
-        Ok(host) => {
-            let of_host = dhcp::read(&host, true);
-            facts.dhcp.leases.extend(of_host.leases);
-            facts.dhcp.problems.extend(of_host.problems);
-        }
+        Ok(host) => dhcp::leases_of_host(&host, &mut facts.dhcp),
         Err(problem) => facts.dhcp.problems.push(problem),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod boot_files;
 pub(crate) mod cmdline;
 pub(crate) mod dhcp;
 mod disk;
+mod fenced;
 mod files;
 pub(crate) mod firmware;
 mod gather;
@@ -16,6 +17,7 @@ pub(crate) mod netconfig;
 pub mod network;
 pub(crate) mod nics;
 mod os_release;
+mod reader;
 mod request;
 mod same_machine;
 #[cfg(test)]
@@ -27,7 +29,9 @@ mod timeline;
 mod unified;
 mod units;
 mod watched;
+mod words;
 
 pub use gather::{described_unread, gather, gather_kernel, is_live, is_running_root};
+pub use reader::{Gather, answer_watcher, answer_watcher_by};
 pub use request::{GatherRequest, Stage};
-pub use watched::{answer_watcher, gather_watched};
+pub use watched::{Listener, gather_watched};

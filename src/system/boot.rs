@@ -1,4 +1,4 @@
-//! This boot: its id, and how long it has lasted.
+//! This boot: its id, and how long it has lasted; and the time of this process.
 
 use isctpl_checks::facts::Problem;
 use rustix::time::{ClockId, clock_gettime};
@@ -24,6 +24,11 @@ pub(crate) fn since_boot() -> Duration {
 /// The time since the kernel started, that in suspend left out (`CLOCK_MONOTONIC`).
 pub(crate) fn awake() -> Duration {
     read(ClockId::Monotonic)
+}
+
+/// The processor time that this process has taken, on all of its threads (`CLOCK_PROCESS_CPUTIME_ID`).
+pub(crate) fn processor_time() -> Duration {
+    read(ClockId::ProcessCPUTime)
 }
 
 fn read(clock: ClockId) -> Duration {

@@ -4,7 +4,8 @@ use super::errno::in_words;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use rustix::thread::{
-    CapabilitySet, capabilities, capability_is_in_bounding_set, remove_capability_from_bounding_set, set_capabilities,
+    CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, remove_capability_from_bounding_set,
+    set_capabilities,
 };
 
 /// What acts on the machine and its kernel, and is needed neither to build an image or a boot loader's configuration
@@ -60,4 +61,22 @@ fn take(unwanted: CapabilitySet) -> rustix::io::Result<()> {
         set.remove(unwanted);
     }
     set_capabilities(None, sets)
+}
+
+/// Leaves the calling thread these capabilities, as far as it has them, for good; says which, in words.
+///
+/// # Errors
+/// When the kernel refuses: why, in words.
+pub(super) fn keep_only(wanted: CapabilitySet) -> Result<String, String> {
+    let lacking = |errno: rustix::io::Errno| format!("capabilities ({errno})");
+    let has = capabilities(None).map_err(lacking)?.permitted;
+    let kept = has & wanted;
+    if has.contains(CapabilitySet::SETPCAP) {
+        take(!kept).map_err(lacking)?;
+    }
+    // The same for who may not lower the bounding set. What a program would gain by it, it is not given.
+    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+    set_capabilities(None, sets).map_err(lacking)?;
+    let names: Vec<String> = kept.iter_names().map(|(name, _)| format!("CAP_{name}")).collect();
+    Ok(names.join(", "))
 }

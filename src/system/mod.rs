@@ -10,6 +10,7 @@ mod capabilities;
 pub(crate) mod command;
 pub(crate) mod disk;
 mod errno;
+pub mod fence;
 mod filesystem;
 pub mod holders;
 pub(crate) mod image;
@@ -29,7 +30,7 @@ pub(crate) mod steady;
 pub(crate) mod terminal;
 pub(crate) mod unit_starts;
 
-pub(crate) use boot::{awake, boot_id, since_boot};
+pub(crate) use boot::{awake, boot_id, processor_time, since_boot};
 pub use budget::Budget;
 pub use meta::{FileKind, Meta};
 pub use root::{Root, RootFile};

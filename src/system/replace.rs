@@ -104,6 +104,18 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result
     whole.finish()
 }
 
+/// What has to be written to for `path` to hold something else: the directory in which the file is replaced, or what is
+/// no regular file.
+///
+/// # Errors
+/// When nothing can be written there.
+pub(crate) fn written_for(path: &Path) -> Result<PathBuf> {
+    Ok(match place_of(path)? {
+        Place::File(path, _) => directory_of(&path).to_owned(),
+        Place::Through(path) => path,
+    })
+}
+
 /// Follows links to what they name, which need not exist.
 fn place_of(path: &Path) -> Result<Place> {
     let mut path = path.to_owned();

@@ -10,6 +10,7 @@ mod confined;
 mod disk;
 mod doctor_live;
 mod doctor_root;
+mod fence;
 mod fleet;
 mod gate;
 mod generated;

@@ -54,6 +54,11 @@ const SOURCES: [Source; 16] = [
     source("/var/lib/dhcpcd5", "", ".lease", Client::Dhcpcd),
 ];
 
+/// Where leases are looked for.
+pub(crate) fn directories() -> impl Iterator<Item = &'static str> {
+    SOURCES.iter().map(|source| source.directory)
+}
+
 /// Every lease that lies on the root. `live` says that `/run` is the instance's own.
 pub(super) fn read(root: &Root, live: bool, problems: &mut Vec<Problem>) -> Vec<Lease> {
     let mut leases = Vec::new();

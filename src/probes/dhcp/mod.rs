@@ -6,6 +6,8 @@ mod leases;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use leases::directories as lease_directories;
+
 use super::files::Reader;
 use crate::formats::network::dhclient_conf::BUILT_IN_CLASSLESS;
 use crate::system::Root;
@@ -32,6 +34,14 @@ pub(crate) fn read(root: &Root, live: bool) -> Dhcp {
     facts.leases = leases::read(root, live, &mut facts.problems);
     Source::Leases.name(&mut facts.problems);
     facts
+}
+
+/// Reads the leases that this host's clients hold, for a root that is its own.
+pub(crate) fn leases_of_host(host: &Root, facts: &mut Dhcp) {
+    let mut problems = Vec::new();
+    facts.leases.extend(leases::read(host, true, &mut problems));
+    Source::Leases.name(&mut problems);
+    facts.problems.extend(problems);
 }
 
 /// Whether this build of dhclient knows option 121 without a declaration: its table of options names it.

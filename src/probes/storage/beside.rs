@@ -3,6 +3,7 @@
 use super::{all_devices, contents, devices_of_mount, sysfs::Sysfs};
 use crate::system::Root;
 use isctpl_checks::facts::{BlockDevice, Fact, Problem};
+use std::path::PathBuf;
 
 /// The other partitions and volumes of the root's disk. On the instance's own machine those of every disk of this
 /// host.
@@ -28,6 +29,13 @@ pub(crate) fn read(root: &Root, same_machine: bool) -> Fact<Vec<BlockDevice>> {
         Ok(beside)
     };
     read().into()
+}
+
+/// The nodes of the devices that are read of a mounted root: those that it lies on, and what else lies on their disks.
+pub(crate) fn nodes(root: &Root) -> Vec<PathBuf> {
+    let stack = devices_of_mount(root).unwrap_or_default();
+    let beside = Root::running().and_then(|host| on_disk(&host, &stack)).unwrap_or_default();
+    stack.iter().chain(&beside).map(|device| contents::node(device).into()).collect()
 }
 
 /// What lies on the disks at the bottom of a stack.

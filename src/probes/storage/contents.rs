@@ -101,7 +101,8 @@ fn split_dm_name(name: &str) -> Option<(String, String)> {
     None
 }
 
-fn node(device: &BlockDevice) -> String {
+/// Its node below /dev. In sysfs `!` stands for the `/` of names such as cciss/c0d0.
+pub(super) fn node(device: &BlockDevice) -> String {
     format!("/dev/{}", device.name.replace('!', "/"))
 }
 

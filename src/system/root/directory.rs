@@ -16,6 +16,7 @@ use nix::dir::{Dir, Type};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, SFlag, fstat, fstatat};
+use nix::unistd::{AccessFlags, faccessat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -33,14 +34,15 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Opens a directory.
+    /// Opens a directory, to find what is below it: a fence may permit some of that and not the whole.
     ///
     /// # Errors
-    /// When it is none that can be opened.
+    /// When it is none that may be read.
     pub(super) fn open(path: &Path) -> Result<Self, Problem> {
-        let how = OpenHow::new().flags(OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC);
+        let how = OpenHow::new().flags(OFlag::O_DIRECTORY | OFlag::O_PATH | OFlag::O_CLOEXEC);
         let problem = |errno| Problem::new(path.display().to_string(), in_words(errno));
         let fd = openat2(nix::fcntl::AT_FDCWD, path, how).map_err(problem)?;
+        faccessat(&fd, ".", AccessFlags::R_OK, AtFlags::AT_EACCESS).map_err(problem)?;
         let own = filesystem::magic(&fd).map_err(problem)?;
         Ok(Self { fd: Arc::new(fd), path: path.to_owned(), own })
     }

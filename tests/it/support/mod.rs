@@ -7,6 +7,7 @@ pub mod elf;
 pub mod image;
 pub mod netns;
 pub mod run;
+pub mod trace;
 pub mod tree;
 
 use std::fs;
@@ -38,6 +39,13 @@ fn loudly(what: &str) {
 /// Whether the test runs as root.
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
+}
+
+/// Whether the running kernel has Landlock.
+#[allow(unsafe_code, reason = "no library asks for the version alone")]
+pub fn has_landlock() -> bool {
+    // SAFETY: it asks for the version (`LANDLOCK_CREATE_RULESET_VERSION`), and takes no pointer.
+    unsafe { nix::libc::syscall(nix::libc::SYS_landlock_create_ruleset, 0, 0, 1) > 0 }
 }
 
 /// Whether a program can be run.

@@ -1,0 +1,38 @@
+//! What is asked of a fence, and of each of its parts.
+
+use std::path::PathBuf;
+
+/// Whom a fence is put around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// A process that does nothing but read, and speaks through pipes. It ends with the one that started it.
+    Reader,
+    /// This process, which prints what it finds, and whose parsers run on so many threads. It must have one thread yet.
+    Process(usize),
+    /// The calling thread and those that it starts. It holds what a parser was talked into, but nobody who can write to
+    /// the memory of other threads.
+    Thread,
+}
+
+/// What a reading needs. All else is given up.
+#[derive(Debug, Clone)]
+pub struct Needs {
+    /// Who reads.
+    pub extent: Extent,
+    /// Files, and directories with all that is below them. What does not exist needs no permission.
+    pub reads: Vec<PathBuf>,
+    /// Files that are written in place, and directories in which files are written and replaced.
+    pub writes: Vec<PathBuf>,
+    /// The kernel is asked for routes, over rtnetlink.
+    pub routes: bool,
+}
+
+impl Needs {
+    /// Nothing but what is open already.
+    pub fn nothing(extent: Extent) -> Self {
+        Self { extent, reads: Vec::new(), writes: Vec::new(), routes: false }
+    }
+}
+
+/// What holds, in a word or two; or what does not, and why.
+pub(super) type Outcome = Result<String, String>;

@@ -1,0 +1,114 @@
+//! Who reads what others wrote gives up what the reading does not need. What a parser that misbehaves could still do is
+//! tried in tests/fence.
+
+use crate::support::disk::{Disk, NEEDS};
+use crate::support::run::{as_ordinary_user, isctpl};
+use crate::support::trace::trace;
+use crate::support::tree::Tree;
+use crate::support::{has, is_root, skip};
+use std::path::Path;
+use std::process::Command;
+
+const IMAGE: &str = "boot/initrd.img-6.1.0-50-amd64";
+
+fn machine() -> tempfile::TempDir {
+    Tree::load("machines/initramfs-tools.tree").unpack()
+}
+
+#[test]
+fn a_run_writes_nothing_but_its_answer_and_executes_nothing() {
+    const TEST: &str = "a_run_writes_nothing_but_its_answer_and_executes_nothing";
+    if !has("strace") {
+        return skip(TEST, "`strace` is not installed");
+    }
+    let root = machine();
+    let place = root.path().to_str().unwrap();
+    let image = root.path().join(IMAGE);
+    let answers = tempfile::tempdir().unwrap();
+    let snapshot = answers.path().join("snapshot");
+    let report = answers.path().join("report");
+    let [image, snapshot_name, report_name] = [&image, &snapshot, &report].map(|path| path.to_str().unwrap());
+    let mut runs: Vec<(Vec<&str>, Option<&Path>, &str)> = vec![
+        (vec!["doctor", "--root", place], None, place),
+        (vec!["doctor", "--root", place, "--output", report_name], Some(&report), place),
+        (vec!["show", "services", "--root", place], None, place),
+        (vec!["show", "initramfs", image], None, "/nothing of it: it is open when the fence is entered"),
+        (vec!["snapshot", "--root", place, "-o", snapshot_name], Some(&snapshot), place),
+        (vec!["snapshot", "--root", place, "-o", "-"], None, place),
+        (vec!["doctor", "--snapshot", snapshot_name], None, snapshot_name),
+        (vec!["doctor", "--snapshot", snapshot_name, "--output", report_name], Some(&report), snapshot_name),
+        (vec!["doctor", "--snapshot", snapshot_name, "--snapshot", snapshot_name], None, snapshot_name),
+        (vec!["show", "services", "--snapshot", snapshot_name], None, snapshot_name),
+    ];
+    let disk = NEEDS.into_iter().all(has).then(|| Disk::of(root.path()));
+    let image = disk.as_ref().map(Disk::qcow2);
+    match image.as_ref().and_then(|image| image.to_str()) {
+        Some(disk) => runs.push((vec!["snapshot", "--disk", disk, "-o", snapshot_name], Some(&snapshot), disk)),
+        None => skip(TEST, "what makes disks is not installed"),
+    }
+    for (arguments, answer, read) in runs {
+        let trace = trace(&arguments);
+        assert!(trace.code < 3, "{arguments:?} ended with {}", trace.code);
+        assert!(!trace.only_reads(answer).is_empty(), "{arguments:?}");
+        trace.is_fenced_before(read);
+    }
+}
+
+/// The line of `-v` on standard error.
+fn fence(err: &str) -> &str {
+    err.lines().find_map(|line| line.strip_prefix("fence: ")).unwrap_or_else(|| panic!("{err}"))
+}
+
+#[test]
+fn what_was_given_up_is_told_with_v_alone() {
+    let root = machine();
+    let place = root.path().to_str().unwrap();
+    let image = root.path().join(IMAGE);
+    for arguments in [vec!["doctor", "--root", place], vec!["show", "initramfs", image.to_str().unwrap()]] {
+        let quiet = isctpl(&arguments);
+        assert!(!quiet.err.contains("fence"), "{}", quiet.err);
+        let told = isctpl(arguments.into_iter().chain(["-v"]));
+        let kept = if is_root() { "CAP_DAC_READ_SEARCH" } else { "none" };
+        assert!(fence(&told.err).contains(&format!("capabilities ({kept})")), "{}", told.err);
+        assert!(fence(&told.err).contains("limits, seccomp"), "{}", told.err);
+        assert_eq!(fence(&told.err).contains("Landlock (ABI "), crate::support::has_landlock(), "{}", told.err);
+        assert_eq!(told.code, quiet.code);
+    }
+    assert!(!isctpl(["checks", "-v"]).err.contains("fence"));
+}
+
+/// Without /proc, which names the program that is to read.
+#[test]
+fn where_no_process_can_be_started_a_thread_is_fenced() {
+    const TEST: &str = "where_no_process_can_be_started_a_thread_is_fenced";
+    if !is_root() || !has("chroot") {
+        return skip(TEST, "it takes root and chroot");
+    }
+    let top = tempfile::tempdir().unwrap();
+    std::fs::create_dir(top.path().join("target")).unwrap();
+    crate::support::copy_program(env!("CARGO_BIN_EXE_isctpl"), "/isctpl", top.path());
+    let mut command = Command::new("chroot");
+    let output =
+        command.arg(top.path()).args(["/isctpl", "show", "services", "-v", "--root", "/target"]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    let told = fence(&err);
+    assert!(told.contains("seccomp") && told.contains("capabilities (CAP_DAC_READ_SEARCH)"), "{err}");
+    // They would hold for the whole process.
+    assert!(!told.contains("limits"), "{err}");
+}
+
+#[test]
+fn an_ordinary_user_is_answered_as_root_is() {
+    let root = machine();
+    // What mkdtemp makes is its owner's alone.
+    std::os::unix::fs::chown(root.path(), Some(65534), Some(65534)).unwrap_or_default();
+    for entry in ["etc/iscsi", "etc", "boot", IMAGE] {
+        let _ = std::os::unix::fs::chown(root.path().join(entry), Some(65534), Some(65534));
+    }
+    let asked = ["doctor", "-v", "--format", "json", "--root", root.path().to_str().unwrap()];
+    let answer = as_ordinary_user(&asked);
+    assert!(fence(&answer.err).contains("capabilities (none)"), "{}", answer.err);
+    assert!(answer.json()["chain"].as_array().is_some_and(|chain| chain.len() == 9), "{}", answer.out);
+    let image = root.path().join(IMAGE);
+    assert_eq!(as_ordinary_user(&["show", "initramfs", image.to_str().unwrap()]).code, 0);
+}

@@ -1,0 +1,135 @@
+//! What a run asks of the kernel, as strace saw it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+/// What is traced: files, processes, sockets, mounts, what writes, and what a process gives up.
+const TRACED: &str = "trace=file,process,network,mount,ioctl,getdents64,write,writev,pwrite64,ftruncate,fchmod,fchown,\
+                      ptrace,kill,landlock_restrict_self,seccomp";
+
+/// What changes a file or makes one.
+const CHANGING: [&str; 22] = [
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "chown",
+    "fchown",
+    "fchownat",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "truncate",
+    "ftruncate",
+    "mknod",
+    "mknodat",
+];
+
+/// What starts something, speaks to somebody, or changes more than a file.
+const ACTING: [&str; 9] = ["mount", "umount2", "move_mount", "socket", "connect", "bind", "ptrace", "kill", "vfork"];
+
+/// One call, as strace writes it.
+pub struct Call {
+    pub process: String,
+    pub name: String,
+    /// Its arguments, and what came of it.
+    pub rest: String,
+}
+
+/// A whole run.
+pub struct Trace {
+    pub calls: Vec<Call>,
+    /// How it ended.
+    pub code: i32,
+    /// The process that read for the first one; `None` where that read by itself.
+    pub reader: Option<String>,
+}
+
+/// Runs isctpl to its end.
+pub fn trace<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Trace {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-y", "-s", "4096", "-e", TRACED, "-o"]).arg(log.path());
+    let output = command.arg(env!("CARGO_BIN_EXE_isctpl")).args(arguments).output().unwrap();
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    let call = |line: &str| {
+        let (process, rest) = line.split_once(char::is_whitespace)?;
+        let (name, rest) = rest.trim_start().split_once('(')?;
+        // What was cut by another process's call has told its arguments already.
+        let is_whole = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_whole.then(|| Call { process: process.to_owned(), name: name.to_owned(), rest: rest.to_owned() })
+    };
+    let calls: Vec<Call> = text.lines().filter_map(call).collect();
+    let reader = calls.iter().find(|call| call.name == "execve" && call.rest.contains("/proc/self/exe"));
+    let reader = reader.map(|call| call.process.clone());
+    Trace { code: output.status.code().unwrap_or_else(|| panic!("{}", output.status)), reader, calls }
+}
+
+impl Trace {
+    /// Whether the path of an opened file is isctpl's own: what the C library, the runtime and procfs ask about their
+    /// process and the kernel's version, how far the reader is, and isctpl's word on whether `rescue` mounted a root.
+    pub fn is_own(&self, path: &str) -> bool {
+        let reader = self.reader.as_ref().map(|process| format!("/proc/{process}"));
+        let own = ["/proc/self/", "/proc/sys/kernel/osrelease", "/sys/fs/cgroup/", "/run/isctpl/rescue/journal"];
+        own.iter().any(|own| path.starts_with(own)) || reader.is_some_and(|reader| path.starts_with(&reader))
+    }
+
+    /// Holds the run to writing nothing but its answer, to standard output or into `answer`, to executing nothing but
+    /// isctpl, and to speaking to nobody. Gives what it opened.
+    pub fn only_reads(&self, answer: Option<&Path>) -> Vec<&Call> {
+        let directory = answer.and_then(Path::parent).map(|directory| directory.display().to_string());
+        let is_answer = |rest: &str| directory.as_ref().is_some_and(|directory| rest.contains(directory.as_str()));
+        let mut opened = Vec::new();
+        for call in &self.calls {
+            let Call { process, name, rest } = call;
+            let line = || format!("{process} {name}({rest}");
+            match name.as_str() {
+                "execve" => {
+                    let own = [env!("CARGO_BIN_EXE_isctpl"), "/proc/self/exe"];
+                    assert!(own.iter().any(|own| rest.starts_with(&format!("\"{own}\""))), "{}", line());
+                }
+                "execveat" => panic!("{}", line()),
+                "openat" | "openat2" | "open" => {
+                    let writes = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().any(|flag| rest.contains(flag));
+                    assert!(!writes || is_answer(rest), "opened for writing: {}", line());
+                    opened.push(call);
+                }
+                "write" | "writev" | "pwrite64" => {
+                    let is_said = rest.starts_with("1<") || rest.starts_with("2<") || rest.contains("<pipe:");
+                    assert!(is_said || is_answer(rest), "written: {}", line());
+                }
+                name if CHANGING.contains(&name) => assert!(is_answer(rest), "changed: {}", line()),
+                // Whom it has read for it, the first process ends.
+                "kill" if self.reader.as_ref().is_some_and(|reader| rest.starts_with(reader.as_str())) => {}
+                name if ACTING.contains(&name) && name != "vfork" => panic!("{}", line()),
+                _ => {}
+            }
+        }
+        opened
+    }
+
+    /// Holds the one that reads to giving up what it does not need before it opens anything below `place` to read it.
+    pub fn is_fenced_before(&self, place: &str) {
+        let reads = |call: &&Call| self.reader.as_ref().is_none_or(|reader| *reader == call.process);
+        let calls: Vec<&Call> = self.calls.iter().filter(reads).collect();
+        let at = |name: &str| calls.iter().position(|call| call.name == name && call.rest.ends_with("= 0"));
+        let fenced = at("seccomp").expect("no filter of system calls was set");
+        let first = calls.iter().position(|call| {
+            call.name.starts_with("open") && call.rest.contains(place) && !call.rest.contains("O_PATH")
+        });
+        assert!(first.is_none_or(|first| first > fenced), "{place} is read before the fence stands");
+        if !super::has_landlock() {
+            return super::kernel_cannot("is_fenced_before", "it has no Landlock");
+        }
+        assert!(at("landlock_restrict_self").is_some_and(|at| at < fenced), "no Landlock before the filter");
+    }
+}
