@@ -61,26 +61,38 @@ pub fn trace<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Trace {
     command.args(["-f", "-qq", "-y", "-s", "4096", "-e", TRACED, "-o"]).arg(log.path());
     let output = command.arg(env!("CARGO_BIN_EXE_isctpl")).args(arguments).output().unwrap();
     let text = std::fs::read_to_string(log.path()).unwrap();
-    let call = |line: &str| {
-        let (process, rest) = line.split_once(char::is_whitespace)?;
-        let (name, rest) = rest.trim_start().split_once('(')?;
-        // What was cut by another process's call has told its arguments already.
-        let is_whole = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        is_whole.then(|| Call { process: process.to_owned(), name: name.to_owned(), rest: rest.to_owned() })
-    };
-    let calls: Vec<Call> = text.lines().filter_map(call).collect();
+    let calls = calls(&text);
     let reader = calls.iter().find(|call| call.name == "execve" && call.rest.contains("/proc/self/exe"));
     let reader = reader.map(|call| call.process.clone());
     Trace { code: output.status.code().unwrap_or_else(|| panic!("{}", output.status)), reader, calls }
 }
 
+/// The calls in the order in which they began. What was cut by another process's call is put together.
+fn calls(text: &str) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for line in text.lines() {
+        let Some((process, rest)) = line.split_once(char::is_whitespace) else { continue };
+        let rest = rest.trim_start();
+        if let Some((_, end)) = rest.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>")) {
+            if let Some(begun) = calls.iter_mut().rfind(|call| call.process == process) {
+                begun.rest = begun.rest.replace(" <unfinished ...>", "") + end;
+            }
+        } else if let Some((name, rest)) = rest.split_once('(') {
+            calls.push(Call { process: process.to_owned(), name: name.to_owned(), rest: rest.to_owned() });
+        }
+    }
+    calls
+}
+
 impl Trace {
-    /// Whether the path of an opened file is isctpl's own: what the C library, the runtime and procfs ask about their
+    /// Whether a call is about isctpl itself: what the C library, the runtime and procfs ask about their
     /// process and the kernel's version, how far the reader is, and isctpl's word on whether `rescue` mounted a root.
-    pub fn is_own(&self, path: &str) -> bool {
-        let reader = self.reader.as_ref().map(|process| format!("/proc/{process}"));
+    pub fn is_own(&self, call: &Call) -> bool {
+        let path = call.rest.split('"').nth(1).unwrap_or_default();
         let own = ["/proc/self/", "/proc/sys/kernel/osrelease", "/sys/fs/cgroup/", "/run/isctpl/rescue/journal"];
-        own.iter().any(|own| path.starts_with(own)) || reader.is_some_and(|reader| path.starts_with(&reader))
+        let reader = self.reader.as_ref().map(|process| format!("/proc/{process}"));
+        let is_reader = |reader: &String| path.starts_with(reader) || call.rest.contains(&format!("<{reader}>"));
+        own.iter().any(|own| path.starts_with(own)) || reader.as_ref().is_some_and(is_reader)
     }
 
     /// Holds the run to writing nothing but its answer, to standard output or into `answer`, to executing nothing but
