@@ -16,6 +16,7 @@ pub fn read(root: &Root, flows: &[Flow]) -> Network {
         links: snapshot.links,
         addresses: snapshot.addresses,
         routes: snapshot.routes,
+        default_routes: snapshot.default_routes,
         rules: snapshot.rules,
         lookups: snapshot.lookups,
         timeline: timeline::read(root).into(),

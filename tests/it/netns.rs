@@ -380,3 +380,26 @@ fn many_routes_come_whole() {
     });
     assert_eq!(added.count(), 3000);
 }
+
+/// Among more routes than are read the kernel's answer is the same, and so is what decides beside it.
+#[test]
+fn too_many_routes_hide_neither_the_answer_nor_the_default_routes() {
+    let Some(namespace) = instance("too-many") else { return };
+    namespace.ip("route add default via 100.64.16.49 dev san metric 700");
+    let few = network(&namespace, &[PORTAL]);
+    let batch: String = (0..12_000).map(|n| format!("route add 10.{}.{}.0/24 dev san\n", n / 250, n % 250)).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), batch).unwrap();
+    namespace.ip(&format!("-batch {}", file.path().display()));
+    // What begins at 0.0.0.0 and is no default route stands between those that are.
+    namespace.ip("route add unreachable 0.0.0.0/8");
+    namespace.ip("route add default via 192.0.2.2 dev wan table 100");
+    let many = network(&namespace, &[PORTAL]);
+    assert_eq!(many.lookups, few.lookups);
+    let unread = format!("{:?}", many.routes);
+    assert!(unread.contains("there are more than 10000 routes"), "{unread}");
+    let defaults = many.default_routes.unwrap();
+    let told: Vec<_> = defaults.iter().map(|route| (route.interface.as_deref().unwrap(), route.metric)).collect();
+    assert_eq!(told, [("wan", 0), ("san", 700)]);
+    assert!(few.default_routes.is_none());
+}

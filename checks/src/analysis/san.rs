@@ -273,6 +273,19 @@ impl Analysis<'_> {
             .filter(move |route| route.table == MAIN_TABLE && route.kind == "unicast" && route.ipv6 == ipv6)
     }
 
+    /// Default routes of the main table of IPv4 that forward packets.
+    ///
+    /// # Errors
+    /// When they are not known.
+    pub(crate) fn default_routes(&self) -> Result<impl Iterator<Item = &Route>, Outcome> {
+        let routes = match &self.network.default_routes {
+            Some(routes) => routes,
+            None => self.network.routes.needed()?,
+        };
+        let forwards = |route: &&Route| route.table == MAIN_TABLE && route.kind == "unicast" && !route.ipv6;
+        Ok(routes.iter().filter(forwards).filter(|route| route.destination.is_none_or(|to| to.prefix_len() == 0)))
+    }
+
     /// Leases of an interface that are in force: not run out, and for an address that it has.
     pub(crate) fn leases_of(&self, interface: &str) -> impl Iterator<Item = &Lease> {
         let nic = self.nics.known().and_then(|nics| nics.iter().find(|nic| nic.name == interface));

@@ -15,6 +15,9 @@ pub struct Network {
     pub addresses: Fact<Vec<Address>>,
     /// Routes of every table.
     pub routes: Fact<Vec<Route>>,
+    /// The default routes of the table main of IPv4, where there are too many routes for all of them to be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_routes: Option<Vec<Route>>,
     /// Policy rules.
     pub rules: Fact<Vec<Rule>>,
     /// What the kernel answers for each portal (RTM_GETROUTE).

@@ -149,7 +149,8 @@ fn cap(problems: &mut Vec<Problem>) {
 }
 
 fn network<'a>(network: &'a Network, found: &mut Vec<&'a Problem>) {
-    let Network { links, addresses, routes, rules, lookups, timeline, rp_filter: _, problems } = network;
+    let Network { links, addresses, routes, rules, lookups, timeline, default_routes: _, rp_filter: _, problems } =
+        network;
     found.extend(links.problem());
     found.extend(addresses.problem());
     found.extend(routes.problem());

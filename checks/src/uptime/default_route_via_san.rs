@@ -35,15 +35,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
-    facts.network.routes.needed()?;
+    let defaults = facts.default_routes()?;
     let Some(nic) = facts.any_nic() else {
         return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
-    let default = facts
-        .main_routes(false)
-        .filter(|route| route.destination.is_none_or(|prefix| prefix.prefix_len() == 0))
-        .min_by_key(|route| route.metric);
-    let Some(default) = default else {
+    let Some(default) = defaults.min_by_key(|route| route.metric) else {
         return Ok(Outcome::pass("no default route exists, so none goes out through the SAN NIC"));
     };
     let out = default.interface.as_deref().unwrap_or_default();
@@ -62,7 +58,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Finding::warning(format!("the default route goes out through the SAN NIC: {}", san::hop_text(default)))
             .evidence(Evidence::new("ip route show default", san::route_text(default)))
     };
-    if let Some(other) = other_route(facts, &nic.name) {
+    if let Some(other) = other_route(facts, &nic.name)? {
         let text = "Delete the default route through the SAN NIC; the other one takes over at once, and the route to \
                     the target stays. This cuts an SSH login that came in through the SAN NIC's gateway";
         return finding()
@@ -131,12 +127,11 @@ fn leads_elsewhere(facts: &Analysis<'_>, interface: &str, san: &str) -> bool {
 }
 
 /// The default route that answers once the one through the SAN NIC is gone.
-fn other_route<'a>(facts: &'a Analysis<'_>, san: &str) -> Option<&'a Route> {
-    facts
-        .main_routes(false)
-        .filter(|route| route.destination.is_none_or(|prefix| prefix.prefix_len() == 0))
-        .filter(|route| route.interface.as_deref().is_some_and(|name| leads_elsewhere(facts, name, san)))
-        .min_by_key(|route| route.metric)
+fn other_route<'a>(facts: &'a Analysis<'_>, san: &str) -> Result<Option<&'a Route>, Outcome> {
+    let elsewhere = facts
+        .default_routes()?
+        .filter(|route| route.interface.as_deref().is_some_and(|name| leads_elsewhere(facts, name, san)));
+    Ok(elsewhere.min_by_key(|route| route.metric))
 }
 
 /// A way out that the network or a configuration names, and that has no route.

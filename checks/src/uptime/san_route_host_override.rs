@@ -32,9 +32,6 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let portal_routes = facts.portal_routes()?;
-    if let crate::facts::Fact::Unknown(problem) = &facts.network.routes {
-        return Err(Outcome::unread(problem));
-    }
     let mut findings = Vec::new();
     let mut agreeing = Vec::new();
     for path in &portal_routes {
@@ -42,6 +39,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         let ip = path.portal.ip;
         if path.matched.is_none_or(|prefix| prefix.prefix_len() != prefix.max_prefix_len()) {
             continue;
+        }
+        if let crate::facts::Fact::Unknown(problem) = &facts.network.routes {
+            return Err(Outcome::unread(problem));
         }
         match hidden(facts, path) {
             Some(wider) if wider.gateway == route.gateway && wider.interface == route.interface => {

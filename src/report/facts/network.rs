@@ -35,6 +35,9 @@ pub(super) fn routes(network: &Network, page: &mut Page<'_>) {
         unread => {
             page.heading("Routes (ip route)");
             page.unread(unread);
+            for route in network.default_routes.iter().flatten() {
+                page.line(&route_text(route));
+            }
         }
     }
     match &network.rules {

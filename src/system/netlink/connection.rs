@@ -9,7 +9,7 @@ use rtnetlink::packet_core::{
     NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
     NetlinkSerializable,
 };
-use rtnetlink::proto::sys::{SocketAddr, protocols::NETLINK_ROUTE};
+use rtnetlink::proto::sys::{AsyncSocket, SocketAddr, protocols::NETLINK_ROUTE};
 use rtnetlink::proto::{ConnectionHandle, new_connection};
 use std::convert::Infallible;
 use std::pin::pin;
@@ -25,8 +25,8 @@ pub(super) const PLACE: &str = "rtnetlink";
 /// How often a dump is asked for again that changed while it was given.
 const MOST_TRIES: usize = 4;
 
-/// The most messages of one dump that are taken: a router's full table is no server's.
-const MOST_MESSAGES: usize = 200_000;
+/// The most messages of one dump that are taken.
+pub(super) const MOST_MESSAGES: usize = 200_000;
 
 /// A message of either direction. The library drops one that it cannot decode and goes on; here it
 /// stays, so that it can be told.
@@ -114,20 +114,36 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Opens a socket in the calling thread's network namespace.
-    pub(super) fn open(deadline: Instant) -> std::io::Result<(impl Future<Output = ()>, Self)> {
+    /// Opens a socket in the calling thread's network namespace. A kernel that is `strict` tells of a dump what the
+    /// request names alone (`NETLINK_GET_STRICT_CHK`, Linux 4.20).
+    pub(super) fn open(deadline: Instant, strict: bool) -> std::io::Result<(impl Future<Output = ()>, Self)> {
         let (mut driver, handle, _unsolicited) = new_connection::<Message>(NETLINK_ROUTE)?;
+        if strict {
+            driver.socket_mut().socket_mut().set_netlink_get_strict_chk(true)?;
+        }
         // The end of a dump may carry an error; it is not told otherwise.
         driver.set_forward_done(true);
         Ok((driver, Self { handle, deadline }))
     }
 
     /// Asks for everything of a kind; `subject` names it in messages. A dump during which the kernel's
-    /// tables changed is asked for again.
-    pub(super) async fn dump(&self, request: RouteNetlinkMessage, subject: &str) -> Result<Dump, Refusal> {
+    /// tables changed is asked for again. Where there are more than `most`, the rest of the dump stands in the way of
+    /// other questions.
+    pub(super) async fn dump(&self, request: RouteNetlinkMessage, subject: &str, most: usize) -> Result<Dump, Refusal> {
+        self.dump_until(request, subject, most, |_| false).await
+    }
+
+    /// The same, up to the first message that is `behind` all that is wanted.
+    pub(super) async fn dump_until(
+        &self,
+        request: RouteNetlinkMessage,
+        subject: &str,
+        most: usize,
+        behind: impl Fn(&RouteNetlinkMessage) -> bool,
+    ) -> Result<Dump, Refusal> {
         let mut dump = Dump::default();
         for _ in 0..MOST_TRIES {
-            dump = self.dump_once(request.clone(), subject).await?;
+            dump = self.dump_once(request.clone(), subject, most, &behind).await?;
             if !dump.interrupted {
                 return Ok(dump);
             }
@@ -136,13 +152,20 @@ impl Connection {
         Ok(dump)
     }
 
-    async fn dump_once(&self, request: RouteNetlinkMessage, subject: &str) -> Result<Dump, Refusal> {
+    async fn dump_once(
+        &self,
+        request: RouteNetlinkMessage,
+        subject: &str,
+        most: usize,
+        behind: &impl Fn(&RouteNetlinkMessage) -> bool,
+    ) -> Result<Dump, Refusal> {
         let mut dump = Dump::default();
         let mut unreadable = 0_usize;
         let mut answers = pin!(self.send(request, NLM_F_REQUEST | NLM_F_DUMP)?);
         while let Some(answer) = self.next(&mut answers).await? {
             dump.interrupted |= answer.header.flags & NLM_F_DUMP_INTR != 0;
             match payload(answer.payload) {
+                Payload::Message(Message::Route(message)) if behind(&message) => break,
                 Payload::Message(Message::Route(message)) => dump.messages.push(*message),
                 Payload::Message(Message::Unreadable { kind, why }) => {
                     unreadable += 1;
@@ -156,8 +179,8 @@ impl Connection {
                 Payload::Lost => return Err(Refusal::new(format!("the kernel lost some of its {subject}"))),
                 Payload::End => break,
             }
-            if dump.messages.len() > MOST_MESSAGES {
-                return Err(Refusal::new(format!("there are more than {MOST_MESSAGES} {subject}")));
+            if dump.messages.len() > most {
+                return Err(Refusal::new(format!("there are more than {most} {subject}")));
             }
         }
         if unreadable > 1 {

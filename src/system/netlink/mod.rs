@@ -20,7 +20,7 @@ pub(crate) use follower::{Change, Fate, Follower, Lost};
 pub(crate) use installed::Installed;
 pub(crate) use names::Names;
 
-use connection::{Connection, Dump, PLACE, TIME_LIMIT};
+use connection::{Connection, Dump, MOST_MESSAGES, PLACE, TIME_LIMIT};
 use futures::future::{Either, select};
 use isctpl_checks::facts::{Address, Fact, Flow, Lookup, NetLink, Problem, Route, Rule};
 use netlink_packet_route::address::AddressMessage;
@@ -36,6 +36,13 @@ use std::pin::pin;
 /// comes is to be held against what was asked for.
 const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
 
+/// The most routes of a family that are read. What decides is the kernel's answer for a portal, which costs the same
+/// among any number of routes; the routes beside it are told as evidence, and a router's full table is no server's.
+const MOST_ROUTES: usize = 10_000;
+
+/// The table main (`RT_TABLE_MAIN`).
+const MAIN: u8 = 254;
+
 /// What the kernel said.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -45,6 +52,8 @@ pub struct Snapshot {
     pub addresses: Fact<Vec<Address>>,
     /// Routes of every table, of IPv4, then of IPv6.
     pub routes: Fact<Vec<Route>>,
+    /// The default routes of the table main of IPv4, where there are too many routes to read them all.
+    pub default_routes: Option<Vec<Route>>,
     /// Policy rules of IPv4, then of IPv6.
     pub rules: Fact<Vec<Rule>>,
     /// An answer for each flow, in their order.
@@ -59,6 +68,7 @@ impl Snapshot {
             links: Fact::Unknown(problem.clone()),
             addresses: Fact::Unknown(problem.clone()),
             routes: Fact::Unknown(problem.clone()),
+            default_routes: None,
             rules: Fact::Unknown(problem.clone()),
             lookups: Fact::Unknown(problem.clone()),
             problems: Vec::new(),
@@ -69,12 +79,18 @@ impl Snapshot {
 /// Reads the network of the calling thread's namespace, and asks the kernel for the way of each flow. What could not be
 /// asked is unknown; the rest is given.
 pub fn snapshot(flows: &[Flow]) -> Snapshot {
-    let answer = blocking(async |connection| {
+    let answer = blocking(false, async |connection| {
         let mut snapshot = Snapshot::default();
         take(&connection, flows, &mut snapshot).await;
         snapshot
     });
-    answer.unwrap_or_else(|problem| Snapshot::unknown(&problem))
+    match answer {
+        Ok(mut snapshot) => {
+            take_routes(&mut snapshot);
+            snapshot
+        }
+        Err(problem) => Snapshot::unknown(&problem),
+    }
 }
 
 /// Asks the kernel for its way to one destination, as `ip route get` does.
@@ -82,19 +98,20 @@ pub fn snapshot(flows: &[Flow]) -> Snapshot {
 /// # Errors
 /// When the kernel could not be asked at all. A destination without a way is an answer.
 pub fn lookup(destination: IpAddr) -> Result<Lookup, Problem> {
-    blocking(async |connection| {
+    blocking(false, async |connection| {
         let mut problems = Vec::new();
         let links = links(&connection, &mut problems).await?;
         Ok(route::look_up(&connection, Flow::to(destination), &names_of(&links)).await)
     })?
 }
 
-/// Runs a conversation with the kernel on this thread.
-fn blocking<T>(conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Problem> {
+/// Runs a conversation with the kernel on this thread, by a socket of its own.
+fn blocking<T>(strict: bool, conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Problem> {
     let failed = |error: std::io::Error| connection::failed(&error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
-        let (driver, connection) = Connection::open(tokio::time::Instant::now() + TIME_LIMIT).map_err(failed)?;
+        let (driver, connection) =
+            Connection::open(tokio::time::Instant::now() + TIME_LIMIT, strict).map_err(failed)?;
         match select(pin!(conversation(connection)), pin!(driver)).await {
             Either::Left((answer, _)) => Ok(answer),
             Either::Right(((), _)) => Err(Problem::new(PLACE, "the kernel closed the socket")),
@@ -102,12 +119,12 @@ fn blocking<T>(conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Pro
     })
 }
 
+/// All but the routes beside those that the answers tell.
 async fn take(connection: &Connection, flows: &[Flow], snapshot: &mut Snapshot) {
     let problems = &mut snapshot.problems;
     snapshot.links = links(connection, problems).await.into();
     let names = snapshot.links.known().map(|links| names_of(links)).unwrap_or_default();
     snapshot.addresses = addresses(connection, &names, problems).await.into();
-    snapshot.routes = routes(connection, &names, problems).await.into();
     snapshot.rules = rules(connection, problems).await.into();
     let mut lookups = Vec::with_capacity(flows.len());
     for flow in flows {
@@ -123,6 +140,27 @@ async fn take(connection: &Connection, flows: &[Flow], snapshot: &mut Snapshot) 
     snapshot.lookups = Fact::Known(lookups);
 }
 
+/// The routes, as far as they are few.
+fn take_routes(snapshot: &mut Snapshot) {
+    let names = snapshot.links.known().map(|links| names_of(links)).unwrap_or_default();
+    let problems = &mut snapshot.problems;
+    let mut all = Vec::new();
+    for family in FAMILIES {
+        // A socket of which a dump was not read to its end gives no other answer.
+        match blocking(false, async |connection| routes(&connection, family, &names, problems).await).flatten() {
+            Ok(found) => all.extend(found),
+            Err(problem) => {
+                snapshot.routes = Fact::Unknown(problem);
+                // Where not even those are told, there is a problem for all routes already.
+                snapshot.default_routes =
+                    blocking(true, async |connection| default_routes(&connection, &names).await).flatten().ok();
+                return;
+            }
+        }
+    }
+    snapshot.routes = Fact::Known(all);
+}
+
 /// The interfaces' names by their index.
 pub(crate) fn names_of(links: &[NetLink]) -> Names {
     links.iter().map(|link| (link.index, link.name.clone())).collect()
@@ -130,10 +168,11 @@ pub(crate) fn names_of(links: &[NetLink]) -> Names {
 
 async fn links(connection: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<NetLink>, Problem> {
     let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
-    let mut links = collect(connection.dump(request, "links").await?, problems, |message| match message {
-        RouteNetlinkMessage::NewLink(message) => Some(link::link(&message)),
-        _ => None,
-    });
+    let mut links =
+        collect(connection.dump(request, "links", MOST_MESSAGES).await?, problems, |message| match message {
+            RouteNetlinkMessage::NewLink(message) => Some(link::link(&message)),
+            _ => None,
+        });
     links.sort_by_key(|link| link.index);
     Ok(links)
 }
@@ -147,7 +186,7 @@ async fn addresses(
     for family in FAMILIES {
         let mut request = AddressMessage::default();
         request.header.family = family;
-        let answer = connection.dump(RouteNetlinkMessage::GetAddress(request), "addresses").await?;
+        let answer = connection.dump(RouteNetlinkMessage::GetAddress(request), "addresses", MOST_MESSAGES).await?;
         addresses.extend(collect(answer, problems, |message| match message {
             RouteNetlinkMessage::NewAddress(message) if message.header.family == family => {
                 link::address(&message, names)
@@ -158,23 +197,49 @@ async fn addresses(
     Ok(addresses)
 }
 
-async fn routes(connection: &Connection, names: &Names, problems: &mut Vec<Problem>) -> Result<Vec<Route>, Problem> {
-    let mut routes = Vec::new();
-    for family in FAMILIES {
-        let mut request = RouteMessage::default();
-        request.header.address_family = family;
-        let answer = connection.dump(RouteNetlinkMessage::GetRoute(request), "routes").await?;
-        routes.extend(collect(answer, problems, |message| match message {
-            // Cached exceptions of routes, such as a learnt path MTU, come along and are no routes.
-            RouteNetlinkMessage::NewRoute(message)
-                if message.header.address_family == family && !route::is_cached(&message) =>
-            {
-                Some(route::route(&message, names))
-            }
-            _ => None,
-        }));
+async fn routes(
+    connection: &Connection,
+    family: AddressFamily,
+    names: &Names,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Route>, Problem> {
+    let mut request = RouteMessage::default();
+    request.header.address_family = family;
+    let answer = connection.dump(RouteNetlinkMessage::GetRoute(request), "routes", MOST_ROUTES).await?;
+    Ok(collect(answer, problems, |message| match message {
+        // Cached exceptions of routes, such as a learnt path MTU, come along and are no routes.
+        RouteNetlinkMessage::NewRoute(message)
+            if message.header.address_family == family && !route::is_cached(&message) =>
+        {
+            Some(route::route(&message, names))
+        }
+        _ => None,
+    }))
+}
+
+/// The default routes of the table main of IPv4, and no other is read: the kernel tells a table's routes by address
+/// (`fib_table_dump` of `net/ipv4/fib_trie.c` walks its trie from the lowest key on), and where it holds to what it is
+/// asked for, tells those of one table.
+async fn default_routes(connection: &Connection, names: &Names) -> Result<Vec<Route>, Problem> {
+    const SUBJECT: &str = "default routes";
+    let mut request = RouteMessage::default();
+    request.header.address_family = AddressFamily::Inet;
+    request.header.table = MAIN;
+    let behind = |message: &RouteNetlinkMessage| match message {
+        RouteNetlinkMessage::NewRoute(message) => !route::is_from_zero(message),
+        _ => false,
+    };
+    let dump = connection.dump_until(RouteNetlinkMessage::GetRoute(request), SUBJECT, MOST_ROUTES, behind).await?;
+    if let Some(problem) = dump.problems.into_iter().next() {
+        return Err(problem);
     }
-    Ok(routes)
+    let kept = |message| match message {
+        RouteNetlinkMessage::NewRoute(message) if message.header.destination_prefix_length == 0 => {
+            Some(route::route(&message, names))
+        }
+        _ => None,
+    };
+    Ok(dump.messages.into_iter().filter_map(kept).collect())
 }
 
 async fn rules(connection: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<Rule>, Problem> {
@@ -182,7 +247,7 @@ async fn rules(connection: &Connection, problems: &mut Vec<Problem>) -> Result<V
     for family in FAMILIES {
         let mut request = RuleMessage::default();
         request.header.family = family;
-        match connection.dump(RouteNetlinkMessage::GetRule(request), "rules").await {
+        match connection.dump(RouteNetlinkMessage::GetRule(request), "rules", MOST_MESSAGES).await {
             Ok(answer) => rules.extend(collect(answer, problems, |message| match message {
                 RouteNetlinkMessage::NewRule(message) if message.header.family == family => Some(rule::rule(&message)),
                 _ => None,

@@ -3,7 +3,7 @@
 use crate::procedures::rescue::context::{Context, Nic};
 use crate::procedures::{Failure, Log, Planned, Step};
 use crate::system::command::{Invocation, quoted};
-use crate::system::netlink;
+use crate::system::netlink::{self, Asker, names_of};
 use crate::system::reach::{self, Origin, Reach};
 use ipnet::IpNet;
 use isctpl_checks::facts::{Address, Flow, LinkKind, LookupAnswer, NetLink, Route};
@@ -101,9 +101,13 @@ fn has_route(nic: &str, to: IpNet, gateway: IpAddr) -> Result<bool, Failure> {
             && (route.gateway, route.destination) == (Some(gateway), Some(to))
             && (route.table, route.metric) == (MAIN, if route.ipv6 { 1024 } else { 0 })
     };
-    match netlink::snapshot(&[]).routes.known() {
-        Some(routes) => Ok(routes.iter().any(is_it)),
-        None => Err(Failure::failed("the kernel does not report its routes")),
+    let routes = Asker::open().and_then(|mut asker| {
+        let names = names_of(&asker.links()?);
+        asker.routes_to(&[to.addr()], &names)
+    });
+    match routes {
+        Ok(routes) => Ok(routes.iter().any(|installed| is_it(&installed.route))),
+        Err(problem) => Err(Failure::failed(problem.what)),
     }
 }
 
