@@ -2,6 +2,7 @@
 
 mod bounds;
 mod inputs;
+mod roots;
 mod terminal;
 
 use crate::support::run::{Answer, doctor, isctpl};

@@ -21,6 +21,14 @@ pub enum RootFile {
 }
 
 impl RootFile {
+    /// Its size in bytes; `None` where the kernel does not tell.
+    pub(super) fn size(&self) -> Option<u64> {
+        match self {
+            Self::Kernel(file) => file.metadata().ok().map(|meta| meta.len()),
+            Self::Volume { content, .. } => Some(content.size()),
+        }
+    }
+
     /// Fills the buffer with what lies from `offset` on.
     ///
     /// # Errors

@@ -203,11 +203,15 @@ impl Root {
     /// # Errors
     /// When it is not a regular file, is larger, or cannot be read.
     pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Problem> {
-        let Some(bytes) = self.beginning(path, limit.saturating_add(1))? else { return Ok(None) };
-        if bytes.len() as u64 > limit {
-            return Err(self.view.problem(path, format!("is larger than {limit} bytes, the limit for this file")));
+        let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let too_large = || self.view.problem(path, format!("is larger than {limit} bytes, the limit for this file"));
+        // What is too large by its size is not read at all: it may be nothing but holes. What the kernel makes up has
+        // no size that says anything.
+        if !self.view.asks(path) && file.size().is_some_and(|size| size > limit) {
+            return Err(too_large());
         }
-        Ok(Some(bytes))
+        let bytes = self.read_up_to(file, path, limit.saturating_add(1))?;
+        if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(Some(bytes)) }
     }
 
     /// Reads a regular file, but no more of it than `most` bytes; `None` when there is nothing.
@@ -216,6 +220,10 @@ impl Root {
     /// When it is not a regular file, or cannot be read.
     pub fn beginning(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, Problem> {
         let Some(file) = self.open_file(path)? else { return Ok(None) };
+        self.read_up_to(file, path, most).map(Some)
+    }
+
+    fn read_up_to(&self, file: RootFile, path: &str, most: u64) -> Result<Vec<u8>, Problem> {
         let budget = self.view.budget_of(path);
         let left = budget.map_or(u64::MAX, |budget| budget.bytes_left().saturating_add(1));
         let mut bytes = Vec::new();
@@ -228,7 +236,7 @@ impl Root {
         if let Some(budget) = budget {
             budget.bytes(bytes.len() as u64, &|| self.view.name(path))?;
         }
-        Ok(Some(bytes))
+        Ok(bytes)
     }
 
     /// Reads a text file; `None` when there is nothing. Bytes that are no UTF-8 stand as in names, so that a

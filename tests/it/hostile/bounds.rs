@@ -20,7 +20,7 @@ const MEMORY: u32 = 64 << 10;
 const SECONDS: &str = "120";
 
 /// Runs isctpl within these bounds; it ends by itself, and without a panic.
-fn bounded<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, what: &str) -> Answer {
+pub(super) fn bounded<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, what: &str) -> Answer {
     let mut command = Command::new("timeout");
     command.args(["-s", "KILL", SECONDS, "sh", "-c"]).arg(format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\""));
     command.arg(env!("CARGO_BIN_EXE_isctpl")).args(arguments).env_clear();

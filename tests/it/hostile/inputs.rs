@@ -1,5 +1,5 @@
 //! What grows when it is read, faster than it is, or beyond what a machine has: for the tests of the bounds, and for
-//! `cargo bench --bench initramfs -- --hostile`, which measures each.
+//! `cargo bench --bench costs -- --hostile`, which measures each.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -14,7 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// What a terminal obeys, what nobody sees, and lines that say what isctpl would.
-const EVIL: &str = concat!(
+pub(super) const EVIL: &str = concat!(
     "x\u{1b}[2J\u{1b}[7m\u{1b}]0;t\u{7}\r\nBOOTS: forged\nOK: forged\t\u{7f}\u{85}\u{9b}31m\u{ad}\u{61c}\u{200b}\u{200e}",
     "\u{202e}\u{2028}\nBOOTS: forged\u{2029}\u{2066}\u{feff}\u{e000}\u{e0041}                              BOOTS: forged",
 );
@@ -38,7 +38,7 @@ fn assert_clean(what: &str, text: &str) {
     }
 }
 
-fn assert_answers_cleanly<S: AsRef<OsStr>>(arguments: &[S]) -> Answer {
+pub(super) fn assert_answers_cleanly<S: AsRef<OsStr>>(arguments: &[S]) -> Answer {
     let mut call = command(arguments);
     // As on a terminal that shows colours and more than ASCII.
     call.envs([("LANG", "C.UTF-8"), ("TERM", "xterm"), ("CLICOLOR_FORCE", "1")]);
@@ -50,7 +50,7 @@ fn assert_answers_cleanly<S: AsRef<OsStr>>(arguments: &[S]) -> Answer {
     answer
 }
 
-const WHATS: [&str; 11] =
+pub(super) const WHATS: [&str; 11] =
     ["ibft", "routes", "nics", "initramfs", "loader", "kernel", "dhcp", "netconfig", "iscsi", "storage", "services"];
 
 /// A root with such characters in its names and files, in a directory of such a name.

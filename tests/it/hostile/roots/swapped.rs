@@ -1,0 +1,116 @@
+//! Trees that are changed while they are read.
+
+use super::{OUTSIDE, machine, report};
+use crate::hostile::INITRD;
+use nix::sys::stat::{Mode, SFlag, mknod};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Judges a root again and again while something is done to it; it ends each time, and tells nothing of what stands
+/// outside.
+fn judged_meanwhile(root: &Path, what: &str, mut change: impl FnMut(usize) + Send) {
+    let ends = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut turn = 0;
+            while !ends.load(Ordering::Relaxed) {
+                change(turn);
+                turn += 1;
+                // A run in between sees either.
+                std::thread::sleep(std::time::Duration::from_micros(50));
+            }
+        });
+        let codes: Vec<Result<i32, _>> = (0..12)
+            .map(|_| {
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    let answer = report(root, what);
+                    assert!(!answer.out.contains(OUTSIDE), "{what}: {}", answer.out);
+                    assert!(answer.json()["verdict"]["boot"].is_string(), "{what}: {}", answer.out);
+                    answer.code
+                }))
+            })
+            .collect();
+        ends.store(true, Ordering::Relaxed);
+        assert!(codes.iter().all(Result::is_ok), "{what}: a run failed");
+    });
+}
+
+/// How long a file is made. An image of so many zeros is a bomb, and a matter of its own.
+fn length(place: &str) -> u64 {
+    if place == INITRD { 1 << 24 } else { 1 << 40 }
+}
+
+const PLACES: [&str; 5] =
+    ["etc/fstab", "boot/grub/grub.cfg", INITRD, "etc/iscsi/iscsid.conf", "usr/lib/modules/6.1.0-50-amd64/modules.dep"];
+
+/// Renamed into the place by turns: the file itself, a FIFO, a link to outside, a directory, a file of 1 TB, nothing.
+#[test]
+fn what_is_swapped_while_it_is_read_is_the_one_or_the_other() {
+    let outside = tempfile::tempdir().unwrap();
+    let secret = outside.path().join("file");
+    fs::write(&secret, format!("/dev/{OUTSIDE} / ext4 defaults 0 1\n# {OUTSIDE}\n")).unwrap();
+    for place in PLACES {
+        let root = machine();
+        let at = root.path().join(place);
+        let beside = |name: &str| root.path().join("run").join(name);
+        fs::copy(&at, beside("file")).unwrap();
+        mknod(&beside("fifo"), SFlag::S_IFIFO, Mode::S_IRWXU, 0).unwrap();
+        symlink(&secret, beside("link")).unwrap();
+        File::create(beside("large")).unwrap().set_len(length(place)).unwrap();
+        // A new name of the same file each time, so that rename(2) replaces what is there at once.
+        let next = beside("next");
+        judged_meanwhile(root.path(), place, move |turn| {
+            let kind = ["file", "fifo", "file", "link", "large", "none"][turn % 6];
+            match kind {
+                "none" => drop(fs::remove_file(&at)),
+                kind => {
+                    let _ = fs::hard_link(next.with_file_name(kind), &next);
+                    let _ = fs::rename(&next, &at);
+                }
+            }
+        });
+    }
+}
+
+/// Cut and made longer, in the midst of a read.
+#[test]
+fn files_that_shrink_and_grow_while_they_are_read_come_to_an_end() {
+    for place in PLACES {
+        let root = machine();
+        let at = root.path().join(place);
+        let whole = fs::read(&at).unwrap();
+        judged_meanwhile(root.path(), place, move |turn| match turn % 4 {
+            0 => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(whole.len() as u64 / 2))),
+            1 => drop(fs::write(&at, &whole)),
+            2 => drop(OpenOptions::new().append(true).open(&at).and_then(|mut file| file.write_all(&[b'\n'; 1 << 16]))),
+            _ => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(length(place)))),
+        });
+    }
+}
+
+/// Directories that are exchanged for each other, and for links to outside.
+#[test]
+fn directories_that_are_swapped_lead_nowhere_else() {
+    let outside = tempfile::tempdir().unwrap();
+    for name in ["fstab", "grub.cfg", "iscsid.conf", "os-release", "hostname"] {
+        fs::write(outside.path().join(name), format!("NAME={OUTSIDE}\n/dev/{OUTSIDE} / ext4 defaults 0 1\n")).unwrap();
+    }
+    for place in ["etc", "boot/grub", "etc/iscsi", "usr/lib"] {
+        let root = machine();
+        let at = root.path().join(place);
+        let aside: PathBuf = root.path().join("run/aside");
+        let to = outside.path().to_owned();
+        judged_meanwhile(root.path(), place, move |turn| {
+            if turn % 2 == 0 {
+                let _ = fs::rename(&at, &aside);
+                let _ = symlink(&to, &at);
+            } else {
+                let _ = fs::remove_file(&at);
+                let _ = fs::rename(&aside, &at);
+            }
+        });
+    }
+}
