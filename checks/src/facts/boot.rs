@@ -78,7 +78,7 @@ impl Cmdline {
 #[serde(default)]
 pub struct Loader {
     /// Every entry of grub.cfg (submenus flattened) and of `loader/entries`, in menu order.
-    #[serde(deserialize_with = "super::bounded::list::<_, _, 16384>")]
+    #[serde(deserialize_with = "super::bounded::list::<_, _, 131072>")]
     pub entries: Vec<BootEntry>,
     /// The index in `entries` of the one that will boot, and why that one.
     pub chosen: Fact<Chosen>,

@@ -1,4 +1,5 @@
-//! Lists of large items, read from a snapshot: an item of two bytes, `{}`, takes several hundred in memory.
+//! Lists of large items, read from a snapshot or from a reader: an item of two bytes, `{}`, takes several hundred in
+//! memory. Their limits are above those of what is gathered; a snapshot has a limit of its own on all objects.
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use std::fmt;

@@ -119,7 +119,7 @@ pub struct ClasslessRoute {
 #[serde(default)]
 pub struct NetConfig {
     /// Every configuration found, in the order in which its manager reads it.
-    #[serde(deserialize_with = "super::bounded::list::<_, _, 16384>")]
+    #[serde(deserialize_with = "super::bounded::list::<_, _, 131072>")]
     pub interfaces: Vec<InterfaceConfig>,
     /// Managers that will start on the real root.
     pub managers: Vec<ManagerState>,
