@@ -25,9 +25,9 @@ fn give_evil_names(directory: &Path) {
         let own = entry.file_name();
         for beginning in evil_beginnings() {
             let whole = [beginning, own.as_bytes()].concat();
-            let fits = whole.len().checked_sub(255).unwrap_or_default();
+            let over = whole.len().saturating_sub(255);
             let at =
-                directory.join(name(&[&beginning[..beginning.len().saturating_sub(fits)], own.as_bytes()].concat()));
+                directory.join(name(&[&beginning[..beginning.len().saturating_sub(over)], own.as_bytes()].concat()));
             let made = match entry.file_type().unwrap().is_file() {
                 true => fs::hard_link(entry.path(), &at),
                 false => symlink(&own, &at),
