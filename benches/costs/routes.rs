@@ -1,0 +1,69 @@
+//! The kernel's answer for a portal, and how much more routes beside it cost.
+
+use super::measure::{Contender, take_turns};
+use super::plot::{Plot, Point};
+use super::results::{Part, Table};
+use super::support::netns::{Namespace, PORTAL, instance};
+use super::{Extent, ISCTPL, Outcome};
+use std::io::{BufWriter, Write};
+use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
+
+pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
+    let counts: &[u32] = if extent.quick { &[10, 10_000, 100_000] } else { &[10, 1_000, 100_000, 1_000_000] };
+    let namespace = instance("costs").ok_or("routes take root and network namespaces")?;
+    let mut tables = Vec::new();
+    let mut points = Vec::new();
+    let mut there = 0;
+    for &count in counts {
+        add(&namespace, there..count)?;
+        there = count;
+        let inside = |name: &str, command: &[&str]| {
+            Contender::new(name, &[&["ip", "netns", "exec", namespace.name()], command].concat())
+        };
+        let mut contenders = vec![
+            inside("ip route get PORTAL", &["ip", "route", "get", PORTAL]),
+            // Among too many routes all of them are unknown, and its exit code says so.
+            inside("isctpl show routes --portal PORTAL", &[ISCTPL, "show", "routes", "--portal", PORTAL]).judging(),
+            inside(
+                "isctpl doctor --only uptime",
+                &[ISCTPL, "doctor", "--only", "uptime", "--portal", PORTAL, "--san-nic", "san"],
+            )
+            .judging(),
+            inside("ip route show", &["ip", "route", "show"]),
+        ];
+        take_turns(&mut contenders, if extent.quick { 3 } else { 7 })?;
+        points.extend(contenders.iter().map(|contender| Point {
+            facet: "routes".to_owned(),
+            line: contender.name.clone(),
+            x: f64::from(count),
+            y: contender.wall().median,
+        }));
+        tables.push(Table { input: format!("{count} routes"), contenders });
+    }
+    Ok(Part {
+        title: "The way to a portal among many routes",
+        about: "In a network namespace with so many routes beside those to the portal. `doctor` is of this machine's \
+                own root, and reads its files, too. `ip netns exec` is in every row."
+            .to_owned(),
+        tables,
+        plots: vec![("routes", Plot { x: "routes", y: "ms", points })],
+    })
+}
+
+/// Adds routes that lead to no portal.
+fn add(namespace: &Namespace, numbers: std::ops::Range<u32>) -> Outcome<()> {
+    let mut batch = Command::new("ip").args(["-n", namespace.name(), "-batch", "-"]).stdin(Stdio::piped()).spawn()?;
+    let mut lines = BufWriter::new(batch.stdin.take().ok_or("no input")?);
+    for number in numbers {
+        // A network of four addresses each, from 10.0.0.0 on.
+        let to = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 0, 0, 0)) + number * 4);
+        writeln!(lines, "route add {to}/30 via 192.0.2.1 dev wan")?;
+    }
+    lines.flush()?;
+    drop(lines);
+    match batch.wait()? {
+        status if status.success() => Ok(()),
+        status => Err(format!("ip -batch: {status}").into()),
+    }
+}
