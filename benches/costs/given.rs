@@ -1,5 +1,8 @@
 //! What somebody names is measured, and told on the terminal alone.
 
+#[path = "../../tests/it/hostile/bombs.rs"]
+#[allow(clippy::unwrap_used)]
+mod bombs;
 #[path = "../../tests/it/hostile/inputs.rs"]
 #[allow(dead_code, clippy::unwrap_used)]
 mod inputs;
@@ -62,7 +65,8 @@ fn measured(mut contenders: Vec<Contender>, runs: usize) -> Outcome<()> {
 
 /// Seconds and memory of each input that means harm, one run each.
 fn hostile() -> Outcome<()> {
-    for input in inputs::files().into_iter().chain(inputs::trees()) {
+    let bombs = [bombs::images(), bombs::modules(), bombs::sparse()].into_iter().flatten();
+    for input in bombs.chain(inputs::files()).chain(inputs::trees()) {
         let root = Tree::load("machines/initramfs-tools.tree").unpack();
         (input.write)(root.path());
         told(&input.name, root.path())?;

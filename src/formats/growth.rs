@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::firewall::{iptables::Table, nftables::RuleSet};
+use super::image::allowance::Allowance;
 use super::image::cpio::{Before, Input, Reader, sample::Archive};
 use super::image::elf;
 use super::iscsi::open_iscsi;
@@ -360,7 +361,8 @@ fn what_a_reader_of_bytes_allocates_grows_with_its_input() {
     let grows = |name: &str, parts: usize, work: &dyn Fn(usize) -> usize| assert_eq!(wrong(name, parts, work), None);
     grows("cpio", PARTS, &|count| {
         let archive = (0..count).fold(Archive::new(), |all, number| all.file(&format!("a/{number}"), "data")).finish();
-        let mut input = Input::new(std::io::Cursor::new(&archive), archive.len() as u64);
+        let allowance = Allowance::unlimited();
+        let mut input = Input::new(std::io::Cursor::new(&archive), archive.len() as u64, &allowance);
         allocations::during(|| {
             let mut reader = Reader::new(&mut input, 0, Before::default());
             // The directory of the files is one more.

@@ -1,5 +1,6 @@
 //! Unified kernel images on the root's disk.
 
+use crate::formats::image::cpio::Sparse;
 use crate::formats::loader::uki::{HEADER_LIMIT, Uki};
 use crate::system::{Root, RootFile};
 use isctpl_checks::facts::Problem;
@@ -80,6 +81,18 @@ pub(super) fn initramfs(mut file: RootFile, size: u64) -> io::Result<Option<(Tak
     file.seek(SeekFrom::Start(start))?;
     let length = end - start;
     Ok(Some((file.take(length), length)))
+}
+
+/// Its places count from where it begins in the file.
+impl Sparse for Take<RootFile> {
+    fn next_data(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        let position = self.stream_position()?;
+        let start = self.get_mut().stream_position()?.saturating_sub(position);
+        let data = self.get_mut().next_data(start.saturating_add(offset))?;
+        // What is left of it counts from where it stands.
+        self.get_mut().seek(SeekFrom::Start(start.saturating_add(position)))?;
+        Ok(data.map(|data| data.saturating_sub(start)))
+    }
 }
 
 /// What the sections of a file are, which is read from its beginning, wherever it stands.

@@ -5,6 +5,7 @@
 //! one budget, which all handles of a run share. When it is spent, nothing more is read, every further request is
 //! refused with its place, and the run knows that it has not seen everything.
 
+use crate::formats::image::allowance::Allowance;
 use isctpl_checks::facts::Problem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,23 @@ const IMAGE_BYTES: u64 = 16 << 20;
 
 /// Entries of images. An image with all modules and all firmware has some twenty thousand.
 const IMAGE_ENTRIES: u64 = 1 << 16;
+
+/// Bytes of image files. An image has up to 200 MB, a loader's entry one or two of them.
+const IMAGE_READ: u64 = 1 << 30;
+
+/// Bytes that images unpack to. One with all modules and all firmware has some 700 MB, which the machine has to have in
+/// memory as well.
+const IMAGE_UNPACKED: u64 = 4 << 30;
+
+/// Bytes that images unpack to beyond what their size is worth. An archive may be padded with zeros, and a file in it
+/// may be made of them, such as the image of an empty filesystem.
+const IMAGE_BEYOND: u64 = 128 << 20;
+
+/// Bytes that compressed modules unpack to. Those that are read of a kernel have some 10 MB.
+const MODULES_UNPACKED: u64 = 256 << 20;
+
+/// Bytes that modules unpack to beyond what their size is worth: they have no more than some pages of zeros.
+const MODULES_BEYOND: u64 = 64 << 20;
 
 /// Time. A root on a disk that answers is read in seconds; over a link of one megabyte a second an image of
 /// 100 MiB takes two minutes.
@@ -82,27 +100,37 @@ pub struct Budget {
     deadline: Option<(Instant, Duration)>,
     /// The limit that was met first, in words, and where.
     ended: OnceLock<(String, String)>,
+    /// For what is unpacked: images, or modules.
+    unpacking: Allowance,
 }
 
 impl Default for Budget {
     /// For the files of a root, and of what is read beside it.
     fn default() -> Self {
         let bytes = [Pool::of_bytes(BYTES, "MiB"), Pool::of_bytes(TEXTS, "MiB of text")];
-        Self::new(bytes, Pool::of(ENTRIES, "directory entries"), OPENS, Some(TIME))
+        let modules = Allowance::new("kernel modules", u64::MAX, MODULES_UNPACKED, MODULES_BEYOND);
+        Self::new(bytes, Pool::of(ENTRIES, "directory entries"), OPENS, Some(TIME)).unpacking_within(modules)
     }
 }
 
 impl Budget {
     fn new([bytes, texts]: [Pool; 2], entries: Pool, opens: u64, time: Option<Duration>) -> Self {
         let deadline = time.and_then(|time| Some((Instant::now().checked_add(time)?, time)));
-        Self { bytes, texts, entries, opens: Pool::of(opens, "paths"), deadline, ended: OnceLock::new() }
+        let unpacking = Allowance::unlimited();
+        Self { bytes, texts, entries, opens: Pool::of(opens, "paths"), deadline, ended: OnceLock::new(), unpacking }
+    }
+
+    fn unpacking_within(self, unpacking: Allowance) -> Self {
+        Self { unpacking, ..self }
     }
 
     /// For the images of a root. Images are read beside the files, so they have a budget of their own: which of
     /// both comes first must not decide what is told.
     pub fn of_images() -> Self {
         let bytes = || Pool::of_bytes(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
+        let images = Allowance::new("initramfs images", IMAGE_READ, IMAGE_UNPACKED, IMAGE_BEYOND);
         Self::new([bytes(), bytes()], Pool::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
+            .unpacking_within(images)
     }
 
     /// For what the running kernel tells: that is as much as the machine has of it.
@@ -114,6 +142,11 @@ impl Budget {
     /// From where on nothing was read, and for which limit, in words; `None` while everything was read.
     pub fn ended(&self) -> Option<String> {
         self.ended.get().map(|(limit, place)| format!("is not read from {place} on: {limit}"))
+    }
+
+    /// What may still be unpacked.
+    pub(crate) fn unpacking(&self) -> &Allowance {
+        &self.unpacking
     }
 
     /// Bytes that may still be read.

@@ -1,5 +1,6 @@
 //! Bad input gives a finding or an unknown that names file and place: never a panic, a hang, or silence.
 
+mod bombs;
 mod bounds;
 mod inputs;
 mod roots;

@@ -17,14 +17,13 @@ mod tree;
 mod units;
 mod walk;
 
-use crate::formats::image::cpio::{Entry, Input, Kind};
+use crate::formats::image::cpio::{Entry, Input, Kind, Sparse};
 use crate::probes::unified;
 use crate::system::{Budget, Root, RootFile};
 use collect::Collected;
 use isctpl_checks::facts::{EntryKind, Initramfs, Problem, Source};
 use scripts::Scripts;
 use std::fs::File;
-use std::io::{Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use tree::Tree;
 
@@ -100,10 +99,11 @@ fn open(file: RootFile, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn F
 }
 
 /// Fills the facts from an open image of the size that they state.
-fn fill<R: Read + Seek>(image: R, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn FnMut(&ListedEntry)) {
+fn fill<R: Sparse>(image: R, facts: &mut Initramfs, budget: &Budget, sink: &mut dyn FnMut(&ListedEntry)) {
     let mut collected = Collected::within(&facts.path, budget);
     let place = facts.path.clone();
-    let walked = walk::walk(&mut Input::new(image, facts.size), &place, budget, &mut |segment, header, data| {
+    let mut input = Input::new(image, facts.size, budget.unpacking());
+    let walked = walk::walk(&mut input, &place, budget, &mut |segment, header, data| {
         let target = collected.take(&header, data)?;
         sink(&ListedEntry { segment, kind: header.kind(), target, header });
         Ok(())

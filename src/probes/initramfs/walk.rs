@@ -2,11 +2,12 @@
 //! NUL bytes are left out; an archive that is not compressed begins at a multiple of four; anything
 //! else must be a compressed stream, in which again archives follow one another.
 
-use crate::formats::image::compression::{self, Compression, DecodeError, unpacked_limit};
-use crate::formats::image::cpio::{Before, Data, Entry, Error, Input, Kind, Reader, Source};
+use crate::formats::image::allowance::Spent;
+use crate::formats::image::compression::{self, Compression, DecodeError};
+use crate::formats::image::cpio::{Before, Data, Entry, Error, Input, Kind, Reader, Source, Sparse};
 use crate::system::Budget;
 use isctpl_checks::facts::{Problem, Segment};
-use std::io::{self, BufRead, Read, Seek};
+use std::io::{self, BufRead};
 
 /// The most segments of an image that are read; ordinary images have up to four.
 const SEGMENT_LIMIT: usize = 1 << 12;
@@ -22,14 +23,13 @@ pub(super) struct Walked {
 
 /// Hands out every entry of an image in order, with its data, and spends entries and names from the budget. `place`
 /// is the image's path in messages.
-pub(super) fn walk<R: Read + Seek>(
-    input: &mut Input<R>,
+pub(super) fn walk<R: Sparse>(
+    input: &mut Input<'_, R>,
     place: &str,
     budget: &Budget,
     visit: &mut dyn FnMut(usize, Entry, &mut Data<'_, '_>) -> io::Result<()>,
 ) -> Walked {
-    let unpacked = unpacked_limit(input.length());
-    let mut walk = Walk { place, walked: Walked::default(), unpacked, before: Before::default(), budget };
+    let mut walk = Walk { place, walked: Walked::default(), before: Before::default(), budget };
     while walk.segment(input, visit) {}
     walk.walked
 }
@@ -37,20 +37,18 @@ pub(super) fn walk<R: Read + Seek>(
 struct Walk<'p> {
     place: &'p str,
     walked: Walked,
-    /// Bytes that may still be unpacked.
-    unpacked: u64,
     before: Before,
     budget: &'p Budget,
 }
 
 impl Walk<'_> {
     /// Reads the next segment; whether another one may follow.
-    fn segment<R: Read + Seek>(
+    fn segment<R: Sparse>(
         &mut self,
-        input: &mut Input<R>,
+        input: &mut Input<'_, R>,
         visit: &mut dyn FnMut(usize, Entry, &mut Data<'_, '_>) -> io::Result<()>,
     ) -> bool {
-        let magic = match skip_nuls(input).and_then(|()| input.peek(Compression::MAGIC + 2)) {
+        let magic = match input.skip_nuls().and_then(|_| input.peek(Compression::MAGIC + 2)) {
             Ok([]) => {
                 if self.walked.segments.is_empty() {
                     self.damage("the file is empty or contains only NUL bytes");
@@ -96,16 +94,13 @@ impl Walk<'_> {
                 self.failed(&segment, &error)
             }
         };
-        if compression != Compression::None {
-            self.unpacked = self.unpacked.saturating_sub(segment.unpacked);
-        }
         self.walked.segments.push(segment);
         more
     }
 
-    fn archives<R: Read + Seek>(
+    fn archives<R: Sparse>(
         &mut self,
-        input: &mut Input<R>,
+        input: &mut Input<'_, R>,
         compression: Compression,
         offset: u64,
         mut visit: impl FnMut(Entry, &mut Data<'_, '_>) -> io::Result<()>,
@@ -114,7 +109,7 @@ impl Walk<'_> {
             // Its padding counts from the image's beginning.
             return self.entries(input, offset, &mut visit);
         }
-        let mut stream = compression::open(compression, &mut *input, self.unpacked)
+        let mut stream = compression::open(compression, &mut *input, self.budget.unpacking())
             .map_err(|error| (Contents::default(), Stop::Error(Error::Source(error.into()))))?;
         let mut contents = self.entries(&mut stream, 0, &mut visit)?;
         contents.damage = match stream.fill_buf() {
@@ -178,11 +173,7 @@ impl Walk<'_> {
         let reached = offset + packed;
         let error = match stop {
             Stop::Error(error) => error,
-            Stop::Spent(problem) => {
-                self.walked.incomplete = true;
-                self.damage(format!("from byte {reached} on, it {}", problem.what));
-                return false;
-            }
+            Stop::Spent(problem) => return self.unread(reached, &problem.what),
         };
         self.walked.incomplete |= matches!(error, Error::Field { .. });
         let source = match error {
@@ -196,6 +187,9 @@ impl Walk<'_> {
                 return false;
             }
         };
+        if let Some(spent) = Spent::of(source) {
+            return self.unread(reached, &format!("is not read: {spent}"));
+        }
         if let Some(decode) = DecodeError::of(source) {
             self.walked.incomplete |= decode.is_ours();
             self.damage(match decode {
@@ -212,8 +206,18 @@ impl Walk<'_> {
         false
     }
 
+    /// The rest of the image is left out, for a limit of the run.
+    fn unread(&mut self, offset: u64, what: &str) -> bool {
+        self.walked.incomplete = true;
+        self.damage(format!("from byte {offset} on, it {what}"));
+        false
+    }
+
     /// The image itself could not be read.
     fn unreadable(&mut self, offset: u64, error: &io::Error) -> bool {
+        if let Some(spent) = Spent::of(error) {
+            return self.unread(offset, &format!("is not read: {spent}"));
+        }
         self.walked.incomplete = true;
         self.damage(format!("could not be read at byte {offset}: {error}"));
         false
@@ -244,16 +248,4 @@ struct Contents {
 /// Recognises a segment; an archive that is not compressed only at a multiple of four.
 fn recognise(magic: &[u8], offset: u64) -> Option<Compression> {
     Compression::detect(magic).filter(|&compression| compression != Compression::None || offset.is_multiple_of(4))
-}
-
-fn skip_nuls<R: Read + Seek>(input: &mut Input<R>) -> io::Result<()> {
-    loop {
-        let available = input.fill_buf()?;
-        let nuls = available.iter().take_while(|&&byte| byte == 0).count();
-        let stop = nuls < available.len() || available.is_empty();
-        input.consume(nuls);
-        if stop {
-            return Ok(());
-        }
-    }
 }

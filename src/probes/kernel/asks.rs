@@ -62,7 +62,7 @@ pub(super) fn may_ask(module: &str) -> bool {
 /// What a module asks for, by its file.
 ///
 /// # Errors
-/// When the file cannot be unpacked, or is damaged.
+/// When the file is damaged.
 pub(super) fn asked(module: &str, bytes: &[u8]) -> Result<Vec<Asked>, elf::Error> {
     let mut found = Vec::new();
     for asker in ASKERS.iter().filter(|asker| asker.module == module) {

@@ -303,6 +303,17 @@ impl Index<'_> {
             }
         };
         let problem = |error: elf::Error| Problem::new(self.root.name(&module.path), error.to_string());
+        let bytes = match elf::unpacked(bytes, self.root.budget().unpacking()) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let problem = problem(error);
+                if asks::may_ask(&module.name) {
+                    module.asks = Fact::Unknown(problem.clone().of(Source::KernelModules));
+                }
+                self.problems.push(problem);
+                return;
+            }
+        };
         if asks::may_ask(&module.name) {
             let asked = asks::asked(&module.name, &bytes);
             module.asks = asked.map_err(|error| problem(error).of(Source::KernelModules)).into();

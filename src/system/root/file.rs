@@ -1,6 +1,8 @@
 //! A file of a root that is open for reading.
 
 use crate::formats::disk::{Content, DiskError};
+use crate::formats::image::cpio::Sparse;
+use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -21,11 +23,11 @@ pub enum RootFile {
 }
 
 impl RootFile {
-    /// Its size in bytes; `None` where the kernel does not tell.
-    pub(super) fn size(&self) -> Option<u64> {
+    /// How long it is, in bytes; what the kernel makes up says anything.
+    pub(super) fn size(&self) -> io::Result<u64> {
         match self {
-            Self::Kernel(file) => file.metadata().ok().map(|meta| meta.len()),
-            Self::Volume { content, .. } => Some(content.size()),
+            Self::Kernel(file) => Ok(file.metadata()?.len()),
+            Self::Volume { content, .. } => Ok(content.size()),
         }
     }
 
@@ -86,6 +88,21 @@ impl Seek for RootFile {
                 *position = place.ok_or(io::ErrorKind::InvalidInput)?;
                 Ok(*position)
             }
+        }
+    }
+}
+
+impl Sparse for RootFile {
+    fn next_data(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        match self {
+            Self::Kernel(file) => match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+                Ok(data) => Ok(Some(data)),
+                Err(Errno::NXIO) => Ok(None),
+                // A filesystem that knows of no holes.
+                Err(Errno::INVAL) => Ok(Some(offset)),
+                Err(errno) => Err(errno.into()),
+            },
+            Self::Volume { .. } => Ok(Some(offset)),
         }
     }
 }

@@ -207,7 +207,7 @@ impl Root {
         let too_large = || self.view.problem(path, format!("is larger than {limit} bytes, the limit for this file"));
         // What is too large by its size is not read at all: it may be nothing but holes. What the kernel makes up has
         // no size that says anything.
-        if !self.view.asks(path) && file.size().is_some_and(|size| size > limit) {
+        if !self.view.asks(path) && file.size().is_ok_and(|size| size > limit) {
             return Err(too_large());
         }
         let bytes = self.read_up_to(file, path, limit.saturating_add(1))?;
@@ -226,13 +226,18 @@ impl Root {
     fn read_up_to(&self, file: RootFile, path: &str, most: u64) -> Result<Vec<u8>, Problem> {
         let budget = self.view.budget_of(path);
         let left = budget.map_or(u64::MAX, |budget| budget.bytes_left().saturating_add(1));
+        let problem = |error: std::io::Error| {
+            let words = error.raw_os_error().map(|raw| in_words(Errno::from_raw(raw)));
+            self.view.problem(path, words.unwrap_or_else(|| error.to_string()))
+        };
+        // As much as it says that it has, and one byte more for the end: a buffer that doubles takes up to twice that.
+        let most = most.min(left);
+        let expected = file.size().map_err(problem)?.saturating_add(1).min(most);
         let mut bytes = Vec::new();
-        file.take(most.min(left)).read_to_end(&mut bytes).map_err(|error| {
-            self.view.problem(
-                path,
-                error.raw_os_error().map_or_else(|| error.to_string(), |raw| in_words(Errno::from_raw(raw))),
-            )
-        })?;
+        bytes
+            .try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))
+            .map_err(|error| problem(error.into()))?;
+        file.take(most).read_to_end(&mut bytes).map_err(problem)?;
         if let Some(budget) = budget {
             budget.bytes(bytes.len() as u64, &|| self.view.name(path))?;
         }

@@ -1,5 +1,6 @@
 //! Whatever a tree or an image holds, a run ends soon and takes no more than 64 MiB, and says what it did not read.
 
+mod bombs;
 mod growth;
 mod images;
 mod snapshots;
@@ -16,13 +17,19 @@ use std::process::Command;
 /// What a run may allocate, in KiB: memory that is written to, the stacks of threads included.
 const MEMORY: u32 = 64 << 10;
 
-/// After this many seconds a run is killed. It is far more than any takes, on any machine.
-const SECONDS: &str = "120";
+/// After this many seconds a run is killed, on the clock and of CPU. It is far more than any takes, on any machine.
+const SECONDS: u32 = 120;
 
 /// Runs isctpl within these bounds; it ends by itself, and without a panic.
 pub(super) fn bounded<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, what: &str) -> Answer {
+    bounded_in(SECONDS, arguments, what)
+}
+
+/// The same, with no more than so many seconds of CPU.
+fn bounded_in<S: AsRef<OsStr>>(cpu: u32, arguments: impl IntoIterator<Item = S>, what: &str) -> Answer {
     let mut command = Command::new("timeout");
-    command.args(["-s", "KILL", SECONDS, "sh", "-c"]).arg(format!("ulimit -d {MEMORY} && exec \"$0\" \"$@\""));
+    let limits = format!("ulimit -d {MEMORY} && ulimit -t {cpu} && exec \"$0\" \"$@\"");
+    command.args(["-s", "KILL", &SECONDS.to_string(), "sh", "-c"]).arg(limits);
     command.arg(env!("CARGO_BIN_EXE_isctpl")).args(arguments).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let output = command.output().unwrap();

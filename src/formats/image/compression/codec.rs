@@ -1,6 +1,7 @@
 //! The decoders that work step by step, and what they have in common.
 
-use super::error::{DecodeError, WINDOW_LIMIT};
+use super::error::{DecodeError, XZ_WINDOW, ZSTD_WINDOW};
+use crate::formats::image::allowance::{Allowance, Meter};
 use crate::formats::image::cpio::{Source, read_buffered};
 use std::io::{self, BufRead, Read};
 
@@ -21,20 +22,20 @@ pub(super) trait Codec {
 }
 
 /// A stream that is unpacked as it is read.
-pub(super) struct Decoder<C, S> {
+pub(super) struct Decoder<'a, C, S> {
     codec: C,
     source: S,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     ended: bool,
-    budget: u64,
+    meter: Meter<'a>,
 }
 
-impl<C: Codec, S: Source> Decoder<C, S> {
-    pub(super) fn new(codec: C, source: S, budget: u64) -> Self {
+impl<'a, C: Codec, S: Source> Decoder<'a, C, S> {
+    pub(super) fn new(codec: C, source: S, allowance: &'a Allowance) -> Self {
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Self { codec, source, buffer, start: 0, end: 0, ended: false, budget }
+        Self { codec, source, buffer, start: 0, end: 0, ended: false, meter: allowance.meter() }
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -45,6 +46,7 @@ impl<C: Codec, S: Source> Decoder<C, S> {
             let at_end = input.is_empty();
             let step = self.codec.step(input, &mut self.buffer)?;
             self.source.consume(step.consumed);
+            self.meter.count(step.consumed, step.produced)?;
             self.end = step.produced;
             self.ended = step.ended;
             if step.consumed == 0 && step.produced == 0 && !step.ended {
@@ -56,18 +58,17 @@ impl<C: Codec, S: Source> Decoder<C, S> {
                 .into());
             }
         }
-        self.budget = self.budget.checked_sub(self.end as u64).ok_or(DecodeError::TooLarge)?;
         Ok(())
     }
 }
 
-impl<C: Codec, S: Source> Read for Decoder<C, S> {
+impl<C: Codec, S: Source> Read for Decoder<'_, C, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         read_buffered(self, buffer)
     }
 }
 
-impl<C: Codec, S: Source> BufRead for Decoder<C, S> {
+impl<C: Codec, S: Source> BufRead for Decoder<'_, C, S> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start == self.end && !self.ended {
             self.refill()?;
@@ -80,7 +81,7 @@ impl<C: Codec, S: Source> BufRead for Decoder<C, S> {
     }
 }
 
-impl<C: Codec, S: Source> Source for Decoder<C, S> {}
+impl<C: Codec, S: Source> Source for Decoder<'_, C, S> {}
 
 /// The difference of two counters of a decoder, which never run backwards.
 fn since(before: u64, after: u64) -> usize {
@@ -93,7 +94,7 @@ impl Zstd {
     pub(super) fn new() -> Result<Self, DecodeError> {
         let setup = |error: io::Error| DecodeError::Setup(error.to_string());
         let mut decoder = zstd::stream::raw::Decoder::new().map_err(setup)?;
-        let window = zstd::stream::raw::DParameter::WindowLogMax(WINDOW_LIMIT.ilog2());
+        let window = zstd::stream::raw::DParameter::WindowLogMax(ZSTD_WINDOW.ilog2());
         decoder.set_parameter(window).map_err(setup)?;
         Ok(Self(decoder))
     }
@@ -106,9 +107,11 @@ impl Codec for Zstd {
         let mut output = OutBuffer::around(output);
         let hint = self.0.run(&mut input, &mut output).map_err(|error| {
             let message = error.to_string();
-            // The library's words for ZSTD_error_frameParameter_windowTooLarge.
+            // The library's words for ZSTD_error_frameParameter_windowTooLarge, and for ZSTD_error_memory_allocation.
             if message.contains("requires too much memory") {
-                DecodeError::Window
+                DecodeError::Window(ZSTD_WINDOW)
+            } else if message.contains("not enough memory") {
+                DecodeError::Memory
             } else {
                 DecodeError::Damaged(message.to_lowercase())
             }
@@ -148,11 +151,11 @@ const XZ_OVERHEAD: u64 = 1 << 20;
 
 impl Xz {
     pub(super) fn stream() -> Result<Self, DecodeError> {
-        Self::with(liblzma::stream::Stream::new_stream_decoder(WINDOW_LIMIT + XZ_OVERHEAD, 0))
+        Self::with(liblzma::stream::Stream::new_stream_decoder(XZ_WINDOW + XZ_OVERHEAD, 0))
     }
 
     pub(super) fn lzma() -> Result<Self, DecodeError> {
-        Self::with(liblzma::stream::Stream::new_lzma_decoder(WINDOW_LIMIT + XZ_OVERHEAD))
+        Self::with(liblzma::stream::Stream::new_lzma_decoder(XZ_WINDOW + XZ_OVERHEAD))
     }
 
     fn with(decoder: Result<liblzma::stream::Stream, liblzma::stream::Error>) -> Result<Self, DecodeError> {
@@ -165,7 +168,8 @@ impl Codec for Xz {
         use liblzma::stream::{Action, Error, Status};
         let (consumed, produced) = (self.0.total_in(), self.0.total_out());
         let status = self.0.process(input, output, Action::Run).map_err(|error| match error {
-            Error::MemLimit | Error::Mem => DecodeError::Window,
+            Error::MemLimit => DecodeError::Window(XZ_WINDOW),
+            Error::Mem => DecodeError::Memory,
             error => DecodeError::Damaged(error.to_string()),
         })?;
         Ok(Step {

@@ -1,16 +1,16 @@
 //! Why a stream is not unpacked, and the limits of what is.
 
+use crate::formats::image::allowance::Spent;
 use std::io;
 
-/// The most that is unpacked of one image of this size, both in bytes. An ordinary image unpacks to less than 500 MB
-/// and to some four times its size; bzip2 makes forty thousand times as much of zeros.
-pub(crate) fn unpacked_limit(size: u64) -> u64 {
-    size.saturating_mul(128).saturating_add(64 << 20).min(4 << 30)
-}
+/// The largest window of a zstd stream that is decoded, in bytes: so much of what came out has to be kept in memory. It
+/// has 4 MiB as initramfs-tools and dracut call it, and 8 MiB with `-19`. The kernel takes up to 128 MiB
+/// (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`), which a rescue system may not have.
+pub(super) const ZSTD_WINDOW: u64 = 32 << 20;
 
-/// The largest window of a stream that is decoded, in bytes. The kernel's own limit for zstd
-/// (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
-pub(crate) const WINDOW_LIMIT: u64 = 128 << 20;
+/// The same of xz and lzma: 1 to 8 MiB as initramfs-tools and dracut call xz, and 64 MiB with `-9`, as dracut calls lzma.
+/// The kernel has the whole image in memory.
+pub(super) const XZ_WINDOW: u64 = 64 << 20;
 
 /// Why a stream could not be unpacked. It travels inside [`io::Error`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,12 +21,18 @@ pub enum DecodeError {
     /// The stream is damaged.
     #[error("the stream is damaged: {0}")]
     Damaged(String),
-    /// The stream asks for a window larger than [`WINDOW_LIMIT`].
-    #[error("the stream needs a window of more than {} MiB", WINDOW_LIMIT >> 20)]
-    Window,
-    /// More comes out than [`unpacked_limit`], or than the reader of a small file allows.
-    #[error("it unpacks to more than isctpl reads of a file of this size")]
-    TooLarge,
+    /// The stream asks for a window larger than this many bytes.
+    #[error("unpacking it takes a window of more than {} MiB, which is isctpl's limit", .0 >> 20)]
+    Window(u64),
+    /// There is not enough memory for its window.
+    #[error("there is not enough memory to unpack it")]
+    Memory,
+    /// More comes out than the reader of a small file allows.
+    #[error("it unpacks to more than {} MiB, which is isctpl's limit for such a file", .0 >> 20)]
+    TooLarge(u64),
+    /// More than may be unpacked in one run.
+    #[error(transparent)]
+    Spent(#[from] Spent),
     /// The compression is known and not decoded.
     #[error("isctpl does not support {0} compression")]
     Unsupported(&'static str),

@@ -1,6 +1,7 @@
 //! LZ4: the legacy format that the kernel reads, and frames.
 
 use super::error::DecodeError;
+use crate::formats::image::allowance::{Allowance, Meter, Spent};
 use crate::formats::image::cpio::{Source, read_buffered};
 use lz4_flex::frame::FrameDecoder;
 use std::io::{self, BufRead, Read};
@@ -17,19 +18,20 @@ const LEGACY_PACKED: usize = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
 /// The legacy format: a magic number, then blocks that each begin with their size. Nothing marks its
 /// end but the end of the file; the kernel (`lib/decompress_unlz4.c`) also ends at a size of zero,
 /// which is what padding behind it reads as.
-pub(super) struct Legacy<S> {
+pub(super) struct Legacy<'a, S> {
     source: S,
     packed: Vec<u8>,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     ended: bool,
-    budget: u64,
+    meter: Meter<'a>,
 }
 
-impl<S: Source> Legacy<S> {
-    pub(super) fn new(source: S, budget: u64) -> Self {
-        Self { source, packed: Vec::new(), buffer: Vec::new(), start: 0, end: 0, ended: false, budget }
+impl<'a, S: Source> Legacy<'a, S> {
+    pub(super) fn new(source: S, allowance: &'a Allowance) -> Self {
+        let meter = allowance.meter();
+        Self { source, packed: Vec::new(), buffer: Vec::new(), start: 0, end: 0, ended: false, meter }
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -57,8 +59,8 @@ impl<S: Source> Legacy<S> {
             self.buffer.resize(self.buffer.len().max(bound), 0);
             self.end = lz4_flex::block::decompress_into(&self.packed, &mut self.buffer)
                 .map_err(|error| DecodeError::Damaged(error.to_string()))?;
+            self.meter.count(size, self.end)?;
         }
-        self.budget = self.budget.checked_sub(self.end as u64).ok_or(DecodeError::TooLarge)?;
         Ok(())
     }
 
@@ -70,13 +72,13 @@ impl<S: Source> Legacy<S> {
     }
 }
 
-impl<S: Source> Read for Legacy<S> {
+impl<S: Source> Read for Legacy<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         read_buffered(self, buffer)
     }
 }
 
-impl<S: Source> BufRead for Legacy<S> {
+impl<S: Source> BufRead for Legacy<'_, S> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start == self.end && !self.ended {
             self.refill()?;
@@ -89,23 +91,25 @@ impl<S: Source> BufRead for Legacy<S> {
     }
 }
 
-impl<S: Source> Source for Legacy<S> {}
+impl<S: Source> Source for Legacy<'_, S> {}
 
 /// One frame.
-pub(super) struct Frame<S: Source> {
-    decoder: FrameDecoder<EndSeen<S>>,
+pub(super) struct Frame<'a, S: Source> {
+    decoder: FrameDecoder<Counted<S>>,
     /// Bytes that the decoder holds.
     left: usize,
     ended: bool,
-    budget: u64,
+    meter: Meter<'a>,
 }
 
-impl<S: Source> Frame<S> {
-    pub(super) fn new(source: S, budget: u64) -> Self {
-        Self { decoder: FrameDecoder::new(EndSeen { source, seen: false }), left: 0, ended: false, budget }
+impl<'a, S: Source> Frame<'a, S> {
+    pub(super) fn new(source: S, allowance: &'a Allowance) -> Self {
+        let source = Counted { source, read: 0, end_seen: false };
+        Self { decoder: FrameDecoder::new(source), left: 0, ended: false, meter: allowance.meter() }
     }
 
     fn refill(&mut self) -> io::Result<()> {
+        let before = self.decoder.get_ref().read;
         let produced = match self.decoder.fill_buf() {
             Ok(available) => available.len(),
             // Ended, so that a broken decoder is not asked again.
@@ -113,7 +117,7 @@ impl<S: Source> Frame<S> {
                 self.ended = true;
                 return Err(match error.kind() {
                     io::ErrorKind::UnexpectedEof => DecodeError::Truncated.into(),
-                    _ if error.raw_os_error().is_some() => error,
+                    _ if error.raw_os_error().is_some() || Spent::of(&error).is_some() => error,
                     _ => DecodeError::Damaged(error.to_string()).into(),
                 });
             }
@@ -122,22 +126,22 @@ impl<S: Source> Frame<S> {
         if produced == 0 {
             self.ended = true;
             // The decoder takes the end of the file between two blocks for the frame's.
-            if self.decoder.get_ref().seen {
+            if self.decoder.get_ref().end_seen {
                 return Err(DecodeError::Truncated.into());
             }
         }
-        self.budget = self.budget.checked_sub(produced as u64).ok_or(DecodeError::TooLarge)?;
+        self.meter.count(self.decoder.get_ref().read.saturating_sub(before), produced)?;
         Ok(())
     }
 }
 
-impl<S: Source> Read for Frame<S> {
+impl<S: Source> Read for Frame<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         read_buffered(self, buffer)
     }
 }
 
-impl<S: Source> BufRead for Frame<S> {
+impl<S: Source> BufRead for Frame<'_, S> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 && !self.ended {
             self.refill()?;
@@ -152,18 +156,20 @@ impl<S: Source> BufRead for Frame<S> {
     }
 }
 
-impl<S: Source> Source for Frame<S> {}
+impl<S: Source> Source for Frame<'_, S> {}
 
-/// A source that remembers whether its end was met.
-struct EndSeen<S> {
+/// A source that knows how many bytes were read of it, and whether its end was met.
+struct Counted<S> {
     source: S,
-    seen: bool,
+    read: usize,
+    end_seen: bool,
 }
 
-impl<S: Source> Read for EndSeen<S> {
+impl<S: Source> Read for Counted<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(buffer)?;
-        self.seen |= read == 0 && !buffer.is_empty();
+        self.read = self.read.saturating_add(read);
+        self.end_seen |= read == 0 && !buffer.is_empty();
         Ok(read)
     }
 }

@@ -7,12 +7,18 @@
 mod codec;
 mod error;
 mod lz4;
+mod skippable;
 
+use crate::formats::image::allowance::{Allowance, Spent};
 use crate::formats::image::cpio::Source;
-pub(crate) use error::{DecodeError, unpacked_limit};
+pub(crate) use error::DecodeError;
 
 use codec::{Bzip2, Decoder, Gzip, Xz, Zstd};
-use std::io;
+use skippable::Skippable;
+use std::io::{self, Read};
+
+/// The first byte of a frame of Zstandard that is not to be skipped.
+const ZSTD_FRAME: u8 = 0x28;
 
 /// How a segment is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,7 +86,7 @@ impl Compression {
     pub(crate) fn refused_by_kernel(self, start: &[u8]) -> Option<&'static str> {
         match self {
             Self::Lz4 => Some("is an LZ4 frame; the kernel unpacks only the output of `lz4 -l`"),
-            Self::Zstd if start.first() != Some(&0x28) => {
+            Self::Zstd if start.first() != Some(&ZSTD_FRAME) => {
                 Some("begins with a skippable zstd frame, which the kernel does not recognise")
             }
             Self::Xz if start.get(7).is_some_and(|check| !matches!(check & 0x0f, 0 | 1)) => Some(
@@ -92,24 +98,27 @@ impl Compression {
 }
 
 /// Opens a stream that begins at the source's next byte. The decoder ends with the stream and leaves
-/// the source at the first byte behind it; at most `budget` bytes come out.
+/// the source at the first byte behind it; what comes out is taken from the allowance.
 ///
 /// # Errors
 /// When the compression is not decoded, or the stream's beginning cannot be read.
 pub(crate) fn open<'a, S: Source + 'a>(
     compression: Compression,
-    source: S,
-    budget: u64,
+    mut source: S,
+    allowance: &'a Allowance,
 ) -> Result<Box<dyn Source + 'a>, DecodeError> {
     Ok(match compression {
         Compression::None => Box::new(source),
-        Compression::Gzip => Box::new(Decoder::new(Gzip::new(), source, budget)),
-        Compression::Xz => Box::new(Decoder::new(Xz::stream()?, source, budget)),
-        Compression::Lzma => Box::new(Decoder::new(Xz::lzma()?, source, budget)),
-        Compression::Bzip2 => Box::new(Decoder::new(Bzip2::new(), source, budget)),
-        Compression::Zstd => Box::new(Decoder::new(Zstd::new()?, source, budget)),
-        Compression::Lz4Legacy => Box::new(lz4::Legacy::new(source, budget)),
-        Compression::Lz4 => Box::new(lz4::Frame::new(source, budget)),
+        Compression::Gzip => Box::new(Decoder::new(Gzip::new(), source, allowance)),
+        Compression::Xz => Box::new(Decoder::new(Xz::stream()?, source, allowance)),
+        Compression::Lzma => Box::new(Decoder::new(Xz::lzma()?, source, allowance)),
+        Compression::Bzip2 => Box::new(Decoder::new(Bzip2::new(), source, allowance)),
+        Compression::Zstd if source.fill_buf().is_ok_and(|start| start.first() != Some(&ZSTD_FRAME)) => {
+            Box::new(Skippable::new(source))
+        }
+        Compression::Zstd => Box::new(Decoder::new(Zstd::new()?, source, allowance)),
+        Compression::Lz4Legacy => Box::new(lz4::Legacy::new(source, allowance)),
+        Compression::Lz4 => Box::new(lz4::Frame::new(source, allowance)),
         Compression::Lzo => return Err(DecodeError::Unsupported("lzo")),
     })
 }
@@ -117,13 +126,25 @@ pub(crate) fn open<'a, S: Source + 'a>(
 /// Unpacks one stream into memory; for small files such as kernel modules.
 ///
 /// # Errors
-/// When it is damaged, or more than `limit` bytes come out.
-pub(crate) fn unpack(compression: Compression, bytes: &[u8], limit: u64) -> Result<Vec<u8>, DecodeError> {
-    let mut decoder = open(compression, bytes, limit)?;
+/// When it is damaged, or more than `limit` bytes come out, or than is allowed.
+pub(crate) fn unpack(
+    compression: Compression,
+    bytes: &[u8],
+    limit: u64,
+    allowance: &Allowance,
+) -> Result<Vec<u8>, DecodeError> {
     let mut unpacked = Vec::new();
-    io::copy(&mut decoder, &mut unpacked)
-        .map_err(|error| DecodeError::of(&error).cloned().unwrap_or_else(|| DecodeError::Damaged(error.to_string())))?;
-    Ok(unpacked)
+    open(compression, bytes, allowance)?.take(limit.saturating_add(1)).read_to_end(&mut unpacked).map_err(reason)?;
+    if unpacked.len() as u64 > limit { Err(DecodeError::TooLarge(limit)) } else { Ok(unpacked) }
+}
+
+/// Why a stream that lies in memory is not unpacked.
+fn reason(error: io::Error) -> DecodeError {
+    match (DecodeError::of(&error), Spent::of(&error)) {
+        (Some(decode), _) => decode.clone(),
+        (None, Some(spent)) => spent.into(),
+        (None, None) => DecodeError::Damaged(error.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use super::error::{XZ_WINDOW, ZSTD_WINDOW};
 use super::*;
 use proptest::prelude::*;
-use std::io::{Read, Write};
+use std::io::Write;
+
+/// As [`super::unpack`], as much as there is.
+fn unpack(compression: Compression, bytes: &[u8], limit: u64) -> Result<Vec<u8>, DecodeError> {
+    super::unpack(compression, bytes, limit, &Allowance::unlimited())
+}
 
 fn text() -> Vec<u8> {
     (0..40_000_u32).flat_map(|n| format!("{n} iqn.2026-01.example:lun{}\n", n % 97).into_bytes()).collect()
@@ -73,7 +79,7 @@ fn a_decoder_leaves_the_source_behind_its_stream() {
         bytes.extend_from_slice(behind);
         let mut source = bytes.as_slice();
         let mut unpacked = Vec::new();
-        open(compression, &mut source, u64::MAX).unwrap().read_to_end(&mut unpacked).unwrap();
+        open(compression, &mut source, &Allowance::unlimited()).unwrap().read_to_end(&mut unpacked).unwrap();
         assert_eq!((unpacked.len(), source), (data.len(), &b"rest"[..]), "{}", compression.name());
     }
 }
@@ -96,21 +102,68 @@ fn a_cut_stream_is_called_cut() {
 fn what_comes_out_is_bounded() {
     let data = text();
     for (compression, bytes) in packed(&data) {
-        assert_eq!(unpack(compression, &bytes, 100_000), Err(DecodeError::TooLarge), "{}", compression.name());
+        let name = compression.name();
+        assert_eq!(unpack(compression, &bytes, 100_000), Err(DecodeError::TooLarge(100_000)), "{name}");
+        assert_eq!(unpack(compression, &bytes, data.len() as u64).unwrap(), data, "{name}");
+        // The whole run's: the last of these bytes is one too many.
+        let allowance = Allowance::new("tests", u64::MAX, 2 * data.len() as u64 - 1, u64::MAX);
+        assert!(super::unpack(compression, &bytes, u64::MAX, &allowance).is_ok(), "{name}");
+        let spent = super::unpack(compression, &bytes, u64::MAX, &allowance);
+        assert!(matches!(spent, Err(DecodeError::Spent(Spent::Unpacked { .. }))), "{name}: {spent:?}");
+    }
+}
+
+/// Zeros are unpacked as far as the run allows, over all streams; what is worth its size is unpacked afterwards, too.
+#[test]
+fn zeros_are_bounded_over_all_streams() {
+    let zeros = vec![0; 5 << 20];
+    let data: Vec<u8> =
+        (0..60_000_u32).flat_map(|n| format!("{:08x}", n.wrapping_mul(0x9e37_79b1)).into_bytes()).collect();
+    let allowance = Allowance::new("tests", u64::MAX, u64::MAX, 32 << 20);
+    let streams: Vec<_> = packed(&zeros).into_iter().collect();
+    let unpack = |(compression, bytes): &(Compression, Vec<u8>)| {
+        super::unpack(*compression, bytes, u64::MAX, &allowance).map(|unpacked| unpacked.len())
+    };
+    let answers: Vec<_> = streams.iter().map(unpack).collect();
+    assert_eq!(answers[..6], vec![Ok(zeros.len()); 6], "{answers:?}");
+    let spent = DecodeError::Spent(Spent::Beyond { most: 32 << 20 });
+    assert_eq!(answers[6], Err(spent.clone()));
+    assert_eq!(unpack(&streams[0]), Err(spent));
+    for stream in packed(&data) {
+        assert_eq!(unpack(&stream), Ok(data.len()), "{}", stream.0.name());
+    }
+}
+
+/// Nothing of a skippable frame is read, however long it says that it is.
+#[test]
+fn a_skippable_frame_is_left_out() {
+    let frame = |size: u32, data: &[u8]| [&[0x5a, 0x2a, 0x4d, 0x18], &size.to_le_bytes()[..], data].concat();
+    let bytes = frame(4, b"datarest");
+    let mut source = bytes.as_slice();
+    let mut unpacked = Vec::new();
+    open(Compression::Zstd, &mut source, &Allowance::unlimited()).unwrap().read_to_end(&mut unpacked).unwrap();
+    assert_eq!((unpacked.len(), source), (0, &b"rest"[..]));
+    for cut in [&bytes[..6], &frame(5, b"data")] {
+        assert_eq!(unpack(Compression::Zstd, cut, 9), Err(DecodeError::Truncated));
     }
 }
 
 #[test]
-fn a_window_beyond_the_kernels_limit_is_refused_by_name() {
+fn a_window_beyond_the_limit_is_refused_by_name() {
     // A frame header: magic, descriptor without content size, window descriptor of 2^29 bytes.
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 19 << 3, 0x01, 0x00, 0x00];
-    assert_eq!(unpack(Compression::Zstd, &frame, u64::MAX), Err(DecodeError::Window));
+    assert_eq!(unpack(Compression::Zstd, &frame, u64::MAX), Err(DecodeError::Window(ZSTD_WINDOW)));
+    // The largest that is taken, and an empty last block.
+    let window = u8::try_from(ZSTD_WINDOW.ilog2() - 10).unwrap() << 3;
+    let frame = |descriptor| [0x28, 0xb5, 0x2f, 0xfd, 0x00, descriptor, 0x01, 0x00, 0x00];
+    assert_eq!(unpack(Compression::Zstd, &frame(window), u64::MAX), Ok(Vec::new()));
+    assert_eq!(unpack(Compression::Zstd, &frame(window + 1), u64::MAX), Err(DecodeError::Window(ZSTD_WINDOW)));
     let mut options = liblzma::stream::LzmaOptions::new_preset(0).unwrap();
     options.dict_size(256 << 20);
     let lzma = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
     let mut lzma = liblzma::write::XzEncoder::new_stream(Vec::new(), lzma);
     lzma.write_all(b"x").unwrap();
-    assert_eq!(unpack(Compression::Lzma, &lzma.finish().unwrap(), u64::MAX), Err(DecodeError::Window));
+    assert_eq!(unpack(Compression::Lzma, &lzma.finish().unwrap(), u64::MAX), Err(DecodeError::Window(XZ_WINDOW)));
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod source;
 pub(crate) use error::Error;
 pub(crate) use header::{Entry, Kind};
 pub(crate) use reader::{Before, Data, Reader};
-pub(crate) use source::{Input, Source, read_buffered};
+pub(crate) use source::{Input, Source, Sparse, read_buffered};
 
 #[cfg(test)]
 pub(crate) mod sample;

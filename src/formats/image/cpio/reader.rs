@@ -129,23 +129,13 @@ impl<'a> Reader<'a> {
 
     /// Leaves out NUL bytes behind an entry, as the kernel does behind each; whether another one follows.
     fn find_header(&mut self) -> Result<bool, Error> {
-        loop {
-            let available = self.source.fill_buf()?;
-            if available.is_empty() {
-                return Ok(false);
-            }
-            let nuls = available.iter().take_while(|&&byte| byte == 0).count();
-            let next = available.get(nuls).copied();
-            self.source.consume(nuls);
-            self.offset += nuls as u64;
-            if let Some(next) = next {
-                // The kernel calls this `broken padding`.
-                if !self.offset.is_multiple_of(4) {
-                    return Err(Error::Padding { offset: self.offset });
-                }
-                return Ok(next == b'0');
-            }
+        self.offset += self.source.skip_nuls()?;
+        let Some(&next) = self.source.fill_buf()?.first() else { return Ok(false) };
+        // The kernel calls this `broken padding`.
+        if !self.offset.is_multiple_of(4) {
+            return Err(Error::Padding { offset: self.offset });
         }
+        Ok(next == b'0')
     }
 
     fn read_name(&mut self, entry: &mut Entry) -> Result<(), Error> {

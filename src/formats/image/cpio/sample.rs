@@ -1,6 +1,15 @@
 //! Writes archives for tests.
 
+use super::source::Sparse;
 use std::collections::BTreeSet;
+use std::io::{self, Cursor};
+
+/// Memory has no holes.
+impl<T: AsRef<[u8]>> Sparse for Cursor<T> {
+    fn next_data(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        Ok(Some(offset))
+    }
+}
 
 /// Writes an archive, entry by entry.
 pub(crate) struct Archive {

@@ -1,5 +1,6 @@
 //! Where an archive's bytes come from.
 
+use crate::formats::image::allowance::Allowance;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 /// A buffered stream that can leave bytes out without copying them.
@@ -21,6 +22,34 @@ pub(crate) trait Source: BufRead {
         }
         Ok(count - left)
     }
+
+    /// Leaves out NUL bytes, and says how many there were.
+    ///
+    /// # Errors
+    /// As reading them.
+    fn skip_nuls(&mut self) -> io::Result<u64> {
+        let mut skipped = 0;
+        loop {
+            let available = self.fill_buf()?;
+            let nuls = available.iter().take_while(|&&byte| byte == 0).count();
+            let more = nuls > 0 && nuls == available.len();
+            self.consume(nuls);
+            skipped += nuls as u64;
+            if !more {
+                return Ok(skipped);
+            }
+        }
+    }
+}
+
+/// A file that may have holes: zeros that take no room.
+pub(crate) trait Sparse: Read + Seek {
+    /// The first byte at `offset` or behind it that is not in a hole; `None` where nothing follows but a hole. The
+    /// file's position is anywhere afterwards.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    fn next_data(&mut self, offset: u64) -> io::Result<Option<u64>>;
 }
 
 /// What [`io::Read::read`] does for whoever has a buffer of its own.
@@ -38,20 +67,28 @@ impl<S: Source + ?Sized> Source for &mut S {
     fn skip(&mut self, count: u64) -> io::Result<u64> {
         (**self).skip(count)
     }
+
+    fn skip_nuls(&mut self) -> io::Result<u64> {
+        (**self).skip_nuls()
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
     fn skip(&mut self, count: u64) -> io::Result<u64> {
         (**self).skip(count)
     }
+
+    fn skip_nuls(&mut self) -> io::Result<u64> {
+        (**self).skip_nuls()
+    }
 }
 
 /// How much of a file is read at once.
 const BUFFER: usize = 128 << 10;
 
-/// A file that knows its position and skips by seeking.
+/// A file that knows its position and skips by seeking. What is read of it is taken from an allowance.
 #[derive(Debug)]
-pub(crate) struct Input<R> {
+pub(crate) struct Input<'a, R> {
     inner: R,
     buffer: Box<[u8]>,
     start: usize,
@@ -59,12 +96,13 @@ pub(crate) struct Input<R> {
     /// Offset in the file of the buffer's end.
     reached: u64,
     length: u64,
+    allowance: &'a Allowance,
 }
 
-impl<R: Read + Seek> Input<R> {
+impl<'a, R: Sparse> Input<'a, R> {
     /// A file of `length` bytes that stands at its beginning.
-    pub(crate) fn new(inner: R, length: u64) -> Self {
-        Self { inner, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0, reached: 0, length }
+    pub(crate) fn new(inner: R, length: u64, allowance: &'a Allowance) -> Self {
+        Self { inner, buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0, reached: 0, length, allowance }
     }
 
     /// Offset of the next byte.
@@ -72,9 +110,13 @@ impl<R: Read + Seek> Input<R> {
         self.reached - (self.end - self.start) as u64
     }
 
-    /// Length of the file as it was opened.
-    pub(crate) fn length(&self) -> u64 {
-        self.length
+    /// Goes on at an offset in the file, with nothing buffered.
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.inner.seek(SeekFrom::Start(offset))?;
+        self.start = 0;
+        self.end = 0;
+        self.reached = offset;
+        Ok(())
     }
 
     /// The next `count` bytes without consuming them; fewer at the end of the file, and never more
@@ -93,6 +135,7 @@ impl<R: Read + Seek> Input<R> {
             if read == 0 {
                 break;
             }
+            self.allowance.read(read)?;
             self.end += read;
             self.reached += read as u64;
         }
@@ -110,19 +153,21 @@ fn read_some(inner: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-impl<R: Read + Seek> Read for Input<R> {
+impl<R: Sparse> Read for Input<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         read_buffered(self, buffer)
     }
 }
 
-impl<R: Read + Seek> BufRead for Input<R> {
+impl<R: Sparse> BufRead for Input<'_, R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
-            self.end = read_some(&mut self.inner, &mut self.buffer)?;
-            self.reached += self.end as u64;
+            let read = read_some(&mut self.inner, &mut self.buffer)?;
+            self.allowance.read(read)?;
+            self.end = read;
+            self.reached += read as u64;
         }
         Ok(&self.buffer[self.start..self.end])
     }
@@ -132,7 +177,7 @@ impl<R: Read + Seek> BufRead for Input<R> {
     }
 }
 
-impl<R: Read + Seek> Source for Input<R> {
+impl<R: Sparse> Source for Input<'_, R> {
     fn skip(&mut self, count: u64) -> io::Result<u64> {
         let buffered = (self.end - self.start) as u64;
         if count <= buffered {
@@ -141,10 +186,23 @@ impl<R: Read + Seek> Source for Input<R> {
         }
         let from = self.position();
         let target = from.saturating_add(count).min(self.length.max(self.reached));
-        self.inner.seek(SeekFrom::Start(target))?;
-        self.start = 0;
-        self.end = 0;
-        self.reached = target;
+        self.go_to(target)?;
         Ok(target - from)
+    }
+
+    fn skip_nuls(&mut self) -> io::Result<u64> {
+        let from = self.position();
+        loop {
+            let available = self.fill_buf()?;
+            let nuls = available.iter().take_while(|&&byte| byte == 0).count();
+            let more = nuls > 0 && nuls == available.len();
+            self.consume(nuls);
+            if !more {
+                return Ok(self.position() - from);
+            }
+            let here = self.reached;
+            let next = self.inner.next_data(here)?.unwrap_or(self.length);
+            self.go_to(next.clamp(here, self.length.max(here)))?;
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::sample::Archive;
 use super::*;
+use crate::formats::image::allowance::{Allowance, Spent};
 use proptest::prelude::*;
-use std::io::{Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
 fn names(bytes: &[u8]) -> Result<Vec<String>, Error> {
     let mut source = bytes;
@@ -135,12 +136,68 @@ fn checksums_are_verified_whether_data_is_read_or_left_out() {
 #[test]
 fn an_input_skips_by_seeking_and_knows_its_end() {
     let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-    let mut input = Input::new(Cursor::new(&bytes), bytes.len() as u64);
+    let allowance = Allowance::unlimited();
+    let mut input = Input::new(Cursor::new(&bytes), bytes.len() as u64, &allowance);
     assert_eq!(input.peek(3).unwrap(), &[0, 1, 2]);
     assert_eq!(input.skip(500_001).unwrap(), 500_001);
     assert_eq!((input.position(), input.peek(2).unwrap().to_vec()), (500_001, vec![bytes[500_001], bytes[500_002]]));
     assert_eq!(input.skip(600_000).unwrap(), 499_999);
     assert_eq!((input.position(), input.peek(1).unwrap().len()), (1_000_000, 0));
+}
+
+/// A file of zeros but for two bytes.
+struct Holes {
+    position: u64,
+    length: u64,
+}
+
+const FIRST: u64 = 1 << 38;
+const LAST: u64 = (1 << 40) - 1;
+
+impl Read for Holes {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = (self.position + buffer.len() as u64).min(self.length);
+        let length = usize::try_from(end - self.position).unwrap();
+        for (place, byte) in (self.position..end).zip(&mut *buffer) {
+            *byte = u8::from(place == FIRST || place == LAST);
+        }
+        self.position = end;
+        Ok(length)
+    }
+}
+
+impl Seek for Holes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let SeekFrom::Start(position) = to else { panic!("{to:?}") };
+        self.position = position;
+        Ok(position)
+    }
+}
+
+impl Sparse for Holes {
+    fn next_data(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        self.position = 7;
+        Ok([FIRST - 5000, LAST - 5000].into_iter().find(|start| *start >= offset))
+    }
+}
+
+#[test]
+fn holes_are_left_out_without_reading_them() {
+    let allowance = Allowance::new("files", 1 << 20, 0, 0);
+    let mut input = Input::new(Holes { position: 0, length: LAST + 1 }, LAST + 1, &allowance);
+    assert_eq!((input.skip_nuls().unwrap(), input.position()), (FIRST, FIRST));
+    input.consume(1);
+    assert_eq!((input.skip_nuls().unwrap(), input.position()), (LAST - FIRST - 1, LAST));
+    input.consume(1);
+    assert_eq!((input.skip_nuls().unwrap(), input.fill_buf().unwrap().len()), (0, 0));
+    // A file that ends with a hole.
+    let mut input = Input::new(Holes { position: 0, length: LAST }, LAST, &allowance);
+    input.skip(FIRST + 1).unwrap();
+    assert_eq!(input.skip_nuls().unwrap(), LAST - FIRST - 1);
+    // What is read comes to an end.
+    let mut input = Input::new(Cursor::new(vec![0; 2 << 20]), 2 << 20, &allowance);
+    let spent = Spent::of(&input.skip_nuls().unwrap_err());
+    assert!(matches!(spent, Some(Spent::Read { .. })), "{spent:?}");
 }
 
 #[test]

@@ -5,9 +5,11 @@
 
 mod asks;
 mod modinfo;
+mod unpacked;
 
 pub(crate) use asks::asks;
 pub(crate) use modinfo::modinfo;
+pub(crate) use unpacked::unpacked;
 
 use goblin::container::Ctx;
 use goblin::elf::Elf;

@@ -1,12 +1,7 @@
 //! What a kernel module says of itself.
 
 use super::{Error, header, offset};
-use crate::formats::image::compression::{self, Compression};
 use goblin::elf::section_header::SectionHeader;
-use std::borrow::Cow;
-
-/// The most that a compressed module unpacks to.
-const UNPACKED_LIMIT: u64 = 32 << 20;
 
 /// The `.modinfo` section of a kernel module, as modinfo(8) prints it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,22 +18,12 @@ pub(crate) struct ModInfo {
     pub vermagic: Option<String>,
 }
 
-/// Reads the `.modinfo` of a module, plain or compressed as `.ko.gz`, `.ko.xz` or `.ko.zst`.
+/// Reads the `.modinfo` of a module, as [`super::unpacked`] gives it.
 ///
 /// # Errors
-/// When it cannot be unpacked, is damaged, or is no module.
+/// When it is damaged, or no module.
 pub(crate) fn modinfo(bytes: &[u8]) -> Result<ModInfo, Error> {
-    Ok(fields(section(&plain(bytes)?)?))
-}
-
-/// A module as the kernel sees it, unpacked where it is compressed.
-pub(super) fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
-    Ok(match Compression::detect(bytes) {
-        Some(packed @ (Compression::Gzip | Compression::Xz | Compression::Zstd)) => {
-            Cow::Owned(compression::unpack(packed, bytes, UNPACKED_LIMIT).map_err(Error::Packed)?)
-        }
-        _ => Cow::Borrowed(bytes),
-    })
+    Ok(fields(section(bytes)?))
 }
 
 /// The sections of a file, and the table of their names.

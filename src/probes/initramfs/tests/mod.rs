@@ -10,7 +10,7 @@ mod units;
 use super::*;
 use crate::formats::image::cpio::sample::Archive;
 use crate::formats::image::elf::sample::program;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Seek, Write};
 
 fn facts_of(image: &[u8]) -> Initramfs {
     let mut facts = Initramfs { path: "/boot/initrd.img".to_owned(), size: image.len() as u64, ..Initramfs::default() };

@@ -47,7 +47,7 @@ fn startup(units: &Units<'_>) -> Vec<(String, Vec<String>)> {
 fn tree(image: &[u8]) -> Tree {
     let budget = Budget::of_images();
     let mut collected = Collected::within("/boot/initrd.img", &budget);
-    let mut input = Input::new(Cursor::new(image), image.len() as u64);
+    let mut input = Input::new(Cursor::new(image), image.len() as u64, budget.unpacking());
     walk::walk(&mut input, "/boot/initrd.img", &budget, &mut |_, header, data| {
         collected.take(&header, data).map(|_| ())
     });

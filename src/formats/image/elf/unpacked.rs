@@ -1,0 +1,22 @@
+//! Kernel modules that are compressed.
+
+use super::Error;
+use crate::formats::image::allowance::Allowance;
+use crate::formats::image::compression::{self, Compression};
+
+/// The most that a compressed module unpacks to, in bytes. The largest have some 10 MB; both, packed and unpacked, are
+/// in memory for a moment.
+const UNPACKED_LIMIT: u64 = 24 << 20;
+
+/// A module as the kernel sees it: unpacked where it is compressed as `.ko.gz`, `.ko.xz` or `.ko.zst`.
+///
+/// # Errors
+/// When it cannot be unpacked, or not within the limits.
+pub(crate) fn unpacked(bytes: Vec<u8>, allowance: &Allowance) -> Result<Vec<u8>, Error> {
+    match Compression::detect(&bytes) {
+        Some(packed @ (Compression::Gzip | Compression::Xz | Compression::Zstd)) => {
+            compression::unpack(packed, &bytes, UNPACKED_LIMIT, allowance).map_err(Error::Packed)
+        }
+        _ => Ok(bytes),
+    }
+}
