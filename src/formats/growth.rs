@@ -55,6 +55,10 @@ impl grub_cfg::World for NoDisk {
         None
     }
 
+    fn names(&self, _: &str) -> Option<Vec<String>> {
+        None
+    }
+
     fn environment(&self, _: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
         Ok(None)
     }

@@ -280,6 +280,11 @@ impl World for Run<'_> {
         }
     }
 
+    fn names(&self, directory: &str) -> Option<Vec<String>> {
+        let Some(directory) = self.locate(directory).ok()? else { return Some(Vec::new()) };
+        self.disk.root.names(&directory).ok()
+    }
+
     fn environment(&self, path: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
         let Some(path) = self.locate(path)? else { return Ok(None) };
         Ok(environment(self.disk.root, &path)?.map(|(variables, _)| variables))

@@ -41,7 +41,7 @@ const PIECES: [&str; 33] = [
 ];
 
 /// Conditions; `%` stands for a word.
-const CONDITIONS: [&str; 32] = [
+const CONDITIONS: [&str; 34] = [
     "[ % = % ]",
     "[ % == % ]",
     "[ % != % ]",
@@ -63,6 +63,8 @@ const CONDITIONS: [&str; 32] = [
     "[ -f $prefix/s1.cfg ]",
     "[ -s $prefix/grubenv -a -e $prefix/none ]",
     "[ -d $prefix/s1.cfg ]",
+    "[ -e $prefix/none*.x ]",
+    "[ -n $prefix/none.d/?.cfg -a % = % ]",
     "test % = %",
     "true",
     "false",

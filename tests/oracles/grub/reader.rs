@@ -17,6 +17,13 @@ impl World for Case {
         })
     }
 
+    fn names(&self, directory: &str) -> Option<Vec<String>> {
+        let in_prefix = directory.strip_prefix("(prefix)")?.trim_matches('/');
+        // Those that the emulator is given, and `case.cfg` and `grub.cfg` beside them.
+        let names = ["s1.cfg", "grubenv", "case.cfg", "grub.cfg"].map(str::to_owned);
+        Some(if in_prefix.is_empty() { names.to_vec() } else { Vec::new() })
+    }
+
     fn environment(&self, path: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
         Ok((path == "(prefix)/grubenv").then(|| self.block.iter().cloned().collect()))
     }

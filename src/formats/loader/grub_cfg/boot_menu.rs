@@ -85,6 +85,8 @@ pub struct Step {
     pub unnamed: bool,
     /// Its place in the menu around it, counted from 0.
     pub index: usize,
+    /// The first thing that was not read of it, so that it is not known which of its entries boots.
+    pub left_out: Option<Problem>,
 }
 
 /// A file that an entry names.

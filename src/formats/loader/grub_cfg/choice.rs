@@ -1,6 +1,6 @@
 //! Which entry `default` means (`grub-core/normal/menu.c`).
 
-use super::boot_menu::{Entry, Menu};
+use super::boot_menu::{Entry, Menu, Step};
 use super::number;
 use isctpl_checks::facts::Location;
 
@@ -77,13 +77,17 @@ pub fn choose(menu: &Menu) -> Choice {
         level.retain(|(_, entry)| place_at(entry, depth) == Some(place));
         match level.as_slice() {
             [] => return unknown("chooses a submenu without entries"),
-            [(index, entry), ..] if entry.submenu.len() <= depth => {
-                return Choice::Entry { index: *index, because, at };
-            }
-            _ => {}
+            [(index, entry), ..] => match entry.submenu.get(depth) {
+                None => return Choice::Entry { index: *index, because, at },
+                Some(Step { left_out: Some(problem), .. }) => {
+                    return unknown(&format!("was not read whole: {problem}"));
+                }
+                Some(_) => {}
+            },
         }
-        // Without a path into the submenu its first entry boots.
-        wanted = if found.is_none() { "0" } else { tail.unwrap_or("0") };
+        // Without a path into the submenu its first entry boots; the path holds whether its head names something or not
+        // (`grub_menu_execute_entry`).
+        wanted = tail.unwrap_or("0");
         depth += 1;
     }
 }

@@ -90,9 +90,8 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
                     evaluator.uncertain = definition.uncertain;
                     evaluator.variables = before.context();
                     let (id, is_named) = (header.id(), header.is_named());
-                    let step = Step { title: header.title(), id, index, unnamed: !is_named };
-                    evaluator.run_body(&header, &body);
-                    open_at(evaluator, &[path, &[step]].concat(), entries);
+                    let step = Step { title: header.title(), id, index, unnamed: !is_named, left_out: None };
+                    evaluator.opened_submenu(&[path, &[step]].concat(), &header, &body, entries);
                 }
             }
             Kind::Entry { header, body } => {
@@ -111,6 +110,23 @@ fn open_at(evaluator: &mut Evaluator<'_>, path: &[Step], entries: &mut Vec<Entry
 }
 
 impl Evaluator<'_> {
+    /// The entries of a submenu. Nothing of it is run before it is opened, so that what is not read of it is a doubt for
+    /// who opens it alone; where there is no entry to carry that, it is one of the menu.
+    fn opened_submenu(&mut self, path: &[Step], header: &Header, body: &Rc<[Statement]>, entries: &mut Vec<Entry>) {
+        let of_menu = self.left_out.take();
+        let begin = entries.len();
+        self.run_body(header, body);
+        open_at(self, path, entries);
+        let of_submenu = std::mem::replace(&mut self.left_out, of_menu);
+        let inner = entries.get_mut(begin..).unwrap_or_default();
+        if self.stopped || inner.is_empty() {
+            self.left_out = self.left_out.take().or(of_submenu);
+            return;
+        }
+        let steps = inner.iter_mut().filter_map(|entry| entry.submenu.get_mut(path.len().checked_sub(1)?));
+        steps.for_each(|step| step.left_out.clone_from(&of_submenu));
+    }
+
     /// An entry with what it loads; what is not read of it leaves the menu as it is.
     fn opened(&mut self, entry: Entry, load: impl FnOnce(&mut Self, Entry) -> Entry) -> Entry {
         let of_menu = self.left_out.take();

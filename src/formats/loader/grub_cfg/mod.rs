@@ -19,6 +19,7 @@ mod lexer;
 mod loads;
 mod menu;
 mod number;
+mod pattern;
 mod second_try;
 mod status;
 mod syntax;

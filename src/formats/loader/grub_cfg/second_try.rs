@@ -33,6 +33,10 @@ impl World for NextBoot<'_> {
         self.world.presence(path)
     }
 
+    fn names(&self, directory: &str) -> Option<Vec<String>> {
+        self.world.names(directory)
+    }
+
     fn environment(&self, path: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
         // GRUB writes into a block that is there, and makes none.
         Ok(self.world.environment(path)?.map(|mut block| {

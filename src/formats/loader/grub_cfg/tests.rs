@@ -29,6 +29,12 @@ impl World for Disk {
         Some(file.map_or(Presence::Absent, Presence::File))
     }
 
+    fn names(&self, directory: &str) -> Option<Vec<String>> {
+        let below = format!("{}/", directory.trim_end_matches('/'));
+        let inner = self.files.keys().filter_map(|path| path.strip_prefix(&below)?.split('/').next());
+        (!self.unreadable).then(|| inner.map(str::to_owned).collect())
+    }
+
     fn environment(&self, path: &str) -> Result<Option<BTreeMap<String, String>>, Problem> {
         match self.unreadable {
             true => Err(Problem::new(path, "permission denied; run as root")),

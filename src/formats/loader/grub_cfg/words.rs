@@ -3,6 +3,7 @@
 use super::argument::Argument;
 use super::evaluate::Evaluator;
 use super::lexer::{Part, Word};
+use super::pattern;
 use super::status::cost;
 
 /// The most bytes that one word comes to when variables are put in; a kernel takes no longer command line than 4 KiB.
@@ -109,10 +110,38 @@ impl Evaluator<'_> {
         if word.quoted {
             growing.open.get_or_insert_default();
         }
-        // Names of files take a pattern's place where the module "regexp" is there and something matches
-        // (`grub-core/commands/wildcard.c`).
-        if let Some(open) = &mut growing.open {
-            open.inexact |= word.pattern && open.text.starts_with(['/', '(', '*']);
+        if let Some(open) = &growing.open
+            && !growing.cut
+            && (word.pattern || self.holds_pattern(word))
+        {
+            let (inexact, work) = self.may_match(open);
+            growing.total += work;
+            growing.open.iter_mut().for_each(|open| open.inexact |= inexact);
+        }
+    }
+
+    /// Whether a pattern comes into a word by a variable outside of quotes.
+    fn holds_pattern(&self, word: &Word) -> bool {
+        word.parts.iter().any(|part| match part {
+            Part::Variable { name, quoted: false } => {
+                self.variables.text(name).is_some_and(|text| text.contains(['*', '?']))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether names of files may take an argument's place, and how much was looked at: they do where the module "regexp"
+    /// is there and something matches, in the order of the directory; otherwise it stays as it is
+    /// (`grub-core/commands/wildcard.c`).
+    fn may_match(&self, argument: &Argument) -> (bool, usize) {
+        if !argument.text.starts_with(['/', '(', '*']) {
+            return (false, 0);
+        }
+        let Some(text) = argument.known() else { return (true, 0) };
+        let Some((directory, pattern)) = pattern::first(text) else { return (true, 0) };
+        match self.world.names(&self.on_root(directory)) {
+            Some(names) => (names.iter().any(|name| pattern::may_take(pattern, name)), names.len()),
+            None => (true, 0),
         }
     }
 

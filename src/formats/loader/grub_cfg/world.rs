@@ -24,6 +24,9 @@ pub trait World {
     /// What lies at a path; `None` when that cannot be told.
     fn presence(&self, path: &str) -> Option<Presence>;
 
+    /// The names in a directory, none where there is no such directory; `None` when that cannot be told.
+    fn names(&self, directory: &str) -> Option<Vec<String>>;
+
     /// The variables of an environment block; `Ok(None)` when there is no such file.
     ///
     /// # Errors

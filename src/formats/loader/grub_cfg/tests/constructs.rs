@@ -75,11 +75,64 @@ fn loops_run() {
             "unknown: was not read whole: /boot/grub/grub.cfg:1: loops for as long as a condition with an unknown \
              result holds",
         ),
-        (
-            "for k in /boot/vmlinuz-*; do menuentry $k { linux $k; }; done\n",
-            "unknown: was not read whole: /boot/grub/grub.cfg:1: loops over the names of files, which are not read",
-        ),
     ]);
+}
+
+/// `grub-emu` 2.06 with "regexp": what nothing matches stays as it is, and what matches comes in the directory's order.
+#[test]
+fn a_pattern_that_no_file_matches_stays_as_it_is() {
+    let files = ["(prefix)/vmlinuz-6.1", "(prefix)/conf.d/a.cfg"].map(|path| (path.to_owned(), String::new()));
+    let disk = Disk { files: files.into(), ..Disk::default() };
+    let unread =
+        "unknown: was not read whole: /boot/grub/grub.cfg:1: loops over the names of files, which are not read";
+    for (text, expected) in [
+        ("for k in $prefix/vmlinux-*; do menuentry x { linux $k; }; done\n", "/vmlinux-* "),
+        ("for d in $prefix/*.d; do for f in $d/*.cfg; do source $f; done; done\nmenuentry x { linux /k; }\n", unread),
+        (
+            "for d in $prefix/none/*.d; do for f in $d/*.cfg; do source $f; done; done\nmenuentry x { linux /k; }\n",
+            "/k ",
+        ),
+        ("for k in $prefix/vmlinuz-?.?; do menuentry x { linux $k; }; done\n", unread),
+        // A variable outside of quotes brings its pattern along.
+        ("p=\"$prefix/v*\"\nfor k in \"$p\"; do menuentry x { linux \"$k\"; }; done\n", "/v* "),
+        ("p=\"$prefix/n*\"\nfor k in $p; do menuentry x { linux \"$k\"; }; done\n", "/n* "),
+        ("p=\"$prefix/v*\"; for k in $p; do menuentry x { linux \"$k\"; }; done\n", unread),
+        // Devices are patterns, too.
+        ("for k in (hd*)/k; do menuentry x { linux \"$k\"; }; done\n", unread),
+    ] {
+        assert_eq!(boots(text, &disk), expected, "{text}");
+    }
+    let unreadable = Disk { unreadable: true, ..Disk::default() };
+    assert_eq!(boots("for k in $prefix/v*; do menuentry x { linux \"$k\"; }; done\n", &unreadable), unread);
+}
+
+/// GRUB runs a submenu's commands when it is opened (`grub_menu_execute_entry`).
+#[test]
+fn what_is_not_read_of_a_submenu_is_a_doubt_of_that_submenu() {
+    let menu = |default: &str, submenu: &str| {
+        format!(
+            "menuentry a {{ linux /a; }}\nsubmenu s {{ {submenu} }}\nmenuentry b {{ linux /b; }}\nset default={default}\n"
+        )
+    };
+    let doubtful = "source $grub_platform.cfg; menuentry c { linux /c; };";
+    let boots = |default: &str, submenu: &str| boots(&menu(default, submenu), &Disk::default());
+    assert_eq!(boots("0", doubtful), "/a ");
+    assert_eq!(boots("2", doubtful), "/b ");
+    assert_eq!(boots("none", doubtful), "/a ");
+    for into in ["1", "s", "\"1>0\"", "\"s>c\""] {
+        assert!(boots(into, doubtful).starts_with("unknown: was not read whole"), "{into}");
+    }
+    let inner = format!("menuentry d {{ linux /d; }}; submenu t {{ {doubtful} }};");
+    assert_eq!(boots("s", &inner), "/d ");
+    assert!(boots("\"s>t\"", &inner).starts_with("unknown: was not read whole"));
+    // The path holds although its head names nothing, and the first entry is a submenu.
+    let first = format!(
+        "submenu s {{ menuentry c {{ linux /c; }}; menuentry d {{ linux /d; }}; }}\nset default={}\n",
+        "\"none>1\""
+    );
+    assert_eq!(self::boots(&first, &Disk::default()), "/d ");
+    // Nothing can stand for a submenu without entries.
+    assert!(boots("0", "source $grub_platform.cfg;").starts_with("unknown: was not read whole"));
 }
 
 #[test]
