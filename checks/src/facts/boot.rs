@@ -198,6 +198,8 @@ pub enum Start {
     Xen,
     /// Another kernel that is loaded by the multiboot protocol.
     Multiboot,
+    /// A test of the machine's memory (memtest86+), which is loaded like Linux.
+    MemoryTest,
     /// Another boot loader (`chainloader`).
     Loader,
     /// A system that is not Linux.
@@ -218,6 +220,7 @@ impl Start {
             Self::Firmware => "what the firmware boots next",
             Self::Xen => "the Xen hypervisor",
             Self::Multiboot => "a multiboot kernel",
+            Self::MemoryTest => "a test of the memory",
             Self::Loader => "another boot loader",
             Self::OtherSystem => "a system that is not Linux",
             Self::Menu => "another menu",
@@ -227,7 +230,7 @@ impl Start {
 
     /// Whether no system comes up by it, whatever else the machine holds.
     pub fn boots_nothing(self) -> bool {
-        matches!(self, Self::FirmwareSetup | Self::Reboot | Self::PowerOff)
+        matches!(self, Self::FirmwareSetup | Self::Reboot | Self::PowerOff | Self::MemoryTest)
     }
 }
 

@@ -43,6 +43,9 @@ impl Evaluator<'_> {
     }
 
     fn kernel(&mut self, arguments: &[Argument], line: u32) {
+        if arguments.first().is_some_and(|path| !path.inexact && is_memory_test(&path.text)) {
+            return self.start(Start::MemoryTest);
+        }
         let at = self.place(line);
         let mut loaded = LoadedFiles {
             kernel: arguments.first().map(|path| self.named_file(&path.text, at)),
@@ -121,6 +124,12 @@ impl Evaluator<'_> {
         let device = device.filter(|device| !device.is_empty() && !device.contains('$'));
         Named { device, path: path.to_owned(), at: Some(at) }
     }
+}
+
+/// Whether a path is that of memtest86+, as distributions install it (`memtest86+x64.efi`, `mt86+x64`).
+fn is_memory_test(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    ["memtest", "mt86"].iter().any(|program| name.starts_with(program))
 }
 
 /// A word as GRUB writes it into the command line (`grub-core/lib/cmdline.c`): quoted as a whole when

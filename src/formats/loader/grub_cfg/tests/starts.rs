@@ -17,6 +17,9 @@ fn an_entry_says_what_it_starts() {
         ("multiboot /boot/xen.gz\n module /vmlinuz\n module /initrd", Some(Start::Xen)),
         ("xen_hypervisor /xen\n xen_module /vmlinuz", Some(Start::Xen)),
         ("multiboot /memtest.mb", Some(Start::Multiboot)),
+        // Debian's `20_memtest86+`, and what Ubuntu's live images have.
+        ("linux   /memtest86+x64.efi console=ttyS0,115200", Some(Start::MemoryTest)),
+        ("linux16 ($root)/boot/memtest86+.bin", Some(Start::MemoryTest)),
         ("configfile (hd0,1)/boot/grub/grub.cfg", Some(Start::Menu)),
         ("set x=1", None),
         // What is loaded last is started.
