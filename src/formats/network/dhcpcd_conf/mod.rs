@@ -2,7 +2,10 @@
 
 pub(crate) mod edit;
 
+use crate::formats::text::net::classful_prefix;
+use ipnet::IpNet;
 use isctpl_checks::facts::{InterfaceConfig, Located, Location, Manager, Method, Problem};
+use std::net::Ipv4Addr;
 
 /// Option 121 (RFC 3442), by name and number.
 const CLASSLESS: [&str; 2] = ["classless_static_routes", "121"];
@@ -79,12 +82,14 @@ fn setting(word: &str, rest: &str, at: Location, config: &mut InterfaceConfig, p
         "static" => {
             let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
             match key {
-                "ip_address" => match value.parse() {
-                    Ok(net) => {
+                "ip_address" => match address(value) {
+                    Some(net) => {
                         config.addresses.push(net);
                         config.method = Method::Static;
                     }
-                    Err(_) => problems.push(Problem::new(at.to_string(), "static ip_address= is not a valid address")),
+                    // A line that dhcpcd refuses is without effect (`parse_config_line()` of `read_config()`).
+                    None if !value.starts_with(|first: char| first.is_ascii_digit()) => {}
+                    None => problems.push(Problem::new(at.to_string(), "static ip_address= is not a valid address")),
                 },
                 "routers" => config.gateway = value.split_whitespace().next().and_then(|router| router.parse().ok()),
                 _ => {}
@@ -92,6 +97,14 @@ fn setting(word: &str, rest: &str, at: Location, config: &mut InterfaceConfig, p
         }
         _ => {}
     }
+}
+
+/// An address; one without a prefix has that of its class (`parse_addr()` in dhcpcd's `src/if-options.c`).
+fn address(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| {
+        let ip: Ipv4Addr = text.parse().ok()?;
+        IpNet::new(ip.into(), classful_prefix(ip)).ok()
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +126,24 @@ mod tests {
         assert_eq!(others.matches.names, ["!veth*", "!wlan0"]);
         assert_eq!((others.method, others.metric.as_ref().unwrap().value), (Method::Dhcp, 300));
         assert!(!format!("{configs:?}").contains("verysecret"));
+    }
+
+    #[test]
+    fn an_address_that_dhcpcd_refuses_is_without_effect() {
+        let of = |value: &str| {
+            let mut problems = Vec::new();
+            let text = format!("interface eth0\nstatic ip_address={value}\n");
+            let block = parse(&text, "/c", &mut problems).remove(0);
+            (block.addresses.first().map(ToString::to_string), block.method, problems.len())
+        };
+        assert_eq!(of("192.0.2.5/26"), (Some("192.0.2.5/26".to_owned()), Method::Static, 0));
+        assert_eq!(of("192.0.2.5"), (Some("192.0.2.5/24".to_owned()), Method::Static, 0));
+        assert_eq!(of("10.0.0.5"), (Some("10.0.0.5/8".to_owned()), Method::Static, 0));
+        for refused in ["<STATICIP>/24", "", "$ADDRESS", "none"] {
+            assert_eq!(of(refused), (None, Method::Dhcp, 0), "{refused}");
+        }
+        // inet_aton() takes more than is read here.
+        assert_eq!(of("0xC0.0.2.5/24"), (None, Method::Dhcp, 1));
     }
 
     #[test]
