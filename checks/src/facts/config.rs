@@ -235,7 +235,7 @@ pub struct InterfaceConfig {
     pub renderer: Option<String>,
     /// Written by a program (cloud-init, netplan generate), which may write it anew.
     pub generated_by: Option<String>,
-    /// Interfaces below, of a bond, bridge or VLAN.
+    /// Interfaces below, of a bond, bridge or VLAN: their names, or the MAC addresses by which netplan alone finds them.
     pub lower: Vec<String>,
     /// What it makes its own NIC a port of: the name of a bond, bridge, team or VRF, or the UUID of a profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
 //! Whether anything bears what `--san-nic` names.
 
+use super::candidates::tells_nics_apart;
+use super::config_match::san_configs;
 use super::evidence::{DRACUT_FIRMWARE_NIC, is_named_by_dracut};
 use super::nic_match::any_pattern;
 use crate::Analysis;
@@ -32,7 +34,7 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
         (None, Some(name)) => names(facts).contains(name) || patterns_take(facts, name),
         (None, None) => false,
     };
-    if borne {
+    if borne || !nics_are_known && takes_any(facts) {
         return None;
     }
     let hint = match nics_are_known {
@@ -40,6 +42,12 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
         false => format!("; if no configuration is for the SAN NIC, give --san-nic {UNCONFIGURED}"),
     };
     Some(problem(format!("no NIC or network configuration has it ({}){hint}", there_are(facts))))
+}
+
+/// Whether a configuration takes the NIC as it takes every other, and none is for single ones: who mistypes the name is
+/// told the same.
+fn takes_any(facts: &Analysis<'_>) -> bool {
+    facts.scope.san_nic_name().is_none_or(is_name) && !san_configs(facts).is_empty() && !tells_nics_apart(facts)
 }
 
 fn there_are(facts: &Analysis<'_>) -> String {

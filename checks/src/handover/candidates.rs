@@ -68,20 +68,42 @@ fn configurations(facts: &Facts) -> impl Iterator<Item = &InterfaceConfig> {
     })
 }
 
-/// Names that configurations bear and that a NIC of hardware may have, with the pattern where it is one.
-fn names(facts: &Analysis<'_>, kernel_names: bool) -> Vec<(String, String)> {
+/// Names that configurations bear and that the SAN NIC may have, with the pattern where it is one.
+fn names(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<(String, String)> {
     let ports = facts.netconfig.interfaces.iter().flat_map(|config| &config.lower);
     let named = configurations(facts).flat_map(|config| &config.matches.names);
+    let others = known.mac.as_ref().map(|mac| names_of_others(facts, mac)).unwrap_or_default();
     let mut found: Vec<(String, String)> = Vec::new();
-    let mut known = BTreeSet::new();
-    for pattern in named.chain(ports).filter(|name| may_be_hardware(name) && !is_wide(name, kernel_names)) {
+    let mut tried = BTreeSet::new();
+    for pattern in named.chain(ports).filter(|name| may_be_hardware(name) && !is_wide(name, known.kernel_names)) {
         if let Some(name) = example(pattern)
-            && known.insert(name.clone())
+            && !others.contains(name.as_str())
+            && tried.insert(name.clone())
         {
             found.push((name, pattern.clone()));
         }
     }
     found
+}
+
+/// Whether a configuration is for one NIC, by its name or its MAC address.
+pub(super) fn tells_nics_apart(facts: &Analysis<'_>) -> bool {
+    names(facts, &SanIdentity::default()).iter().any(|(name, pattern)| name == pattern) || !macs(facts).is_empty()
+}
+
+/// Names that go with MAC addresses, and none of them with this one: what bears one is another NIC.
+fn names_of_others<'a>(facts: &'a Analysis<'_>, mac: &str) -> BTreeSet<&'a str> {
+    let interfaces = facts.netconfig.interfaces.iter();
+    let by_configs = interfaces.flat_map(|config| {
+        let given = config.set_name.as_ref().map(|name| name.value.as_str());
+        given.into_iter().chain(config.matches.only_name()).map(|name| (name, &config.matches))
+    });
+    let by_rules = facts.netconfig.renames.iter().map(|rename| (rename.name.as_str(), &rename.matches));
+    let bound = by_configs.chain(by_rules).filter(|(_, of)| !of.macs.is_empty());
+    let (own, others): (Vec<_>, Vec<_>) =
+        bound.partition(|(_, of)| of.macs.iter().any(|wanted| wanted.eq_ignore_ascii_case(mac)));
+    let is_own = |name: &str| own.iter().any(|(known, _)| *known == name);
+    others.into_iter().map(|(name, _)| name).filter(|name| !is_own(name)).collect()
 }
 
 /// Whether a firmware can have booted by a NIC of this name: no wireless one, no tunnel, no VLAN, no alias.
@@ -111,7 +133,7 @@ fn macs(facts: &Analysis<'_>) -> BTreeSet<String> {
 fn of_configurations(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<Candidate> {
     let mut found = Vec::new();
     if known.name.is_none() {
-        for (name, pattern) in names(facts, known.kernel_names).into_iter().take(LIMIT) {
+        for (name, pattern) in names(facts, known).into_iter().take(LIMIT) {
             let both = configurations(facts).find(|config| config.matches.names.contains(&pattern));
             let mac = known.mac.clone().or_else(|| both?.matches.macs.first().cloned());
             let subject = if name == pattern { name.clone() } else { format!("one of {pattern}") };
@@ -150,7 +172,7 @@ fn unnamed(known: &SanIdentity) -> Candidate {
 /// Names that configurations bear and no NIC of this host, which may be what the real root calls the SAN NIC.
 /// None where its name is borne by a configuration: then both systems name their NICs alike.
 fn of_another_host(facts: &Analysis<'_>, known: &SanIdentity) -> Vec<String> {
-    let named = names(facts, known.kernel_names);
+    let named = names(facts, known);
     if named.iter().any(|(name, _)| Some(name) == known.name.as_ref()) {
         return Vec::new();
     }

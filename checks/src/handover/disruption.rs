@@ -4,6 +4,7 @@ use super::config_match::config_text;
 use super::managers::{activated_by_hand, initscripts_apply, keeps, keeps_all, leaves_foreign_routes, renderer};
 use crate::facts::{InterfaceConfig, Location, Manager, Method, Problem};
 use crate::{Analysis, Evidence, SanNicNeed, ShellCommand};
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// What goes wrong when a configuration takes the SAN NIC over.
@@ -157,9 +158,11 @@ pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
             .any(|command| command.value.contains("route") && command.value.split_whitespace().any(test))
     };
     if portals.is_empty() {
-        // The target lies behind a gateway: any route through one may be the way.
+        // The target lies behind a gateway: any route through one that leads out of the NIC's own network may be the way.
+        let leads_out = |to: &IpNet| !config.addresses.iter().any(|own| own.contains(to));
+        let mut routes = config.routes.iter().map(|route| &route.value);
         return config.gateway.is_some()
-            || config.routes.iter().any(|route| route.value.gateway.is_some())
+            || routes.any(|route| route.gateway.is_some() && leads_out(&route.destination))
             || by_command(&|word| word == "via" || word == "gw");
     }
     portals.iter().all(|ip| {
@@ -167,7 +170,7 @@ pub(super) fn covered(facts: &Analysis<'_>, config: &InterfaceConfig) -> bool {
             || facts.handoff().is_some_and(|handoff| handoff.is_on_link(*ip))
             || config.addresses.iter().any(|net| net.contains(ip))
             || config.routes.iter().any(|route| route.value.destination.contains(ip))
-            || by_command(&|word| match word.parse::<ipnet::IpNet>() {
+            || by_command(&|word| match word.parse::<IpNet>() {
                 Ok(net) => net.contains(ip),
                 Err(_) => word.parse::<IpAddr>() == Ok(*ip),
             })

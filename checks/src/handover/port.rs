@@ -15,10 +15,11 @@ pub(super) struct Port {
     pub(super) dormant: bool,
 }
 
-/// Whether a configuration of what lies above the SAN NIC names it as a port. A VLAN leaves it as it is.
+/// Whether a configuration of what lies above the SAN NIC names it as a port, by its name or its MAC address. A VLAN
+/// leaves it as it is.
 pub(super) fn is_port(config: &InterfaceConfig, san: &SanIdentity) -> bool {
-    let is_named = |name: &String| any_pattern(&config.lower, name);
-    config.vlan.is_none() && !config.lower.is_empty() && san.name.as_ref().is_some_and(is_named)
+    let is_named = |known: &String| any_pattern(&config.lower, known);
+    config.vlan.is_none() && !config.lower.is_empty() && san.name.iter().chain(&san.mac).any(is_named)
 }
 
 /// What makes the SAN NIC a port, seen from above or from the NIC's own configuration.

@@ -229,6 +229,74 @@ fn a_san_nic_that_nothing_bears_is_an_error() {
     assert_eq!(wrong("ens2fO", &[unread]), None);
 }
 
+/// Which network the target is in is not known: a route by a gateway within the NIC's own network leads nowhere else.
+#[test]
+fn a_route_within_the_own_network_is_no_way_to_the_target() {
+    let verdict = |destination: &str| {
+        let route = json!({"destination": destination, "gateway": "192.0.2.1", "metric": null});
+        let config = stanza(
+            "enp0s3",
+            json!({"manager": "networkd", "method": "static",
+            "addresses": ["192.0.2.107/24"], "routes": [located(route)]}),
+        );
+        let patch = json!({"op": "replace", "path": "/scope/san_nic", "value": "enp0s3"});
+        let verdict = disk("initramfs-tools-root", &[config], &[patch]).verdict;
+        (verdict.boot, verdict.checks)
+    };
+    assert_eq!(verdict("198.51.100.0/24").0, BootVerdict::Boots);
+    assert_eq!(verdict("192.0.0.0/16").0, BootVerdict::Boots);
+    let unknown = (BootVerdict::Unknown, vec!["handover-san-route-not-kept"]);
+    assert_eq!(verdict("192.0.2.0/24"), unknown);
+    assert_eq!(verdict("192.0.2.64/26"), unknown);
+}
+
+/// A pattern for every NIC takes it, whichever name it has; where one is configured by its name, another name may be that
+/// one mistyped.
+#[test]
+fn a_san_nic_that_is_taken_like_every_other_is_borne() {
+    let is_borne = |given: &str, configs: &[Value]| {
+        let patch = json!({"op": "replace", "path": "/scope/san_nic", "value": given});
+        unborne_san_nic(&disk_facts("initramfs-tools-root", configs, &[patch])).is_none()
+    };
+    let every = || stanza("en*", json!({"manager": "networkd"}));
+    for given in ["enp0s3", "52:54:00:00:00:03"] {
+        assert!(is_borne(given, &[every()]), "{given}");
+        assert!(is_borne(given, &[every(), stanza("eth*", json!({"manager": "networkd"}))]), "{given}");
+        assert!(!is_borne(given, &[every(), stanza("enp0s8", json!({"manager": "networkd"}))]), "{given}");
+        let by_mac =
+            stanza("", json!({"manager": "networkd", "matches": {"names": [], "macs": ["52:54:00:00:00:02"]}}));
+        assert!(!is_borne(given, &[every(), by_mac]), "{given}");
+        assert!(!is_borne(given, &[]), "{given}");
+    }
+    assert!(!is_borne("ib0", &[every()]));
+    assert!(!is_borne("no such nic", &[every()]));
+}
+
+/// A name that goes with another MAC address is not the SAN NIC's; a port is one by its MAC address too.
+#[test]
+fn what_goes_with_another_mac_address_is_another_nic() {
+    let of = |ports: Value| {
+        let san = stanza(
+            "",
+            json!({"manager": "netplan", "renderer": "networkd", "keep": located("true"),
+            "matches": {"names": [], "macs": ["52:54:00:00:00:01"]}}),
+        );
+        let lan = stanza(
+            "",
+            json!({"manager": "netplan", "renderer": "networkd", "set_name": located("lan0"),
+            "matches": {"names": [], "macs": ["52:54:00:00:00:02"]}}),
+        );
+        let bridge = stanza("br0", json!({"manager": "netplan", "renderer": "networkd", "lower": ports}));
+        let patch = json!({"op": "replace", "path": "/scope/san_nic", "value": "52:54:00:00:00:01"});
+        let judged = disk("initramfs-tools-root", &[san, lan, bridge], &[patch]);
+        (judged.verdict.boot, judged.verdict.broken_link)
+    };
+    let at_risk = (BootVerdict::AtRisk, Some(Link::Handover));
+    assert_eq!(of(json!(["lan0", "52:54:00:00:00:02"])), (BootVerdict::Boots, None));
+    assert_eq!(of(json!(["lan0", "52:54:00:00:00:01"])), at_risk);
+    assert_eq!(of(json!(["lan1"])).0, BootVerdict::Unknown, "lan1 may be the SAN NIC's name");
+}
+
 /// What dhclient asks for on the SAN NIC is said by its block, where the file has one; what was not read of the file is
 /// not known.
 #[test]

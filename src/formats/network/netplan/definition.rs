@@ -58,14 +58,16 @@ impl Definition {
         }
     }
 
-    /// The name of its interface, where that is certain: `set-name`, a plain name to match, or the id.
-    pub(super) fn called(&self) -> Option<String> {
-        if let Some(name) = &self.config.set_name {
-            return Some(name.value.clone());
-        }
-        match self.has_match {
-            false => Some(self.id.clone()),
-            true => self.config.matches.only_name().map(str::to_owned),
+    /// By what its interface is known for certain: the name of `set-name`, a plain name to match, or the id, and the MAC
+    /// address where that alone is matched.
+    pub(super) fn known_by(&self) -> Option<String> {
+        let matches = &self.config.matches;
+        let is_by_mac = matches.names.is_empty() && matches.drivers.is_empty();
+        match &self.config.set_name {
+            Some(name) => Some(name.value.clone()),
+            None if !self.has_match => Some(self.id.clone()),
+            None if is_by_mac => matches.only_mac().map(str::to_owned),
+            None => matches.only_name().map(str::to_owned),
         }
     }
 

@@ -154,8 +154,8 @@ impl Netplan {
             problems.splice(0..0, refused);
             problems.extend(later.into_iter().filter(|_| strict));
         }
-        let called: BTreeMap<String, String> =
-            self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.called()?))).collect();
+        let known_by: BTreeMap<String, String> =
+            self.definitions.iter().filter_map(|(id, definition)| Some((id.clone(), definition.known_by()?))).collect();
         let made = self.definitions.values().filter(|definition| definition.has_ports());
         let uppers: BTreeMap<String, Located<String>> =
             made.flat_map(|upper| upper.lower().iter().map(|lower| (lower.clone(), upper.located_id()))).collect();
@@ -163,14 +163,14 @@ impl Netplan {
             .definitions
             .into_iter()
             .map(|(id, definition)| {
-                // Where it has a name, the other one bears that.
-                let upper = uppers.get(&id).filter(|_| !called.contains_key(&id)).cloned();
+                // Where it has a name or an address, the other one bears that.
+                let upper = uppers.get(&id).filter(|_| !known_by.contains_key(&id)).cloned();
                 let mut config = definition.finish(self.renderer.clone());
                 config.port_of = upper;
                 config.given_up.clone_from(&given_up);
                 for lower in &mut config.lower {
-                    if let Some(name) = called.get(lower) {
-                        lower.clone_from(name);
+                    if let Some(known) = known_by.get(lower) {
+                        lower.clone_from(known);
                     }
                 }
                 config

@@ -168,22 +168,28 @@ proptest! {
 /// What netplan's generator writes for networkd (src/networkd.c): `Bridge=` and its kin in the file of the NIC, which it
 /// finds by the definition's id.
 #[test]
-fn a_nic_that_is_matched_without_a_name_is_told_to_be_a_port() {
-    let ports = |upper: &str| {
+fn a_port_is_known_by_its_name_or_its_address_and_else_told_to_be_one() {
+    let ports = |upper: &str, san: &str| {
         let text = format!(
-            "network:\n  ethernets:\n    san: {{match: {{macaddress: \"52:54:00:aa:bb:01\"}}}}\n    enp0s4: {{}}\n  {upper}: {{x0: {{interfaces: [san, enp0s4]}}}}\n"
+            "network:\n  ethernets:\n    san: {san}\n    enp0s4: {{}}\n  {upper}: {{x0: {{interfaces: [san, enp0s4]}}}}\n"
         );
         let (configs, _) = read(&[("/etc/netplan/1.yaml", &text)]);
         let own = configs.iter().filter_map(|config| config.port_of.clone()).map(|upper| (upper.value, upper.at.line));
-        let lower = configs.iter().find(|config| !config.lower.is_empty()).map(|config| config.lower.clone());
+        let lower = configs.iter().find(|config| !config.lower.is_empty()).map(|config| config.lower.join(" "));
         (own.collect::<Vec<_>>(), lower.unwrap())
     };
+    let mac = "52:54:00:aa:bb:01";
     for upper in ["bridges", "bonds", "vrfs"] {
-        assert_eq!(ports(upper), (vec![("x0".to_owned(), 5)], vec!["san".to_owned(), "enp0s4".to_owned()]), "{upper}");
+        let by = |of_san: &str| ports(upper, &format!("{{match: {{macaddress: \"{mac}\"}}{of_san}}}"));
+        assert_eq!(by(""), (vec![], format!("{mac} enp0s4")), "{upper}");
+        assert_eq!(by(", set-name: san0"), (vec![], "san0 enp0s4".to_owned()), "{upper}");
+        let told = (vec![("x0".to_owned(), 5)], "san enp0s4".to_owned());
+        assert_eq!(ports(upper, "{match: {driver: virtio_net}}"), told, "{upper}");
+        assert_eq!(ports(upper, &format!("{{match: {{name: \"en*\", macaddress: \"{mac}\"}}}}")), told, "{upper}");
     }
     let (vlan, _) = read(&[(
         "/etc/netplan/1.yaml",
-        "network:\n  ethernets:\n    san: {match: {macaddress: \"52:54:00:aa:bb:01\"}}\n  vlans: {v: {id: 4, link: san}}\n",
+        "network:\n  ethernets:\n    san: {match: {driver: virtio_net}}\n  vlans: {v: {id: 4, link: san}}\n",
     )]);
     assert!(vlan.iter().all(|config| config.port_of.is_none()));
 }
