@@ -1,6 +1,6 @@
 //! The only rooms that touch the kernel.
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) mod allocations;
 pub(crate) mod attention;
 mod boot;

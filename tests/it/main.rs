@@ -12,6 +12,7 @@ mod doctor_live;
 mod doctor_root;
 mod fence;
 mod fleet;
+mod fuzzing;
 mod gate;
 mod generated;
 mod holders;

@@ -6,6 +6,26 @@ pub(super) fn crc32c(remainder: u32, bytes: &[u8]) -> u32 {
     !crc32c::crc32c_append(!remainder, bytes)
 }
 
+#[cfg(any(test, fuzzing))]
+thread_local! {
+    static UNVERIFIED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Does it with every checksum of a filesystem taken for right, as whoever means harm computes them.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn unverified(work: impl FnOnce()) {
+    UNVERIFIED.set(true);
+    work();
+    UNVERIFIED.set(false);
+}
+
+/// Whether a checksum counts as right that is so or not.
+pub(crate) fn counts(right: bool) -> bool {
+    #[cfg(any(test, fuzzing))]
+    let right = right || UNVERIFIED.get();
+    right
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

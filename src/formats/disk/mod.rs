@@ -6,7 +6,7 @@
 
 mod blocks;
 pub(crate) mod btrfs;
-mod checksum;
+pub(crate) mod checksum;
 mod content;
 mod error;
 pub(crate) mod ext;

@@ -1,6 +1,6 @@
 //! The four checksums of metadata and data (`enum btrfs_csum_type`).
 
-use crate::formats::disk::checksum::crc32c;
+use crate::formats::disk::checksum::{counts, crc32c};
 use blake2::Blake2b;
 use blake2::digest::Digest;
 use blake2::digest::consts::U32;
@@ -46,12 +46,12 @@ impl Checksum {
 
     /// Whether the stored checksum, of [`Self::size`] bytes or with more behind it, is that of the bytes.
     pub(super) fn matches(self, bytes: &[u8], stored: &[u8]) -> bool {
-        match self {
+        counts(match self {
             Self::Crc32c => stored.starts_with(&(!crc32c(!0, bytes)).to_le_bytes()),
             Self::Xxhash64 => stored.starts_with(&XxHash64::oneshot(0, bytes).to_le_bytes()),
             Self::Sha256 => stored.starts_with(&Sha256::digest(bytes)),
             Self::Blake2b => stored.starts_with(&Blake2b::<U32>::digest(bytes)),
-        }
+        })
     }
 }
 
