@@ -10,6 +10,7 @@ use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{ExecLine, Location, Logout, Problem};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 /// The most text of a script that is read; a larger one is not looked into.
@@ -184,12 +185,11 @@ impl<'a> Scripts<'a> {
     /// The text of a shell script; `None` of a program, or where there is none. What cannot be read is noted.
     fn text(&self, path: &str) -> Option<String> {
         // Only a path says which file it is, and a directory or device is no script, nor is what the
-        // kernel shows of its processes and devices.
-        let is_below =
-            |top: &&str| path.strip_prefix(*top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let kernels = ["/proc", "/sys", "/dev"].iter().any(is_below);
+        // kernel shows of its processes and devices, by a link such as /etc/mtab either.
+        let link = || self.root.read_link(path).ok().flatten().map(|link| linked(path, &link));
         if !path.starts_with('/')
-            || kernels
+            || is_kernels(Path::new(path))
+            || link().is_some_and(|to| is_kernels(&to))
             || matches!(self.root.stat(path), Ok(Some(meta)) if meta.kind != FileKind::File)
         {
             return None;
@@ -210,5 +210,55 @@ impl<'a> Scripts<'a> {
         }
         // Line 1 stays line 1.
         (fits && shell).then_some(text)
+    }
+}
+
+/// Whether a path is below what the kernel makes up.
+fn is_kernels(path: &Path) -> bool {
+    ["/proc", "/sys", "/dev"].iter().any(|top| path.starts_with(top))
+}
+
+/// Where a link leads, by its words alone.
+fn linked(path: &str, link: &str) -> PathBuf {
+    let mut to = PathBuf::from(path);
+    to.pop();
+    for part in Path::new(link).components() {
+        match part {
+            Component::ParentDir => drop(to.pop()),
+            Component::CurDir => {}
+            part => to.push(part),
+        }
+    }
+    to
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_link_shows_of_the_kernel_is_no_script() {
+        let directory = tempfile::tempdir().unwrap();
+        let mtab = directory.path().join("mtab");
+        std::os::unix::fs::symlink("/proc/self/mounts", &mtab).unwrap();
+        let script = directory.path().join("stop");
+        std::fs::write(&script, format!("#!/bin/sh\ngrep -q / {}\n", mtab.display())).unwrap();
+        let root = Root::open(Path::new("/")).unwrap();
+        let scripts = Scripts::new(&root);
+        assert!(scripts.of_script(script.to_str().unwrap()).is_none());
+        assert_eq!(scripts.into_problems(), []);
+    }
+
+    #[test]
+    fn a_link_is_followed_by_its_words() {
+        for (path, link, to) in [
+            ("/etc/mtab", "../proc/self/mounts", "/proc/self/mounts"),
+            ("/etc/mtab", "/proc/mounts", "/proc/mounts"),
+            ("/etc/init.d/x", "./y", "/etc/init.d/y"),
+            ("/a", "../../../b", "/b"),
+        ] {
+            assert_eq!(linked(path, link), Path::new(to), "{path} {link}");
+        }
     }
 }
