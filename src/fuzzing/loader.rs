@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 
 pub(super) const TARGETS: &[Target] = &[
-    Target::new("grub-cfg", &["loader/grub_cfg/"], grub),
+    // A loop that does not end is followed for as many steps as GRUB's own menus never need.
+    Target::new("grub-cfg", &["loader/grub_cfg/"], grub).allocates(64 << 20, 4 << 10),
     Target::new("bls", &["loader/bls/"], bls),
     Target::new("grubenv", &["loader/grubenv.rs"], grubenv),
     Target::new("grub-defaults", &["loader/grub_defaults.rs"], |input| {

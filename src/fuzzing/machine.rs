@@ -44,6 +44,13 @@ struct Machine {
 static LAID_OUT: LazyLock<Mutex<Machine>> =
     LazyLock::new(|| Mutex::new(Machine::lay_out().unwrap_or_else(|error| panic!("no machine: {error}"))));
 
+/// Removes it.
+#[cfg(test)]
+pub(super) fn clear() {
+    let machine = LAID_OUT.lock().unwrap_or_else(PoisonError::into_inner);
+    fs::remove_dir_all(&machine.top).unwrap_or_else(|error| panic!("{}: {error}", machine.top.display()));
+}
+
 fn doctor(input: &[u8]) {
     let machine = LAID_OUT.lock().unwrap_or_else(PoisonError::into_inner);
     let mut changed = Vec::new();
@@ -75,10 +82,8 @@ fn doctor(input: &[u8]) {
 
 impl Machine {
     fn lay_out() -> io::Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        // It stays for as long as the process does.
-        let top = tempfile::Builder::new().prefix("isctpl-fuzz.").tempdir_in(folder)?.keep();
+        // It stays for as long as the process does: whoever starts the fuzzer gives it a folder, and removes that.
+        let top = tempfile::Builder::new().prefix("isctpl-fuzz.").tempdir()?.keep();
         let items = items(&zstd::decode_all(MACHINE)?)?;
         let machine = Self { places: Vec::new(), top, items };
         machine.items.keys().try_for_each(|path| machine.put(path))?;
