@@ -1,6 +1,6 @@
 //! Disks that are mounted nowhere: a small image, of which the input changes some bytes.
 
-use super::Target;
+use super::target::{Target, text};
 use crate::formats::disk::qcow2::foreign::foreign;
 use crate::formats::disk::{
     Blocks, Disk, Filesystem, InodeKind, LogicalVolume, Patience, Structures, Window, btrfs, checksum, ext, fat,
@@ -156,7 +156,7 @@ impl Walk<'_> {
 }
 
 fn volume(input: &[u8]) {
-    let Some(layout) = lvm::layout(&super::text(input)) else { return };
+    let Some(layout) = lvm::layout(&text(input)) else { return };
     let blocks: Arc<dyn Blocks> = Arc::new(vec![7_u8; 64 << 10]);
     for name in layout.volumes.keys().take(8) {
         if let Ok(volume) = LogicalVolume::new(&layout, name, &|_| Some(Arc::clone(&blocks))) {

@@ -1,6 +1,6 @@
 //! Kernels, their modules and their images.
 
-use super::{Target, two};
+use super::target::{Target, two};
 use crate::formats::image::allowance::Allowance;
 use crate::formats::image::compression::{self, Compression};
 use crate::formats::image::cpio::{Before, Input, Reader, Source, Sparse};

@@ -1,6 +1,6 @@
 //! The firmware's iSCSI tables, open-iscsi's files, iPXE's scripts, and credentials.
 
-use super::{Target, edits_once, text};
+use super::target::{Target, edits_once, text};
 use crate::formats::iscsi::credentials;
 use crate::formats::iscsi::ibft_sysfs::{self, Directory, READABLE};
 use crate::formats::iscsi::ibft_table::{self, chap};

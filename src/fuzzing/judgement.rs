@@ -1,6 +1,6 @@
 //! Facts of a snapshot, which may be anybody's, judged and told.
 
-use super::Target;
+use super::target::Target;
 use crate::formats::text::printable;
 use crate::report::{self, FailOn, Report, Style};
 use isctpl_checks::facts::Facts;

@@ -1,6 +1,6 @@
 //! What boot loaders read.
 
-use super::{Target, text, two};
+use super::target::{Target, text, two};
 use crate::formats::loader::grub_cfg::{self, Presence, World};
 use crate::formats::loader::uki::Uki;
 use crate::formats::loader::{bls, grub_defaults, grubenv};

@@ -1,6 +1,7 @@
 //! `doctor --root` over a machine's root, of which the input changes some files, and the report in every format.
 
-use super::{Target, judgement};
+use super::judgement;
+use super::target::Target;
 use crate::formats::image::cpio::{Before, Kind, Reader};
 use crate::probes::{self, GatherRequest};
 use change::{Change, Changes};

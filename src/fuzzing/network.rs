@@ -1,6 +1,6 @@
 //! What network managers and DHCP clients read and write.
 
-use super::{Target, text, two};
+use super::target::{Target, text, two};
 use crate::formats::network::dhclient_conf::Included;
 use crate::formats::network::ifupdown::{self, Item};
 use crate::formats::network::keyfile::{self, ifcfg, nm_conf::NmConf, profile};

@@ -1,6 +1,6 @@
 //! Formats that stand alone: the command line, firewalls, isctpl's own files, and texts.
 
-use super::{Target, text, two};
+use super::target::{Target, text, two};
 use crate::formats::cmdline::{self, edit};
 use crate::formats::firewall::iptables::{self, Table};
 use crate::formats::firewall::iptables_edit;

@@ -1,6 +1,6 @@
 //! The shell's language, and what is looked for in scripts.
 
-use super::{Target, edits_once, text};
+use super::target::{Target, edits_once, text};
 use crate::formats::shell::{
     self, Shell, Variables, dhcp_hook, edit, initramfs_script, iscsi_logout, option_121, words,
 };

@@ -1,6 +1,6 @@
 //! Tables of mounts and volumes, and what the first blocks of a device say.
 
-use super::{Target, edits_once, text};
+use super::target::{Target, edits_once, text};
 use crate::formats::storage::signature::{self, Area};
 use crate::formats::storage::{crypttab, fstab, fstab_edit, lvm, mdadm_conf, vpd};
 use std::hint::black_box;

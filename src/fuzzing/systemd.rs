@@ -1,6 +1,6 @@
 //! What systemd and udev read.
 
-use super::{Target, text, two};
+use super::target::{Target, text, two};
 use crate::formats::systemd::{self, exec, interface_commands, sysctl, udev_rules};
 use std::hint::black_box;
 

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Target, targets};
+use super::target::Target;
+use super::targets;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
