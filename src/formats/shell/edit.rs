@@ -241,10 +241,10 @@ pub(crate) fn with_words(text: &str, name: &str, words: &[&str]) -> Result<Strin
     let found = sites(text, name)?;
     let joined = words.join(" ");
     let Some(last) = found.last() else {
-        return Ok(append(text, &[&format!("{name}={}", escaped_for(Quoted::No, &joined))]));
+        return with_line(text, name, &format!("{name}={}", escaped_for(Quoted::No, &joined)));
     };
     if !last.certain {
-        return Ok(append(text, &[&format!("{name}=\"${name} {}\"", escaped_for(Quoted::Double, &joined))]));
+        return with_line(text, name, &format!("{name}=\"${name} {}\"", escaped_for(Quoted::Double, &joined)));
     }
     let value = text.get(last.value.clone()).unwrap_or_default();
     if value.starts_with('(') {
@@ -253,6 +253,19 @@ pub(crate) fn with_words(text: &str, name: &str, words: &[&str]) -> Result<Strin
     let mut edited = text.to_owned();
     edited.replace_range(last.value.clone(), &joined_value(value, last.append, &joined));
     Ok(edited)
+}
+
+/// One more assignment of a variable, at the end.
+///
+/// # Errors
+/// When the last line goes on in the next one, which would take the assignment for a part of it.
+fn with_line(text: &str, name: &str, assignment: &str) -> Result<String, Unedited> {
+    let edited = append(text, &[assignment]);
+    let place = edited.rfind(assignment).unwrap_or_default() + name.len() + 1;
+    match sites(&edited, name)?.last() {
+        Some(last) if last.certain && last.value.start == place => Ok(edited),
+        _ => Err(Unedited::at(text.lines().count(), "goes on in the next line, so nothing can be added after it")),
+    }
 }
 
 /// A value as written, with words behind its last one.
@@ -289,7 +302,7 @@ pub(crate) fn with_value(text: &str, name: &str, value: &str) -> Result<String, 
     let is_bare = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || "_./:-".contains(c));
     let Some(last) = found.last() else {
         let written = if is_bare { value.to_owned() } else { escaped_for(Quoted::No, value) };
-        return Ok(append(text, &[&format!("{name}={written}")]));
+        return with_line(text, name, &format!("{name}={written}"));
     };
     if !last.certain || last.append {
         return Err(Unedited::at(last.line as usize, format!("sets {name} under a condition, or adds to it")));

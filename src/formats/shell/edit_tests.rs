@@ -114,6 +114,17 @@ fn a_value_is_set_where_it_stands() {
     assert_eq!(with_value("R=auto\n", "R", "").unwrap(), "R=\"\"\n");
 }
 
+#[test]
+fn nothing_is_added_to_a_line_that_goes_on() {
+    for text in ["A=b\\\n", "A=b\\", "A=1\necho \\\n \\\n"] {
+        assert!(with_value(text, "X", "a b").unwrap_err().line.is_some(), "{text:?}");
+        assert!(with_words(text, "X", &["a"]).unwrap_err().line.is_some(), "{text:?}");
+    }
+    // Both are set there.
+    assert_eq!(with_value("A=b \\\n", "X", "a b").unwrap(), "A=b \\\nX=\"a b\"\n");
+    assert_eq!(with_value("# a \\\n", "X", "a b").unwrap(), "# a \\\nX=\"a b\"\n");
+}
+
 /// The words that dash has of the variable once it has read the text.
 fn by_dash(text: &str) -> Option<Vec<String>> {
     let script = format!("{text}\nprintf '%s' \"${NAME}\"\n");

@@ -85,18 +85,22 @@ pub(crate) fn add_peer_route(text: &str, route: &StaticRoute) -> Result<String, 
     }
     let numbers =
         text.lines().filter_map(|line| line.trim().strip_prefix("ADDRESS")?.split('=').next()?.parse::<u32>().ok());
-    let Some(last) = numbers.max() else {
+    let mut lines = Vec::new();
+    if let Some(last) = numbers.max() {
+        let number = last.saturating_add(1);
+        lines.push(format!("ADDRESS{number}={}", route.destination.addr()));
+        lines.push(format!("NETMASK{number}={}", route.destination.netmask()));
+        lines.push(format!("GATEWAY{number}={gateway}"));
+        lines.extend(route.metric.map(|metric| format!("METRIC{number}={metric}")));
+    } else {
         let metric = route.metric.map(|metric| format!(" metric {metric}")).unwrap_or_default();
-        return Ok(append(text, &[&format!("{} via {gateway}{metric}", route.destination)]));
-    };
-    let number = last.saturating_add(1);
-    let mut lines = vec![
-        format!("ADDRESS{number}={}", route.destination.addr()),
-        format!("NETMASK{number}={}", route.destination.netmask()),
-        format!("GATEWAY{number}={gateway}"),
-    ];
-    lines.extend(route.metric.map(|metric| format!("METRIC{number}={metric}")));
-    Ok(append(text, &lines.iter().map(String::as_str).collect::<Vec<_>>()))
+        lines.push(format!("{} via {gateway}{metric}", route.destination));
+    }
+    let edited = append(text, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    match ifcfg::routes(&edited, "", &mut problems).iter().any(|known| known.value == *route) {
+        true => Ok(edited),
+        false => Err(Unedited::at(text.lines().count(), "goes on in the next line, so nothing can be added after it")),
+    }
 }
 
 fn unedited(place: &str, what: &str) -> Unedited {
