@@ -72,7 +72,7 @@ const EXT_FILES: &[&str] = &[
 
 macro_rules! images {
     ($($name:literal),*) => {
-        LazyLock::new(|| vec![$(Image::unpack(include_bytes!(concat!("../../fuzz/images/", $name, ".zst")))),*])
+        LazyLock::new(|| vec![$(Image::unpack(include_bytes!(concat!("../../fixtures/disks/", $name, ".zst")))),*])
     };
 }
 
@@ -81,7 +81,7 @@ type Images = LazyLock<Vec<Image>>;
 static EXT: Images = images!("ext2", "ext4-plain", "ext4-journal", "ext4-sums");
 static XFS: Images = images!("xfs-5", "xfs-4");
 static FAT: Images = images!("fat-12", "fat-16", "fat-32");
-static BTRFS: Images = images!("btrfs-sha256", "btrfs-xxhash", "btrfs-subvolumes");
+static BTRFS: Images = images!("btrfs-sha256", "btrfs-xxhash", "btrfs-of-linux");
 static TABLES: Images = images!("gpt", "dos");
 static QCOW2: Images = images!("qcow2-deflate", "qcow2-zstd", "qcow2-plain", "qcow2-subclusters", "qcow2-old");
 

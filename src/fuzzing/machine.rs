@@ -20,10 +20,10 @@ pub(super) const TARGETS: &[Target] =
     &[Target::new("doctor-root", &[], doctor).allocates(512 << 20, 64 << 10).short(500)];
 
 /// A healthy machine, made of `fixtures/machines/initramfs-tools.tree`.
-const MACHINE: &[u8] = include_bytes!("../../fuzz/images/machine.cpio.zst");
+const MACHINE: &[u8] = include_bytes!("../../fuzz/machine/files.cpio.zst");
 
 /// Files that the machine does not have, and other machines do.
-const OTHERS: &str = include_str!("../../fuzz/images/machine.paths");
+const OTHERS: &str = include_str!("../../fuzz/machine/paths");
 
 /// A file, directory or link of the machine.
 #[derive(Debug)]

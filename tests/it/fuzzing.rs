@@ -9,7 +9,7 @@ use std::path::Path;
 #[test]
 fn the_fuzzed_machine_is_that_of_the_fixtures() {
     let archive = image::archive(&Tree::load("machines/initramfs-tools.tree"));
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/images/machine.cpio.zst");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/machine/files.cpio.zst");
     if std::env::var_os("ISCTPL_UPDATE").is_some() {
         fs::write(&kept, zstd::encode_all(archive.as_slice(), 19).unwrap()).unwrap();
     }

@@ -8,7 +8,7 @@ use super::image::disk;
 use super::tree::of_filesystem;
 use super::*;
 
-const IMAGE: &[u8] = include_bytes!("linux-6.18.img.zst");
+const IMAGE: &[u8] = include_bytes!("../../../../../fixtures/disks/btrfs-of-linux.zst");
 
 fn lines(last: u32) -> Vec<u8> {
     (1..=last).flat_map(|number| format!("{number}\n").into_bytes()).collect()

@@ -1,4 +1,4 @@
-//! Images that Linux 6.18 has filled (`fixtures/make`), against what it shows of them.
+//! Images that Linux 6.18 has filled (`fixtures/disks/xfs-of-linux/make`), against what it shows of them.
 
 use super::image::open_bytes;
 use super::tree;
@@ -21,8 +21,13 @@ fn unpack(packed: &[u8]) -> Vec<u8> {
 macro_rules! fixture {
     ($name:literal) => {
         (
-            unpack(include_bytes!(concat!("fixtures/", $name, ".zst"))),
-            String::from_utf8(unpack(include_bytes!(concat!("fixtures/", $name, ".list.zst")))).unwrap(),
+            unpack(include_bytes!(concat!("../../../../../fixtures/disks/xfs-of-linux/", $name, ".zst"))),
+            String::from_utf8(unpack(include_bytes!(concat!(
+                "../../../../../fixtures/disks/xfs-of-linux/",
+                $name,
+                ".list.zst"
+            ))))
+            .unwrap(),
         )
     };
 }
