@@ -1,5 +1,7 @@
 //! Patterns for names of files (`grub-core/commands/wildcard.c`).
 
+use crate::formats::text::glob::glob_matches;
+
 const MARKS: [char; 2] = ['*', '?'];
 
 /// The directory of the first part of a path that is a pattern, with the slash at its end, and that part. `None` where
@@ -11,30 +13,11 @@ pub(super) fn first(path: &str) -> Option<(&str, &str)> {
     Some((directory, rest.split('/').next().unwrap_or(rest)))
 }
 
-/// Whether a name may fit a pattern. What is doubtful (upper and lower case on the ESP, an escaped mark) counts as fitting.
+/// Whether a name may fit a pattern. Upper and lower case are the same, as on the ESP; of what fnmatch(3) knows besides,
+/// GRUB takes a bracket for itself.
 pub(super) fn may_take(pattern: &str, name: &str) -> bool {
-    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<char>>();
-    let (pattern, name) = (lower(pattern), lower(name));
-    // The last `*`, and how far it reaches; more is never taken back.
-    let (mut p, mut n) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(character) = name.get(n) {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(wanted) if *wanted == '?' || wanted == character => (p, n) = (p + 1, n + 1),
-            _ => match &mut star {
-                Some((mark, reach)) => {
-                    *reach += 1;
-                    (p, n) = (*mark + 1, *reach);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.iter().skip(p).all(|rest| *rest == '*')
+    let pattern = pattern.replace('\\', "\\\\").replace('[', "\\[");
+    glob_matches(&pattern.to_lowercase(), &name.to_lowercase())
 }
 
 #[cfg(test)]
