@@ -2,7 +2,7 @@
 
 use super::corpus::{COMPRESSIONS, image, size};
 use super::measure::take_turns;
-use super::plot::{Plot, Point};
+use super::plot::{Plot, medians};
 use super::results::{Part, Table};
 use super::{Extent, Outcome, contenders};
 
@@ -16,12 +16,7 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
             let mut contenders = contenders::of_image(&image)?;
             let runs = if extent.quick || megabytes > 100 { 3 } else { 5 };
             take_turns(&mut contenders, runs)?;
-            points.extend(contenders.iter().map(|contender| Point {
-                facet: compression.to_owned(),
-                line: contender.name.clone(),
-                x: megabytes as f64,
-                y: contender.wall().median,
-            }));
+            points.extend(medians(compression, megabytes as f64, &contenders));
             let input = format!("{compression}, {megabytes} MB, packed {:.1} MB", size(&image)?);
             tables.push(Table { input, contenders });
         }

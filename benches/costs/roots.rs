@@ -2,7 +2,7 @@
 
 use super::corpus::image;
 use super::measure::{Contender, take_turns};
-use super::plot::{Plot, Point};
+use super::plot::{Plot, medians};
 use super::results::{Part, Table};
 use super::support::tree::Tree;
 use super::{Extent, Outcome};
@@ -28,12 +28,7 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
                 .judging(),
         ];
         take_turns(&mut contenders, if extent.quick { 5 } else { 15 })?;
-        points.extend(contenders.iter().map(|contender| Point {
-            facet: "zstd".to_owned(),
-            line: contender.name.clone(),
-            x: megabytes as f64,
-            y: contender.wall().median,
-        }));
+        points.extend(medians("zstd", megabytes as f64, &contenders));
         tables.push(Table { input: format!("a root with an image of {megabytes} MB (zstd)"), contenders });
     }
     Ok(Part {

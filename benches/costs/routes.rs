@@ -1,7 +1,7 @@
 //! The kernel's answer for a portal, and how much more routes beside it cost.
 
 use super::measure::{Contender, take_turns};
-use super::plot::{Plot, Point};
+use super::plot::{Plot, medians};
 use super::results::{Part, Table};
 use super::support::netns::{Namespace, PORTAL, instance};
 use super::{Extent, ISCTPL, Outcome};
@@ -33,12 +33,7 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
             inside("ip route show", &["ip", "route", "show"]),
         ];
         take_turns(&mut contenders, if extent.quick { 3 } else { 7 })?;
-        points.extend(contenders.iter().map(|contender| Point {
-            facet: "routes".to_owned(),
-            line: contender.name.clone(),
-            x: f64::from(count),
-            y: contender.wall().median,
-        }));
+        points.extend(medians("routes", f64::from(count), &contenders));
         tables.push(Table { input: format!("{count} routes"), contenders });
     }
     Ok(Part {

@@ -1,7 +1,7 @@
 //! Many machines' snapshots, judged in one run.
 
 use super::measure::{Contender, take_turns};
-use super::plot::{Plot, Point};
+use super::plot::{Plot, medians};
 use super::results::{Part, Table};
 use super::support::tree::Tree;
 use super::{Extent, ISCTPL, Outcome, workplace};
@@ -35,12 +35,7 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
         };
         let mut contenders = vec![judged("table"), judged("json")];
         take_turns(&mut contenders, if count > 1000 { 3 } else { 5 })?;
-        points.extend(contenders.iter().map(|contender| Point {
-            facet: "snapshots".to_owned(),
-            line: contender.name.clone(),
-            x: count as f64,
-            y: contender.wall().median,
-        }));
+        points.extend(medians("snapshots", count as f64, &contenders));
         tables.push(Table { input: format!("{count} snapshots"), contenders });
     }
     Ok(Part {
