@@ -123,7 +123,11 @@ fn printable_names(input: &[u8]) {
     hidden(&printable::line(&printable::lossless(input)), "");
     black_box(printable::json(&text));
     let lossy = String::from_utf8_lossy(input);
-    if let Ok(json) = serde_json::to_string(&lossy) {
+    // What stands for a byte that is no UTF-8 comes out as that byte.
+    let marked = lossy.chars().any(|character| names::byte_of(character).is_some());
+    if let Ok(json) = serde_json::to_string(&lossy)
+        && !marked
+    {
         let escaped = printable::json(&json);
         let back: Option<String> = serde_json::from_str(&escaped).ok();
         assert_eq!(back.as_deref(), Some(&*lossy), "JSON that means something else");
