@@ -216,7 +216,14 @@ fn scope(request: &GatherRequest, root: &Root, live: bool) -> Scope {
     };
     let os = text("/etc/os-release").as_deref().and_then(pretty_name);
     let hostname = text("/etc/hostname").and_then(|name| name.split_whitespace().next().map(str::to_owned));
-    Scope { os, hostname, problems, ..described(request, live) }
+    let booted = if live { booted(&root.kernel()) } else { None };
+    Scope { os, hostname, booted, problems, ..described(request, live) }
+}
+
+/// When the running system was started, as its kernel tells; nothing depends on it but what is then unknown.
+fn booted(root: &Root) -> Option<i64> {
+    let text = root.text("/proc/stat").ok().flatten()?;
+    text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
 /// How, where and when facts would be read of this root, without a look at it.

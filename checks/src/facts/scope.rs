@@ -47,6 +47,9 @@ pub struct Scope {
     pub time: String,
     /// Seconds since the epoch of the same moment; leases are held against it.
     pub epoch_seconds: i64,
+    /// When the running system was started, seconds since the epoch (`btime` of `/proc/stat`); live only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booted: Option<i64>,
     /// Whether the process could read everything: effective UID 0 or the capabilities of it.
     pub privileged: bool,
     /// `PRETTY_NAME` of os-release, for people; no check may read it.

@@ -8,6 +8,7 @@ mod initrd_missing;
 mod kernel_missing;
 mod root_unresolved;
 mod secret_on_cmdline;
+mod unified_image_too_large;
 
 use crate::Check;
 
@@ -17,6 +18,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &initrd_missing::CHECK,
     &root_unresolved::CHECK,
     &efi_fallback_missing::CHECK,
+    &unified_image_too_large::CHECK,
     &cmdline_drift::CHECK,
     &secret_on_cmdline::CHECK,
     &edd_probe::CHECK,

@@ -26,5 +26,6 @@ mod sources;
 mod start;
 mod template;
 mod timeline;
+mod unified_image;
 mod unread;
 mod uptime;

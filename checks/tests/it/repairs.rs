@@ -14,6 +14,7 @@ const NOT_BY_FILES: &[(&str, &str)] = &[
     ("initramfs-multipath-missing", "multipath for the initramfs comes with a package"),
     ("kernel-iscsi-unsupported", "another kernel comes with a package"),
     ("kernel-modules-missing", "modules come with a package"),
+    ("loader-unified-image-too-large", "which iPXE attaches the LUN is told by no file"),
     ("root-volume-missing", "the volume or filesystem is not on the disk, or root= was meant for another"),
 ];
 

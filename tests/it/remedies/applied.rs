@@ -204,6 +204,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "ibft-gateway-missing",
             "ibft-vlan-unsupported",
             "loader-secret-on-cmdline",
+            "loader-unified-image-too-large",
             "login-account-missing",
             "template-target-left",
             "kernel-iscsi-unsupported",
