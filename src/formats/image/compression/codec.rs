@@ -191,7 +191,10 @@ impl Bzip2 {
 impl Codec for Bzip2 {
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, DecodeError> {
         let (consumed, produced) = (self.0.total_in(), self.0.total_out());
-        let status = self.0.decompress(input, output).map_err(|error| DecodeError::Damaged(error.to_string()))?;
+        let status = match self.0.decompress(input, output) {
+            Ok(bzip2::Status::MemNeeded) => return Err(DecodeError::Memory),
+            status => status.map_err(|error| DecodeError::Damaged(error.to_string()))?,
+        };
         Ok(Step {
             consumed: since(consumed, self.0.total_in()),
             produced: since(produced, self.0.total_out()),

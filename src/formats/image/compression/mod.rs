@@ -143,6 +143,7 @@ fn reason(error: io::Error) -> DecodeError {
     match (DecodeError::of(&error), Spent::of(&error)) {
         (Some(decode), _) => decode.clone(),
         (None, Some(spent)) => spent.into(),
+        (None, None) if error.kind() == io::ErrorKind::OutOfMemory => DecodeError::Memory,
         (None, None) => DecodeError::Damaged(error.to_string()),
     }
 }

@@ -148,6 +148,14 @@ fn a_skippable_frame_is_left_out() {
     }
 }
 
+/// What comes out is taken into memory as far as there is some.
+#[test]
+fn a_lack_of_memory_is_no_damage() {
+    let mut bytes = Vec::<u8>::new();
+    let refused = bytes.try_reserve(usize::MAX).unwrap_err();
+    assert_eq!(reason(refused.into()), DecodeError::Memory);
+}
+
 #[test]
 fn a_window_beyond_the_limit_is_refused_by_name() {
     // A frame header: magic, descriptor without content size, window descriptor of 2^29 bytes.
