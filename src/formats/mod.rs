@@ -12,6 +12,7 @@ pub(crate) mod isctpl_toml;
 pub(crate) mod kernel;
 pub mod loader;
 pub mod network;
+pub(crate) mod pool;
 pub mod shell;
 pub(crate) mod snmp;
 pub(crate) mod storage;

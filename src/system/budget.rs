@@ -6,9 +6,9 @@
 //! refused with its place, and the run knows that it has not seen everything.
 
 use crate::formats::image::allowance::Allowance;
+use crate::formats::pool::Pool;
 use isctpl_checks::facts::Problem;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bytes of files. Most of them are what `depmod` writes, the modules themselves and the programs that are searched:
@@ -55,18 +55,17 @@ const TIME: Duration = Duration::from_secs(300);
 
 /// What may be spent of one thing.
 #[derive(Debug)]
-struct Pool {
-    most: u64,
-    spent: AtomicU64,
+struct Limit {
+    pool: Pool,
     /// How many of what is counted make one `unit`.
     divisor: u64,
-    /// In what `most` is told, in words.
+    /// In what the limit is told, in words.
     unit: &'static str,
 }
 
-impl Pool {
+impl Limit {
     fn of(most: u64, unit: &'static str) -> Self {
-        Self { most, spent: AtomicU64::new(0), divisor: 1, unit }
+        Self { pool: Pool::of(most), divisor: 1, unit }
     }
 
     /// Of bytes, told in MiB of something.
@@ -76,12 +75,8 @@ impl Pool {
 
     /// Spends some; when it is more than there is, the reason to read no more.
     fn spend(&self, amount: u64) -> Option<String> {
-        let fits = self.spent.fetch_add(amount, Ordering::Relaxed).saturating_add(amount) <= self.most;
-        (!fits).then(|| refusal(self.most / self.divisor, self.unit))
-    }
-
-    fn left(&self) -> u64 {
-        self.most.saturating_sub(self.spent.load(Ordering::Relaxed))
+        let taken = self.pool.take(amount);
+        taken.is_none().then(|| refusal(self.pool.most() / self.divisor, self.unit))
     }
 }
 
@@ -92,10 +87,10 @@ fn refusal(most: u64, unit: &str) -> String {
 /// What a run may still read.
 #[derive(Debug)]
 pub struct Budget {
-    bytes: Pool,
-    texts: Pool,
-    entries: Pool,
-    opens: Pool,
+    bytes: Limit,
+    texts: Limit,
+    entries: Limit,
+    opens: Limit,
     /// When reading is to end, and how long it may take until then.
     deadline: Option<(Instant, Duration)>,
     /// The limit that was met first, in words, and where.
@@ -107,17 +102,17 @@ pub struct Budget {
 impl Default for Budget {
     /// For the files of a root, and of what is read beside it.
     fn default() -> Self {
-        let bytes = [Pool::of_bytes(BYTES, "MiB"), Pool::of_bytes(TEXTS, "MiB of text")];
+        let bytes = [Limit::of_bytes(BYTES, "MiB"), Limit::of_bytes(TEXTS, "MiB of text")];
         let modules = Allowance::new("kernel modules", u64::MAX, MODULES_UNPACKED, MODULES_BEYOND);
-        Self::new(bytes, Pool::of(ENTRIES, "directory entries"), OPENS, Some(TIME)).unpacking_within(modules)
+        Self::new(bytes, Limit::of(ENTRIES, "directory entries"), OPENS, Some(TIME)).unpacking_within(modules)
     }
 }
 
 impl Budget {
-    fn new([bytes, texts]: [Pool; 2], entries: Pool, opens: u64, time: Option<Duration>) -> Self {
+    fn new([bytes, texts]: [Limit; 2], entries: Limit, opens: u64, time: Option<Duration>) -> Self {
         let deadline = time.and_then(|time| Some((Instant::now().checked_add(time)?, time)));
         let unpacking = Allowance::unlimited();
-        Self { bytes, texts, entries, opens: Pool::of(opens, "paths"), deadline, ended: OnceLock::new(), unpacking }
+        Self { bytes, texts, entries, opens: Limit::of(opens, "paths"), deadline, ended: OnceLock::new(), unpacking }
     }
 
     fn unpacking_within(self, unpacking: Allowance) -> Self {
@@ -127,15 +122,15 @@ impl Budget {
     /// For the images of a root. Images are read beside the files, so they have a budget of their own: which of
     /// both comes first must not decide what is told.
     pub fn of_images() -> Self {
-        let bytes = || Pool::of_bytes(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
+        let bytes = || Limit::of_bytes(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
         let images = Allowance::new("initramfs images", IMAGE_READ, IMAGE_UNPACKED, IMAGE_BEYOND);
-        Self::new([bytes(), bytes()], Pool::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
+        Self::new([bytes(), bytes()], Limit::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
             .unpacking_within(images)
     }
 
     /// For what the running kernel tells: that is as much as the machine has of it.
     pub fn unlimited() -> Self {
-        let all = || Pool::of_bytes(u64::MAX, "MiB");
+        let all = || Limit::of_bytes(u64::MAX, "MiB");
         Self::new([all(), all()], all(), u64::MAX, None)
     }
 
@@ -151,7 +146,7 @@ impl Budget {
 
     /// Bytes that may still be read.
     pub fn bytes_left(&self) -> u64 {
-        self.bytes.left()
+        self.bytes.pool.left()
     }
 
     /// Takes these bytes of `place` as read.
@@ -211,8 +206,8 @@ mod tests {
     }
 
     fn budget(bytes: [u64; 2], entries: u64, opens: u64, time: Option<Duration>) -> Budget {
-        let bytes = bytes.map(|most| Pool::of_bytes(most, "MiB"));
-        Budget::new(bytes, Pool::of(entries, "directory entries"), opens, time)
+        let bytes = bytes.map(|most| Limit::of_bytes(most, "MiB"));
+        Budget::new(bytes, Limit::of(entries, "directory entries"), opens, time)
     }
 
     #[test]

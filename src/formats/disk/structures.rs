@@ -4,8 +4,8 @@
 //! send its reader round for ever although every single answer is short, so all that is asked for is counted.
 
 use super::{Blocks, DiskError, Result};
+use crate::formats::pool::Pool;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is read at once, in bytes.
@@ -16,30 +16,18 @@ const PAGES: usize = 256;
 
 /// How many bytes of structures may still be asked for, over all devices of a disk.
 #[derive(Debug)]
-pub(crate) struct Patience {
-    most: u64,
-    left: AtomicU64,
-}
+pub(crate) struct Patience(Pool);
 
 impl Patience {
     /// Of so many bytes.
     pub(crate) fn of(most: u64) -> Self {
-        Self { most, left: AtomicU64::new(most) }
+        Self(Pool::of(most))
     }
 
     fn spend(&self, length: u64) -> Result<()> {
-        let less = |left: u64| left.checked_sub(length);
-        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
-            Ok(_) => Ok(()),
-            Err(_) => {
-                // What was refused once is refused for good: a smaller wish must not slip through.
-                self.left.store(0, Ordering::Relaxed);
-                Err(DiskError::Read(format!(
-                    "in one run isctpl reads no more than {} MiB of a disk's structures",
-                    self.most >> 20
-                )))
-            }
-        }
+        let most = self.0.most() >> 20;
+        let refused = || format!("in one run isctpl reads no more than {most} MiB of a disk's structures");
+        self.0.take(length).ok_or_else(|| DiskError::Read(refused()))
     }
 }
 

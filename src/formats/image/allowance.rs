@@ -5,8 +5,8 @@
 //! taken from the large one alone; what comes out beyond [`RATIO`] times as much as went in is taken from a small one
 //! as well.
 
+use crate::formats::pool::Pool;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many bytes may come out for each that went in. Images, whatever packs them, unpack to some two to six times
 /// their size, text to ten times; only what repeats itself comes to more, such as zeros: 255 times with LZ4, a thousand
@@ -68,7 +68,7 @@ pub(crate) struct Allowance {
 impl Allowance {
     /// To read, to unpack, and to unpack beyond what files of their size are worth, in bytes; `of` says what.
     pub(crate) fn new(of: &'static str, read: u64, unpacked: u64, beyond: u64) -> Self {
-        Self { of, read: Pool::new(read), unpacked: Pool::new(unpacked), beyond: Pool::new(beyond) }
+        Self { of, read: Pool::of(read), unpacked: Pool::of(unpacked), beyond: Pool::of(beyond) }
     }
 
     /// Without an end.
@@ -81,34 +81,13 @@ impl Allowance {
     /// # Errors
     /// When they are more than may be read.
     pub(crate) fn read(&self, bytes: usize) -> Result<(), Spent> {
-        let (most, of) = (self.read.most, self.of);
+        let (most, of) = (self.read.most(), self.of);
         self.read.take(bytes as u64).ok_or(Spent::Read { most, of })
     }
 
     /// The meter of a stream that is about to be unpacked.
     pub(crate) fn meter(&self) -> Meter<'_> {
         Meter { allowance: self, packed: 0, unpacked: 0, beyond: 0 }
-    }
-}
-
-#[derive(Debug)]
-struct Pool {
-    most: u64,
-    left: AtomicU64,
-}
-
-impl Pool {
-    fn new(most: u64) -> Self {
-        Self { most, left: AtomicU64::new(most) }
-    }
-
-    fn take(&self, amount: u64) -> Option<()> {
-        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount));
-        if taken.is_err() {
-            // What was refused once is refused for good: a smaller wish must not slip through.
-            self.left.store(0, Ordering::Relaxed);
-        }
-        taken.ok().map(|_| ())
     }
 }
 
@@ -131,10 +110,10 @@ impl Meter<'_> {
         self.packed = self.packed.saturating_add(packed as u64);
         self.unpacked = self.unpacked.saturating_add(unpacked as u64);
         let Allowance { of, unpacked: pool, beyond, .. } = self.allowance;
-        pool.take(unpacked as u64).ok_or(Spent::Unpacked { most: pool.most, of })?;
+        pool.take(unpacked as u64).ok_or(Spent::Unpacked { most: pool.most(), of })?;
         let more = self.unpacked.saturating_sub(self.packed.saturating_mul(RATIO)).saturating_sub(self.beyond);
         self.beyond += more;
-        beyond.take(more).ok_or(Spent::Beyond { most: beyond.most })
+        beyond.take(more).ok_or(Spent::Beyond { most: beyond.most() })
     }
 }
 
