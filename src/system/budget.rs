@@ -119,13 +119,18 @@ impl Budget {
         Self { unpacking, ..self }
     }
 
-    /// For the images of a root. Images are read beside the files, so they have a budget of their own: which of
-    /// both comes first must not decide what is told.
+    /// For the images of one loader's entry. Images are read beside the files, so they have a budget of their own: which
+    /// of both comes first must not decide what is told.
     pub fn of_images() -> Self {
         let bytes = || Limit::of_bytes(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
         let images = Allowance::new("initramfs images", IMAGE_READ, IMAGE_UNPACKED, IMAGE_BEYOND);
         Self::new([bytes(), bytes()], Limit::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
             .unpacking_within(images)
+    }
+
+    /// For another image that no entry loads together with the first one: all of it but the time, which goes on.
+    pub(crate) fn of_another_image(&self) -> Self {
+        Self { deadline: self.deadline, ..Self::of_images() }
     }
 
     /// For what the running kernel tells: that is as much as the machine has of it.
@@ -244,6 +249,15 @@ mod tests {
         assert!(told(entries.entry(&place)).ends_with("no more than 65536 entries of initramfs images"));
         let words = "no more than 16 MiB of names, scripts and settings of initramfs images";
         assert!(told(bytes.bytes(IMAGE_BYTES + 1, &place)).ends_with(words));
+    }
+
+    #[test]
+    fn another_image_has_all_of_it_but_the_time() {
+        let first = Budget::of_images();
+        (0..=IMAGE_ENTRIES).for_each(|_| drop(first.entry(&place)));
+        assert!(first.entry(&place).is_err());
+        let other = first.of_another_image();
+        assert_eq!((other.entry(&place), other.deadline), (Ok(()), first.deadline));
     }
 
     #[test]
