@@ -1,7 +1,7 @@
 //! LZ4: the legacy format that the kernel reads, and frames.
 
 use super::error::DecodeError;
-use crate::formats::image::allowance::{Allowance, Meter, Spent};
+use crate::formats::image::allowance::{Allowance, Meter};
 use crate::formats::image::cpio::{Source, read_buffered};
 use lz4_flex::frame::FrameDecoder;
 use std::io::{self, BufRead, Read};
@@ -117,8 +117,11 @@ impl<'a, S: Source> Frame<'a, S> {
                 self.ended = true;
                 return Err(match error.kind() {
                     io::ErrorKind::UnexpectedEof => DecodeError::Truncated.into(),
-                    _ if error.raw_os_error().is_some() || Spent::of(&error).is_some() => error,
-                    _ => DecodeError::Damaged(error.to_string()).into(),
+                    // What the decoder finds it wraps in an error of its own; the source's it hands on.
+                    _ if error.get_ref().is_some_and(|inner| inner.is::<lz4_flex::frame::Error>()) => {
+                        DecodeError::Damaged(error.to_string()).into()
+                    }
+                    _ => error,
                 });
             }
         };

@@ -2,8 +2,9 @@
 
 use super::error::{XZ_WINDOW, ZSTD_WINDOW};
 use super::*;
+use crate::formats::image::cpio::read_buffered;
 use proptest::prelude::*;
-use std::io::Write;
+use std::io::{BufRead, Write};
 
 /// As [`super::unpack`], as much as there is.
 fn unpack(compression: Compression, bytes: &[u8], limit: u64) -> Result<Vec<u8>, DecodeError> {
@@ -94,6 +95,41 @@ fn a_cut_stream_is_called_cut() {
             if compression != Compression::Lz4Legacy {
                 assert_eq!(answer, Err(DecodeError::Truncated), "{} at {end}", compression.name());
             }
+        }
+    }
+}
+
+/// A file on a disk that cannot be read from some place on.
+struct Unreadable<'a>(&'a [u8]);
+
+impl Read for Unreadable<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        read_buffered(self, buffer)
+    }
+}
+
+impl BufRead for Unreadable<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.0.is_empty() { Err(io::Error::other("inode 12 is damaged")) } else { Ok(self.0) }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.0 = &self.0[count..];
+    }
+}
+
+impl Source for Unreadable<'_> {}
+
+/// It is the disk's fault, and not the stream's.
+#[test]
+fn what_the_source_says_is_handed_on() {
+    for (compression, bytes) in packed(&text()) {
+        for end in [Compression::MAGIC + 2, bytes.len() / 2, bytes.len() - 1] {
+            let allowance = Allowance::unlimited();
+            let mut stream = open(compression, Unreadable(&bytes[..end]), &allowance).unwrap();
+            let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+            let told = (DecodeError::of(&error), error.to_string());
+            assert_eq!(told, (None, "inode 12 is damaged".to_owned()), "{} at {end}", compression.name());
         }
     }
 }
