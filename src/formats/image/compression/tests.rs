@@ -202,12 +202,24 @@ fn a_window_beyond_the_limit_is_refused_by_name() {
     let frame = |descriptor| [0x28, 0xb5, 0x2f, 0xfd, 0x00, descriptor, 0x01, 0x00, 0x00];
     assert_eq!(unpack(Compression::Zstd, &frame(window), u64::MAX), Ok(Vec::new()));
     assert_eq!(unpack(Compression::Zstd, &frame(window + 1), u64::MAX), Err(DecodeError::Window(ZSTD_WINDOW)));
-    let mut options = liblzma::stream::LzmaOptions::new_preset(0).unwrap();
-    options.dict_size(256 << 20);
-    let lzma = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
-    let mut lzma = liblzma::write::XzEncoder::new_stream(Vec::new(), lzma);
-    lzma.write_all(b"x").unwrap();
-    assert_eq!(unpack(Compression::Lzma, &lzma.finish().unwrap(), u64::MAX), Err(DecodeError::Window(XZ_WINDOW)));
+    for compression in [Compression::Lzma, Compression::Xz] {
+        let answer = |window: u32| {
+            use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
+            let mut options = LzmaOptions::new_preset(0).unwrap();
+            options.dict_size(window);
+            let stream = match compression {
+                Compression::Lzma => Stream::new_lzma_encoder(&options),
+                _ => Stream::new_stream_encoder(Filters::new().lzma2(&options), Check::Crc32),
+            };
+            let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream.unwrap());
+            encoder.write_all(b"x").unwrap();
+            unpack(compression, &encoder.finish().unwrap(), u64::MAX)
+        };
+        let name = compression.name();
+        assert_eq!(answer(u32::try_from(XZ_WINDOW).unwrap()), Ok(b"x".to_vec()), "{name}");
+        // The next larger one that xz has.
+        assert_eq!(answer(96 << 20), Err(DecodeError::Window(XZ_WINDOW)), "{name}");
+    }
 }
 
 #[test]
