@@ -19,7 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most that is read of one of depmod's files; those of a distribution's kernel have 1 or 2 MB.
 const INDEX_LIMIT: u64 = 32 << 20;
 
-/// The most that is read of a module.
+/// The most that is read of a module's file, in bytes. What a compressed one unpacks to has a lower limit of its own,
+/// `UNPACKED_LIMIT` in `formats/image/elf`.
 const MODULE_LIMIT: u64 = 32 << 20;
 
 /// The most kernels that are looked at.

@@ -4,8 +4,9 @@ use super::Error;
 use crate::formats::image::allowance::Allowance;
 use crate::formats::image::compression::{self, Compression};
 
-/// The most that a compressed module unpacks to, in bytes. The largest have some 10 MB; both, packed and unpacked, are
-/// in memory for a moment.
+/// The most that a compressed module unpacks to, in bytes; the largest have some 10 MB. It is less than what is read
+/// of a file (`MODULE_LIMIT` in `probes/kernel`), since packed bytes, what came out of them and the decoder's window are
+/// in memory together, while of a plain module there is nothing else.
 const UNPACKED_LIMIT: u64 = 24 << 20;
 
 /// A module as the kernel sees it: unpacked where it is compressed as `.ko.gz`, `.ko.xz` or `.ko.zst`.
