@@ -30,16 +30,23 @@ pub(crate) trait Source: BufRead {
     fn skip_nuls(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
         loop {
-            let available = self.fill_buf()?;
-            let nuls = available.iter().take_while(|&&byte| byte == 0).count();
-            let more = nuls > 0 && nuls == available.len();
-            self.consume(nuls);
-            skipped += nuls as u64;
+            let (nuls, more) = skip_buffered_nuls(self)?;
+            skipped += nuls;
             if !more {
                 return Ok(skipped);
             }
         }
     }
+}
+
+/// Leaves out the NUL bytes that are read next, as far as they are buffered; says how many there were, and whether more
+/// of them may follow.
+fn skip_buffered_nuls(from: &mut (impl BufRead + ?Sized)) -> io::Result<(u64, bool)> {
+    let available = from.fill_buf()?;
+    let nuls = available.iter().take_while(|&&byte| byte == 0).count();
+    let more = nuls > 0 && nuls == available.len();
+    from.consume(nuls);
+    Ok((nuls as u64, more))
 }
 
 /// A file that may have holes: zeros that take no room.
@@ -193,10 +200,7 @@ impl<R: Sparse> Source for Input<'_, R> {
     fn skip_nuls(&mut self) -> io::Result<u64> {
         let from = self.position();
         loop {
-            let available = self.fill_buf()?;
-            let nuls = available.iter().take_while(|&&byte| byte == 0).count();
-            let more = nuls > 0 && nuls == available.len();
-            self.consume(nuls);
+            let (_, more) = skip_buffered_nuls(self)?;
             if !more {
                 return Ok(self.position() - from);
             }
