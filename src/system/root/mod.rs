@@ -21,7 +21,7 @@ use directory::Directory;
 use isctpl_checks::facts::Problem;
 use nix::errno::Errno;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use view::View;
@@ -203,14 +203,14 @@ impl Root {
     /// # Errors
     /// When it is not a regular file, is larger, or cannot be read.
     pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Problem> {
-        let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let Some((file, size)) = self.open_sized(path)? else { return Ok(None) };
         let too_large = || self.view.problem(path, format!("is larger than {limit} bytes, the limit for this file"));
         // What is too large by its size is not read at all: it may be nothing but holes. What the kernel makes up has
         // no size that says anything.
-        if !self.view.asks(path) && file.size().is_ok_and(|size| size > limit) {
+        if !self.view.asks(path) && size > limit {
             return Err(too_large());
         }
-        let bytes = self.read_up_to(file, path, limit.saturating_add(1))?;
+        let bytes = self.read_up_to(file, size, path, limit.saturating_add(1))?;
         if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(Some(bytes)) }
     }
 
@@ -219,20 +219,29 @@ impl Root {
     /// # Errors
     /// When it is not a regular file, or cannot be read.
     pub fn beginning(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, Problem> {
-        let Some(file) = self.open_file(path)? else { return Ok(None) };
-        self.read_up_to(file, path, most).map(Some)
+        let Some((file, size)) = self.open_sized(path)? else { return Ok(None) };
+        self.read_up_to(file, size, path, most).map(Some)
     }
 
-    fn read_up_to(&self, file: RootFile, path: &str, most: u64) -> Result<Vec<u8>, Problem> {
+    /// A regular file, and how long it says that it is, in bytes.
+    fn open_sized(&self, path: &str) -> Result<Option<(RootFile, u64)>, Problem> {
+        let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let size = file.size().map_err(|error| self.unread(path, &error))?;
+        Ok(Some((file, size)))
+    }
+
+    fn unread(&self, path: &str, error: &io::Error) -> Problem {
+        let words = error.raw_os_error().map(|raw| in_words(Errno::from_raw(raw)));
+        self.view.problem(path, words.unwrap_or_else(|| error.to_string()))
+    }
+
+    fn read_up_to(&self, file: RootFile, size: u64, path: &str, most: u64) -> Result<Vec<u8>, Problem> {
         let budget = self.view.budget_of(path);
         let left = budget.map_or(u64::MAX, |budget| budget.bytes_left().saturating_add(1));
-        let problem = |error: std::io::Error| {
-            let words = error.raw_os_error().map(|raw| in_words(Errno::from_raw(raw)));
-            self.view.problem(path, words.unwrap_or_else(|| error.to_string()))
-        };
+        let problem = |error: io::Error| self.unread(path, &error);
         // As much as it says that it has, and one byte more for the end: a buffer that doubles takes up to twice that.
         let most = most.min(left);
-        let expected = file.size().map_err(problem)?.saturating_add(1).min(most);
+        let expected = size.saturating_add(1).min(most);
         let mut bytes = Vec::new();
         bytes
             .try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))
