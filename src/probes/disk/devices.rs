@@ -15,9 +15,9 @@ use std::sync::Arc;
 /// The name of the only disk of a machine.
 const DISK: &str = "sda";
 
-/// The most partitions that are looked at: the kernel shows no more of a disk (`DISK_MAX_PARTS` in
-/// `include/linux/blkdev.h`).
-const PARTITIONS: usize = 256;
+/// Partitions are looked at up to this number, without it: the kernel shows no others (`DISK_MAX_PARTS` in
+/// `include/linux/blkdev.h`, which counts the disk itself).
+const PARTITIONS: u32 = 256;
 
 /// The most logical volumes that are looked at.
 const VOLUMES: usize = 512;
@@ -51,7 +51,8 @@ pub(super) fn read(disk: &Arc<dyn Blocks>, problem: &mut dyn FnMut(String, Strin
         match partitions(&**disk) {
             Ok(found) => {
                 let found = found.unwrap_or_default();
-                devices.extend(found.iter().take(PARTITIONS).map(|one| partition(disk, one, &mut physical)));
+                let shown = found.iter().filter(|one| one.number < PARTITIONS);
+                devices.extend(shown.map(|one| partition(disk, one, &mut physical)));
             }
             Err(error) => problem(format!("/dev/{DISK}"), error.to_string()),
         }
@@ -148,10 +149,13 @@ fn logical_volumes(physical: &[Physical], problem: &mut dyn FnMut(String, String
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::formats::storage::lvm::layout;
+    use std::fs::{self, File};
+    use std::io::Write;
+    use std::process::{Command, Stdio};
 
     /// A physical volume with a group of two volumes, one of them thin.
     fn physical(number: u8, group: &str) -> Physical {
@@ -168,6 +172,25 @@ mod tests {
             blocks: Arc::new(vec![number; 4096]),
             group: Some((group.to_owned(), volumes, layout(&text).unwrap())),
         }
+    }
+
+    /// A partition's number decides, and not how many there are before it.
+    #[test]
+    fn partitions_have_numbers_up_to_255() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("disk");
+        File::create(&path).unwrap().set_len(8 << 20).unwrap();
+        let table = "label: gpt\ntable-length: 300\n2: start=2048, size=8\n255: start=4096, size=8\n\
+             256: start=4104, size=8\n257: start=4112, size=8\n";
+        let sfdisk = Command::new("sfdisk").arg("-q").arg(&path).stdin(Stdio::piped()).spawn();
+        let mut sfdisk = sfdisk.expect("needs sfdisk (package fdisk)");
+        sfdisk.stdin.take().unwrap().write_all(table.as_bytes()).unwrap();
+        assert!(sfdisk.wait().unwrap().success());
+        let disk: Arc<dyn Blocks> = Arc::new(fs::read(path).unwrap());
+        assert_eq!(partitions(&*disk).unwrap().unwrap().len(), 4);
+        let devices = read(&disk, &mut |place, what| panic!("{place}: {what}"));
+        let names: Vec<&str> = devices.iter().map(|device| device.facts.name.as_str()).collect();
+        assert_eq!(names, ["sda", "sda2", "sda255"]);
     }
 
     #[test]
