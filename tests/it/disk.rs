@@ -213,6 +213,54 @@ fn a_btrfs_has_its_root_where_it_is_mounted_from() {
     }
     let chosen = isctpl(["doctor", "--disk", &disk, "--root-device", "sda", "--subvolume", "@old"]);
     assert_ne!(chosen.code, 3, "{}", chosen.err);
+    // The one that is shown by default is one of several like the others.
+    let snapper = "mkdir -p \"$1/@/.snapshots/1\"\nbtrfs subvolume snapshot \"$1/@\" \"$1/@/.snapshots/1/snapshot\"\n\
+                   btrfs subvolume set-default \"$1/@/.snapshots/1/snapshot\"";
+    for (commands, [first, other]) in
+        [(format!("{second}\n{default}"), ["@", "@old"]), (snapper.to_owned(), ["@/.snapshots/1/snapshot", "@"])]
+    {
+        let Some((_kept, disk)) = of("@", &commands) else { return };
+        for choice in [&[][..], &["--root-device", "sda"]] {
+            let several = isctpl(["doctor", "--disk", &disk].iter().chain(choice));
+            assert_eq!(several.code, 3, "{}", several.out);
+            for path in [first, other] {
+                assert!(several.err.contains(&format!(" --subvolume {path} ")), "{}", several.err);
+            }
+        }
+        for path in [first, other] {
+            let choice = ["--disk", &disk, "--root-device", "sda", "--subvolume", path];
+            let chosen = isctpl(["doctor"].iter().chain(&choice));
+            assert_ne!(chosen.code, 3, "{path}: {}", chosen.err);
+            let storage = isctpl(["show", "storage", "--format", "json"].iter().chain(&choice)).json();
+            assert_eq!(storage["storage"]["root_subvolume"], format!("/{path}"), "{storage}");
+        }
+    }
+}
+
+/// What is shown by default needs no list of the others to be judged.
+#[test]
+fn a_damaged_list_of_subvolumes_hides_no_root() {
+    let root = machine("e 0755 /usr/sbin/init\nf 0644 /etc/fstab\n| /dev/sda / btrfs defaults 0 1\n");
+    let commands = "for name in data @; do btrfs subvolume create \"$1/$name\"; done\nmkdir \"$1/data/in\"\n\
+                    btrfs subvolume create \"$1/data/in/below\"\nbtrfs inspect-internal rootid \"$1/data\" > \"$1.id\"\n\
+                    cp -a \"$2/.\" \"$1/@\"\nbtrfs subvolume set-default \"$1/@\"";
+    let Some((kept, disk)) = btrfs("a_damaged_list_of_subvolumes_hides_no_root", root.path(), commands) else { return };
+    let whole = isctpl(["doctor", "--format", "json", "--disk", &disk]);
+    // Nodes of the tree through which the path of the lowest one leads: their filesystem and their tree stand in their
+    // heads (`struct btrfs_header`), and their checksum is wrong afterwards.
+    let tree: u64 = fs::read_to_string(kept.path().join("top.id")).unwrap().trim().parse().unwrap();
+    let mut image = fs::read(&disk).unwrap();
+    let fsid = image[0x1_0020..0x1_0030].to_vec();
+    let is_of_tree = |at: &usize| image[at + 32..][..16] == fsid[..] && image[at + 88..][..8] == tree.to_le_bytes();
+    let nodes: Vec<usize> = (0x11_0000..image.len() - 4096).step_by(4096).filter(is_of_tree).collect();
+    assert!(!nodes.is_empty());
+    nodes.iter().for_each(|at| image[at + 2000] ^= 1);
+    fs::write(&disk, image).unwrap();
+    let damaged = isctpl(["doctor", "--format", "json", "--disk", &disk]);
+    assert_eq!(essence(&damaged).2, essence(&whole).2, "{}{}", damaged.out, damaged.err);
+    assert_eq!(damaged.out.matches(": tree node ").count(), 1, "{}", damaged.out);
+    let chosen = isctpl(["doctor", "--disk", &disk, "--root-device", "sda", "--subvolume", "@"]);
+    assert!(chosen.code == 3 && chosen.err.contains("checksum is wrong"), "{}{}", chosen.out, chosen.err);
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod filesystems;
 mod in_use;
 
 use crate::formats::disk::qcow2::foreign::{self, foreign};
-use crate::formats::disk::{Blocks, Patience, qcow2};
+use crate::formats::disk::{Blocks, DiskError, Patience, qcow2};
 use crate::probes::lun::choice::{Candidate, Looked, RootChoice, Search};
 use crate::probes::lun::contents::{self, Contents};
 use crate::probes::lun::mount_plan::{self, SkipReason};
@@ -19,7 +19,7 @@ use crate::system::{Budget, Root};
 use devices::Device;
 use filesystems::Opened;
 use isctpl_checks::facts::{BlockDevice, Problem, Source};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,11 +65,18 @@ pub(crate) fn open(path: &Path, choice: Option<&RootChoice>) -> Result<DiskRoot,
     problems.extend(search.unread.iter().map(|what| problem(what.clone())));
     let chosen = only(&search).ok_or_else(|| problem(no_root(&search, &contents, choice, &problems)))?;
     let asked = chosen.subvolume.as_deref();
-    let (top, subvolume) = filesystems::open(&devices, &chosen.filesystem, &patience)
-        .and_then(|opened| Ok((opened.at(asked)?, opened.shown(asked)?)))
-        .map_err(|error| problem(format!("{}: {error}", called(&chosen.filesystem, &contents))))?;
-    let mut volumes = Volumes::new(path, top);
-    mount_all(&mut volumes, &devices, &contents, &chosen, &patience, &mut problems);
+    let of_it = |error: DiskError| problem(format!("{}: {error}", called(&chosen.filesystem, &contents)));
+    let opened = filesystems::open(&devices, &chosen.filesystem, &patience).map_err(of_it)?;
+    let mut volumes = Volumes::new(path, opened.at(asked).map_err(of_it)?);
+    let subvolume = opened.shown(asked).unwrap_or_else(|error| {
+        let problem = of_it(error);
+        // The look at it may have told the same.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+        None
+    });
+    mount_all(&mut volumes, &devices, &contents, (&chosen, opened), &patience, &mut problems);
     let stack = stack_of(&facts, &chosen.filesystem.device);
     let beside = facts.into_iter().filter(|one| stack.iter().all(|known| known.name != one.name)).collect();
     Ok(DiskRoot {
@@ -176,16 +183,22 @@ fn look(path: &Path, opened: &Opened, budget: &Arc<Budget>) -> Result<Looked, St
         0 => Ok(Vec::new()),
         _ => system::subvolumes_among(&root_at(Some(""))?, &paths).map_err(|problem| problem.what),
     });
-    let shown = opened.shown(None).map_err(|error| error.to_string())?.unwrap_or_default();
-    Ok(Looked { evidence, shown: shown.trim_start_matches('/').to_owned(), subvolumes })
+    // What the list of subvolumes cannot tell says nothing against the tree that a mount shows.
+    Ok(match opened.shown(None) {
+        Ok(shown) => {
+            let shown = shown.unwrap_or_default().trim_start_matches('/').to_owned();
+            Looked { evidence, shown: Some(shown), subvolumes }
+        }
+        Err(error) => Looked { evidence, shown: None, subvolumes: Err(error.to_string()) },
+    })
 }
 
-/// Mounts what the root's fstab mounts from the same disk.
+/// Mounts what the root's fstab mounts from the same disk; the root's own filesystem is open already.
 fn mount_all(
     volumes: &mut Volumes,
     devices: &[Device],
     contents: &Contents,
-    chosen: &Candidate,
+    (chosen, opened): (&Candidate, Opened),
     patience: &Arc<Patience>,
     problems: &mut Vec<Problem>,
 ) {
@@ -213,8 +226,12 @@ fn mount_all(
         }
     }
     mounts.sort_by_key(|(at, ..)| at.matches('/').count());
+    // Each is opened once, however many of its subvolumes are mounted.
+    let mut known = BTreeMap::from([(chosen.filesystem.device.name.as_str(), Ok(opened))]);
     for (at, filesystem, options) in mounts {
-        let top = filesystems::open(devices, filesystem, patience).and_then(|opened| opened.mounted_by(options));
+        let opened = known.entry(&filesystem.device.name);
+        let opened = opened.or_insert_with(|| filesystems::open(devices, filesystem, patience));
+        let top = opened.as_ref().map_err(Clone::clone).and_then(|opened| opened.mounted_by(options));
         let mounted = match top {
             Ok(top) => volumes.mount(at, top),
             Err(error) => {

@@ -48,13 +48,15 @@ pub(crate) struct Candidate {
     pub(crate) evidence: Evidence,
     /// What its filesystem is called where it is chosen.
     device: String,
+    /// The path of its subvolume, also where a mount without `subvol=` shows it; `None` for the top, and where it is
+    /// not known.
+    path: Option<String>,
 }
 
 impl Candidate {
     /// The options that choose it, and what it is.
     pub(crate) fn in_words(&self) -> String {
-        let subvolume =
-            self.subvolume.as_ref().map(|path| format!(" --subvolume {}", quoted(path))).unwrap_or_default();
+        let subvolume = self.path.as_ref().map(|path| format!(" --subvolume {}", quoted(path))).unwrap_or_default();
         let name = self.evidence.name.as_deref().unwrap_or("(no name)");
         format!("--root-device {}{subvolume}   {name}", quoted(&self.device))
     }
@@ -65,8 +67,8 @@ impl Candidate {
 pub(crate) struct Looked {
     /// What a mount without `subvol=` shows.
     pub(crate) evidence: Evidence,
-    /// Of a btrfs: the path of that, empty for the top.
-    pub(crate) shown: String,
+    /// Of a btrfs: the path of that, empty for the top; `None` where it is not known.
+    pub(crate) shown: Option<String>,
     /// Of a btrfs: its subvolumes that may be roots, or why they are not known.
     pub(crate) subvolumes: Result<Vec<Subvolume>, String>,
 }
@@ -101,17 +103,20 @@ impl Search {
             Ok(looked) => looked,
             Err(what) => return self.unread.push(what),
         };
-        let wanted = choice.and_then(|choice| choice.subvolume.as_deref());
-        let candidate = |subvolume, evidence| {
-            let (filesystem, device) = (filesystem.clone(), device.to_owned());
-            Candidate { filesystem, subvolume, evidence, device }
+        let shown = looked.shown.as_deref();
+        // A slash at the beginning means as little as in `subvol=`.
+        let wanted = choice.and_then(|choice| choice.subvolume.as_deref()).map(|path| path.trim_start_matches('/'));
+        let shown_is_wanted = wanted.is_none_or(|wanted| Some(wanted) == shown);
+        let candidate = |subvolume: Option<String>, evidence| {
+            let path = subvolume.as_deref().or(shown).filter(|path| !path.is_empty()).map(str::to_owned);
+            Candidate { filesystem: filesystem.clone(), subvolume, evidence, device: device.to_owned(), path }
         };
         let verdict = system::judge(&looked.evidence);
         let shows_root = verdict == RootVerdict::Root;
         match verdict {
-            RootVerdict::Root if wanted.is_none() => self.found.push(candidate(None, looked.evidence)),
+            RootVerdict::Root if shown_is_wanted => self.found.push(candidate(None, looked.evidence)),
             RootVerdict::Unknown(problems) => self.unread.extend(problems.iter().map(ToString::to_string)),
-            RootVerdict::NoRoot(_) if wanted.is_none() && system::is_named(&looked.evidence) => {
+            RootVerdict::NoRoot(_) if shown_is_wanted && system::is_named(&looked.evidence) => {
                 self.without_init.push(candidate(None, looked.evidence));
             }
             RootVerdict::NoRoot(why) if filesystem.kind != "btrfs" => self.not_roots.push(format!("{device}: {why}")),
@@ -119,8 +124,8 @@ impl Search {
         }
         // What lies within a root is its own matter, such as snapshots of it, where nobody asks for it.
         let within = |path: &str| {
-            let rest = path.strip_prefix(looked.shown.as_str());
-            rest.is_some_and(|rest| looked.shown.is_empty() || rest.starts_with('/'))
+            let rest = shown.and_then(|shown| path.strip_prefix(shown));
+            rest.is_some_and(|rest| shown == Some("") || rest.starts_with('/'))
         };
         let is_wanted = |one: &Subvolume| match wanted {
             Some(wanted) => wanted == one.path,
@@ -133,6 +138,77 @@ impl Search {
                 self.found.extend(roots.map(|one| candidate(Some(one.path), one.evidence)));
             }
             Err(what) => self.unread.push(format!("{device}: {what}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isctpl_checks::facts::BlockDevice;
+
+    /// A system, or one without its first program.
+    fn system(init: Option<&str>) -> Evidence {
+        let os_release = Some("/etc/os-release".to_owned());
+        Evidence { os_release, init: init.map(str::to_owned), ..Evidence::default() }
+    }
+
+    /// What is found on `sda`, where one subvolume is shown and systems lie at these paths besides.
+    fn search(shown: Option<&str>, init: Option<&str>, others: Result<&[&str], &str>, wanted: Option<&str>) -> Search {
+        let device = BlockDevice { name: "sda".to_owned(), ..BlockDevice::default() };
+        let filesystem = Filesystem { device, kind: "btrfs".to_owned(), uuid: None, label: None };
+        let choice = RootChoice { device: "sda".to_owned(), subvolume: wanted.map(str::to_owned) };
+        let other = |path: &&str| Subvolume { path: (*path).to_owned(), evidence: system(Some("/sbin/init")) };
+        let subvolumes = others.map(|paths| paths.iter().map(other).collect()).map_err(str::to_owned);
+        let looked = Looked { evidence: system(init), shown: shown.map(str::to_owned), subvolumes };
+        let mut search = Search::default();
+        search.look_at(Some(&choice), &filesystem, "sda", || Ok(looked));
+        search
+    }
+
+    fn subvolumes(found: &[Candidate]) -> Vec<Option<&str>> {
+        found.iter().map(|one| one.subvolume.as_deref()).collect()
+    }
+
+    #[test]
+    fn whichever_is_told_can_be_chosen() {
+        let init = Some("/sbin/init");
+        for (shown, other) in [("@", "@old"), ("@/.snapshots/1/snapshot", "@"), ("@new", "@")] {
+            let search = |wanted: Option<&str>| search(Some(shown), init, Ok(&[other]), wanted);
+            let several = search(None);
+            assert_eq!(subvolumes(&several.found), [None, Some(other)]);
+            let told: Vec<String> = several.found.iter().map(Candidate::in_words).collect();
+            let option = |path: &str| format!("--root-device sda --subvolume {path}   (no name)");
+            assert_eq!(told, [option(shown), option(other)]);
+            for spelt in [shown.to_owned(), format!("/{shown}")] {
+                assert_eq!(subvolumes(&search(Some(&spelt)).found), [None], "{spelt}");
+            }
+            for spelt in [other.to_owned(), format!("/{other}")] {
+                assert_eq!(subvolumes(&search(Some(&spelt)).found), [Some(other)], "{spelt}");
+            }
+            assert!(search(Some("@none")).found.is_empty());
+        }
+    }
+
+    #[test]
+    fn one_that_is_shown_alone_needs_no_subvolume_and_may_have_one() {
+        let init = Some("/sbin/init");
+        for wanted in [None, Some("@")] {
+            assert_eq!(subvolumes(&search(Some("@"), init, Ok(&["@/before"]), wanted).found), [None], "{wanted:?}");
+            let without_init = search(Some("@"), None, Ok(&[]), wanted).without_init;
+            assert_eq!(subvolumes(&without_init), [None], "{wanted:?}");
+        }
+        let of_the_top = search(Some(""), init, Ok(&["@/before"]), None).found;
+        assert_eq!(of_the_top.iter().map(Candidate::in_words).collect::<Vec<_>>(), ["--root-device sda   (no name)"]);
+    }
+
+    #[test]
+    fn what_the_list_does_not_tell_is_no_subvolume() {
+        let init = Some("/sbin/init");
+        for (wanted, found) in [(None, 1), (Some("@"), 0), (Some(""), 0)] {
+            let search = search(None, init, Err("subvolume 257 is damaged"), wanted);
+            assert_eq!(search.found.len(), found, "{wanted:?}");
+            assert_eq!(search.unread, ["sda: subvolume 257 is damaged"], "{wanted:?}");
         }
     }
 }
