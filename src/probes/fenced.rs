@@ -2,12 +2,13 @@
 //!
 //! Only the kernel's own words are looked at here: whether the root is a mount, and on which devices that lies.
 
+use super::beforehand::Beforehand;
 use super::dhcp::lease_directories;
 use super::gather::is_live;
 use super::request::GatherRequest;
 use super::storage::beside;
 use crate::system::Root;
-use crate::system::fence::{Extent, Needs};
+use crate::system::fence::{self, Extent, Fence, Needs};
 use crate::system::mounted::device_of_mount;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,15 @@ const KERNEL: [&str; 2] = ["/proc", "/sys"];
 /// Where udev keeps what it knows of devices, and clients some leases.
 const RUN: &str = "/run";
 
+/// Gives up what reading for a request does not need; gives what can be read only before.
+pub(super) fn enter(request: &GatherRequest, extent: Extent) -> (Fence, Beforehand) {
+    let needs = needs(request, extent);
+    let read = Beforehand::read(request, &needs.reads);
+    (fence::enter(&needs), read)
+}
+
 /// What is read for a request, and nothing else. Of the running system that is the whole of it: it is what is judged.
-pub(super) fn needs(request: &GatherRequest, extent: Extent) -> Needs {
+fn needs(request: &GatherRequest, extent: Extent) -> Needs {
     let mut needs = Needs::nothing(extent);
     needs.reads.extend(request.ibft_table.iter().chain(&request.sysfs).cloned());
     if is_live(request) {

@@ -11,11 +11,15 @@ const IBFT: &str = "/firmware/ibft";
 /// The most that a table may hold. Its offsets have 16 bits, so nothing is reached beyond 64 KiB.
 const TABLE_LIMIT: u64 = 1 << 20;
 
-/// Reads what the firmware handed over. `sysfs` is opened at `/sys`, or at a captured tree of it.
+/// What the kernel shows of the iBFT, as it stands there: its directories; `None` where there is none.
+pub(crate) type Attributes = Result<Option<Vec<Directory>>, Problem>;
+
+/// Reads what the firmware handed over. `sysfs` is opened at `/sys`, or at a captured tree of it; `read` is what was
+/// read of its iBFT beforehand.
 ///
 /// `table` is a saved ACPI table with its name. It may be of another machine than this one, so
 /// the iBFT of this host's own kernel is then left out; that of a captured tree is not.
-pub(crate) fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
+pub(crate) fn read(sysfs: &Root, read: Option<&Attributes>, table: Option<(&str, &[u8])>) -> Firmware {
     let own = sysfs.path() == std::path::Path::new("/sys");
     Firmware {
         table: match table {
@@ -24,7 +28,10 @@ pub(crate) fn read(sysfs: &Root, table: Option<(&str, &[u8])>) -> Firmware {
         },
         sysfs: match table {
             Some(_) if own => Fact::NotApplicable("the file of --ibft-table replaces this host's iBFT".to_owned()),
-            _ => read_sysfs(sysfs).into(),
+            _ => {
+                let attributes = read.cloned().unwrap_or_else(|| attributes(sysfs));
+                attributes.map(|found| found.map(|found| ibft_sysfs::parse(&found, &sysfs.name(IBFT)))).into()
+            }
         },
         efi: sysfs.stat("/firmware/efi").ok().map(|meta| meta.is_some()),
     }
@@ -58,7 +65,12 @@ fn is_table_name(name: &str) -> bool {
         .any(|rest| rest.chars().all(|c| c.is_ascii_digit()))
 }
 
-fn read_sysfs(sysfs: &Root) -> Result<Option<Ibft>, Problem> {
+/// Reads the kernel's iBFT, and understands nothing of it yet: the kernel answers it to CAP_SYS_ADMIN alone, which
+/// nobody is to have who parses.
+///
+/// # Errors
+/// When an attribute exists and cannot be read.
+pub(crate) fn attributes(sysfs: &Root) -> Attributes {
     let Some(entries) = sysfs.list(IBFT)? else { return Ok(None) };
     let mut directories = Vec::new();
     for (name, kind) in entries {
@@ -66,7 +78,7 @@ fn read_sysfs(sysfs: &Root) -> Result<Option<Ibft>, Problem> {
             directories.push(read_directory(sysfs, name)?);
         }
     }
-    Ok(Some(ibft_sysfs::parse(&directories, &sysfs.name(IBFT))))
+    Ok(Some(directories))
 }
 
 /// An attribute that exists and cannot be read makes the whole unknown: without the capability
@@ -119,7 +131,7 @@ mod tests {
         }
 
         fn read(&self, table: Option<(&str, &[u8])>) -> Firmware {
-            read(&Root::open_labelled(self.0.path(), "/sys").unwrap(), table)
+            read(&Root::open_labelled(self.0.path(), "/sys").unwrap(), None, table)
         }
     }
 
@@ -194,7 +206,7 @@ mod tests {
         let firmware = Sysfs::new().with_ibft().read(Some(("saved.bin", &table)));
         assert_eq!(firmware.table.known().unwrap().as_ref().unwrap().source, "saved.bin");
         assert!(firmware.sysfs.known().is_some());
-        let own = read(&Root::sysfs().unwrap(), Some(("saved.bin", &table)));
+        let own = read(&Root::sysfs().unwrap(), None, Some(("saved.bin", &table)));
         assert!(matches!(own.sysfs, Fact::NotApplicable(_)));
     }
 

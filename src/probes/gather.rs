@@ -1,5 +1,6 @@
 //! Which probes are asked, in which order, and whose facts count.
 
+use super::beforehand::Beforehand;
 use super::os_release::pretty_name;
 use super::request::{GatherRequest, Stage};
 use super::storage::Place;
@@ -28,6 +29,14 @@ const IMAGES_LIMIT: usize = 8;
 /// When the root, or a file that the user named, cannot be opened: everything else becomes a fact
 /// that is unknown.
 pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
+    gather_behind(request, &Beforehand::default(), say)
+}
+
+/// The same behind a fence: `read` is what was read before.
+///
+/// # Errors
+/// As [`gather`].
+pub(super) fn gather_behind(request: &GatherRequest, read: &Beforehand, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
     if request.disk.is_some() {
         say(Stage::RootDisk);
     }
@@ -42,7 +51,7 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     }
     let told =
         live || disk.is_some() || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
-    let proof = if told { None } else { same_machine::proof(&root) };
+    let proof = if told { None } else { same_machine::proof(&root, read.ibft.as_ref()) };
     let same_machine = request.same_machine || proof.is_some();
     let machine = live || same_machine;
     let sysfs = match &request.sysfs {
@@ -68,8 +77,8 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     let not_ours = || "this host may not be the instance (--same-machine if it is)".to_owned();
     match (&sysfs, &table) {
         (Some(sysfs), table) => {
-            facts.firmware =
-                firmware::read(sysfs, table.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+            let table = table.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+            facts.firmware = firmware::read(sysfs, read.ibft.as_ref(), table);
             facts.nics = nics::read(sysfs);
         }
         (None, Some((name, bytes))) => {
@@ -139,7 +148,7 @@ pub fn gather_kernel(request: &GatherRequest, unread: &Problem) -> Result<Facts,
     };
     let unknown = || vec![unread.clone()];
     let mut facts = Facts {
-        firmware: firmware::read(&sysfs, None),
+        firmware: firmware::read(&sysfs, None, None),
         nics: nics::read(&sysfs),
         cmdline: cmdline::read(&root),
         iscsi: iscsi::read_kernel(&root, &sysfs, unread),

@@ -1,5 +1,6 @@
 //! One a source: a root or the kernel in, facts out. A probe that fails records why; the run goes on.
 
+mod beforehand;
 pub(crate) mod boot_files;
 pub(crate) mod cmdline;
 pub(crate) mod dhcp;
@@ -31,6 +32,7 @@ mod units;
 mod watched;
 mod words;
 
+pub use beforehand::Beforehand;
 pub use gather::{described_unread, gather, gather_kernel, is_live, is_running_root};
 pub use reader::{Gather, answer_watcher, answer_watcher_by};
 pub use request::{GatherRequest, Stage};

@@ -1,10 +1,11 @@
 //! The process that reads for another one: this program once more, behind a fence.
 
-use super::fenced::needs;
-use super::gather::gather;
+use super::beforehand::Beforehand;
+use super::fenced::enter;
+use super::gather::gather_behind;
 use super::request::{GatherRequest, Stage};
 use super::words::Word;
-use crate::system::fence::{self, Extent};
+use crate::system::fence::Extent;
 use isctpl_checks::facts::{Facts, Problem};
 use std::io::{self, Read, Write, stdin, stdout};
 use std::os::unix::process::CommandExt;
@@ -18,7 +19,7 @@ const READER: &str = "ISCTPL_READER";
 const LINKERS: &str = "LD_";
 
 /// What reads the facts.
-pub type Gather = fn(&GatherRequest, &dyn Fn(Stage)) -> Result<Facts, Problem>;
+pub type Gather = fn(&GatherRequest, &Beforehand, &dyn Fn(Stage)) -> Result<Facts, Problem>;
 
 /// Where this process is the reader of another: gathers what standard input asks for, writes words to standard
 /// output, and returns true.
@@ -26,7 +27,7 @@ pub type Gather = fn(&GatherRequest, &dyn Fn(Stage)) -> Result<Facts, Problem>;
 /// # Errors
 /// When the request cannot be understood, or standard output not be written.
 pub fn answer_watcher() -> io::Result<bool> {
-    answer_watcher_by(gather)
+    answer_watcher_by(gather_behind)
 }
 
 /// The same with another way to read: a test shows by it what a parser that misbehaves can do.
@@ -41,9 +42,10 @@ pub fn answer_watcher_by(gather: Gather) -> io::Result<bool> {
     stdin().lock().read_to_end(&mut text)?;
     let request: GatherRequest = serde_json::from_slice(&text)?;
     let say = |word: &Word| word.say(&mut stdout().lock());
-    say(&Word::Fenced(fence::enter(&needs(&request, Extent::Reader))))?;
+    let (fence, read) = enter(&request, Extent::Reader);
+    say(&Word::Fenced(fence))?;
     // A listener that went away is told by the last word.
-    let facts = gather(&request, &|stage| drop(say(&Word::Reads(stage))));
+    let facts = gather(&request, &read, &|stage| drop(say(&Word::Reads(stage))));
     say(&Word::last(facts))?;
     Ok(true)
 }

@@ -1,27 +1,28 @@
 //! Whether a mounted root belongs to this machine: the disk below it is the logical unit that this machine's own
 //! firmware boots by.
 
+use super::firmware::{self, Attributes};
 use super::iscsi::sessions;
 use super::lun::number;
-use super::{firmware, storage};
+use super::storage;
 use crate::system::Root;
 use isctpl_checks::facts::{BlockDevice, Ibft, IbftTarget, Lun, Session};
 
-/// What proves it, as a sentence; `None` where nothing does.
-pub(super) fn proof(root: &Root) -> Option<String> {
+/// What proves it, as a sentence; `None` where nothing does. `ibft` is what was read of this host's iBFT beforehand.
+pub(super) fn proof(root: &Root, ibft: Option<&Attributes>) -> Option<String> {
     let devices = storage::devices_of_mount(root)?;
-    proof_by(&devices, &Root::sysfs().ok()?)
+    proof_by(&devices, &Root::sysfs().ok()?, ibft)
 }
 
 /// The same for the devices below a root, in this sysfs tree.
-fn proof_by(devices: &[BlockDevice], sysfs: &Root) -> Option<String> {
+fn proof_by(devices: &[BlockDevice], sysfs: &Root, ibft: Option<&Attributes>) -> Option<String> {
     // A disk of a session, not what lies on it: its path in sysfs has the number of the unit.
     let units: Vec<(&str, u64)> =
         devices.iter().filter_map(|device| Some((device.iscsi_session.as_deref()?, device.lun?))).collect();
     if units.is_empty() {
         return None;
     }
-    let firmware = firmware::read(sysfs, None);
+    let firmware = firmware::read(sysfs, ibft, None);
     let ibft = firmware.ibft()?;
     let sessions = sessions::list(sysfs, &mut Vec::new()).ok()?;
     let mut found = units.iter().filter_map(|(name, lun)| {
@@ -112,7 +113,7 @@ mod tests {
     }
 
     fn proved(root: &Path, devices: &[BlockDevice]) -> Option<String> {
-        proof_by(devices, &Root::open_labelled(root, "/sys").unwrap())
+        proof_by(devices, &Root::open_labelled(root, "/sys").unwrap(), None)
     }
 
     #[test]

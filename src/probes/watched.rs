@@ -5,12 +5,12 @@
 //! wrote may be led astray: so the one that reads can do nothing else (`reader.rs`), and this one, which can, takes
 //! from it only words.
 
-use super::fenced::needs;
-use super::gather::{gather, gather_kernel, is_live};
+use super::fenced::enter;
+use super::gather::{gather_behind, gather_kernel, is_live};
 use super::reader;
 use super::request::{GatherRequest, Stage};
 use super::words::{Word, words};
-use crate::system::fence::{self, Extent, Fence};
+use crate::system::fence::{Extent, Fence};
 use isctpl_checks::facts::{Fact, Facts, Problem, Source};
 use procfs::process::Process;
 use std::io::{self, BufReader, Read};
@@ -122,8 +122,9 @@ fn gather_here(request: &GatherRequest, listener: Listener<'_>) -> Result<Facts,
         let read = move || {
             // Whoever listens does so until the last word.
             let say = |word| drop(sender.send(word));
-            say(Word::Fenced(fence::enter(&needs(request, Extent::Thread))));
-            say(Word::last(gather(request, &|stage| say(Word::Reads(stage)))));
+            let (fence, read) = enter(request, Extent::Thread);
+            say(Word::Fenced(fence));
+            say(Word::last(gather_behind(request, &read, &|stage| say(Word::Reads(stage)))));
         };
         let unstarted = |error: io::Error| Problem::new("/", format!("no thread can be started to read it: {error}"));
         std::thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read).map_err(unstarted)?;

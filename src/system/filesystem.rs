@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use nix::sys::stat::{fstat, major};
 use nix::sys::statfs::fstatfs;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 /// The number by which statfs(2) tells the kind of a filesystem.
 pub(super) type Magic = u64;
@@ -84,6 +85,11 @@ const KERNELS_OWN: [(Magic, &str); 19] = [
     (0x4249_4e4d, "binfmt_misc"),
     (0x0765_5821, "resctrl"),
 ];
+
+/// Whether this is a directory of a sysfs.
+pub(crate) fn is_sysfs(directory: &Path) -> bool {
+    rustix::fs::statfs(directory).is_ok_and(|found| Magic::try_from(found.f_type) == Ok(SYSFS))
+}
 
 /// The kind of the filesystem that an open file or directory is on.
 pub(super) fn magic(fd: &impl AsFd) -> Result<Magic, Errno> {

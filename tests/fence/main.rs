@@ -19,7 +19,7 @@ use attempts::{ATTEMPTS, place, tried, tried_behind};
 use clap::Parser;
 use isctpl::cli::Cli;
 use isctpl::commands;
-use isctpl::probes::{self, GatherRequest, Stage};
+use isctpl::probes::{self, Beforehand, GatherRequest, Stage};
 use isctpl::system::fence::{Extent, Needs};
 use isctpl_checks::facts::{Facts, Problem};
 use nix::libc;
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// In place of a gathering of facts.
-fn misbehave(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
+fn misbehave(request: &GatherRequest, _: &Beforehand, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
     say(Stage::Images);
     let name = request.root.file_name().unwrap_or_default();
     if name == SPINS {

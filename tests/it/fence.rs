@@ -3,7 +3,7 @@
 
 use crate::support::disk::{Disk, NEEDS};
 use crate::support::run::{as_ordinary_user, isctpl};
-use crate::support::trace::trace;
+use crate::support::trace::{trace, trace_within};
 use crate::support::tree::Tree;
 use crate::support::{has, is_root, skip};
 use std::path::Path;
@@ -111,4 +111,31 @@ fn an_ordinary_user_is_answered_as_root_is() {
     assert!(answer.json()["chain"].as_array().is_some_and(|chain| chain.len() == 9), "{}", answer.out);
     let image = root.path().join(IMAGE);
     assert_eq!(as_ordinary_user(&["show", "initramfs", image.to_str().unwrap()]).code, 0);
+}
+
+/// The kernel tells its iBFT to CAP_SYS_ADMIN alone (`iscsi_boot_show_attribute` in
+/// `drivers/scsi/iscsi_boot_sysfs.c`). A file stands here for it, which tells everybody: so the order is what counts.
+#[test]
+fn what_the_kernel_tells_cap_sys_admin_alone_is_read_before_that_is_given_up() {
+    const TEST: &str = "what_the_kernel_tells_cap_sys_admin_alone_is_read_before_that_is_given_up";
+    const INDEX: &str = "firmware/ibft/target0/index";
+    if !is_root() || !["unshare", "strace"].into_iter().all(has) {
+        return skip(TEST, "it takes root, unshare and strace");
+    }
+    let script = format!(
+        "mount --make-rprivate / && mount -t tmpfs none /sys/firmware && mkdir -p /sys/firmware/ibft/target0 && \
+         echo 0 > /sys/{INDEX} && exec \"$@\""
+    );
+    let target = tempfile::tempdir().unwrap();
+    let of_host = ["--same-machine", "--root", target.path().to_str().unwrap()];
+    for arguments in [&[][..], &of_host, &["--sysfs", "/sys"]] {
+        let asked = ["show", "ibft", "--format", "json"].iter().chain(arguments);
+        let trace = trace_within(&["unshare", "--mount", "sh", "-c", &script, "sh"], asked);
+        let answer: serde_json::Value = serde_json::from_str(&trace.out).unwrap();
+        let targets = answer["ibft"]["sysfs"]["known"]["targets"].as_array();
+        assert!(targets.is_some_and(|all| all.len() == 1), "{arguments:?}: {answer:#}");
+        let read = trace.opened_at(INDEX);
+        let given_up = *trace.done_at("capset").first().expect("no capability was given up");
+        assert!(!read.is_empty() && read.iter().all(|at| *at < given_up), "{arguments:?}: {read:?}, {given_up}");
+    }
 }

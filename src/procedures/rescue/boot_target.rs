@@ -48,11 +48,11 @@ pub(crate) fn boot(
     wanted: Option<&str>,
 ) -> Result<Option<FirmwareTarget>, Failure> {
     let is_absent = |firmware: &isctpl_checks::facts::Firmware| firmware.ibft().is_none();
-    let mut seen = firmware::read(sysfs, None);
+    let mut seen = firmware::read(sysfs, None, None);
     if let (true, Some(runner)) = (is_absent(&seen), runner) {
         // On BIOS the kernel finds it only with this module; where it is not, there is no iBFT for anybody.
         let _ = runner.run(&Invocation::new("modprobe", Duration::from_secs(20)).args(["-q", "iscsi_ibft"]));
-        seen = firmware::read(sysfs, None);
+        seen = firmware::read(sysfs, None, None);
     }
     let Some(ibft) = seen.ibft() else {
         return match seen.table.problem().or(seen.sysfs.problem()) {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// What is traced: files, processes, sockets, mounts, what writes, and what a process gives up.
 const TRACED: &str = "trace=file,process,network,mount,ioctl,getdents64,write,writev,pwrite64,ftruncate,fchmod,fchown,\
-                      ptrace,kill,landlock_restrict_self,seccomp";
+                      ptrace,kill,capset,landlock_restrict_self,seccomp";
 
 /// What changes a file or makes one.
 const CHANGING: [&str; 22] = [
@@ -48,6 +48,8 @@ pub struct Call {
 /// A whole run.
 pub struct Trace {
     pub calls: Vec<Call>,
+    /// What it wrote to standard output.
+    pub out: String,
     /// How it ended.
     pub code: i32,
     /// The process that read for the first one; `None` where that read by itself.
@@ -56,15 +58,25 @@ pub struct Trace {
 
 /// Runs isctpl to its end.
 pub fn trace<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Trace {
+    trace_within(&[], arguments)
+}
+
+/// The same in what another program sets up, which then becomes the program that stands behind its own arguments.
+pub fn trace_within<S: AsRef<OsStr>>(within: &[&str], arguments: impl IntoIterator<Item = S>) -> Trace {
     let log = tempfile::NamedTempFile::new().unwrap();
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-y", "-s", "4096", "-e", TRACED, "-o"]).arg(log.path());
-    let output = command.arg(env!("CARGO_BIN_EXE_isctpl")).args(arguments).output().unwrap();
-    let text = std::fs::read_to_string(log.path()).unwrap();
-    let calls = calls(&text);
+    let log_name = log.path().to_str().unwrap();
+    let strace = ["strace", "-f", "-qq", "-y", "-s", "4096", "-e", TRACED, "-o", log_name];
+    let words: Vec<&str> = within.iter().copied().chain(strace).collect();
+    let mut command = Command::new(words[0]);
+    let output = command.args(&words[1..]).arg(env!("CARGO_BIN_EXE_isctpl")).args(arguments).output().unwrap();
+    let calls = calls(&std::fs::read_to_string(log.path()).unwrap());
     let reader = calls.iter().find(|call| call.name == "execve" && call.rest.contains("/proc/self/exe"));
-    let reader = reader.map(|call| call.process.clone());
-    Trace { code: output.status.code().unwrap_or_else(|| panic!("{}", output.status)), reader, calls }
+    Trace {
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        code: output.status.code().unwrap_or_else(|| panic!("{}", output.status)),
+        reader: reader.map(|call| call.process.clone()),
+        calls,
+    }
 }
 
 /// The calls in the order in which they began. What was cut by another process's call is put together.
@@ -129,19 +141,32 @@ impl Trace {
         opened
     }
 
+    /// Where among its calls the one that reads opened what has this at the end of its path.
+    pub fn opened_at(&self, path: &str) -> Vec<usize> {
+        let path = format!("{path}\"");
+        self.at(|call| call.name.starts_with("open") && call.rest.contains(&path))
+    }
+
+    /// Where among its calls the one that reads made such a call, and was not refused it.
+    pub fn done_at(&self, name: &str) -> Vec<usize> {
+        self.at(|call| call.name == name && call.rest.ends_with("= 0"))
+    }
+
+    fn at(&self, is_meant: impl Fn(&Call) -> bool) -> Vec<usize> {
+        let reads = |call: &Call| self.reader.as_ref().is_none_or(|reader| *reader == call.process);
+        (0..).zip(&self.calls).filter(|(_, call)| reads(call) && is_meant(call)).map(|(at, _)| at).collect()
+    }
+
     /// Holds the one that reads to giving up what it does not need before it opens anything below `place` to read it.
     pub fn is_fenced_before(&self, place: &str) {
-        let reads = |call: &&Call| self.reader.as_ref().is_none_or(|reader| *reader == call.process);
-        let calls: Vec<&Call> = self.calls.iter().filter(reads).collect();
-        let at = |name: &str| calls.iter().position(|call| call.name == name && call.rest.ends_with("= 0"));
-        let fenced = at("seccomp").expect("no filter of system calls was set");
-        let first = calls.iter().position(|call| {
-            call.name.starts_with("open") && call.rest.contains(place) && !call.rest.contains("O_PATH")
-        });
-        assert!(first.is_none_or(|first| first > fenced), "{place} is read before the fence stands");
+        let fenced = *self.done_at("seccomp").first().expect("no filter of system calls was set");
+        let opened =
+            self.at(|call| call.name.starts_with("open") && call.rest.contains(place) && !call.rest.contains("O_PATH"));
+        assert!(opened.first().is_none_or(|first| *first > fenced), "{place} is read before the fence stands");
         if !super::has_landlock() {
             return super::kernel_cannot("is_fenced_before", "it has no Landlock");
         }
-        assert!(at("landlock_restrict_self").is_some_and(|at| at < fenced), "no Landlock before the filter");
+        let restricted = self.done_at("landlock_restrict_self");
+        assert!(restricted.first().is_some_and(|at| *at < fenced), "no Landlock before the filter");
     }
 }
