@@ -74,8 +74,12 @@ pub(crate) fn read_kernel(root: &Root, sysfs: &Root, unread: &Problem) -> Iscsi 
 
 /// Whether iscsid listens on its abstract socket (`usr/mgmt_ipc.h`). systemd may hold the socket for it and
 /// start it at the first word, so a process of that name is asked for too.
+///
+/// # Errors
+/// When the kernel does not tell the sockets, or not the processes.
 fn iscsid_runs(root: &Root) -> Result<bool, Problem> {
     const SOCKETS: &str = "/proc/net/unix";
+    const INIT: &str = "/proc/1/comm";
     let sockets = root.text(SOCKETS)?.ok_or_else(|| Problem::new(root.name(SOCKETS), "does not exist"))?;
     let listens = sockets.lines().any(|line| line.split_whitespace().nth(7) == Some("@ISCSIADM_ABSTRACT_NAMESPACE"));
     if !listens {
@@ -92,7 +96,12 @@ fn iscsid_runs(root: &Root) -> Result<bool, Problem> {
             return Ok(true);
         }
     }
-    Ok(false)
+    // Mounted with hidepid=, /proc hides the processes of others (proc(5)): the first one, which always runs, tells.
+    match root.line(INIT) {
+        Ok(Some(_)) => Ok(false),
+        Ok(None) => Err(Problem::new(root.name("/proc"), "hides the processes of others (hidepid=2)")),
+        Err(why) => Err(Problem::new(why.place, format!("{}; /proc may be mounted with hidepid=1", why.what))),
+    }
 }
 
 /// A file's text; what stands in the way of it is a problem, that there is none is not.

@@ -60,6 +60,7 @@ fn instance(root: &Path) {
     }
     put(root, "/proc/self/mountinfo", "26 1 254:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg-lv rw\n");
     put(root, "/proc/net/unix", "Num Ref\n0: 00000002 00000000 00010000 0001 01 14152 @ISCSIADM_ABSTRACT_NAMESPACE\n");
+    put(root, "/proc/1/comm", "systemd\n");
     put(root, "/proc/346/comm", "iscsid\n");
 }
 
@@ -92,6 +93,19 @@ fn systemd_holding_the_socket_is_no_iscsid() {
     instance(directory.path());
     fs::remove_dir_all(directory.path().join("proc/346")).unwrap();
     assert_eq!(facts(directory.path()).iscsid_running.known(), Some(&false));
+}
+
+#[test]
+fn hidden_processes_are_not_absent() {
+    let directory = tempfile::tempdir().unwrap();
+    instance(directory.path());
+    fs::remove_dir_all(directory.path().join("proc/346")).unwrap();
+    fs::remove_dir_all(directory.path().join("proc/1")).unwrap();
+    let hidden = facts(directory.path()).iscsid_running;
+    assert!(hidden.problem().is_some_and(|problem| problem.what.contains("hidepid")), "{hidden:?}");
+    // With hidepid=1 they are there, and cannot be looked into.
+    link(directory.path(), "/proc/1/comm", "comm");
+    assert!(facts(directory.path()).iscsid_running.problem().is_some());
 }
 
 #[test]
