@@ -1,34 +1,54 @@
-//! What the kernel tells to CAP_SYS_ADMIN alone: it is read before that is given up, and parsed behind the fence.
+//! What has to be done before a fence stands: reading what the kernel tells to CAP_SYS_ADMIN alone, which is parsed
+//! behind it, and making what writes to descriptors of its own.
 
 use super::firmware::{self, Attributes};
 use super::request::GatherRequest;
+use crate::system::fence::{Extent, Needs};
+use crate::system::netlink::Runtime;
 use crate::system::{Root, is_sysfs};
-use std::path::{Path, PathBuf};
+use isctpl_checks::facts::Problem;
+use std::path::Path;
 
 /// Where the kernel of this host shows its devices.
 const SYSFS: &str = "/sys";
 
-/// The kernel's own words, not understood yet.
+/// What was done beforehand.
 #[derive(Debug, Default)]
 pub struct Beforehand {
-    /// The iBFT (`iscsi_boot_show_attribute` in `drivers/scsi/iscsi_boot_sysfs.c`); `None` where it is read with all
-    /// else, or not at all.
+    /// The iBFT (`iscsi_boot_show_attribute` in `drivers/scsi/iscsi_boot_sysfs.c`), in the kernel's own words; `None`
+    /// where it is read with all else, or not at all.
     pub(super) ibft: Option<Attributes>,
+    /// What the kernel is asked for routes on; `None` where that may be made when it is needed, or is not needed.
+    pub(super) runtime: Option<Result<Runtime, Problem>>,
 }
 
 impl Beforehand {
-    /// Reads it for a request, of a sysfs that is below one of these places. A captured tree was made by others, and is
-    /// read behind the fence.
-    pub(super) fn read(request: &GatherRequest, places: &[PathBuf]) -> Self {
-        let directory = match (&request.sysfs, &request.ibft_table) {
-            (Some(directory), _) => directory,
-            (None, Some(_)) => return Self::default(),
-            (None, None) => Path::new(SYSFS),
-        };
-        let is_read = places.iter().any(|place| directory.starts_with(place)) && is_sysfs(directory);
-        let sysfs = is_read.then(|| Root::open_labelled(directory, &directory.display().to_string()));
-        Self { ibft: sysfs.and_then(Result::ok).map(|sysfs| firmware::attributes(&sysfs)) }
+    /// Does it for a request, and adds what it takes to what is needed.
+    pub(super) fn of(request: &GatherRequest, needs: &mut Needs) -> Self {
+        Self { ibft: ibft(request, needs), runtime: runtime(needs) }
     }
+}
+
+/// Reads the iBFT of a sysfs that is going to be read. A captured tree was made by others, and is read behind the
+/// fence.
+fn ibft(request: &GatherRequest, needs: &Needs) -> Option<Attributes> {
+    let directory = match (&request.sysfs, &request.ibft_table) {
+        (Some(directory), _) => directory,
+        (None, Some(_)) => return None,
+        (None, None) => Path::new(SYSFS),
+    };
+    let is_read = needs.reads.iter().any(|place| directory.starts_with(place)) && is_sysfs(directory);
+    let sysfs = is_read.then(|| Root::open_labelled(directory, &directory.display().to_string()));
+    sysfs.and_then(Result::ok).map(|sysfs| firmware::attributes(&sysfs))
+}
+
+/// A reader may write to no descriptors but those that are named before.
+fn runtime(needs: &mut Needs) -> Option<Result<Runtime, Problem>> {
+    (needs.routes && needs.extent == Extent::Reader).then(|| {
+        let runtime = Runtime::new()?;
+        needs.wakes = Runtime::wakers()?;
+        Ok(runtime)
+    })
 }
 
 #[cfg(test)]
@@ -45,7 +65,9 @@ mod tests {
         let with_sysfs = |path: &Path| GatherRequest { sysfs: Some(path.to_owned()), ..live.clone() };
         let with_table = GatherRequest { ibft_table: Some("/x".into()), ..live.clone() };
         let is_read = |request: &GatherRequest, place: &str| {
-            Beforehand::read(request, &[captured.clone(), PathBuf::from(place)]).ibft.is_some()
+            let mut needs = Needs::nothing(Extent::Reader);
+            needs.reads.extend([captured.clone(), place.into()]);
+            Beforehand::of(request, &mut needs).ibft.is_some()
         };
         assert!(is_read(&live, "/") && is_read(&live, SYSFS) && is_read(&with_sysfs(Path::new(SYSFS)), SYSFS));
         assert!(!is_read(&live, "/proc"), "what the fence refuses");

@@ -19,11 +19,11 @@ const KERNEL: [&str; 2] = ["/proc", "/sys"];
 /// Where udev keeps what it knows of devices, and clients some leases.
 const RUN: &str = "/run";
 
-/// Gives up what reading for a request does not need; gives what can be read only before.
+/// Gives up what reading for a request does not need; gives what can be had only before.
 pub(super) fn enter(request: &GatherRequest, extent: Extent) -> (Fence, Beforehand) {
-    let needs = needs(request, extent);
-    let read = Beforehand::read(request, &needs.reads);
-    (fence::enter(&needs), read)
+    let mut needs = needs(request, extent);
+    let beforehand = Beforehand::of(request, &mut needs);
+    (fence::enter(&needs), beforehand)
 }
 
 /// What is read for a request, and nothing else. Of the running system that is the whole of it: it is what is judged.

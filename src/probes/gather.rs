@@ -32,11 +32,15 @@ pub fn gather(request: &GatherRequest, say: &dyn Fn(Stage)) -> Result<Facts, Pro
     gather_behind(request, &Beforehand::default(), say)
 }
 
-/// The same behind a fence: `read` is what was read before.
+/// The same behind a fence.
 ///
 /// # Errors
 /// As [`gather`].
-pub(super) fn gather_behind(request: &GatherRequest, read: &Beforehand, say: &dyn Fn(Stage)) -> Result<Facts, Problem> {
+pub(super) fn gather_behind(
+    request: &GatherRequest,
+    beforehand: &Beforehand,
+    say: &dyn Fn(Stage),
+) -> Result<Facts, Problem> {
     if request.disk.is_some() {
         say(Stage::RootDisk);
     }
@@ -51,7 +55,7 @@ pub(super) fn gather_behind(request: &GatherRequest, read: &Beforehand, say: &dy
     }
     let told =
         live || disk.is_some() || request.same_machine || request.sysfs.is_some() || request.ibft_table.is_some();
-    let proof = if told { None } else { same_machine::proof(&root, read.ibft.as_ref()) };
+    let proof = if told { None } else { same_machine::proof(&root, beforehand.ibft.as_ref()) };
     let same_machine = request.same_machine || proof.is_some();
     let machine = live || same_machine;
     let sysfs = match &request.sysfs {
@@ -78,7 +82,7 @@ pub(super) fn gather_behind(request: &GatherRequest, read: &Beforehand, say: &dy
     match (&sysfs, &table) {
         (Some(sysfs), table) => {
             let table = table.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-            facts.firmware = firmware::read(sysfs, read.ibft.as_ref(), table);
+            facts.firmware = firmware::read(sysfs, beforehand.ibft.as_ref(), table);
             facts.nics = nics::read(sysfs);
         }
         (None, Some((name, bytes))) => {
@@ -106,7 +110,10 @@ pub(super) fn gather_behind(request: &GatherRequest, read: &Beforehand, say: &dy
         if live {
             say(Stage::Routes);
             let flows = Analysis::of(&facts).session_flows();
-            facts.network = network::read(&root.kernel(), &flows);
+            facts.network = match &beforehand.runtime {
+                Some(runtime) => network::read_on(runtime.as_ref(), &root.kernel(), &flows),
+                None => network::read(&root.kernel(), &flows),
+            };
         } else {
             not_this_hosts_network(&mut facts);
             if same_machine {

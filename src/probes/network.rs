@@ -1,8 +1,9 @@
 //! The running kernel's network.
 
 use super::timeline;
-use crate::system::{Root, netlink};
-use isctpl_checks::facts::{Flow, Network, RpFilter};
+use crate::system::Root;
+use crate::system::netlink::{self, Runtime, Snapshot};
+use isctpl_checks::facts::{Flow, Network, Problem, RpFilter};
 
 const CONF: &str = "/proc/sys/net/ipv4/conf";
 
@@ -11,7 +12,16 @@ const CONF: &str = "/proc/sys/net/ipv4/conf";
 ///
 /// This is never the network of a mounted root: the caller asks only for the running system.
 pub fn read(root: &Root, flows: &[Flow]) -> Network {
-    let snapshot = netlink::snapshot(flows);
+    of(root, netlink::snapshot(flows))
+}
+
+/// The same behind a fence, on what was made for it before; or why that could not be made.
+pub(super) fn read_on(runtime: Result<&Runtime, &Problem>, root: &Root, flows: &[Flow]) -> Network {
+    let snapshot = runtime.map_or_else(Snapshot::unknown, |runtime| netlink::snapshot_on(runtime, flows));
+    of(root, snapshot)
+}
+
+fn of(root: &Root, snapshot: Snapshot) -> Network {
     let mut network = Network {
         links: snapshot.links,
         addresses: snapshot.addresses,
@@ -51,7 +61,7 @@ fn value(root: &Root, interface: &str, network: &mut Network) -> Option<u8> {
     let value = text.trim().parse().ok();
     if value.is_none() {
         let what = "does not contain a number";
-        network.problems.push(isctpl_checks::facts::Problem::new(root.name(&path), what));
+        network.problems.push(Problem::new(root.name(&path), what));
     }
     value
 }

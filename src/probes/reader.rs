@@ -5,7 +5,7 @@ use super::fenced::enter;
 use super::gather::gather_behind;
 use super::request::{GatherRequest, Stage};
 use super::words::Word;
-use crate::system::fence::Extent;
+use crate::system::fence::{Extent, close_inherited};
 use isctpl_checks::facts::{Facts, Problem};
 use std::io::{self, Read, Write, stdin, stdout};
 use std::os::unix::process::CommandExt;
@@ -38,14 +38,15 @@ pub fn answer_watcher_by(gather: Gather) -> io::Result<bool> {
     if std::env::var_os(READER).is_none() {
         return Ok(false);
     }
+    close_inherited()?;
     let mut text = Vec::new();
     stdin().lock().read_to_end(&mut text)?;
     let request: GatherRequest = serde_json::from_slice(&text)?;
     let say = |word: &Word| word.say(&mut stdout().lock());
-    let (fence, read) = enter(&request, Extent::Reader);
+    let (fence, beforehand) = enter(&request, Extent::Reader);
     say(&Word::Fenced(fence))?;
     // A listener that went away is told by the last word.
-    let facts = gather(&request, &read, &|stage| drop(say(&Word::Reads(stage))));
+    let facts = gather(&request, &beforehand, &|stage| drop(say(&Word::Reads(stage))));
     say(&Word::last(facts))?;
     Ok(true)
 }

@@ -122,9 +122,9 @@ fn gather_here(request: &GatherRequest, listener: Listener<'_>) -> Result<Facts,
         let read = move || {
             // Whoever listens does so until the last word.
             let say = |word| drop(sender.send(word));
-            let (fence, read) = enter(request, Extent::Thread);
+            let (fence, beforehand) = enter(request, Extent::Thread);
             say(Word::Fenced(fence));
-            say(Word::last(gather_behind(request, &read, &|stage| say(Word::Reads(stage)))));
+            say(Word::last(gather_behind(request, &beforehand, &|stage| say(Word::Reads(stage)))));
         };
         let unstarted = |error: io::Error| Problem::new("/", format!("no thread can be started to read it: {error}"));
         std::thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read).map_err(unstarted)?;

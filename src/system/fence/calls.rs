@@ -4,7 +4,7 @@
 //! call that is not on it gets "not implemented" (`ENOSYS`), and nobody is killed: a C library that tries a newer call
 //! first then takes the older one, as on an older kernel.
 
-use super::needs::{Needs, Outcome};
+use super::needs::{Extent, Needs, Outcome};
 use nix::libc;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Is, SeccompCondition, SeccompFilter,
@@ -24,16 +24,12 @@ const TMPFILE: i32 = 0o20_000_000;
 const OPENS_TO_WRITE: i32 = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC | TMPFILE;
 
 /// Reading, looking, and what is open already.
-const FILES: [i64; 23] = [
+const FILES: [i64; 19] = [
     libc::SYS_read,
     libc::SYS_readv,
     libc::SYS_pread64,
     libc::SYS_preadv,
-    libc::SYS_write,
-    libc::SYS_writev,
     libc::SYS_lseek,
-    libc::SYS_close,
-    libc::SYS_fcntl,
     libc::SYS_dup,
     libc::SYS_fstat,
     libc::SYS_newfstatat,
@@ -45,12 +41,19 @@ const FILES: [i64; 23] = [
     libc::SYS_faccessat,
     // faccessat2(2), whose number is the same everywhere.
     439,
-    // Its flags lie in memory, where a filter does not see them: Landlock does.
+    // Its flags lie in memory, where a filter does not see them: Landlock does. Without that a reader could open a file
+    // to write, and not write to it.
     libc::SYS_openat2,
     libc::SYS_fadvise64,
     libc::SYS_getcwd,
     libc::SYS_ppoll,
 ];
+
+/// What writes to a descriptor.
+const SAYING: [i64; 2] = [libc::SYS_write, libc::SYS_writev];
+
+/// What fcntl(2) is asked for. It neither locks a file, nor has a process signalled.
+const DESCRIPTORS: [i32; 5] = [libc::F_DUPFD, libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL];
 
 /// Memory, threads, time, and what a C library asks about its process.
 const PROCESS: [i64; 36] = [
@@ -168,6 +171,10 @@ fn allowed(needs: &Needs) -> Result<Rules, Failure> {
         any(&WRITING);
         any(WRITING_OLDER);
     }
+    if needs.extent != Extent::Reader {
+        any(&SAYING);
+        any(&[libc::SYS_close]);
+    }
     let mut with = |call: i64, arguments: &[Argument]| -> Result<(), Failure> {
         // What is allowed whatever its arguments are stays so.
         if rules.get(&call).is_none_or(|known| !known.is_empty()) {
@@ -178,20 +185,35 @@ fn allowed(needs: &Needs) -> Result<Rules, Failure> {
     with(libc::SYS_openat, &[none_of(2, OPENS_TO_WRITE)])?;
     #[cfg(target_arch = "x86_64")]
     with(libc::SYS_open, &[none_of(1, OPENS_TO_WRITE)])?;
-    // No memory that holds a program.
-    with(libc::SYS_mmap, &[none_of(2, libc::PROT_EXEC)])?;
+    // No memory that holds a program, and none by which a file is changed.
+    with(libc::SYS_mmap, &[none_of(2, libc::PROT_EXEC), none_of(3, libc::MAP_SHARED)])?;
     with(libc::SYS_mprotect, &[none_of(2, libc::PROT_EXEC)])?;
     // A thread, but no process. The flags of clone3(2) lie in memory: without it C libraries take the older one.
     with(libc::SYS_clone, &[all_of(0, libc::CLONE_THREAD)])?;
     with(libc::SYS_prctl, &[is(0, libc::PR_SET_NAME)])?;
     // Looked at, and not set.
     with(libc::SYS_prlimit64, &[null(2)])?;
-    // What abort(3) ends itself with.
+    // What abort(3) ends itself with; that of musl, which knows its thread alone, where that is the first one.
     let own = nix::unistd::getpid().as_raw();
     with(libc::SYS_tgkill, &[is(0, own), is(2, libc::SIGABRT)])?;
+    with(libc::SYS_tkill, &[is(0, own), is(1, libc::SIGABRT)])?;
+    for command in DESCRIPTORS {
+        with(libc::SYS_fcntl, &[is(1, command)])?;
+    }
+    with(libc::SYS_fcntl, &[is(1, libc::F_SETFL), none_of(2, libc::O_ASYNC)])?;
     // Whether it is a terminal, how wide that is, and that a socket is not to be waited for.
     for request in [libc::TCGETS, libc::TIOCGWINSZ, libc::FIONBIO] {
         with(libc::SYS_ioctl, &[Argument(1, Length::Dword, Is::Eq, u64::from(request as u32))])?;
+    }
+    if needs.extent == Extent::Reader {
+        // What it opened, in whatever way, it cannot write to; nor put in the place of what it can.
+        let written = || [libc::STDOUT_FILENO, libc::STDERR_FILENO].iter().chain(&needs.wakes);
+        for (call, descriptor) in SAYING.iter().flat_map(|call| written().map(move |descriptor| (call, descriptor))) {
+            with(*call, &[is(0, *descriptor)])?;
+        }
+        let kept = needs.wakes.iter().map(|descriptor| is_not(0, *descriptor));
+        let closed: Vec<Argument> = kept.chain([above(0, libc::STDERR_FILENO)]).collect();
+        with(libc::SYS_close, &closed)?;
     }
     if needs.routes {
         with(libc::SYS_socket, &[is(0, libc::AF_NETLINK), is(2, libc::NETLINK_ROUTE)])?;
@@ -208,6 +230,14 @@ fn bits(value: i32) -> u64 {
 
 fn is(index: u8, value: i32) -> Argument {
     Argument(index, Length::Dword, Is::Eq, bits(value))
+}
+
+fn is_not(index: u8, value: i32) -> Argument {
+    Argument(index, Length::Dword, Is::Ne, bits(value))
+}
+
+fn above(index: u8, value: i32) -> Argument {
+    Argument(index, Length::Dword, Is::Gt, bits(value))
 }
 
 fn none_of(index: u8, mask: i32) -> Argument {

@@ -7,10 +7,12 @@
 //! stops no reading, but is told.
 
 mod calls;
+mod inherited;
 mod limits;
 mod needs;
 mod paths;
 
+pub use inherited::close_inherited;
 pub use needs::{Extent, Needs};
 
 use super::capabilities;

@@ -1,5 +1,6 @@
 //! What is asked of a fence, and of each of its parts.
 
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 /// Whom a fence is put around.
@@ -25,12 +26,14 @@ pub struct Needs {
     pub writes: Vec<PathBuf>,
     /// The kernel is asked for routes, over rtnetlink.
     pub routes: bool,
+    /// What a reader writes to beside standard output and error: the descriptors that it wakes itself by.
+    pub wakes: Vec<RawFd>,
 }
 
 impl Needs {
     /// Nothing but what is open already.
     pub fn nothing(extent: Extent) -> Self {
-        Self { extent, reads: Vec::new(), writes: Vec::new(), routes: false }
+        Self { extent, reads: Vec::new(), writes: Vec::new(), routes: false, wakes: Vec::new() }
     }
 }
 

@@ -12,6 +12,7 @@ mod link;
 mod names;
 mod route;
 mod rule;
+mod runtime;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,9 @@ pub(crate) use asker::Asker;
 pub(crate) use follower::{Change, Fate, Follower, Lost};
 pub(crate) use installed::Installed;
 pub(crate) use names::Names;
+pub(crate) use runtime::Runtime;
 
-use connection::{Connection, Dump, MOST_MESSAGES, PLACE, TIME_LIMIT};
-use futures::future::{Either, select};
+use connection::{Connection, Dump, MOST_MESSAGES};
 use isctpl_checks::facts::{Address, Fact, Flow, Lookup, NetLink, Problem, Route, Rule};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
@@ -30,7 +31,6 @@ use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
 use std::net::IpAddr;
-use std::pin::pin;
 
 /// A kernel that has one of them switched off answers for every family it has (`rtnl_dump_all`): what
 /// comes is to be held against what was asked for.
@@ -63,7 +63,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    fn unknown(problem: &Problem) -> Self {
+    /// Nothing, for this reason.
+    pub(crate) fn unknown(problem: &Problem) -> Self {
         Self {
             links: Fact::Unknown(problem.clone()),
             addresses: Fact::Unknown(problem.clone()),
@@ -79,14 +80,22 @@ impl Snapshot {
 /// Reads the network of the calling thread's namespace, and asks the kernel for the way of each flow. What could not be
 /// asked is unknown; the rest is given.
 pub fn snapshot(flows: &[Flow]) -> Snapshot {
-    let answer = blocking(false, async |connection| {
+    match Runtime::new() {
+        Ok(runtime) => snapshot_on(&runtime, flows),
+        Err(problem) => Snapshot::unknown(&problem),
+    }
+}
+
+/// The same on what was made for it before.
+pub(crate) fn snapshot_on(runtime: &Runtime, flows: &[Flow]) -> Snapshot {
+    let answer = runtime.converse(false, async |connection| {
         let mut snapshot = Snapshot::default();
         take(&connection, flows, &mut snapshot).await;
         snapshot
     });
     match answer {
         Ok(mut snapshot) => {
-            take_routes(&mut snapshot);
+            take_routes(runtime, &mut snapshot);
             snapshot
         }
         Err(problem) => Snapshot::unknown(&problem),
@@ -98,25 +107,11 @@ pub fn snapshot(flows: &[Flow]) -> Snapshot {
 /// # Errors
 /// When the kernel could not be asked at all. A destination without a way is an answer.
 pub fn lookup(destination: IpAddr) -> Result<Lookup, Problem> {
-    blocking(false, async |connection| {
+    Runtime::new()?.converse(false, async |connection| {
         let mut problems = Vec::new();
         let links = links(&connection, &mut problems).await?;
         Ok(route::look_up(&connection, Flow::to(destination), &names_of(&links)).await)
     })?
-}
-
-/// Runs a conversation with the kernel on this thread, by a socket of its own.
-fn blocking<T>(strict: bool, conversation: impl AsyncFnOnce(Connection) -> T) -> Result<T, Problem> {
-    let failed = |error: std::io::Error| connection::failed(&error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(async {
-        let (driver, connection) =
-            Connection::open(tokio::time::Instant::now() + TIME_LIMIT, strict).map_err(failed)?;
-        match select(pin!(conversation(connection)), pin!(driver)).await {
-            Either::Left((answer, _)) => Ok(answer),
-            Either::Right(((), _)) => Err(Problem::new(PLACE, "the kernel closed the socket")),
-        }
-    })
 }
 
 /// All but the routes beside those that the answers tell.
@@ -141,19 +136,20 @@ async fn take(connection: &Connection, flows: &[Flow], snapshot: &mut Snapshot) 
 }
 
 /// The routes, as far as they are few.
-fn take_routes(snapshot: &mut Snapshot) {
+fn take_routes(runtime: &Runtime, snapshot: &mut Snapshot) {
     let names = snapshot.links.known().map(|links| names_of(links)).unwrap_or_default();
     let problems = &mut snapshot.problems;
     let mut all = Vec::new();
     for family in FAMILIES {
         // A socket of which a dump was not read to its end gives no other answer.
-        match blocking(false, async |connection| routes(&connection, family, &names, problems).await).flatten() {
+        let told = runtime.converse(false, async |connection| routes(&connection, family, &names, problems).await);
+        match told.flatten() {
             Ok(found) => all.extend(found),
             Err(problem) => {
                 snapshot.routes = Fact::Unknown(problem);
                 // Where not even those are told, there is a problem for all routes already.
-                snapshot.default_routes =
-                    blocking(true, async |connection| default_routes(&connection, &names).await).flatten().ok();
+                let told = runtime.converse(true, async |connection| default_routes(&connection, &names).await);
+                snapshot.default_routes = told.flatten().ok();
                 return;
             }
         }
