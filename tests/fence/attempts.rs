@@ -2,67 +2,135 @@
 
 use isctpl::system::fence::Needs;
 use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, openat2};
 use nix::libc;
-use std::ffi::CString;
-use std::fs::{File, OpenOptions};
+use nix::sys::stat::Mode;
+use std::fs::OpenOptions;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-/// Something tried: what it is called, and how it ends.
-pub(crate) type Attempt = (&'static str, fn(&Path) -> Result<(), Errno>);
+/// Something tried.
+pub(crate) struct Attempt {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    guard: Guard,
+    /// How it ends. It is given a directory that may be written to.
+    end: fn(&Path) -> Result<(), Errno>,
+}
 
-/// Each of them works where nothing refuses it, for root; `place` is a directory that may be written to.
-pub(crate) const ATTEMPTS: [Attempt; 17] = [
-    ("open /etc/shadow", |_| opened(OpenOptions::new().read(true), Path::new("/etc/shadow"))),
-    ("make a file", |place| opened(OpenOptions::new().write(true).create(true), &place.join("made"))),
-    ("make a file by openat2", |place| {
-        let how = nix::fcntl::OpenHow::new()
-            .flags(nix::fcntl::OFlag::O_CREAT | nix::fcntl::OFlag::O_RDWR)
-            .mode(nix::sys::stat::Mode::S_IRWXU);
-        nix::fcntl::openat2(nix::fcntl::AT_FDCWD, &place.join("made-too"), how).map(drop)
+/// What refuses an attempt.
+#[derive(Clone, Copy)]
+enum Guard {
+    /// Landlock alone.
+    Landlock,
+    /// The list of system calls.
+    Calls,
+    /// The list for a reader, where Landlock has not refused it before.
+    Reader,
+    /// That a reader closes it.
+    Closed,
+}
+
+impl Attempt {
+    const fn new(name: &'static str, guard: Guard, end: fn(&Path) -> Result<(), Errno>) -> Self {
+        Self { name, guard, end }
+    }
+
+    /// The error that it has to end with; `None` where nothing refuses it.
+    pub(crate) fn refusal(&self, has_landlock: bool, is_reader: bool) -> Option<Errno> {
+        match self.guard {
+            Guard::Calls => Some(Errno::ENOSYS),
+            Guard::Closed => Some(Errno::EBADF),
+            Guard::Landlock | Guard::Reader if has_landlock => Some(Errno::EACCES),
+            Guard::Reader if is_reader => Some(Errno::ENOSYS),
+            Guard::Landlock | Guard::Reader => None,
+        }
+    }
+}
+
+/// Each of them works where nothing refuses it, for root.
+pub(crate) const ATTEMPTS: [Attempt; 21] = [
+    Attempt::new("open /etc/shadow", Guard::Landlock, |_| {
+        opened(OpenOptions::new().read(true), Path::new("/etc/shadow"))
     }),
-    ("change a file", |place| opened(OpenOptions::new().write(true), &place.join("there"))),
-    ("delete a file", |place| nix::unistd::unlink(&place.join("to-delete"))),
-    ("run a program", |_| {
-        forked(|| {
-            let _ = nix::unistd::execv(c"/bin/true", &[c"true"]);
+    Attempt::new("make a file", Guard::Calls, |place| {
+        opened(OpenOptions::new().write(true).create(true), &place.join("made"))
+    }),
+    Attempt::new("make a file by openat2", Guard::Landlock, |place| {
+        opened_by_openat2(&place.join("made-too"), OFlag::O_CREAT | OFlag::O_RDWR).map(drop)
+    }),
+    Attempt::new("change a file", Guard::Calls, |place| opened(OpenOptions::new().write(true), &place.join("there"))),
+    Attempt::new("write to what openat2 opened", Guard::Reader, |place| {
+        nix::unistd::write(&opened_by_openat2(&place.join("there"), OFlag::O_WRONLY)?, b"y").map(drop)
+    }),
+    Attempt::new("map what openat2 opened", Guard::Reader, |place| {
+        let file = opened_by_openat2(&place.join("there"), OFlag::O_RDWR)?;
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        called(libc::SYS_mmap, [0, 1, protection.into(), libc::MAP_SHARED.into(), file.as_raw_fd().into()])
+    }),
+    Attempt::new("delete a file", Guard::Calls, |place| nix::unistd::unlink(&place.join("to-delete"))),
+    Attempt::new("make a process", Guard::Calls, |_| forked(|| Ok(()))?),
+    Attempt::new("run a program", Guard::Calls, |_| apart(|| nix::unistd::execv(c"/bin/true", &[c"true"]).map(|_| ()))),
+    Attempt::new("run a program by execveat", Guard::Calls, |_| {
+        apart(|| {
+            let (none, flags) = ([c""; 0], nix::fcntl::AtFlags::empty());
+            nix::unistd::execveat(AT_FDCWD, c"/bin/true", &[c"true"], &none, flags).map(|_| ())
         })
     }),
-    ("run a program by execveat", |_| {
-        let program = File::open("/bin/true").map_err(|error| errno(&error))?;
-        let argument = CString::new("true").unwrap();
-        forked(|| {
-            let flags = nix::fcntl::AtFlags::AT_EMPTY_PATH;
-            let _ = nix::unistd::execveat(&program, c"", &[argument.as_c_str()], &[c""], flags);
-        })
-    }),
-    ("open a TCP socket", |_| socket(libc::AF_INET, libc::SOCK_STREAM)),
-    ("open a UDP socket", |_| socket(libc::AF_INET6, libc::SOCK_DGRAM)),
-    ("open a UNIX socket", |_| socket(libc::AF_UNIX, libc::SOCK_STREAM)),
-    ("open a packet socket", |_| socket(libc::AF_PACKET, libc::SOCK_RAW)),
+    Attempt::new("open a TCP socket", Guard::Calls, |_| socket(libc::AF_INET, libc::SOCK_STREAM)),
+    Attempt::new("open a UDP socket", Guard::Calls, |_| socket(libc::AF_INET6, libc::SOCK_DGRAM)),
+    Attempt::new("open a UNIX socket", Guard::Calls, |_| socket(libc::AF_UNIX, libc::SOCK_STREAM)),
+    Attempt::new("open a packet socket", Guard::Calls, |_| socket(libc::AF_PACKET, libc::SOCK_RAW)),
     // Without a stop, which would outlast this process.
-    ("trace a process", |_| called(libc::SYS_ptrace, [libc::PTRACE_SEIZE.into(), waiting(), 0, 0, 0])),
-    ("signal a process", |_| called(libc::SYS_kill, [waiting(), 0, 0, 0, 0])),
-    ("mount a filesystem", |place| {
+    Attempt::new("trace a process", Guard::Calls, |_| {
+        called(libc::SYS_ptrace, [libc::PTRACE_SEIZE.into(), waiting(), 0, 0, 0])
+    }),
+    Attempt::new("signal a process", Guard::Calls, |_| called(libc::SYS_kill, [waiting(), 0, 0, 0, 0])),
+    Attempt::new("have a process signalled", Guard::Calls, |_| {
+        called(libc::SYS_fcntl, [libc::STDERR_FILENO.into(), libc::F_SETOWN.into(), waiting(), 0, 0])
+    }),
+    Attempt::new("mount a filesystem", Guard::Calls, |place| {
         nix::mount::mount(Some("none"), place, Some("tmpfs"), nix::mount::MsFlags::empty(), None::<&str>)?;
         nix::mount::umount(place)
     }),
-    ("make memory executable", |_| {
+    Attempt::new("make memory executable", Guard::Calls, |_| {
         let protection = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
         called(libc::SYS_mmap, [0, 4096, protection.into(), (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS).into(), -1])
     }),
-    ("set up an io_uring", |_| {
+    Attempt::new("set up an io_uring", Guard::Calls, |_| {
         let parameters = [0_u64; 16];
         called(libc::SYS_io_uring_setup, [1, parameters.as_ptr() as i64, 0, 0, 0])
     }),
-    ("change to another user", |_| forked_to(|| nix::unistd::setuid(nix::unistd::Uid::from_raw(1)).is_ok())),
+    Attempt::new("change to another user", Guard::Calls, |_| {
+        apart(|| nix::unistd::setuid(nix::unistd::Uid::from_raw(1)))
+    }),
 ];
 
-/// Tries all of them: the names of those that were refused with the error, and of those that worked.
-pub(crate) fn tried(place: &Path) -> (Vec<String>, Vec<String>) {
+/// What only a reader is refused: a process of its own prints by itself, and has what it was handed.
+pub(crate) const OF_READER: [Attempt; 2] = [
+    Attempt::new("make room for another standard output", Guard::Calls, |_| {
+        apart(|| nix::unistd::close(libc::STDOUT_FILENO))
+    }),
+    Attempt::new("use what is open by chance", Guard::Closed, |_| {
+        called(libc::SYS_fcntl, [HANDED_DOWN.into(), libc::F_GETFD.into(), 0, 0, 0])
+    }),
+];
+
+/// Where something is open that this process hands down to all that it starts.
+const HANDED_DOWN: i32 = 90;
+
+/// Opens it.
+pub(crate) fn hand_down() {
+    let file = std::fs::File::open("/etc/passwd").unwrap();
+    assert_eq!(nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_DUPFD(HANDED_DOWN)), Ok(HANDED_DOWN));
+}
+
+/// Tries them: the names of those that were refused with the error, and of those that worked.
+pub(crate) fn tried<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, place: &Path) -> (Vec<String>, Vec<String>) {
     let (mut refused, mut worked) = (Vec::new(), Vec::new());
-    for (name, attempt) in ATTEMPTS {
-        match attempt(place) {
-            Ok(()) => worked.push(name.to_owned()),
+    for Attempt { name, end, .. } in attempts {
+        match end(place) {
+            Ok(()) => worked.push((*name).to_owned()),
             Err(errno) => refused.push(format!("{name} ({errno:?})")),
         }
     }
@@ -81,7 +149,7 @@ pub(crate) fn place() -> tempfile::TempDir {
 /// The same attempts behind a fence of this process.
 pub(crate) fn tried_behind(needs: &Needs, place: &Path) -> (Vec<String>, Vec<String>) {
     isctpl::system::fence::enter(needs);
-    tried(place)
+    tried(&ATTEMPTS, place)
 }
 
 fn errno(error: &std::io::Error) -> Errno {
@@ -90,6 +158,12 @@ fn errno(error: &std::io::Error) -> Errno {
 
 fn opened(options: &OpenOptions, path: &Path) -> Result<(), Errno> {
     options.open(path).map(drop).map_err(|error| errno(&error))
+}
+
+fn opened_by_openat2(path: &Path, flags: OFlag) -> Result<OwnedFd, Errno> {
+    let how = OpenHow::new().flags(flags);
+    let how = if flags.contains(OFlag::O_CREAT) { how.mode(Mode::S_IRWXU) } else { how };
+    openat2(AT_FDCWD, path, how)
 }
 
 #[allow(unsafe_code, reason = "what a parser that misbehaves would do")]
@@ -107,22 +181,24 @@ fn waiting() -> i64 {
     nix::unistd::getppid().as_raw().into()
 }
 
-/// Whether a child could be made, and became what it was to.
-#[allow(unsafe_code, reason = "the same")]
-fn forked_to(child: impl FnOnce() -> bool) -> Result<(), Errno> {
-    // SAFETY: the child calls nothing but the kernel.
-    match unsafe { nix::unistd::fork() }? {
-        nix::unistd::ForkResult::Child => unsafe { libc::_exit(i32::from(!child())) },
-        nix::unistd::ForkResult::Parent { child } => match nix::sys::wait::waitpid(child, None)? {
-            nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(()),
-            _ => Err(Errno::EACCES),
-        },
-    }
+/// Tries it in a child, which it may replace or change; where none can be made, in this process, which it may then not.
+fn apart(attempt: fn() -> Result<(), Errno>) -> Result<(), Errno> {
+    forked(attempt).unwrap_or_else(|_| attempt())
 }
 
-fn forked(becomes: impl FnOnce()) -> Result<(), Errno> {
-    forked_to(|| {
-        becomes();
-        false
-    })
+/// How it ends in a child, which calls nothing but the kernel.
+///
+/// # Errors
+/// When no child can be made.
+#[allow(unsafe_code, reason = "the same")]
+fn forked(attempt: fn() -> Result<(), Errno>) -> Result<Result<(), Errno>, Errno> {
+    // SAFETY: the child has one thread, and ends at once.
+    match unsafe { nix::unistd::fork() }? {
+        nix::unistd::ForkResult::Child => unsafe { libc::_exit(attempt().err().map_or(0, |errno| errno as i32)) },
+        nix::unistd::ForkResult::Parent { child } => match nix::sys::wait::waitpid(child, None)? {
+            nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(Ok(())),
+            nix::sys::wait::WaitStatus::Exited(_, errno) => Ok(Err(Errno::from_raw(errno))),
+            other => panic!("{other:?}"),
+        },
+    }
 }

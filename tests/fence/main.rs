@@ -14,14 +14,17 @@
 )]
 
 mod attempts;
+#[path = "../it/support/left_out.rs"]
+mod left_out;
 
-use attempts::{ATTEMPTS, place, tried, tried_behind};
+use attempts::{ATTEMPTS, Attempt, OF_READER, hand_down, place, tried, tried_behind};
 use clap::Parser;
 use isctpl::cli::Cli;
 use isctpl::commands;
 use isctpl::probes::{self, Beforehand, GatherRequest, Stage};
 use isctpl::system::fence::{Extent, Needs};
 use isctpl_checks::facts::{Facts, Problem};
+use left_out::{has_landlock, kernel_cannot, skip};
 use nix::libc;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -30,7 +33,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Output};
 use std::time::{Duration, Instant};
 
-/// Makes this program isctpl, or one who tries all without a fence, behind one, or isctpl in a poor container.
+/// Makes this program isctpl, also where there is no Landlock, one who tries all without a fence or behind one, or the
+/// release in a poor container.
 const PART: &str = "ISCTPL_TEST_PART";
 
 /// How the reader misbehaves is told by the root's name, which is all that reaches it.
@@ -44,8 +48,9 @@ fn main() -> ExitCode {
     }
     match std::env::var(PART).as_deref() {
         Ok("isctpl") => as_isctpl(),
+        Ok("without-landlock") => as_isctpl_without_landlock(),
         Ok("poor") => as_isctpl_in_a_poor_container(),
-        Ok("unfenced") => told(tried(&named_place())),
+        Ok("unfenced") => told(tried(of_reader(), &named_place())),
         Ok("fenced") => told(tried_behind(&Needs::nothing(Extent::Process(1)), &named_place())),
         _ => all_tests(),
     }
@@ -69,8 +74,13 @@ fn misbehave(request: &GatherRequest, _: &Beforehand, say: &dyn Fn(Stage)) -> Re
     if name == FALLS {
         std::process::exit(0);
     }
-    let (refused, worked) = tried(&request.root);
+    let (refused, worked) = tried(of_reader(), &request.root);
     Err(Problem::new("tried", format!("refused: {}; worked: {}.", refused.join(", "), worked.join(", "))))
+}
+
+/// All that a reader is refused.
+fn of_reader() -> impl Iterator<Item = &'static Attempt> {
+    ATTEMPTS.iter().chain(&OF_READER)
 }
 
 fn as_isctpl() -> ExitCode {
@@ -91,17 +101,28 @@ fn as_isctpl_in_a_poor_container() -> ExitCode {
         let condition = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).unwrap();
         vec![SeccompRule::new(vec![condition]).unwrap()]
     };
-    let rules = [
+    refuse([
         (libc::SYS_landlock_create_ruleset, Vec::new()),
         (libc::SYS_seccomp, Vec::new()),
         (libc::SYS_prctl, first_is(libc::PR_SET_SECCOMP)),
-    ];
-    let refused = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
-    let architecture = std::env::consts::ARCH.try_into().unwrap();
-    let filter = SeccompFilter::new(rules.into(), SeccompAction::Allow, refused, architecture).unwrap();
-    seccompiler::apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
+    ]);
     let mut isctpl = Command::new(env!("CARGO_BIN_EXE_isctpl"));
     panic!("{}", isctpl.args(std::env::args_os().skip(1)).exec());
+}
+
+/// As on a kernel before 5.13.
+fn as_isctpl_without_landlock() -> ExitCode {
+    refuse([(libc::SYS_landlock_create_ruleset, Vec::new())]);
+    let mut isctpl = Command::new(std::env::current_exe().unwrap());
+    panic!("{}", isctpl.env(PART, "isctpl").args(std::env::args_os().skip(1)).exec());
+}
+
+/// Has the kernel not know these calls any more.
+fn refuse<const N: usize>(calls: [(i64, Vec<SeccompRule>); N]) {
+    let refused = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let architecture = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new(calls.into(), SeccompAction::Allow, refused, architecture).unwrap();
+    seccompiler::apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
 }
 
 fn told((refused, worked): (Vec<String>, Vec<String>)) -> ExitCode {
@@ -126,14 +147,16 @@ type Test = (&'static str, fn());
 
 /// The tests, of which arguments choose some as they do with Rust's own harness.
 fn all_tests() -> ExitCode {
-    let tests: [Test; 6] = [
+    let tests: [Test; 7] = [
         ("what_is_tried_works_without_a_fence", what_is_tried_works_without_a_fence),
         ("nothing_of_it_works_in_the_reader", nothing_of_it_works_in_the_reader),
+        ("a_reader_writes_to_no_file_without_landlock", a_reader_writes_to_no_file_without_landlock),
         ("nothing_of_it_works_behind_a_fence_of_the_process", nothing_of_it_works_behind_a_fence_of_the_process),
         ("a_reader_that_breaks_is_told", a_reader_that_breaks_is_told),
         ("a_reader_that_spins_is_ended_in_time", a_reader_that_spins_is_ended_in_time),
         ("what_a_container_lacks_is_told", what_a_container_lacks_is_told),
     ];
+    hand_down();
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     for (name, test) in tests {
         if chosen.is_empty() || chosen.iter().any(|part| name.contains(part.as_str())) {
@@ -153,9 +176,22 @@ fn what_is_tried_works_without_a_fence() {
         return skip("what_is_tried_works_without_a_fence", "it takes root");
     }
     // A container may have taken some of it from everyone.
-    for needed in ["open /etc/shadow", "make a file by openat2", "delete a file", "run a program", "open a UNIX socket"]
-    {
-        assert!(out.split("worked: ").nth(1).unwrap().contains(needed), "{out}");
+    for needed in [
+        "open /etc/shadow",
+        "make a file by openat2",
+        "write to what openat2 opened",
+        "map what openat2 opened",
+        "delete a file",
+        "make a process",
+        "run a program",
+        "run a program by execveat",
+        "open a UNIX socket",
+        "have a process signalled",
+        "change to another user",
+        OF_READER[0].name,
+        OF_READER[1].name,
+    ] {
+        assert!(worked(&out).contains(&needed), "{needed}: {out}");
     }
     println!("  {}", out.trim_end());
 }
@@ -172,38 +208,46 @@ fn nothing_of_it_works_in_the_reader() {
         arguments.extend(["--root", place.path().to_str().unwrap()]);
         let output = in_part("isctpl", &arguments);
         assert_eq!(output.status.code(), Some(3), "{command}: {}", text(&output.stderr));
-        refused_all(&text(&output.stderr));
+        refused_all(of_reader(), has_landlock(), &text(&output.stderr));
     }
     assert!(place.path().join("to-delete").exists() && !place.path().join("made").exists());
 }
 
+/// It can still open one to write by openat2(2), whose flags no filter sees.
+fn a_reader_writes_to_no_file_without_landlock() {
+    let place = place();
+    let output = in_part("without-landlock", &["doctor", "--root", place.path().to_str().unwrap()]);
+    refused_all(of_reader(), false, &text(&output.stderr));
+    assert_eq!(std::fs::read(place.path().join("there")).unwrap(), b"x");
+}
+
 fn nothing_of_it_works_behind_a_fence_of_the_process() {
     let place = place();
-    refused_all(&text(&in_part("fenced", &[place.path().to_str().unwrap()]).stdout));
+    let output = in_part("fenced", &[place.path().to_str().unwrap()]);
+    refused_all(&ATTEMPTS, has_landlock(), &text(&output.stdout));
     assert!(place.path().join("to-delete").exists());
 }
 
-/// Where the kernel has no Landlock, what it alone holds is left out, loudly.
-fn refused_all(told: &str) {
+/// The names of what worked.
+fn worked(told: &str) -> Vec<&str> {
     let worked = told.split("worked: ").nth(1).unwrap_or_else(|| panic!("{told}"));
-    let worked = worked.split('.').next().unwrap();
-    let of_landlock = ["open /etc/shadow", "make a file by openat2"];
-    let mut allowed: Vec<&str> = Vec::new();
-    if !has_landlock() {
-        loudly("SKIPPED a part of it: this kernel cannot do it (it has no Landlock)");
-        allowed.extend(of_landlock);
-    }
-    let worked: Vec<&str> = worked.split(", ").filter(|name| !name.is_empty() && !allowed.contains(name)).collect();
-    assert!(worked.is_empty(), "worked: {worked:?}\n{told}");
-    for (name, _) in ATTEMPTS.iter().filter(|(name, _)| !allowed.contains(name)) {
-        assert!(told.contains(&format!("{name} (")), "{name} was not tried:\n{told}");
-    }
+    worked.split('.').next().unwrap().split(", ").filter(|name| !name.is_empty()).collect()
 }
 
-#[allow(unsafe_code, reason = "no library asks for the version alone")]
-fn has_landlock() -> bool {
-    // SAFETY: it asks for the version (`LANDLOCK_CREATE_RULESET_VERSION`), and takes no pointer.
-    unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0, 0, 1) > 0 }
+/// Holds each to its own refusal. What nothing refuses without Landlock is left out, loudly.
+fn refused_all<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, has_landlock: bool, told: &str) {
+    let is_reader = OF_READER.iter().all(|attempt| told.contains(attempt.name));
+    let worked = worked(told);
+    for attempt in attempts {
+        match attempt.refusal(has_landlock, is_reader) {
+            Some(errno) => assert!(told.contains(&format!("{} ({errno:?})", attempt.name)), "{}: {told}", attempt.name),
+            None if worked.contains(&attempt.name) => {}
+            None => panic!("{} was not tried: {told}", attempt.name),
+        }
+    }
+    if !has_landlock && !is_reader {
+        kernel_cannot("a part of it", "it has no Landlock");
+    }
 }
 
 fn a_reader_that_breaks_is_told() {
@@ -256,14 +300,4 @@ fn what_a_container_lacks_is_told() {
     let lacks = line.split("; not: ").nth(1).unwrap_or_default();
     assert!(lacks.contains("Landlock (") && lacks.contains("seccomp ("), "{line}");
     assert!(line.contains("capabilities (") && line.contains("limits"), "{line}");
-}
-
-/// Says loudly that something is left out; where nothing may be left out (CI), fails instead.
-fn skip(test: &str, why: &str) {
-    loudly(&format!("SKIPPED {test}: {why}"));
-    assert!(std::env::var_os("ISCTPL_TESTS_MUST_RUN").is_none(), "{test} must run here, but {why}");
-}
-
-fn loudly(what: &str) {
-    eprintln!("\n*** {what} ***\n");
 }

@@ -5,13 +5,15 @@
 pub mod disk;
 pub mod elf;
 pub mod image;
+mod left_out;
 pub mod netns;
 pub mod run;
 pub mod trace;
 pub mod tree;
 
+pub(crate) use left_out::{has_landlock, kernel_cannot, skip};
+
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,32 +22,9 @@ pub fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Says loudly that the running kernel cannot do what a test needs, which no package would provide.
-pub fn kernel_cannot(test: &str, why: &str) {
-    loudly(&format!("SKIPPED {test}: this kernel cannot do it ({why})"));
-}
-
-/// Says loudly why a test is skipped; where none may be skipped (CI), fails instead.
-pub fn skip(test: &str, why: &str) {
-    loudly(&format!("SKIPPED {test}: {why}"));
-    assert!(std::env::var_os("ISCTPL_TESTS_MUST_RUN").is_none(), "{test} must run here, but {why}");
-}
-
-/// On standard error itself: what the macros print is captured in a test that passes.
-fn loudly(what: &str) {
-    let _ = writeln!(std::io::stderr(), "\n*** {what} ***\n");
-}
-
 /// Whether the test runs as root.
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
-}
-
-/// Whether the running kernel has Landlock.
-#[allow(unsafe_code, reason = "no library asks for the version alone")]
-pub fn has_landlock() -> bool {
-    // SAFETY: it asks for the version (`LANDLOCK_CREATE_RULESET_VERSION`), and takes no pointer.
-    unsafe { nix::libc::syscall(nix::libc::SYS_landlock_create_ruleset, 0, 0, 1) > 0 }
 }
 
 /// Whether a program can be run.
