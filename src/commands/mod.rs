@@ -62,7 +62,7 @@ fn remember_advice(command: &Command) {
 pub fn run(cli: &Cli) -> anyhow::Result<u8> {
     let mut output = Output::new(cli.color, cli.quiet, cli.verbose);
     remember_advice(&cli.command);
-    let code = match &cli.command {
+    let outcome = match &cli.command {
         Command::Doctor(args) => doctor::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
         Command::Checks(args) => checks::run(args, &mut output),
@@ -76,9 +76,12 @@ pub fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Seal(args) => seal::run(args, &mut output),
         Command::Watch(args) => watch::run(args, &mut output),
         Command::Completions { shell } => completions::run(*shell, &mut output),
-    }?;
+    };
     if cli.verbose {
         output.complain(&fence::line());
+    }
+    let code = outcome?;
+    if cli.verbose {
         output.complain(&timing::table(&output.style));
     }
     Ok(code)

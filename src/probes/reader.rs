@@ -5,14 +5,19 @@ use super::fenced::enter;
 use super::gather::gather_behind;
 use super::request::{GatherRequest, Stage};
 use super::words::Word;
+use crate::system::errno::in_words;
 use crate::system::fence::{Extent, close_inherited};
 use isctpl_checks::facts::{Facts, Problem};
+use nix::errno::Errno;
 use std::io::{self, Read, Write, stdin, stdout};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 /// The environment variable that makes this program the reader of another: a request comes in, words go out.
 const READER: &str = "ISCTPL_READER";
+
+/// This program, whatever has been put in its place meanwhile.
+const PROGRAM: &str = "/proc/self/exe";
 
 /// Variables that a program may not start without: where the linker finds its libraries. All others stay behind, as
 /// they may hold what is nobody's business.
@@ -54,7 +59,7 @@ pub fn answer_watcher_by(gather: Gather) -> io::Result<bool> {
 /// This program once more, with the request written to it.
 pub(super) fn start(request: &GatherRequest) -> io::Result<Child> {
     let request = serde_json::to_vec(request)?;
-    let mut command = Command::new("/proc/self/exe");
+    let mut command = Command::new(PROGRAM);
     command
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(LINKERS.as_bytes())));
@@ -66,4 +71,10 @@ pub(super) fn start(request: &GatherRequest) -> io::Result<Child> {
         let _ = input.write_all(&request);
     }
     Ok(child)
+}
+
+/// Why there is no reader, in words.
+pub(super) fn unstarted(error: &io::Error) -> String {
+    let why = error.raw_os_error().map_or_else(|| error.to_string(), |errno| in_words(Errno::from_raw(errno)));
+    format!("{PROGRAM}: {why}")
 }

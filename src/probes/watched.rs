@@ -81,7 +81,7 @@ pub fn gather_watched(
     let end = match reader::start(request) {
         Ok(child) => listen(child, Patience { still, stage: STAGE }, until, listener),
         // Without /proc there is no second one; nor is there a reason to fail for that.
-        Err(_) => return gather_here(request, listener).map(Some),
+        Err(error) => return gather_here(request, &error, listener).map(Some),
     };
     let broken = |what: String| {
         let place = request.disk.as_ref().unwrap_or(&request.root).display().to_string();
@@ -115,8 +115,9 @@ fn facts_of_kernel(request: &GatherRequest, stage: Option<Stage>) -> Result<Fact
     Ok(facts)
 }
 
-/// Reads on a thread of this process, which gives up what it does not need.
-fn gather_here(request: &GatherRequest, listener: Listener<'_>) -> Result<Facts, Problem> {
+/// Reads on a thread of this process, which gives up what it does not need: `why` there is no process for it, which is
+/// told of the fence.
+fn gather_here(request: &GatherRequest, why: &io::Error, listener: Listener<'_>) -> Result<Facts, Problem> {
     let (sender, words) = channel();
     std::thread::scope(|scope| {
         let read = move || {
@@ -130,7 +131,10 @@ fn gather_here(request: &GatherRequest, listener: Listener<'_>) -> Result<Facts,
         std::thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read).map_err(unstarted)?;
         for word in words {
             match word {
-                Word::Fenced(fence) => (listener.fence)(fence),
+                Word::Fenced(mut fence) => {
+                    fence.lacks.push(format!("a process of its own ({})", reader::unstarted(why)));
+                    (listener.fence)(fence);
+                }
                 Word::Reads(stage) => (listener.stage)(stage),
                 Word::Facts(facts) => return Ok(*facts),
                 Word::Failed(problem) => return Err(problem),
@@ -355,9 +359,9 @@ mod tests {
             stage: &|_| *stages.borrow_mut() += 1,
             fence: &|fence: Fence| fences.borrow_mut().push(fence.to_string()),
         };
-        gather_here(&request, listener).unwrap();
+        gather_here(&request, &io::ErrorKind::NotFound.into(), listener).unwrap();
         assert!(*stages.borrow() > 5);
-        assert_eq!(fences.borrow().len(), 1, "{fences:?}");
+        assert!(matches!(&fences.borrow()[..], [told] if told.contains("a process of its own (")), "{fences:?}");
         std::fs::write(directory.path().join("x"), "written").unwrap();
         assert!(Command::new("true").status().unwrap().success());
     }

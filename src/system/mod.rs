@@ -9,7 +9,7 @@ pub mod cancel;
 mod capabilities;
 pub(crate) mod command;
 pub(crate) mod disk;
-mod errno;
+pub(crate) mod errno;
 pub mod fence;
 mod filesystem;
 pub mod holders;

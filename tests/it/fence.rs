@@ -28,29 +28,33 @@ fn a_run_writes_nothing_but_its_answer_and_executes_nothing() {
     let snapshot = answers.path().join("snapshot");
     let report = answers.path().join("report");
     let [image, snapshot_name, report_name] = [&image, &snapshot, &report].map(|path| path.to_str().unwrap());
-    let mut runs: Vec<(Vec<&str>, Option<&Path>, &str)> = vec![
-        (vec!["doctor", "--root", place], None, place),
-        (vec!["doctor", "--root", place, "--output", report_name], Some(&report), place),
-        (vec!["show", "services", "--root", place], None, place),
-        (vec!["show", "initramfs", image], None, "/nothing of it: it is open when the fence is entered"),
-        (vec!["snapshot", "--root", place, "-o", snapshot_name], Some(&snapshot), place),
-        (vec!["snapshot", "--root", place, "-o", "-"], None, place),
-        (vec!["doctor", "--snapshot", snapshot_name], None, snapshot_name),
-        (vec!["doctor", "--snapshot", snapshot_name, "--output", report_name], Some(&report), snapshot_name),
-        (vec!["doctor", "--snapshot", snapshot_name, "--snapshot", snapshot_name], None, snapshot_name),
-        (vec!["show", "services", "--snapshot", snapshot_name], None, snapshot_name),
+    // With what is read behind the fence; `None` where that is open when the fence is entered.
+    let mut runs: Vec<(Vec<&str>, Option<&Path>, Option<&str>)> = vec![
+        (vec!["doctor", "--root", place], None, Some(place)),
+        (vec!["doctor", "--root", place, "--output", report_name], Some(&report), Some(place)),
+        (vec!["show", "services", "--root", place], None, Some(place)),
+        (vec!["show", "initramfs", image], None, None),
+        (vec!["snapshot", "--root", place, "-o", snapshot_name], Some(&snapshot), Some(place)),
+        (vec!["snapshot", "--root", place, "-o", "-"], None, Some(place)),
+        (vec!["doctor", "--snapshot", snapshot_name], None, Some(snapshot_name)),
+        (vec!["doctor", "--snapshot", snapshot_name, "--output", report_name], Some(&report), Some(snapshot_name)),
+        (vec!["doctor", "--snapshot", snapshot_name, "--snapshot", snapshot_name], None, Some(snapshot_name)),
+        (vec!["show", "services", "--snapshot", snapshot_name], None, Some(snapshot_name)),
     ];
     let disk = NEEDS.into_iter().all(has).then(|| Disk::of(root.path()));
     let image = disk.as_ref().map(Disk::qcow2);
     match image.as_ref().and_then(|image| image.to_str()) {
-        Some(disk) => runs.push((vec!["snapshot", "--disk", disk, "-o", snapshot_name], Some(&snapshot), disk)),
+        Some(disk) => runs.push((vec!["snapshot", "--disk", disk, "-o", snapshot_name], Some(&snapshot), Some(disk))),
         None => skip(TEST, "what makes disks is not installed"),
     }
     for (arguments, answer, read) in runs {
         let trace = trace(&arguments);
         assert!(trace.code < 3, "{arguments:?} ended with {}", trace.code);
         assert!(!trace.only_reads(answer).is_empty(), "{arguments:?}");
-        trace.is_fenced_before(read);
+        match read {
+            Some(read) => trace.is_fenced_before(read),
+            None => drop(trace.fenced_at()),
+        }
     }
 }
 
@@ -92,9 +96,20 @@ fn where_no_process_can_be_started_a_thread_is_fenced() {
         command.arg(top.path()).args(["/isctpl", "show", "services", "-v", "--root", "/target"]).output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     let told = fence(&err);
-    assert!(told.contains("seccomp") && told.contains("capabilities (CAP_DAC_READ_SEARCH)"), "{err}");
-    // They would hold for the whole process.
-    assert!(!told.contains("limits"), "{err}");
+    let (holds, lacks) = told.split_once("; not: ").unwrap();
+    assert!(holds.contains("seccomp") && holds.contains("capabilities (CAP_DAC_READ_SEARCH)"), "{err}");
+    assert!(!holds.contains("limits") && lacks.contains("limits (they would hold for all threads)"), "{err}");
+    assert!(lacks.contains("a process of its own (/proc/self/exe: does not exist)"), "{err}");
+}
+
+#[test]
+fn what_was_given_up_is_told_of_a_run_that_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let nonsense = directory.path().join("nonsense");
+    std::fs::write(&nonsense, "{}").unwrap();
+    let answer = isctpl(["doctor", "-v", "--snapshot", nonsense.to_str().unwrap()]);
+    assert_eq!(answer.code, 3, "{}", answer.out);
+    assert!(fence(&answer.err).contains("seccomp") && answer.err.contains("isctpl: "), "{}", answer.err);
 }
 
 #[test]

@@ -15,7 +15,11 @@ const FILES: u64 = 256;
 /// Lowers what is above these limits. How many processes there may be is none of them: that is counted for all
 /// processes of a user, and the list of system calls has none that makes one.
 pub(super) fn hold(extent: Extent) -> Outcome {
-    let threads = if let Extent::Process(threads) = extent { threads as u64 } else { 1 };
+    let threads = match extent {
+        Extent::Reader => 1,
+        Extent::Process(threads) => threads as u64,
+        Extent::Thread => return Err("limits (they would hold for all threads)".to_owned()),
+    };
     let mut limits = vec![
         // A core is a copy of what was read, written where nobody asked for it.
         (Resource::RLIMIT_CORE, 0),

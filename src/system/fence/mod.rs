@@ -60,9 +60,7 @@ pub fn enter(needs: &Needs) -> Fence {
         // Who starts a reader and is killed leaves nobody to listen to it.
         let _ = prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
     }
-    if needs.extent != Extent::Thread {
-        note(limits::hold(needs.extent));
-    }
+    note(limits::hold(needs.extent));
     note(calls::hold(needs));
     fence
 }

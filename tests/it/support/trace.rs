@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 /// What is traced: files, processes, sockets, mounts, what writes, and what a process gives up.
-const TRACED: &str = "trace=file,process,network,mount,ioctl,getdents64,write,writev,pwrite64,ftruncate,fchmod,fchown,\
-                      ptrace,kill,capset,landlock_restrict_self,seccomp";
+const TRACED: &str = "trace=file,process,network,mount,ioctl,getdents64,write,writev,pwrite64,pwritev,pwritev2,ftruncate,\
+                      fallocate,copy_file_range,sendfile,splice,fchmod,fchown,fsetxattr,fremovexattr,ptrace,capset,\
+                      landlock_restrict_self,seccomp";
 
 /// What changes a file or makes one.
-const CHANGING: [&str; 22] = [
+const CHANGING: [&str; 43] = [
     "unlink",
     "unlinkat",
     "rename",
@@ -21,21 +22,78 @@ const CHANGING: [&str; 22] = [
     "chmod",
     "fchmod",
     "fchmodat",
+    "fchmodat2",
     "chown",
+    "lchown",
     "fchown",
     "fchownat",
     "symlink",
     "symlinkat",
     "link",
     "linkat",
+    "creat",
     "truncate",
     "ftruncate",
     "mknod",
     "mknodat",
+    "utime",
+    "utimes",
+    "utimensat",
+    "futimesat",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "setxattrat",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+    "removexattrat",
+    "pwritev",
+    "pwritev2",
+    "fallocate",
+    "copy_file_range",
+    "sendfile",
+    "splice",
 ];
 
 /// What starts something, speaks to somebody, or changes more than a file.
-const ACTING: [&str; 9] = ["mount", "umount2", "move_mount", "socket", "connect", "bind", "ptrace", "kill", "vfork"];
+const ACTING: [&str; 32] = [
+    "mount",
+    "umount",
+    "umount2",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fspick",
+    "fsmount",
+    "mount_setattr",
+    "pivot_root",
+    "chroot",
+    "swapon",
+    "swapoff",
+    "socket",
+    "socketpair",
+    "connect",
+    "bind",
+    "listen",
+    "accept",
+    "accept4",
+    "sendto",
+    "sendmsg",
+    "sendmmsg",
+    "ptrace",
+    "kill",
+    "tkill",
+    "tgkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "pidfd_send_signal",
+    "execveat",
+    "fork",
+];
+
+/// What a descriptor is asked by ioctl(2): whether it is a terminal, and how wide that is.
+const ASKING: [&str; 2] = ["TCGETS", "TIOCGWINSZ"];
 
 /// One call, as strace writes it.
 pub struct Call {
@@ -121,7 +179,6 @@ impl Trace {
                     let own = [env!("CARGO_BIN_EXE_isctpl"), "/proc/self/exe"];
                     assert!(own.iter().any(|own| rest.starts_with(&format!("\"{own}\""))), "{}", line());
                 }
-                "execveat" => panic!("{}", line()),
                 "openat" | "openat2" | "open" => {
                     let writes = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().any(|flag| rest.contains(flag));
                     assert!(!writes || is_answer(rest), "opened for writing: {}", line());
@@ -134,7 +191,8 @@ impl Trace {
                 name if CHANGING.contains(&name) => assert!(is_answer(rest), "changed: {}", line()),
                 // Whom it has read for it, the first process ends.
                 "kill" if self.reader.as_ref().is_some_and(|reader| rest.starts_with(reader.as_str())) => {}
-                name if ACTING.contains(&name) && name != "vfork" => panic!("{}", line()),
+                "ioctl" => assert!(ASKING.iter().any(|asked| rest.contains(asked)), "asked for: {}", line()),
+                name if ACTING.contains(&name) => panic!("{}", line()),
                 _ => {}
             }
         }
@@ -157,16 +215,25 @@ impl Trace {
         (0..).zip(&self.calls).filter(|(_, call)| reads(call) && is_meant(call)).map(|(at, _)| at).collect()
     }
 
-    /// Holds the one that reads to giving up what it does not need before it opens anything below `place` to read it.
+    /// Holds the one that reads to giving up what it does not need before it opens anything below `place` to read it,
+    /// which it has to.
     pub fn is_fenced_before(&self, place: &str) {
-        let fenced = *self.done_at("seccomp").first().expect("no filter of system calls was set");
+        let fenced = self.fenced_at();
         let opened =
             self.at(|call| call.name.starts_with("open") && call.rest.contains(place) && !call.rest.contains("O_PATH"));
-        assert!(opened.first().is_none_or(|first| *first > fenced), "{place} is read before the fence stands");
-        if !super::has_landlock() {
-            return super::kernel_cannot("is_fenced_before", "it has no Landlock");
+        let first = *opened.first().unwrap_or_else(|| panic!("nothing of {place} is read"));
+        assert!(first > fenced, "{place} is read before the fence stands");
+    }
+
+    /// Holds the one that reads to giving up what it does not need; says where it has.
+    pub fn fenced_at(&self) -> usize {
+        let fenced = *self.done_at("seccomp").first().expect("no filter of system calls was set");
+        if super::has_landlock() {
+            let restricted = self.done_at("landlock_restrict_self");
+            assert!(restricted.first().is_some_and(|at| *at < fenced), "no Landlock before the filter");
+        } else {
+            super::kernel_cannot("fenced_at", "it has no Landlock");
         }
-        let restricted = self.done_at("landlock_restrict_self");
-        assert!(restricted.first().is_some_and(|at| *at < fenced), "no Landlock before the filter");
+        fenced
     }
 }
