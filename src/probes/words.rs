@@ -48,16 +48,20 @@ impl Word {
     }
 }
 
-/// The words as they come. What is none ends them.
+/// The words as they come. What is none ends them, and so does what comes out of turn: what a reader has given up is its
+/// first word, before anything that others wrote could have made it say so.
 pub(super) fn words(from: impl BufRead) -> impl Iterator<Item = Word> {
     words_of(from, LINE)
 }
 
 fn words_of(mut from: impl BufRead, longest: u64) -> impl Iterator<Item = Word> {
+    let mut is_first = true;
     let next = move || {
         let mut line = Vec::new();
         from.by_ref().take(longest).read_until(b'\n', &mut line).ok()?;
-        if line.is_empty() { None } else { serde_json::from_slice(&line).ok() }
+        let word = if line.is_empty() { None } else { serde_json::from_slice(&line).ok() };
+        let in_turn = std::mem::take(&mut is_first);
+        word.filter(|word| in_turn || !matches!(word, Word::Fenced(_)))
     };
     std::iter::from_fn(next).take(LINES)
 }
@@ -78,6 +82,16 @@ mod tests {
         assert!(matches!(heard[0], Word::Reads(Stage::Kernels)));
         assert!(matches!(&heard[1], Word::Failed(problem) if problem.place == "/x"));
         assert_eq!(heard.len(), 2);
+    }
+
+    #[test]
+    fn what_was_given_up_is_told_first_or_not_at_all() {
+        let mut said = Vec::new();
+        for word in [Word::Fenced(Fence::default()), Word::Reads(Stage::Kernels), Word::Fenced(Fence::default())] {
+            word.say(&mut said).unwrap();
+        }
+        let heard: Vec<Word> = words(Cursor::new(said)).collect();
+        assert!(matches!(heard[..], [Word::Fenced(_), Word::Reads(_)]), "{heard:?}");
     }
 
     #[test]
