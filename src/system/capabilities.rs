@@ -41,9 +41,13 @@ pub(super) const OF_LABELS: CapabilitySet = CapabilitySet::MAC_ADMIN;
 /// When the kernel refuses.
 pub(super) fn give_up(unwanted: CapabilitySet) -> Result<(), Problem> {
     take(unwanted).map_err(|errno| {
-        let why = in_words(Errno::from_raw(errno.raw_os_error()));
+        let why = told(errno);
         Problem::new("capabilities(7)", format!("those that no program below the root needs cannot be given up: {why}"))
     })
+}
+
+fn told(errno: rustix::io::Errno) -> String {
+    in_words(Errno::from_raw(errno.raw_os_error()))
 }
 
 fn take(unwanted: CapabilitySet) -> rustix::io::Result<()> {
@@ -68,7 +72,7 @@ fn take(unwanted: CapabilitySet) -> rustix::io::Result<()> {
 /// # Errors
 /// When the kernel refuses: why, in words.
 pub(super) fn keep_only(wanted: CapabilitySet) -> Result<String, String> {
-    let lacking = |errno: rustix::io::Errno| format!("capabilities ({errno})");
+    let lacking = |errno| format!("capabilities ({})", told(errno));
     let has = capabilities(None).map_err(lacking)?.permitted;
     let kept = has & wanted;
     if has.contains(CapabilitySet::SETPCAP) {
