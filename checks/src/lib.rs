@@ -33,7 +33,7 @@ pub use analysis::{Analysis, DeviceSpec, Family, Phase, RootSpec, Sight, mapper_
 pub use chain::{Link, LinkStatus};
 pub use check::{Check, Doc, Scope};
 pub use finding::{Evidence, Finding, Remedy, Severity};
-pub use handover::{LONGEST_DHCP_TIMEOUT, unborne_san_nic};
+pub use handover::{LONGEST_DHCP_TIMEOUT, is_unborne_san_nic, unborne_san_nic};
 pub use judge::{
     BootVerdict, ChainLink, CheckResult, Judgement, LoginWords, Reboot, Selection, Verdict, judge, login_words,
 };

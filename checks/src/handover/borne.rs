@@ -20,7 +20,7 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
         return None;
     }
     let nics_are_known = facts.nics.known().is_some();
-    let problem = |what: String| Problem::new(format!("--san-nic {given}"), what);
+    let problem = |what: String| Problem::new(place_of(given), what);
     if scope.san_nic_is_unconfigured() {
         return nics_are_known.then(|| {
             problem(format!(
@@ -42,6 +42,15 @@ pub fn unborne_san_nic(facts: &Facts) -> Option<Problem> {
         false => format!("; if no configuration is for the SAN NIC, give --san-nic {UNCONFIGURED}"),
     };
     Some(problem(format!("no NIC or network configuration has it ({}){hint}", there_are(facts))))
+}
+
+/// Whether a problem is what [`unborne_san_nic`] says of this name.
+pub fn is_unborne_san_nic(problem: &Problem, given: &str) -> bool {
+    problem.place == place_of(given)
+}
+
+fn place_of(given: &str) -> String {
+    format!("--san-nic {given}")
 }
 
 /// Whether a configuration takes the NIC as it takes every other, and none is for single ones: who mistypes the name is

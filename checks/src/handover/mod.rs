@@ -27,7 +27,7 @@ mod wan_before_san;
 
 use crate::Check;
 
-pub use borne::unborne_san_nic;
+pub use borne::{is_unborne_san_nic, unborne_san_nic};
 pub(crate) use candidates::{Candidate, candidates};
 pub(crate) use config_match::{ConfigMatch, config_text, san_config_matches, san_configs, unread_manager};
 pub use dhcp_timeout_long::LONGEST_DHCP_TIMEOUT;

@@ -21,7 +21,7 @@ use crate::report::{FailOn, Report};
 use crate::system::cancel::Cancel;
 use crate::system::command::Runner;
 use isctpl_checks::facts::{Facts, Problem};
-use isctpl_checks::{Finding, Judgement, Selection, Severity, judge};
+use isctpl_checks::{Finding, Judgement, Selection, Severity, is_unborne_san_nic, judge};
 use standing::Standing;
 use std::io::{IsTerminal, Write, stderr, stdin};
 use std::net::IpAddr;
@@ -63,7 +63,7 @@ impl Judged {
     fn of(source: &Source, gateway: Option<IpAddr>, is_changed: bool) -> Result<Self, Problem> {
         let mut facts = gather(request_of(source)).or_else(|problem| match &source.san_nic {
             // Where the configuration that bore its name is gone by now, none is for it any more.
-            Some(_) if is_changed => {
+            Some(nic) if is_changed && is_unborne_san_nic(&problem, nic) => {
                 gather(request_of(&Source { san_nic: Some(UNCONFIGURED.to_owned()), ..source.clone() }))
             }
             _ => Err(problem),
