@@ -10,11 +10,11 @@ use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::probes;
 use crate::report::{self, FailOn, Report, Stand};
-use crate::system::replace::{Readers, write_whole};
+use crate::system::replace::{Readers, Whole};
 use anyhow::{Context, bail};
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{Judgement, judge};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,9 +37,10 @@ pub(super) struct Judged {
 }
 
 fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
+    let mut metrics = args.textfile.as_deref().map(Metrics::new);
     if !args.snapshot.is_empty() {
-        let written: Vec<_> = args.output.iter().chain(&args.textfile).collect();
-        fence::around_snapshots(&args.snapshot, args.config.as_deref(), &written, 1);
+        let begun = metrics.as_mut().map(Metrics::begin).transpose()?.flatten();
+        fence::around_snapshots(&args.snapshot, args.config.as_deref(), output.begin()?.into_iter().chain(begun), 1);
     }
     let Judged { facts, judgement, ignores, fail_on } = judged(args)?;
     let name = args.snapshot.first().map(|file| printable::path(file));
@@ -54,13 +55,43 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
         ReportFormat::Junit => report::junit(&report),
     };
     // What fails here is told in place of the report, and not behind it.
-    if let Some(file) = &args.textfile {
-        let text = report::prometheus(&report, &timing::durations());
-        write_whole(file, text.as_bytes(), Readers::Everyone)
-            .with_context(|| format!("cannot write {}", printable::path(file)))?;
+    if let Some(metrics) = metrics {
+        metrics.write(&report::prometheus(&report, &timing::durations()))?;
     }
     output.print(&text)?;
     Ok(report.exit_code())
+}
+
+/// The file of `--textfile`.
+struct Metrics<'a> {
+    path: &'a Path,
+    /// `None` until it is begun.
+    whole: Option<Whole>,
+}
+
+impl<'a> Metrics<'a> {
+    fn new(path: &'a Path) -> Self {
+        Self { path, whole: None }
+    }
+
+    /// Begins it, which cannot be done behind a fence; gives the directory in which it is put in its place.
+    fn begin(&mut self) -> anyhow::Result<Option<PathBuf>> {
+        let whole = self.whole.insert(self.begun()?);
+        Ok(whole.directory().map(Path::to_owned))
+    }
+
+    fn begun(&self) -> anyhow::Result<Whole> {
+        Whole::begin(self.path, Readers::Everyone).with_context(|| self.unwritten())
+    }
+
+    fn write(mut self, text: &str) -> anyhow::Result<()> {
+        let whole = self.whole.take().map_or_else(|| self.begun(), Ok)?;
+        whole.finish_with(text.as_bytes()).with_context(|| self.unwritten())
+    }
+
+    fn unwritten(&self) -> String {
+        format!("cannot write {}", printable::path(self.path))
+    }
 }
 
 /// The facts and what they come to; nothing, with the reason, when `--timeout` came first.

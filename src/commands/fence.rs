@@ -3,7 +3,6 @@
 
 use crate::system::fence::{self, Extent, Fence, Needs};
 use crate::system::processor_time;
-use crate::system::replace::written_for;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -37,13 +36,17 @@ pub(super) fn around_open_file() {
     watch_over(MOST);
 }
 
-/// Gives up all but to read these snapshots, and to write where the answer goes, before so many threads parse them.
-/// `also` is read beside them.
-pub(super) fn around_snapshots(snapshots: &[PathBuf], also: Option<&Path>, written: &[&PathBuf], threads: usize) {
+/// Gives up all but to read these snapshots, before so many threads parse them. `also` is read beside them, and the
+/// answers that are begun are put in their places in these directories.
+pub(super) fn around_snapshots(
+    snapshots: &[PathBuf],
+    also: Option<&Path>,
+    answers: impl IntoIterator<Item = PathBuf>,
+    threads: usize,
+) {
     let mut needs = Needs::nothing(Extent::Process(threads));
     needs.reads.extend(snapshots.iter().cloned().chain(also.map(Path::to_owned)));
-    // What cannot be written is told when it is written.
-    needs.writes.extend(written.iter().filter_map(|path| written_for(path).ok()));
+    needs.replaces.extend(answers);
     told(fence::enter(&needs));
     let each = MOST_EACH.saturating_mul(u32::try_from(snapshots.len()).unwrap_or(u32::MAX));
     watch_over(MOST.saturating_add(each));

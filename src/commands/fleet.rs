@@ -69,7 +69,7 @@ pub(super) fn run(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> 
     });
     let (sender, receiver) = channel();
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(work.files.len());
-    fence::around_snapshots(&work.files, None, &args.output.iter().collect::<Vec<_>>(), threads);
+    fence::around_snapshots(&work.files, None, output.begin()?, threads);
     for _ in 0..threads {
         let (work, sender) = (Arc::clone(&work), sender.clone());
         // Threads of their own, not scoped ones: at the end of the time nobody waits for them.

@@ -25,8 +25,18 @@ pub(super) struct Output {
     pub(super) style: Style,
     /// Nothing but the exit code.
     pub(super) quiet: bool,
-    /// The file that takes standard output's place, from the first text on.
-    file: Option<(PathBuf, Option<Whole>)>,
+    /// What takes standard output's place.
+    file: Option<Redirected>,
+}
+
+/// A file that is printed to.
+#[derive(Debug)]
+struct Redirected {
+    path: PathBuf,
+    /// `None` until it is begun.
+    whole: Option<Whole>,
+    /// Whether something was printed.
+    is_used: bool,
 }
 
 impl Output {
@@ -45,7 +55,17 @@ impl Output {
 
     /// What is printed from now on goes to a file, which is written whole.
     pub(super) fn redirect(&mut self, path: &Path) {
-        self.file = Some((path.to_owned(), None));
+        self.file = Some(Redirected { path: path.to_owned(), whole: None, is_used: false });
+    }
+
+    /// Begins the file where there is one, which otherwise begins with its first text: behind a fence none can be.
+    /// Gives the directory in which it is put in its place.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn begin(&mut self) -> std::io::Result<Option<PathBuf>> {
+        let Some(file) = &mut self.file else { return Ok(None) };
+        Ok(file.begun()?.directory().map(Path::to_owned))
     }
 
     /// Puts the file in its place, when something was printed.
@@ -54,7 +74,9 @@ impl Output {
     /// When it cannot be written.
     pub(super) fn settle(&mut self) -> std::io::Result<()> {
         match self.file.take() {
-            Some((path, Some(whole))) => whole.finish().map_err(|error| named(&path, &error)),
+            Some(Redirected { path, whole: Some(whole), is_used: true }) => {
+                whole.finish().map_err(|error| named(&path, &error))
+            }
             _ => Ok(()),
         }
     }
@@ -72,9 +94,9 @@ impl Output {
     /// When it cannot be written.
     pub(super) fn print(&mut self, text: &str) -> std::io::Result<()> {
         let text = printable::screen(text);
-        if let Some((path, file)) = &mut self.file {
+        if let Some(file) = &mut self.file {
             let plain = anstream::adapter::strip_str(&text).to_string();
-            return written(path, file, plain.as_bytes()).map_err(|error| named(path, &error));
+            return file.print(plain.as_bytes());
         }
         if self.quiet {
             return Ok(());
@@ -107,13 +129,22 @@ impl Output {
     }
 }
 
-/// Writes to the file, which begins with its first text.
-fn written(path: &Path, file: &mut Option<Whole>, bytes: &[u8]) -> std::io::Result<()> {
-    let whole = match file {
-        Some(whole) => whole,
-        None => file.insert(Whole::begin(path, Readers::Everyone)?),
-    };
-    whole.write_all(bytes)
+impl Redirected {
+    fn begun(&mut self) -> std::io::Result<&mut Whole> {
+        match &mut self.whole {
+            Some(whole) => Ok(whole),
+            none => {
+                let whole = Whole::begin(&self.path, Readers::Everyone).map_err(|error| named(&self.path, &error))?;
+                Ok(none.insert(whole))
+            }
+        }
+    }
+
+    fn print(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.is_used = true;
+        let written = self.begun()?.write_all(bytes);
+        written.map_err(|error| named(&self.path, &error))
+    }
 }
 
 /// An error that says which file it is of.

@@ -26,7 +26,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> anyhow::Result<u8> {
     }
     let facts = match &args.snapshot {
         Some(file) => {
-            fence::around_snapshots(std::slice::from_ref(file), None, &[], 1);
+            fence::around_snapshots(std::slice::from_ref(file), None, None, 1);
             let mut facts = snapshot::load(file)?;
             add_what_is_known(&mut facts, &args.source)?;
             facts

@@ -75,7 +75,7 @@ mod tests {
 
     fn reads(request: GatherRequest) -> Vec<PathBuf> {
         let needs = needs(&request, Extent::Thread);
-        assert!(needs.writes.is_empty());
+        assert!(needs.replaces.is_empty());
         assert_eq!(needs.routes, is_live(&request), "{request:?}");
         needs.reads
     }

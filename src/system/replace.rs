@@ -39,9 +39,19 @@ pub(crate) struct Whole {
 #[derive(Debug)]
 enum State {
     /// Written beside the place, then renamed over it.
-    Beside { part: NamedTempFile, path: PathBuf, before: Box<Option<Metadata>> },
+    Beside(Box<Beside>),
     /// Written as it comes.
     Through(File),
+}
+
+#[derive(Debug)]
+struct Beside {
+    part: NamedTempFile,
+    path: PathBuf,
+    /// What stands in the place.
+    before: Option<Metadata>,
+    /// Where it is; `None` where that cannot be read.
+    directory: Option<File>,
 }
 
 impl Whole {
@@ -54,7 +64,8 @@ impl Whole {
             Place::File(path, before) => {
                 let part =
                     tempfile::Builder::new().prefix(".isctpl-").suffix(".part").tempfile_in(directory_of(&path))?;
-                State::Beside { part, path, before: Box::new(before) }
+                let directory = File::open(directory_of(&path)).ok();
+                State::Beside(Box::new(Beside { part, path, before, directory }))
             }
             Place::Through(path) => {
                 // Behind a link of /proc/self/fd a file may be open that others have written to.
@@ -65,13 +76,30 @@ impl Whole {
         Ok(Self { state, readers })
     }
 
+    /// The directory in which it is put in its place; `None` of what is written through. Nothing is opened any more.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match &self.state {
+            State::Beside(beside) => Some(directory_of(&beside.path)),
+            State::Through(_) => None,
+        }
+    }
+
+    /// Writes `bytes`, and puts it in its place.
+    ///
+    /// # Errors
+    /// When that fails; nothing of it is left then.
+    pub(crate) fn finish_with(mut self, bytes: &[u8]) -> Result<()> {
+        self.write_all(bytes)?;
+        self.finish()
+    }
+
     /// Puts it in its place.
     ///
     /// # Errors
     /// When that fails; nothing of it is left then.
     pub(crate) fn finish(self) -> Result<()> {
         match self.state {
-            State::Beside { part, path, before } => settle(part, &path, (*before).as_ref(), self.readers),
+            State::Beside(beside) => settle(*beside, self.readers),
             State::Through(_) => Ok(()),
         }
     }
@@ -80,7 +108,7 @@ impl Whole {
 impl Write for Whole {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         match &mut self.state {
-            State::Beside { part, .. } => part.write(bytes),
+            State::Beside(beside) => beside.part.write(bytes),
             State::Through(file) => match file.write(bytes) {
                 // The reader of a FIFO has seen enough.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(bytes.len()),
@@ -99,21 +127,7 @@ impl Write for Whole {
 /// # Errors
 /// When it cannot be written. That the reader of a FIFO has seen enough is no error.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
-    let mut whole = Whole::begin(path, readers)?;
-    whole.write_all(bytes)?;
-    whole.finish()
-}
-
-/// What has to be written to for `path` to hold something else: the directory in which the file is replaced, or what is
-/// no regular file.
-///
-/// # Errors
-/// When nothing can be written there.
-pub(crate) fn written_for(path: &Path) -> Result<PathBuf> {
-    Ok(match place_of(path)? {
-        Place::File(path, _) => directory_of(&path).to_owned(),
-        Place::Through(path) => path,
-    })
+    Whole::begin(path, readers)?.finish_with(bytes)
 }
 
 /// Follows links to what they name, which need not exist.
@@ -150,13 +164,13 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn settle(part: NamedTempFile, path: &Path, before: Option<&Metadata>, readers: Readers) -> Result<()> {
+fn settle(Beside { part, path, before, directory }: Beside, readers: Readers) -> Result<()> {
     let kept = before.filter(|_| readers == Readers::Everyone);
-    if let Some(before) = kept {
+    if let Some(before) = &kept {
         // Only root can give a file away; anybody else's run leaves its own file behind.
         let _ = fchown(part.as_file(), Some(before.uid()), Some(before.gid()));
     }
-    let mode = match (readers, kept) {
+    let mode = match (readers, &kept) {
         (Readers::Owner, _) => 0o600,
         (Readers::Everyone, Some(before)) => before.mode() & 0o777,
         (Readers::Everyone, None) => 0o644,
@@ -165,6 +179,6 @@ fn settle(part: NamedTempFile, path: &Path, before: Option<&Metadata>, readers: 
     part.as_file().sync_all()?;
     part.persist(path).map_err(|failed| failed.error)?;
     // The file is there; a directory that cannot be synced loses it with the power alone.
-    let _ = File::open(directory_of(path)).and_then(|directory| directory.sync_all());
+    let _ = directory.map(|directory| directory.sync_all());
     Ok(())
 }

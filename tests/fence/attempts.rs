@@ -116,6 +116,11 @@ pub(crate) const OF_READER: [Attempt; 2] = [
     }),
 ];
 
+/// What a reader of the place is not refused.
+pub(crate) const BESIDE_AN_ANSWER: Attempt = Attempt::new("read a file beside the answer", Guard::Landlock, |place| {
+    opened(OpenOptions::new().read(true), &place.join("there"))
+});
+
 /// Where something is open that this process hands down to all that it starts.
 const HANDED_DOWN: i32 = 90;
 
@@ -146,10 +151,14 @@ pub(crate) fn place() -> tempfile::TempDir {
     place
 }
 
-/// The same attempts behind a fence of this process.
-pub(crate) fn tried_behind(needs: &Needs, place: &Path) -> (Vec<String>, Vec<String>) {
+/// The same behind a fence of this process.
+pub(crate) fn tried_behind<'a>(
+    needs: &Needs,
+    attempts: impl IntoIterator<Item = &'a Attempt>,
+    place: &Path,
+) -> (Vec<String>, Vec<String>) {
     isctpl::system::fence::enter(needs);
-    tried(&ATTEMPTS, place)
+    tried(attempts, place)
 }
 
 fn errno(error: &std::io::Error) -> Errno {

@@ -17,7 +17,7 @@ mod attempts;
 #[path = "../it/support/left_out.rs"]
 mod left_out;
 
-use attempts::{ATTEMPTS, Attempt, OF_READER, hand_down, place, tried, tried_behind};
+use attempts::{ATTEMPTS, Attempt, BESIDE_AN_ANSWER, OF_READER, hand_down, place, tried, tried_behind};
 use clap::Parser;
 use isctpl::cli::Cli;
 use isctpl::commands;
@@ -51,7 +51,8 @@ fn main() -> ExitCode {
         Ok("without-landlock") => as_isctpl_without_landlock(),
         Ok("poor") => as_isctpl_in_a_poor_container(),
         Ok("unfenced") => told(tried(of_reader(), &named_place())),
-        Ok("fenced") => told(tried_behind(&Needs::nothing(Extent::Process(1)), &named_place())),
+        Ok("fenced") => told(tried_behind(&Needs::nothing(Extent::Process(1)), &ATTEMPTS, &named_place())),
+        Ok("answers") => as_one_who_answers(),
         _ => all_tests(),
     }
 }
@@ -81,6 +82,13 @@ fn misbehave(request: &GatherRequest, _: &Beforehand, say: &dyn Fn(Stage)) -> Re
 /// All that a reader is refused.
 fn of_reader() -> impl Iterator<Item = &'static Attempt> {
     ATTEMPTS.iter().chain(&OF_READER)
+}
+
+/// Behind the fence of a process that puts its answer in the named place.
+fn as_one_who_answers() -> ExitCode {
+    let mut needs = Needs::nothing(Extent::Process(1));
+    needs.replaces.push(named_place());
+    told(tried_behind(&needs, ATTEMPTS.iter().chain([&BESIDE_AN_ANSWER]), &named_place()))
 }
 
 fn as_isctpl() -> ExitCode {
@@ -147,11 +155,12 @@ type Test = (&'static str, fn());
 
 /// The tests, of which arguments choose some as they do with Rust's own harness.
 fn all_tests() -> ExitCode {
-    let tests: [Test; 7] = [
+    let tests: [Test; 8] = [
         ("what_is_tried_works_without_a_fence", what_is_tried_works_without_a_fence),
         ("nothing_of_it_works_in_the_reader", nothing_of_it_works_in_the_reader),
         ("a_reader_writes_to_no_file_without_landlock", a_reader_writes_to_no_file_without_landlock),
         ("nothing_of_it_works_behind_a_fence_of_the_process", nothing_of_it_works_behind_a_fence_of_the_process),
+        ("beside_an_answer_nothing_is_read_or_written", beside_an_answer_nothing_is_read_or_written),
         ("a_reader_that_breaks_is_told", a_reader_that_breaks_is_told),
         ("a_reader_that_spins_is_ended_in_time", a_reader_that_spins_is_ended_in_time),
         ("what_a_container_lacks_is_told", what_a_container_lacks_is_told),
@@ -226,6 +235,20 @@ fn nothing_of_it_works_behind_a_fence_of_the_process() {
     let output = in_part("fenced", &[place.path().to_str().unwrap()]);
     refused_all(&ATTEMPTS, has_landlock(), &text(&output.stdout));
     assert!(place.path().join("to-delete").exists());
+}
+
+/// The file that is replaced may be deleted, and so may others where it is.
+fn beside_an_answer_nothing_is_read_or_written() {
+    const DELETES: &str = "delete a file";
+    let place = place();
+    let out = text(&in_part("answers", &[place.path().to_str().unwrap()]).stdout);
+    refused_all(
+        ATTEMPTS.iter().filter(|attempt| attempt.name != DELETES).chain([&BESIDE_AN_ANSWER]),
+        has_landlock(),
+        &out,
+    );
+    assert!(worked(&out).contains(&DELETES), "{out}");
+    assert_eq!(std::fs::read(place.path().join("there")).unwrap(), b"x");
 }
 
 /// The names of what worked.

@@ -122,24 +122,16 @@ const NETLINK: [i64; 9] = [
     libc::SYS_eventfd2,
 ];
 
-/// What writes a file and puts it in its place.
-const WRITING: [i64; 8] = [
-    libc::SYS_openat,
-    libc::SYS_renameat2,
-    libc::SYS_unlinkat,
-    libc::SYS_fchmod,
-    libc::SYS_fchown,
-    libc::SYS_fsync,
-    libc::SYS_fdatasync,
-    libc::SYS_ftruncate,
-];
+/// What puts a file that is open in its place.
+const REPLACING: [i64; 5] =
+    [libc::SYS_renameat2, libc::SYS_unlinkat, libc::SYS_fchmod, libc::SYS_fchown, libc::SYS_fsync];
 
 /// The same in the older calls of x86-64.
 #[cfg(target_arch = "x86_64")]
-const WRITING_OLDER: &[i64] = &[libc::SYS_open, libc::SYS_rename, libc::SYS_renameat, libc::SYS_unlink];
+const REPLACING_OLDER: &[i64] = &[libc::SYS_rename, libc::SYS_renameat, libc::SYS_unlink];
 /// renameat(2) of `include/uapi/asm-generic/unistd.h`.
 #[cfg(not(target_arch = "x86_64"))]
-const WRITING_OLDER: &[i64] = &[38];
+const REPLACING_OLDER: &[i64] = &[38];
 
 /// Leaves the calling thread, and those that it starts, these calls alone.
 pub(super) fn hold(needs: &Needs) -> Outcome {
@@ -167,19 +159,16 @@ fn allowed(needs: &Needs) -> Result<Rules, Failure> {
     if needs.routes {
         any(&NETLINK);
     }
-    if !needs.writes.is_empty() {
-        any(&WRITING);
-        any(WRITING_OLDER);
+    if !needs.replaces.is_empty() {
+        any(&REPLACING);
+        any(REPLACING_OLDER);
     }
     if needs.extent != Extent::Reader {
         any(&SAYING);
         any(&[libc::SYS_close]);
     }
     let mut with = |call: i64, arguments: &[Argument]| -> Result<(), Failure> {
-        // What is allowed whatever its arguments are stays so.
-        if rules.get(&call).is_none_or(|known| !known.is_empty()) {
-            rules.entry(call).or_default().push(rule(arguments)?);
-        }
+        rules.entry(call).or_default().push(rule(arguments)?);
         Ok(())
     };
     with(libc::SYS_openat, &[none_of(2, OPENS_TO_WRITE)])?;

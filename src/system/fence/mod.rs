@@ -65,10 +65,10 @@ pub fn enter(needs: &Needs) -> Fence {
     fence
 }
 
-/// Root reads files of others by the first one, and writes where it was told to by the rest.
+/// Root reads files of others by the first one, and puts a file of its own in the place of others' by the rest.
 fn capabilities_for(needs: &Needs) -> CapabilitySet {
-    let writes = CapabilitySet::DAC_OVERRIDE | CapabilitySet::CHOWN | CapabilitySet::FOWNER;
-    CapabilitySet::DAC_READ_SEARCH | if needs.writes.is_empty() { CapabilitySet::empty() } else { writes }
+    let replaces = CapabilitySet::DAC_OVERRIDE | CapabilitySet::CHOWN | CapabilitySet::FOWNER;
+    CapabilitySet::DAC_READ_SEARCH | if needs.replaces.is_empty() { CapabilitySet::empty() } else { replaces }
 }
 
 #[cfg(test)]

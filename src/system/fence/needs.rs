@@ -22,8 +22,9 @@ pub struct Needs {
     pub extent: Extent,
     /// Files, and directories with all that is below them. What does not exist needs no permission.
     pub reads: Vec<PathBuf>,
-    /// Files that are written in place, and directories in which files are written and replaced.
-    pub writes: Vec<PathBuf>,
+    /// Directories in which a file that is open already is put in its place. What they hold, and what is below them,
+    /// can then be renamed and deleted, but neither read nor written.
+    pub replaces: Vec<PathBuf>,
     /// The kernel is asked for routes, over rtnetlink.
     pub routes: bool,
     /// What a reader writes to beside standard output and error: the descriptors that it wakes itself by.
@@ -33,7 +34,7 @@ pub struct Needs {
 impl Needs {
     /// Nothing but what is open already.
     pub fn nothing(extent: Extent) -> Self {
-        Self { extent, reads: Vec::new(), writes: Vec::new(), routes: false, wakes: Vec::new() }
+        Self { extent, reads: Vec::new(), replaces: Vec::new(), routes: false, wakes: Vec::new() }
     }
 }
 

@@ -33,9 +33,10 @@ fn restricted(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
         .scope(Scope::from_all(NEWEST))?
         .create()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::Truncate;
+    // What rename(2) asks for.
+    let replace = AccessFs::MakeReg | AccessFs::RemoveFile;
     let reads = needs.reads.iter().map(|path| (path, read));
-    for (path, access) in reads.chain(needs.writes.iter().map(|path| (path, write))) {
+    for (path, access) in reads.chain(needs.replaces.iter().map(|path| (path, replace))) {
         permit(&mut ruleset, path, access);
     }
     ruleset.restrict_self()
