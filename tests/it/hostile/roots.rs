@@ -12,13 +12,13 @@ mod words;
 
 use super::bounds::bounded;
 use crate::support::run::Answer;
+use crate::support::trace::trace;
 use crate::support::tree::Tree;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// What no report may hold: it stands outside of every root.
 const OUTSIDE: &str = "stands-outside-of-the-root";
@@ -41,20 +41,11 @@ fn opened(root: &Path, test: &str) -> Option<Opened> {
         crate::support::skip(test, "`strace` is not installed");
         return None;
     }
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-y", "-s", "4096", "-e", "trace=openat,openat2", "-o"]).arg(log.path());
-    command.arg(env!("CARGO_BIN_EXE_isctpl")).args(["doctor", "--root"]).arg(root);
-    let output = command.output().unwrap();
-    assert!(output.status.code().is_some_and(|code| code <= 3), "{}", String::from_utf8_lossy(&output.stderr));
     let mut opened = Opened { files: BTreeSet::new(), directories: BTreeSet::new() };
-    for line in String::from_utf8_lossy(&fs::read(log.path()).unwrap()).lines() {
-        // What is opened as a path alone is looked up, and not yet read.
-        let Some((call, at)) = line.rsplit_once(" = ").filter(|_| !line.contains("O_PATH")) else { continue };
-        let Some(path) = at.split_once('<').and_then(|(_, path)| path.strip_suffix('>')) else { continue };
+    for (path, is_directory) in read(root) {
         // What was opened elsewhere belongs to the process itself.
         let Some(inside) = path.strip_prefix(root.to_str().unwrap()) else { continue };
-        match call.contains("O_DIRECTORY") || Path::new(path).is_dir() {
+        match is_directory || Path::new(&path).is_dir() {
             true => opened.directories.insert(inside.to_owned()),
             false => opened.files.insert(inside.to_owned()),
         };
@@ -62,6 +53,20 @@ fn opened(root: &Path, test: &str) -> Option<Opened> {
     opened.directories.remove("");
     assert!(opened.files.len() > 60 && opened.directories.len() > 20, "does strace know openat?");
     Some(opened)
+}
+
+/// What a traced run over a root opened, wherever it lies, and whether it did so as a directory. What is opened as a path
+/// alone is looked up, and not read.
+fn read(root: &Path) -> Vec<(String, bool)> {
+    let trace = trace([OsStr::new("doctor"), OsStr::new("--root"), root.as_os_str()]);
+    assert!(trace.code <= 3, "ended with {}", trace.code);
+    let opens = trace.calls.iter().filter(|call| call.name.starts_with("open") && !call.rest.contains("O_PATH"));
+    let answered = opens.filter_map(|call| {
+        let (asked, at) = call.rest.rsplit_once(" = ")?;
+        let (_, path) = at.strip_suffix('>')?.split_once('<')?;
+        Some((path.to_owned(), asked.contains("O_DIRECTORY")))
+    });
+    answered.collect()
 }
 
 /// Something that stands in a place for as long as this lives; then what was there is back.
