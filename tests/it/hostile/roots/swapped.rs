@@ -38,10 +38,8 @@ fn judged_meanwhile(root: &Path, what: &str, mut change: impl FnMut(usize) + Sen
     });
 }
 
-/// How long a file is made. An image of so many zeros is a bomb, and a matter of its own.
-fn length(place: &str) -> u64 {
-    if place == INITRD { 1 << 24 } else { 1 << 40 }
-}
+/// How long a file is made, in bytes.
+const TERABYTE: u64 = 1 << 40;
 
 const PLACES: [&str; 5] =
     ["etc/fstab", "boot/grub/grub.cfg", INITRD, "etc/iscsi/iscsid.conf", "usr/lib/modules/6.1.0-50-amd64/modules.dep"];
@@ -59,7 +57,7 @@ fn what_is_swapped_while_it_is_read_is_the_one_or_the_other() {
         fs::copy(&at, beside("file")).unwrap();
         mknod(&beside("fifo"), SFlag::S_IFIFO, Mode::S_IRWXU, 0).unwrap();
         symlink(&secret, beside("link")).unwrap();
-        File::create(beside("large")).unwrap().set_len(length(place)).unwrap();
+        File::create(beside("large")).unwrap().set_len(TERABYTE).unwrap();
         // A new name of the same file each time, so that rename(2) replaces what is there at once.
         let next = beside("next");
         judged_meanwhile(root.path(), place, move |turn| {
@@ -86,7 +84,7 @@ fn files_that_shrink_and_grow_while_they_are_read_come_to_an_end() {
             0 => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(whole.len() as u64 / 2))),
             1 => drop(fs::write(&at, &whole)),
             2 => drop(OpenOptions::new().append(true).open(&at).and_then(|mut file| file.write_all(&[b'\n'; 1 << 16]))),
-            _ => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(length(place)))),
+            _ => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(TERABYTE))),
         });
     }
 }
