@@ -2,8 +2,12 @@
 //! `cargo bench --bench costs -- --hostile`, which measures each.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+
+/// The image that the machine's loader names.
+pub(crate) const INITRD: &str = "boot/initrd.img-6.1.0-50-amd64";
 
 /// One input.
 pub(crate) struct Input {
@@ -12,14 +16,34 @@ pub(crate) struct Input {
     pub(crate) told: &'static str,
     /// The place of which it says so, or how that begins; empty where the words name it.
     pub(crate) place: String,
-    /// Whether the verdict hangs on it: then it is unknown.
-    pub(crate) decides: bool,
+    /// With what codes the report may end.
+    pub(crate) codes: RangeInclusive<i32>,
     /// Writes it into the machine's root.
     pub(crate) write: Box<dyn Fn(&Path)>,
 }
 
-fn input(name: impl Into<String>, told: &'static str, write: impl Fn(&Path) + 'static) -> Input {
-    Input { name: name.into(), told, place: String::new(), decides: true, write: Box::new(write) }
+impl Input {
+    /// With the place of which the report has to say it.
+    pub(crate) fn at(self, place: impl Into<String>) -> Self {
+        Self { place: place.into(), ..self }
+    }
+
+    /// With the codes with which the report may end.
+    pub(crate) fn ends(self, codes: RangeInclusive<i32>) -> Self {
+        Self { codes, ..self }
+    }
+}
+
+/// The verdict hangs on it, and is unknown.
+pub(crate) const UNKNOWN: RangeInclusive<i32> = 3..=3;
+/// The machine boots all the same, with warnings or without.
+pub(crate) const BOOTS: RangeInclusive<i32> = 0..=1;
+/// The kernel itself refuses it, and the machine does not boot.
+pub(crate) const FAILS: RangeInclusive<i32> = 2..=2;
+
+/// One on which the verdict hangs.
+pub(crate) fn input(name: impl Into<String>, told: &'static str, write: impl Fn(&Path) + 'static) -> Input {
+    Input { name: name.into(), told, place: String::new(), codes: UNKNOWN, write: Box::new(write) }
 }
 
 pub(crate) fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
@@ -268,8 +292,12 @@ pub(crate) fn files() -> Vec<Input> {
     };
     // What only warnings go by, or an entry that does not boot.
     let aside = ["boot/loader", "etc/default", "etc/dhcp", "etc/iscsi", "etc/sysctl.d", "var/lib/dhcp"];
-    let decides = |input: &Input| !aside.iter().any(|path| input.name.starts_with(path));
-    cases.into_iter().map(of_case).map(|input| Input { decides: decides(&input), ..input }).collect()
+    let codes = |input: &Input| if aside.iter().any(|path| input.name.starts_with(path)) { BOOTS } else { UNKNOWN };
+    let ending = |input: Input| {
+        let codes = codes(&input);
+        input.ends(codes)
+    };
+    cases.into_iter().map(of_case).map(ending).collect()
 }
 
 /// Directories of drop-ins, and what stands in a file of each.
@@ -301,6 +329,41 @@ pub(crate) fn hard_links(root: &Path, directory: &str, suffix: &str, line: &str)
     }
 }
 
+/// Lines that say nothing take no less room than others. Many names of a file of as many lines as are read.
+pub(crate) fn lines() -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for line in ["x\n", "[a]\n", "a=\n"] {
+        for (directory, suffix) in [
+            ("etc/systemd/network", ".network"),
+            ("etc/systemd/network", ".link"),
+            ("etc/systemd/system/service.d", ".conf"),
+            ("etc/systemd/system", ".service"),
+        ] {
+            let (told, codes) = match (suffix, line) {
+                (".network", "x\n") => (".network:2: is not a section", UNKNOWN),
+                (".network", _) => (".network: its [Match", BOOTS),
+                (".link", _) | (_, "x\n") => ("BOOTS: ", BOOTS),
+                (".conf", _) => ("a file and its drop-ins have more than 5000 lines", UNKNOWN),
+                _ => ("systemd's units: add up to too many settings", UNKNOWN),
+            };
+            let name = format!("{directory}/*{suffix}: a hundred names of many lines {}", line.escape_debug());
+            let of_lines = input(name, told, move |root| {
+                let wants = root.join("etc/systemd/system/multi-user.target.wants");
+                fs::create_dir_all(&wants).unwrap();
+                let first = format!("{directory}/0{suffix}");
+                write(root, &first, format!("[Match]\n{}", line.repeat(4_990)));
+                for number in 1..100 {
+                    let name = format!("{number}{}{suffix}", "n".repeat(200));
+                    fs::hard_link(root.join(&first), root.join(directory).join(&name)).unwrap();
+                    symlink(format!("../{name}"), wants.join(&name)).unwrap();
+                }
+            });
+            inputs.push(of_lines.ends(codes));
+        }
+    }
+    inputs
+}
+
 /// Many files, many names of one file, many entries of directories.
 pub(crate) fn trees() -> Vec<Input> {
     let told = "in one run isctpl reads no more than";
@@ -314,11 +377,11 @@ pub(crate) fn trees() -> Vec<Input> {
                 start(root, "open-iscsi.service", "[Service]\nExecStart=/bin/x\n");
                 hard_links(root, directory, suffix, line);
             });
-            Input { place: format!("/{directory}/"), ..input }
+            input.at(format!("/{directory}/"))
         })
         .collect();
     let records = "/nodes: has more than 4096 records; the rest was not read";
-    trees.push(input("etc/iscsi/nodes: twenty thousand names of a record", records, |root| {
+    let of_records = |root: &Path| {
         let record =
             "node.name = iqn.x\nnode.conn[0].address = 10.0.0.1\nnode.conn[0].port = 3260\nnode.startup = automatic\n";
         for target in 0..20 {
@@ -330,7 +393,8 @@ pub(crate) fn trees() -> Vec<Input> {
                 fs::hard_link(root.join(&first), root.join(name)).unwrap();
             }
         }
-    }));
+    };
+    trees.push(input("etc/iscsi/nodes: twenty thousand names of a record", records, of_records).ends(BOOTS));
     trees.push(input("etc/systemd/system: four thousand names of a unit", "have more than 5000 lines", |root| {
         let unit = format!("[Service]\n{}", "ExecStart=/bin/x\n".repeat(20_000));
         write(root, "etc/systemd/system/big.service", unit);
@@ -341,7 +405,6 @@ pub(crate) fn trees() -> Vec<Input> {
             symlink(format!("../l{number}.service"), wants.join(format!("l{number}.service"))).unwrap();
         }
     }));
-    trees.iter_mut().for_each(|input| input.decides &= !input.name.starts_with("etc/iscsi/nodes: "));
     let entries = "in one run isctpl reads no more than 131072 directory entries";
     trees.push(input("directories of sixty thousand files", entries, |root| {
         fs::create_dir(root.join("big")).unwrap();

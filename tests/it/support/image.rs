@@ -1,12 +1,16 @@
 //! Initramfs images from trees: a cpio archive (newc), compressed by the crates that isctpl reads with.
 
 use super::tree::{Entry, Tree};
+use liblzma::stream::{Check, LzmaOptions, Stream};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Read, Write};
 
-/// The tree as an image: `none`, `gzip`, `xz`, `bzip2`, `zstd`, `lz4`.
+/// What a block of the legacy format of LZ4 unpacks to, the last one excepted, in bytes (`lib/decompress_unlz4.c`).
+const LZ4_BLOCK: u64 = 8 << 20;
+
+/// The tree as an image in a compression, as [`compress`] knows them.
 pub fn build(tree: &Tree, compression: &str) -> Vec<u8> {
-    compress(&archive(tree), compression)
+    compress(archive(tree).as_slice(), compression)
 }
 
 /// The tree as a newc archive.
@@ -96,33 +100,48 @@ fn pad(bytes: &mut Vec<u8>) {
     }
 }
 
-/// Bytes in a compression's format.
-pub fn compress(bytes: &[u8], compression: &str) -> Vec<u8> {
+/// Bytes in a compression's format: `none`, `gzip`, `xz`, `lzma`, `bzip2`, `zstd`, `lz4` (frames), `lz4-legacy`.
+pub fn compress(mut bytes: impl Read, compression: &str) -> Vec<u8> {
+    let mut packed = Vec::new();
     match compression {
-        "none" => bytes.to_vec(),
-        "zstd" => zstd::stream::encode_all(bytes, 1).unwrap(),
+        "none" => drop(bytes.read_to_end(&mut packed).unwrap()),
+        "zstd" => zstd::stream::copy_encode(bytes, &mut packed, 1).unwrap(),
         "gzip" => {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            encoder.write_all(bytes).unwrap();
-            encoder.finish().unwrap()
+            let mut encoder = flate2::write::GzEncoder::new(&mut packed, flate2::Compression::fast());
+            io::copy(&mut bytes, &mut encoder).unwrap();
+            encoder.finish().unwrap();
         }
-        "xz" => {
-            // The kernel's decoder knows no other check.
-            let stream = liblzma::stream::Stream::new_easy_encoder(1, liblzma::stream::Check::Crc32).unwrap();
-            let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
-            encoder.write_all(bytes).unwrap();
-            encoder.finish().unwrap()
+        "xz" | "lzma" => {
+            let stream = match compression {
+                // The kernel's decoder knows no other check.
+                "xz" => Stream::new_easy_encoder(1, Check::Crc32),
+                _ => Stream::new_lzma_encoder(&LzmaOptions::new_preset(1).unwrap()),
+            };
+            let mut encoder = liblzma::write::XzEncoder::new_stream(&mut packed, stream.unwrap());
+            io::copy(&mut bytes, &mut encoder).unwrap();
+            encoder.finish().unwrap();
         }
         "bzip2" => {
-            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-            encoder.write_all(bytes).unwrap();
-            encoder.finish().unwrap()
+            let mut encoder = bzip2::write::BzEncoder::new(&mut packed, bzip2::Compression::fast());
+            io::copy(&mut bytes, &mut encoder).unwrap();
+            encoder.finish().unwrap();
         }
         "lz4" => {
-            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-            encoder.write_all(bytes).unwrap();
-            encoder.finish().unwrap()
+            let mut encoder = lz4_flex::frame::FrameEncoder::new(&mut packed);
+            io::copy(&mut bytes, &mut encoder).unwrap();
+            encoder.finish().unwrap();
+        }
+        "lz4-legacy" => {
+            packed.extend(0x184c_2102_u32.to_le_bytes());
+            let mut block = Vec::new();
+            while bytes.by_ref().take(LZ4_BLOCK).read_to_end(&mut block).unwrap() > 0 {
+                let of_block = lz4_flex::block::compress(&block);
+                packed.extend(u32::try_from(of_block.len()).unwrap().to_le_bytes());
+                packed.extend(of_block);
+                block.clear();
+            }
         }
         other => panic!("no such compression: {other}"),
     }
+    packed
 }

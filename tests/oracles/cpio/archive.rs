@@ -62,7 +62,7 @@ impl Image {
 
     fn end(&mut self) {
         if let Some((compression, bytes)) = self.packed.take() {
-            self.bytes.extend(compress(&bytes, &compression));
+            self.bytes.extend(compress(bytes.as_slice(), &compression));
         }
     }
 
