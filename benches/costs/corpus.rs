@@ -1,5 +1,6 @@
 //! Images that look like those of a machine, of any size, in each compression.
 
+use super::support::has;
 use super::{Outcome, workplace};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -17,6 +18,16 @@ pub(crate) const COMPRESSIONS: [(&str, &[&str]); 7] = [
     ("lzma", &["xz", "--format=lzma", "-6", "-c"]),
     ("bzip2", &["bzip2", "-9", "-c"]),
 ];
+
+/// Whether the images can be packed here in these compressions.
+pub(crate) fn ready(compressions: &[&str]) -> Outcome<()> {
+    let mut programs =
+        COMPRESSIONS.iter().filter(|(name, _)| compressions.contains(name)).filter_map(|(_, command)| command.first());
+    match programs.find(|program| !has(program)) {
+        Some(program) => Err(format!("the images are packed by `{program}`, which is not installed").into()),
+        None => Ok(()),
+    }
+}
 
 /// Packs an archive of so many megabytes (unpacked), once; later runs find it.
 pub(crate) fn image(megabytes: u64, compression: &str) -> Outcome<PathBuf> {

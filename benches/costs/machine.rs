@@ -1,4 +1,4 @@
-//! The machine that measures.
+//! The machine that measures, as it is before it does.
 
 use nix::sys::utsname::uname;
 use std::fs;
@@ -16,9 +16,9 @@ pub(crate) fn facts() -> Vec<(String, String)> {
     put("memory", total.map(|total| total.trim().to_owned()));
     let kernel = uname().ok();
     put("kernel", kernel.map(|kernel| kernel.release().to_string_lossy().into_owned()));
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default();
-    put("load when it began to be written", Some(load.to_owned()));
+    let load = fs::read_to_string("/proc/loadavg").ok();
+    let load = load.map(|load| load.split(' ').take(3).collect::<Vec<_>>().join(", "));
+    put("load at the start, over 1, 5 and 15 minutes", load);
     facts
 }
 

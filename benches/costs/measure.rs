@@ -5,11 +5,12 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// The first argument by which this program runs another one and tells what that took: a process that has had only one
-/// child knows exactly what it used.
+/// The first argument by which this program runs another one and tells what that took: a process that has started only
+/// one knows exactly what that used, and all that this one started and waited for.
 pub(crate) const MEASURED: &str = "--measured";
 
 /// A program to measure.
@@ -55,6 +56,11 @@ impl Contender {
         self
     }
 
+    /// The program that it runs.
+    pub(crate) fn program(&self) -> &Path {
+        Path::new(self.command.first().map_or("", String::as_str))
+    }
+
     /// Wall clock of every run, in milliseconds.
     pub(crate) fn wall(&self) -> Spread {
         Spread::of(self.runs.iter().map(|run| run.wall))
@@ -82,10 +88,10 @@ impl Contender {
         let text = String::from_utf8(output.stdout)?;
         let words: Vec<&str> = text.split_whitespace().collect();
         let [code, wall, cpu, memory] = *words.as_slice() else {
-            return Err(format!("`{}` was not measured: {text}", self.command.join(" ")).into());
+            return Err(format!("`{}` was not measured: {text}", self.name).into());
         };
         if !self.success.contains(&code.parse()?) {
-            return Err(format!("`{}` failed: exit code {code}", self.command.join(" ")).into());
+            return Err(format!("`{}` failed with exit code {code}", self.name).into());
         }
         Ok(Run { wall: wall.parse()?, cpu: cpu.parse()?, memory: memory.parse()? })
     }
@@ -96,9 +102,10 @@ impl Contender {
 pub(crate) struct Run {
     /// Milliseconds of wall clock, from before the process was made until after it was reaped.
     pub(crate) wall: f64,
-    /// Milliseconds of CPU, user and system.
+    /// Milliseconds of CPU, user and system, of all processes of the program.
     pub(crate) cpu: f64,
-    /// Peak resident set, in bytes; not less than what this small program itself has.
+    /// The largest resident set that any one process of the program had, in bytes; not less than what this small program
+    /// itself has, from whose memory the kernel starts the other.
     pub(crate) memory: f64,
 }
 

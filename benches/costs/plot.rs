@@ -1,7 +1,6 @@
 //! Cost against size, drawn by plotters.
 
 use super::Outcome;
-use super::measure::Contender;
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -19,16 +18,6 @@ pub(crate) struct Point {
     pub(crate) line: String,
     pub(crate) x: f64,
     pub(crate) y: f64,
-}
-
-/// The medians of what had one input, of a size that stands at `x`.
-pub(crate) fn medians(facet: &str, x: f64, contenders: &[Contender]) -> impl Iterator<Item = Point> {
-    contenders.iter().map(move |contender| Point {
-        facet: facet.to_owned(),
-        line: contender.name.clone(),
-        x,
-        y: contender.wall().median,
-    })
 }
 
 /// Colours that people with any kind of sight tell apart (Okabe and Ito).

@@ -1,19 +1,27 @@
 //! The kernel's answer for a portal, and how much more routes beside it cost.
 
-use super::measure::{Contender, take_turns};
-use super::plot::{Plot, medians};
-use super::results::{Part, Table};
+use super::measure::Contender;
+use super::results::Part;
 use super::support::netns::{Namespace, PORTAL, instance};
 use super::{Extent, ISCTPL, Outcome};
 use std::io::{BufWriter, Write};
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 
+/// Whether it can be measured here: a namespace is made, and thrown away.
+pub(crate) fn ready() -> Outcome<()> {
+    Ok(instance("try").map(drop).ok_or(NEEDS)?)
+}
+
+const NEEDS: &str = "the routes take root and network namespaces; `--only` measures other parts alone";
+
 pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
+    const KERNEL: &str = "ip route get PORTAL";
     let counts: &[u32] = if extent.quick { &[10, 10_000, 100_000] } else { &[10, 1_000, 100_000, 1_000_000] };
-    let namespace = instance("costs").ok_or("routes take root and network namespaces")?;
-    let mut tables = Vec::new();
-    let mut points = Vec::new();
+    let namespace = instance("costs").ok_or(NEEDS)?;
+    let about = "In a network namespace with so many routes beside those to the portal. `doctor` is of this machine's own \
+                 root, and reads its files, too. `ip netns exec` is in every row.";
+    let mut part = Part::new("The way to a portal among many routes", about, KERNEL).drawn("routes", "routes");
     let mut there = 0;
     for &count in counts {
         add(&namespace, there..count)?;
@@ -21,8 +29,8 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
         let inside = |name: &str, command: &[&str]| {
             Contender::new(name, &[&["ip", "netns", "exec", namespace.name()], command].concat())
         };
-        let mut contenders = vec![
-            inside("ip route get PORTAL", &["ip", "route", "get", PORTAL]),
+        let contenders = vec![
+            inside(KERNEL, &["ip", "route", "get", PORTAL]),
             // Among too many routes all of them are unknown, and its exit code says so.
             inside("isctpl show routes --portal PORTAL", &[ISCTPL, "show", "routes", "--portal", PORTAL]).judging(),
             inside(
@@ -32,18 +40,10 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
             .judging(),
             inside("ip route show", &["ip", "route", "show"]),
         ];
-        take_turns(&mut contenders, if extent.quick { 3 } else { 7 })?;
-        points.extend(medians("routes", f64::from(count), &contenders));
-        tables.push(Table { input: format!("{count} routes"), contenders });
+        let runs = if extent.quick { 3 } else { 7 };
+        part.measure(format!("{count} routes"), ("routes", f64::from(count)), contenders, runs)?;
     }
-    Ok(Part {
-        title: "The way to a portal among many routes",
-        about: "In a network namespace with so many routes beside those to the portal. `doctor` is of this machine's \
-                own root, and reads its files, too. `ip netns exec` is in every row."
-            .to_owned(),
-        tables,
-        plots: vec![("routes", Plot { x: "routes", y: "ms", points })],
-    })
+    Ok(part)
 }
 
 /// Adds routes that lead to no portal.

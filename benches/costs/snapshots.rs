@@ -1,8 +1,7 @@
 //! Many machines' snapshots, judged in one run.
 
-use super::measure::{Contender, take_turns};
-use super::plot::{Plot, medians};
-use super::results::{Part, Table};
+use super::measure::Contender;
+use super::results::Part;
 use super::support::tree::Tree;
 use super::{Extent, ISCTPL, Outcome, workplace};
 use std::fs;
@@ -19,8 +18,9 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
         return Err(format!("no snapshot: {}", String::from_utf8_lossy(&taken.stderr)).into());
     }
     let bytes = fs::read(&first)?;
-    let mut tables = Vec::new();
-    let mut points = Vec::new();
+    let about = format!("Copies of one snapshot of {} bytes, judged side by side.", bytes.len());
+    let base = "isctpl doctor --format table --snapshot FILE...";
+    let mut part = Part::new("Many snapshots", about, base).drawn("snapshots", "snapshots");
     for &count in counts {
         let files: Vec<String> =
             (0..count).map(|number| place.join(number.to_string()).display().to_string()).collect();
@@ -33,15 +33,9 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
                 .named(&format!("isctpl doctor --format {format} --snapshot FILE..."))
                 .judging()
         };
-        let mut contenders = vec![judged("table"), judged("json")];
-        take_turns(&mut contenders, if count > 1000 { 3 } else { 5 })?;
-        points.extend(medians("snapshots", count as f64, &contenders));
-        tables.push(Table { input: format!("{count} snapshots"), contenders });
+        let contenders = vec![judged("table"), judged("json")];
+        let runs = if count > 1000 { 3 } else { 5 };
+        part.measure(format!("{count} snapshots"), ("snapshots", count as f64), contenders, runs)?;
     }
-    Ok(Part {
-        title: "Many snapshots",
-        about: format!("Copies of one snapshot of {} bytes, judged side by side.", bytes.len()),
-        tables,
-        plots: vec![("snapshots", Plot { x: "snapshots", y: "ms", points })],
-    })
+    Ok(part)
 }
