@@ -1,12 +1,13 @@
-//! What has to be done before a fence stands: reading what the kernel tells to CAP_SYS_ADMIN alone, which is parsed
-//! behind it, and making what writes to descriptors of its own.
+//! What has to be done before a fence stands: reading what the kernel tells to a capability alone, of which nothing is
+//! parsed here, and making what writes to descriptors of its own.
 
 use super::firmware::{self, Attributes};
+use super::iscsi::iscsid_runs;
 use super::request::GatherRequest;
 use crate::system::fence::{Extent, Needs};
 use crate::system::netlink::Runtime;
 use crate::system::{Root, is_sysfs};
-use isctpl_checks::facts::Problem;
+use isctpl_checks::facts::{Fact, Problem};
 use std::path::Path;
 
 /// Where the kernel of this host shows its devices.
@@ -18,6 +19,9 @@ pub struct Beforehand {
     /// The iBFT (`iscsi_boot_show_attribute` in `drivers/scsi/iscsi_boot_sysfs.c`), in the kernel's own words; `None`
     /// where it is read with all else, or not at all.
     pub(super) ibft: Option<Attributes>,
+    /// Whether iscsid runs: a /proc mounted with `hidepid=` shows the processes of others to CAP_SYS_PTRACE alone
+    /// (proc(5)); `None` where it is no question.
+    pub(super) iscsid: Option<Fact<bool>>,
     /// What the kernel is asked for routes on; `None` where that may be made when it is needed, or is not needed.
     pub(super) runtime: Option<Result<Runtime, Problem>>,
 }
@@ -25,8 +29,13 @@ pub struct Beforehand {
 impl Beforehand {
     /// Does it for a request, and adds what it takes to what is needed.
     pub(super) fn of(request: &GatherRequest, needs: &mut Needs) -> Self {
-        Self { ibft: ibft(request, needs), runtime: runtime(needs) }
+        Self { ibft: ibft(request, needs), iscsid: request.is_live().then(iscsid), runtime: runtime(needs) }
     }
+}
+
+/// Asks the running kernel for sockets and names of processes.
+fn iscsid() -> Fact<bool> {
+    Root::open(Path::new("/")).and_then(|root| iscsid_runs(&root.kernel())).into()
 }
 
 /// Reads the iBFT of a sysfs that is going to be read. A captured tree was made by others, and is read behind the

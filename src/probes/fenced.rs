@@ -4,7 +4,6 @@
 
 use super::beforehand::Beforehand;
 use super::dhcp::lease_directories;
-use super::gather::is_live;
 use super::request::GatherRequest;
 use super::storage::beside;
 use crate::system::Root;
@@ -30,7 +29,7 @@ pub(super) fn enter(request: &GatherRequest, extent: Extent) -> (Fence, Beforeha
 fn needs(request: &GatherRequest, extent: Extent) -> Needs {
     let mut needs = Needs::nothing(extent);
     needs.reads.extend(request.ibft_table.iter().chain(&request.sysfs).cloned());
-    if is_live(request) {
+    if request.is_live() {
         needs.reads.push(PathBuf::from("/"));
         needs.routes = true;
         return needs;
@@ -76,7 +75,7 @@ mod tests {
     fn reads(request: GatherRequest) -> Vec<PathBuf> {
         let needs = needs(&request, Extent::Thread);
         assert!(needs.replaces.is_empty());
-        assert_eq!(needs.routes, is_live(&request), "{request:?}");
+        assert_eq!(needs.routes, request.is_live(), "{request:?}");
         needs.reads
     }
 

@@ -49,7 +49,7 @@ pub(super) fn gather_behind(
         Some(disk) => disk.root.clone(),
         None => Root::open(&request.root)?,
     };
-    let live = is_live(request);
+    let live = request.is_live();
     if live && request.same_machine {
         return Err(Problem::new("--same-machine", "needs --root DIR; on the booted instance leave it out"));
     }
@@ -106,7 +106,7 @@ pub(super) fn gather_behind(
     let startup = std::thread::scope(|scope| {
         // Unpacking takes longer than all the rest, so it has a thread of its own where there is one to have.
         let reader = std::thread::Builder::new().name("images".to_owned()).spawn_scoped(scope, read_images);
-        let startup = read_files(&root, place, sysfs.as_ref().filter(|_| live), &mut facts, say);
+        let startup = read_files(&root, place, sysfs.as_ref().filter(|_| live), beforehand, &mut facts, say);
         if live {
             say(Stage::Routes);
             let flows = Analysis::of(&facts).session_flows();
@@ -181,6 +181,7 @@ fn read_files<'r>(
     root: &'r Root,
     place: Place<'_>,
     sysfs: Option<&Root>,
+    beforehand: &Beforehand,
     facts: &mut Facts,
     say: &dyn Fn(Stage),
 ) -> Startup<'r> {
@@ -204,7 +205,7 @@ fn read_files<'r>(
     let new: Vec<Problem> = new.map(|problem| problem.of(Source::Other)).collect();
     facts.loader.problems.extend(new);
     say(Stage::OpenIscsi);
-    facts.iscsi = iscsi::read(root, sysfs);
+    facts.iscsi = iscsi::read(root, sysfs, beforehand.iscsid.as_ref());
     say(Stage::NetworkConfiguration);
     let startup = Startup::read(root);
     facts.dhcp = dhcp::read(root, live);
@@ -268,16 +269,6 @@ fn described(request: &GatherRequest, live: bool) -> Scope {
         rescued: request.rescued,
         ..Scope::default()
     }
-}
-
-/// Whether the facts are those of the system that this process runs on.
-pub fn is_live(request: &GatherRequest) -> bool {
-    request.disk.is_none() && is_running_root(&request.root)
-}
-
-/// Whether the directory is the root that this process runs on.
-pub fn is_running_root(path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|path| path == Path::new("/"))
 }
 
 fn read_table(path: &Path) -> Result<(String, Vec<u8>), Problem> {

@@ -33,7 +33,7 @@ mod watched;
 mod words;
 
 pub use beforehand::Beforehand;
-pub use gather::{described_unread, gather, gather_kernel, is_live, is_running_root};
+pub use gather::{described_unread, gather, gather_kernel};
 pub use reader::{Gather, answer_watcher, answer_watcher_by};
-pub use request::{GatherRequest, Stage};
+pub use request::{GatherRequest, Stage, is_running_root};
 pub use watched::{Listener, gather_watched};

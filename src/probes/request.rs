@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Whose facts are asked for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,6 +38,18 @@ pub struct GatherRequest {
     pub sysfs: Option<PathBuf>,
     /// `isctpl rescue up` mounted the root, and it is whole.
     pub rescued: bool,
+}
+
+impl GatherRequest {
+    /// Whether the facts are those of the system that this process runs on.
+    pub(crate) fn is_live(&self) -> bool {
+        self.disk.is_none() && is_running_root(&self.root)
+    }
+}
+
+/// Whether the directory is the root that this process runs on.
+pub fn is_running_root(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path == Path::new("/"))
 }
 
 /// A part of the reading, for whoever waits.

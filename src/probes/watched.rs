@@ -6,7 +6,7 @@
 //! from it only words.
 
 use super::fenced::enter;
-use super::gather::{gather_behind, gather_kernel, is_live};
+use super::gather::{gather_behind, gather_kernel};
 use super::reader;
 use super::request::{GatherRequest, Stage};
 use super::words::{Word, words};
@@ -77,7 +77,7 @@ pub fn gather_watched(
     listener: Listener<'_>,
 ) -> Result<Option<Facts>, Problem> {
     // Only the running root's kernel has an answer of its own where the disk has none.
-    let still = if is_live(request) { STILL } else { Duration::MAX };
+    let still = if request.is_live() { STILL } else { Duration::MAX };
     let end = match reader::start(request) {
         Ok(child) => listen(child, Patience { still, stage: STAGE }, until, listener),
         // Without /proc there is no second one; nor is there a reason to fail for that.

@@ -2,10 +2,12 @@
 //! tried in tests/fence.
 
 use crate::support::disk::{Disk, NEEDS};
-use crate::support::run::{as_ordinary_user, isctpl};
+use crate::support::run::{answer, as_ordinary_user, isctpl};
 use crate::support::trace::{trace, trace_within};
 use crate::support::tree::Tree;
 use crate::support::{has, is_root, skip};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 use std::process::Command;
 
@@ -152,5 +154,28 @@ fn what_the_kernel_tells_cap_sys_admin_alone_is_read_before_that_is_given_up() {
         let read = trace.opened_at(INDEX);
         let given_up = *trace.done_at("capset").first().expect("no capability was given up");
         assert!(!read.is_empty() && read.iter().all(|at| *at < given_up), "{arguments:?}: {read:?}, {given_up}");
+    }
+}
+
+/// A reader without CAP_SYS_PTRACE sees none of the processes that a /proc of this kind hides.
+#[test]
+fn iscsid_is_found_where_proc_hides_the_processes_of_others() {
+    const TEST: &str = "iscsid_is_found_where_proc_hides_the_processes_of_others";
+    if !is_root() || !has("unshare") {
+        return skip(TEST, "it takes root and unshare");
+    }
+    let address = SocketAddr::from_abstract_name("ISCSIADM_ABSTRACT_NAMESPACE").unwrap();
+    let _listens = UnixListener::bind_addr(&address).unwrap();
+    let iscsid = tempfile::tempdir().unwrap();
+    std::fs::copy("/bin/sleep", iscsid.path().join("iscsid")).unwrap();
+    let script = "mount -o remount,hidepid=2 /proc\n[ -z \"$1\" ] || { \"$1/iscsid\" 60 & }\n\
+                  until [ -z \"$1\" ] || grep -qsx iscsid /proc/[0-9]*/comm; do sleep 0.05; done\n\
+                  exec \"$0\" show iscsi --format json";
+    for (directory, runs) in [(iscsid.path(), true), (Path::new(""), false)] {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        command.args(["sh", "-euc", script]).arg(env!("CARGO_BIN_EXE_isctpl")).arg(directory);
+        let answer = answer(command).json();
+        assert_eq!(answer["iscsi"]["iscsid_running"]["known"], runs, "{answer:#}");
     }
 }

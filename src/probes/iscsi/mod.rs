@@ -16,8 +16,9 @@ const DEFAULTS: &str = "/etc/default/open-iscsi";
 const ISCSIADM: [&str; 4] = ["/usr/sbin/iscsiadm", "/sbin/iscsiadm", "/usr/bin/iscsiadm", "/bin/iscsiadm"];
 
 /// Reads open-iscsi's files of a root, and the running kernel's sessions from `sysfs`, a root opened at `/sys`.
-/// Without one the root is not the running system's, and sessions are no fact of it.
-pub(crate) fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
+/// Without one the root is not the running system's, and sessions are no fact of it. `iscsid` is whether it runs, where
+/// that was asked beforehand.
+pub(crate) fn read(root: &Root, sysfs: Option<&Root>, iscsid: Option<&Fact<bool>>) -> Iscsi {
     let mut problems = Vec::new();
     let mut iscsi = Iscsi { nodes: records::nodes(root, &mut problems), ..Iscsi::default() };
     Source::NodeRecords.name(&mut problems);
@@ -52,7 +53,7 @@ pub(crate) fn read(root: &Root, sysfs: Option<&Root>) -> Iscsi {
         Some(sysfs) => {
             let kernel = root.kernel();
             iscsi.sessions = sessions::read(&kernel, sysfs, &mut problems).into();
-            iscsi.iscsid_running = iscsid_runs(&kernel).into();
+            iscsi.iscsid_running = iscsid.cloned().unwrap_or_else(|| iscsid_runs(&kernel).into());
         }
         None => {
             const WHY: &str = "the sessions of the running kernel do not belong to the mounted root";
@@ -77,7 +78,7 @@ pub(crate) fn read_kernel(root: &Root, sysfs: &Root, unread: &Problem) -> Iscsi 
 ///
 /// # Errors
 /// When the kernel does not tell the sockets, or not the processes.
-fn iscsid_runs(root: &Root) -> Result<bool, Problem> {
+pub(crate) fn iscsid_runs(root: &Root) -> Result<bool, Problem> {
     const SOCKETS: &str = "/proc/net/unix";
     const INIT: &str = "/proc/1/comm";
     let sockets = root.text(SOCKETS)?.ok_or_else(|| Problem::new(root.name(SOCKETS), "does not exist"))?;

@@ -66,7 +66,7 @@ fn instance(root: &Path) {
 
 fn facts(root: &Path) -> Iscsi {
     let sysfs = Root::open_labelled(&root.join("sys"), "/sys").unwrap();
-    read(&Root::open(root).unwrap(), Some(&sysfs))
+    read(&Root::open(root).unwrap(), Some(&sysfs), None)
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn reads_the_files_of_a_mounted_root() {
         "node.startup = automatic\nnode.session.auth.password = x\n",
     );
     put(root, "/var/lib/iscsi/nodes/iqn.b/odd/default", "node.startup = automatic\n");
-    let iscsi = read(&Root::open(root).unwrap(), None);
+    let iscsi = read(&Root::open(root).unwrap(), None, None);
     assert_eq!(iscsi.initiator_name.unwrap().value, "iqn.2020-10.com.example:i");
     assert!(iscsi.initramfs_conf.unwrap().keep_all_sessions);
     assert_eq!(iscsi.iscsiadm.as_deref(), Some("/usr/sbin/iscsiadm"));
@@ -162,7 +162,7 @@ fn an_iscsiadm_that_cannot_be_looked_at_is_not_missing() {
     let directory = tempfile::tempdir().unwrap();
     link(directory.path(), "/usr/sbin/iscsiadm", "iscsiadm");
     let found = || {
-        let iscsi = read(&Root::open(directory.path()).unwrap(), None);
+        let iscsi = read(&Root::open(directory.path()).unwrap(), None, None);
         let told: Vec<_> = iscsi.problems.into_iter().map(|problem| (problem.place, problem.source)).collect();
         (iscsi.iscsiadm, told)
     };
