@@ -103,7 +103,10 @@ fn mount_one(cx: &mut Context, contents: &Contents, log: &mut Log<'_, Change>) -
     };
     let at = cx.place();
     log.guarded(Change::Directory { path: at.clone() }, || mount_point::prepare(cx))?;
-    let options: Vec<String> = chosen.subvolume.iter().map(|path| format!("subvol={path}")).collect();
+    // What was looked at, which a mount without an option shows only where no other subvolume is the default one.
+    let top = (chosen.filesystem.kind == "btrfs").then(|| "subvolid=5".to_owned());
+    let subvolume = chosen.subvolume.as_ref().map(|path| format!("subvol={path}"));
+    let options: Vec<String> = subvolume.or(top).into_iter().collect();
     let invocation = mount_invocation(&chosen.filesystem, &at, &options, cx.request.read_only);
     log.guarded(Change::Mounted(Mounted { at }), || cx.run(&invocation).map(drop))?;
     let name = chosen.evidence.name.as_deref().unwrap_or("an unnamed system");
