@@ -28,8 +28,8 @@ enum Place {
 }
 
 /// A file that is being written. A regular file, or nothing, is replaced as a whole: whoever reads sees the old
-/// file or the new one, and an error leaves the old one as it was and nothing beside it. A link is followed. A
-/// device or a FIFO is written through, and stays what it is.
+/// file or the new one, and an error leaves the old one as it was and nothing beside it; who is killed leaves the part
+/// that was written. A link is followed. A device or a FIFO is written through, and stays what it is.
 #[derive(Debug)]
 pub(crate) struct Whole {
     state: State,

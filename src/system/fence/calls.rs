@@ -123,8 +123,10 @@ const NETLINK: [i64; 9] = [
 ];
 
 /// What puts a file that is open in its place.
-const REPLACING: [i64; 5] =
-    [libc::SYS_renameat2, libc::SYS_unlinkat, libc::SYS_fchmod, libc::SYS_fchown, libc::SYS_fsync];
+const REPLACING: [i64; 4] = [libc::SYS_renameat2, libc::SYS_unlinkat, libc::SYS_fchown, libc::SYS_fsync];
+
+/// The bits of a mode by which a program runs as its file's owner or group, and the sticky one.
+const SPECIAL_MODES: i32 = 0o7000;
 
 /// The same in the older calls of x86-64.
 #[cfg(target_arch = "x86_64")]
@@ -171,6 +173,9 @@ fn allowed(needs: &Needs) -> Result<Rules, Failure> {
         rules.entry(call).or_default().push(rule(arguments)?);
         Ok(())
     };
+    if !needs.replaces.is_empty() {
+        with(libc::SYS_fchmod, &[none_of(1, SPECIAL_MODES)])?;
+    }
     with(libc::SYS_openat, &[none_of(2, OPENS_TO_WRITE)])?;
     #[cfg(target_arch = "x86_64")]
     with(libc::SYS_open, &[none_of(1, OPENS_TO_WRITE)])?;

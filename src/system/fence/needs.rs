@@ -23,7 +23,7 @@ pub struct Needs {
     /// Files, and directories with all that is below them. What does not exist needs no permission.
     pub reads: Vec<PathBuf>,
     /// Directories in which a file that is open already is put in its place. What they hold, and what is below them,
-    /// can then be renamed and deleted, but neither read nor written.
+    /// can then be renamed and deleted but not read; the open file can take the place of another in its directory.
     pub replaces: Vec<PathBuf>,
     /// The kernel is asked for routes, over rtnetlink.
     pub routes: bool,
