@@ -196,7 +196,7 @@ fn allowed(needs: &Needs) -> Result<Rules, Failure> {
     }
     with(libc::SYS_fcntl, &[is(1, libc::F_SETFL), none_of(2, libc::O_ASYNC)])?;
     // Whether it is a terminal, how wide that is, and that a socket is not to be waited for.
-    for request in [libc::TCGETS, libc::TIOCGWINSZ, libc::FIONBIO] {
+    for request in [libc::TCGETS, libc::TCGETS2, libc::TIOCGWINSZ, libc::FIONBIO] {
         with(libc::SYS_ioctl, &[Argument(1, Length::Dword, Is::Eq, u64::from(request as u32))])?;
     }
     if needs.extent == Extent::Reader {
