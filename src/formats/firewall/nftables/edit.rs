@@ -29,8 +29,8 @@ pub(crate) fn accepting(text: &str, packet: Packet) -> Result<String, Unedited> 
     if places.is_empty() {
         return Err(Unedited::new(format!("has no chain of the {hook} hook that isctpl can edit")));
     }
-    let mut edited = text.to_owned();
-    for place in places.iter().rev() {
+    let mut added = Vec::new();
+    for place in &places {
         let rest = text.get(place.at..).unwrap_or_default();
         let (line, _) = rest.split_once('\n').unwrap_or((rest, ""));
         // A policy may follow on the same line.
@@ -39,12 +39,18 @@ pub(crate) fn accepting(text: &str, packet: Packet) -> Result<String, Unedited> 
             written.is_empty() || written.starts_with("policy") && written.ends_with(';') && !written.contains('}');
         match (&place.indent, place.end) {
             (Some(indent), ';' | '\n') if is_last && line.len() < rest.len() => {
-                edited.insert_str(place.at + line.len() + 1, &format!("{indent}{rule}{}", line_end(text)));
+                added.push((place.at + line.len() + 1, format!("{indent}{rule}{}", line_end(text))));
             }
-            (_, ';') => edited.insert_str(place.at + 1, &format!(" {rule};")),
-            (_, '}') => edited.insert_str(place.at, &format!("; {rule}; ")),
+            (_, ';') => added.push((place.at + 1, format!(" {rule};"))),
+            (_, '}') => added.push((place.at, format!("; {rule}; "))),
             _ => return Err(Unedited::new(format!("has a chain of the {hook} hook that isctpl cannot edit"))),
         }
+    }
+    // From the last one on, so that the places of the others stay: of chains on one line the first may be added behind.
+    added.sort_by_key(|(at, _)| *at);
+    let mut edited = text.to_owned();
+    for (at, rule) in added.iter().rev() {
+        edited.insert_str(*at, rule);
     }
     match accepts(&edited, hook, packet) {
         true => Ok(edited),
