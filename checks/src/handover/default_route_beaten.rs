@@ -7,7 +7,7 @@ use super::managers::in_force;
 use super::nic_match::{Matches, matches, may_be_hardware};
 use crate::analysis::Family;
 use crate::facts::{InterfaceConfig, Method, NetworkKind, Source};
-use crate::login::{made_by_network_manager, san_profiles};
+use crate::login::{made_by_network_manager, san_profiles, settled_profile};
 use crate::readers::network_manager::Profile;
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::net::IpAddr;
@@ -65,7 +65,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     let (line, made) = made_by_network_manager(facts)?;
     let fitting = san_profiles(facts, &line, &made);
-    let Some((profile, gateway)) = fitting.first().and_then(|first| Some((*first, static_gateway(first)?))) else {
+    let settled = settled_profile(facts, &fitting);
+    let Some((profile, gateway)) = settled.and_then(|profile| Some((profile, static_gateway(profile)?))) else {
         return Err(Outcome::not_applicable("NetworkManager has no static gateway from the firmware or from ip="));
     };
     let portals = facts.login_portals();

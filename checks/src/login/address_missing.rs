@@ -1,9 +1,9 @@
 //! `login-address-missing`: what brings up the network in the image gives the SAN NIC no address.
 
 use super::interface_named_ibft::names_ibft;
-use super::profiles::{NETWORK_MANAGER, is_for_san, made_by_network_manager, san_profiles};
+use super::profiles::{NETWORK_MANAGER, is_for_san, made_by_network_manager, san_profiles, static_address};
 use super::source_of::source_of;
-use crate::analysis::{BootHandoff, Family};
+use crate::analysis::Family;
 use crate::facts::{Cmdline, Initramfs, NetworkKind};
 use crate::readers::Stop;
 use crate::readers::network_generator::{self, Network};
@@ -24,7 +24,8 @@ pub(crate) static CHECK: Check = Check {
                 nothing at all when it cannot parse one word, reads no iBFT, and makes of rd.route=, nameserver= or \
                 rd.peerdns= without ip= a file without DHCP; it reads /proc/cmdline, and not the image's \
                 etc/cmdline.d. nm-initrd-generator makes of ip=dhcp or rd.route=NET:GATEWAY:NIC a profile of its own, \
-                whose priority -100 goes before the iBFT's -200.",
+                whose priority -100 goes before the iBFT's -200: where no server answers, NetworkManager takes that \
+                one afterwards (95 s later in a boot of Debian 13), and nothing is missing.",
         breaks: "The NIC comes up without an address, or waits for a DHCP server that the SAN segment does not have. \
                  The login has no route, and the root never appears.",
         fix: "systemd-networkd: name the NIC with its address, ip=NIC:dhcp or \
@@ -46,6 +47,8 @@ enum Given {
     Address,
     /// What a DHCP server says.
     Dhcp,
+    /// The same, and where none answers an address that is written down.
+    AddressAfterDhcp,
     /// Nothing, and why.
     Nothing(String),
 }
@@ -79,6 +82,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     };
     match &way.given {
         Given::Address => Ok(Outcome::pass(format!("{} sets an address on the SAN NIC", way.program))),
+        Given::AddressAfterDhcp => Ok(Outcome::pass(format!(
+            "{} asks DHCP for the SAN NIC's address, and sets the one of another profile where no server answers",
+            way.program
+        ))),
         Given::Nothing(why) => {
             image.whole()?;
             finding(facts, image, &way, format!("{} gives the SAN NIC no address: {why}", way.program)).into()
@@ -90,11 +97,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
 /// DHCP where the firmware itself was given a static address: whether a server answers shows in a lease alone.
 fn by_dhcp(facts: &Analysis<'_>, image: &Initramfs, way: &Way) -> Result<Outcome, Outcome> {
     let pass = || Ok(Outcome::pass(format!("{} asks DHCP for the SAN NIC's address", way.program)));
-    let nic = facts.handoff().and_then(BootHandoff::boot_nic).filter(|nic| !nic.by_dhcp);
-    let Some((nic, address)) = nic.and_then(|nic| Some((nic, nic.address?))) else { return pass() };
-    if facts.dhcp.leases.iter().any(|lease| lease.mac.as_deref() == Some(nic.mac)) {
-        return pass();
-    }
+    let Some((mac, address)) = static_address(facts) else { return pass() };
     let Some(word) = facts.boot_words().firmware_nic_words().next() else {
         return Err(Outcome::unknown(format!(
             "fails unless a DHCP server answers on the SAN NIC: {} asks DHCP, and the firmware has the static address \
@@ -108,7 +111,7 @@ fn by_dhcp(facts: &Analysis<'_>, image: &Initramfs, way: &Way) -> Result<Outcome
     };
     let summary =
         format!("{} asks DHCP for the SAN NIC's address{because}; the iBFT has the static {address}", way.program);
-    let ibft = facts.handoff().map(|handoff| Evidence::new(handoff.source, format!("{}: static {address}", nic.mac)));
+    let ibft = facts.handoff().map(|handoff| Evidence::new(handoff.source, format!("{mac}: static {address}")));
     let finding = finding(facts, image, way, summary);
     finding.evidence(source_of(facts, image, &word.to_string())).evidences(ibft).into()
 }
@@ -242,7 +245,8 @@ fn by_network_manager(facts: &Analysis<'_>) -> Result<Way, Outcome> {
     if !first.addresses.is_empty() || elsewhere {
         way(Given::Address, word)
     } else if first.runs_dhcp() {
-        way(Given::Dhcp, word)
+        let has_other = fitting.iter().any(|profile| !profile.addresses.is_empty());
+        way(if has_other { Given::AddressAfterDhcp } else { Given::Dhcp }, word)
     } else {
         let of = word.as_deref().unwrap_or("the command line").to_owned();
         way(Given::Nothing(format!("of {of} it makes a profile without DHCP and without an address")), word)

@@ -21,7 +21,7 @@ mod word_refused;
 use crate::Check;
 
 pub(crate) use candidates::{Candidate, candidates};
-pub(crate) use profiles::{made_by_network_manager, san_profiles};
+pub(crate) use profiles::{made_by_network_manager, san_profiles, settled_profile};
 
 /// The checks, the most telling one first.
 pub(crate) const CHECKS: &[&Check] = &[

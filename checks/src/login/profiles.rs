@@ -4,6 +4,7 @@ use crate::facts::{Cmdline, Word};
 use crate::readers::network_manager::{Of, Profile, profiles};
 use crate::{Analysis, Outcome};
 use std::cell::RefCell;
+use std::net::IpAddr;
 
 /// The program of dracut's image that writes them.
 pub(crate) const NETWORK_MANAGER: &str = "nm-initrd-generator";
@@ -44,6 +45,23 @@ pub(crate) fn san_profiles<'p>(facts: &Analysis<'_>, line: &Cmdline, made: &'p [
     let mut fitting: Vec<&Profile> = made.iter().filter(fits).collect();
     fitting.sort_by_key(|profile| std::cmp::Reverse(profile.priority));
     fitting
+}
+
+/// The one that the SAN NIC has in the end. Where no server answers the DHCP of the first one, NetworkManager takes the
+/// next that fits: with a static iBFT and `rd.route=` to the NIC's name a boot of Debian 13 had the iBFT's after 95 s.
+pub(crate) fn settled_profile<'p>(facts: &Analysis<'_>, fitting: &[&'p Profile]) -> Option<&'p Profile> {
+    let first = fitting.first()?;
+    let other = fitting.iter().find(|profile| !profile.addresses.is_empty());
+    let unanswered = first.runs_dhcp() && static_address(facts).is_some();
+    other.filter(|_| unanswered).or(Some(first)).copied()
+}
+
+/// The MAC of the firmware's NIC and its address, where that is static and no server has given one either.
+pub(super) fn static_address(facts: &Analysis<'_>) -> Option<(String, IpAddr)> {
+    let handoff = facts.handoff()?;
+    let nic = handoff.boot_nic().filter(|nic| !nic.by_dhcp)?;
+    let is_leased = facts.dhcp.leases.iter().any(|lease| lease.mac.as_deref() == Some(nic.mac));
+    if is_leased { None } else { Some((nic.mac.to_owned(), nic.address?)) }
 }
 
 /// Whether a name is the SAN NIC's: the one that it has, or that `ifname=` gives it.
