@@ -1,6 +1,6 @@
 //! `loader-unified-image-too-large`: the firmware asks iPXE for more of the LUN at once than an old iPXE can read.
 
-use crate::facts::{BootEntry, Fact, FileRef, Ibft};
+use crate::facts::{BootEntry, FileRef};
 use crate::{Analysis, Check, Doc, Evidence, Link, Outcome, Scope, Severity};
 
 /// The most bytes that one READ(10) transfers of a LUN with blocks of 512 bytes: its length in blocks has 16 bits
@@ -75,9 +75,8 @@ fn read_by_firmware(entry: &BootEntry) -> Option<&FileRef> {
 
 /// Who made the iBFT, where that is not iPXE (`OEM ID` of its ACPI header).
 fn other_maker<'a>(facts: &'a Analysis<'_>) -> Option<&'a str> {
-    let of = |ibft: &'a Fact<Option<Ibft>>| ibft.known()?.as_ref().map(|ibft| ibft.oem_id.trim());
-    let maker = of(&facts.firmware.table).or_else(|| of(&facts.firmware.sysfs)).filter(|maker| !maker.is_empty())?;
-    (maker != IPXE).then_some(maker)
+    let maker = facts.firmware.ibft()?.oem_id.trim();
+    (!maker.is_empty() && maker != IPXE).then_some(maker)
 }
 
 /// Whether the running kernel was started by this image as it stands: its command line is the image's, and the file is
