@@ -68,6 +68,24 @@ node.conn[0].startup = manual
 RECORD
 }
 
+# systemd_boot [PACKAGE...]: systemd-boot in GRUB's place, with these packages besides, and nothing that it could boot yet
+systemd_boot() {
+    install systemd-boot-efi "$@" </dev/null
+    command cp /usr/lib/systemd/boot/efi/systemd-bootx64.efi /boot/efi/EFI/BOOT/BOOTX64.EFI
+    mkdir -p /boot/efi/loader
+    printf 'timeout 1\n' >/boot/efi/loader/loader.conf
+    rm -r --one-file-system /boot/grub /etc/default/grub
+}
+
+# unified_kernel_image: a unified kernel image of the newest kernel and its initramfs, where systemd-boot finds it
+unified_kernel_image() {
+    systemd_boot systemd-ukify
+    mkdir -p /boot/efi/EFI/Linux
+    ukify build --linux="/boot/vmlinuz-$(version)" --initrd="/boot/initrd.img-$(version)" --uname="$(version)" \
+        --os-release=@/etc/os-release --output="/boot/efi/EFI/Linux/debian-$(version).efi" \
+        --cmdline="root=/dev/mapper/ubuntu--vg-ubuntu--lv ro iscsi_auto edd=off console=ttyS0"
+}
+
 # installer_with_dracut PACKAGE...: dracut in place of initramfs-tools, as an installer that knows of no SAN leaves it
 installer_with_dracut() {
     # gzip, which dracut takes by itself, packs for minutes on a busy machine.
