@@ -114,6 +114,9 @@ fn all(mut arguments: impl Iterator<Item = String>) -> Outcome<()> {
         }
     }
     if !given.is_nothing() {
+        if quick || into.is_some() || !only.is_empty() {
+            return Err("what is given is measured alone, without --quick, --only and --into".into());
+        }
         return given.measure();
     }
     if let Some(name) = only.iter().find(|name| !PARTS.iter().any(|part| part.name == **name)) {

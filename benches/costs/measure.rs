@@ -42,8 +42,13 @@ impl Contender {
         Self::new(&name, &[&[ISCTPL], arguments].concat())
     }
 
-    /// With a verdict for an exit code: all of them are answers.
+    /// With a verdict for an exit code, which is known.
     pub(crate) fn judging(self) -> Self {
+        Self { success: 0..=2, ..self }
+    }
+
+    /// With an exit code that may also say that something is not known.
+    pub(crate) fn judging_what_it_can(self) -> Self {
         Self { success: 0..=3, ..self }
     }
 
