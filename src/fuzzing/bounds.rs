@@ -7,16 +7,13 @@ use std::time::Duration;
 /// the machine busy: what is quadratic takes seconds.
 const TIME: (Duration, Duration) = (Duration::from_millis(400), Duration::from_millis(10));
 
-/// Inputs that are shorter are not worth looking at a clock.
-const TIMED: usize = 2 << 10;
-
-/// Does it, and holds it against what an input of this length may cost: the time, and the bytes that it allocates, of
-/// which some are fixed and some are for each byte.
+/// Does it, and holds it against what an input of this length may cost: from `timed` bytes on the time, and the bytes that
+/// this thread allocates, of which some are fixed and some are for each byte.
 ///
 /// # Panics
 /// When it costs more.
-pub(super) fn keep(name: &str, length: usize, (fixed, growth): (usize, usize), work: impl FnOnce()) {
-    let begun = (length >= TIMED && cfg!(fuzzing)).then(processor_time);
+pub(super) fn keep(name: &str, length: usize, timed: usize, (fixed, growth): (usize, usize), work: impl FnOnce()) {
+    let begun = (length >= timed && cfg!(fuzzing)).then(processor_time);
     let allocated = allocations::during(work);
     let most = fixed.saturating_add(length.saturating_mul(growth));
     assert!(allocated <= most, "{name}: {allocated} bytes are allocated for an input of {length}: more than {most}");
@@ -28,8 +25,8 @@ pub(super) fn keep(name: &str, length: usize, (fixed, growth): (usize, usize), w
     }
 }
 
-/// What this thread has had of a processor.
+/// What this process has had of a processor: a reader may have threads of its own.
 fn processor_time() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(now.tv_sec.try_into().unwrap_or_default(), now.tv_nsec.try_into().unwrap_or_default())
 }

@@ -17,7 +17,7 @@ mod image;
 /// A target whose input is patches: short.
 const fn patches(name: &'static str, covers: &'static [&'static str], read: fn(&[u8])) -> Target {
     // The images are unpacked with the first input, and every piece that patience has may come with 16 KiB around it.
-    Target::new(name, covers, read).most(2 << 10).allocates(512 << 20, 0)
+    Target::new(name, covers, read).most(2 << 10).timed().allocates(512 << 20, 0)
 }
 
 pub(super) const TARGETS: &[Target] = &[

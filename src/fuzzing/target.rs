@@ -14,6 +14,8 @@ pub struct Target {
     pub most: usize,
     /// Inputs of a short run.
     pub short: usize,
+    /// From how many bytes on an input is timed: for fewer it is not worth looking at a clock.
+    timed: usize,
     /// Bytes that it may allocate, and how many more for each byte of its input.
     allocates: (usize, usize),
     read: fn(&[u8]),
@@ -21,7 +23,7 @@ pub struct Target {
 
 impl Target {
     pub(super) const fn new(name: &'static str, covers: &'static [&'static str], read: fn(&[u8])) -> Self {
-        Self { name, covers, most: TEXT, short: SHORT, allocates: ALLOCATES, read }
+        Self { name, covers, most: TEXT, short: SHORT, timed: TIMED, allocates: ALLOCATES, read }
     }
 
     /// The same with another longest input.
@@ -34,6 +36,11 @@ impl Target {
         Self { short, ..self }
     }
 
+    /// The same where the shortest input may be much work.
+    pub(super) const fn timed(self) -> Self {
+        Self { timed: 0, ..self }
+    }
+
     /// The same where it may allocate so much, and so much more for each byte of its input.
     pub(super) const fn allocates(self, fixed: usize, growth: usize) -> Self {
         Self { allocates: (fixed, growth), ..self }
@@ -44,7 +51,7 @@ impl Target {
     /// # Panics
     /// When the reader does, when what it answers contradicts itself, or when it takes more than its input is worth.
     pub fn read(&self, input: &[u8]) {
-        bounds::keep(self.name, input.len(), self.allocates, || (self.read)(input));
+        bounds::keep(self.name, input.len(), self.timed, self.allocates, || (self.read)(input));
     }
 }
 
@@ -53,6 +60,9 @@ const TEXT: usize = 64 << 10;
 
 /// Inputs of a short run: a second or two.
 const SHORT: usize = 2_000;
+
+/// Inputs that are shorter have a reader of text do little.
+const TIMED: usize = 2 << 10;
 
 /// What a reader may allocate, freed or not, whatever its input, and for each byte of it.
 const ALLOCATES: (usize, usize) = (8 << 20, 4 << 10);
