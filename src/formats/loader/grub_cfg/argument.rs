@@ -1,5 +1,9 @@
 //! An argument of a command, and what is known of it.
 
+/// Why it is not known what an argument comes to that is `inexact`, behind what the command does with it.
+pub(super) const BY_A_PATTERN: &str =
+    "a pattern that names of files may take the place of; isctpl does not put them in";
+
 /// An argument of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Argument {

@@ -1,6 +1,6 @@
 //! Loops and functions (`grub-core/script/execute.c`).
 
-use super::argument::Argument;
+use super::argument::{Argument, BY_A_PATTERN};
 use super::evaluate::Evaluator;
 use super::lexer::Word;
 use super::status::{BAD_ARGUMENT, BAD_NUMBER, Flow, INVALID_COMMAND, Status};
@@ -12,7 +12,7 @@ impl Evaluator<'_> {
     pub(super) fn counted(&mut self, name: &str, words: &[Word], body: &[Statement], line: u32) -> Status {
         let arguments = self.arguments(words);
         if arguments.iter().any(|argument| argument.inexact) {
-            self.leave_out_at(line, "loops over the names of files, which are not read");
+            self.leave_out_at(line, format!("loops over {BY_A_PATTERN}"));
         }
         let outer = self.uncertain;
         let mut status = Some(0);

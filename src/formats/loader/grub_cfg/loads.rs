@@ -1,6 +1,6 @@
 //! What an entry loads and starts.
 
-use super::argument::Argument;
+use super::argument::{Argument, BY_A_PATTERN};
 use super::boot_menu::Named;
 use super::definition::LoadedFiles;
 use super::evaluate::Evaluator;
@@ -58,7 +58,7 @@ impl Evaluator<'_> {
             loaded.unresolved.extend(names.cloned());
         }
         if arguments.first().is_some_and(|path| path.inexact && path.unresolved.is_empty()) {
-            self.leave_out_at(line, "names its kernel by a pattern, which is not matched against the disk");
+            self.leave_out_at(line, format!("names its kernel by {BY_A_PATTERN}"));
         }
         self.loaded = loaded;
     }
@@ -71,7 +71,7 @@ impl Evaluator<'_> {
         let names = arguments.iter().flat_map(|argument| &argument.unresolved).filter(|name| *name != "root");
         self.loaded.unresolved.extend(names.cloned());
         if arguments.iter().any(|file| file.inexact && file.unresolved.is_empty()) {
-            self.leave_out_at(line, "names its initrd by a pattern, which is not matched against the disk");
+            self.leave_out_at(line, format!("names its initrd by {BY_A_PATTERN}"));
         }
     }
 
