@@ -7,7 +7,7 @@
 
 use super::fenced::enter;
 use super::gather::{gather_behind, gather_kernel};
-use super::reader;
+use super::reader::{self, Gather};
 use super::request::{GatherRequest, Stage};
 use super::words::{Word, words};
 use crate::system::fence::{Extent, Fence};
@@ -81,7 +81,7 @@ pub fn gather_watched(
     let end = match reader::start(request) {
         Ok(child) => listen(child, Patience { still, stage: STAGE }, until, listener),
         // Without /proc there is no second one; nor is there a reason to fail for that.
-        Err(error) => return gather_here(request, &error, listener).map(Some),
+        Err(error) => return gather_here(request, &error, listener, gather_behind).map(Some),
     };
     let broken = |what: String| {
         let place = request.disk.as_ref().unwrap_or(&request.root).display().to_string();
@@ -115,9 +115,14 @@ fn facts_of_kernel(request: &GatherRequest, stage: Option<Stage>) -> Result<Fact
     Ok(facts)
 }
 
-/// Reads on a thread of this process, which gives up what it does not need: `why` there is no process for it, which is
-/// told of the fence.
-fn gather_here(request: &GatherRequest, why: &io::Error, listener: Listener<'_>) -> Result<Facts, Problem> {
+/// Reads, by `gather`, on a thread of this process, which gives up what it does not need: `why` there is no process for
+/// it, which is told of the fence.
+fn gather_here(
+    request: &GatherRequest,
+    why: &io::Error,
+    listener: Listener<'_>,
+    gather: Gather,
+) -> Result<Facts, Problem> {
     let (sender, words) = channel();
     std::thread::scope(|scope| {
         let read = move || {
@@ -125,7 +130,7 @@ fn gather_here(request: &GatherRequest, why: &io::Error, listener: Listener<'_>)
             let say = |word| drop(sender.send(word));
             let (fence, beforehand) = enter(request, Extent::Thread);
             say(Word::Fenced(fence));
-            say(Word::last(gather_behind(request, &beforehand, &|stage| say(Word::Reads(stage)))));
+            say(Word::last(gather(request, &beforehand, &|stage| say(Word::Reads(stage)))));
         };
         let unstarted = |error: io::Error| Problem::new("/", format!("no thread can be started to read it: {error}"));
         std::thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read).map_err(unstarted)?;
@@ -276,7 +281,9 @@ fn amount_of(child: &Child) -> Option<(u64, u64)> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::probes::beforehand::Beforehand;
     use std::cell::RefCell;
+    use std::io::Write;
     use std::process::{Command, Stdio};
 
     const LONG: Duration = Duration::from_secs(60);
@@ -359,10 +366,31 @@ mod tests {
             stage: &|_| *stages.borrow_mut() += 1,
             fence: &|fence: Fence| fences.borrow_mut().push(fence.to_string()),
         };
-        gather_here(&request, &io::ErrorKind::NotFound.into(), listener).unwrap();
+        gather_here(&request, &io::ErrorKind::NotFound.into(), listener, gather_behind).unwrap();
         assert!(*stages.borrow() > 5);
         assert!(matches!(&fences.borrow()[..], [told] if told.contains("a process of its own (")), "{fences:?}");
+        fences.take();
+        let tried = gather_here(&request, &io::ErrorKind::NotFound.into(), listener, writes_and_runs).unwrap_err().what;
+        let fence = fences.take().concat();
+        let (holds, _) = fence.split_once("; not: ").unwrap();
+        if holds.contains("seccomp") {
+            let refused = "write: Function not implemented (os error 38), run: Function not implemented (os error 38)";
+            assert_eq!(tried, refused, "{fence}");
+        } else {
+            let _ = writeln!(
+                io::stderr(),
+                "\n*** SKIPPED what a thread is refused: this kernel has no seccomp: {fence} ***\n"
+            );
+        }
         std::fs::write(directory.path().join("x"), "written").unwrap();
         assert!(Command::new("true").status().unwrap().success());
+    }
+
+    /// What a parser that misbehaves tries, with how it went in place of facts.
+    fn writes_and_runs(request: &GatherRequest, _: &Beforehand, _: &dyn Fn(Stage)) -> Result<Facts, Problem> {
+        let told = |done: io::Result<()>| done.map_or_else(|error| error.to_string(), |()| "done".to_owned());
+        let write = told(std::fs::write(request.root.join("x"), "written"));
+        let run = told(Command::new("true").status().map(drop));
+        Err(Problem::new("/", format!("write: {write}, run: {run}")))
     }
 }
