@@ -2,7 +2,7 @@
 
 use super::config::ConfigFile;
 use super::deadline::{Ended, within};
-use super::output::Output;
+use super::output::{Output, Redirected};
 use super::progress::Progress;
 use super::source::{add_what_is_known, gather_until, request_of_any};
 use super::{fence, fleet, snapshot, timing};
@@ -10,11 +10,10 @@ use crate::cli::{DoctorArgs, ReportFormat, Source};
 use crate::formats::text::printable;
 use crate::probes;
 use crate::report::{self, FailOn, Report, Stand};
-use crate::system::replace::{Readers, Whole};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use isctpl_checks::facts::{Facts, Problem};
 use isctpl_checks::{Judgement, judge};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,9 +36,9 @@ pub(super) struct Judged {
 }
 
 fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
-    let mut metrics = args.textfile.as_deref().map(Metrics::new);
+    let mut metrics = args.textfile.as_deref().map(Redirected::new);
     if !args.snapshot.is_empty() {
-        let begun = metrics.as_mut().map(Metrics::begin).transpose()?.flatten();
+        let begun = metrics.as_mut().map(Redirected::begin).transpose()?.flatten();
         fence::around_snapshots(&args.snapshot, args.config.as_deref(), output.begin()?.into_iter().chain(begun), 1);
     }
     let Judged { facts, judgement, ignores, fail_on } = judged(args)?;
@@ -55,43 +54,12 @@ fn one(args: &DoctorArgs, output: &mut Output) -> anyhow::Result<u8> {
         ReportFormat::Junit => report::junit(&report),
     };
     // What fails here is told in place of the report, and not behind it.
-    if let Some(metrics) = metrics {
-        metrics.write(&report::prometheus(&report, &timing::durations()))?;
+    if let Some(mut metrics) = metrics {
+        metrics.print(report::prometheus(&report, &timing::durations()).as_bytes())?;
+        metrics.settle()?;
     }
     output.print(&text)?;
     Ok(report.exit_code())
-}
-
-/// The file of `--textfile`.
-struct Metrics<'a> {
-    path: &'a Path,
-    /// `None` until it is begun.
-    whole: Option<Whole>,
-}
-
-impl<'a> Metrics<'a> {
-    fn new(path: &'a Path) -> Self {
-        Self { path, whole: None }
-    }
-
-    /// Begins it, which cannot be done behind a fence; gives the directory in which it is put in its place.
-    fn begin(&mut self) -> anyhow::Result<Option<PathBuf>> {
-        let whole = self.whole.insert(self.begun()?);
-        Ok(whole.directory().map(Path::to_owned))
-    }
-
-    fn begun(&self) -> anyhow::Result<Whole> {
-        Whole::begin(self.path, Readers::Everyone).with_context(|| self.unwritten())
-    }
-
-    fn write(mut self, text: &str) -> anyhow::Result<()> {
-        let whole = self.whole.take().map_or_else(|| self.begun(), Ok)?;
-        whole.finish_with(text.as_bytes()).with_context(|| self.unwritten())
-    }
-
-    fn unwritten(&self) -> String {
-        format!("cannot write {}", printable::path(self.path))
-    }
 }
 
 /// The facts and what they come to; nothing, with the reason, when `--timeout` came first.

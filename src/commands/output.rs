@@ -29,9 +29,9 @@ pub(super) struct Output {
     file: Option<Redirected>,
 }
 
-/// A file that is printed to.
+/// A file that is printed to, and written whole.
 #[derive(Debug)]
-struct Redirected {
+pub(super) struct Redirected {
     path: PathBuf,
     /// `None` until it is begun.
     whole: Option<Whole>,
@@ -55,17 +55,15 @@ impl Output {
 
     /// What is printed from now on goes to a file, which is written whole.
     pub(super) fn redirect(&mut self, path: &Path) {
-        self.file = Some(Redirected { path: path.to_owned(), whole: None, is_used: false });
+        self.file = Some(Redirected::new(path));
     }
 
-    /// Begins the file where there is one, which otherwise begins with its first text: behind a fence none can be.
-    /// Gives the directory in which it is put in its place.
+    /// Begins the file where there is one ([`Redirected::begin`]).
     ///
     /// # Errors
     /// When it cannot be written.
     pub(super) fn begin(&mut self) -> std::io::Result<Option<PathBuf>> {
-        let Some(file) = &mut self.file else { return Ok(None) };
-        Ok(file.begun()?.directory().map(Path::to_owned))
+        self.file.as_mut().map_or(Ok(None), Redirected::begin)
     }
 
     /// Puts the file in its place, when something was printed.
@@ -73,12 +71,7 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn settle(&mut self) -> std::io::Result<()> {
-        match self.file.take() {
-            Some(Redirected { path, whole: Some(whole), is_used: true }) => {
-                whole.finish().map_err(|error| named(&path, &error))
-            }
-            _ => Ok(()),
-        }
+        self.file.take().map_or(Ok(()), Redirected::settle)
     }
 
     /// The style of a listing: each row on one line where a program reads it and no width was asked for.
@@ -130,6 +123,19 @@ impl Output {
 }
 
 impl Redirected {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), whole: None, is_used: false }
+    }
+
+    /// Begins it, which otherwise begins with its first text: behind a fence it cannot be begun. Gives the directory in
+    /// which it is put in its place.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn begin(&mut self) -> std::io::Result<Option<PathBuf>> {
+        Ok(self.begun()?.directory().map(Path::to_owned))
+    }
+
     fn begun(&mut self) -> std::io::Result<&mut Whole> {
         match &mut self.whole {
             Some(whole) => Ok(whole),
@@ -140,10 +146,25 @@ impl Redirected {
         }
     }
 
-    fn print(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    /// Adds to it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn print(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.is_used = true;
         let written = self.begun()?.write_all(bytes);
         written.map_err(|error| named(&self.path, &error))
+    }
+
+    /// Puts it in its place, when something was printed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn settle(self) -> std::io::Result<()> {
+        match self {
+            Self { path, whole: Some(whole), is_used: true } => whole.finish().map_err(|error| named(&path, &error)),
+            _ => Ok(()),
+        }
     }
 }
 

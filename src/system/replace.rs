@@ -84,15 +84,6 @@ impl Whole {
         }
     }
 
-    /// Writes `bytes`, and puts it in its place.
-    ///
-    /// # Errors
-    /// When that fails; nothing of it is left then.
-    pub(crate) fn finish_with(mut self, bytes: &[u8]) -> Result<()> {
-        self.write_all(bytes)?;
-        self.finish()
-    }
-
     /// Puts it in its place.
     ///
     /// # Errors
@@ -127,7 +118,9 @@ impl Write for Whole {
 /// # Errors
 /// When it cannot be written. That the reader of a FIFO has seen enough is no error.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
-    Whole::begin(path, readers)?.finish_with(bytes)
+    let mut whole = Whole::begin(path, readers)?;
+    whole.write_all(bytes)?;
+    whole.finish()
 }
 
 /// Follows links to what they name, which need not exist.
