@@ -187,9 +187,6 @@ impl Walk<'_> {
                 return false;
             }
         };
-        if let Some(spent) = Spent::of(source) {
-            return self.unread(reached, &format!("is not read: {spent}"));
-        }
         if let Some(decode) = DecodeError::of(source) {
             self.walked.incomplete |= decode.is_ours();
             self.damage(match decode {
