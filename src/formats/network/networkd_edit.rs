@@ -47,7 +47,7 @@ fn add(text: &str, lines: &[&str], holds: impl Fn(&UnitFile) -> bool) -> Result<
     let after = parse(&edited, "");
     match holds(&after) && after.sections.starts_with(&before.sections) {
         true => Ok(edited),
-        false => Err(Unedited::at(text.lines().count(), "goes on in the next line, so nothing can be added after it")),
+        false => Err(Unedited::goes_on(text)),
     }
 }
 

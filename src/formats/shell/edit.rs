@@ -264,7 +264,7 @@ fn with_line(text: &str, name: &str, assignment: &str) -> Result<String, Unedite
     let place = edited.rfind(assignment).unwrap_or_default() + name.len() + 1;
     match sites(&edited, name)?.last() {
         Some(last) if last.certain && last.value.start == place => Ok(edited),
-        _ => Err(Unedited::at(text.lines().count(), "goes on in the next line, so nothing can be added after it")),
+        _ => Err(Unedited::goes_on(text)),
     }
 }
 

@@ -22,6 +22,11 @@ impl Unedited {
     pub(crate) fn at(line: usize, what: impl Into<String>) -> Self {
         Self { line: u32::try_from(line).ok(), what: what.into() }
     }
+
+    /// For the last line of a text, which takes what is added behind it for a part of itself.
+    pub(crate) fn goes_on(text: &str) -> Self {
+        Self::at(text.lines().count(), "goes on in the next line, so nothing can be added after it")
+    }
 }
 
 impl fmt::Display for Unedited {

@@ -99,7 +99,7 @@ pub(crate) fn add_peer_route(text: &str, route: &StaticRoute) -> Result<String, 
     let edited = append(text, &lines.iter().map(String::as_str).collect::<Vec<_>>());
     match ifcfg::routes(&edited, "", &mut problems).iter().any(|known| known.value == *route) {
         true => Ok(edited),
-        false => Err(Unedited::at(text.lines().count(), "goes on in the next line, so nothing can be added after it")),
+        false => Err(Unedited::goes_on(text)),
     }
 }
 
