@@ -8,6 +8,7 @@ mod budget;
 pub mod cancel;
 mod capabilities;
 pub(crate) mod command;
+mod descriptors;
 pub(crate) mod disk;
 pub(crate) mod errno;
 pub mod fence;

@@ -1,6 +1,7 @@
 //! What conversations with the kernel run on.
 
 use super::connection::{Connection, PLACE, TIME_LIMIT, failed};
+use crate::system::descriptors::{OPEN, open_descriptors};
 use futures::future::{Either, select};
 use isctpl_checks::facts::Problem;
 use std::os::fd::RawFd;
@@ -28,16 +29,11 @@ impl Runtime {
     /// # Errors
     /// When /proc does not tell them.
     pub(crate) fn wakers() -> Result<Vec<RawFd>, Problem> {
-        const OPEN: &str = "/proc/self/fd";
-        let untold = |error: std::io::Error| Problem::new(OPEN, error.to_string());
-        let mut wakers = Vec::new();
-        for entry in std::fs::read_dir(OPEN).map_err(untold)? {
-            let entry = entry.map_err(untold)?;
-            // The one that lists them is none of them any more.
-            if std::fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == EVENTFD) {
-                wakers.extend(entry.file_name().to_str().and_then(|name| name.parse::<RawFd>().ok()));
-            }
-        }
+        let mut wakers = open_descriptors().map_err(|error| Problem::new(OPEN, error.to_string()))?;
+        wakers.retain(|descriptor| {
+            let target = std::fs::read_link(format!("{OPEN}/{descriptor}"));
+            target.is_ok_and(|target| target.as_os_str() == EVENTFD)
+        });
         match wakers.is_empty() {
             false => Ok(wakers),
             true => Err(Problem::new(OPEN, "holds no eventfd(2)")),
