@@ -26,7 +26,7 @@ use connection::{Connection, Dump, MOST_MESSAGES};
 use isctpl_checks::facts::{Address, Fact, Flow, Lookup, NetLink, Problem, Route, Rule};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
-use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::route::{RouteHeader, RouteMessage};
 use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
@@ -39,9 +39,6 @@ const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6]
 /// The most routes of a family that are read. What decides is the kernel's answer for a portal, which costs the same
 /// among any number of routes; the routes beside it are told as evidence, and a router's full table is no server's.
 const MOST_ROUTES: usize = 10_000;
-
-/// The table main (`RT_TABLE_MAIN`).
-const MAIN: u8 = 254;
 
 /// What the kernel said.
 #[derive(Debug, Clone, Default)]
@@ -220,7 +217,7 @@ async fn default_routes(connection: &Connection, names: &Names) -> Result<Vec<Ro
     const SUBJECT: &str = "default routes";
     let mut request = RouteMessage::default();
     request.header.address_family = AddressFamily::Inet;
-    request.header.table = MAIN;
+    request.header.table = RouteHeader::RT_TABLE_MAIN;
     let behind = |message: &RouteNetlinkMessage| match message {
         RouteNetlinkMessage::NewRoute(message) => !route::is_from_zero(message),
         _ => false,

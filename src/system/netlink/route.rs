@@ -17,12 +17,9 @@ pub(super) fn is_cached(message: &RouteMessage) -> bool {
     message.header.flags.contains(RouteFlags::Cloned)
 }
 
-/// Whether a route's destination begins at 0.0.0.0, or is everything.
+/// Whether a route's destination begins at 0.0.0.0 or ::, or is everything.
 pub(super) fn is_from_zero(message: &RouteMessage) -> bool {
-    message.attributes.iter().all(|attribute| match attribute {
-        RouteAttribute::Destination(RouteAddress::Inet(to)) => to.is_unspecified(),
-        _ => true,
-    })
+    destination(message).is_none_or(|ip| ip.is_unspecified())
 }
 
 pub(super) fn route(message: &RouteMessage, names: &Names) -> Route {
