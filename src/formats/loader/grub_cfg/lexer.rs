@@ -1,5 +1,7 @@
 //! Words and marks of GRUB's script language (`grub-core/script/yylex.l`).
 
+use super::pattern;
+
 /// How many words and line ends are read; real files have a few thousand.
 const TOKEN_LIMIT: u32 = 200_000;
 
@@ -242,7 +244,7 @@ impl<'a> Lexer<'a> {
                 }
                 c => {
                     self.bump();
-                    word.pattern |= matches!(c, '*' | '?');
+                    word.pattern |= pattern::MARKS.contains(&c);
                     word.push(c);
                 }
             }

@@ -2,7 +2,8 @@
 
 use crate::formats::text::glob::glob_matches;
 
-const MARKS: [char; 2] = ['*', '?'];
+/// What makes a word a pattern.
+pub(super) const MARKS: [char; 2] = ['*', '?'];
 
 /// The directory of the first part of a path that is a pattern, with the slash at its end, and that part. `None` where
 /// the pattern is one of devices, or none.

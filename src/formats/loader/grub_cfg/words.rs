@@ -124,7 +124,7 @@ impl Evaluator<'_> {
     fn holds_pattern(&self, word: &Word) -> bool {
         word.parts.iter().any(|part| match part {
             Part::Variable { name, quoted: false } => {
-                self.variables.text(name).is_some_and(|text| text.contains(['*', '?']))
+                self.variables.text(name).is_some_and(|text| text.contains(pattern::MARKS))
             }
             _ => false,
         })
