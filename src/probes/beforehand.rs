@@ -1,5 +1,8 @@
-//! What has to be done before a fence stands: reading what the kernel tells to a capability alone, of which nothing is
-//! parsed here, and making what writes to descriptors of its own.
+//! What has to be done before a fence stands: reading what the kernel tells to a capability alone, and making what writes
+//! to descriptors of its own.
+//!
+//! The iBFT is kept as it is told, to be parsed behind the fence. Of sockets and processes the names alone are looked at,
+//! each compared with iscsid's: others choose them, and they are split at white space and no further.
 
 use super::firmware::{self, Attributes};
 use super::iscsi::iscsid_runs;

@@ -43,7 +43,8 @@ impl fmt::Display for Fence {
     }
 }
 
-/// Gives up what is not needed. It cannot be taken back. To be called before the first thread is started.
+/// Gives up what is not needed. It cannot be taken back. For a process it is to be called before the first thread is
+/// started; [`Extent::Thread`] is the caller's own, beside which others may run.
 pub fn enter(needs: &Needs) -> Fence {
     let mut fence = Fence::default();
     let mut note = |outcome: Outcome| match outcome {
