@@ -237,7 +237,8 @@ fn scope(request: &GatherRequest, root: &Root, live: bool) -> Scope {
     Scope { os, hostname, booted, problems, ..described(request, live) }
 }
 
-/// When the running system was started, as its kernel tells; nothing depends on it but what is then unknown.
+/// When the running system was started, as its kernel tells, in seconds since 1970. `None` where it does not tell: then
+/// no image is known to have booted.
 fn booted(root: &Root) -> Option<i64> {
     let text = root.text("/proc/stat").ok().flatten()?;
     text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()

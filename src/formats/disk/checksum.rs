@@ -19,8 +19,8 @@ pub(crate) fn unverified(work: impl FnOnce()) {
     UNVERIFIED.set(false);
 }
 
-/// Whether a checksum counts as right that is so or not.
-pub(crate) fn counts(right: bool) -> bool {
+/// Whether a checksum is accepted: one that is right, and every one within `unverified`.
+pub(crate) fn is_accepted(right: bool) -> bool {
     #[cfg(any(test, fuzzing))]
     let right = right || UNVERIFIED.get();
     right

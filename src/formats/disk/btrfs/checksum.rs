@@ -1,6 +1,6 @@
 //! The four checksums of metadata and data (`enum btrfs_csum_type`).
 
-use crate::formats::disk::checksum::{counts, crc32c};
+use crate::formats::disk::checksum::{crc32c, is_accepted};
 use blake2::Blake2b;
 use blake2::digest::Digest;
 use blake2::digest::consts::U32;
@@ -46,7 +46,7 @@ impl Checksum {
 
     /// Whether the stored checksum, of [`Self::size`] bytes or with more behind it, is that of the bytes.
     pub(super) fn matches(self, bytes: &[u8], stored: &[u8]) -> bool {
-        counts(match self {
+        is_accepted(match self {
             Self::Crc32c => stored.starts_with(&(!crc32c(!0, bytes)).to_le_bytes()),
             Self::Xxhash64 => stored.starts_with(&XxHash64::oneshot(0, bytes).to_le_bytes()),
             Self::Sha256 => stored.starts_with(&Sha256::digest(bytes)),
