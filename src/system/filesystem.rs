@@ -104,6 +104,16 @@ pub(super) fn is_on_disk(fd: &impl AsFd) -> Result<bool, Errno> {
     Ok([BTRFS, BCACHEFS, ZFS].contains(&magic(fd)?) || major(fstat(fd)?.st_dev) != 0)
 }
 
+/// What the kernel calls a filesystem that it makes up; `None` of any other one.
+fn kernels_name(magic: Magic) -> Option<&'static str> {
+    KERNELS_OWN.iter().find(|(known, _)| *known == magic).map(|(_, name)| *name)
+}
+
+/// Whether an open file or directory is known to be on a filesystem that the kernel makes up.
+pub(super) fn is_kernels(fd: &impl AsFd) -> bool {
+    magic(fd).is_ok_and(|magic| kernels_name(magic).is_some())
+}
+
 /// Why a file may not be read as a file of a root: the name of the kernel's filesystem that it is on.
 /// `own` is the kind of the root directory itself, which was chosen by whoever opened it.
 pub(super) fn refused(fd: &impl AsFd, own: Magic, kernel_asked: bool) -> Result<Option<String>, Errno> {
@@ -111,9 +121,9 @@ pub(super) fn refused(fd: &impl AsFd, own: Magic, kernel_asked: bool) -> Result<
     if magic == own || HOLD_FILES.contains(&magic) || (kernel_asked && [PROC, SYSFS].contains(&magic)) {
         return Ok(None);
     }
-    let named = KERNELS_OWN.iter().find(|(known, _)| *known == magic);
+    let named = kernels_name(magic);
     if named.is_none() && major(fstat(fd)?.st_dev) != 0 {
         return Ok(None);
     }
-    Ok(Some(named.map_or_else(|| format!("an unknown filesystem (type {magic:#x})"), |(_, name)| (*name).to_owned())))
+    Ok(Some(named.map_or_else(|| format!("an unknown filesystem (type {magic:#x})"), str::to_owned)))
 }

@@ -10,7 +10,6 @@ use crate::system::{FileKind, Root};
 use isctpl_checks::facts::{ExecLine, Location, Logout, Problem};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 /// The most text of a script that is read; a larger one is not looked into.
@@ -184,12 +183,10 @@ impl<'a> Scripts<'a> {
 
     /// The text of a shell script; `None` of a program, or where there is none. What cannot be read is noted.
     fn text(&self, path: &str) -> Option<String> {
-        // Only a path says which file it is, and a directory or device is no script, nor is what the
-        // kernel shows of its processes and devices, by a link such as /etc/mtab either.
-        let link = || self.root.read_link(path).ok().flatten().map(|link| linked(path, &link));
+        // Only a path says which file it is, and a directory or device is no script, nor is what the kernel shows of its
+        // processes and devices, by links such as /etc/mtab either.
         if !path.starts_with('/')
-            || is_kernels(Path::new(path))
-            || link().is_some_and(|to| is_kernels(&to))
+            || self.root.is_kernels(path)
             || matches!(self.root.stat(path), Ok(Some(meta)) if meta.kind != FileKind::File)
         {
             return None;
@@ -213,52 +210,45 @@ impl<'a> Scripts<'a> {
     }
 }
 
-/// Whether a path is below what the kernel makes up.
-fn is_kernels(path: &Path) -> bool {
-    ["/proc", "/sys", "/dev"].iter().any(|top| path.starts_with(top))
-}
-
-/// Where a link leads, by its words alone.
-fn linked(path: &str, link: &str) -> PathBuf {
-    let mut to = PathBuf::from(path);
-    to.pop();
-    for part in Path::new(link).components() {
-        match part {
-            Component::ParentDir => drop(to.pop()),
-            Component::CurDir => {}
-            part => to.push(part),
-        }
-    }
-    to
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
-    #[test]
-    fn what_a_link_shows_of_the_kernel_is_no_script() {
+    /// What is noted of a script that names a path which other commands read.
+    fn noted_of(path: &Path) -> Vec<Problem> {
         let directory = tempfile::tempdir().unwrap();
-        let mtab = directory.path().join("mtab");
-        std::os::unix::fs::symlink("/proc/self/mounts", &mtab).unwrap();
         let script = directory.path().join("stop");
-        std::fs::write(&script, format!("#!/bin/sh\ngrep -q / {}\n", mtab.display())).unwrap();
+        std::fs::write(&script, format!("#!/bin/sh\ngrep -q / {}\n", path.display())).unwrap();
         let root = Root::open(Path::new("/")).unwrap();
         let scripts = Scripts::new(&root);
         assert!(scripts.of_script(script.to_str().unwrap()).is_none());
-        assert_eq!(scripts.into_problems(), []);
+        scripts.into_problems()
     }
 
     #[test]
-    fn a_link_is_followed_by_its_words() {
-        for (path, link, to) in [
-            ("/etc/mtab", "../proc/self/mounts", "/proc/self/mounts"),
-            ("/etc/mtab", "/proc/mounts", "/proc/mounts"),
-            ("/etc/init.d/x", "./y", "/etc/init.d/y"),
-            ("/a", "../../../b", "/b"),
-        ] {
-            assert_eq!(linked(path, link), Path::new(to), "{path} {link}");
+    fn what_links_show_of_the_kernel_is_no_script() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = |name: &str, to: &str| std::os::unix::fs::symlink(to, directory.path().join(name)).unwrap();
+        link("mtab", "/proc/self/mounts");
+        link("mounts", "mtab");
+        link("process", "/proc/self");
+        link("program", "process/exe");
+        for name in ["mtab", "mounts", "process/mounts", "process/none", "program", "process/root/etc/passwd"] {
+            assert_eq!(noted_of(&directory.path().join(name)), [], "{name}");
         }
+        for path in ["/proc/self/mounts", "/proc/1/exe", "/sys/kernel/none", "/dev/stdin", "/dev/fd/9"] {
+            assert_eq!(noted_of(Path::new(path)), [], "{path}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let circle = directory.path().join("circle");
+        std::os::unix::fs::symlink("circle", &circle).unwrap();
+        let noted = noted_of(&circle);
+        assert!(matches!(&noted[..], [problem] if problem.what.contains("symbolic links")), "{noted:?}");
     }
 }

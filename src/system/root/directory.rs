@@ -53,9 +53,11 @@ impl Directory {
     }
 
     fn resolve(&self, path: &str, flags: OFlag) -> Result<OwnedFd, Errno> {
-        let how = OpenHow::new()
-            .flags(flags | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        self.resolve_by(path, flags, ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS)
+    }
+
+    fn resolve_by(&self, path: &str, flags: OFlag, rules: ResolveFlag) -> Result<OwnedFd, Errno> {
+        let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(rules);
         let relative = path.trim_start_matches('/');
         let relative = if relative.is_empty() { "." } else { relative };
         // The kernel asks for another try when the tree is renamed under the walk.
@@ -100,6 +102,24 @@ impl Directory {
             Ok(Some(name)) => Err(view.problem(path, format!("is on {name}, not on a filesystem of the root"))),
             Err(errno) => Err(view.problem(path, in_words(errno))),
         }
+    }
+
+    /// As [`Root::is_kernels`](super::Root::is_kernels).
+    pub(super) fn is_kernels(&self, view: &View, path: &str) -> bool {
+        let mut above = path;
+        while view.spend_open(path).is_ok() {
+            match self.resolve_by(above, OFlag::O_PATH, ResolveFlag::RESOLVE_IN_ROOT) {
+                Ok(fd) => return filesystem::is_kernels(&fd),
+                // A link of /proc to what a process has open is never followed within a root (`nd_jump_link` of
+                // `fs/namei.c`), and says so by an error of its own.
+                Err(Errno::EXDEV) => return true,
+                Err(_) => match above.trim_end_matches('/').rsplit_once('/') {
+                    Some((parent, _)) => above = parent,
+                    None => return false,
+                },
+            }
+        }
+        false
     }
 
     /// The directory that holds a path, and the last part of the path.

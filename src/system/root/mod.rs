@@ -165,6 +165,15 @@ impl Root {
         Ok(self.stat(path)?.map(|meta| meta.kind))
     }
 
+    /// Whether a path leads, by whatever links, to what the kernel makes up when it is asked, such as /proc; or, where it
+    /// leads to nothing or cannot be walked to its end, as far as it can. On a disk there is no such thing.
+    pub(crate) fn is_kernels(&self, path: &str) -> bool {
+        match &self.tree {
+            Tree::Directory(directory) => directory.is_kernels(&self.view, path),
+            Tree::Volumes(_) => false,
+        }
+    }
+
     /// Where a symbolic link points, as written; `None` when there is no link.
     ///
     /// # Errors
