@@ -7,9 +7,9 @@
 use super::firmware::{self, Attributes};
 use super::iscsi::iscsid_runs;
 use super::request::GatherRequest;
+use crate::system::Root;
 use crate::system::fence::{Extent, Needs};
 use crate::system::netlink::Runtime;
-use crate::system::{Root, is_sysfs};
 use isctpl_checks::facts::{Fact, Problem};
 use std::path::Path;
 
@@ -49,9 +49,9 @@ fn ibft(request: &GatherRequest, needs: &Needs) -> Option<Attributes> {
         (None, Some(_)) => return None,
         (None, None) => Path::new(SYSFS),
     };
-    let is_read = needs.reads.iter().any(|place| directory.starts_with(place)) && is_sysfs(directory);
-    let sysfs = is_read.then(|| Root::open_labelled(directory, &directory.display().to_string()));
-    sysfs.and_then(Result::ok).map(|sysfs| firmware::attributes(&sysfs))
+    let is_read = needs.reads.iter().any(|place| directory.starts_with(place));
+    let sysfs = is_read.then(|| Root::open_labelled(directory, &directory.display().to_string()))?.ok()?;
+    sysfs.is_sysfs().then(|| firmware::attributes(&sysfs))
 }
 
 /// A reader may write to no descriptors but those that are named before.

@@ -8,7 +8,6 @@ use nix::errno::Errno;
 use nix::sys::stat::{fstat, major};
 use nix::sys::statfs::fstatfs;
 use std::os::fd::AsFd;
-use std::path::Path;
 
 /// The number by which statfs(2) tells the kind of a filesystem.
 pub(super) type Magic = u64;
@@ -18,7 +17,7 @@ const BTRFS: Magic = 0x9123_683e;
 const BCACHEFS: Magic = 0xca45_1a4e;
 const ZFS: Magic = 0x2fc1_2fc1;
 const PROC: Magic = 0x9fa0;
-const SYSFS: Magic = 0x6265_6572;
+pub(super) const SYSFS: Magic = 0x6265_6572;
 
 /// Filesystems that hold files without lying on a block device of their own number. One that is on neither this
 /// list nor a block device is refused: a new pseudo filesystem must not be readable because it is new.
@@ -85,11 +84,6 @@ const KERNELS_OWN: [(Magic, &str); 19] = [
     (0x4249_4e4d, "binfmt_misc"),
     (0x0765_5821, "resctrl"),
 ];
-
-/// Whether this is a directory of a sysfs.
-pub(crate) fn is_sysfs(directory: &Path) -> bool {
-    rustix::fs::statfs(directory).is_ok_and(|found| Magic::try_from(found.f_type) == Ok(SYSFS))
-}
 
 /// The kind of the filesystem that an open file or directory is on.
 pub(super) fn magic(fd: &impl AsFd) -> Result<Magic, Errno> {

@@ -33,6 +33,5 @@ pub(crate) mod unit_starts;
 
 pub(crate) use boot::{awake, boot_id, processor_time, since_boot};
 pub use budget::Budget;
-pub(crate) use filesystem::is_sysfs;
 pub use meta::{FileKind, Meta};
 pub use root::{Root, RootFile};

@@ -52,6 +52,11 @@ impl Directory {
         &self.path
     }
 
+    /// Whether it is a directory of a sysfs.
+    pub(super) fn is_sysfs(&self) -> bool {
+        self.own == filesystem::SYSFS
+    }
+
     fn resolve(&self, path: &str, flags: OFlag) -> Result<OwnedFd, Errno> {
         self.resolve_by(path, flags, ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS)
     }

@@ -119,6 +119,11 @@ impl Root {
         }
     }
 
+    /// Whether the directory that was opened is one of a sysfs.
+    pub(crate) fn is_sysfs(&self) -> bool {
+        matches!(&self.tree, Tree::Directory(directory) if directory.is_sysfs())
+    }
+
     /// The path as messages name it.
     pub fn name(&self, path: &str) -> String {
         self.view.name(path)
