@@ -2,7 +2,7 @@
 
 use crate::analysis::policy;
 use crate::analysis::san::{self, PortalRoute, RouteVerdict};
-use crate::facts::Route;
+use crate::facts::{Fact, Route};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
 pub(crate) static CHECK: Check = Check {
@@ -37,11 +37,15 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     for path in &portal_routes {
         let RouteVerdict::Sound(route) = path.verdict else { continue };
         let ip = path.portal.ip;
-        if path.matched.is_none_or(|prefix| prefix.prefix_len() != prefix.max_prefix_len()) {
+        if path.matched.is_some_and(|prefix| prefix.prefix_len() != prefix.max_prefix_len()) {
             continue;
         }
-        if let crate::facts::Fact::Unknown(problem) = &facts.network.routes {
+        // A kernel that tells no prefix leaves that to these, too.
+        if let Fact::Unknown(problem) = &facts.network.routes {
             return Err(Outcome::unread(problem));
+        }
+        if path.matched.is_none() {
+            continue;
         }
         match hidden(facts, path) {
             Some(wider) if wider.gateway == route.gateway && wider.interface == route.interface => {

@@ -1,7 +1,7 @@
 //! `san-route-unlike-lease`
 
-use crate::analysis::san::{self, RouteVerdict};
-use crate::facts::{ClasslessRoute, Lease, Source};
+use crate::analysis::san::{self, PortalRoute, RouteVerdict};
+use crate::facts::{ClasslessRoute, Lease, Route, Source};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 use std::net::IpAddr;
 
@@ -40,10 +40,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let Some(nic) = facts.any_nic() else {
         return Err(Outcome::not_applicable("not checked: the SAN NIC is not known (--san-nic NAME names it)"));
     };
-    facts.network.routes.needed()?;
-    let lost: Vec<IpAddr> = facts
-        .portal_routes()
-        .unwrap_or_default()
+    let paths = facts.portal_routes().unwrap_or_default();
+    let lost: Vec<IpAddr> = paths
         .iter()
         .filter(|path| !matches!(path.verdict, RouteVerdict::Sound(_) | RouteVerdict::UnknownLegs(..)))
         .map(|path| path.portal.ip)
@@ -53,9 +51,10 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     for lease in facts.leases_of(&nic.name) {
         for route in lease.classless.iter().flatten().filter(|route| route.destination.prefix_len() > 0) {
             let told_elsewhere = lost.iter().any(|ip| route.destination.contains(ip));
-            if stands(facts, route) {
+            if stands(facts, &paths, route) {
                 seen.push(format!("{} via {}", route.destination, route.gateway));
             } else if !told_elsewhere {
+                facts.network.routes.needed()?;
                 findings.push(finding(&nic.name, lease, route));
             }
         }
@@ -71,11 +70,14 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }))
 }
 
-fn stands(facts: &Analysis<'_>, wanted: &ClasslessRoute) -> bool {
+/// Whether the kernel has a route, which it may tell of a portal where there are too many to read them all.
+fn stands(facts: &Analysis<'_>, paths: &[PortalRoute<'_>], wanted: &ClasslessRoute) -> bool {
     let gateway = Some(wanted.gateway).filter(|gateway| !gateway.is_unspecified());
-    facts.network.routes.known().into_iter().flatten().any(|route| {
-        route.kind == "unicast" && route.destination == Some(wanted.destination.trunc()) && route.gateway == gateway
-    })
+    let destination = Some(wanted.destination.trunc());
+    let leads = |route: &Route| route.kind == "unicast" && route.gateway == gateway;
+    let takes = |path: &PortalRoute<'_>| matches!(path.verdict, RouteVerdict::Sound(route) if path.matched == destination && leads(route));
+    let mut routes = facts.network.routes.known().into_iter().flatten();
+    routes.any(|route| route.destination == destination && leads(route)) || paths.iter().any(takes)
 }
 
 fn finding(nic: &str, lease: &Lease, route: &ClasslessRoute) -> Finding {

@@ -272,3 +272,33 @@ fn the_rule_that_takes_the_session_is_told_with_all_that_it_asks() {
         assert_eq!(said(selectors.clone(), from.clone()), rule, "{selectors} {from}");
     }
 }
+
+/// A host of many containers has more routes than are read: the kernel's answer for the portal tells enough.
+#[test]
+fn routes_that_are_too_many_leave_open_what_the_answer_does_not_tell() {
+    let unread = json!({"op": "replace", "path": "/network/routes", "value": {
+        "unknown": {"place": "rtnetlink", "what": "there are more than 1000 routes"},
+    }});
+    let outcomes = |matched: Value, gateway: &str| {
+        let patch = json!([
+            unread,
+            answer(gateway, 2, "enp0s3", "100.97.0.0/16"),
+            {"op": "replace", "path": "/network/lookups/known/0/matched", "value": matched},
+        ]);
+        let judged = judge(&machine("initramfs-tools-live").patch(patch).facts(), &Selection::default());
+        let outcome = |id: &str| {
+            let result = judged.results.iter().find(|result| result.check.id == id).unwrap();
+            match result.outcome {
+                Outcome::Pass(_) => "pass",
+                Outcome::Unknown { .. } => "unknown",
+                _ => "other",
+            }
+        };
+        (outcome("san-route-unlike-lease"), outcome("san-route-host-override"))
+    };
+    assert_eq!(outcomes(json!("100.97.0.0/16"), "100.64.16.49"), ("pass", "pass"));
+    assert_eq!(outcomes(json!("100.97.0.0/16"), "100.64.16.50"), ("unknown", "pass"));
+    for matched in [json!("100.97.0.10/32"), Value::Null] {
+        assert_eq!(outcomes(matched, "100.64.16.49"), ("unknown", "unknown"));
+    }
+}
