@@ -36,9 +36,10 @@ use std::net::IpAddr;
 /// comes is to be held against what was asked for.
 const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
 
-/// The most routes of a family that are read. What decides is the kernel's answer for a portal, which costs the same
-/// among any number of routes; the routes beside it are told as evidence, and a router's full table is no server's.
-const MOST_ROUTES: usize = 10_000;
+/// The most routes of a family that are read, so that a run costs much the same among any number of them. What decides
+/// is the kernel's answer for a portal; the routes beside it are told as evidence, and a router's full table is no
+/// server's.
+const MOST_ROUTES: usize = 1_000;
 
 /// What the kernel said.
 #[derive(Debug, Clone, Default)]
@@ -144,14 +145,24 @@ fn take_routes(runtime: &Runtime, snapshot: &mut Snapshot) {
             Ok(found) => all.extend(found),
             Err(problem) => {
                 snapshot.routes = Fact::Unknown(problem);
-                // Where not even those are told, there is a problem for all routes already.
-                let told = runtime.converse(true, async |connection| default_routes(&connection, &names).await);
-                snapshot.default_routes = told.flatten().ok();
+                snapshot.default_routes = match family {
+                    // Where not even those are told, there is a problem for all routes already.
+                    AddressFamily::Inet => {
+                        let told = runtime.converse(true, async |connection| default_routes(&connection, &names).await);
+                        told.flatten().ok()
+                    }
+                    _ => Some(all.into_iter().filter(is_default_of_main).collect()),
+                };
                 return;
             }
         }
     }
     snapshot.routes = Fact::Known(all);
+}
+
+fn is_default_of_main(route: &Route) -> bool {
+    route.destination.is_none_or(|prefix| prefix.prefix_len() == 0)
+        && route.table == u32::from(RouteHeader::RT_TABLE_MAIN)
 }
 
 /// The interfaces' names by their index.
