@@ -76,7 +76,7 @@ pub(crate) fn open(path: &Path, choice: Option<&RootChoice>) -> Result<DiskRoot,
         }
         None
     });
-    mount_all(&mut volumes, &devices, &contents, (&chosen, opened), &patience, &mut problems);
+    mount_all(&mut volumes, &devices, &contents, &chosen, opened, &patience, &mut problems);
     let stack = stack_of(&facts, &chosen.filesystem.device);
     let beside = facts.into_iter().filter(|one| stack.iter().all(|known| known.name != one.name)).collect();
     Ok(DiskRoot {
@@ -183,14 +183,9 @@ fn look(path: &Path, opened: &Opened, budget: &Arc<Budget>) -> Result<Looked, St
         0 => Ok(Vec::new()),
         _ => system::subvolumes_among(&root_at(Some(""))?, &paths).map_err(|problem| problem.what),
     });
+    let shown = opened.shown(None).map(|path| path.unwrap_or_default().trim_start_matches('/').to_owned());
     // What the list of subvolumes cannot tell says nothing against the tree that a mount shows.
-    Ok(match opened.shown(None) {
-        Ok(shown) => {
-            let shown = shown.unwrap_or_default().trim_start_matches('/').to_owned();
-            Looked { evidence, shown: Some(shown), subvolumes }
-        }
-        Err(error) => Looked { evidence, shown: None, subvolumes: Err(error.to_string()) },
-    })
+    Ok(Looked { evidence, shown: shown.map_err(|error| error.to_string()), subvolumes })
 }
 
 /// Mounts what the root's fstab mounts from the same disk; the root's own filesystem is open already.
@@ -198,7 +193,8 @@ fn mount_all(
     volumes: &mut Volumes,
     devices: &[Device],
     contents: &Contents,
-    (chosen, opened): (&Candidate, Opened),
+    chosen: &Candidate,
+    opened: Opened,
     patience: &Arc<Patience>,
     problems: &mut Vec<Problem>,
 ) {

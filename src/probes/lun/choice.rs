@@ -48,15 +48,14 @@ pub(crate) struct Candidate {
     pub(crate) evidence: Evidence,
     /// What its filesystem is called where it is chosen.
     device: String,
-    /// The path of its subvolume, also where a mount without `subvol=` shows it; `None` for the top, and where it is
-    /// not known.
-    path: Option<String>,
+    /// Its subvolume by name, whether or not a mount without `subvol=` shows it; `None` where that has no known name.
+    named: Option<String>,
 }
 
 impl Candidate {
     /// The options that choose it, and what it is.
     pub(crate) fn in_words(&self) -> String {
-        let subvolume = self.path.as_ref().map(|path| format!(" --subvolume {}", quoted(path))).unwrap_or_default();
+        let subvolume = self.named.as_ref().map(|path| format!(" --subvolume {}", quoted(path))).unwrap_or_default();
         let name = self.evidence.name.as_deref().unwrap_or("(no name)");
         format!("--root-device {}{subvolume}   {name}", quoted(&self.device))
     }
@@ -67,8 +66,8 @@ impl Candidate {
 pub(crate) struct Looked {
     /// What a mount without `subvol=` shows.
     pub(crate) evidence: Evidence,
-    /// Of a btrfs: the path of that, empty for the top; `None` where it is not known.
-    pub(crate) shown: Option<String>,
+    /// Of a btrfs: the path of that, empty for the top; or why it is not known.
+    pub(crate) shown: Result<String, String>,
     /// Of a btrfs: its subvolumes that may be roots, or why they are not known.
     pub(crate) subvolumes: Result<Vec<Subvolume>, String>,
 }
@@ -103,13 +102,13 @@ impl Search {
             Ok(looked) => looked,
             Err(what) => return self.unread.push(what),
         };
-        let shown = looked.shown.as_deref();
+        let shown = looked.shown.as_deref().ok();
         // A slash at the beginning means as little as in `subvol=`.
         let wanted = choice.and_then(|choice| choice.subvolume.as_deref()).map(|path| path.trim_start_matches('/'));
         let shown_is_wanted = wanted.is_none_or(|wanted| Some(wanted) == shown);
         let candidate = |subvolume: Option<String>, evidence| {
-            let path = subvolume.as_deref().or(shown).filter(|path| !path.is_empty()).map(str::to_owned);
-            Candidate { filesystem: filesystem.clone(), subvolume, evidence, device: device.to_owned(), path }
+            let named = subvolume.as_deref().or(shown).filter(|path| !path.is_empty()).map(str::to_owned);
+            Candidate { filesystem: filesystem.clone(), subvolume, evidence, device: device.to_owned(), named }
         };
         let verdict = system::judge(&looked.evidence);
         let shows_root = verdict == RootVerdict::Root;
@@ -122,10 +121,12 @@ impl Search {
             RootVerdict::NoRoot(why) if filesystem.kind != "btrfs" => self.not_roots.push(format!("{device}: {why}")),
             _ => {}
         }
-        // What lies within a root is its own matter, such as snapshots of it, where nobody asks for it.
+        // What lies within a root is its own matter, such as snapshots of it, where nobody asks for it. Where it is not
+        // known which one is shown, any of them may be that, or lie within it.
         let within = |path: &str| {
-            let rest = shown.and_then(|shown| path.strip_prefix(shown));
-            rest.is_some_and(|rest| shown == Some("") || rest.starts_with('/'))
+            shown.is_none_or(|shown| {
+                path.strip_prefix(shown).is_some_and(|rest| shown.is_empty() || rest.starts_with('/'))
+            })
         };
         let is_wanted = |one: &Subvolume| match wanted {
             Some(wanted) => wanted == one.path,
@@ -138,6 +139,9 @@ impl Search {
                 self.found.extend(roots.map(|one| candidate(Some(one.path), one.evidence)));
             }
             Err(what) => self.unread.push(format!("{device}: {what}")),
+        }
+        if let Err(what) = looked.shown {
+            self.unread.push(format!("{device}: {what}"));
         }
     }
 }
@@ -154,13 +158,19 @@ mod tests {
     }
 
     /// What is found on `sda`, where one subvolume is shown and systems lie at these paths besides.
-    fn search(shown: Option<&str>, init: Option<&str>, others: Result<&[&str], &str>, wanted: Option<&str>) -> Search {
+    fn search(
+        shown: Result<&str, &str>,
+        init: Option<&str>,
+        others: Result<&[&str], &str>,
+        wanted: Option<&str>,
+    ) -> Search {
         let device = BlockDevice { name: "sda".to_owned(), ..BlockDevice::default() };
         let filesystem = Filesystem { device, kind: "btrfs".to_owned(), uuid: None, label: None };
         let choice = RootChoice { device: "sda".to_owned(), subvolume: wanted.map(str::to_owned) };
         let other = |path: &&str| Subvolume { path: (*path).to_owned(), evidence: system(Some("/sbin/init")) };
         let subvolumes = others.map(|paths| paths.iter().map(other).collect()).map_err(str::to_owned);
-        let looked = Looked { evidence: system(init), shown: shown.map(str::to_owned), subvolumes };
+        let shown = shown.map(str::to_owned).map_err(str::to_owned);
+        let looked = Looked { evidence: system(init), shown, subvolumes };
         let mut search = Search::default();
         search.look_at(Some(&choice), &filesystem, "sda", || Ok(looked));
         search
@@ -174,7 +184,7 @@ mod tests {
     fn whichever_is_told_can_be_chosen() {
         let init = Some("/sbin/init");
         for (shown, other) in [("@", "@old"), ("@/.snapshots/1/snapshot", "@"), ("@new", "@")] {
-            let search = |wanted: Option<&str>| search(Some(shown), init, Ok(&[other]), wanted);
+            let search = |wanted: Option<&str>| search(Ok(shown), init, Ok(&[other]), wanted);
             let several = search(None);
             assert_eq!(subvolumes(&several.found), [None, Some(other)]);
             let told: Vec<String> = several.found.iter().map(Candidate::in_words).collect();
@@ -194,21 +204,33 @@ mod tests {
     fn one_that_is_shown_alone_needs_no_subvolume_and_may_have_one() {
         let init = Some("/sbin/init");
         for wanted in [None, Some("@")] {
-            assert_eq!(subvolumes(&search(Some("@"), init, Ok(&["@/before"]), wanted).found), [None], "{wanted:?}");
-            let without_init = search(Some("@"), None, Ok(&[]), wanted).without_init;
+            assert_eq!(subvolumes(&search(Ok("@"), init, Ok(&["@/before"]), wanted).found), [None], "{wanted:?}");
+            let without_init = search(Ok("@"), None, Ok(&[]), wanted).without_init;
             assert_eq!(subvolumes(&without_init), [None], "{wanted:?}");
         }
-        let of_the_top = search(Some(""), init, Ok(&["@/before"]), None).found;
+        let of_the_top = search(Ok(""), init, Ok(&["@/before"]), None).found;
         assert_eq!(of_the_top.iter().map(Candidate::in_words).collect::<Vec<_>>(), ["--root-device sda   (no name)"]);
     }
 
     #[test]
     fn what_the_list_does_not_tell_is_no_subvolume() {
         let init = Some("/sbin/init");
-        for (wanted, found) in [(None, 1), (Some("@"), 0), (Some(""), 0)] {
-            let search = search(None, init, Err("subvolume 257 is damaged"), wanted);
+        let damaged = "subvolume 257 is damaged";
+        for (wanted, found) in [(None, 1), (Some("@"), 1), (Some(""), 0)] {
+            let search = search(Ok("@"), init, Err(damaged), wanted);
             assert_eq!(search.found.len(), found, "{wanted:?}");
-            assert_eq!(search.unread, ["sda: subvolume 257 is damaged"], "{wanted:?}");
+            assert_eq!(search.unread, [format!("sda: {damaged}")], "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_shown_without_a_name_hides_none_that_is_asked_for() {
+        let init = Some("/sbin/init");
+        let unnamed = "no path leads to it";
+        for (wanted, found) in [(None, vec![None]), (Some("@"), vec![Some("@")]), (Some("@none"), vec![])] {
+            let search = search(Err(unnamed), init, Ok(&["@", "@old"]), wanted);
+            assert_eq!(subvolumes(&search.found), found, "{wanted:?}");
+            assert_eq!(search.unread, [format!("sda: {unnamed}")], "{wanted:?}");
         }
     }
 }

@@ -48,7 +48,7 @@ fn look(cx: &Context, filesystem: &Filesystem) -> Result<Looked, Failure> {
         let root = Root::open(at)?;
         let evidence = system::look(&root);
         let subvolumes = if btrfs { system::subvolumes(&root).map_err(|problem| problem.what) } else { Ok(Vec::new()) };
-        Ok(Looked { evidence, shown: Some(String::new()), subvolumes })
+        Ok(Looked { evidence, shown: Ok(String::new()), subvolumes })
     });
     // Another look makes it again.
     let _ = fs::remove_dir(cx.state.join("look"));
