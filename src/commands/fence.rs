@@ -20,7 +20,7 @@ const MOST_EACH: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// Takes note of what was given up.
-pub(super) fn told(fence: Fence) {
+pub(super) fn remember(fence: Fence) {
     *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(fence);
 }
 
@@ -32,7 +32,7 @@ pub(super) fn line() -> String {
 
 /// Gives up all but what is open, before a file that was opened is parsed.
 pub(super) fn around_open_file() {
-    told(fence::enter(&Needs::nothing(Extent::Process(1))));
+    remember(fence::enter(&Needs::nothing(Extent::Process(1))));
     watch_over(MOST);
 }
 
@@ -47,7 +47,7 @@ pub(super) fn around_snapshots(
     let mut needs = Needs::nothing(Extent::Process(threads));
     needs.reads.extend(snapshots.iter().cloned().chain(also.map(Path::to_owned)));
     needs.replaces.extend(answers);
-    told(fence::enter(&needs));
+    remember(fence::enter(&needs));
     let each = MOST_EACH.saturating_mul(u32::try_from(snapshots.len()).unwrap_or(u32::MAX));
     watch_over(MOST.saturating_add(each));
 }

@@ -52,7 +52,7 @@ pub(super) fn gather_until(
     let rescued = request.disk.is_none() && rescue::is_up_at(&request.root);
     let request = GatherRequest { rescued, ..request };
     let say = |stage: probes::Stage| progress.say(&stage.to_string());
-    probes::gather_watched(&request, until, Listener { stage: &say, fence: &fence::told })
+    probes::gather_watched(&request, until, Listener { stage: &say, fence: &fence::remember })
 }
 
 /// What the person asking knows may be more than was known where a snapshot was taken.

@@ -14,12 +14,12 @@ const TABLE_LIMIT: u64 = 1 << 20;
 /// What the kernel shows of the iBFT, as it stands there: its directories; `None` where there is none.
 pub(crate) type Attributes = Result<Option<Vec<Directory>>, Problem>;
 
-/// Reads what the firmware handed over. `sysfs` is opened at `/sys`, or at a captured tree of it; `read` is what was
+/// Reads what the firmware handed over. `sysfs` is opened at `/sys`, or at a captured tree of it; `beforehand` is what was
 /// read of its iBFT beforehand.
 ///
 /// `table` is a saved ACPI table with its name. It may be of another machine than this one, so
 /// the iBFT of this host's own kernel is then left out; that of a captured tree is not.
-pub(crate) fn read(sysfs: &Root, read: Option<&Attributes>, table: Option<(&str, &[u8])>) -> Firmware {
+pub(crate) fn read(sysfs: &Root, beforehand: Option<&Attributes>, table: Option<(&str, &[u8])>) -> Firmware {
     let own = sysfs.path() == std::path::Path::new("/sys");
     Firmware {
         table: match table {
@@ -29,7 +29,7 @@ pub(crate) fn read(sysfs: &Root, read: Option<&Attributes>, table: Option<(&str,
         sysfs: match table {
             Some(_) if own => Fact::NotApplicable("the file of --ibft-table replaces this host's iBFT".to_owned()),
             _ => {
-                let attributes = read.cloned().unwrap_or_else(|| attributes(sysfs));
+                let attributes = beforehand.cloned().unwrap_or_else(|| attributes(sysfs));
                 attributes.map(|found| found.map(|found| ibft_sysfs::parse(&found, &sysfs.name(IBFT)))).into()
             }
         },

@@ -104,19 +104,20 @@ impl Default for Budget {
     fn default() -> Self {
         let bytes = [Limit::of_bytes(BYTES, "MiB"), Limit::of_bytes(TEXTS, "MiB of text")];
         let modules = Allowance::new("kernel modules", u64::MAX, MODULES_UNPACKED, MODULES_BEYOND);
-        Self::new(bytes, Limit::of(ENTRIES, "directory entries"), OPENS, Some(TIME)).unpacking_within(modules)
+        Self::new(bytes, Limit::of(ENTRIES, "directory entries"), OPENS, Some(TIME), modules)
     }
 }
 
 impl Budget {
-    fn new([bytes, texts]: [Limit; 2], entries: Limit, opens: u64, time: Option<Duration>) -> Self {
+    fn new(
+        [bytes, texts]: [Limit; 2],
+        entries: Limit,
+        opens: u64,
+        time: Option<Duration>,
+        unpacking: Allowance,
+    ) -> Self {
         let deadline = time.and_then(|time| Some((Instant::now().checked_add(time)?, time)));
-        let unpacking = Allowance::unlimited();
         Self { bytes, texts, entries, opens: Limit::of(opens, "paths"), deadline, ended: OnceLock::new(), unpacking }
-    }
-
-    fn unpacking_within(self, unpacking: Allowance) -> Self {
-        Self { unpacking, ..self }
     }
 
     /// For the images of one loader's entry. Images are read beside the files, so they have a budget of their own: which
@@ -124,8 +125,8 @@ impl Budget {
     pub fn of_images() -> Self {
         let bytes = || Limit::of_bytes(IMAGE_BYTES, "MiB of names, scripts and settings of initramfs images");
         let images = Allowance::new("initramfs images", IMAGE_READ, IMAGE_UNPACKED, IMAGE_BEYOND);
-        Self::new([bytes(), bytes()], Limit::of(IMAGE_ENTRIES, "entries of initramfs images"), OPENS, Some(TIME))
-            .unpacking_within(images)
+        let entries = Limit::of(IMAGE_ENTRIES, "entries of initramfs images");
+        Self::new([bytes(), bytes()], entries, OPENS, Some(TIME), images)
     }
 
     /// For another image that no entry loads together with the first one: all of it but the time, which goes on.
@@ -136,7 +137,7 @@ impl Budget {
     /// For what the running kernel tells: that is as much as the machine has of it.
     pub fn unlimited() -> Self {
         let all = || Limit::of_bytes(u64::MAX, "MiB");
-        Self::new([all(), all()], all(), u64::MAX, None)
+        Self::new([all(), all()], all(), u64::MAX, None, Allowance::unlimited())
     }
 
     /// From where on nothing was read, and for which limit, in words; `None` while everything was read.
@@ -212,7 +213,7 @@ mod tests {
 
     fn budget(bytes: [u64; 2], entries: u64, opens: u64, time: Option<Duration>) -> Budget {
         let bytes = bytes.map(|most| Limit::of_bytes(most, "MiB"));
-        Budget::new(bytes, Limit::of(entries, "directory entries"), opens, time)
+        Budget::new(bytes, Limit::of(entries, "directory entries"), opens, time, Allowance::unlimited())
     }
 
     #[test]

@@ -41,12 +41,12 @@ pub(super) const OF_LABELS: CapabilitySet = CapabilitySet::MAC_ADMIN;
 /// When the kernel refuses.
 pub(super) fn give_up(unwanted: CapabilitySet) -> Result<(), Problem> {
     take(unwanted).map_err(|errno| {
-        let why = told(errno);
+        let why = words_of(errno);
         Problem::new("capabilities(7)", format!("those that no program below the root needs cannot be given up: {why}"))
     })
 }
 
-fn told(errno: rustix::io::Errno) -> String {
+fn words_of(errno: rustix::io::Errno) -> String {
     in_words(Errno::from_raw(errno.raw_os_error()))
 }
 
@@ -67,12 +67,12 @@ fn take(unwanted: CapabilitySet) -> rustix::io::Result<()> {
     set_capabilities(None, sets)
 }
 
-/// Leaves the calling thread these capabilities, as far as it has them, for good; says which, in words.
+/// Leaves the calling thread these capabilities, as far as it has them, for good; says of them in words which.
 ///
 /// # Errors
-/// When the kernel refuses: why, in words.
+/// When the kernel refuses: why, in the same words.
 pub(super) fn keep_only(wanted: CapabilitySet) -> Result<String, String> {
-    let lacking = |errno| format!("capabilities ({})", told(errno));
+    let lacking = |errno| format!("capabilities ({})", words_of(errno));
     let has = capabilities(None).map_err(lacking)?.permitted;
     let kept = has & wanted;
     if has.contains(CapabilitySet::SETPCAP) {
@@ -82,5 +82,5 @@ pub(super) fn keep_only(wanted: CapabilitySet) -> Result<String, String> {
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
     set_capabilities(None, sets).map_err(lacking)?;
     let names: Vec<String> = kept.iter_names().map(|(name, _)| format!("CAP_{name}")).collect();
-    Ok(names.join(", "))
+    Ok(format!("capabilities ({})", if names.is_empty() { "none".to_owned() } else { names.join(", ") }))
 }

@@ -53,10 +53,7 @@ pub fn enter(needs: &Needs) -> Fence {
     };
     // The list of system calls comes last: what sets up the others is not on it.
     note(paths::hold(needs));
-    note(capabilities::keep_only(capabilities_for(needs)).map(|kept| {
-        let kept = if kept.is_empty() { "none" } else { &kept };
-        format!("capabilities ({kept})")
-    }));
+    note(capabilities::keep_only(capabilities_for(needs)));
     if needs.extent == Extent::Reader {
         // Who starts a reader and is killed leaves nobody to listen to it.
         let _ = prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
