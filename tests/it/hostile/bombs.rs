@@ -3,9 +3,10 @@
 
 use super::inputs::{BOOTS, FAILS, INITRD, Input, input, write};
 use crate::support::image::{self, Record};
+use crate::support::tree::Tree;
 use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -27,26 +28,30 @@ fn zeros_behind(bytes: &[u8], zeros: u64, compression: &str) -> Vec<u8> {
 
 /// An archive and so many zeros behind it, packed.
 fn bomb(zeros: u64, compression: &str) -> Vec<u8> {
-    zeros_behind(&image::records(&[Record::new("f", 0o100_644, b"")]), zeros, compression)
+    zeros_behind(&archive(), zeros, compression)
 }
 
-/// An archive in a stream whose decoder has to keep so much of what came out, in bytes.
-fn windowed(compression: &str, window: u32) -> Vec<u8> {
-    let archive = image::records(&[Record::new("f", 0o100_644, b"")]);
+/// An archive of one file.
+fn archive() -> Vec<u8> {
+    image::records(&[Record::new("f", 0o100_644, b"")])
+}
+
+/// Bytes in a stream whose decoder has to keep so much of what came out, in bytes.
+fn windowed(mut bytes: impl Read, compression: &str, window: u32) -> Vec<u8> {
     let mut options = LzmaOptions::new_preset(0).unwrap();
     options.dict_size(window);
     let stream = match compression {
         "zstd" => {
             let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
             encoder.window_log(window.ilog2()).unwrap();
-            encoder.write_all(&archive).unwrap();
+            io::copy(&mut bytes, &mut encoder).unwrap();
             return encoder.finish().unwrap();
         }
         "xz" => Stream::new_stream_encoder(Filters::new().lzma2(&options), Check::Crc32).unwrap(),
         _ => Stream::new_lzma_encoder(&options).unwrap(),
     };
     let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
-    encoder.write_all(&archive).unwrap();
+    io::copy(&mut bytes, &mut encoder).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -85,16 +90,35 @@ pub(crate) fn images() -> Vec<Input> {
     let of_xz = "unpacking it takes a window of more than 64 MiB, which is isctpl's limit";
     for (compression, size, window) in [("zstd", 1 << 27, of_zstd), ("xz", 1 << 27, of_xz), ("lzma", 1 << 30, of_xz)] {
         let name = format!("{INITRD}: a window of {} MiB of {compression}", size >> 20);
-        let windowed = move |root: &Path| write(root, INITRD, windowed(compression, size));
+        let windowed = move |root: &Path| write(root, INITRD, windowed(archive().as_slice(), compression, size));
         inputs.push(input(name, window, windowed).at(&at));
     }
     let segments = "the file has more than 4096 segments, which is isctpl's limit";
     for compression in ["zstd", "xz", "lzma"] {
         let name = format!("{INITRD}: five thousand segments of {compression}, with a window of 32 MiB each");
-        let many = move |root: &Path| write(root, INITRD, windowed(compression, 1 << 25).repeat(5000));
+        let many = move |root: &Path| {
+            write(root, INITRD, windowed(archive().as_slice(), compression, 1 << 25).repeat(5000));
+        };
         inputs.push(input(name, segments, many).at(&at));
     }
     inputs
+}
+
+/// The most that a run may allocate beside a window, in KiB.
+const BESIDE_WINDOW: u32 = 10 << 10;
+
+/// Images with the largest windows that are accepted, and more behind the archive than such a window holds.
+pub(crate) fn windows() -> Vec<Input> {
+    let filled = |(compression, window): (&'static str, u32)| {
+        let name = format!("{INITRD}: a window of {} MiB of {compression}, filled", window >> 20);
+        let of_image = input(name, "BOOTS: ", move |root| {
+            let archive = image::archive(&Tree::load("images/initramfs-tools.tree"));
+            let bytes = archive.chain(io::repeat(0).take(100 << 20));
+            write(root, INITRD, windowed(bytes, compression, window));
+        });
+        Input { memory: (window >> 10) + BESIDE_WINDOW, ..of_image.ends(0..=0) }
+    };
+    [("zstd", 32 << 20), ("xz", 64 << 20), ("lzma", 64 << 20)].map(filled).into()
 }
 
 /// Files that are a terabyte long, and take next to no room.

@@ -9,6 +9,10 @@ use std::path::Path;
 /// The image that the machine's loader names.
 pub(crate) const INITRD: &str = "boot/initrd.img-6.1.0-50-amd64";
 
+/// What a run may allocate, in KiB: memory that is written to, the stacks of threads included. An input with a large
+/// window has a limit of its own.
+pub(crate) const MEMORY: u32 = 64 << 10;
+
 /// One input.
 pub(crate) struct Input {
     pub(crate) name: String,
@@ -18,6 +22,8 @@ pub(crate) struct Input {
     pub(crate) place: String,
     /// With what codes the report may end.
     pub(crate) codes: RangeInclusive<i32>,
+    /// What a run over it may allocate, in KiB.
+    pub(crate) memory: u32,
     /// Writes it into the machine's root.
     pub(crate) write: Box<dyn Fn(&Path)>,
 }
@@ -43,7 +49,7 @@ pub(crate) const FAILS: RangeInclusive<i32> = 2..=2;
 
 /// One on which the verdict hangs.
 pub(crate) fn input(name: impl Into<String>, told: &'static str, write: impl Fn(&Path) + 'static) -> Input {
-    Input { name: name.into(), told, place: String::new(), codes: UNKNOWN, write: Box::new(write) }
+    Input { name: name.into(), told, place: String::new(), codes: UNKNOWN, memory: MEMORY, write: Box::new(write) }
 }
 
 pub(crate) fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {

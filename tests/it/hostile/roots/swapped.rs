@@ -4,21 +4,27 @@ use super::{OUTSIDE, machine, report};
 use crate::hostile::INITRD;
 use nix::sys::stat::{Mode, SFlag, mknod};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Judges a root again and again while something is done to it; it ends each time, and tells nothing of what stands
-/// outside.
-fn judged_meanwhile(root: &Path, what: &str, mut change: impl FnMut(usize) + Send) {
+/// Judges a root again and again while it is changed in each of these ways by turns; it ends each time, and tells
+/// nothing of what stands outside. Each way of change has to succeed meanwhile.
+fn judged_meanwhile(root: &Path, what: &str, ways: &[&str], mut change: impl FnMut(&str) -> io::Result<()> + Send) {
     let ends = AtomicBool::new(false);
+    let mut done = vec![0; ways.len()];
+    let mut failed = Vec::new();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let mut turn = 0;
-            while !ends.load(Ordering::Relaxed) {
-                change(turn);
-                turn += 1;
+            for turn in (0..ways.len()).cycle() {
+                if ends.load(Ordering::Relaxed) {
+                    break;
+                }
+                match change(ways[turn]) {
+                    Ok(()) => done[turn] += 1,
+                    Err(error) => failed.push(format!("{}: {error}", ways[turn])),
+                }
                 // A run in between sees either.
                 std::thread::sleep(std::time::Duration::from_micros(50));
             }
@@ -36,6 +42,7 @@ fn judged_meanwhile(root: &Path, what: &str, mut change: impl FnMut(usize) + Sen
         ends.store(true, Ordering::Relaxed);
         assert!(codes.iter().all(Result::is_ok), "{what}: a run failed");
     });
+    assert!(done.iter().all(|count| *count > 0), "{what}: {ways:?} came about {done:?} times; {:?}", failed.first());
 }
 
 /// How long a file is made, in bytes.
@@ -60,15 +67,12 @@ fn what_is_swapped_while_it_is_read_is_the_one_or_the_other() {
         File::create(beside("large")).unwrap().set_len(TERABYTE).unwrap();
         // A new name of the same file each time, so that rename(2) replaces what is there at once.
         let next = beside("next");
-        judged_meanwhile(root.path(), place, move |turn| {
-            let kind = ["file", "fifo", "file", "link", "large", "none"][turn % 6];
-            match kind {
-                "none" => drop(fs::remove_file(&at)),
-                kind => {
-                    let _ = fs::hard_link(next.with_file_name(kind), &next);
-                    let _ = fs::rename(&next, &at);
-                }
+        judged_meanwhile(root.path(), place, &["file", "fifo", "file", "link", "large", "none"], move |kind| {
+            if kind == "none" {
+                return fs::remove_file(&at);
             }
+            fs::hard_link(next.with_file_name(kind), &next)?;
+            fs::rename(&next, &at)
         });
     }
 }
@@ -80,11 +84,11 @@ fn files_that_shrink_and_grow_while_they_are_read_come_to_an_end() {
         let root = machine();
         let at = root.path().join(place);
         let whole = fs::read(&at).unwrap();
-        judged_meanwhile(root.path(), place, move |turn| match turn % 4 {
-            0 => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(whole.len() as u64 / 2))),
-            1 => drop(fs::write(&at, &whole)),
-            2 => drop(OpenOptions::new().append(true).open(&at).and_then(|mut file| file.write_all(&[b'\n'; 1 << 16]))),
-            _ => drop(OpenOptions::new().write(true).open(&at).and_then(|file| file.set_len(TERABYTE))),
+        judged_meanwhile(root.path(), place, &["half", "whole", "longer", "large"], move |length| match length {
+            "half" => OpenOptions::new().write(true).open(&at)?.set_len(whole.len() as u64 / 2),
+            "whole" => fs::write(&at, &whole),
+            "longer" => OpenOptions::new().append(true).open(&at)?.write_all(&[b'\n'; 1 << 16]),
+            _ => OpenOptions::new().write(true).open(&at)?.set_len(TERABYTE),
         });
     }
 }
@@ -101,14 +105,13 @@ fn directories_that_are_swapped_lead_nowhere_else() {
         let at = root.path().join(place);
         let aside: PathBuf = root.path().join("run/aside");
         let to = outside.path().to_owned();
-        judged_meanwhile(root.path(), place, move |turn| {
-            if turn % 2 == 0 {
-                let _ = fs::rename(&at, &aside);
-                let _ = symlink(&to, &at);
-            } else {
-                let _ = fs::remove_file(&at);
-                let _ = fs::rename(&aside, &at);
+        judged_meanwhile(root.path(), place, &["link", "directory"], move |kind| {
+            if kind == "link" {
+                fs::rename(&at, &aside)?;
+                return symlink(&to, &at);
             }
+            fs::remove_file(&at)?;
+            fs::rename(&aside, &at)
         });
     }
 }
