@@ -15,16 +15,18 @@ fn machine(changes: &str) -> tempfile::TempDir {
 
 #[test]
 fn nothing_outside_the_root_is_read_and_nothing_is_written() {
+    const TEST: &str = "nothing_outside_the_root_is_read_and_nothing_is_written";
     if !crate::support::has("strace") {
-        return crate::support::skip("nothing_outside_the_root_is_read", "`strace` is not installed");
+        return crate::support::skip(TEST, "`strace` is not installed");
     }
     let root = machine("");
     let before = listing(root.path());
     let name = root.path().to_str().unwrap().to_owned();
     let mut seen_inside = 0;
     let trace = trace([OsStr::new("doctor"), OsStr::new("--root"), root.path().as_os_str()]);
+    assert_eq!(trace.code, 0, "{}", trace.out);
     trace.only_reads(None);
-    trace.is_fenced_before(&name);
+    trace.is_fenced_before(&name, TEST);
     for call in &trace.calls {
         let rest = &call.rest;
         // Paths of openat2 are relative to the root's descriptor, and the kernel keeps them inside.

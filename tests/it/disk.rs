@@ -265,10 +265,11 @@ fn a_damaged_list_of_subvolumes_hides_no_root() {
 
 #[test]
 fn nothing_is_mounted_written_or_executed() {
+    const TEST: &str = "nothing_is_mounted_written_or_executed";
     if !has("strace") {
-        return skip("nothing_is_mounted_written_or_executed", "`strace` is not installed");
+        return skip(TEST, "`strace` is not installed");
     }
-    if cannot_make_disks("nothing_is_mounted_written_or_executed") {
+    if cannot_make_disks(TEST) {
         return;
     }
     let disk = Disk::of(machine("").path());
@@ -283,7 +284,7 @@ fn nothing_is_mounted_written_or_executed() {
             "opens something else: {path}"
         );
     }
-    trace.is_fenced_before("disk.raw");
+    trace.is_fenced_before("disk.raw", TEST);
     assert!(!opened.is_empty());
 }
 

@@ -54,8 +54,8 @@ fn a_run_writes_nothing_but_its_answer_and_executes_nothing() {
         assert!(trace.code < 3, "{arguments:?} ended with {}", trace.code);
         assert!(!trace.only_reads(answer).is_empty(), "{arguments:?}");
         match read {
-            Some(read) => trace.is_fenced_before(read),
-            None => drop(trace.fenced_at()),
+            Some(read) => trace.is_fenced_before(read, TEST),
+            None => drop(trace.fenced_at(TEST)),
         }
     }
 }

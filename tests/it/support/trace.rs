@@ -216,23 +216,24 @@ impl Trace {
     }
 
     /// Holds the one that reads to giving up what it does not need before it opens anything below `place` to read it,
-    /// which it has to.
-    pub fn is_fenced_before(&self, place: &str) {
-        let fenced = self.fenced_at();
+    /// which it has to. What the kernel lacks is told with the name of the test.
+    pub fn is_fenced_before(&self, place: &str, test: &str) {
+        let fenced = self.fenced_at(test);
         let opened =
             self.at(|call| call.name.starts_with("open") && call.rest.contains(place) && !call.rest.contains("O_PATH"));
         let first = *opened.first().unwrap_or_else(|| panic!("nothing of {place} is read"));
         assert!(first > fenced, "{place} is read before the fence stands");
     }
 
-    /// Holds the one that reads to giving up what it does not need; says where it has.
-    pub fn fenced_at(&self) -> usize {
+    /// Holds the one that reads to giving up what it does not need; gives where it has. What the kernel lacks is told
+    /// with the name of the test.
+    pub fn fenced_at(&self, test: &str) -> usize {
         let fenced = *self.done_at("seccomp").first().expect("no filter of system calls was set");
         if super::has_landlock() {
             let restricted = self.done_at("landlock_restrict_self");
             assert!(restricted.first().is_some_and(|at| *at < fenced), "no Landlock before the filter");
         } else {
-            super::kernel_cannot("fenced_at", "it has no Landlock");
+            super::kernel_cannot(test, "it has no Landlock");
         }
         fenced
     }
