@@ -61,6 +61,10 @@ pub struct Initramfs {
     pub login_database_unplaced: Option<Located<String>>,
     /// Configuration inside it that asks for a login: `/etc/iscsi.initramfs`, `etc/cmdline.d/*`.
     pub requests: Vec<LoginRequest>,
+    /// Whether `/etc/iscsi.initramfs` in it has a CHAP user, which open-iscsi's script offers to whatever target it is
+    /// told. `None` where there is no such file, and where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<bool>,
     /// Command-line words that the image itself adds (dracut's `etc/cmdline.d`, `etc/cmdline`).
     pub own_cmdline: Vec<Located<Cmdline>>,
     /// The initiator name in it: `etc/initiatorname.iscsi` or `etc/iscsi/initiatorname.iscsi`.

@@ -1,5 +1,6 @@
 //! `login-account-missing`: the image names the target itself, and not the account that the firmware has for it.
 
+use crate::analysis::Family;
 use crate::facts::{RequestKind, Session};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -47,7 +48,9 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let words = facts.boot_words();
     let beside =
         ["iscsi_username", "rd.iscsi.username"].iter().any(|key| words.last(key).is_some_and(|user| !user.is_empty()));
-    if beside || account == Some(true) {
+    // open-iscsi's script takes the user of its file for a target of the command line as well.
+    let of_file = image.account == Some(true) && image.family() == Family::InitramfsTools;
+    if beside || of_file || account == Some(true) {
         return Ok(Outcome::pass(format!("an account for {name} comes with the request")));
     }
     let Some(handoff) = facts.handoff() else {

@@ -76,6 +76,20 @@ fn words_of_the_command_line_are_asked_for_an_account_too() {
     let single = format!("iscsi_target_name={TARGET} iscsi_target_ip=100.97.0.10");
     assert_eq!(of("initramfs-tools-root", &single), "critical");
     assert_eq!(of("initramfs-tools-root", &format!("{single} iscsi_username=u")), "pass");
+    let in_file = |base: &str, words: &str| {
+        let user = json!([
+            {"op": "replace", "path": "/images/0/requests", "value": []},
+            {"op": "add", "path": "/images/0/account", "value": true},
+            {"op": "add", "path": "/images/0/secrets/-", "value": {"path": "i!etc/iscsi.initramfs", "line": 2}},
+        ]);
+        account(with_firmware(base).patch(user).cmdline(&format!("{ROOT} {words}")))
+    };
+    assert_eq!(
+        in_file("initramfs-tools-root", &single),
+        "pass",
+        "its file has the user alone, and the words the target"
+    );
+    assert_eq!(in_file("dracut-root", &format!("netroot=iscsi:100.97.0.10::3260:47:{TARGET}")), "unknown");
     assert_eq!(of("initramfs-tools-root", &format!("root=iscsi:100.97.0.10::::{TARGET}")), "critical");
     assert_eq!(of("dracut-root", &format!("netroot=iscsi:100.97.0.10::3260:47:{TARGET}")), "critical");
     assert_eq!(of("dracut-root", &format!("netroot=iscsi:u:p@100.97.0.10::3260:47:{TARGET}")), "pass");

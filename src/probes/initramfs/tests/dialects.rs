@@ -77,6 +77,14 @@ fn what_is_in_doubt_in_an_image_names_its_source() {
     let (facts, told) = of(ISCSI, "return\n[ -e /x ] && ISCSI_AUTO=true\nISCSI_PASSWORD=hidden-from-all\n");
     assert!(facts.requests.is_empty() && told.is_empty(), "the shell does not come so far");
     assert_eq!(facts.secrets, [Location::line(format!("/boot/initrd.img!{ISCSI}"), 3)]);
+    for (path, text, account) in [
+        (ISCSI, "ISCSI_USERNAME=hidden-from-all\n", Some(true)),
+        (ISCSI, "ISCSI_PASSWORD=hidden-from-all\n", Some(false)),
+        (ISCSI, "[ -e /x ] && ISCSI_USERNAME=hidden-from-all\n", None),
+        ("etc/iscsi/iscsi.initramfs", "ISCSI_USERNAME=hidden-from-all\n", Some(false)),
+    ] {
+        assert_eq!(of(path, text).0.account, account, "{path}: {text}");
+    }
     let (facts, told) = of("conf/conf.d/z", "[ -e /x ] && RESUME=none\n");
     assert_eq!(told, [("/boot/initrd.img!conf/conf.d/z:1".to_owned(), Source::Resume)]);
     assert_eq!(facts.resume, None);
