@@ -69,8 +69,13 @@ pub(crate) fn device_directory(mount: &Mount, root: &Root, sysfs: Sysfs<'_>) -> 
         return Err(problem("sysfs, which shows its block device, is not mounted".to_owned()));
     }
     let found = if mount.device.starts_with("0:") {
-        // btrfs has a number of its own kind; its source is one of its devices.
-        by_source(mount, root, sysfs)?
+        // btrfs has a number of its own kind; its source is one of its devices, under a name that may be gone.
+        match by_source(mount, root, sysfs)? {
+            None if mount.kind == "btrfs" => {
+                root.filesystem_id(&mount.target)?.map_or(Ok(None), |id| sysfs.by_btrfs(id))?
+            }
+            found => found,
+        }
     } else {
         sysfs.by_number(&mount.device)?
     };

@@ -10,6 +10,11 @@ const STACK_LIMIT: usize = 256;
 /// The most bytes of a page of vital product data: its length is a number of two bytes.
 const VPD_LIMIT: u64 = 4 + 0xffff;
 
+/// The numbers of a btrfs's subvolumes: that of the top, and the lowest of the others (`BTRFS_FS_TREE_OBJECTID` and
+/// `BTRFS_FIRST_FREE_OBJECTID` of `include/uapi/linux/btrfs_tree.h`).
+const TOP: u32 = 5;
+const FIRST_SUBVOLUME: u32 = 256;
+
 /// A sysfs tree: a root opened at it, or the directory `/sys` of a root.
 #[derive(Clone, Copy)]
 pub(crate) struct Sysfs<'a> {
@@ -50,6 +55,19 @@ impl<'a> Sysfs<'a> {
                 && self.root.line(&format!("{directory}/dm/name"))?.as_deref() == Some(dm_name)
             {
                 return Ok(Some(directory));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The directory of a device of a mounted btrfs, of which statfs(2) tells this number.
+    pub(crate) fn by_btrfs(&self, filesystem_id: u64) -> Result<Option<String>, Problem> {
+        let mounted = self.inside("/fs/btrfs");
+        for uuid in self.root.names(&mounted)?.iter().filter(|uuid| is_btrfs(uuid, filesystem_id)) {
+            for device in self.root.names(&format!("{mounted}/{uuid}/devices"))? {
+                if let Some(directory) = self.by_name(&device)? {
+                    return Ok(Some(directory));
+                }
             }
         }
         Ok(None)
@@ -256,6 +274,16 @@ fn lun_of(directory: &str) -> Option<u64> {
             _ => None,
         }
     })
+}
+
+/// Whether a number of statfs(2) is of the btrfs with this UUID: it is made of the UUID and of the number of the subvolume
+/// that is mounted (`btrfs_statfs` of `fs/btrfs/super.c`), which has fewer than 32 bits.
+fn is_btrfs(uuid: &str, filesystem_id: u64) -> bool {
+    let Ok(uuid) = u128::from_str_radix(&uuid.replace('-', ""), 16) else { return false };
+    let [first, second, third, fourth] = [96, 64, 32, 0].map(|at| (uuid >> at) as u32);
+    let (of_uuid, with_subvolume) = (filesystem_id as u32, (filesystem_id >> 32) as u32);
+    let subvolume = with_subvolume ^ second ^ fourth;
+    of_uuid == first ^ third && (subvolume == TOP || subvolume >= FIRST_SUBVOLUME)
 }
 
 #[cfg(test)]

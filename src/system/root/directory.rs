@@ -127,6 +127,13 @@ impl Directory {
         false
     }
 
+    /// As [`Root::filesystem_id`](super::Root::filesystem_id).
+    pub(super) fn filesystem_id(&self, view: &View, path: &str) -> Result<Option<u64>, Problem> {
+        let Some(fd) = self.find(view, path, OFlag::empty())? else { return Ok(None) };
+        let told = rustix::fs::fstatvfs(&fd);
+        told.map(|told| Some(told.f_fsid)).map_err(|error| view.problem(path, error.to_string()))
+    }
+
     /// The directory that holds a path, and the last part of the path.
     fn find_parent(&self, view: &View, path: &str) -> Result<Option<(OwnedFd, OsString)>, Problem> {
         view.spend_open(path)?;

@@ -179,6 +179,18 @@ impl Root {
         }
     }
 
+    /// The number by which statfs(2) tells the filesystem of a path from others; `None` when there is nothing, and of a
+    /// disk.
+    ///
+    /// # Errors
+    /// As [`Root::stat`].
+    pub(crate) fn filesystem_id(&self, path: &str) -> Result<Option<u64>, Problem> {
+        match &self.tree {
+            Tree::Directory(directory) => directory.filesystem_id(&self.view, path),
+            Tree::Volumes(_) => Ok(None),
+        }
+    }
+
     /// Where a symbolic link points, as written; `None` when there is no link.
     ///
     /// # Errors
