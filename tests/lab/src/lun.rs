@@ -148,8 +148,18 @@ impl Workshop {
     /// # Errors
     /// When a mount fails.
     pub(crate) fn attach<'a>(&'a self, image: &'a Path, mount: &'a Path, log_path: &'a Path) -> Result<Attached<'a>> {
+        let alone = self.alone(image)?;
         finish(self.tool_for("attach", image).arg(image).arg(mount), log_path)?;
-        Ok(Attached { workshop: self, image, mount, log_path, done: false })
+        Ok(Attached { workshop: self, image, mount, log_path, done: false, _alone: alone })
+    }
+
+    /// Waits for its turn, where the kernel mounts none beside another one: copies of a btrfs have one UUID.
+    fn alone(&self, image: &Path) -> Result<Option<Flock<fs::File>>> {
+        if !fs::read_to_string(layout(image)).is_ok_and(|layout| layout.contains("ALONE=yes")) {
+            return Ok(None);
+        }
+        let lock = fs::File::create(self.cache.join("alone.lock"))?;
+        Flock::lock(lock, FlockArg::LockExclusive).map(Some).map_err(|(_, error)| error.into())
     }
 
     /// Encrypts the root of a LUN that is laid out for that, before a machine boots from it.
@@ -245,6 +255,8 @@ pub(crate) struct Attached<'a> {
     mount: &'a Path,
     log_path: &'a Path,
     done: bool,
+    /// Held while it is mounted.
+    _alone: Option<Flock<fs::File>>,
 }
 
 impl Attached<'_> {

@@ -1,0 +1,1 @@
+cmdline "iscsi_auto edd=off rootflags=subvol=@rootfs"
