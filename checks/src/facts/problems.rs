@@ -181,6 +181,7 @@ fn kernel<'a>(kernel: &'a Kernel, found: &mut Vec<&'a Problem>) {
 fn iscsi<'a>(iscsi: &'a Iscsi, found: &mut Vec<&'a Problem>) {
     found.extend(iscsi.sessions.problem());
     found.extend(iscsi.iscsid_running.problem());
+    found.extend(iscsi.iscsid_libraries.problem());
     found.extend(&iscsi.problems);
 }
 

@@ -22,6 +22,8 @@ pub struct Iscsi {
     pub sessions: Fact<Vec<Session>>,
     /// Whether an iscsid runs (its abstract socket `@ISCSIADM_ABSTRACT_NAMESPACE` and process).
     pub iscsid_running: Fact<bool>,
+    /// The libraries that iscsid is linked with, as its file names them; `None` where the root has no iscsid.
+    pub iscsid_libraries: Fact<Option<Vec<String>>>,
     /// Whether iscsiadm is installed in the root.
     pub iscsiadm: Option<String>,
     /// Files that could not be read or parsed.
@@ -198,6 +200,12 @@ pub struct Unit {
     pub remain_after_exit: bool,
     /// `Type=` as written.
     pub kind: Option<String>,
+    /// What `Environment=` sets of OpenSSL's own variables, as `NAME=VALUE`; others may be secrets, and are not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<Located<String>>,
+    /// `EnvironmentFile=`, whose file is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_environment: Option<Location>,
     /// Generated from a System V script.
     pub from_sysv: bool,
 }

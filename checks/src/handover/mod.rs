@@ -19,6 +19,7 @@ mod mount_device_missing;
 mod nic_match;
 mod outcome;
 mod port;
+mod relogin_reads_root;
 mod san_nic_reconfigured;
 mod san_route_not_kept;
 mod start_delayed;
@@ -47,4 +48,5 @@ pub(crate) const CHECKS: &[&Check] = &[
     &interface_renamed::CHECK,
     &mount_device_missing::CHECK,
     &start_delayed::CHECK,
+    &relogin_reads_root::CHECK,
 ];

@@ -17,6 +17,7 @@ mod own_target;
 mod ports;
 mod readers;
 mod reboot;
+mod relogin;
 mod repairs;
 mod requested_modules;
 mod root_and_shutdown;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 /// Critical checks from the loader to the shutdown that no file of the root fixes, and why.
 const NOT_BY_FILES: &[(&str, &str)] = &[
+    ("handover-relogin-reads-root", "what may hang is no finding, and its words name the drop-in that avoids it"),
     ("initramfs-hooks-not-run", "why dracut left its systemd modules out is not known"),
     ("initramfs-crypt-missing", "cryptsetup comes with a package, and where a key may lie is for a person to decide"),
     ("initramfs-layer-unknown", "what is not known cannot be fixed"),

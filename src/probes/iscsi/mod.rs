@@ -3,6 +3,7 @@
 pub(crate) mod records;
 pub(crate) mod sessions;
 
+use crate::formats::image::elf;
 use crate::formats::iscsi::open_iscsi;
 use crate::probes::files::first_of;
 use crate::system::{FileKind, Root};
@@ -13,6 +14,11 @@ pub(crate) const INITIATOR_NAME: &str = "/etc/iscsi/initiatorname.iscsi";
 const ISCSID_CONF: &str = "/etc/iscsi/iscsid.conf";
 const INITRAMFS_CONF: &str = "/etc/iscsi/iscsi.initramfs";
 const DEFAULTS: &str = "/etc/default/open-iscsi";
+
+/// The largest program that is read; that of Debian 12 has 400 KB.
+const PROGRAM_LIMIT: u64 = 8 << 20;
+
+const ISCSID: [&str; 4] = ["/usr/sbin/iscsid", "/sbin/iscsid", "/usr/bin/iscsid", "/bin/iscsid"];
 const ISCSIADM: [&str; 4] = ["/usr/sbin/iscsiadm", "/sbin/iscsiadm", "/usr/bin/iscsiadm", "/bin/iscsiadm"];
 
 /// Reads open-iscsi's files of a root, and the running kernel's sessions from `sysfs`, a root opened at `/sys`.
@@ -49,6 +55,7 @@ pub(crate) fn read(root: &Root, sysfs: Option<&Root>, iscsid: Option<&Fact<bool>
         Ok(found) => iscsi.iscsiadm = found.map(str::to_owned),
         Err(problem) => problems.push(problem),
     }
+    iscsi.iscsid_libraries = iscsid_libraries(root).into();
     match sysfs {
         Some(sysfs) => {
             let kernel = root.kernel();
@@ -64,6 +71,14 @@ pub(crate) fn read(root: &Root, sysfs: Option<&Root>, iscsid: Option<&Fact<bool>
     Source::Other.name(&mut problems);
     iscsi.problems = problems;
     iscsi
+}
+
+/// What iscsid is linked with; `None` where there is none.
+fn iscsid_libraries(root: &Root) -> Result<Option<Vec<String>>, Problem> {
+    let Some(path) = first_of(root, ISCSID, FileKind::File)? else { return Ok(None) };
+    let Some(bytes) = root.read(path, PROGRAM_LIMIT)? else { return Ok(None) };
+    let linkage = elf::linkage(&bytes).map_err(|error| Problem::new(root.name(path), error.to_string()))?;
+    Ok(Some(linkage.unwrap_or_default().needed))
 }
 
 /// What the running kernel knows, without a file of the root: sessions, and whether iscsid runs.

@@ -180,3 +180,17 @@ fn a_unit_whose_disk_cannot_be_looked_at_is_not_without_one() {
     let problem = sessions::units(&sysfs, "session1").err().unwrap();
     assert!(problem.place.ends_with("/6:0:0:48/block"), "{problem}");
 }
+
+#[test]
+fn what_iscsid_is_linked_with_stands_in_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let libraries = || read(&Root::open(directory.path()).unwrap(), None, None).iscsid_libraries;
+    assert_eq!(libraries(), Fact::Known(None));
+    let program = directory.path().join("usr/sbin/iscsid");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, elf::sample::program(None, &["libcrypto.so.3", "libc.so.6"], None)).unwrap();
+    assert_eq!(libraries(), Fact::Known(Some(vec!["libcrypto.so.3".to_owned(), "libc.so.6".to_owned()])));
+    fs::write(&program, "#!/bin/sh\n").unwrap();
+    let problem = libraries().problem().cloned().unwrap();
+    assert!(problem.place.ends_with("/usr/sbin/iscsid"), "{problem}");
+}

@@ -6,9 +6,10 @@ mod sysv;
 use super::units::load;
 use super::units::started::Started;
 use super::units::startup::Startup;
+use crate::formats::systemd::UnitFile;
 use crate::system::Root;
 use exec::Scripts;
-use isctpl_checks::facts::{Services, Unit};
+use isctpl_checks::facts::{Located, Services, Unit};
 use isctpl_checks::taken_down;
 use std::collections::BTreeSet;
 
@@ -87,8 +88,15 @@ fn unit(loaded: &load::Unit, how: Option<&Started>, scripts: &Scripts<'_>) -> Un
         stopped_at_shutdown: loaded.fragment.is_some() && stops_at_shutdown(loaded),
         remain_after_exit: file.boolean("Service", "RemainAfterExit").is_some_and(|found| found.value),
         kind: file.last("Service", "Type").map(|entry| entry.value.clone()),
+        environment: environment(file),
+        unread_environment: file.list("Service", "EnvironmentFile").last().map(|entry| entry.at.clone()),
         from_sysv: false,
     }
+}
+
+/// The variables that tell OpenSSL what to read.
+fn environment(file: &UnitFile) -> Vec<Located<String>> {
+    file.words("Service", "Environment").into_iter().filter(|word| word.value.starts_with("OPENSSL_CONF=")).collect()
 }
 
 /// Whether a shutdown stops it: `Conflicts=shutdown.target` is a default dependency (systemd.service(5),

@@ -281,3 +281,21 @@ fn a_script_of_system_v_that_cannot_be_looked_at_is_told() {
     assert!(services.unit("open-iscsi.service").is_none());
     assert!(services.problems.iter().any(|problem| problem.place == "/etc/init.d/open-iscsi"));
 }
+
+#[test]
+fn of_the_environment_openssls_variables_alone_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    base(root);
+    let text =
+        "[Service]\nEnvironment=OPENSSL_CONF=/a\nEnvironment=\nEnvironment=\"TOKEN=geheim\" 'OPENSSL_CONF=/b c'\n";
+    put(root, "/usr/lib/systemd/system/iscsid.service", text);
+    put(root, "/etc/systemd/system/iscsid.service.d/x.conf", "[Service]\nEnvironmentFile=-/etc/default/iscsid\n");
+    let services = facts(root);
+    let unit = services.unit("iscsid.service").unwrap();
+    let at = Location::line("/usr/lib/systemd/system/iscsid.service", 4);
+    assert_eq!(unit.environment, [Located::new("OPENSSL_CONF=/b c".to_owned(), at)]);
+    assert_eq!(unit.unread_environment, Some(Location::line("/etc/systemd/system/iscsid.service.d/x.conf", 2)));
+    put(root, "/etc/systemd/system/iscsid.service.d/x.conf", "[Service]\nEnvironmentFile=-/x\nEnvironmentFile=\n");
+    assert_eq!(facts(root).unit("iscsid.service").unwrap().unread_environment, None);
+}

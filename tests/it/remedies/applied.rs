@@ -205,6 +205,7 @@ const UNTRIED: &[(Untried, &[&str])] = &[
             "ibft-vlan-unsupported",
             "loader-secret-on-cmdline",
             "loader-unified-image-too-large",
+            "handover-relogin-reads-root",
             "login-account-missing",
             "template-target-left",
             "kernel-iscsi-unsupported",

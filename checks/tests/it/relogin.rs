@@ -1,0 +1,93 @@
+//! iscsid logs in again while the root's disk does not answer, and may need a file of a btrfs root for it.
+use super::machine::machine;
+use isctpl_checks::Outcome;
+use serde_json::{Value, json};
+
+/// What is said of a machine whose root is a btrfs, whose iscsid is linked with these libraries, and that was booted with
+/// the account of its iBFT.
+fn linked_with(libraries: &[&str], changes: &[Value]) -> Outcome {
+    let root = "/storage/root_device/known/signature/known/filesystem/kind";
+    let mut patch = vec![
+        json!({"op": "replace", "path": root, "value": "btrfs"}),
+        json!({"op": "add", "path": "/iscsi/iscsid_libraries", "value": {"known": libraries}}),
+    ];
+    patch.extend(changes.iter().cloned());
+    machine("initramfs-tools-live").patch(json!(patch)).says("handover-relogin-reads-root")
+}
+
+fn stopped() -> Value {
+    json!({"op": "replace", "path": "/iscsi/iscsid_running", "value": {"known": false}})
+}
+
+/// The same of one whose iscsid is linked with OpenSSL, and is to start.
+fn says(changes: &[Value]) -> Outcome {
+    linked_with(&["libcrypto.so.3", "libc.so.6"], &[&[stopped()], changes].concat())
+}
+
+fn environment(value: &str) -> Value {
+    json!({"op": "add", "path": "/services/units/0/environment", "value": [
+        {"value": value, "at": {"path": "/etc/systemd/system/iscsid.service.d/x.conf", "line": 2}},
+    ]})
+}
+
+fn chap(kind: u8) -> Value {
+    json!({"op": "replace", "path": "/firmware/table/known/targets/0/chap_type", "value": kind})
+}
+
+#[test]
+fn openssl_reads_a_file_of_the_root_unless_it_is_told_another() {
+    let told = says(&[]);
+    let Outcome::Unknown { reason, evidence } = &told else { panic!("{told:?}") };
+    assert!(reason.starts_with("the start may hang") && evidence.len() == 4, "{told:?}");
+    for elsewhere in ["/dev/null", "/run/openssl.cnf"] {
+        let told = says(&[environment(&format!("OPENSSL_CONF={elsewhere}"))]);
+        assert!(matches!(told, Outcome::Pass(_)), "{elsewhere}: {told:?}");
+    }
+    for on_root in ["/etc/ssl/openssl.cnf", "openssl.cnf", ""] {
+        let told = says(&[environment(&format!("OPENSSL_CONF={on_root}"))]);
+        assert!(matches!(told, Outcome::Unknown { .. }), "{on_root}: {told:?}");
+    }
+    let unread = json!({"op": "add", "path": "/services/units/0/unread_environment", "value": {
+        "path": "/usr/lib/systemd/system/iscsid.service", "line": 9,
+    }});
+    let Outcome::Unknown { reason, .. } = says(&[unread]) else { panic!("an EnvironmentFile= is followed") };
+    assert!(reason.starts_with("if the file of its EnvironmentFile= does not set OPENSSL_CONF, the start"), "{reason}");
+}
+
+#[test]
+fn without_chap_openssl_is_not_called() {
+    let told = says(&[chap(0)]);
+    assert!(matches!(told, Outcome::Pass(_)), "{told:?}");
+    // The firmware says that there is an account, and does not show it.
+    for kind in [1, 2] {
+        assert!(matches!(says(&[chap(kind)]), Outcome::Unknown { .. }), "{kind}");
+    }
+    let no_firmware = [
+        json!({"op": "replace", "path": "/firmware/table", "value": {"known": null}}),
+        json!({"op": "replace", "path": "/firmware/sysfs", "value": {"known": null}}),
+    ];
+    let Outcome::Unknown { reason, .. } = says(&no_firmware) else { panic!("no account is taken for none") };
+    assert!(reason.starts_with("if the root's session has a CHAP account, the start may hang"), "{reason}");
+}
+
+#[test]
+fn what_does_not_read_the_root_is_no_question() {
+    let without_openssl = linked_with(&["libisns.so.0", "libc.so.6"], &[stopped()]);
+    assert!(matches!(without_openssl, Outcome::Pass(_)), "{without_openssl:?}");
+    let masked = json!({"op": "replace", "path": "/services/units/0/masked", "value": {
+        "path": "/etc/systemd/system/iscsid.service", "line": 0,
+    }});
+    assert!(matches!(says(&[masked]), Outcome::NotApplicable(_)));
+    let of_ext4 =
+        json!({"op": "replace", "path": "/storage/root_device/known/signature/known/filesystem/kind", "value": "ext4"});
+    assert!(matches!(says(&[of_ext4]), Outcome::NotApplicable(_)));
+}
+
+#[test]
+fn an_iscsid_that_has_logged_in_again_has_passed_it() {
+    let running = linked_with(&["libcrypto.so.3"], &[]);
+    assert!(matches!(running, Outcome::Pass(_)), "{running:?}");
+    let failed = json!({"op": "replace", "path": "/iscsi/sessions/known/0/state", "value": "FAILED"});
+    let of_failed = linked_with(&["libcrypto.so.3"], &[failed]);
+    assert!(matches!(of_failed, Outcome::Unknown { .. }), "{of_failed:?}");
+}
