@@ -4,6 +4,7 @@ use crate::analysis::policy;
 use crate::analysis::san::{self, PortalRoute, RouteVerdict};
 use crate::facts::{Fact, Route};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
+use std::cmp::Reverse;
 
 pub(crate) static CHECK: Check = Check {
     id: "san-route-host-override",
@@ -15,7 +16,8 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "A route to one portal alone (/32 or /128) that overrides a wider route to the target's subnet and uses \
                 another gateway of the SAN NIC. A host route through the same gateway and NIC, which `iscsistart -N` \
-                leaves behind, passes. For a host route through another NIC, see san-route-wrong-nic.",
+                leaves behind, passes, and so does one without which another NIC would be taken. For a host route \
+                through another NIC, see san-route-wrong-nic.",
         breaks: "`iscsistart -N` makes its host route from the gateway in the iBFT. That is the gateway of the boot \
                  firmware (option 3), which may not be the one that leads to the target (option 121). The kernel uses \
                  the longest match, so the correct route is in the table but is never used.",
@@ -48,7 +50,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             continue;
         }
         match hidden(facts, path) {
-            Some(wider) if wider.gateway == route.gateway && wider.interface == route.interface => {
+            Some(wider) if wider.interface != route.interface => {
+                agreeing.push(format!(
+                    "the host route to {ip} keeps it on the SAN NIC, which {} leaves",
+                    san::route_short(wider)
+                ));
+            }
+            Some(wider) if wider.gateway == route.gateway => {
                 agreeing.push(format!(
                     "the host route to {ip} uses the same gateway and NIC as {}",
                     san::route_short(wider)
@@ -67,7 +75,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }))
 }
 
-/// The widest-but-specific route that would answer if the host route were not there.
+/// The route that would answer if the host route were not there: of equal ones the kernel takes the first.
 fn hidden<'a>(facts: &'a Analysis<'_>, path: &PortalRoute<'_>) -> Option<&'a Route> {
     facts
         .main_routes(path.portal.ip.is_ipv6())
@@ -75,7 +83,7 @@ fn hidden<'a>(facts: &'a Analysis<'_>, path: &PortalRoute<'_>) -> Option<&'a Rou
         .filter(|(prefix, _)| {
             prefix.contains(&path.portal.ip) && prefix.prefix_len() > 0 && prefix.prefix_len() < prefix.max_prefix_len()
         })
-        .max_by_key(|(prefix, route)| (prefix.prefix_len(), std::cmp::Reverse(route.metric)))
+        .min_by_key(|(prefix, route)| (Reverse(prefix.prefix_len()), route.metric))
         .map(|(_, route)| route)
 }
 

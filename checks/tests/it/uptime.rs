@@ -302,3 +302,25 @@ fn routes_that_are_too_many_leave_open_what_the_answer_does_not_tell() {
         assert_eq!(outcomes(matched, "100.64.16.49"), ("unknown", "unknown"));
     }
 }
+
+/// Deleting it would lead the session out of another NIC; and of equal routes the kernel takes the first.
+#[test]
+fn a_host_route_that_keeps_the_session_on_the_san_nic_is_no_alarm() {
+    let subnet = |gateway: &str, index: u32, interface: &str| json!({"op": "add", "path": format!("{ROUTES}/-"), "value": route(Some("100.97.0.0/16"), gateway, index, interface)});
+    let host = |gateway: &str| {
+        let value = route(Some("100.97.0.10/32"), gateway, 2, "enp0s3");
+        let add = json!({"op": "add", "path": format!("{ROUTES}/-"), "value": value});
+        [add, answer(gateway, 2, "enp0s3", "100.97.0.10/32")]
+    };
+    let removed = json!({"op": "remove", "path": format!("{ROUTES}/2")});
+    let alarms =
+        |changes: &[Value]| alarms(&machine("initramfs-tools-live").patch(json!(changes)).facts(), &[Link::Uptime]);
+    let with = |gateway: &str, others: &[Value]| alarms(&[&host(gateway)[..], others].concat());
+    assert_eq!(
+        with("100.64.16.49", &[subnet("100.64.16.49", 3, "enp0s4")]),
+        Vec::<String>::new(),
+        "the first one agrees"
+    );
+    assert_eq!(with("100.64.16.49", &[removed.clone(), subnet("100.64.16.49", 3, "enp0s4")]), Vec::<String>::new());
+    assert_eq!(with("100.64.16.50", &[removed, subnet("100.64.16.49", 2, "enp0s3")]), ["san-route-host-override"]);
+}
