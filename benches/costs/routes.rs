@@ -21,7 +21,7 @@ pub(crate) fn measure(extent: Extent) -> Outcome<Part> {
     let namespace = instance("costs").ok_or(NEEDS)?;
     let about = "In a network namespace with so many routes beside those to the portal. `doctor` is of this machine's own \
                  root, and reads its files, too. The kernel is asked for the portal; beside its answer isctpl reads \
-                 1,000 routes of a family, and where there are more the default routes alone. `ip netns exec` is in \
+                 10,000 routes of a family, and where there are more the default routes alone. `ip netns exec` is in \
                  every row.";
     let mut part = Part::new("The way to a portal among many routes", about, KERNEL).drawn("routes", "routes");
     let mut there = 0;

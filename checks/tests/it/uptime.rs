@@ -277,7 +277,7 @@ fn the_rule_that_takes_the_session_is_told_with_all_that_it_asks() {
 #[test]
 fn routes_that_are_too_many_leave_open_what_the_answer_does_not_tell() {
     let unread = json!({"op": "replace", "path": "/network/routes", "value": {
-        "unknown": {"place": "rtnetlink", "what": "there are more than 1000 routes"},
+        "unknown": {"place": "rtnetlink", "what": "there are more than 10000 routes"},
     }});
     let outcomes = |matched: Value, gateway: &str| {
         let patch = json!([

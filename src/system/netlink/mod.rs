@@ -36,10 +36,9 @@ use std::net::IpAddr;
 /// comes is to be held against what was asked for.
 const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
 
-/// The most routes of a family that are read, so that a run costs much the same among any number of them. What decides
-/// is the kernel's answer for a portal; the routes beside it are told as evidence, and a router's full table is no
-/// server's.
-const MOST_ROUTES: usize = 1_000;
+/// The most routes of a family that are read. What decides is the kernel's answer for a portal, which costs the same
+/// among any number of routes; the routes beside it are told as evidence, and a router's full table is no server's.
+const MOST_ROUTES: usize = 10_000;
 
 /// What the kernel said.
 #[derive(Debug, Clone, Default)]
