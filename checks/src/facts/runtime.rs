@@ -211,6 +211,9 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// What runs iscsid.
+    pub const ISCSID: &str = "iscsid.service";
+
     /// Whether it is started at boot, by a link or by another unit, and not masked.
     pub fn starts(&self) -> bool {
         self.masked.is_none() && self.fragment.is_some() && (!self.enabled_by.is_empty() || !self.pulled_by.is_empty())

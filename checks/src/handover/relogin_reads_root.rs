@@ -3,9 +3,6 @@
 use crate::facts::{Fact, Location, RequestKind, Session, Unit};
 use crate::{Analysis, Check, Doc, Evidence, Link, Outcome, Scope, Severity};
 
-/// What runs iscsid.
-const ISCSID: &str = "iscsid.service";
-
 /// Where OpenSSL reads its configuration in place of its own file (openssl-env(7)).
 const OPENSSL_CONF: &str = "OPENSSL_CONF=";
 
@@ -44,7 +41,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     if let Some(session) = taken_over(facts) {
         return Ok(Outcome::pass(format!("iscsid runs and has {} logged in", session.name)));
     }
-    let Some(unit) = facts.services.unit(ISCSID).filter(|unit| unit.starts()) else {
+    let Some(unit) = facts.services.unit(Unit::ISCSID).filter(|unit| unit.starts()) else {
         return Err(Outcome::not_applicable("nothing is known to start iscsid on the real root"));
     };
     let crypto = match facts.iscsi.iscsid_libraries.needed()? {
@@ -71,7 +68,8 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         reason: format!(
             "{begins} start may hang for good when iscsid takes over the session: OpenSSL then opens its configuration on \
              the btrfs root, while the root's disk does not answer; Environment=OPENSSL_CONF=/dev/null in a drop-in of \
-             {ISCSID} avoids that"
+             {} avoids that",
+            Unit::ISCSID
         ),
         evidence: [Evidence::new(root, "btrfs"), Evidence::new("iscsid", format!("is linked with {crypto}"))]
             .into_iter()

@@ -1,5 +1,6 @@
 //! `iscsid-not-running`
 
+use crate::facts::Unit;
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Repair, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -25,9 +26,6 @@ pub(crate) static CHECK: Check = Check {
     judge,
 };
 
-/// What runs iscsid.
-const UNIT: &str = "iscsid.service";
-
 fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let sessions = facts.iscsi.sessions.needed()?;
     if sessions.is_empty() {
@@ -41,15 +39,15 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         Finding::warning(format!("iscsid is not running: {session} will not be restored once its connection is lost"))
             .evidence(Evidence::new("/proc/net/unix", "no @ISCSIADM_ABSTRACT_NAMESPACE"));
     let mut remedy = Remedy::new("Start iscsid, and make sure that it starts at boot");
-    let unit = facts.services.unit(UNIT);
+    let unit = facts.services.unit(Unit::ISCSID);
     if let Some(masked) = unit.and_then(|unit| unit.masked.as_ref()) {
         finding = finding.evidence(Evidence::at(masked, "iscsid.service is masked"));
-        remedy = remedy.command(ShellCommand::new(&["systemctl", "unmask", "iscsid.service"]).on_machine());
+        remedy = remedy.command(ShellCommand::new(&["systemctl", "unmask", Unit::ISCSID]).on_machine());
     }
     // One that starts at boot was stopped since, and no file would change that.
     let enable = unit.filter(|unit| unit.masked.is_none() && unit.fragment.is_some() && !unit.starts());
-    let remedy = remedy.repairs_by(enable.map(|_| Repair::EnableUnit { unit: UNIT.to_owned() }));
+    let remedy = remedy.repairs_by(enable.map(|_| Repair::EnableUnit { unit: Unit::ISCSID.to_owned() }));
     finding
-        .remedy(remedy.command(ShellCommand::new(&["systemctl", "enable", "--now", "iscsid.service"]).on_machine()))
+        .remedy(remedy.command(ShellCommand::new(&["systemctl", "enable", "--now", Unit::ISCSID]).on_machine()))
         .into()
 }

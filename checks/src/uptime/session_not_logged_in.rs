@@ -1,6 +1,6 @@
 //! `session-not-logged-in`
 
-use crate::facts::{Fact, Session};
+use crate::facts::{Fact, Session, Unit};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity, ShellCommand};
 
 pub(crate) static CHECK: Check = Check {
@@ -64,7 +64,7 @@ fn finding(session: &Session, any_stands: bool) -> Finding {
         }))
         .remedy(
             Remedy::new("Restore the route to the target, and make sure that iscsid runs: it then reconnects")
-                .command(ShellCommand::new(&["systemctl", "start", "iscsid.service"]).on_machine())
+                .command(ShellCommand::new(&["systemctl", "start", Unit::ISCSID]).on_machine())
                 .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
         )
 }
@@ -100,7 +100,7 @@ fn no_session(facts: &Analysis<'_>) -> Outcome {
         .evidence(Evidence::new(format!("/sys/class/block/{}", root.name), format!("on {session}")))
         .remedy(
             Remedy::new("Restore the route to the target and make sure that iscsid runs; if the session does not return, reboot")
-                .command(ShellCommand::new(&["systemctl", "start", "iscsid.service"]).on_machine())
+                .command(ShellCommand::new(&["systemctl", "start", Unit::ISCSID]).on_machine())
                 .command(ShellCommand::new(&["iscsiadm", "-m", "session", "-P", "1"]).on_machine()),
         )
         .into()

@@ -98,8 +98,8 @@ fn initramfs_tools_unlocks_what_its_list_names() {
     let with =
         |key: Option<&str>, options: &[&str]| says(vec![add("/images/0/crypttab", json!([entry(key, options)]))]);
     assert_told(&with(None, &["luks"]), "warning", "passphrase");
-    // The word FIXME is cryptsetup's own: its hook writes it for the root's mount point (lib/cryptsetup/functions). A key
-    // there lies in the root that it unlocks.
+    // So cryptsetup's hook writes the root's mount point (lib/cryptsetup/functions): the key lies in the root that it
+    // unlocks.
     assert_told(&with(Some("/FIXME-initramfs-rootmnt/etc/key"), &["luks"]), "critical", "lacks its key file");
     assert_told(&with(Some("/dev/disk/by-label/KEY"), &["luks"]), "unknown", "not followed");
     assert_told(&with(None, &["luks", "keyscript=/lib/cryptsetup/scripts/passdev"]), "unknown", "keyscript");

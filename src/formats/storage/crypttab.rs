@@ -34,7 +34,7 @@ const TIMES: [&str; 3] = ["x-systemd.device-timeout", "keyfile-timeout", "timeou
 const FILES: [&str; 2] = ["keyscript", "header"];
 
 /// Stands for the root's mount point in the list that cryptsetup's hook of initramfs-tools writes into an image; its
-/// script puts `$rootmnt` there (`lib/cryptsetup/functions`). The word FIXME is part of that program's format.
+/// script puts `$rootmnt` there (`lib/cryptsetup/functions`). Each word of it is part of that program's format.
 const ROOT_MOUNT: &str = "/FIXME-initramfs-rootmnt";
 
 /// Whether a key is a file's path: in the root, or as that hook writes it.

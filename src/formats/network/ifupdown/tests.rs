@@ -227,7 +227,7 @@ fn ifup_gives_up_on_a_static_address_that_ip_refuses() {
         (configs[0].given_up.as_ref().map(|why| why.at.line), problems.len())
     };
     for (options, line) in [
-        // The input is what a template leaves for a person to fill in; an X counts as a digit's only behind a 0.
+        // The letters are the input, which a template leaves for a person to fill in: an X counts only behind a 0.
         (" address 172.22.2.XXX\n netmask 255.255.252.0\n gateway 172.22.2.24\n", 3),
         (" address 172.16.1.\n", 3),
         (" address 192.0.2.5 # it's the SAN\n netmask 255.255.255.0 # its mask\n", 3),
