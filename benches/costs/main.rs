@@ -16,7 +16,7 @@
 //! `cargo bench --bench costs -- [--runs N] [--tree DIR]... [--hostile] [IMAGE...]`
 //!
 //! measures what it is given instead: images, `isctpl doctor --root DIR`, and with `--hostile` the inputs of the tests of
-//! the bounds (`tests/it/hostile`): it fails where one takes more than 2 s or 64 MB.
+//! the bounds (`tests/it/hostile`): it fails where one takes more than 2 s or the memory that the tests allow it.
 //!
 //! Programs take turns, so that a busy machine slows all of them alike; medians are told, with the least and the most.
 //! A peer that is not installed is named, in the results too, not left out in silence. What a part cannot do without is

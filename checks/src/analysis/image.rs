@@ -25,6 +25,12 @@ impl Initramfs {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
+    /// Whether it has a CHAP user in the file of open-iscsi's script, which takes it for a target of the command line as
+    /// well.
+    pub(crate) fn has_chap_user(&self) -> bool {
+        self.account == Some(true) && self.family() == Family::InitramfsTools
+    }
+
     /// Who built this image.
     pub fn family(&self) -> Family {
         if !self.dracut_modules.is_empty()

@@ -80,6 +80,13 @@ impl<'a> Analysis<'a> {
         self.requests().iter().filter(|request| request.read_by.is_some()).collect()
     }
 
+    /// The word of the command line that names a CHAP user, which goes with whatever target is named.
+    pub(crate) fn chap_user_word(&self) -> Option<&'static str> {
+        let words = self.boot_words();
+        let names = |key: &&str| words.last(key).is_some_and(|user| !user.is_empty());
+        ["iscsi_username", "rd.iscsi.username"].into_iter().find(names)
+    }
+
     /// Whether the image will log in to what the firmware names.
     pub(crate) fn wants_firmware(&self) -> bool {
         self.effective_requests().iter().any(|request| request.kind == RequestKind::Firmware)

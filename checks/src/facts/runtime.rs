@@ -200,7 +200,7 @@ pub struct Unit {
     pub remain_after_exit: bool,
     /// `Type=` as written.
     pub kind: Option<String>,
-    /// What `Environment=` sets of OpenSSL's own variables, as `NAME=VALUE`; others may be secrets, and are not kept.
+    /// What `Environment=` sets of `OPENSSL_CONF`, as `NAME=VALUE`; other variables may be secrets, and are not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<Located<String>>,
     /// `EnvironmentFile=`, whose file is not read.

@@ -1,6 +1,6 @@
 //! `handover-relogin-reads-root`: iscsid opens a file of the root while the root's disk does not answer.
 
-use crate::facts::{Fact, Location, RequestKind, Session, Unit};
+use crate::facts::{Location, RequestKind, Unit};
 use crate::{Analysis, Check, Doc, Evidence, Link, Outcome, Scope, Severity};
 
 /// Where OpenSSL reads its configuration in place of its own file (openssl-env(7)).
@@ -16,7 +16,8 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         finds: "The root is a btrfs, the session has a CHAP account, and iscsid, which is linked with OpenSSL, starts on \
                 the real root, without OPENSSL_CONF in its unit. The outcome is unknown, never broken: whether it hangs \
-                depends on what the kernel has read by then. An iscsid that runs and whose session works has passed it.",
+                depends on what the kernel has read by then. That \
+                this start has passed it does not show that the next one will.",
         breaks: "When iscsid starts, it ends the connection that the initramfs has made, and logs in again. For CHAP it \
                  calls OpenSSL, which opens openssl.cnf on the root; the root's disk does not answer meanwhile. On \
                  btrfs each lookup of a name takes a lock of the subvolume's tree, and whoever waits for the disk may \
@@ -38,20 +39,24 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     let Some((_, root)) = facts.root_filesystem().filter(|(kind, _)| kind == "btrfs") else {
         return Err(Outcome::not_applicable("the root is not known to be a btrfs"));
     };
-    if let Some(session) = taken_over(facts) {
-        return Ok(Outcome::pass(format!("iscsid runs and has {} logged in", session.name)));
-    }
     let Some(unit) = facts.services.unit(Unit::ISCSID).filter(|unit| unit.starts()) else {
-        return Err(Outcome::not_applicable("nothing is known to start iscsid on the real root"));
+        return Err(match facts.services.problems.first() {
+            Some(problem) => Outcome::unread(problem),
+            None => Outcome::not_applicable("nothing is known to start iscsid on the real root"),
+        });
     };
     let crypto = match facts.iscsi.iscsid_libraries.needed()? {
         None => return Err(Outcome::not_applicable("iscsid is not installed in the root")),
+        Some(none) if none.is_empty() => {
+            return Err(Outcome::unknown("iscsid names no library: whether OpenSSL is a part of it is not known"));
+        }
         Some(libraries) => libraries.iter().find(|library| library.starts_with("libcrypto.so")),
     };
     let Some(crypto) = crypto else {
         return Ok(Outcome::pass("iscsid is not linked with OpenSSL"));
     };
-    if let Some(path) = configuration(unit).filter(|path| !is_on_root(path)) {
+    // What stands in the file of EnvironmentFile= overrides Environment= (systemd.exec(5)).
+    if let Some(path) = configuration(unit).filter(|path| unit.unread_environment.is_none() && !is_on_root(path)) {
         return Ok(Outcome::pass(format!("OpenSSL reads {path} in iscsid, and no file of the root")));
     }
     let account = account(facts);
@@ -60,7 +65,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
     }
     let conditions = [
         (account == Account::Unknown).then_some("the root's session has a CHAP account"),
-        unit.unread_environment.is_some().then_some("the file of its EnvironmentFile= does not set OPENSSL_CONF"),
+        unit.unread_environment.is_some().then_some("its EnvironmentFile= has OpenSSL read a file of the root"),
     ];
     let conditions = conditions.into_iter().flatten().collect::<Vec<_>>().join(" and ");
     let begins = if conditions.is_empty() { "the".to_owned() } else { format!("if {conditions}, the") };
@@ -78,12 +83,6 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             .chain(account.evidence())
             .collect(),
     })
-}
-
-/// The root's session, where this system's iscsid keeps it: it has logged in to it again.
-fn taken_over<'a>(facts: &'a Analysis<'_>) -> Option<&'a Session> {
-    let runs = facts.iscsi.iscsid_running == Fact::Known(true);
-    facts.root_sessions().into_iter().find(|session| runs && session.state == Session::LOGGED_IN)
 }
 
 /// Whether the root's session has a CHAP account.
@@ -107,9 +106,7 @@ impl Account {
 }
 
 fn account(facts: &Analysis<'_>) -> Account {
-    let words = facts.boot_words();
-    let users = ["iscsi_username", "rd.iscsi.username"];
-    if let Some(key) = users.into_iter().find(|key| words.last(key).is_some_and(|user| !user.is_empty())) {
+    if let Some(key) = facts.chap_user_word() {
         return Account::Told(Evidence::new("kernel command line", format!("{key}= (hidden)")));
     }
     let requests = facts.effective_requests();
@@ -120,11 +117,15 @@ fn account(facts: &Analysis<'_>) -> Account {
     if let Some(request) = requests.iter().find(|request| account_of(&request.kind) == Some(true)) {
         return Account::Told(request.evidence.clone());
     }
-    if let Some(image) = facts.default_image().filter(|image| image.account == Some(true)) {
+    if let Some(image) = facts.default_image().filter(|image| image.has_chap_user()) {
         return Account::Told(Evidence::new(format!("{}!/etc/iscsi.initramfs", image.path), "ISCSI_USERNAME (hidden)"));
     }
     let Some(handoff) = facts.handoff() else { return Account::Unknown };
-    match handoff.boot_targets().into_iter().find(|target| target.account != Some(false)) {
+    let targets = handoff.boot_targets();
+    if targets.is_empty() {
+        return Account::Unknown;
+    }
+    match targets.into_iter().find(|target| target.account != Some(false)) {
         Some(target) => Account::Told(Evidence::new(handoff.source, format!("{}: CHAP (hidden)", target.title))),
         None if requests.iter().any(|request| account_of(&request.kind).is_none()) => Account::Unknown,
         None => Account::None,

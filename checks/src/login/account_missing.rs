@@ -1,6 +1,5 @@
 //! `login-account-missing`: the image names the target itself, and not the account that the firmware has for it.
 
-use crate::analysis::Family;
 use crate::facts::{RequestKind, Session};
 use crate::{Analysis, Check, Doc, Evidence, Finding, Link, Outcome, Remedy, Scope, Severity};
 
@@ -45,12 +44,7 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::pass("the initramfs logs in by the iBFT as well, with its account"));
     }
     // Users and passwords stand apart from the target in some dialects.
-    let words = facts.boot_words();
-    let beside =
-        ["iscsi_username", "rd.iscsi.username"].iter().any(|key| words.last(key).is_some_and(|user| !user.is_empty()));
-    // open-iscsi's script takes the user of its file for a target of the command line as well.
-    let of_file = image.account == Some(true) && image.family() == Family::InitramfsTools;
-    if beside || of_file || account == Some(true) {
+    if facts.chap_user_word().is_some() || image.has_chap_user() || account == Some(true) {
         return Ok(Outcome::pass(format!("an account for {name} comes with the request")));
     }
     let Some(handoff) = facts.handoff() else {

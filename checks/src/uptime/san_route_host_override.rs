@@ -50,6 +50,13 @@ fn judge(facts: &Analysis<'_>) -> Result<Outcome, Outcome> {
             continue;
         }
         match hidden(facts, path) {
+            // Several next hops, or one without a name.
+            Some(wider) if wider.interface.is_none() => {
+                return Err(Outcome::unknown(format!(
+                    "whether {}, which the host route to {ip} overrides, leads out of the SAN NIC is not known",
+                    san::route_short(wider)
+                )));
+            }
             Some(wider) if wider.interface != route.interface => {
                 agreeing.push(format!(
                     "the host route to {ip} keeps it on the SAN NIC, which {} leaves",

@@ -15,13 +15,9 @@ fn linked_with(libraries: &[&str], changes: &[Value]) -> Outcome {
     machine("initramfs-tools-live").patch(json!(patch)).says("handover-relogin-reads-root")
 }
 
-fn stopped() -> Value {
-    json!({"op": "replace", "path": "/iscsi/iscsid_running", "value": {"known": false}})
-}
-
 /// The same of one whose iscsid is linked with OpenSSL, and is to start.
 fn says(changes: &[Value]) -> Outcome {
-    linked_with(&["libcrypto.so.3", "libc.so.6"], &[&[stopped()], changes].concat())
+    linked_with(&["libcrypto.so.3", "libc.so.6"], changes)
 }
 
 fn environment(value: &str) -> Value {
@@ -51,7 +47,7 @@ fn openssl_reads_a_file_of_the_root_unless_it_is_told_another() {
         "path": "/usr/lib/systemd/system/iscsid.service", "line": 9,
     }});
     let Outcome::Unknown { reason, .. } = says(&[unread]) else { panic!("an EnvironmentFile= is followed") };
-    assert!(reason.starts_with("if the file of its EnvironmentFile= does not set OPENSSL_CONF, the start"), "{reason}");
+    assert!(reason.starts_with("if its EnvironmentFile= has OpenSSL read a file of the root, the start"), "{reason}");
 }
 
 #[test]
@@ -72,7 +68,7 @@ fn without_chap_openssl_is_not_called() {
 
 #[test]
 fn what_does_not_read_the_root_is_no_question() {
-    let without_openssl = linked_with(&["libisns.so.0", "libc.so.6"], &[stopped()]);
+    let without_openssl = linked_with(&["libisns.so.0", "libc.so.6"], &[]);
     assert!(matches!(without_openssl, Outcome::Pass(_)), "{without_openssl:?}");
     let masked = json!({"op": "replace", "path": "/services/units/0/masked", "value": {
         "path": "/etc/systemd/system/iscsid.service", "line": 0,
@@ -84,10 +80,38 @@ fn what_does_not_read_the_root_is_no_question() {
 }
 
 #[test]
-fn an_iscsid_that_has_logged_in_again_has_passed_it() {
-    let running = linked_with(&["libcrypto.so.3"], &[]);
-    assert!(matches!(running, Outcome::Pass(_)), "{running:?}");
-    let failed = json!({"op": "replace", "path": "/iscsi/sessions/known/0/state", "value": "FAILED"});
-    let of_failed = linked_with(&["libcrypto.so.3"], &[failed]);
-    assert!(matches!(of_failed, Outcome::Unknown { .. }), "{of_failed:?}");
+fn what_was_not_read_is_no_pass() {
+    let overridden = json!({"op": "add", "path": "/services/units/0/unread_environment", "value": {
+        "path": "/usr/lib/systemd/system/iscsid.service", "line": 9,
+    }});
+    let told = says(&[environment("OPENSSL_CONF=/dev/null"), overridden]);
+    assert!(matches!(told, Outcome::Unknown { .. }), "{told:?}");
+    let no_targets = json!({"op": "replace", "path": "/firmware/table/known/targets", "value": []});
+    assert!(matches!(says(&[no_targets]), Outcome::Unknown { .. }));
+    let nothing_named = linked_with(&[], &[]);
+    assert!(matches!(nothing_named, Outcome::Unknown { .. }), "{nothing_named:?}");
+    let unread = json!([{"place": "/etc/systemd/system", "what": "permission denied"}]);
+    let no_unit = [
+        json!({"op": "remove", "path": "/services/units/0"}),
+        json!({"op": "replace", "path": "/services/problems", "value": unread}),
+    ];
+    assert!(matches!(says(&no_unit), Outcome::Unknown { .. }));
+}
+
+#[test]
+fn whoever_has_the_account_openssl_is_called() {
+    let target = |account: &Value| {
+        let kind = json!({"target": {
+            "name": "iqn.2013-01.com.example:a", "portals": ["100.97.0.10"], "initiator": null, "account": account,
+        }});
+        json!({"op": "replace", "path": "/images/0/requests",
+               "value": [{"kind": kind, "at": {"path": "/boot/initrd.img!etc/iscsi.initramfs", "line": 1}}]})
+    };
+    let in_image = json!({"op": "add", "path": "/images/0/account", "value": true});
+    let word = json!({"op": "add", "path": "/loader/entries/0/cmdline/words/-",
+                      "value": {"key": "iscsi_username", "value": "u", "secret": false}});
+    for told in [in_image, target(&json!(true)), target(&Value::Null), word] {
+        let outcome = says(&[chap(0), told.clone()]);
+        assert!(matches!(outcome, Outcome::Unknown { .. }), "{told}: {outcome:?}");
+    }
 }

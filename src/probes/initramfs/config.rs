@@ -22,7 +22,7 @@ pub(super) fn fill(tree: &Tree, facts: &mut Initramfs) {
     facts.own_cmdline = config.own_cmdline();
     facts.requests = requests(&iscsi, &facts.own_cmdline);
     // The other place is the root's, which the script does not read.
-    let sourced = iscsi.iter().find(|conf| conf.path.ends_with(&format!("!{}", ISCSI_INITRAMFS[0])));
+    let sourced = iscsi.iter().find(|conf| conf.path == tree.name(ISCSI_INITRAMFS[0]));
     facts.account = sourced.and_then(|conf| conf.account);
     (facts.initiator_name, facts.initiator_generated) = config.initiator();
     facts.secrets = config.secrets(&iscsi, &facts.own_cmdline);

@@ -77,8 +77,9 @@ pub(crate) fn read(root: &Root, sysfs: Option<&Root>, iscsid: Option<&Fact<bool>
 fn iscsid_libraries(root: &Root) -> Result<Option<Vec<String>>, Problem> {
     let Some(path) = first_of(root, ISCSID, FileKind::File)? else { return Ok(None) };
     let Some(bytes) = root.read(path, PROGRAM_LIMIT)? else { return Ok(None) };
-    let linkage = elf::linkage(&bytes).map_err(|error| Problem::new(root.name(path), error.to_string()))?;
-    Ok(Some(linkage.unwrap_or_default().needed))
+    let problem = |what: String| Problem::new(root.name(path), what);
+    let linkage = elf::linkage(&bytes).map_err(|error| problem(error.to_string()))?;
+    Ok(Some(linkage.ok_or_else(|| problem("is no program".to_owned()))?.needed))
 }
 
 /// What the running kernel knows, without a file of the root: sessions, and whether iscsid runs.

@@ -94,7 +94,7 @@ fn unit(loaded: &load::Unit, how: Option<&Started>, scripts: &Scripts<'_>) -> Un
     }
 }
 
-/// The variables that tell OpenSSL what to read.
+/// Where OpenSSL reads its configuration.
 fn environment(file: &UnitFile) -> Vec<Located<String>> {
     file.words("Service", "Environment").into_iter().filter(|word| word.value.starts_with("OPENSSL_CONF=")).collect()
 }

@@ -92,8 +92,6 @@ pub(super) fn generated_units(root: &Root, links: &[SysvLink]) -> Vec<Unit> {
             ],
             stopped_at_shutdown: true,
             remain_after_exit: true,
-            environment: Vec::new(),
-            unread_environment: None,
             kind: Some("forking".to_owned()),
             from_sysv: true,
             ..Unit::default()
