@@ -367,13 +367,17 @@ fn the_reverse_path_filter_is_the_namespaces_own() {
     }
 }
 
+/// Has iproute2 do all of this in a namespace.
+fn batch(namespace: &Namespace, family: &str, lines: impl Iterator<Item = String>) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), lines.collect::<String>()).unwrap();
+    namespace.ip(&format!("{family} -batch {}", file.path().display()));
+}
+
 #[test]
 fn many_routes_come_whole() {
     let Some(namespace) = instance("many") else { return };
-    let batch: String = (0..3000).map(|n| format!("route add 10.{}.{}.0/24 dev san\n", n / 250, n % 250)).collect();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), batch).unwrap();
-    namespace.ip(&format!("-batch {}", file.path().display()));
+    batch(&namespace, "-4", (0..3000).map(|n| format!("route add 10.{}.{}.0/24 dev san\n", n / 250, n % 250)));
     let network = network(&namespace, &[]);
     let added = network.routes.known().unwrap().iter().filter(|route| {
         route.destination.is_some_and(|net| net.prefix_len() == 24 && net.addr().to_string().starts_with("10."))
@@ -387,10 +391,7 @@ fn too_many_routes_hide_neither_the_answer_nor_the_default_routes() {
     let Some(namespace) = instance("too-many") else { return };
     namespace.ip("route add default via 100.64.16.49 dev san metric 700");
     let few = network(&namespace, &[PORTAL]);
-    let batch: String = (0..12_000).map(|n| format!("route add 10.{}.{}.0/24 dev san\n", n / 250, n % 250)).collect();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), batch).unwrap();
-    namespace.ip(&format!("-batch {}", file.path().display()));
+    batch(&namespace, "-4", (0..12_000).map(|n| format!("route add 10.{}.{}.0/24 dev san\n", n / 250, n % 250)));
     // What begins at 0.0.0.0 and is no default route stands between those that are.
     namespace.ip("route add unreachable 0.0.0.0/8");
     namespace.ip("route add default via 192.0.2.2 dev wan table 100");
@@ -407,10 +408,7 @@ fn too_many_routes_hide_neither_the_answer_nor_the_default_routes() {
 #[test]
 fn too_many_routes_of_ipv6_do_not_hide_the_default_routes_of_ipv4() {
     let Some(namespace) = instance("too-many-of-ipv6") else { return };
-    let batch: String = (0..12_000).map(|n| format!("route add 2001:db8:{n:x}::/48 dev san\n")).collect();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), batch).unwrap();
-    namespace.ip(&format!("-6 -batch {}", file.path().display()));
+    batch(&namespace, "-6", (0..12_000).map(|n| format!("route add 2001:db8:{n:x}::/48 dev san\n")));
     namespace.ip("route add default via 192.0.2.2 dev wan table 100");
     let many = network(&namespace, &[PORTAL]);
     let unread = format!("{:?}", many.routes);
